@@ -1,0 +1,426 @@
+"""The words every layer shares: what was seen, where it stood, and what it is believed to mean.
+
+Everything here is data, frozen, and free of I/O; this module imports nothing of ours.
+Units throughout: times are UTC nanoseconds since the Unix epoch, sizes are octets,
+frame numbers start at 1 as in Wireshark, country codes are ISO 3166-1 alpha-2.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields, replace
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+class CaptureError(Exception):
+    """The input can't be read at all: one sentence saying what, where and what was seen."""
+
+
+# ── evidence ────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """One end of a conversation; `port` is 0 where the protocol has none."""
+
+    address: str
+    port: int
+
+    def __str__(self) -> str:
+        host = f"[{self.address}]" if ":" in self.address else self.address
+        return f"{host}:{self.port}"
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """Where a value stood: enough to find it in Wireshark and to decode it again by hand.
+
+    `start` and `end` are octet offsets of the carrying message's bytes in the reassembled
+    stream (TCP) or in the datagram (UDP); `path` names the steps from that message to the
+    value, for example `("body", "base64", "json", "IMEI1")`.
+    """
+
+    frames: tuple[int, ...]
+    flow: int | None = None
+    start: int = 0
+    end: int = 0
+    path: tuple[str, ...] = ()
+
+    def step(self, *names: str) -> Evidence:
+        """The same place, one or more decode steps further in."""
+        return replace(self, path=self.path + names)
+
+    def __str__(self) -> str:
+        return " › ".join(self.path)
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Damage, loss or a limit that was met: what could not be seen, said beside the results."""
+
+    code: str  # "cut-record", "gap", "body-limit": stable, for programs
+    what: str  # one clear sentence, for people
+    frame: int | None = None  # the first frame concerned
+    count: int = 1  # how many times the same thing happened
+
+
+# ── messages ────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True, slots=True)
+class Body:
+    """The body of a message as it was sent (de-chunked) and with its content codings undone.
+
+    `content` holds at most the first octets up to the limit of the run; `length` and the
+    hashes always speak of everything that was seen.
+    """
+
+    length: int = 0  # octets as sent, chunk framing removed
+    sha256: str | None = None  # of these octets; None when there are none
+    content: bytes = b""  # content codings undone
+    content_sha256: str | None = None  # of the whole decoded content, when a coding was undone
+    codings: tuple[str, ...] = ()  # ("gzip",): what was undone, outermost first
+    complete: bool = True
+    missing: str | None = None  # "612 of 1,024 octets were not captured"
+
+
+Role = Literal["request", "response"]
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One message that crossed the air readable.
+
+    `number` counts messages of a report from 1. `peer` is the number of the response to this
+    request (or the reverse), None when it was never seen. `delivered` says whether the
+    receiver acknowledged the last octet: True, False, or None where the protocol or a
+    one-sided capture can't show it.
+    """
+
+    number: int
+    protocol: str  # "http/1.1"
+    role: Role
+    flow: int
+    source: Endpoint
+    destination: Endpoint
+    time_ns: int  # first octet
+    end_ns: int  # last octet
+    evidence: Evidence
+    method: str | None = None
+    target: str | None = None
+    host: str | None = None
+    status: int | None = None
+    reason: str | None = None
+    headers: tuple[tuple[str, str], ...] = ()
+    body: Body = Body()
+    complete: bool = True
+    missing: tuple[str, ...] = ()  # what is not there, in words
+    peer: int | None = None
+    delivered: bool | None = None
+
+    def header(self, name: str) -> str | None:
+        """The first header of that name, whatever its case (RFC 9110 §5.1)."""
+        wanted = name.lower()
+        return next((value for key, value in self.headers if key.lower() == wanted), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """Named text or bytes that was readable: the hinge between messages and findings.
+
+    `value` is text where the octets are valid in the message's charset and bytes otherwise.
+    `beside` holds the names of the fields that stood next to it (keys of the same JSON
+    object, form or query), which is evidence for what a number means.
+    """
+
+    name: str
+    value: str | bytes
+    evidence: Evidence
+    message: int  # Message.number
+    beside: frozenset[str] = frozenset()
+
+
+Confidence = Literal["high", "medium", "low"]
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """An identifier that left the phone readable."""
+
+    kind: str  # "imei"
+    value: str  # normalised: digits only, MAC as aa:bb:cc:dd:ee:ff
+    raw: str  # as it stood in the field
+    name: str  # the field's name, "IMEI1"
+    confidence: Confidence
+    reasons: tuple[str, ...]  # each one sentence a reader can check
+    evidence: Evidence
+    message: int  # Message.number
+    time_ns: int = 0
+    known: bool | None = None  # equal to an identifier the owner gave; None when none of the kind was given
+    details: Mapping[str, str] = field(default_factory=dict)  # {"tac": "49015420", "issuer": "…"}
+
+
+PingStatus = Literal["attempted", "delivered", "answered", "accepted"]
+
+
+@dataclass(frozen=True, slots=True)
+class PingField:
+    """One key of a recognised payload with its explanation in plain words."""
+
+    key: str
+    value: str
+    means: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ping:
+    """A message recognised as an activation or registration ping, with the reasons.
+
+    `message` is None when only the attempt was seen (a connection that never carried a request).
+    """
+
+    dossier: str  # the dossier's id, "china-telecom-registration"
+    title: str
+    status: PingStatus
+    time_ns: int
+    flow: int
+    device: str  # Device.id
+    source: Endpoint
+    destination: Endpoint
+    host: str | None
+    message: int | None
+    evidence: Evidence
+    reasons: tuple[str, ...]  # why it is called that
+    status_reasons: tuple[str, ...]  # why the status is what it is
+    fields: tuple[PingField, ...] = ()
+    encoding: str = ""  # "base64 of JSON: encoded, not encrypted"
+    client: str = ""  # the software known to send this, never proven by a capture
+    confidence: Confidence = "medium"
+
+
+# ── geography ───────────────────────────────────────────────────────────────
+
+Claim = Literal["located", "second", "registered", "operated"]
+
+
+@dataclass(frozen=True, slots=True)
+class Opinion:
+    """What one source of one date says of an address; `code` is None where it says nothing."""
+
+    claim: Claim
+    code: str | None  # ISO 3166-1 alpha-2
+    source: str  # "DB-IP"
+    date: str  # "2026-10", the source's own date
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Everything the sources say of one address, kept apart.
+
+    `verdict` is one of the classes of docs/geolocation: "agree CN", "located CN, registered
+    elsewhere", "registered CN, located elsewhere", "Chinese-operated network, located
+    elsewhere", "sources disagree", "anycast/unknown", "special-purpose", "agree XX".
+    `opinions` are the ones in force for the capture's date; `today` the present ones where
+    these differ in date.
+    """
+
+    address: str
+    verdict: str
+    special: str | None = None  # "private use (RFC 1918)": then nothing else is claimed
+    unwrapped: str | None = None  # "IPv4 192.0.2.1 inside NAT64": how the address was read
+    opinions: tuple[Opinion, ...] = ()
+    today: tuple[Opinion, ...] = ()
+    asn: int | None = None
+    as_name: str | None = None
+    anycast: bool = False
+
+    def code(self, claim: Claim) -> str | None:
+        """The country code that this claim carries, if any."""
+        return next((o.code for o in self.opinions if o.claim == claim and o.code), None)
+
+
+@dataclass(frozen=True, slots=True)
+class GeoSource:
+    """A database that was consulted; `attribution` must stand in every report."""
+
+    name: str
+    date: str
+    licence: str
+    says: str
+    attribution: str
+    sha256: str
+    url: str = ""
+    used_for: str = ""  # "location, nearest at or before the capture's date"
+
+
+# ── the ledger ──────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True, slots=True)
+class Name:
+    """A name that an address went by in the capture, and how that is known."""
+
+    name: str
+    how: Literal["dns", "mdns", "sni", "host", "dhcp"]
+    frame: int
+
+
+@dataclass(frozen=True, slots=True)
+class Device:
+    """A local device: one MAC address, or one local address where frames carry no MAC."""
+
+    id: str  # the MAC address, or the IP address
+    mac: str | None
+    addresses: tuple[str, ...]
+    names: tuple[Name, ...] = ()
+    vendor: str | None = None
+    packets: int = 0
+    bytes: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Destination:
+    """One row of the ledger: device × destination address × protocol × port.
+
+    Every IP packet of the capture is counted in exactly one row. `ended` counts how the
+    flows of the row ended: {"closed": 3, "unanswered": 1}.
+    """
+
+    device: str
+    address: str
+    protocol: str  # "tcp", "udp", "icmp", "ipv6-icmp", or the IANA protocol number
+    port: int
+    flows: int
+    packets_up: int
+    packets_down: int
+    bytes_up: int
+    bytes_down: int
+    first_ns: int
+    last_ns: int
+    kinds: Mapping[str, int]  # {"http": 2, "tls": 1}: what the flows carried
+    ended: Mapping[str, int]
+    names: tuple[Name, ...] = ()
+    place: Place | None = None
+    in_scope: bool = False  # located in a region of the scope
+    scope_claims: tuple[str, ...] = ()  # the claims that name a region of the scope: ("located CN",)
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Named columns of equal length: what is too many for objects."""
+
+    columns: Mapping[str, Sequence[Any]]
+
+    def __len__(self) -> int:
+        return len(next(iter(self.columns.values()), ()))
+
+    def rows(self) -> list[dict[str, Any]]:
+        """One dict a row."""
+        names = list(self.columns)
+        return [dict(zip(names, row, strict=True)) for row in zip(*self.columns.values(), strict=True)]
+
+
+# ── the report ──────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True, slots=True)
+class CaptureInfo:
+    """What was read, so that another can check that it is the same."""
+
+    path: str
+    size: int | None
+    sha256: str | None
+    format: str  # "pcap (microseconds, little-endian), gzip"
+    link_types: Mapping[str, int]  # {"Ethernet": 1200}: frames of each
+    frames: int
+    first_ns: int | None
+    last_ns: int | None
+    ip_packets: int = 0
+    not_ip: Mapping[str, int] = field(default_factory=dict)  # {"ARP": 12}
+    undecoded: Mapping[str, int] = field(default_factory=dict)  # {"link type 105 (IEEE 802.11)": 40}
+    snapped: int = 0  # frames cut by the snapshot length
+    complete: bool = True
+    comment: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What was asked for: the regions, and the device if one was named."""
+
+    regions: tuple[str, ...] = ("CN",)
+    device: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class KnownKind:
+    """Whether an identifier the owner gave was seen; the value itself is never kept."""
+
+    kind: str
+    seen: bool
+    times: int
+    encodings: tuple[str, ...] = ()
+
+
+SCHEMA = "phonehome-report/1"
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """All that one run found. Writers see this and nothing else.
+
+    `flows` columns: flow, device, source, source_port, destination, destination_port,
+    protocol, kind, name, packets_up, packets_down, bytes_up, bytes_down, first_ns, last_ns,
+    ended. `region_packets` columns: frame, time_ns, device, source, destination, protocol,
+    destination_port, length, claim; one row for each packet sent to an address for which a
+    claim names a region of the scope.
+    """
+
+    version: str  # of phonehome
+    created_ns: int
+    captures: tuple[CaptureInfo, ...]
+    scope: Scope
+    devices: tuple[Device, ...]
+    destinations: tuple[Destination, ...]
+    flows: Table
+    messages: tuple[Message, ...]
+    findings: tuple[Finding, ...]
+    pings: tuple[Ping, ...]
+    region_packets: Table
+    known: tuple[KnownKind, ...] = ()
+    geo_sources: tuple[GeoSource, ...] = ()
+    geo_note: str = ""  # the snapshot rule as it was applied: dates, gap, warning
+    blind_spots: tuple[str, ...] = ()
+    problems: tuple[Problem, ...] = ()
+    reconstruction: str | None = None  # the notice of a synthetic capture
+    schema: str = SCHEMA
+
+    def to_pandas(self) -> dict[str, pd.DataFrame]:
+        """The tables `flows`, `destinations`, `messages`, `findings`, `region_packets`.
+
+        One row an entry, one column a field of the class (headers, bodies and evidence stay
+        objects); columns ending in `_ns` become `datetime64[ns, UTC]` under the name without it.
+        """
+        tables = {
+            "flows": self.flows,
+            "destinations": _table(Destination, self.destinations),
+            "messages": _table(Message, self.messages),
+            "findings": _table(Finding, self.findings),
+            "region_packets": self.region_packets,
+        }
+        return {name: _frame(table) for name, table in tables.items()}
+
+
+def _table(kind: type, entries: Sequence[Any]) -> Table:
+    return Table({f.name: [getattr(e, f.name) for e in entries] for f in fields(kind)})
+
+
+def _frame(table: Table) -> pd.DataFrame:
+    import pandas as pd
+
+    frame = pd.DataFrame({name: list(values) for name, values in table.columns.items()})
+    for name in [n for n in frame.columns if n.endswith("_ns")]:
+        frame[name] = pd.to_datetime(frame[name], unit="ns", utc=True)
+    return frame.rename(columns={n: n.removesuffix("_ns") for n in frame.columns if n.endswith("_ns")})
