@@ -48,6 +48,7 @@ class Evidence:
     start: int = 0
     end: int = 0
     path: tuple[str, ...] = ()
+    capture: int = 0  # which of Report.captures the frames are of
 
     def step(self, *names: str) -> Evidence:
         """The same place, one or more decode steps further in."""
@@ -65,6 +66,7 @@ class Problem:
     what: str  # one clear sentence, for people
     frame: int | None = None  # the first frame concerned
     count: int = 1  # how many times the same thing happened
+    capture: int = 0  # which of Report.captures it concerns
 
 
 # ── messages ────────────────────────────────────────────────────────────────
@@ -371,9 +373,9 @@ SCHEMA = "phonehome-report/1"
 class Report:
     """All that one run found. Writers see this and nothing else.
 
-    `flows` columns: flow, device, source, source_port, destination, destination_port,
+    `flows` columns: capture, flow, device, source, source_port, destination, destination_port,
     protocol, kind, name, packets_up, packets_down, bytes_up, bytes_down, first_ns, last_ns,
-    ended. `region_packets` columns: frame, time_ns, device, source, destination, protocol,
+    ended. `region_packets` columns: capture, frame, time_ns, device, source, destination, protocol,
     destination_port, length, claim; one row for each packet sent to an address for which a
     claim names a region of the scope.
     """

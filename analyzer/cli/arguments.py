@@ -1,0 +1,137 @@
+"""The command line → options, each checked, with a sentence that helps where one is wrong."""
+
+from __future__ import annotations
+
+import argparse
+import difflib
+import ipaddress
+import re
+from collections.abc import Callable
+from typing import Any, NoReturn
+
+_EPILOG = """\
+exit codes: 0 done; 2 usage, unreadable input or unwritable output; 3 results complete up to damage.
+The report for people goes to standard output (with --json - the JSON alone); progress goes to
+standard error, and only when that is a terminal. Nothing is sent anywhere: the tool works offline."""
+
+# What people write for the regions that are asked for most; ISO 3166-1 alpha-3 among it.
+_MEANT = {
+    **dict.fromkeys(("CHINA", "CHN", "PRC"), "CN"),
+    **dict.fromkeys(("HONGKONG", "HONG KONG", "HKG"), "HK"),
+    **dict.fromkeys(("MACAO", "MACAU", "MAC"), "MO"),
+    **dict.fromkeys(("TAIWAN", "TWN", "ROC"), "TW"),
+    **dict.fromkeys(("SINGAPORE", "SGP"), "SG"),
+    **dict.fromkeys(("USA", "AMERICA"), "US"),
+    **dict.fromkeys(("UK", "GBR"), "GB"),
+    **dict.fromkeys(("RUSSIA", "RUS"), "RU"),
+    **dict.fromkeys(("NORWAY", "NOR"), "NO"),
+    "EL": "GR",
+}
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        from analyzer.report.text import visible
+
+        super().error(visible(message))
+
+
+class _Version(argparse.Action):
+    def __call__(self, parser: argparse.ArgumentParser, *_: Any) -> NoReturn:
+        from analyzer.version import VERSION
+
+        print(f"phonehome {VERSION}")
+        parser.exit()
+
+
+def parser() -> argparse.ArgumentParser:
+    top = _Parser(
+        prog="phonehome",
+        description="Shows what a phone sends home in clear text, to whom and where, with evidence.",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    top.add_argument("--version", action=_Version, nargs=0, help="print the version and leave")
+    commands = top.add_subparsers(dest="command", title="commands", metavar="COMMAND", required=True)
+    _add_scan(commands)
+    _add_report(commands)
+    return top
+
+
+def _add_scan(commands: Any) -> None:
+    scan = commands.add_parser("scan", help="read captures and print the report")
+    scan.add_argument(
+        "captures", nargs="*", metavar="CAPTURE", help="pcap or pcapng, plain or .gz .zst .xz; - is stdin"
+    )
+    scan.add_argument("-r", dest="file", action="append", default=[], metavar="FILE", help="one more capture")
+    scan.add_argument(
+        "--region",
+        type=_said(regions),
+        default=("CN",),
+        metavar="CODES",
+        help="regions of the scope, ISO 3166-1 alpha-2, comma between (default CN; never summed)",
+    )
+    scan.add_argument(
+        "--device", type=_said(device), metavar="MAC|IP", help="the phone, where several devices appear"
+    )
+    scan.add_argument(
+        "--known",
+        metavar="KIND=VALUE,...|FILE",
+        help="the owner's own identifiers (imei=...,iccid=...,mac=...): looked for, matched, never kept",
+    )
+    _add_output(scan)
+
+
+def _add_report(commands: Any) -> None:
+    report = commands.add_parser("report", help="print a saved report again, without the capture")
+    report.add_argument("saved", metavar="SAVED.json", help="what scan --json wrote; - is stdin")
+    _add_output(report)
+
+
+def _add_output(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--json", metavar="FILE|-", help="write the whole report as JSON; - is stdout")
+    command.add_argument("-q", "--quiet", action="store_true", help="no progress and no warnings")
+    command.add_argument("-v", "--verbose", action="store_true", help="leave nothing out")
+
+
+def regions(text: str) -> tuple[str, ...]:
+    """ISO 3166-1 alpha-2 codes with commas between, each once; ValueError with a hint."""
+    codes = tuple(dict.fromkeys(part.strip().upper() for part in text.split(",")))
+    for code in codes:
+        _check_code(code)
+    return codes
+
+
+def device(text: str) -> str:
+    """A MAC address as aa:bb:cc:dd:ee:ff, or an IP address in its canonical form."""
+    digits = re.sub(r"[:.-]", "", text).lower()
+    if re.fullmatch(r"[0-9a-f]{12}", digits) and not re.fullmatch(r"[\d.]+", text):
+        return ":".join(digits[i : i + 2] for i in range(0, 12, 2))
+    try:
+        return str(ipaddress.ip_address(text))
+    except ValueError:
+        raise ValueError(f"{text!r} is neither a MAC nor an IP address") from None
+
+
+def _check_code(code: str) -> None:
+    from analyzer.locate.iso import ASSIGNED, NOT_ASSIGNED
+
+    if code in ASSIGNED:
+        return
+    said = f"{code or 'an empty text'} is not an ISO 3166-1 code"
+    if near := difflib.get_close_matches(code, _MEANT, n=1, cutoff=0.85):
+        raise ValueError(f"{said}; did you mean {_MEANT[near[0]]}?")
+    why = NOT_ASSIGNED[code][1] if code in NOT_ASSIGNED else "a code has two letters, such as CN, HK, MO, TW"
+    raise ValueError(f"{said} ({why})")
+
+
+def _said(parse: Callable[[str], Any]) -> Callable[[str], Any]:
+    """`parse` with its sentence kept by argparse, which hides that of a ValueError."""
+
+    def checked(text: str) -> Any:
+        try:
+            return parse(text)
+        except ValueError as error:
+            raise argparse.ArgumentTypeError(str(error)) from None
+
+    return checked

@@ -1,0 +1,50 @@
+"""How far a scan is → one line that is written over and over, on a terminal only."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from analyzer.report.text import visible
+from analyzer.report.units import counted, octets, span
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from analyzer.pipeline import Progress
+
+_PAUSE_NS = 100_000_000  # between two lines
+_SETTLED_NS = 2_000_000_000  # before a rate is worth saying
+
+
+class ProgressLine:
+    """Call it with each Progress; `say` gets what to write, the escapes that clear the line with it."""
+
+    def __init__(self, say: Callable[[str], None], clock: Callable[[], int] = time.monotonic_ns) -> None:
+        self._say, self._clock = say, clock
+        self._path = ""
+        self._since = self._last = 0
+
+    def __call__(self, progress: Progress) -> None:
+        now = self._clock()
+        if progress.path != self._path:
+            self._path, self._since = progress.path, now
+        elif now - self._last < _PAUSE_NS:
+            return
+        self._last = now
+        self._say(f"\r{line(progress, now - self._since)}\x1b[K")
+
+    def clear(self) -> None:
+        self._say("\r\x1b[K")
+
+
+def line(progress: Progress, elapsed_ns: int) -> str:
+    """`a.pcap: 42 %, 8,400,000 frames, 1.1 GB/s, 12 s left`: shares and times only where known."""
+    done, size = progress.done, progress.size
+    share = f"{100 * done // size} %" if size and done <= size else octets(done)
+    parts = [share, counted(progress.frames, "frame")]
+    if elapsed_ns >= _SETTLED_NS and done:
+        parts.append(f"{octets(done * 1_000_000_000 // elapsed_ns)}/s")
+        if size and done <= size:
+            parts.append(f"{span(elapsed_ns * (size - done) // done)} left")
+    return f"{visible(progress.path)}: {', '.join(parts)}"

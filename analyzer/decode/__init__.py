@@ -1,0 +1,31 @@
+"""Turn one message into fields: every piece of text in it, with all readable encodings undone.
+
+    message → headers, cookies, path, query, body → (percent, form, JSON, base64, gzip …)* → Field
+
+Only the innermost text is given: a body that is base64 of JSON gives its JSON values, each with
+the path `("body", "base64", "json", key)` by which a reader can repeat the steps by hand.
+To add an encoding, write a module with one function `Field, Budget → list[Field]` and put it
+in `ladder.DECODERS`.
+"""
+
+from __future__ import annotations
+
+from analyzer.decode.ladder import leaves
+from analyzer.decode.limits import Budget, Decoded, Limits
+from analyzer.decode.message import parts_of
+from analyzer.model import Field, Message
+
+__all__ = ["Decoded", "Limits", "decode", "fields_of"]
+
+
+def decode(message: Message, limits: Limits | None = None) -> Decoded:
+    """The fields of a message, and a Problem for each limit that was met on the way."""
+    budget = Budget(limits or Limits())
+    fields = leaves(parts_of(message), budget)
+    frame = message.evidence.frames[0] if message.evidence.frames else None
+    return Decoded(fields, budget.problems(frame))
+
+
+def fields_of(message: Message) -> list[Field]:
+    """The fields of a message, in the order in which they stood; see `decode` for the limits."""
+    return decode(message).fields

@@ -1,0 +1,65 @@
+"""How far decoding goes: bounds on depth, count, size and expansion, and what is said when one is met."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from analyzer.model import Field, Problem
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Bounds for one message."""
+
+    depth: int = 8  # encodings inside each other
+    nesting: int = 64  # JSON objects and arrays inside each other
+    fields: int = 4_000
+    octets: int = 8 << 20  # produced by all decoders together
+    ratio: int = 200  # decompressed to compressed octets
+
+
+class Decoded(NamedTuple):
+    """What `decode` gives."""
+
+    fields: list[Field]
+    problems: tuple[Problem, ...]
+
+
+LIMIT_MET = {
+    "decode-depth": "a value is encoded more deeply than is followed; the inner text was left as it is",
+    "decode-nesting": "a JSON document is nested more deeply than is followed; what lies deeper was left out",
+    "decode-fields": "a message holds more fields than are read; the rest was left out",
+    "decode-octets": "the decoded text of a message is larger than the limit; the rest was left out",
+    "decode-ratio": "compressed data expands beyond the limit (a decompression bomb?); the rest was left out",
+}
+
+
+@dataclass(slots=True)
+class Budget:
+    """What is left of the limits while one message is decoded, and which of them were met."""
+
+    limits: Limits
+    fields_left: int = field(init=False)
+    octets_left: int = field(init=False)
+    met: dict[str, int] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.fields_left = self.limits.fields
+        self.octets_left = self.limits.octets
+
+    def meet(self, code: str) -> None:
+        """Note that the limit `code` was met once more."""
+        self.met[code] = self.met.get(code, 0) + 1
+
+    def take_octets(self, count: int) -> bool:
+        """Spend `count` octets of output; False (and noted) when there are not that many left."""
+        if count > self.octets_left:
+            self.meet("decode-octets")
+            return False
+        self.octets_left -= count
+        return True
+
+    def problems(self, frame: int | None) -> tuple[Problem, ...]:
+        """One Problem for each limit that was met."""
+        return tuple(Problem(code, LIMIT_MET[code], frame, count) for code, count in self.met.items())

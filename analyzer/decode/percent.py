@@ -1,0 +1,28 @@
+"""Undo percent-encoding (RFC 3986 §2.1) of a whole text value."""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import unquote_to_bytes
+
+from analyzer.decode.limits import Budget
+from analyzer.decode.text import inside, text_or_bytes
+from analyzer.model import Field
+
+ESCAPE = re.compile("%[0-9A-Fa-f]{2}")
+
+
+def decode_percent(field: Field, budget: Budget) -> list[Field]:
+    """The text with its escapes undone; nothing where there are none or they give no text."""
+    value = field.value
+    if not isinstance(value, str) or "%" not in value or not ESCAPE.search(value):
+        return []
+    plain = unescaped(value)
+    if isinstance(plain, bytes) or not budget.take_octets(len(plain)):
+        return []
+    return [inside(field, plain, "percent")]
+
+
+def unescaped(text: str) -> str | bytes:
+    """`text` with percent escapes undone: text where that is UTF-8, octets otherwise."""
+    return text_or_bytes(unquote_to_bytes(text)) if "%" in text else text

@@ -1,0 +1,69 @@
+"""Find identifiers in fields: Field → Findings, each with its confidence and the reasons for it.
+
+A detector is one file with one class (see `base.Detector`); `DETECTORS` lists them all. False
+alarms are worse than silence: no number is called an identifier by its form alone.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+
+from analyzer.detect.base import Context, Detector
+from analyzer.detect.iccid import Iccid
+from analyzer.detect.imei import Imei
+from analyzer.detect.imsi import Imsi
+from analyzer.detect.known import Known
+from analyzer.detect.labels import kinds_named
+from analyzer.detect.location import Location
+from analyzer.detect.mac import Mac
+from analyzer.detect.meid import Meid
+from analyzer.detect.owned import owned_in
+from analyzer.detect.phone import Phone
+from analyzer.model import Field, Finding
+
+__all__ = ["DETECTORS", "Known", "findings_in"]
+
+DETECTORS: tuple[Detector, ...] = (Imei(), Meid(), Iccid(), Imsi(), Mac(), Location(), Phone())
+
+# Most fields can hold no identifier, and these two cheap looks tell: a run of digits or a
+# separator pattern in the value, or a word that announces one.
+DIGITS = re.compile(r"[0-9][0-9]{13}")  # written so that `re` skips fast to the first digit
+OCTETS = re.compile(r"[:-][0-9A-Fa-f]{2}[:-][0-9A-Fa-f]{2}[:-][0-9A-Fa-f]{2}[:-]")
+WORDS = ("imei", "imsi", "iccid", "meid", "msisdn", "mac=", "mac:", "mac>")
+
+
+def findings_in(fields: Sequence[Field], known: Known) -> list[Finding]:
+    """The identifiers in the fields of one message, in their order, each once per field."""
+    worth_reading = fields if known else _promising(fields)
+    if not worth_reading:
+        return []
+    context = Context(fields, known)
+    found = [finding for field in worth_reading for finding in _in_field(field, context)]
+    once = {(f.kind, f.value, f.evidence.path): f for f in reversed(found)}
+    return list(reversed(once.values()))
+
+
+def _promising(fields: Sequence[Field]) -> list[Field]:
+    """The fields that may hold an identifier; all text is looked at together first, for speed."""
+    names = [field.name for field in fields]
+    text = "\n".join([field.value for field in fields if isinstance(field.value, str)])
+    if not may_hold(text) and not any(map(kinds_named, names)):
+        return []
+    return [f for f in fields if kinds_named(f.name) or (isinstance(f.value, str) and may_hold(f.value))]
+
+
+def may_hold(text: str) -> bool:
+    """Whether a text has the digits, octets or words without which no detector finds anything in it."""
+    if DIGITS.search(text) or OCTETS.search(text):
+        return True
+    lowered = text.lower()
+    return any(word in lowered for word in WORDS)
+
+
+def _in_field(field: Field, context: Context) -> Iterator[Finding]:
+    found: list[Finding] = []
+    if isinstance(field.value, str):
+        found = [finding for detector in DETECTORS for finding in detector.find(field, context)]
+    yield from found
+    yield from owned_in(field, context, found)

@@ -1,0 +1,95 @@
+"""What detectors share: what they look at, and how a Finding is made."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import NamedTuple, Protocol
+
+from analyzer.detect.known import Known
+from analyzer.model import Confidence, Field, Finding
+
+
+@dataclass(frozen=True)
+class Context:
+    """What a detector may look at beside the field itself."""
+
+    fields: Sequence[Field]
+    known: Known
+
+    def next_to(self, field: Field) -> Sequence[Field]:
+        """The fields of the same object, form or query, the field itself among them."""
+        return self._groups.get((field.message, field.evidence.path[:-1]), ())
+
+    @cached_property
+    def _groups(self) -> dict[tuple[int, tuple[str, ...]], list[Field]]:
+        groups: dict[tuple[int, tuple[str, ...]], list[Field]] = {}
+        for field in self.fields:
+            groups.setdefault((field.message, field.evidence.path[:-1]), []).append(field)
+        return groups
+
+
+class Verdict(NamedTuple):
+    """How sure a detector is of a candidate, and why."""
+
+    confidence: Confidence
+    reasons: tuple[str, ...]
+
+
+class Detector(Protocol):
+    """A plugin: one kind of identifier, what it looks like, what only looks like it."""
+
+    @property
+    def kind(self) -> str: ...
+
+    @property
+    def examples(self) -> Sequence[tuple[str, str]]:
+        """Field names and values with a finding."""
+
+    @property
+    def counterexamples(self) -> Sequence[tuple[str, str]]:
+        """Field names and values without one."""
+
+    def find(self, field: Field, context: Context) -> Iterator[Finding]: ...
+
+
+KIND_TITLES = {
+    "imei": "IMEI",
+    "meid": "MEID",
+    "iccid": "ICCID",
+    "imsi": "IMSI",
+    "mac": "MAC address",
+    "location": "coordinates",
+    "phone": "phone number",
+    "serial": "serial number",
+    "android_id": "Android ID",
+}
+
+
+def finding(
+    kind: str,
+    value: str,
+    raw: str,
+    field: Field,
+    verdict: Verdict,
+    context: Context,
+    details: Mapping[str, str] | None = None,
+) -> Finding:
+    """A Finding in `field`, compared with what the owner gave."""
+    known = context.known.equals(kind, value)
+    confidence, reasons = verdict
+    if known:
+        confidence, reasons = "high", (f"equal to the {KIND_TITLES[kind]} that the owner gave", *reasons)
+    return Finding(
+        kind=kind,
+        value=value,
+        raw=raw,
+        name=field.name,
+        confidence=confidence,
+        reasons=reasons,
+        evidence=field.evidence,
+        message=field.message,
+        known=known,
+        details=dict(details or {}),
+    )

@@ -1,0 +1,115 @@
+"""IMEI and IMEISV (3GPP TS 23.003 §6.2), the number of the phone itself."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from analyzer.detect.base import Context, Verdict, finding
+from analyzer.detect.labels import announced, identity_kinds
+from analyzer.detect.placeholders import is_placeholder
+from analyzer.model import Field, Finding
+
+CANDIDATE = re.compile(
+    # A digit stands first, and what stood before it is looked at after: so `re` skips what is no digit.
+    r"\d(?<![\w.]\d)(?:\d{13,15}"
+    r"|\d{7}[- /]\d{6}(?:[- /]\d{1,2})?"
+    r"|\d[- /]\d{6}[- /]\d{6}(?:[- /]\d{1,2})?"
+    r"|\d{5}[- /]\d{2}[- /]\d{6}(?:[- /]\d{1,2})?)(?!\w|\.\d|-\d)",
+    re.ASCII,
+)
+NOT_DIGITS = re.compile(r"\D")
+# GSMA TS.06 §6: the first two digits of a type allocation code name the body that allocated it.
+REPORTING_BODIES = {
+    "01": "PTCRB (United States)",
+    "35": "TÜV SÜD BABT (United Kingdom)",
+    "86": "TAF (China)",
+    "91": "MSAI (India)",
+    "99": "GHA, for phones with an MEID too",
+}
+FORMS = {
+    14: "14 digits: an IMEI without its check digit",
+    15: "15 digits",
+    16: "16 digits: an IMEI with software version (IMEISV), which has no check digit",
+}
+
+
+class Imei:
+    """Finds numbers that are called IMEI, or that pass its checks among other identifiers of a phone."""
+
+    kind = "imei"
+    examples = (
+        ("imei", "490154203237518"),
+        ("IMEI1", "49-015420-323751-8"),
+        ("body", "<imei>490154203237518</imei>"),
+    )
+    counterexamples = (
+        ("id", "490154203237518"),
+        ("imei", "000000000000000"),
+        ("timeInterval", "490154203237518"),
+    )
+
+    def find(self, field: Field, context: Context) -> Iterator[Finding]:
+        """Each IMEI in a text field."""
+        text = str(field.value)
+        for match in CANDIDATE.finditer(text):
+            digits = NOT_DIGITS.sub("", match[0])
+            if 14 <= len(digits) <= 16 and not is_placeholder(digits):
+                verdict = _judge(digits, match, field)
+                if verdict:
+                    yield finding(self.kind, digits, match[0], field, verdict, context, _details(digits))
+
+
+def _judge(digits: str, match: re.Match[str], field: Field) -> Verdict | None:
+    checked = len(digits) == 15 and _is_luhn_valid(digits)
+    form = FORMS[len(digits)] + (" with a valid check digit" if checked else "")
+    named = announced(field, match.string, match.start(), frozenset(("imei",)))
+    if named and len(digits) == 15 and not checked:
+        return Verdict("low", (named, "15 digits, but the last is not the check digit of an IMEI"))
+    if named:
+        return Verdict("high" if checked else "medium", (named, form))
+    if not checked or digits[:2] not in REPORTING_BODIES:
+        return _unchecked(digits, form, match, field)
+    hint = _hint(match, field)
+    return (
+        Verdict("medium", (hint, form, f"begins {digits[:2]}: {REPORTING_BODIES[digits[:2]]}"))
+        if hint
+        else None
+    )
+
+
+def _unchecked(digits: str, form: str, match: re.Match[str], field: Field) -> Verdict | None:
+    """Under the name MEID clients send an IMEI where the phone has no MEID."""
+    named = announced(field, match.string, match.start(), frozenset(("meid",)))
+    is_meid = len(digits) == 14 and digits.startswith("99")
+    checked = len(digits) == 15 and _is_luhn_valid(digits)
+    return (
+        Verdict("medium", (named, form)) if named and not is_meid and (checked or len(digits) == 14) else None
+    )
+
+
+def _hint(match: re.Match[str], field: Field) -> str | None:
+    """What else speaks for an IMEI where no name says so."""
+    named = announced(field, match.string, match.start(), frozenset(("meid", "device")))
+    if named:
+        return named
+    beside = identity_kinds(field.beside) - {"imei"}
+    whole = match[0] == match.string.strip()
+    return (
+        f"stands beside fields named for: {', '.join(sorted(beside))}" if whole and len(beside) > 1 else None
+    )
+
+
+def _details(digits: str) -> dict[str, str]:
+    details = {"tac": digits[:8]}
+    if digits[:2] in REPORTING_BODIES:
+        details["allocated_by"] = REPORTING_BODIES[digits[:2]]
+    if len(digits) == 16:
+        details["software_version"] = digits[14:]
+    return details
+
+
+def _is_luhn_valid(digits: str) -> bool:
+    from stdnum import luhn
+
+    return bool(luhn.is_valid(digits))

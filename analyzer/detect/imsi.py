@@ -1,0 +1,62 @@
+"""IMSI (3GPP TS 23.003 §2.2), the number of a subscription."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from functools import lru_cache
+
+from analyzer.detect.base import Context, Verdict, finding
+from analyzer.detect.labels import announced, is_mentioned
+from analyzer.detect.placeholders import is_placeholder
+from analyzer.model import Field, Finding
+
+CANDIDATE = re.compile(r"\d(?<![\w.]\d)\d{13,14}(?!\w|\.\d)", re.ASCII)
+NAMES = frozenset(("imsi",))
+DETAILS = ("mcc", "mnc", "country", "operator")
+
+
+class Imsi:
+    """Finds numbers that are called IMSI and begin with the code of a mobile network."""
+
+    kind = "imsi"
+    examples = (
+        ("SIM1LTEIMSI", "460110123456789"),
+        ("imsi", "242010123456789"),
+        ("body", "imsi:242010123456789"),
+    )
+    counterexamples = (("id", "460110123456789"), ("imsi", "000000000000000"), ("imsi", "999999999999999"))
+
+    def find(self, field: Field, context: Context) -> Iterator[Finding]:
+        """Each IMSI in a text field."""
+        text = str(field.value)
+        if not is_mentioned(field, text, NAMES, "imsi"):
+            return
+        for match in CANDIDATE.finditer(text):
+            number = match[0]
+            named = announced(field, text, match.start(), NAMES)
+            network = dict(_network(number[:7])) if named and not is_placeholder(number) else {}
+            if named and network and set(number[5:]) != {"0"}:
+                yield finding(self.kind, number, number, field, _judge(named, network), context, network)
+
+
+def _judge(named: str, network: dict[str, str]) -> Verdict:
+    country = network.get("country", "no single country")
+    if "operator" not in network:
+        return Verdict("medium", (named, f"begins {network['mcc']}, the mobile country code of {country}"))
+    code = f"{network['mcc']}-{network['mnc']}"
+    return Verdict("high", (named, f"begins {code}, the network code of {network['operator']} ({country})"))
+
+
+@lru_cache(maxsize=1024)
+def _network(prefix: str) -> tuple[tuple[str, str], ...]:
+    """What the table of mobile network codes (ITU-T E.212) says of the first digits; empty when unknown."""
+    from stdnum import imsi
+
+    try:
+        info = imsi.info(prefix)
+    except ValueError:
+        return ()
+    if "country" not in info and "operator" not in info:
+        return ()
+    return tuple((key, info[key]) for key in DETAILS if info.get(key))

@@ -1,0 +1,38 @@
+"""The owner's own identifiers in a field, in any encoding, where no detector has seen them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from analyzer.detect.base import KIND_TITLES, Context, Verdict, finding
+from analyzer.model import Field, Finding
+
+
+def owned_in(field: Field, context: Context, found: Sequence[Finding]) -> Iterator[Finding]:
+    """One Finding a kind and encoding; its value is what stood there, not what the owner gave."""
+    if not context.known:
+        return
+    octets = field.value if isinstance(field.value, bytes) else field.value.encode("utf-8", "surrogatepass")
+    already = {finding.kind for finding in found if finding.known}
+    for hit in context.known.search(octets):
+        if hit.kind in already:
+            continue
+        raw = _shown(octets[hit.start : hit.end])
+        reason = f"the {KIND_TITLES[hit.kind]} that the owner gave ({hit.encoding})"
+        made = finding(
+            hit.kind, raw, raw, field, Verdict("high", (reason,)), context, {"encoding": hit.encoding}
+        )
+        yield replace_known(made)
+
+
+def replace_known(made: Finding) -> Finding:
+    """The same finding, marked as the owner's: its encoded value alone could not be compared."""
+    from dataclasses import replace
+
+    return replace(made, known=True)
+
+
+def _shown(octets: bytes) -> str:
+    return (
+        octets.decode("ascii") if octets.isascii() and octets.decode("ascii").isprintable() else octets.hex()
+    )

@@ -1,0 +1,67 @@
+"""Phone number (MSISDN, ITU-T E.164)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from analyzer.detect.base import Context, Verdict, finding
+from analyzer.detect.labels import announced, is_mentioned
+from analyzer.detect.placeholders import is_placeholder
+from analyzer.model import Field, Finding
+
+CANDIDATE = re.compile(r"(?<![\w.+])(?:\+|00)?\d(?:[ ().-]{0,2}\d){7,14}(?!\w|\.\d)", re.ASCII)
+NOT_DIGITS = re.compile(r"\D")
+NAMES = frozenset(("phone",))
+CHINESE_MOBILE = re.compile(r"1[3-9]\d{9}", re.ASCII)
+
+
+class Phone:
+    """Finds numbers that are called a phone number and exist in the numbering plan of their country."""
+
+    kind = "phone"
+    examples = (("msisdn", "4740612345"), ("phone", "+47 406 12 345"), ("mobile", "13800138000"))
+    counterexamples = (
+        ("id", "+4740612345"),
+        ("phone", "1551234567890"),
+        ("tel", "12345678"),
+        ("phone", "iPhone 7"),
+    )
+
+    def find(self, field: Field, context: Context) -> Iterator[Finding]:
+        """Each phone number in a text field."""
+        text = str(field.value)
+        if not is_mentioned(field, text, NAMES, "msisdn"):
+            return
+        for match in CANDIDATE.finditer(text):
+            named = announced(field, text, match.start(), NAMES)
+            number = _parsed(match[0]) if named else None
+            if named and number is not None:
+                yield _finding(number, match[0], field, named, context)
+
+
+def _parsed(raw: str) -> Any | None:
+    """The number, read with its country code or else as a Chinese mobile number; None where it is none."""
+    import phonenumbers
+
+    digits = NOT_DIGITS.sub("", raw).removeprefix("00" if raw.startswith("00") else "")
+    if is_placeholder(digits):
+        return None
+    is_chinese = CHINESE_MOBILE.fullmatch(digits) and not raw.startswith(("+", "00"))
+    try:
+        number = phonenumbers.parse(("+86" if is_chinese else "+") + digits)
+    except phonenumbers.NumberParseException:
+        return None
+    return number if phonenumbers.is_valid_number(number) else None
+
+
+def _finding(number: Any, raw: str, field: Field, named: str, context: Context) -> Finding:
+    import phonenumbers
+
+    value = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164).removeprefix("+")
+    country = phonenumbers.region_code_for_number(number) or "no single country"
+    international = raw.startswith(("+", "00"))
+    reasons = (named, f"a number of the plan of {country}" + ("" if international else ", if it is read so"))
+    verdict = Verdict("high" if international else "medium", reasons)
+    return finding("phone", value, raw, field, verdict, context, {"country": country})

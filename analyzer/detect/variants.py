@@ -1,0 +1,122 @@
+"""One known identifier → every octet string by which it may cross the air, each with its encoding's name."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Iterator
+from urllib.parse import quote
+
+Variant = tuple[bytes, str]  # octets to look for, what they are
+
+# Shorter strings turn up by chance in megabytes of other data.
+SHORTEST = 6
+HASHES = {"MD5": hashlib.md5, "SHA-1": hashlib.sha1, "SHA-256": hashlib.sha256}
+# Characters at the start of base64 text that depend on what stood before the value too,
+# by the value's offset in the group of three octets.
+UNSURE_START = (0, 2, 3)
+# 3GPP TS 31.102 §4.2.2 (IMSI: parity digit 9 first) and TS 24.008 §10.5.1.4 (IMEI: A first);
+# an F or a 0 fills the last octet.
+PACKINGS = ("{}F", "{}0", "9{}", "A{}", "0{}")
+
+
+def variants(kind: str, value: str) -> Iterator[Variant]:
+    """The encodings of a normalised identifier; the plain forms come first."""
+    written = dict(_written(kind, value))
+    for text, how in written.items():
+        yield text.encode(), how
+    for text, how in written.items():
+        yield from _encoded(text, "" if how == "plain" else f", {how}")
+        yield from _hashed(text, "" if how == "plain" else f", {how}")
+    yield from _packed(kind, value)
+
+
+def _written(kind: str, value: str) -> Iterator[tuple[str, str]]:
+    """The ways to write it as text, each with its name."""
+    if kind == "mac":
+        yield from _mac_written(value)
+        return
+    yield value, "plain"
+    if value.lower() != value.upper():
+        yield value.lower(), "other case"
+        yield value.upper(), "other case"
+    if kind == "imei":
+        yield from _imei_written(value)
+    if kind == "iccid" and len(value) == 20:
+        yield value[:19], "without its last digit"
+    if kind == "phone":
+        yield "+" + value, "plain"
+        yield "00" + value, "with international prefix 00"
+
+
+def _mac_written(mac: str) -> Iterator[tuple[str, str]]:
+    octets = mac.split(":")
+    forms = (":".join(octets), "-".join(octets), "".join(octets), _dotted("".join(octets)))
+    for form in forms:
+        yield form, "plain" if form == mac else "other separators or case"
+        yield form.upper(), "other separators or case"
+
+
+def _dotted(octets: str) -> str:
+    return ".".join(octets[i : i + 4] for i in (0, 4, 8))
+
+
+def _imei_written(imei: str) -> Iterator[tuple[str, str]]:
+    tac, serial, rest = imei[:8], imei[8:14], imei[14:]
+    for parts in ((tac, serial, rest), (tac[:2], tac[2:], serial, rest), (tac[:6], tac[6:], serial, rest)):
+        for separator in "- /":
+            yield separator.join(part for part in parts if part), "other separators"
+    yield imei[:14], "without its last digit"
+
+
+def _encoded(text: str, how: str) -> Iterator[Variant]:
+    data = text.encode()
+    yield data[::-1], "reversed" + how
+    yield text.encode("utf-16-le"), "UTF-16" + how
+    yield text.encode("utf-16-be"), "UTF-16" + how
+    for escaped in _escaped(text):
+        yield escaped.encode(), "percent-encoded" + how
+    yield data.hex().encode(), "hexadecimal" + how
+    yield data.hex().upper().encode(), "hexadecimal" + how
+    for piece in _base64(data):
+        yield piece, "base64" + how
+
+
+def _escaped(text: str) -> set[str]:
+    """Percent-encoded where it must be, and everywhere (RFC 3986 §2.1), with hexadecimal of both cases."""
+    needed = quote(text, safe="")
+    everywhere = "".join(f"%{octet:02X}" for octet in text.encode())
+    lowered = (needed.replace("%3A", "%3a").replace("%2B", "%2b").replace("%2F", "%2f"), everywhere.lower())
+    return {needed, everywhere, *lowered} - {text}
+
+
+def _base64(data: bytes) -> Iterator[bytes]:
+    """The characters that stand for `data` alone at each of the three alignments (RFC 4648 §4, §5)."""
+    for offset, start in enumerate(UNSURE_START):
+        text = base64.b64encode(bytes(offset) + data)
+        sure = text[start : (offset + len(data)) * 8 // 6]
+        yield sure
+        yield sure.translate(bytes.maketrans(b"+/", b"-_"))
+
+
+def _hashed(text: str, how: str) -> Iterator[Variant]:
+    for name, function in HASHES.items():
+        digest = function(text.encode()).digest()
+        yield digest, f"{name}, octets{how}"
+        yield digest.hex().encode(), f"{name}, hexadecimal{how}"
+        yield digest.hex().upper().encode(), f"{name}, hexadecimal{how}"
+        yield base64.b64encode(digest).rstrip(b"="), f"{name}, base64{how}"
+        yield base64.urlsafe_b64encode(digest).rstrip(b"="), f"{name}, base64{how}"
+
+
+def _packed(kind: str, value: str) -> Iterator[Variant]:
+    """The octets of a MAC; the binary-coded digits of a number, nibbles as SIM cards swap them or not."""
+    if kind == "mac":
+        yield bytes.fromhex(value.replace(":", "")), "octets"
+        return
+    if not (value.isascii() and value.isdigit()):
+        return
+    for packing in ("{}",) if len(value) % 2 == 0 else PACKINGS:
+        straight = bytes.fromhex(packing.format(value))
+        yield bytes((octet & 15) << 4 | octet >> 4 for octet in straight), "BCD, nibbles swapped"
+        yield straight, "BCD"

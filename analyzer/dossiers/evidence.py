@@ -1,0 +1,195 @@
+"""A message against a dossier → which kinds of evidence speak for it, each as a sentence."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from functools import cached_property
+from typing import NamedTuple
+from urllib.parse import urlsplit
+
+from analyzer.dossiers.schema import Dossier
+from analyzer.model import Field, Finding, Message
+
+NOT_READ_AS_PAYLOAD = "header"
+
+
+class Payload(NamedTuple):
+    """The values of one object, form or query, the steps that led to it, its keys in lower case."""
+
+    fields: tuple[Field, ...]
+    steps: tuple[str, ...]
+    names: frozenset[str]
+
+
+def payloads_in(fields: Sequence[Field]) -> list[Payload]:
+    """The groups of fields that stood in one object, form or query of a message."""
+    groups: dict[tuple[str, ...], list[Field]] = {}
+    for field in fields:
+        path = field.evidence.path
+        if len(path) > 1 and path[0] != NOT_READ_AS_PAYLOAD:
+            groups.setdefault(_holder(path, field.name), []).append(field)
+    return [Payload(tuple(group), path, _keys(group)) for path, group in groups.items()]
+
+
+def _keys(group: Sequence[Field]) -> frozenset[str]:
+    """The names of the fields and of the first one's neighbours, some of which hold further objects."""
+    return frozenset([name.lower() for name in group[0].beside.union([field.name for field in group])])
+
+
+def _holder(path: tuple[str, ...], name: str) -> tuple[str, ...]:
+    """The path of what holds the key `name`, whose value may have been decoded further."""
+    last = len(path) - 1 - path[::-1].index(name) if name in path else len(path) - 1
+    return path[:last]
+
+
+@dataclass(frozen=True)
+class Contents:
+    """What was read in one message: its fields, and what was found in them."""
+
+    fields: Sequence[Field]
+    findings: Sequence[Finding]
+
+    @cached_property
+    def names(self) -> frozenset[str]:
+        """All names in lower case."""
+        return frozenset([field.name.lower() for field in self.fields])
+
+    @cached_property
+    def payloads(self) -> list[Payload]:
+        """The groups of fields that stood together."""
+        return payloads_in(self.fields)
+
+    def payload_for(self, dossier: Dossier) -> Payload | None:
+        """The payload that holds most keys of the grammar; the first one where there is no grammar."""
+        keys = dossier.grammar.keys
+        if keys and not keys & self.names:
+            return None
+        return max(self.payloads, key=lambda payload: len(payload.names & keys), default=None)
+
+
+@dataclass(frozen=True)
+class Case:
+    """One message held against one dossier; every piece of evidence is looked at once, when asked for."""
+
+    dossier: Dossier
+    message: Message
+    contents: Contents
+    looked_at: dict[str, str] = dataclasses.field(default_factory=dict)
+
+    @cached_property
+    def payload(self) -> Payload | None:
+        """The part of the message that is most like what the dossier describes."""
+        return self.contents.payload_for(self.dossier)
+
+    def says(self, kind: str) -> str:
+        """The sentence of that kind of evidence; empty when it does not speak for the dossier."""
+        if kind not in self.looked_at:
+            self.looked_at[kind] = LOOKS[kind](self)
+        return self.looked_at[kind]
+
+
+def host_of(message: Message) -> str:
+    """The host a request names, in lower case and without port or final dot; empty when none."""
+    host = (message.host or message.header("host") or "").lower()
+    if not host.endswith("]"):
+        host = host.rpartition(":")[0] if host.rpartition(":")[2].isdigit() and ":" in host else host
+    return host.rstrip(".")
+
+
+def is_documented(host: str, dossier: Dossier) -> bool:
+    """Whether the dossier names the host, exactly or by a pattern such as `*.example.net`."""
+    return any(host == name or ("*" in name and fnmatchcase(host, name)) for name in dossier.hosts)
+
+
+def path_of(message: Message) -> str:
+    """The path of the target, without query; empty where the target can't be read."""
+    try:
+        return urlsplit(message.target or "").path
+    except ValueError:
+        return ""
+
+
+def _host(case: Case) -> str:
+    host = host_of(case.message) if case.dossier.hosts else ""
+    return f"host: {host} is documented for {case.dossier.title}" if is_documented(host, case.dossier) else ""
+
+
+def _path(case: Case) -> str:
+    path = path_of(case.message) if case.dossier.paths else ""
+    return f"path: {path}" if any(fnmatchcase(path, known) for known in case.dossier.paths) else ""
+
+
+def _port(case: Case) -> str:
+    port = case.message.destination.port
+    return f"port: {port}" if port in case.dossier.ports else ""
+
+
+def _method(case: Case) -> str:
+    method = case.message.method or ""
+    return f"method: {method}" if method.lower() in case.dossier.methods else ""
+
+
+def _content_type(case: Case) -> str:
+    known = case.dossier.content_types
+    media_type = (
+        (case.message.header("content-type") or "").partition(";")[0].strip().lower() if known else ""
+    )
+    return f"media type: {media_type}" if media_type in known else ""
+
+
+def _header(case: Case) -> str:
+    known = case.dossier.headers
+    named = [n for n, _ in case.message.headers if any(fnmatchcase(n.lower(), k) for k in known)]
+    return f"header: {', '.join(named)}" if named else ""
+
+
+def _grammar(case: Case) -> str:
+    grammar = case.dossier.grammar
+    keys = case.payload.names & grammar.keys if case.payload else frozenset()
+    if (
+        not keys
+        or len(keys) < grammar.minimum
+        or len(keys & grammar.distinctive) < grammar.distinctive_minimum
+    ):
+        return ""
+    written = [f.name for f in case.payload.fields if f.name.lower() in keys] if case.payload else []
+    shown = ", ".join(written[:6]) + (", …" if len(keys) > 6 else "")
+    asked = f"{grammar.minimum} are asked for"
+    return f"grammar: {len(keys)} keys known of {case.dossier.title} ({shown}); {asked}"
+
+
+def _encoding(case: Case) -> str:
+    wanted = case.dossier.steps
+    steps = iter(step.removesuffix(" (incomplete)") for step in (case.payload.steps if case.payload else ()))
+    return f"encoding: {case.dossier.encoding}" if wanted and all(step in steps for step in wanted) else ""
+
+
+def _identifiers(case: Case) -> str:
+    kinds = dict.fromkeys(finding.kind for finding in case.contents.findings if finding.confidence != "low")
+    return f"identifiers: {', '.join(kinds)} found in it" if kinds else ""
+
+
+def _no_body(case: Case) -> str:
+    return "" if case.message.body.length or case.message.body.content else "it has no body"
+
+
+def _no_identifiers(case: Case) -> str:
+    return "" if case.contents.findings else "no identifier was found in it"
+
+
+LOOKS: dict[str, Callable[[Case], str]] = {
+    "host": _host,
+    "grammar": _grammar,
+    "encoding": _encoding,
+    "identifiers": _identifiers,
+    "content-type": _content_type,
+    "method": _method,
+    "path": _path,
+    "port": _port,
+    "header": _header,
+    "no-body": _no_body,
+    "no-identifiers": _no_identifiers,
+}

@@ -1,0 +1,165 @@
+"""A dossier file → a Dossier, with one clear sentence where the file is not right."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from analyzer.model import Confidence
+
+KINDS = ("activation-ping", "telemetry", "benign")
+GRADES = ("A", "B", "C")  # primary source or code, independent reports that agree, weak source or inference
+CONFIDENCES = ("high", "medium", "low")
+# What can be seen of a message. Host, port and method alone prove nothing.
+WEAK_EVIDENCE = frozenset(("host", "port", "method", "no-body", "no-identifiers"))
+EVIDENCE = WEAK_EVIDENCE | {"path", "content-type", "header", "grammar", "encoding", "identifiers"}
+WITHOUT_CASE = frozenset(("hosts", "content_types", "headers", "methods"))
+
+
+class DossierError(ValueError):
+    """A dossier that can't be used: which one, and why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Client:
+    """The software known to send this; a capture never proves it."""
+
+    name: str
+    confidence: str
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Grammar:
+    """Keys by which a payload is known, in lower case, and how many of them are enough."""
+
+    keys: frozenset[str] = frozenset()
+    minimum: int = 0
+    distinctive: frozenset[str] = frozenset()
+    distinctive_minimum: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """Evidence that is enough together, and how sure it makes."""
+
+    needs: tuple[str, ...]
+    confidence: Confidence
+
+
+@dataclass(frozen=True, slots=True)
+class StatusRule:
+    """How an answer says that the payload was accepted."""
+
+    accepted_key: str = ""
+    accepted_values: tuple[str, ...] = ()
+    quote_key: str = ""
+    means: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """A key in plain words, and its coded values."""
+
+    means: str
+    values: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A public document, how far it is to be trusted (A, B, C), and what is taken from it."""
+
+    title: str
+    confidence: str
+    says: str
+
+
+@dataclass(frozen=True, slots=True)
+class Dossier:
+    """What is publicly known of one sender. Hosts, headers, types and methods are compared without case."""
+
+    id: str
+    title: str
+    operator: str
+    kind: str
+    summary: str
+    encoding: str
+    client: Client
+    recognise: tuple[Rule, ...]
+    sources: tuple[Source, ...]
+    hosts: tuple[str, ...] = ()
+    attempts: bool = False  # report a connection to a host that never carried a request
+    paths: tuple[str, ...] = ()
+    ports: tuple[int, ...] = ()
+    methods: tuple[str, ...] = ()
+    content_types: tuple[str, ...] = ()
+    headers: tuple[str, ...] = ()
+    steps: tuple[str, ...] = ()  # decode steps in the order in which they are undone
+    grammar: Grammar = Grammar()
+    status: StatusRule = StatusRule()
+    fields: Mapping[str, Explanation] = field(default_factory=dict)  # by key in lower case
+    cautions: tuple[str, ...] = ()
+
+
+def parse(text: str, name: str) -> Dossier:
+    """Read and check one dossier; `name` is the file's, for the error's sentence."""
+    try:
+        dossier = _dossier(tomllib.loads(text))
+    except (tomllib.TOMLDecodeError, TypeError, KeyError, AttributeError) as problem:
+        raise DossierError(f"{name}: not a dossier ({problem})") from None
+    for complaint in complaints(dossier):
+        raise DossierError(f"{name}: {complaint}")
+    return dossier
+
+
+def complaints(dossier: Dossier) -> list[str]:
+    """What is wrong with a dossier, one sentence each; empty when all is well."""
+    checks = (
+        (re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", dossier.id), f"{dossier.id!r} is no id"),
+        (dossier.kind in KINDS, f"kind {dossier.kind!r} is none of {', '.join(KINDS)}"),
+        (dossier.sources, "it names no source"),
+        (dossier.recognise, "it has no rule to recognise anything by"),
+        (
+            all(s.confidence in GRADES and s.says for s in dossier.sources),
+            "a source has no grade or says nothing",
+        ),
+        (dossier.client.confidence in GRADES, "the client has no grade"),
+        (all(rule.confidence in CONFIDENCES for rule in dossier.recognise), "a rule has no confidence"),
+        (all(set(rule.needs) <= EVIDENCE for rule in dossier.recognise), "a rule needs what can't be seen"),
+        (not any(_is_weak(rule) for rule in dossier.recognise), "a rule is content with weak evidence"),
+        (dossier.grammar.keys <= set(dossier.fields), "a key of the grammar is not explained"),
+        (dossier.grammar.distinctive <= dossier.grammar.keys, "a distinctive key is not in the grammar"),
+        (dossier.hosts or not dossier.attempts, "attempts can only be told by a host"),
+    )
+    return [complaint for fine, complaint in checks if not fine]
+
+
+def _is_weak(rule: Rule) -> bool:
+    """Host and port of a registered service with the right method is the least that is enough."""
+    needs = set(rule.needs)
+    return needs <= WEAK_EVIDENCE and not ({"host", "port", "method"} <= needs and rule.confidence == "low")
+
+
+def _dossier(raw: dict[str, Any]) -> Dossier:
+    parts: dict[str, Any] = {
+        "client": Client(**raw.pop("client")),
+        "grammar": Grammar(**_lowered(raw.pop("grammar", {}), ("keys", "distinctive"))),
+        "status": StatusRule(**_with_tuples(raw.pop("status", {}))),
+        "recognise": tuple(Rule(**_with_tuples(rule)) for rule in raw.pop("recognise", ())),
+        "sources": tuple(Source(**source) for source in raw.pop("sources", ())),
+        "fields": {key.lower(): Explanation(**known) for key, known in raw.pop("fields", {}).items()},
+    }
+    for key in WITHOUT_CASE & set(raw):
+        raw[key] = [value.lower() for value in raw[key]]
+    return Dossier(**_with_tuples(raw), **parts)
+
+
+def _with_tuples(raw: dict[str, Any]) -> dict[str, Any]:
+    return {key: tuple(value) if isinstance(value, list) else value for key, value in raw.items()}
+
+
+def _lowered(raw: dict[str, Any], lists: tuple[str, ...]) -> dict[str, Any]:
+    return raw | {key: frozenset(value.lower() for value in raw.get(key, ())) for key in lists}

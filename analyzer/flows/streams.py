@@ -1,0 +1,150 @@
+"""One direction of a TCP flow: segments in the order they came to octets in the order they were sent.
+
+Sequence numbers are compared modulo 2^32 (RFC 9293 §3.4). The first copy of an octet wins: it is
+what a receiver that had room would have kept. What never came is a gap, reported with its place.
+"""
+
+from __future__ import annotations
+
+from bisect import insort
+from dataclasses import dataclass
+from itertools import takewhile
+from typing import NamedTuple
+
+HALF = 1 << 31
+FULL = 1 << 32
+
+# Octets held back behind a missing segment, at most, before it is given up as lost.
+MOST_HELD = 1 << 20
+
+MOST_HELD_SEGMENTS = 4096
+
+
+class Segment(NamedTuple):
+    """A piece of a stream as one frame carried it; `offset` counts octets from the stream's start."""
+
+    offset: int
+    data: bytes
+    frame: int
+    time_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """Octets of a stream that were never captured."""
+
+    offset: int
+    length: int
+
+
+class Stream:
+    """Puts the segments of one direction in order.
+
+    `base` is the sequence number of offset 0, once it is known: one after the SYN's, else the
+    first segment's.
+    """
+
+    __slots__ = ("_held", "_held_octets", "_next", "base", "conflicts", "repeated", "saw_start")
+
+    def __init__(self, isn: int | None) -> None:
+        self.base: int | None = None if isn is None else (isn + 1) % FULL
+        self.saw_start = isn is not None
+        self.repeated = 0  # octets that came again
+        self.conflicts = 0  # … with other content
+        self._next = 0
+        self._held: list[Segment] = []
+        self._held_octets = 0
+
+    def begin(self, sequence: int) -> None:
+        """Take `sequence` as the stream's start, where no SYN told it."""
+        if self.base is None:
+            self.base = sequence
+
+    def offset_of(self, sequence: int) -> int:
+        """The stream offset of a sequence number, nearest to where the stream stands."""
+        assert self.base is not None
+        near = (sequence - self.base - self._next) % FULL
+        return self._next + (near - FULL if near >= HALF else near)
+
+    def add(self, sequence: int, data: bytes, frame: int, time_ns: int) -> list[Segment | Gap]:
+        """What has become readable in order by this segment, often nothing or the segment itself."""
+        self.begin(sequence)
+        offset = self.offset_of(sequence)
+        if offset == self._next and not self._held:
+            self._next += len(data)
+            return [Segment(offset, data, frame, time_ns)]
+        if offset < 0 and self._next == 0 and not self._held:
+            return self._rebase(sequence, data, frame, time_ns)
+        self._hold(Segment(offset, data, frame, time_ns))
+        if offset <= self._next:
+            return self._release()
+        crowded = self._held_octets > MOST_HELD or len(self._held) > MOST_HELD_SEGMENTS
+        return self._give_up() if crowded else []
+
+    def close(self) -> list[Segment | Gap]:
+        """Everything still held back, with the gaps before it."""
+        readable: list[Segment | Gap] = []
+        while self._held:
+            readable += self._give_up()
+        return readable
+
+    def position(self) -> int:
+        """The offset after the last octet that was given out."""
+        return self._next
+
+    def sequence_at(self, offset: int) -> int:
+        """The sequence number of an offset."""
+        return ((self.base or 0) + offset) % FULL
+
+    def _rebase(self, sequence: int, data: bytes, frame: int, time_ns: int) -> list[Segment | Gap]:
+        # The first data lies before what the SYN announced: the SYN was of another connection, or
+        # the capture was edited. Data is better evidence of the data's place.
+        self.base, self.saw_start = sequence, False
+        self._next = len(data)
+        return [Segment(0, data, frame, time_ns)]
+
+    def _hold(self, segment: Segment) -> None:
+        insort(self._held, segment, key=lambda s: (s.offset, s.frame))
+        self._held_octets += len(segment.data)
+
+    def _deliver(self, segment: Segment) -> list[Segment | Gap]:
+        """The part of a segment that is new at `_next`."""
+        known = self._next - segment.offset
+        if known >= len(segment.data):
+            self.repeated += len(segment.data)
+            return []
+        self.repeated += known
+        fresh = segment.data[known:] if known else segment.data
+        fresh = fresh[: self._room(len(fresh), segment.frame)]
+        piece = Segment(self._next, fresh, segment.frame, segment.time_ns)
+        self._next += len(fresh)
+        rest = segment.data[known + len(fresh) :]
+        if rest:
+            self._hold(Segment(piece.offset + len(fresh), rest, segment.frame, segment.time_ns))
+        return [piece]
+
+    def _room(self, length: int, frame: int) -> int:
+        """Octets up to where an earlier frame's held copy begins: that one came first."""
+        for held in self._held:
+            if held.offset >= self._next + length:
+                break
+            if held.frame < frame:
+                return held.offset - self._next
+        return length
+
+    def _release(self) -> list[Segment | Gap]:
+        readable: list[Segment | Gap] = []
+        while self._held and self._held[0].offset <= self._next:
+            at_hand = takewhile(lambda s: s.offset <= self._next, self._held)
+            segment = min(at_hand, key=lambda s: s.frame)
+            self._held.remove(segment)
+            self._held_octets -= len(segment.data)
+            readable += self._deliver(segment)
+        return readable
+
+    def _give_up(self) -> list[Segment | Gap]:
+        """Declare what is missing before the first held segment lost, and go on there."""
+        first = self._held[0].offset
+        gap = Gap(self._next, first - self._next)
+        self._next = first
+        return [gap, *self._release()]

@@ -1,0 +1,80 @@
+"""The flow columns: one row a flow, kept over the whole capture, grown as flows appear."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Column = NDArray[np.int64]
+Words = NDArray[np.uint64]
+
+# What a flow carries, as far as its octets have shown: the kernel's view.
+# FINISHED: read to its end, later copies of its octets are of no use.
+NOTHING, UNDECIDED, TEXT, TLS, OPAQUE, QUIC, FINISHED = range(7)
+
+# Bits of MARKS. ASKED: a SYN without ACK, which only the side that opens a connection sends.
+HAS_ISN_A, HAS_ISN_B, HAS_ACK_A, HAS_ACK_B, REPLACED, TLS_FROM_B, ASKED_A, ASKED_B = (
+    1, 2, 4, 8, 16, 32, 64, 128,
+)  # fmt: skip
+
+# Columns of `numbers`. A is the sender of the first packet seen. TLS_OCTETS is the length of the
+# first TLS record, header included. Columns in pairs hold what A did and, one further, what B did:
+# packets, octets on the wire with the link layer, transport payload, TCP flags or-ed, initial
+# sequence number, highest acknowledgment, payload handed on while the flow was undecided, MAC address.
+(
+    A_PORT, B_PORT, PROTOCOL, ADDRESS_HASH, KIND, MARKS, FIRST_NS, LAST_NS, FIRST_FRAME, TLS_OCTETS,
+) = range(10)  # fmt: skip
+PACKETS, OCTETS, PAYLOAD, FLAGS, ISN, ACK_NUMBER, HANDED, MAC = range(10, 26, 2)
+WIDTH = 26
+
+# Columns of `addresses`, 128 bits each in two words, as in the packet columns.
+A_HI, A_LO, B_HI, B_LO = range(4)
+ADDRESS_WIDTH = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Flows:
+    """`numbers` has shape (rows, WIDTH), `addresses` (rows, ADDRESS_WIDTH)."""
+
+    numbers: Column
+    addresses: Words
+
+    def __len__(self) -> int:
+        return len(self.numbers)
+
+    def one(self, at: int) -> Column:
+        """A column of the numbers."""
+        return self.numbers[:, at]
+
+    def pair(self, at: int) -> Column:
+        """A column pair: shape (rows, 2), from A and from B."""
+        return self.numbers[:, at : at + 2]
+
+    def head(self, count: int) -> Flows:
+        """The first `count` rows."""
+        return Flows(self.numbers[:count], self.addresses[:count])
+
+    @property
+    def a(self) -> tuple[Words, Words]:
+        """The addresses of A in two words."""
+        return self.addresses[:, A_HI], self.addresses[:, A_LO]
+
+    @property
+    def b(self) -> tuple[Words, Words]:
+        """The addresses of B in two words."""
+        return self.addresses[:, B_HI], self.addresses[:, B_LO]
+
+
+def new_flows(count: int) -> Flows:
+    """Empty rows for `count` flows."""
+    return Flows(np.zeros((count, WIDTH), np.int64), np.zeros((count, ADDRESS_WIDTH), np.uint64))
+
+
+def grown(flows: Flows, count: int) -> Flows:
+    """The same flows in columns that have room for `count`."""
+    larger = new_flows(count)
+    larger.numbers[: len(flows)] = flows.numbers
+    larger.addresses[: len(flows)] = flows.addresses
+    return larger

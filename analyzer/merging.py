@@ -1,0 +1,176 @@
+"""Reports of several captures to one: numbers shifted so that they stay apart, ledger rows added up."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from analyzer.model import (
+    CaptureInfo,
+    Destination,
+    Device,
+    Evidence,
+    KnownKind,
+    Message,
+    Problem,
+    Report,
+    Scope,
+    Table,
+)
+from analyzer.version import VERSION
+
+
+def failed(path: str, why: str) -> Report:
+    """The report of a capture that could not be read: a Problem and nothing else."""
+    info = CaptureInfo(path, None, None, "not read", {}, 0, None, None, complete=False)
+    empty = Table({})
+    return Report(
+        version=VERSION, created_ns=time.time_ns(), captures=(info,), scope=Scope(()), devices=(),
+        destinations=(), flows=empty, messages=(), findings=(), pings=(), region_packets=empty,
+        problems=(Problem("unreadable", why),),
+    )  # fmt: skip
+
+
+def merge(reports: Sequence[Report]) -> Report:
+    """One report of all; captures keep their order, each entry knows which capture it is of."""
+    if len(reports) == 1:
+        return reports[0]
+    read = [report for report in reports if report.scope.regions]
+    shifted = _shifted(reports)
+    return replace(
+        read[0],
+        created_ns=max(report.created_ns for report in reports),
+        captures=tuple(info for report in reports for info in report.captures),
+        devices=_devices(device for report in reports for device in report.devices),
+        destinations=_destinations(row for report in reports for row in report.destinations),
+        flows=_tables([report.flows for report in shifted]),
+        messages=tuple(m for report in shifted for m in report.messages),
+        findings=tuple(f for report in shifted for f in report.findings),
+        pings=tuple(sorted((p for r in shifted for p in r.pings), key=lambda p: (p.time_ns, p.flow))),
+        region_packets=_tables([report.region_packets for report in shifted]),
+        known=_known(entry for report in reports for entry in report.known),
+        geo_sources=tuple(dict.fromkeys(s for report in reports for s in report.geo_sources)),
+        geo_note="\n".join(dict.fromkeys(r.geo_note for r in reports if r.geo_note)),
+        blind_spots=tuple(dict.fromkeys(spot for report in reports for spot in report.blind_spots)),
+        problems=tuple(problem for report in shifted for problem in report.problems),
+        reconstruction="\n".join(dict.fromkeys(r.reconstruction for r in reports if r.reconstruction)) or None,
+    )
+
+
+def _shifted(reports: Sequence[Report]) -> list[Report]:
+    """The reports with capture, flow and message numbers that no other report uses."""
+    shifted, captures, flows, messages = [], 0, 0, 0
+    for report in reports:
+        shifted.append(_shift(report, captures, flows, messages))
+        captures += len(report.captures)
+        flows += len(report.flows)
+        messages += len(report.messages)
+    return shifted
+
+
+def _shift(report: Report, captures: int, flows: int, messages: int) -> Report:
+    def placed(evidence: Evidence) -> Evidence:
+        flow = None if evidence.flow is None else evidence.flow + flows
+        return replace(evidence, capture=evidence.capture + captures, flow=flow)
+
+    def message(m: Message) -> Message:
+        peer = None if m.peer is None else m.peer + messages
+        return replace(
+            m, number=m.number + messages, flow=m.flow + flows, evidence=placed(m.evidence), peer=peer
+        )
+
+    def table(t: Table) -> Table:
+        offsets = {"capture": captures, "flow": flows}
+        return Table(
+            {n: [v + offsets[n] for v in values] if n in offsets else values for n, values in t.columns.items()}
+        )
+
+    return replace(
+        report,
+        flows=table(report.flows),
+        region_packets=table(report.region_packets),
+        messages=tuple(map(message, report.messages)),
+        findings=tuple(
+            replace(f, message=f.message + messages, evidence=placed(f.evidence)) for f in report.findings
+        ),
+        pings=tuple(
+            replace(
+                p, flow=p.flow + flows, evidence=placed(p.evidence),
+                message=None if p.message is None else p.message + messages,
+            )
+            for p in report.pings
+        ),
+        problems=tuple(replace(p, capture=p.capture + captures) for p in report.problems),
+    )  # fmt: skip
+
+
+def _tables(tables: Sequence[Table]) -> Table:
+    filled = [table for table in tables if table.columns]
+    if not filled:
+        return Table({})
+    return Table({n: [v for table in filled for v in table.columns[n]] for n in filled[0].columns})
+
+
+def _devices(devices: Iterable[Device]) -> tuple[Device, ...]:
+    merged: dict[str, Device] = {}
+    for device in devices:
+        old = merged.get(device.id)
+        merged[device.id] = device if old is None else replace(
+            old,
+            addresses=_union(old.addresses, device.addresses),
+            names=_union(old.names, device.names),
+            packets=old.packets + device.packets,
+            bytes=old.bytes + device.bytes,
+        )  # fmt: skip
+    return tuple(sorted(merged.values(), key=lambda d: (-d.bytes, d.id)))
+
+
+def _destinations(rows: Iterable[Destination]) -> tuple[Destination, ...]:
+    merged: dict[tuple[str, str, str, int], Destination] = {}
+    for row in rows:
+        key = (row.device, row.address, row.protocol, row.port)
+        old = merged.get(key)
+        merged[key] = row if old is None else _added(old, row)
+    return tuple(
+        sorted(merged.values(), key=lambda r: (-(r.bytes_up + r.bytes_down), r.device, r.address, r.port))
+    )
+
+
+def _added(old: Destination, row: Destination) -> Destination:
+    return replace(
+        old,
+        flows=old.flows + row.flows,
+        packets_up=old.packets_up + row.packets_up,
+        packets_down=old.packets_down + row.packets_down,
+        bytes_up=old.bytes_up + row.bytes_up,
+        bytes_down=old.bytes_down + row.bytes_down,
+        first_ns=min(old.first_ns, row.first_ns),
+        last_ns=max(old.last_ns, row.last_ns),
+        kinds=_sum(old.kinds, row.kinds),
+        ended=_sum(old.ended, row.ended),
+        names=_union(old.names, row.names),
+        in_scope=old.in_scope or row.in_scope,
+        scope_claims=_union(old.scope_claims, row.scope_claims),
+    )
+
+
+def _sum(one: Mapping[str, int], other: Mapping[str, int]) -> dict[str, int]:
+    return dict((Counter(one) + Counter(other)).most_common())
+
+
+def _union(one: tuple[Any, ...], other: tuple[Any, ...]) -> tuple[Any, ...]:
+    return tuple(dict.fromkeys((*one, *other)))
+
+
+def _known(entries: Iterable[KnownKind]) -> tuple[KnownKind, ...]:
+    merged: dict[str, KnownKind] = {}
+    for entry in entries:
+        old = merged.get(entry.kind, KnownKind(entry.kind, False, 0))
+        merged[entry.kind] = KnownKind(
+            entry.kind, old.seen or entry.seen, old.times + entry.times,
+            tuple(sorted({*old.encodings, *entry.encodings})),
+        )  # fmt: skip
+    return tuple(merged.values())

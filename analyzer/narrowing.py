@@ -1,0 +1,48 @@
+"""A report to the part of it that one device is concerned with."""
+
+from __future__ import annotations
+
+import ipaddress
+from dataclasses import replace
+
+from analyzer.model import CaptureError, Device, Report, Table
+
+
+def only_device(report: Report, wanted: str) -> Report:
+    """The report of the device with this MAC or IP address. Raises CaptureError when it isn't there."""
+    device = next((d for d in report.devices if _is(d, wanted)), None)
+    if device is None:
+        there = ", ".join(d.id for d in report.devices[:8]) or "none"
+        raise CaptureError(f"no device {wanted} appears in the capture; the devices seen are: {there}")
+    flows = _rows_of(report.flows, device.id)
+    numbers = set(flows.columns.get("flow", ()))
+    messages = tuple(m for m in report.messages if m.flow in numbers)
+    kept = {m.number for m in messages}
+    return replace(
+        report,
+        scope=replace(report.scope, device=device.id),
+        devices=(device,),
+        destinations=tuple(row for row in report.destinations if row.device == device.id),
+        flows=flows,
+        messages=messages,
+        findings=tuple(f for f in report.findings if f.message in kept),
+        pings=tuple(p for p in report.pings if p.device == device.id),
+        region_packets=_rows_of(report.region_packets, device.id),
+    )
+
+
+def _is(device: Device, wanted: str) -> bool:
+    if ":" in wanted or "-" in wanted:
+        mac = wanted.replace("-", ":").lower()
+        if device.mac == mac:
+            return True
+    try:
+        address = str(ipaddress.ip_address(wanted))
+    except ValueError:
+        return False
+    return address in device.addresses or device.id == address
+
+
+def _rows_of(table: Table, device: str) -> Table:
+    keep = [at for at, owner in enumerate(table.columns.get("device", ())) if owner == device]
+    return Table({name: [values[at] for at in keep] for name, values in table.columns.items()})

@@ -1,0 +1,21 @@
+"""Batches of records to packet columns."""
+
+from __future__ import annotations
+
+from analyzer.capture.batch import Batch
+from analyzer.compiling import run_kernel
+
+from . import kernel
+from .table import Packets, new_packets
+
+__all__ = ["Packets", "decode"]
+
+
+def decode(batch: Batch) -> Packets:
+    """The columns of a batch: one row a record."""
+    packets = new_packets(len(batch.records))
+    run_kernel(
+        kernel.decode_batch, kernel.CALLEES, batch.large, batch.octets(),
+        batch.records.rows.reshape(-1), packets.numbers.reshape(-1), packets.addresses.reshape(-1),
+    )  # fmt: skip
+    return packets

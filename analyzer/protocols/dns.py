@@ -1,0 +1,83 @@
+"""DNS and mDNS answers to names of addresses (RFC 1035, RFC 6762).
+
+Only what names an address is read: the question and the A and AAAA records. A general parser
+takes ten times as long for it, and a router's capture holds tens of thousands of answers.
+"""
+
+from __future__ import annotations
+
+import socket
+from typing import NamedTuple
+
+DNS_PORT, MDNS_PORT = 53, 5353
+
+A, AAAA = 1, 28
+FAMILIES = {(A, 4): socket.AF_INET, (AAAA, 16): socket.AF_INET6}
+
+# Labels of a name, pointers followed in it, and records of an answer, at most.
+MOST_LABELS, MOST_POINTERS, MOST_RECORDS = 128, 16, 400
+
+
+class NamedAddress(NamedTuple):
+    """An address and the name that was asked for when an answer gave it."""
+
+    address: str
+    name: str
+
+
+def answers_in(datagram: bytes) -> list[NamedAddress]:
+    """Addresses named by a DNS response; none for queries and for what is not DNS.
+
+    Where the answer is a chain of aliases, the name is the one that was asked, at its head. Reading
+    stops where the datagram contradicts itself.
+    """
+    named: list[NamedAddress] = []
+    if len(datagram) < 12 or not datagram[2] & 0x80:
+        return named
+    questions, answers = (int.from_bytes(datagram[i : i + 2], "big") for i in (4, 6))
+    if not answers or questions > 16:
+        return named
+    asked, position = None, 12
+    for _ in range(questions):
+        name, position = _name(datagram, position)
+        asked = asked or name
+        position += 4
+    for _ in range(min(answers, MOST_RECORDS)):
+        owner, position = _name(datagram, position)
+        if owner is None or position + 10 > len(datagram):
+            break
+        kind, length = (int.from_bytes(datagram[position + i : position + i + 2], "big") for i in (0, 8))
+        data = datagram[position + 10 : position + 10 + length]
+        position += 10 + length
+        family = FAMILIES.get((kind, len(data)))
+        if family is not None:
+            named.append(NamedAddress(socket.inet_ntop(family, data), asked or owner))
+    return named
+
+
+def question_in(datagram: bytes) -> str | None:
+    """The name that a DNS message asks for first, or None."""
+    if len(datagram) < 17 or datagram[4:6] == b"\0\0":
+        return None
+    return _name(datagram, 12)[0]
+
+
+def _name(datagram: bytes, position: int) -> tuple[str | None, int]:
+    """(name, position behind it) with compression undone (RFC 1035 §4.1.4); None where it can't be."""
+    labels: list[bytes] = []
+    behind, pointers = -1, 0
+    while position < len(datagram) and len(labels) < MOST_LABELS:
+        length = datagram[position]
+        if length & 0xC0 == 0xC0 and position + 1 < len(datagram) and pointers < MOST_POINTERS:
+            behind = behind if pointers else position + 2
+            position = (length & 0x3F) << 8 | datagram[position + 1]
+            pointers += 1
+        elif length & 0xC0:
+            break
+        elif length == 0:
+            name = b".".join(labels).decode("latin-1").lower()
+            return name, behind if pointers else position + 1
+        else:
+            labels.append(datagram[position + 1 : position + 1 + length])
+            position += 1 + length
+    return None, len(datagram)

@@ -1,0 +1,445 @@
+"""One direction of a connection to HTTP/1 messages (RFC 9112), as a passive observer sees them.
+
+Sans-IO: segments and gaps go in, finished messages come out. Where a server must refuse, an
+observer reads on and records what it tolerated. After a loss, or on a connection that began
+before the capture, reading resumes at the next segment that begins with a start line.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+from analyzer.flows.streams import Gap, Segment
+from analyzer.model import Role
+
+from .body import BodySink
+
+METHOD = rb"[A-Za-z][!#$%&'*+.^_`|~0-9A-Za-z-]{1,31}"
+REQUEST_LINE = re.compile(rb"(" + METHOD + rb")[ \t]+([^\r\n]*?)[ \t]+HTTP/([01]\.\d)[ \t]*\r?\n")
+STATUS_LINE = re.compile(rb"HTTP/([01]\.\d)[ \t]+(\d{3})(?:[ \t]+([^\r\n]*))?\r?\n")
+# Beginnings that may still grow into a start line.
+REQUEST_PREFIX = re.compile(rb"[A-Za-z][!#$%&'*+.^_`|~0-9A-Za-z-]{0,31}(?:[ \t][^\r\n]*\r?)?\Z")
+HEAD_END = re.compile(rb"\r?\n\r?\n")
+BLANK_LINES = re.compile(rb"(?:\r?\n)+")
+CHUNK_SIZE = re.compile(rb"[ \t]*([0-9A-Fa-f]{1,15})[ \t]*(?:;[^\r\n]*)?\Z")
+
+# Octets of start line and headers, at most; servers refuse at 8 to 64 KiB.
+MOST_HEAD = 1 << 18
+MOST_HEADERS = 1000
+# Frames named as evidence of one message, at most; beyond that the last one is kept up to date.
+MOST_FRAMES = 2048
+
+NO_BODY_STATUSES = frozenset({204, 304})
+
+
+@dataclass(slots=True)
+class HttpMessage:
+    """A request or response as far as it was read. Offsets are octets of the stream."""
+
+    role: Role
+    version: str
+    method: str | None
+    target: str | None
+    status: int | None
+    reason: str | None
+    start: int
+    end: int
+    time_ns: int
+    end_ns: int
+    headers: list[tuple[str, str]] = field(default_factory=list)
+    frames: list[int] = field(default_factory=list)
+    body: BodySink = field(default_factory=BodySink)
+    complete: bool = True
+    missing: list[str] = field(default_factory=list)
+    oddities: list[str] = field(default_factory=list)  # what was tolerated
+    informational: bool = False  # a 1xx response: another will follow
+
+    def values(self, name: str) -> list[str]:
+        """All values of a header, by lower-case name."""
+        return [value for key, value in self.headers if key.lower() == name]
+
+    def lacks(self, what: str) -> None:
+        """Something of the message is not there."""
+        self.complete = False
+        self.missing.append(what)
+
+
+class HttpReader:
+    """Reads one direction. `method_of` names the method of the request that a response answers."""
+
+    def __init__(self, method_of: Callable[[HttpMessage], str | None] = lambda _: None) -> None:
+        self.role: Role | None = None
+        self.opaque = False  # switched to something that is not HTTP
+        self._method_of = method_of
+        self._buffer = bytearray()
+        self._buffer_start = 0  # stream offset of the buffer's first octet
+        self._marks: list[Segment] = []  # frames of what the buffer holds, data left out
+        self._message: HttpMessage | None = None
+        self._state: Callable[[], HttpMessage | bool] = self._idle
+        self._left = 0
+        self._synced = True  # whether the next octet is where a message begins
+        self._last_ns = 0
+
+    def feed(self, piece: Segment | Gap) -> Iterator[HttpMessage]:
+        """Messages that are finished by this piece."""
+        if isinstance(piece, Gap):
+            yield from self._gap(piece)
+            return
+        self._last_ns = piece.time_ns
+        if self._message is not None and not self._buffer and self._takes_whole(piece):
+            return
+        if self._message is None and not self._synced and not self._resync(piece):
+            return
+        if not self._buffer:
+            self._buffer_start = piece.offset
+        self._buffer += piece.data
+        self._marks.append(Segment(piece.offset, b"", piece.frame, piece.time_ns))
+        yield from self._run()
+
+    def close(self) -> Iterator[HttpMessage]:
+        """The message that the stream's end completes or cuts."""
+        message = self._message
+        if message is not None:
+            self._finish_cut(message)
+            yield self._done()
+        elif self._buffer and self._synced:
+            yield from self._cut_head()
+
+    # ── the machine ─────────────────────────────────────────────────────
+
+    def _run(self) -> Iterator[HttpMessage]:
+        while True:
+            outcome = self._state()
+            if isinstance(outcome, HttpMessage):
+                yield outcome
+            elif not outcome:
+                return
+
+    def _takes_whole(self, piece: Segment) -> bool:
+        """Hand a whole segment to the body without a stop in the buffer."""
+        message = self._message
+        if message is None or self._state not in (self._sized_body, self._open_body):
+            return False
+        size = len(piece.data)
+        if self._state == self._sized_body:
+            if size >= self._left:
+                return False
+            self._left -= size
+        message.body.add(piece.data)
+        message.end, message.end_ns = piece.offset + size, piece.time_ns
+        self._note_frame(message, piece.frame)
+        return True
+
+    def _resync(self, piece: Segment) -> bool:
+        """Whether reading can resume here: the segment begins with a whole start line."""
+        data = piece.data
+        if not (REQUEST_LINE.match(data) or STATUS_LINE.match(data)):
+            return False
+        self._synced = True
+        self.opaque = False
+        return True
+
+    def _take(self, count: int) -> bytes:
+        """Consume octets of the buffer on behalf of the message."""
+        message = self._message
+        assert message is not None
+        piece = bytes(self._buffer[:count])
+        del self._buffer[:count]
+        self._buffer_start += count
+        marks = self._marks
+        passed = 0
+        for mark in marks:
+            if mark.offset >= self._buffer_start:
+                break
+            self._note_frame(message, mark.frame)
+            message.end_ns = mark.time_ns
+            passed += 1
+        # The last frame passed still carries what comes next, unless nothing is left.
+        del marks[: passed if not self._buffer else max(passed - 1, 0)]
+        message.end = self._buffer_start
+        return piece
+
+    def _note_frame(self, message: HttpMessage, frame: int) -> None:
+        frames = message.frames
+        if frame in frames[-8:]:
+            return
+        if len(frames) < MOST_FRAMES:
+            frames.append(frame)
+        else:
+            frames[-1] = frame
+
+    def _drop(self) -> None:
+        """Give up the place in the stream until a start line begins a segment."""
+        self._buffer.clear()
+        self._marks.clear()
+        self._synced = False
+        self._state = self._idle
+
+    # ── states ──────────────────────────────────────────────────────────
+
+    def _idle(self) -> HttpMessage | bool:
+        buffer = self._buffer
+        if blank := BLANK_LINES.match(buffer):
+            del buffer[: blank.end()]
+            self._buffer_start += blank.end()
+            self._marks = [m for m in self._marks if m.offset >= self._buffer_start] or self._marks[-1:]
+        if not buffer:
+            return False
+        if request := REQUEST_LINE.match(buffer):
+            self._open(request, "request")
+            return True
+        if status := STATUS_LINE.match(buffer):
+            self._open(status, "response")
+            return True
+        if not self._may_become_head():
+            self.opaque = self.role is None
+            self._drop()
+        return False
+
+    def _may_become_head(self) -> bool:
+        buffer = self._buffer
+        if len(buffer) > MOST_HEAD:
+            return False
+        if b"HTTP/"[: len(buffer)] == buffer[:5]:
+            return b"\n" not in buffer
+        return REQUEST_PREFIX.match(buffer) is not None
+
+    def _open(self, line: re.Match[bytes], role: Role) -> None:
+        first = self._marks[0]
+        request = role == "request"
+        version = line.group(3 if request else 1).decode("latin-1")
+        self.role = self.role or role
+        self._message = HttpMessage(
+            role=role,
+            version=version,
+            method=line.group(1).decode("latin-1") if request else None,
+            target=line.group(2).decode("latin-1") if request else None,
+            status=None if request else int(line.group(2)),
+            reason=None if request else (line.group(3) or b"").decode("latin-1").rstrip(),
+            start=self._buffer_start,
+            end=self._buffer_start,
+            time_ns=first.time_ns,
+            end_ns=first.time_ns,
+        )
+        self._state = self._head
+
+    def _head(self) -> HttpMessage | bool:
+        # From the end of the start line on, so that a head without headers ends at once.
+        line_end = self._buffer.index(b"\n")
+        end = HEAD_END.search(self._buffer, max(line_end - 1, 0))
+        if end is None:
+            if len(self._buffer) > MOST_HEAD:
+                assert self._message is not None
+                self._message.lacks(f"the headers are longer than {MOST_HEAD:,} octets")
+                self._take(len(self._buffer))
+                self._synced = False
+                return self._done()
+            return False
+        self._read_headers(self._take(end.end()))
+        return self._choose_body()
+
+    def _read_headers(self, head: bytes) -> None:
+        message = self._message
+        assert message is not None
+        lines = head.decode("latin-1").split("\n")[1:]
+        for line in lines[: MOST_HEADERS + 1]:
+            line = line.rstrip("\r")
+            if not line:
+                continue
+            if line[0] in " \t" and message.headers:  # obs-fold (RFC 9112 §5.2)
+                name, value = message.headers[-1]
+                message.headers[-1] = (name, f"{value} {line.strip()}")
+                continue
+            name, colon, value = line.partition(":")
+            if colon:
+                message.headers.append((name.strip(), value.strip(" \t")))
+            else:
+                message.oddities.append("a header line has no colon")
+        if len(lines) > MOST_HEADERS + 2:
+            message.oddities.append(f"only the first {MOST_HEADERS} headers were kept")
+
+    def _choose_body(self) -> HttpMessage | bool:
+        """How the body's length is known (RFC 9112 §6.3)."""
+        message = self._message
+        assert message is not None
+        message.body.codings = _codings(message)
+        if message.role == "response" and not self._response_has_body(message):
+            return self._done()
+        if "chunked" in " ".join(message.values("transfer-encoding")).lower():
+            if message.values("content-length"):
+                message.oddities.append("both Transfer-Encoding and Content-Length are given")
+            self._state = self._chunk_size
+            return True
+        length = _content_length(message)
+        if length is None:
+            if message.role == "request":
+                return self._done()
+            self._state = self._open_body
+            return True
+        self._left = length
+        self._state = self._sized_body
+        return True
+
+    def _response_has_body(self, message: HttpMessage) -> bool:
+        status = message.status or 0
+        if 100 <= status < 200 and status != 101:
+            message.informational = True
+            return False
+        method = self._method_of(message)
+        if status == 101:
+            self.opaque = True
+            return False
+        if method == "CONNECT" and 200 <= status < 300:
+            self.opaque = True
+            return False
+        return method != "HEAD" and status not in NO_BODY_STATUSES
+
+    def _sized_body(self) -> HttpMessage | bool:
+        message = self._message
+        assert message is not None
+        count = min(self._left, len(self._buffer))
+        if count:
+            message.body.add(self._take(count))
+            self._left -= count
+        return self._done() if self._left == 0 else False
+
+    def _open_body(self) -> HttpMessage | bool:
+        message = self._message
+        assert message is not None
+        if self._buffer:
+            message.body.add(self._take(len(self._buffer)))
+        return False
+
+    def _chunk_size(self) -> HttpMessage | bool:
+        message = self._message
+        assert message is not None
+        end = self._buffer.find(b"\n")
+        if end < 0:
+            return self._lost_chunks() if len(self._buffer) > 4096 else False
+        size = CHUNK_SIZE.match(bytes(self._buffer[:end]).rstrip(b"\r"))
+        if size is None:
+            return self._lost_chunks()
+        self._take(end + 1)
+        self._left = int(size.group(1), 16)
+        self._state = self._chunk_data if self._left else self._trailer
+        return True
+
+    def _chunk_data(self) -> HttpMessage | bool:
+        message = self._message
+        assert message is not None
+        count = min(self._left, len(self._buffer))
+        if count:
+            message.body.add(self._take(count))
+            self._left -= count
+        if self._left:
+            return False
+        if self._buffer[:1] == b"\r" and len(self._buffer) < 2 or not self._buffer:
+            return False
+        if self._buffer[:2] == b"\r\n":
+            self._take(2)
+        elif self._buffer[:1] == b"\n":
+            self._take(1)
+        self._state = self._chunk_size
+        return True
+
+    def _trailer(self) -> HttpMessage | bool:
+        message = self._message
+        assert message is not None
+        while (end := self._buffer.find(b"\n")) >= 0:
+            line = self._take(end + 1).strip()
+            if not line:
+                return self._done()
+            name, colon, value = line.decode("latin-1").partition(":")
+            if colon and len(message.headers) < MOST_HEADERS:
+                message.headers.append((name.strip(), value.strip()))
+        return self._lost_chunks() if len(self._buffer) > MOST_HEAD else False
+
+    def _lost_chunks(self) -> HttpMessage:
+        message = self._message
+        assert message is not None
+        message.lacks("the chunked framing breaks off")
+        message.body.complete = False
+        done = self._done()
+        self._drop()
+        return done
+
+    # ── endings ─────────────────────────────────────────────────────────
+
+    def _done(self) -> HttpMessage:
+        message = self._message
+        assert message is not None
+        self._message = None
+        self._state = self._idle
+        if message.role == "request" and message.method == "CONNECT":
+            self._synced = True
+        return message
+
+    def _gap(self, gap: Gap) -> Iterator[HttpMessage]:
+        message = self._message
+        if message is not None and self._state == self._sized_body and gap.length <= self._left:
+            self._left -= gap.length
+            message.body.lose(gap.length)
+            message.complete = False
+            message.end = gap.offset + gap.length
+            if self._left == 0:
+                yield self._ended_with_loss(message)
+            return
+        if message is not None and self._state == self._open_body:
+            message.body.lose(gap.length)
+            message.complete = False
+            return
+        if message is not None:
+            self._finish_cut(message, gap)
+            yield self._done()
+        elif self._buffer and self._synced:
+            yield from self._cut_head()
+        self._drop()
+
+    def _ended_with_loss(self, message: HttpMessage) -> HttpMessage:
+        message.missing.append(message.body.loss())
+        return self._done()
+
+    def _finish_cut(self, message: HttpMessage, gap: Gap | None = None) -> None:
+        """Say what the end of the stream, or a gap, leaves missing of a message."""
+        where = f"a gap of {gap.length:,} octets" if gap else "the end of what was captured"
+        if self._state == self._head:
+            self._read_headers(self._take(len(self._buffer)))
+            message.lacks(f"the headers are cut by {where}")
+        elif self._state == self._sized_body:
+            message.body.lose(self._left)
+            message.lacks(message.body.loss())
+        elif self._state == self._open_body:
+            if gap is not None:
+                message.body.lose(gap.length)
+            if message.body.lost:
+                message.lacks(message.body.loss())
+        else:
+            message.body.complete = False
+            message.lacks(f"the chunked body is cut by {where}")
+
+    def _cut_head(self) -> Iterator[HttpMessage]:
+        """A start line that never ended is no message; its octets stay in the flow's count."""
+        self._buffer.clear()
+        self._marks.clear()
+        return iter(())
+
+
+def _codings(message: HttpMessage) -> tuple[str, ...]:
+    """Content codings in the order they have to be undone (RFC 9110 §8.4)."""
+    listed = ",".join(message.values("content-encoding")).lower().split(",")
+    return tuple(c for c in (name.strip() for name in reversed(listed)) if c and c != "identity")
+
+
+def _content_length(message: HttpMessage) -> int | None:
+    """The body's length; of several different ones the first, with a note (RFC 9112 §6.3)."""
+    given = [v.strip() for value in message.values("content-length") for v in value.split(",")]
+    if not given:
+        return None
+    if len(set(given)) > 1:
+        message.oddities.append("conflicting Content-Length values are given")
+    if not given[0].isdecimal() or not given[0].isascii() or len(given[0]) > 15:
+        message.oddities.append("Content-Length is not a number")
+        return None
+    return int(given[0])

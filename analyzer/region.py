@@ -1,0 +1,74 @@
+"""Packets sent to addresses for which a claim names a region of the scope, one row each."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from analyzer.flows.tracker import FlowTracker
+from analyzer.locate import Locator
+from analyzer.scanning import Step
+
+# Rows kept at most; beyond that packets are counted in the ledger only, and it is said.
+MOST_ROWS = 2_000_000
+
+
+class RegionWatch:
+    """Looks up the ends of new flows and notes the packets that go to an end in the scope."""
+
+    def __init__(self, locator: Locator, regions: Sequence[str]) -> None:
+        self._locator = locator
+        self._regions = tuple(regions)
+        # Bit 0: A is in the scope, bit 1: B is.
+        self._ends: NDArray[np.uint8] = np.zeros(0, np.uint8)
+        self._parts: list[tuple[NDArray[np.int64], ...]] = []
+        self.rows = 0
+        self.left_out = 0
+
+    def watch(self, step: Step, tracker: FlowTracker) -> None:
+        """Note this step's packets."""
+        self._look_up(tracker)
+        rows = (step.ids.flow >= 0).nonzero()[0]
+        flow = step.ids.flow[rows]
+        # A packet from A goes to B: bit 1 for direction 0, bit 0 for direction 1.
+        bit = (2 >> step.ids.direction[rows]).astype(np.uint8)
+        rows = rows[(self._ends[flow] & bit) != 0]
+        room = MOST_ROWS - self.rows
+        if len(rows) > room:
+            self.left_out += len(rows) - room
+            rows = rows[:room]
+        if not len(rows):
+            return
+        self.rows += len(rows)
+        frames = rows + step.batch.first_frame if step.frames is None else np.asarray(step.frames)[rows]
+        self._parts.append(
+            (
+                frames.astype(np.int64),
+                step.batch.records.time_ns[rows],
+                step.ids.flow[rows],
+                step.ids.direction[rows],
+                step.batch.records.wire[rows],
+            )
+        )
+
+    def columns(self) -> tuple[NDArray[np.int64], ...]:
+        """(frame, time_ns, flow, direction, length), in the order of capture."""
+        if not self._parts:
+            return tuple(np.zeros(0, np.int64) for _ in range(5))
+        joined = tuple(np.concatenate(column) for column in zip(*self._parts, strict=True))
+        order = np.argsort(joined[0], kind="stable")
+        return tuple(column[order] for column in joined)
+
+    def _look_up(self, tracker: FlowTracker) -> None:
+        done, count, flows = len(self._ends), tracker.count, tracker.flows
+        if count == done:
+            return
+        new = slice(done, count)
+        hi, lo = (
+            np.concatenate([a[new], b[new]]) for a, b in zip(flows.a, flows.b, strict=True)
+        )
+        inside = self._locator.in_regions(hi, lo, self._regions)
+        ends = inside[: count - done].astype(np.uint8) | (inside[count - done :].astype(np.uint8) << 1)
+        self._ends = np.concatenate([self._ends, ends])

@@ -1,0 +1,78 @@
+"""Words → blocks for the terminal. `say` is the one way in: all text passes `visible` there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from rich.box import HEAVY
+from rich.console import Group, RenderableType
+from rich.padding import Padding
+from rich.panel import Panel
+from rich.table import Table
+from rich.text import Text
+
+from analyzer.report.text import visible
+
+INDENT = 2
+
+
+def say(text: str, style: str = "") -> Text:
+    """One line of text, harmless whatever it holds; no markup is read in it."""
+    return Text(visible(text), style=style, overflow="fold")
+
+
+def lines(*texts: str, style: str = "") -> Text:
+    """Several lines, each harmless."""
+    return Text("\n", overflow="fold").join(say(text, style) for text in texts)
+
+
+def section(title: str, *blocks: RenderableType) -> RenderableType:
+    """A titled part, set off by an empty line."""
+    return Group(Text(), say(title.upper(), "bold"), *(Padding(block, (0, 0, 0, INDENT)) for block in blocks))
+
+
+def indented(*blocks: RenderableType) -> RenderableType:
+    return Group(*(Padding(block, (0, 0, 0, INDENT)) for block in blocks))
+
+
+def bullets(texts: Iterable[str], mark: str = "•") -> RenderableType:
+    """A list with hanging indent."""
+    grid = Table.grid(padding=(0, 1, 0, 0))
+    grid.add_column(no_wrap=True)
+    grid.add_column(overflow="fold")
+    for text in texts:
+        grid.add_row(say(mark), say(text))
+    return grid
+
+
+def facts(pairs: Iterable[tuple[str, str | Text]]) -> RenderableType:
+    """Label and value, a row each; empty values are left out."""
+    grid = Table.grid(padding=(0, 2, 0, 0))
+    grid.add_column(overflow="fold", style="dim")
+    grid.add_column(overflow="fold")
+    for label, value in pairs:
+        if value:
+            grid.add_row(say(label), say(value) if isinstance(value, str) else value)
+    return grid
+
+
+def table(
+    headers: Sequence[str], rows: Iterable[Sequence[str | Text]], right: Sequence[str] = ()
+) -> RenderableType:
+    """Columns under headers; those named in `right` are set right, as numbers are."""
+    grid = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="dim")
+    for header in headers:
+        if header in right:  # a number is never broken over two lines; a cut one shows its "…"
+            grid.add_column(say(header), justify="right", overflow="ellipsis", no_wrap=True)
+        else:
+            grid.add_column(say(header), overflow="fold")
+    for row in rows:
+        grid.add_row(*(say(cell) if isinstance(cell, str) else cell for cell in row))
+    return grid
+
+
+def notice(title: str, text: str) -> RenderableType:
+    """What nobody may overlook."""
+    return Panel(
+        lines(*text.split("\n")), title=say(title, "bold"), box=HEAVY, border_style="bold", title_align="left"
+    )

@@ -1,0 +1,65 @@
+"""Report → lines for a terminal or a pipe: the answer first, then what it rests on."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+
+from rich.console import Console, RenderableType
+from rich.text import Text
+
+from analyzer.model import Report
+from analyzer.report import terminal_findings, terminal_method, terminal_traffic
+from analyzer.report.layout import notice, say
+from analyzer.report.view import View
+
+_SECTIONS = (
+    terminal_findings.answer_section,
+    terminal_findings.pings_section,
+    terminal_findings.identifiers_section,
+    terminal_traffic.regions_section,
+    terminal_traffic.destinations_section,
+    terminal_traffic.devices_section,
+    terminal_traffic.messages_section,
+    terminal_method.blind_spots_section,
+    terminal_method.problems_section,
+    terminal_method.captures_section,
+    terminal_method.sources_section,
+)
+
+
+def render(report: Report, *, width: int = 80, colour: bool = False, verbose: bool = False) -> str:
+    """The report as text of at most `width` columns (40 or more); `verbose` leaves nothing out.
+
+    Without `colour` the only control character is the newline.
+    """
+    console = Console(
+        file=io.StringIO(),
+        width=max(width, 40),
+        force_terminal=colour,
+        color_system="standard" if colour else None,
+        legacy_windows=False,
+        markup=False,
+        emoji=False,
+        highlight=False,
+        _environ={},
+    )
+    with console.capture() as captured:
+        for block in _blocks(View(report, verbose)):
+            console.print(block)
+    return "".join(f"{line.rstrip()}\n" for line in captured.get().split("\n")[:-1])
+
+
+def _blocks(view: View) -> Iterator[RenderableType]:
+    report = view.report
+    warning = [_reconstruction(report.reconstruction)] if report.reconstruction else []
+    yield say(f"phonehome {report.version} · {', '.join(info.path for info in report.captures)}", "bold")
+    yield from warning
+    for build in _SECTIONS:
+        yield from build(view)
+    yield Text()
+    yield from warning
+
+
+def _reconstruction(text: str) -> RenderableType:
+    return notice("RECONSTRUCTION — not traffic of a real phone", text[:1].upper() + text[1:])

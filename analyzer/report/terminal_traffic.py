@@ -1,0 +1,225 @@
+"""The terminal's second part: region servers, all destinations, devices, readable messages."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from rich.console import Group, RenderableType
+from rich.text import Text
+
+from analyzer.model import Destination, Device, Message, Name
+from analyzer.report.groups import (
+    RegionTotal,
+    grouped,
+    named_only,
+    named_under,
+    region_addresses,
+    region_totals,
+    traffic,
+)
+from analyzer.report.layout import facts, indented, lines, say, section, table
+from analyzer.report.units import clock, counted, octets, tally
+from analyzer.report.view import View
+from analyzer.report.wireshark import address_filter
+from analyzer.report.wording import network, place_line, today_line, where
+
+_LISTED = 10  # rows of a table unless all are asked for
+_NUMBERS = ("addresses", "packets ↑", "packets ↓", "octets ↑", "octets ↓", "messages", "packets", "octets")
+
+
+# ── servers of the region ───────────────────────────────────────────────────
+
+
+def regions_section(view: View) -> Iterator[RenderableType]:
+    report = view.report
+    title = f"Packets to servers of {', '.join(report.scope.regions)}"
+    legend = say("↑ sent by the device, ↓ received", "dim")
+    headers = ("region", "addresses", "packets ↑", "packets ↓", "octets ↑", "octets ↓")
+    totals = table(headers, [_total_row(total) for total in region_totals(report)], _NUMBERS)
+    yield section(title, legend, totals, *_region_blocks(view))
+
+
+def _total_row(total: RegionTotal) -> tuple[str, ...]:
+    claim = "located there" if total.located else "by another claim alone"
+    counts = (total.addresses, total.packets_up, total.packets_down)
+    sizes = (octets(total.bytes_up), octets(total.bytes_down))
+    return (f"{total.code} {claim}", *(f"{count:,}" for count in counts), *sizes)
+
+
+def _region_blocks(view: View) -> Iterator[RenderableType]:
+    report = view.report
+    groups = region_addresses(report)
+    for group in view.some(groups, _LISTED):
+        yield Text()
+        yield _address(group, report.scope.regions)
+    yield from view.rest(groups, _LISTED, "addresses")
+    if groups:
+        yield Text()
+        yield facts([("Wireshark", address_filter(group[0].address for group in groups))])
+    if named := [f"{name} ({address})" for name, address in named_only(report)]:
+        yield Text()
+        yield say("Names under a domain of the region, at addresses that no claim links to it:")
+        yield indented(*map(say, view.some(named, _LISTED)), *view.rest(named, _LISTED, "names"))
+
+
+def _address(group: Sequence[Destination], regions: Sequence[str]) -> RenderableType:
+    head = say(f"{group[0].address}  {_claims(group, regions)}", "bold")
+    return Group(head, indented(facts(_address_facts(group))))
+
+
+def _claims(group: Sequence[Destination], regions: Sequence[str]) -> str:
+    """The claims that link the address to the scope: "located, registered, named: CN"."""
+    place = group[0].place
+    claims = [(o.code, o.claim) for o in (place.opinions if place else ()) if o.code in regions]
+    names = {name.name for row in group for name in row.names}
+    claims += [(code, "named") for code in regions if any(named_under(name, code) for name in names)]
+    by_code = grouped(claims, lambda claim: claim[0])
+    return "; ".join(f"{', '.join(claim for _, claim in same)}: {same[0][0]}" for same in by_code)
+
+
+def _address_facts(group: Sequence[Destination]) -> Iterator[tuple[str, str]]:
+    place = group[0].place
+    yield "names", _names([name for row in group for name in row.names])
+    if place:
+        yield "verdict", place.verdict
+        yield "sources", place_line(place)
+        yield "today", today_line(place)
+    for row in group:
+        yield f"{row.protocol}/{row.port}" if row.port else row.protocol, _way(row)
+
+
+def _way(row: Destination) -> str:
+    return (
+        f"device {row.device}: {counted(row.packets_up, 'packet')} ↑ {row.packets_down:,} ↓, "
+        f"{octets(row.bytes_up)} ↑ {octets(row.bytes_down)} ↓ in {counted(row.flows, 'flow')} "
+        f"({tally(row.kinds)}); {clock(row.first_ns)} to {clock(row.last_ns)}; ended: {tally(row.ended)}"
+    )
+
+
+def _names(names: Sequence[Name]) -> str:
+    unique = {(name.name, name.how): name for name in reversed(names)}
+    found = [f"{name.name} ({name.how}, frame {name.frame})" for name in reversed(unique.values())]
+    return ", ".join(found) or "none seen in the capture"
+
+
+# ── all destinations ────────────────────────────────────────────────────────
+
+
+def destinations_section(view: View) -> Iterator[RenderableType]:
+    report = view.report
+    rows = sorted(report.destinations, key=traffic, reverse=True)
+    if not rows:
+        return
+    many = len(report.devices) > 1
+    headers = ("destination", "located, network", "packets", "octets", "carried")
+    cells = [_destination_row(row, many) for row in view.some(rows, _LISTED)]
+    title = f"All destinations, by octets ({len(rows):,})"
+    yield section(title, table(headers, cells, _NUMBERS), *view.rest(rows, _LISTED, "rows"))
+
+
+def _destination_row(row: Destination, many: bool) -> tuple[str | Text, ...]:
+    port = f"{row.protocol}/{row.port}" if row.port else row.protocol
+    name = [row.names[0].name] if row.names else []
+    device = [f"from {row.device}"] if many else []
+    packets = lines(f"{row.packets_up:,} ↑", f"{row.packets_down:,} ↓")
+    sizes = lines(f"{octets(row.bytes_up)} ↑", f"{octets(row.bytes_down)} ↓")
+    return (
+        lines(*name, f"{row.address} {port}", *device),
+        _whereabouts(row),
+        packets,
+        sizes,
+        tally(row.kinds),
+    )
+
+
+def _whereabouts(row: Destination) -> Text:
+    told = row.place is not None and row.place.special is None
+    return lines(where(row.place), *([network(row.place)] if told and row.place else []))
+
+
+# ── devices ─────────────────────────────────────────────────────────────────
+
+
+def devices_section(view: View) -> Iterator[RenderableType]:
+    report = view.report
+    if not report.devices:
+        return
+    rows = sorted(report.devices, key=lambda device: -device.bytes)
+    headers = ("device", "addresses", "names and vendor", "packets", "octets")
+    cells = [_device_row(device) for device in view.some(rows, _LISTED)]
+    yield section(
+        "Devices", table(headers, cells, ("packets", "octets")), *view.rest(rows, _LISTED, "devices")
+    )
+
+
+def _device_row(device: Device) -> tuple[str, ...]:
+    names = dict.fromkeys(f"{name.name} ({name.how})" for name in device.names)
+    known_as = ", ".join((*names, *([device.vendor] if device.vendor else [])))
+    return device.id, ", ".join(device.addresses), known_as, f"{device.packets:,}", octets(device.bytes)
+
+
+# ── readable messages ───────────────────────────────────────────────────────
+
+
+def messages_section(view: View) -> Iterator[RenderableType]:
+    report = view.report
+    if not report.messages:
+        return
+    build = _each_message if view.verbose else _message_groups
+    requests = sum(message.role == "request" for message in report.messages)
+    responses = len(report.messages) - requests
+    said = f"{counted(requests, 'request')}, {counted(responses, 'response')}"
+    yield section(f"Readable messages: {said}", *build(view))
+
+
+def _message_groups(view: View) -> Iterator[RenderableType]:
+    report = view.report
+    requests = [message for message in report.messages if message.role == "request"]
+    statuses = {m.number: m.status for m in report.messages if m.status is not None}
+    groups = grouped(requests, lambda m: (m.host, m.destination, m.method))
+    groups.sort(key=len, reverse=True)
+    headers = ("destination", "sent", "messages", "answered", "octets")
+    cells = [_message_row(group, statuses) for group in view.some(groups, _LISTED)]
+    yield table(headers, cells, ("messages", "octets"))
+    yield from view.rest(groups, _LISTED, "groups")
+
+
+def _message_row(group: list[Message], statuses: dict[int, int]) -> tuple[str | Text, ...]:
+    first = group[0]
+    target = lines(*(text for text in (first.host, str(first.destination)) if text))
+    answers = tally(_answers(group, statuses))
+    return (
+        target,
+        f"{first.protocol} {first.method or ''}".strip(),
+        f"{len(group):,}",
+        answers,
+        octets(sum(message.body.length for message in group)),
+    )
+
+
+def _answers(group: list[Message], statuses: dict[int, int]) -> dict[str, int]:
+    counts: dict[str, int] = {}
+    for message in group:
+        status = statuses.get(message.peer or 0)
+        word = "without answer" if status is None else f"× {status}"
+        counts[word] = counts.get(word, 0) + 1
+    return counts
+
+
+def _each_message(view: View) -> Iterator[RenderableType]:
+    headers = ("no.", "time", "message", "frames")
+    yield table(headers, [_full_row(message, view) for message in view.report.messages])
+
+
+def _full_row(message: Message, view: View) -> tuple[str | Text, ...]:
+    if message.role == "request":
+        said = f"{message.method or '?'} {message.host or message.destination} {message.target or ''}"
+    else:
+        said = f"{message.status or '?'} {message.reason or ''} to {message.destination}"
+    missing = [f"missing: {text}" for text in message.missing]
+    return (
+        str(message.number),
+        clock(message.time_ns),
+        lines(said, *missing),
+        view.frames([message.evidence]),
+    )

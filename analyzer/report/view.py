@@ -1,0 +1,63 @@
+"""One report being shown: what is looked up again and again, and how much of a list is shown."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TypeVar
+
+from rich.text import Text
+
+from analyzer.model import Evidence, Message, Ping, Report
+from analyzer.report.groups import messages_by_number, pings_by_message
+from analyzer.report.layout import say
+from analyzer.report.text import clip
+from analyzer.report.wireshark import frame_filter, frame_list, frames_by_capture
+
+T = TypeVar("T")
+_QUOTED = 160  # characters of a value or body
+
+
+@dataclass(frozen=True)
+class View:
+    """A report and whether all of it is asked for."""
+
+    report: Report
+    verbose: bool = False
+
+    @cached_property
+    def messages(self) -> dict[int, Message]:
+        return messages_by_number(self.report)
+
+    @cached_property
+    def pings(self) -> dict[int, Ping]:
+        """By the number of the message that each was recognised in."""
+        return pings_by_message(self.report)
+
+    def some(self, items: Sequence[T], limit: int) -> Sequence[T]:
+        """The first `limit`, or all if asked for."""
+        return items if self.verbose else items[:limit]
+
+    def rest(self, items: Sequence[T], limit: int, what: str = "") -> Iterator[Text]:
+        """How many `some` left out, as a line; nothing when none."""
+        left = len(items) - len(self.some(items, limit))
+        if left:
+            yield say(f"… and {left:,} more{what and ' ' + what}; -v shows all, --json holds all", "dim")
+
+    def quote(self, value: str) -> str:
+        return value if self.verbose else clip(value, _QUOTED)
+
+    def frames(self, evidence: Iterable[Evidence]) -> str:
+        """ "frames 41, 44–47", with the capture where there are several."""
+        found = frames_by_capture(evidence)
+        return "; ".join(f"{frame_list(frames)}{self._of(capture)}" for capture, frames in found.items())
+
+    def filters(self, evidence: Iterable[Evidence]) -> Iterator[tuple[str, str]]:
+        """A label and a display filter for each capture that holds some of the evidence."""
+        for capture, frames in frames_by_capture(evidence).items():
+            if frames:
+                yield f"Wireshark{self._of(capture)}", frame_filter(frames)
+
+    def _of(self, capture: int) -> str:
+        return f" of capture {capture + 1}" if len(self.report.captures) > 1 else ""

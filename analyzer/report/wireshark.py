@@ -1,0 +1,52 @@
+"""Addresses and frame numbers → display filters that can be pasted into Wireshark or tshark -Y."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from analyzer.model import Evidence
+
+
+def address_filter(addresses: Iterable[str]) -> str:
+    """Every packet to or from these addresses: `ip.addr in {192.0.2.1, 192.0.2.2}`."""
+    known = sorted(set(addresses))
+    families = (
+        ("ip.addr", [address for address in known if ":" not in address]),
+        ("ipv6.addr", [address for address in known if ":" in address]),
+    )
+    return " || ".join(f"{name} in {{{', '.join(found)}}}" for name, found in families if found)
+
+
+def frame_filter(frames: Iterable[int]) -> str:
+    """These frames, runs as ranges: `frame.number in {41, 44..47}`."""
+    parts = [str(first) if first == last else f"{first}..{last}" for first, last in runs(frames)]
+    return f"frame.number in {{{', '.join(parts)}}}" if parts else ""
+
+
+def frame_list(frames: Iterable[int], limit: int = 8) -> str:
+    """For people: "frame 41", "frames 41, 44–47"; the rest is counted."""
+    numbers = sorted(set(frames))
+    parts = [str(first) if first == last else f"{first}–{last}" for first, last in runs(numbers)]
+    more = f" and {len(parts) - limit} more" if len(parts) > limit else ""
+    word = "frame" if len(numbers) == 1 else "frames"
+    return f"{word} {', '.join(parts[:limit])}{more}" if parts else "no frame"
+
+
+def frames_by_capture(evidence: Iterable[Evidence]) -> dict[int, list[int]]:
+    """The frames of each capture, by its index: frame numbers mean nothing across captures."""
+    frames: dict[int, list[int]] = {}
+    for piece in evidence:
+        frames.setdefault(piece.capture, []).extend(piece.frames)
+    return frames
+
+
+def runs(numbers: Iterable[int]) -> Iterator[tuple[int, int]]:
+    """Consecutive numbers as (first, last)."""
+    first = last = None
+    for number in sorted(set(numbers)):
+        if last is not None and first is not None and number != last + 1:
+            yield first, last
+            first = None
+        first, last = (number if first is None else first), number
+    if first is not None and last is not None:
+        yield first, last

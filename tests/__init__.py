@@ -1,0 +1,1 @@
+"""The tests; builders.py makes frames and captures for them."""

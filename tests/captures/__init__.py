@@ -1,0 +1,1 @@
+"""The sample captures: made again, read by others, and true to their sidecars."""

@@ -1,0 +1,129 @@
+"""Each detector finds its own examples and nothing in its counterexamples."""
+
+from __future__ import annotations
+
+import pytest
+
+from analyzer.detect import DETECTORS, Known, findings_in
+from analyzer.detect.base import Detector
+from analyzer.model import Field, Finding
+from tests.decode.messages import field
+
+NOBODY = Known.none()
+EXAMPLES = [(detector, *example) for detector in DETECTORS for example in detector.examples]
+COUNTEREXAMPLES = [(detector, *example) for detector in DETECTORS for example in detector.counterexamples]
+
+
+def only(*fields: Field, known: Known = NOBODY) -> Finding:
+    found = findings_in(fields, known)
+    assert len(found) == 1, found
+    return found[0]
+
+
+@pytest.mark.parametrize(("detector", "name", "value"), EXAMPLES, ids=lambda x: getattr(x, "kind", x))
+def test_an_example_is_found(detector: Detector, name: str, value: str) -> None:
+    finding = only(field(name, value))
+    assert (finding.kind, finding.name, finding.message) == (detector.kind, name, 1)
+    assert finding.raw in value
+    assert finding.reasons
+
+
+@pytest.mark.parametrize(("detector", "name", "value"), COUNTEREXAMPLES, ids=lambda x: getattr(x, "kind", x))
+def test_a_counterexample_is_not_found(detector: Detector, name: str, value: str) -> None:
+    assert [
+        finding for finding in findings_in([field(name, value)], NOBODY) if finding.kind == detector.kind
+    ] == []
+
+
+def test_kinds_are_unique() -> None:
+    kinds = [detector.kind for detector in DETECTORS]
+    assert sorted(set(kinds)) == sorted(kinds)
+
+
+def test_the_reasons_for_an_imei_can_be_checked() -> None:
+    finding = only(field("IMEI1", "490154203237518"))
+    assert finding.confidence == "high"
+    assert finding.reasons == ("the field is named IMEI1", "15 digits with a valid check digit")
+    assert finding.details["tac"] == "49015420"
+
+
+def test_an_imei_with_a_wrong_check_digit_is_of_low_confidence_even_when_named() -> None:
+    finding = only(field("imei", "490154203237519"))
+    assert (finding.kind, finding.confidence) == ("imei", "low")
+    assert "not the check digit" in finding.reasons[1]
+
+
+@pytest.mark.parametrize("value", ["49015420323751", "4901542032375101"])
+def test_an_imei_without_check_digit_or_with_software_version_is_of_medium_confidence(value: str) -> None:
+    finding = only(field("imei", value))
+    assert (finding.kind, finding.confidence) == ("imei", "medium")
+
+
+def test_an_imei_under_the_name_meid_is_called_an_imei() -> None:
+    finding = only(field("MEID", "490154203237518"))
+    assert (finding.kind, finding.confidence) == ("imei", "medium")
+
+
+def test_an_unnamed_number_is_an_imei_only_among_other_identifiers_of_a_phone() -> None:
+    number = "356938035643809"  # begins 35, passes the check
+    assert findings_in([field("a", number)], NOBODY) == []
+    assert findings_in([field("a", number, beside=("imsi", "time"))], NOBODY) == []
+    assert only(field("a", number, beside=("imsi", "mac"))).kind == "imei"
+
+
+def test_two_numbers_in_one_field_are_two_findings() -> None:
+    found = findings_in([field("imei", "490154203237518,356938035643809")], NOBODY)
+    assert [finding.value for finding in found] == ["490154203237518", "356938035643809"]
+
+
+def test_the_same_value_in_two_fields_is_kept_for_each() -> None:
+    found = findings_in([field("imei", "490154203237518"), field("IMEI1", "490154203237518")], NOBODY)
+    assert [finding.name for finding in found] == ["imei", "IMEI1"]
+
+
+def test_the_same_value_twice_in_one_field_is_one_finding() -> None:
+    assert only(field("imei", "490154203237518;490154203237518")).value == "490154203237518"
+
+
+def test_network_and_operator_of_an_imsi_are_told() -> None:
+    finding = only(field("SIM1LTEIMSI", "460110123456789"))
+    assert finding.details["operator"] == "China Telecom"
+    assert finding.details["mcc"] == "460"
+
+
+def test_country_and_issuer_of_an_iccid_are_told() -> None:
+    finding = only(field("ICCID", "8986031234567890123"))
+    assert (finding.details["country"], finding.details["issuer"]) == ("CN", "China Telecom")
+
+
+def test_a_randomised_mac_address_is_noted() -> None:
+    finding = only(field("mac", "da:a1:19:00:53:a7"))
+    assert "randomised" in finding.details["administered"]
+
+
+def test_the_address_of_an_access_point_is_noted() -> None:
+    assert "access point" in only(field("bssid", "00:1b:44:11:3a:b7")).details["of"]
+
+
+def test_an_unnamed_mac_address_needs_a_registered_vendor() -> None:
+    assert only(field("x", "00:1b:44:11:3a:b7")).confidence == "medium"
+    assert findings_in([field("x", "f4:ff:ff:11:3a:b7")], NOBODY) == []
+
+
+def test_a_latitude_is_found_with_the_longitude_beside_it() -> None:
+    finding = only(field("lat", "59.91390"), field("lng", "10.75220"), field("x", "1"))
+    assert (finding.kind, finding.value) == ("location", "59.91390,10.75220")
+    assert "steps of 1 m" in finding.reasons[1]
+
+
+def test_a_latitude_alone_is_nothing() -> None:
+    assert findings_in([field("lat", "59.91390"), field("x", "10.75220")], NOBODY) == []
+
+
+def test_coordinates_of_different_things_are_not_mixed() -> None:
+    fields = [field("startLat", "59.91390"), field("endLng", "10.75220")]
+    assert findings_in(fields, NOBODY) == []
+
+
+def test_octets_are_no_identifier() -> None:
+    assert findings_in([field("imei", b"\xff490154203237518")], NOBODY) == []

@@ -1,0 +1,1 @@
+"""The analyzer beside tshark over captures that other projects made."""

@@ -1,0 +1,79 @@
+"""The corpus on disk: captures, and what tshark saw in each."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+# pcap link types whose requests count: Ethernet, NULL and LOOP, raw IP, Linux cooked, SLL2.
+SUPPORTED_LINK_TYPES = frozenset({1, 0, 108, 12, 14, 101, 228, 229, 113, 276})
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One capture of the corpus."""
+
+    id: str
+    sha256: str
+    path: Path
+    truth: dict[str, Any]
+
+    @property
+    def key(self) -> str:
+        """What the scorer names files by."""
+        return self.sha256[:16]
+
+    @property
+    def is_supported(self) -> bool:
+        """Whether every frame is of a link type that is read."""
+        return set(self.truth["linktypes"]) <= SUPPORTED_LINK_TYPES
+
+
+def entries(corpus: Path) -> list[Entry]:
+    """All captures, those with the most octets first, so that a pool of processes ends evenly."""
+    listed = json.loads((corpus / "manifest.json").read_text())
+    found = [_entry(corpus, item["id"], item["sha256"]) for item in listed]
+    return sorted(found, key=lambda entry: entry.truth["size"], reverse=True)
+
+
+def _entry(corpus: Path, identity: str, sha256: str) -> Entry:
+    truth = json.loads((corpus / "truth" / f"{sha256[:16]}.json").read_text())
+    return Entry(identity, sha256, corpus / "captures" / identity, truth)
+
+
+def is_required(request: dict[str, Any]) -> bool:
+    """HTTP/1 over TCP outside TLS that tshark showed with its reordering on."""
+    return bool(request["core"] and set(request["found_by"]) & {"A", "B"})
+
+
+def scorer(corpus: Path) -> Any:
+    """The corpus's own score.py as a module."""
+    spec = importlib.util.spec_from_file_location("corpus_score", corpus / "score.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def unmatched(
+    score: Any, entry: Entry, reported: list[dict[str, Any]]
+) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """Required requests that were missed, and reported ones that tshark has not, as the scorer pairs them."""
+    truth = [request | {"_req": int(is_required(request))} for request in entry.truth["requests"]]
+    pairs = score.match(truth, reported)
+    known, used = {pair[0] for pair in pairs}, {pair[1] for pair in pairs}
+    missed = [t for i, t in enumerate(truth) if t["_req"] and i not in known]
+    return missed, [r for j, r in enumerate(reported) if j not in used]
+
+
+def results(directory: Path, captures: list[Entry]) -> Iterator[tuple[Entry, dict[str, Any]]]:
+    """Each capture with the result file that a run has written for it."""
+    for entry in captures:
+        path = directory / f"{entry.key}.json"
+        if path.exists():
+            yield entry, json.loads(path.read_text())

@@ -1,0 +1,110 @@
+#!/usr/bin/env python3
+"""List what a run missed and what it reported beyond tshark, without quoting any value.
+
+    python tests/differential/misses.py RESULTDIR [--corpus DIR] [--all-link-types] [--frames]
+
+Captures hold tokens and names of their authors, so a line is: capture, frame, and facts about the
+request that point to a cause. `--frames` lists captures whose frame count differs from tshark's.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import os
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parents[2]
+sys.path.insert(0, str(ROOT))
+
+from tests.differential.corpus import Entry, entries, results, scorer, unmatched  # noqa: E402
+
+
+def facts(entry: Entry, request: dict[str, Any], result: dict[str, Any]) -> Iterator[str]:
+    """What is special about a missed request."""
+    if result["error"]:
+        yield "the capture was refused"
+    if not entry.is_supported:
+        yield f"link types {entry.truth['linktypes']}"
+    if request.get("tunnel"):
+        yield f"tunnel {request['tunnel']}"
+    if set(request["found_by"]) & {"A", "B", "C"} != {"A", "B", "C"}:
+        yield f"seen by tshark {request['found_by']} only"
+    yield from _differences(request, result["requests"])
+
+
+def _differences(request: dict[str, Any], reported: list[dict[str, Any]]) -> Iterator[str]:
+    """How near the nearest reported request comes."""
+    ends = [r for r in reported if _ends(r) == _ends(request)]
+    if not ends:
+        yield "nothing was reported for this connection"
+        return
+    if any(r["method"] == request["method"] for r in ends):
+        yield "the connection has requests of this method, none with this target"
+    else:
+        yield f"the connection has other requests ({len(ends)})"
+
+
+def _ends(request: dict[str, Any]) -> tuple[Any, ...]:
+    return request["src"], request["sport"], request["dst"], request["dport"]
+
+
+def extra_facts(entry: Entry, request: dict[str, Any]) -> Iterator[str]:
+    """What is special about a request that tshark does not show."""
+    seen = [t for t in entry.truth["requests"] if _ends(t) == _ends(request)]
+    yield f"tshark shows {len(seen)} requests on this connection"
+    if not request["complete"]:
+        yield "incomplete"
+    if request["dport"] != 80:
+        yield f"port {request['dport']}"
+
+
+def lines(corpus: Path, directory: Path, all_link_types: bool) -> Iterator[str]:
+    """One line a miss or extra, then counts by cause."""
+    score, causes = scorer(corpus), Counter[str]()
+    for entry, result in results(directory, entries(corpus)):
+        if not (entry.is_supported or all_link_types):
+            continue
+        missed, extra = unmatched(score, entry, result["requests"])
+        for request in missed:
+            cause = "; ".join(facts(entry, request, result))
+            causes[f"missed: {cause}"] += 1
+            yield f"missed  {entry.id}  frame {request['frame']}  {cause}"
+        for request in extra:
+            cause = "; ".join(extra_facts(entry, request))
+            causes[f"extra: {cause}"] += 1
+            yield f"extra   {entry.id}  frames {request['frames'][:3]}  {cause}"
+    yield ""
+    yield from (f"{count:5d}  {cause}" for cause, count in causes.most_common())
+
+
+def frame_lines(directory: Path) -> Iterator[str]:
+    """Captures in which this reader and tshark count different numbers of frames."""
+    with (directory / "times.csv").open(newline="") as file:
+        for row in csv.DictReader(file):
+            if row["frames"] != row["tshark_frames"]:
+                said = row["error"] or row["traceback"][-80:]
+                counts = f"{row['frames'] or 'none'} here, {row['tshark_frames'] or 'none'} in tshark"
+                yield f"{row['id']}: {counts}  {said}"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="List misses and extras of a run by cause.")
+    parser.add_argument("results", type=Path)
+    place = os.environ.get("PHONEHOME_CORPUS", ROOT.parent / "shared" / "corpus")
+    parser.add_argument("--corpus", type=Path, default=Path(place))
+    parser.add_argument("--all-link-types", action="store_true")
+    parser.add_argument("--frames", action="store_true", help="compare frame counts instead")
+    args = parser.parse_args()
+    found = (
+        frame_lines(args.results) if args.frames else lines(args.corpus, args.results, args.all_link_types)
+    )
+    print("\n".join(found))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""Where addresses are: documented places, special-purpose space, look-up, snapshots, shipped data."""

@@ -1,0 +1,82 @@
+"""Four claims on a place and four states of a ping are never run together."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from analyzer.model import Opinion, Place
+from analyzer.report.wording import is_established, looks_like, place_line, reached, where
+from tests.report.builders import imei, maybe_mac, ping
+
+CLOUD = Place(
+    address="192.0.2.10",
+    verdict="Chinese-operated network, located elsewhere",
+    opinions=(
+        Opinion("located", "SG", "DB-IP", "2026-10"),
+        Opinion("second", "US", "IPFire", "2026-08"),
+        Opinion("registered", "US", "RIR", "2026-10"),
+        Opinion("operated", "CN", "IPFire", "2026-08"),
+    ),
+    asn=45102,
+    as_name="Alibaba",
+)
+
+
+def test_each_claim_stands_with_its_source_and_date() -> None:
+    assert place_line(CLOUD) == (
+        "located: SG (DB-IP 2026-10) · second: US (IPFire 2026-08) · registered: US (RIR 2026-10) · "
+        "network: AS45102 Alibaba · operated: CN (IPFire 2026-08)"
+    )
+
+
+def test_a_source_that_says_nothing_is_named_so() -> None:
+    assert place_line(Place("192.0.2.1", "anycast/unknown", anycast=True)) == (
+        "located: no data · second: no data · registered: no data · network: unknown · "
+        "anycast: one address in many places"
+    )
+
+
+def test_a_special_purpose_address_has_a_purpose_and_no_country() -> None:
+    private = replace(CLOUD, special="private use (RFC 1918)")
+    assert place_line(private) == "special-purpose: private use (RFC 1918)"
+    assert where(private) == "private use (RFC 1918)"
+
+
+def test_an_unwrapped_address_says_how_it_was_read() -> None:
+    assert place_line(replace(CLOUD, unwrapped="IPv4 192.0.2.1 inside NAT64")).endswith(
+        "read as IPv4 192.0.2.1 inside NAT64"
+    )
+
+
+def test_an_address_that_was_not_looked_up_has_no_country() -> None:
+    assert where(None) == "not looked up"
+    assert where(CLOUD) == "SG"
+
+
+@pytest.mark.parametrize(
+    ("kind", "said"),
+    [
+        ("imei", "looks like an IMEI"),
+        ("mac", "looks like a MAC address"),
+        ("location", "looks like coordinates"),
+    ],
+)
+def test_an_unproven_identifier_only_looks_like_one(kind: str, said: str) -> None:
+    assert looks_like(kind) == said
+
+
+def test_only_the_owner_or_a_recognised_grammar_establishes_an_identifier() -> None:
+    found = imei(1, 1)
+    assert is_established(found, {})  # the owner gave it
+    unknown = replace(found, known=None)
+    assert not is_established(unknown, {})
+    assert is_established(unknown, {1: ping(1, 1)})
+    assert not is_established(replace(unknown, confidence="medium"), {1: ping(1, 1)})
+    assert not is_established(replace(maybe_mac(), known=False), {})
+
+
+def test_an_accepted_ping_was_also_attempted_delivered_and_answered() -> None:
+    assert reached("accepted") == ("attempted", "delivered", "answered", "accepted")
+    assert reached("attempted") == ("attempted",)

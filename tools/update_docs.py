@@ -1,0 +1,88 @@
+"""Code → the parts of the documentation that code can state: printed output, help, JSON Schema.
+
+A part stands between `<!-- output: COMMAND -->` and `<!-- end -->` and is what that command prints
+at 80 columns; `<!-- output: COMMAND | head N -->` keeps the first N lines.
+
+    python tools/update_docs.py          # write
+    python tools/update_docs.py --check  # exit 1 where something is out of date
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shlex
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+PAGES = (ROOT / "README.md", ROOT / "docs" / "example-report.md")
+SCHEMA = ROOT / "analyzer" / "report" / "schema.json"
+_PART = re.compile(
+    r"(<!-- output: (?P<command>.+?)(?: \| head (?P<lines>\d+))? -->\n).*?(<!-- end -->)", re.DOTALL
+)
+_VERSION = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["version"]
+# What differs from run to run, and between a source tree and an installed package.
+_PASSING = (
+    (re.compile(r"(report made +)\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC"), r"\1(the time of the run)"),
+    (re.compile(r"\Aphonehome \S+"), f"phonehome {_VERSION}"),
+)
+
+
+def printed(command: str, lines: int | None = None) -> str:
+    """What a `phonehome …` command prints at 80 columns, run by this interpreter."""
+    program, *arguments = shlex.split(command)
+    if program != "phonehome":
+        raise ValueError(f"only phonehome is run for the documentation, not {program}")
+    done = subprocess.run(
+        [sys.executable, "-m", "analyzer", *arguments],
+        cwd=ROOT,
+        env={**os.environ, "COLUMNS": "80", "PYTHONUTF8": "1"},
+        capture_output=True,
+        encoding="utf-8",
+        check=True,
+    )
+    text = done.stdout
+    for pattern, lasting in _PASSING:
+        text = pattern.sub(lasting, text)
+    kept = text.splitlines(keepends=True)[:lines]
+    return "".join(kept) + ("…\n" if lines and lines < text.count("\n") else "")
+
+
+def renewed(page: str) -> str:
+    """The page with every marked part printed anew."""
+
+    def part(found: re.Match[str]) -> str:
+        lines = int(found["lines"]) if found["lines"] else None
+        return f"{found[1]}```text\n{printed(found['command'], lines)}```\n{found[4]}"
+
+    return _PART.sub(part, page)
+
+
+def schema() -> str:
+    """The JSON Schema of saved reports as a file."""
+    from analyzer.report.json import schema
+
+    return json.dumps(schema(), indent=1, ensure_ascii=False) + "\n"
+
+
+def wanted() -> dict[Path, str]:
+    """Each generated file with the text it should have."""
+    return {SCHEMA: schema(), **{page: renewed(page.read_text("utf-8")) for page in PAGES}}
+
+
+def main() -> int:
+    stale = {path: text for path, text in wanted().items() if path.read_text("utf-8") != text}
+    for path, text in stale.items():
+        print(f"{path.relative_to(ROOT)} is out of date")
+        if "--check" not in sys.argv:
+            path.write_text(text, "utf-8")
+    return 1 if stale and "--check" in sys.argv else 0
+
+
+if __name__ == "__main__":
+    sys.path.insert(0, str(ROOT))
+    sys.exit(main())
