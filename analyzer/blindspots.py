@@ -74,6 +74,11 @@ def _cut(info: CaptureInfo, scan: Scan) -> Iterator[str]:
             f"Readable streams have {scan.observer.gaps:,} gaps, together {scan.observer.gap_octets:,} octets "
             "that were sent and not captured."
         )
+    if scan.observer.skipped_octets:
+        yield (
+            f"In connections that carried HTTP, {scan.observer.skipped_octets:,} readable octets belong to "
+            "messages whose beginning was not captured; they were not interpreted."
+        )
     if not info.complete:
         yield "The file is damaged: what followed the damage is unknown."
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from itertools import islice
 
 from analyzer.detect.base import Context, Detector
 from analyzer.detect.iccid import Iccid
@@ -25,6 +26,9 @@ from analyzer.model import Field, Finding
 __all__ = ["DETECTORS", "Known", "findings_in"]
 
 DETECTORS: tuple[Detector, ...] = (Imei(), Meid(), Iccid(), Imsi(), Mac(), Location(), Phone())
+
+# Of one kind in one field. More are no sender's own identifiers, and hostile text could hold millions.
+MOST = 1000
 
 # Most fields can hold no identifier, and these two cheap looks tell: a run of digits or a
 # separator pattern in the value, or a word that announces one.
@@ -64,6 +68,6 @@ def may_hold(text: str) -> bool:
 def _in_field(field: Field, context: Context) -> Iterator[Finding]:
     found: list[Finding] = []
     if isinstance(field.value, str):
-        found = [finding for detector in DETECTORS for finding in detector.find(field, context)]
+        found = [f for detector in DETECTORS for f in islice(detector.find(field, context), MOST)]
     yield from found
     yield from owned_in(field, context, found)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 
 from analyzer.detect.base import Context, Verdict, finding
 from analyzer.detect.labels import announced, identity_kinds
@@ -109,6 +110,7 @@ def _details(digits: str) -> dict[str, str]:
     return details
 
 
+@lru_cache(maxsize=1024)
 def _is_luhn_valid(digits: str) -> bool:
     from stdnum import luhn
 

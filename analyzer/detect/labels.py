@@ -44,6 +44,8 @@ BY_NAME = {
 }
 # Kinds whose names say that a payload is about the identity of a phone.
 IDENTITY = frozenset(("imei", "imsi", "iccid", "meid", "mac"))
+# A name speaks for a value or a list of values, not for a document.
+LONGEST_NAMED = 4096
 BEFORE = re.compile(r"([A-Za-z][A-Za-z0-9_.]{1,30})[\s\"'=:>/|\[(\\]{1,5}$")
 
 
@@ -81,7 +83,7 @@ def is_mentioned(field: Field, text: str, kinds: frozenset[str], *words: str) ->
 
 def announced(field: Field, text: str, start: int, kinds: frozenset[str]) -> str | None:
     """How one of `kinds` is announced for the value at `start`, as a sentence; None where it is not."""
-    if kinds & kinds_named(field.name):
+    if kinds & kinds_named(field.name) and len(text) <= LONGEST_NAMED:
         return f"the field is named {field.name}"
     before, word = kinds_before(text, start)
     return f"the text calls it {word}" if kinds & before else None

@@ -12,6 +12,7 @@ from analyzer.model import Field, Finding
 DEGREES = r"[+-]?\d{1,3}\.\d{3,16}"
 NUMBER = re.compile(rf"\s*({DEGREES})\s*", re.ASCII)
 PAIR = re.compile(rf"\s*[\[(]?({DEGREES})\s*[,;| ]\s*({DEGREES})(?:\s*[,;| ][^A-Za-z]*)?[\])]?\s*", re.ASCII)
+LONGEST = 120  # characters: a longer value holds more than one place
 LONGITUDE_FIRST = re.compile(r"(lng|lon)\w*lat", re.IGNORECASE)
 
 
@@ -57,7 +58,7 @@ def is_on_earth(latitude: str, longitude: str) -> bool:
 
 
 def _in_one_field(field: Field) -> Pair | None:
-    pair = PAIR.fullmatch(str(field.value))
+    pair = PAIR.fullmatch(str(field.value)[:LONGEST])
     if not pair:
         return None
     first, second = pair[1], pair[2]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from analyzer.detect.base import KIND_TITLES, Context, Verdict, finding
 from analyzer.model import Field, Finding
@@ -19,17 +20,9 @@ def owned_in(field: Field, context: Context, found: Sequence[Finding]) -> Iterat
             continue
         raw = _shown(octets[hit.start : hit.end])
         reason = f"the {KIND_TITLES[hit.kind]} that the owner gave ({hit.encoding})"
-        made = finding(
-            hit.kind, raw, raw, field, Verdict("high", (reason,)), context, {"encoding": hit.encoding}
-        )
-        yield replace_known(made)
-
-
-def replace_known(made: Finding) -> Finding:
-    """The same finding, marked as the owner's: its encoded value alone could not be compared."""
-    from dataclasses import replace
-
-    return replace(made, known=True)
+        details = {"encoding": hit.encoding}
+        made = finding(hit.kind, raw, raw, field, Verdict("high", (reason,)), context, details)
+        yield replace(made, known=True)  # which its encoded value alone does not show
 
 
 def _shown(octets: bytes) -> str:

@@ -31,10 +31,10 @@ def payloads_in(fields: Sequence[Field]) -> list[Payload]:
         path = field.evidence.path
         if len(path) > 1 and path[0] != NOT_READ_AS_PAYLOAD:
             groups.setdefault(_holder(path, field.name), []).append(field)
-    return [Payload(tuple(group), path, _keys(group)) for path, group in groups.items()]
+    return [Payload(tuple(group), path, _names(group)) for path, group in groups.items()]
 
 
-def _keys(group: Sequence[Field]) -> frozenset[str]:
+def _names(group: Sequence[Field]) -> frozenset[str]:
     """The names of the fields and of the first one's neighbours, some of which hold further objects."""
     return frozenset([name.lower() for name in group[0].beside.union([field.name for field in group])])
 
@@ -147,18 +147,25 @@ def _header(case: Case) -> str:
 
 
 def _grammar(case: Case) -> str:
+    """Enough keys, some of which nobody else is known to use."""
     grammar = case.dossier.grammar
-    keys = case.payload.names & grammar.keys if case.payload else frozenset()
-    if (
-        not keys
-        or len(keys) < grammar.minimum
-        or len(keys & grammar.distinctive) < grammar.distinctive_minimum
-    ):
+    keys = _known_keys(case)
+    if not case.says("keys") or len(keys & grammar.distinctive) < grammar.distinctive_minimum:
         return ""
     written = [f.name for f in case.payload.fields if f.name.lower() in keys] if case.payload else []
     shown = ", ".join(written[:6]) + (", …" if len(keys) > 6 else "")
     asked = f"{grammar.minimum} are asked for"
     return f"grammar: {len(keys)} keys known of {case.dossier.title} ({shown}); {asked}"
+
+
+def _keys(case: Case) -> str:
+    """Enough keys, though each of them may be a common word."""
+    keys, minimum = _known_keys(case), case.dossier.grammar.minimum
+    return f"keys: {len(keys)} are known of {case.dossier.title}" if keys and len(keys) >= minimum else ""
+
+
+def _known_keys(case: Case) -> frozenset[str]:
+    return case.payload.names & case.dossier.grammar.keys if case.payload else frozenset()
 
 
 def _encoding(case: Case) -> str:
@@ -183,6 +190,7 @@ def _no_identifiers(case: Case) -> str:
 LOOKS: dict[str, Callable[[Case], str]] = {
     "host": _host,
     "grammar": _grammar,
+    "keys": _keys,
     "encoding": _encoding,
     "identifiers": _identifiers,
     "content-type": _content_type,

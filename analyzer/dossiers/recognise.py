@@ -111,7 +111,7 @@ def _ping(case: Case, rule: Rule, status: Status) -> Ping:
         evidence=request.evidence,
         reasons=_reasons(case),
         status_reasons=status.reasons,
-        fields=_explained(dossier, case.payload if case.says("grammar") else None),
+        fields=_explained(dossier, case.payload if case.says("keys") else None),
         encoding=dossier.encoding if case.says("encoding") or not dossier.steps else "",
         client=_client(dossier),
         confidence=rule.confidence,
@@ -120,8 +120,8 @@ def _ping(case: Case, rule: Rule, status: Status) -> Ping:
 
 def _reasons(case: Case) -> tuple[str, ...]:
     """All that speaks for the dossier, and what a reader would expect and does not find."""
-    said = (case.says(kind) or _absence(case, kind) for kind in LOOKS)
-    return tuple(sentence for sentence in said if sentence)
+    told = [kind for kind in LOOKS if kind != "keys" or not case.says("grammar")]
+    return tuple(sentence for kind in told if (sentence := case.says(kind) or _absence(case, kind)))
 
 
 def _absence(case: Case, kind: str) -> str:
@@ -130,7 +130,7 @@ def _absence(case: Case, kind: str) -> str:
         named = host_of(case.message)
         return f"host: {named or 'none is named'}, not one that is documented for {dossier.title}"
     if kind == "grammar" and dossier.grammar.keys:
-        return "grammar: the known keys were not read in it"
+        return f"grammar: no key that is peculiar to {dossier.title} was read in it"
     return "identifiers: none was found in it" if kind == "identifiers" else ""
 
 

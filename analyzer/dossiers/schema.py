@@ -15,7 +15,7 @@ GRADES = ("A", "B", "C")  # primary source or code, independent reports that agr
 CONFIDENCES = ("high", "medium", "low")
 # What can be seen of a message. Host, port and method alone prove nothing.
 WEAK_EVIDENCE = frozenset(("host", "port", "method", "no-body", "no-identifiers"))
-EVIDENCE = WEAK_EVIDENCE | {"path", "content-type", "header", "grammar", "encoding", "identifiers"}
+EVIDENCE = WEAK_EVIDENCE | {"path", "content-type", "header", "grammar", "keys", "encoding", "identifiers"}
 WITHOUT_CASE = frozenset(("hosts", "content_types", "headers", "methods"))
 
 

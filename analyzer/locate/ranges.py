@@ -45,8 +45,8 @@ class Starts128:
         rows = np.searchsorted(self.hi, hi, side="right") - 1
         if not len(self.low_at):
             return rows
-        special = np.flatnonzero(self._has_low(rows) & (self.hi[rows] == hi))
-        rows[special] = [self._step_back(int(rows[i]), int(lo[i])) for i in special]
+        undecided = np.flatnonzero(self._has_low(rows) & (self.hi[rows] == hi))
+        rows[undecided] = [self._step_back(int(rows[i]), int(lo[i])) for i in undecided]
         return rows
 
     def _has_low(self, rows: Rows) -> NDArray[np.bool_]:
@@ -59,8 +59,10 @@ class Starts128:
         return int(self.low[i]) if i < len(self.low_at) and self.low_at[i] == row else 0
 
     def _step_back(self, row: int, lo: int) -> int:
-        # Ends at the latest at row 0, whose start is 0.
-        while self._low_of(row) > lo:
+        # From the last range that starts under this high half; an earlier half ends the search,
+        # row 0 at the latest, whose start is 0.
+        hi = self.hi[row]
+        while self.hi[row] == hi and self._low_of(row) > lo:
             row -= 1
         return row
 

@@ -23,6 +23,11 @@ from .table import (
 # The layers that a frame is peeled through.
 STOP, ETHERNET, TYPED, IP, PPP, GRE, MPLS, WIFI, LLC = range(9)
 
+# What an IEEE 802.11 frame without a readable packet is; beyond the values an EtherType can have.
+WIFI_MANAGEMENT, WIFI_CONTROL, WIFI_NO_DATA, WIFI_PROTECTED, WIFI_AGGREGATE, WIFI_CUT = range(
+    0x10000, 0x10006
+)
+
 # Layers peeled at most: a phone's frame has three to six; a tower of tags is an attack.
 MAX_LAYERS = 24
 
@@ -62,18 +67,85 @@ def hash_words(data: Any, i: int, words: int) -> int:
 
 
 def first_layer(data: Any, i: int, end: int, link: int) -> tuple[int, int, int]:
-    """(layer, position, ethertype) behind the link-layer header; layer STOP for an unknown link."""
+    """(layer, position, ethertype) behind the link-layer header.
+
+    Layer STOP with ethertype 0 for an unknown link type, with -1 where the header is cut.
+    """
     if link == 1:  # LINKTYPE_ETHERNET
         return ETHERNET, i, 0
-    if link in (101, 12, 14, 228, 229):  # LINKTYPE_RAW and its OS-specific values, IPV4, IPV6
-        return IP, i, 0
+    if link in (101, 12, 14, 228, 229, 8):  # LINKTYPE_RAW and its OS-specific values, IPV4, IPV6, SLIP
+        return IP, i + (16 if link == 8 else 0), 0
     if link in (0, 108):  # LINKTYPE_NULL, LOOP: the family in 4 octets, host or network order
         return IP, i + 4, 0
+    if i + 24 > end and link != 104 and link not in (9, 50, 166, 51):
+        return (STOP, i, -1) if known_link(link) else (STOP, i, 0)
     if link == 113:  # LINKTYPE_LINUX_SLL: protocol in octets 14-15 of 16
-        return (TYPED, i + 16, u16(data, i + 14)) if i + 16 <= end else (STOP, i, -1)
+        return TYPED, i + 16, u16(data, i + 14)
     if link == 276:  # LINKTYPE_LINUX_SLL2: protocol in octets 0-1 of 20
-        return (TYPED, i + 20, u16(data, i)) if i + 20 <= end else (STOP, i, -1)
+        return TYPED, i + 20, u16(data, i)
+    if link in (105, 127, 119, 163, 192):
+        return wifi_start(data, i, link)
+    if link in (9, 50, 166):  # PPP, with HDLC framing, with pppd's direction octet
+        return PPP, i + (2 if link == 166 and i < end and u8(data, i) != 0xFF else 0), 0
+    if link == 51 and i + 6 <= end:  # PPPoE session
+        return PPP, i + 6, 0
+    if link == 104 and i + 4 <= end:  # Cisco HDLC: address, control, EtherType
+        return TYPED, i + 4, u16(data, i + 2)
+    if link == 239:
+        return nflog_payload(data, i, end)
+    if link == 10:  # FDDI: frame control, addresses, LLC
+        return LLC, i + 13, 0
+    if link == 117:  # OpenBSD pflog: its length, rounded up to 4, in the first octet
+        return IP, i + ((u8(data, i) + 3) & ~3), 0
+    if link == 109:  # OpenBSD encapsulation: family, SPI, flags
+        return IP, i + 12, 0
+    if link == 274:  # IEEE 802.3br mPacket: preamble
+        return ETHERNET, i + 8, 0
     return STOP, i, 0
+
+
+def known_link(link: int) -> bool:
+    """Whether `first_layer` reads this link type."""
+    if link in (0, 1, 8, 9, 10, 12, 14, 50, 51, 101, 104, 105, 108, 109, 113, 117, 119, 127):
+        return True
+    return link in (163, 166, 192, 228, 229, 239, 274, 276)
+
+
+def little16(data: Any, i: int) -> int:
+    return data[i] + data[i + 1] * 0x100
+
+
+def wifi_start(data: Any, i: int, link: int) -> tuple[int, int, int]:
+    """Where the IEEE 802.11 header begins behind what the capturing card put before it."""
+    if link == 105:
+        return WIFI, i, 0
+    if link == 127:  # radiotap: version 0, pad, length
+        return (WIFI, i + little16(data, i + 2), 0) if u8(data, i) == 0 else (STOP, i, -1)
+    if link == 192:  # PPI: version, flags, length, link type of what follows
+        inner = little16(data, i + 4)
+        return (WIFI, i + little16(data, i + 2), 0) if inner == 105 else (STOP, i, -1)
+    # AVS has its length in network order; Prism has 144 octets, or an AVS header under its number.
+    if link == 163 or u32(data, i) & 0xFFFFF000 == 0x80211000:
+        return WIFI, i + u32(data, i + 4), 0
+    return WIFI, i + 144, 0
+
+
+def nflog_payload(data: Any, i: int, end: int) -> tuple[int, int, int]:
+    """The packet inside a Linux netfilter log record: the attribute of type 9."""
+    position = i + 4
+    for _ in range(32):
+        if position + 4 > end:
+            break
+        # The writing host's byte order; lengths are small, so the order that gives one is right.
+        length, kind = little16(data, position), little16(data, position + 2)
+        if length > 0xFF and u16(data, position) < length:
+            length, kind = u16(data, position), u16(data, position + 2)
+        if length < 4:
+            break
+        if kind & 0x7FFF == 9:
+            return IP, position + 4, 0
+        position += (length + 3) & ~3
+    return STOP, i, -1
 
 
 def link_macs(data: Any, i: int, end: int, link: int) -> tuple[int, int]:
@@ -86,6 +158,20 @@ def link_macs(data: Any, i: int, end: int, link: int) -> tuple[int, int]:
     if link == 276 and i + 20 <= end and u8(data, i + 11) == 6:
         return mac_at(data, i + 12), -1
     return -1, -1
+
+
+def wifi_macs(data: Any, i: int, end: int) -> tuple[int, int]:
+    """(source, destination) of a data frame by its direction bits (IEEE 802.11 §9.3.2.1)."""
+    if i + 24 > end or (u8(data, i) >> 2) & 3 != 2:
+        return -1, -1
+    direction = u8(data, i + 1) & 3
+    if direction == 0:  # between stations
+        return mac_at(data, i + 10), mac_at(data, i + 4)
+    if direction == 1:  # to the access point
+        return mac_at(data, i + 10), mac_at(data, i + 16)
+    if direction == 2:  # from the access point
+        return mac_at(data, i + 16), mac_at(data, i + 4)
+    return (mac_at(data, i + 24), mac_at(data, i + 16)) if i + 30 <= end else (-1, -1)
 
 
 def after_ethertype(data: Any, i: int, end: int, ethertype: int) -> tuple[int, int]:
@@ -156,25 +242,36 @@ def skip_gre(data: Any, i: int, end: int) -> tuple[int, int, int]:
     return TYPED, position, protocol
 
 
-def skip_wifi(data: Any, i: int, end: int) -> tuple[int, int]:
-    """Behind the MAC header of an unprotected IEEE 802.11 data frame; STOP for all else."""
-    if i + 24 > end:
-        return STOP, i
+def skip_wifi(data: Any, i: int, end: int) -> tuple[int, int, int]:
+    """(layer, position, what it is instead) behind the MAC header of an IEEE 802.11 data frame.
+
+    Layer STOP where the frame holds no packet that can be read as it stands.
+    """
+    if i + 10 > end:
+        return STOP, i, WIFI_CUT
     control, flags = u8(data, i), u8(data, i + 1)
-    if (control >> 2) & 3 != 2 or control & 0x40:  # not data, or without data (subtype bit 2)
-        return STOP, i
-    if flags & 0x40:  # protected
-        return STOP, i
+    kind = (control >> 2) & 3
+    if control & 3 or kind != 2:
+        return STOP, i, WIFI_MANAGEMENT if kind == 0 else WIFI_CONTROL
+    if control & 0x40:  # a data frame without data
+        return STOP, i, WIFI_NO_DATA
     position = i + 24
     if flags & 3 == 3:  # four addresses
         position += 6
+    if flags & 0x40:
+        return STOP, i, WIFI_PROTECTED
     if control & 0x80:  # QoS
-        if position + 2 > end or u8(data, position) & 0x80:  # A-MSDU: several packets in one frame
-            return STOP, i
+        if position + 2 > end:
+            return STOP, i, WIFI_CUT
+        if u8(data, position) & 0x80:
+            return STOP, i, WIFI_AGGREGATE
         position += 2
         if flags & 0x80:  # HT control
             position += 4
-    return LLC, position
+    # Some drivers pad the header to a multiple of 4; LLC then begins two octets later.
+    if position + 4 <= end and u16(data, position) != 0xAAAA and u16(data, position + 2) == 0xAAAA:
+        position += 2
+    return LLC, position, 0
 
 
 def skip_llc(data: Any, i: int, end: int) -> tuple[int, int, int]:
@@ -428,7 +525,11 @@ def decode_frame(
         elif layer == MPLS:
             layer, position = skip_mpls(data, position, end)
         elif layer == WIFI:
-            layer, position = skip_wifi(data, position, end)
+            if out[at + KIND] == DAMAGED:
+                out[at + SOURCE_MAC], out[at + DESTINATION_MAC] = wifi_macs(data, position, end)
+            layer, position, ethertype = skip_wifi(data, position, end)
+            if layer == STOP:
+                out[at + ETHERTYPE] = ethertype
         if layer == STOP and out[at + KIND] == DAMAGED:
             out[at + KIND] = NOT_IP
 
@@ -446,7 +547,8 @@ def decode_batch(data: Any, records: Any, out: Any, addresses: Any) -> None:
 
 # What has to be compiled before what: callees first.
 CALLEES = (
-    u8, u16, u32, mac_at, mix, hash_words, first_layer, link_macs, after_ethertype, skip_mpls, skip_ppp,
+    u8, u16, u32, mac_at, mix, hash_words, known_link, little16, wifi_start, nflog_payload,
+    first_layer, link_macs, wifi_macs, after_ethertype, skip_mpls, skip_ppp,
     skip_gre, skip_wifi, skip_llc, gtp_payload, l2tp_payload, udp_tunnel, ipv6_transport, put_addresses,
     put_row, put_tcp, put_udp, decode_ip, decode_frame,
 )  # fmt: skip

@@ -24,6 +24,9 @@ ETHERTYPES = {
     0x8847: "MPLS, not IP", 0x8848: "MPLS, not IP", 0x88E1: "HomePlug", 0x8899: "Realtek loop detection",
     0x893A: "IEEE 1905.1", 0x8902: "CFM", 0x9000: "loopback test", 0x88E5: "MACsec", 0x86DD: "IPv6, not read",
     0x0800: "IPv4, not read",
+    # Numbers of packets.kernel beyond the EtherTypes.
+    0x10000: "802.11 management", 0x10001: "802.11 control", 0x10002: "802.11 without data",
+    0x10003: "802.11 protected (encrypted)", 0x10004: "802.11 aggregate (A-MSDU)", 0x10005: "802.11, cut",
 }  # fmt: skip
 
 

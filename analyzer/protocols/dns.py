@@ -7,12 +7,16 @@ takes ten times as long for it, and a router's capture holds tens of thousands o
 from __future__ import annotations
 
 import socket
+import struct
 from typing import NamedTuple
 
 DNS_PORT, MDNS_PORT = 53, 5353
 
 A, AAAA = 1, 28
 FAMILIES = {(A, 4): socket.AF_INET, (AAAA, 16): socket.AF_INET6}
+
+COUNTS = struct.Struct(">HH")  # of questions and answers
+RECORD = struct.Struct(">HHIH")  # type, class, time to live, length of the data
 
 # Labels of a name, pointers followed in it, and records of an answer, at most.
 MOST_LABELS, MOST_POINTERS, MOST_RECORDS = 128, 16, 400
@@ -34,24 +38,27 @@ def answers_in(datagram: bytes) -> list[NamedAddress]:
     named: list[NamedAddress] = []
     if len(datagram) < 12 or not datagram[2] & 0x80:
         return named
-    questions, answers = (int.from_bytes(datagram[i : i + 2], "big") for i in (4, 6))
+    questions, answers = COUNTS.unpack_from(datagram, 4)
     if not answers or questions > 16:
         return named
     asked, position = None, 12
     for _ in range(questions):
         name, position = _name(datagram, position)
-        asked = asked or name
+        asked = name if asked is None else asked
         position += 4
     for _ in range(min(answers, MOST_RECORDS)):
-        owner, position = _name(datagram, position)
+        if asked is not None and datagram[position : position + 1] >= b"\xc0":
+            owner, position = asked, position + 2  # a pointer to a name that is not needed
+        else:
+            owner, position = _name(datagram, position)
         if owner is None or position + 10 > len(datagram):
             break
-        kind, length = (int.from_bytes(datagram[position + i : position + i + 2], "big") for i in (0, 8))
+        kind, _, _, length = RECORD.unpack_from(datagram, position)
         data = datagram[position + 10 : position + 10 + length]
         position += 10 + length
         family = FAMILIES.get((kind, len(data)))
         if family is not None:
-            named.append(NamedAddress(socket.inet_ntop(family, data), asked or owner))
+            named.append(NamedAddress(socket.inet_ntop(family, data), owner if asked is None else asked))
     return named
 
 

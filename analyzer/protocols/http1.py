@@ -80,17 +80,17 @@ class HttpReader:
         self._state: Callable[[], HttpMessage | bool] = self._idle
         self._left = 0
         self._synced = True  # whether the next octet is where a message begins
-        self._last_ns = 0
+        self.skipped = 0  # octets of messages whose beginning was not captured
 
     def feed(self, piece: Segment | Gap) -> Iterator[HttpMessage]:
         """Messages that are finished by this piece."""
         if isinstance(piece, Gap):
             yield from self._gap(piece)
             return
-        self._last_ns = piece.time_ns
         if self._message is not None and not self._buffer and self._takes_whole(piece):
             return
         if self._message is None and not self._synced and not self._resync(piece):
+            self.skipped += len(piece.data)
             return
         if not self._buffer:
             self._buffer_start = piece.offset
@@ -104,8 +104,8 @@ class HttpReader:
         if message is not None:
             self._finish_cut(message)
             yield self._done()
-        elif self._buffer and self._synced:
-            yield from self._cut_head()
+        else:
+            self._drop()  # a start line that never ended is no message
 
     # ── the machine ─────────────────────────────────────────────────────
 
@@ -172,6 +172,7 @@ class HttpReader:
 
     def _drop(self) -> None:
         """Give up the place in the stream until a start line begins a segment."""
+        self.skipped += len(self._buffer)
         self._buffer.clear()
         self._marks.clear()
         self._synced = False
@@ -393,8 +394,6 @@ class HttpReader:
         if message is not None:
             self._finish_cut(message, gap)
             yield self._done()
-        elif self._buffer and self._synced:
-            yield from self._cut_head()
         self._drop()
 
     def _ended_with_loss(self, message: HttpMessage) -> HttpMessage:
@@ -418,12 +417,6 @@ class HttpReader:
         else:
             message.body.complete = False
             message.lacks(f"the chunked body is cut by {where}")
-
-    def _cut_head(self) -> Iterator[HttpMessage]:
-        """A start line that never ended is no message; its octets stay in the flow's count."""
-        self._buffer.clear()
-        self._marks.clear()
-        return iter(())
 
 
 def _codings(message: HttpMessage) -> tuple[str, ...]:

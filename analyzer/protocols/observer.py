@@ -79,6 +79,7 @@ class Observer:
         self.http_flows: set[int] = set()  # flows that carried HTTP
         self.gaps = 0  # stretches of readable streams that were never captured
         self.gap_octets = 0
+        self.skipped_octets = 0  # of HTTP messages whose beginning was not captured
         self._flows: dict[int, HttpFlow] = {}
         self._hellos: dict[int, _Hello] = {}
 
@@ -153,6 +154,8 @@ class Observer:
             yield _seen(flow, http, exchange, flows)
         self.gaps += http.gaps
         self.gap_octets += http.gap_octets
+        if http.found:
+            self.skipped_octets += sum(reader.skipped for reader in http.readers if not reader.opaque)
         if http.found:
             self.http_flows.add(flow)
 

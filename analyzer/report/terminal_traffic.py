@@ -69,10 +69,10 @@ def _address(group: Sequence[Destination], regions: Sequence[str]) -> Renderable
 
 def _claims(group: Sequence[Destination], regions: Sequence[str]) -> str:
     """The claims that link the address to the scope: "located, registered, named: CN"."""
-    place = group[0].place
-    claims = [(o.code, o.claim) for o in (place.opinions if place else ()) if o.code in regions]
+    opinions = group[0].place.opinions if group[0].place else ()
     names = {name.name for row in group for name in row.names}
-    claims += [(code, "named") for code in regions if any(named_under(name, code) for name in names)]
+    named = [(code, "named") for code in regions if any(named_under(name, code) for name in names)]
+    claims = [*((o.code, o.claim) for o in opinions if o.code in regions), *named]
     by_code = grouped(claims, lambda claim: claim[0])
     return "; ".join(f"{', '.join(claim for _, claim in same)}: {same[0][0]}" for same in by_code)
 

@@ -5,7 +5,7 @@
 
 Without CAPTURE the two benchmark captures are made in DIR (default: a temporary directory that is
 removed afterwards). Each file is read once before the first measurement, so everything runs from the
-page cache. Every figure is of a whole process: start, work, exit. Speeds are medians of the runs;
+page cache; the programs take turns, so that what else the machine does meets them alike. Every figure is of a whole process: start, work, exit. Speeds are medians of the runs;
 memory is the largest resident set of any run.
 """
 
@@ -88,13 +88,18 @@ def run_once(command: list[str]) -> tuple[float, int, int]:
     return seconds, usage.ru_maxrss * unit, child.returncode
 
 
-def measure(peer: Peer, capture: Path, runs: int) -> Measured:
-    """Run a peer `runs` times on the capture."""
-    command = [part.replace("{}", str(capture)) for part in peer.command]
-    results = [run_once(command) for _ in range(runs)]
-    return Measured(
-        peer.name, tuple(r[0] for r in results), max(r[1] for r in results), max(r[2] for r in results)
-    )
+def measure(peers: list[Peer], capture: Path, runs: int) -> list[Measured]:
+    """Run all peers in turn, `runs` times: what else the machine does meets them alike."""
+    taken: dict[str, list[tuple[float, int, int]]] = {peer.name: [] for peer in peers}
+    for _ in range(runs):
+        for peer in peers:
+            taken[peer.name].append(run_once([part.replace("{}", str(capture)) for part in peer.command]))
+    return [_measured(name, results) for name, results in taken.items()]
+
+
+def _measured(name: str, results: list[tuple[float, int, int]]) -> Measured:
+    seconds, peaks, statuses = zip(*results, strict=True)
+    return Measured(name, seconds, max(peaks), max(statuses))
 
 
 def warm(capture: Path) -> None:
@@ -134,7 +139,7 @@ def report(capture: Path, peers: list[Peer], runs: int) -> Iterator[str]:
     packets = count_records(capture)
     yield f"\n## {capture.name}: {packets:,} packets, {capture.stat().st_size:,} octets\n"
     yield f"Read once before, so from the page cache. Medians of {runs} runs of the whole process.\n"
-    yield from table([measure(peer, capture, runs) for peer in peers], packets)
+    yield from table(measure(peers, capture, runs), packets)
 
 
 def machine() -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+import stdnum.mac
 
 from analyzer.detect import DETECTORS, Known, findings_in
 from analyzer.detect.base import Detector
@@ -127,3 +128,34 @@ def test_coordinates_of_different_things_are_not_mixed() -> None:
 
 def test_octets_are_no_identifier() -> None:
     assert findings_in([field("imei", b"\xff490154203237518")], NOBODY) == []
+
+
+def test_the_vendor_is_that_of_the_smallest_registered_block() -> None:
+    # FC-D2-B6 is shared out in blocks of 28 bits; python-stdnum's own look-up is the judge.
+    for number in ("fc:d2:b6:1e:53:a7", "fc:d2:b6:9e:53:a7", "00:1b:44:11:3a:b7"):
+        assert only(field("x", number)).details["vendor"] == stdnum.mac.get_manufacturer(number)
+
+
+def test_a_name_does_not_speak_for_a_whole_document() -> None:
+    document = "490154203237518 " + "lorem ipsum " * 1000
+    assert findings_in([field("imei", document)], NOBODY) == []
+    assert only(field("body", "imei=" + document)).value == "490154203237518"
+
+
+HOSTILE = {
+    "addresses": (
+        "mac",
+        " ".join(f"00:1b:44:{i >> 8 & 255:02x}:{i & 255:02x}:a{i % 10}" for i in range(40_000)),
+    ),
+    "numbers": ("imei", "356938035643809 " * 40_000),
+    "IMSIs with their name": ("body", " ".join(f"imsi={242010000000000 + i * 7919}" for i in range(40_000))),
+    "spaces behind coordinates": ("location", "1.234,2.345," + " " * 200_000 + "x"),
+    "digits": ("phone", "1" * 300_000),
+    "separators": ("phone", "4 ( " * 100_000),
+}
+
+
+@pytest.mark.parametrize(("name", "text"), HOSTILE.values(), ids=HOSTILE)
+def test_hostile_text_gives_a_bounded_number_of_findings(name: str, text: str) -> None:
+    # Work that grew with the square of the length would not end here in any patience.
+    assert len(findings_in([field(name, text)], NOBODY)) <= 1000

@@ -104,10 +104,20 @@ def test_three_keys_are_enough(keys: str) -> None:
 
 @pytest.mark.parametrize(
     "keys",
-    ["REGVER MEID", "MODEL RAM ROM COLOR", "model imei1 swver", "username password lang", "SID NID PNAME"],
+    ["REGVER MEID", "MODEL RAM ROM COLOR", "model imei", "username password lang", "SID NID PNAME"],
 )
 def test_common_keys_are_no_grammar(keys: str) -> None:
     assert pings(registration(payload(keys.split()), headers=(), host="collector.example")) == []
+
+
+def test_common_keys_in_base64_are_of_medium_confidence_and_in_plain_json_nothing() -> None:
+    values = payload(("MODEL", "IMEI1", "SWVER"))
+    found = ping(registration(values, headers=(), host="collector.example"))
+    assert found.confidence == "medium"
+    assert (
+        "grammar: no key that is peculiar to China Telecom self-registration was read in it" in found.reasons
+    )
+    assert pings(request(json.dumps(values).encode(), host="collector.example")) == []
 
 
 def test_json_without_base64_is_recognised_but_not_called_base64() -> None:
@@ -124,7 +134,9 @@ def test_the_host_alone_is_no_ping() -> None:
 def test_the_media_type_alone_is_a_ping_of_low_confidence() -> None:
     found = ping(request(b"\x8f\x01\x02\xfe" * 9, headers=(ENCRYPTED_JSON,), host="collector.example"))
     assert (found.confidence, found.fields) == ("low", ())
-    assert "grammar: the known keys were not read in it" in found.reasons
+    assert (
+        "grammar: no key that is peculiar to China Telecom self-registration was read in it" in found.reasons
+    )
 
 
 def test_a_cut_body_is_recognised_by_what_is_left() -> None:
@@ -233,7 +245,7 @@ OTHERS = {
     "xiaomi-analyticscore": request(
         b"", f"/api/checkupdate/lastusefulversion?{QUERY}", method="GET", host="sdkconfig.ad.xiaomi.com"
     ),
-    "xiaomi-mistat": request(b"app_id=1&device_id=2&stat_value=3", "/mistats/v2", host="data.mistat.xiaomi.com"),
+    "xiaomi-mistat": request(b"app_id=1&stat_value=3", "/mistats/v2", host="data.mistat.xiaomi.com"),
     "baidu-mobstat": request(gzip.compress(b'{"he":{"k":"v"}}'), "/app.gif", host="hmma.baidu.com"),
     "umeng": request(b'{"header":{}}', "/app_logs", [("X-Umeng-Sdk", "x")], host="collector.example"),
     "ragentek-ota": request(b"imei=490154203237518", "/x", host="oyag.prugskh.net"),
