@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -11,9 +12,9 @@ from typing import Any
 
 import numpy as np
 
-from analyzer import blindspots
+from analyzer import blindspots, hiding
 from analyzer.capture import Capture
-from analyzer.detect.known import Known
+from analyzer.clues import ClueBook
 from analyzer.dossiers import Dossier, attempt_hosts, attempted
 from analyzer.extraction import Extracted, Extractor
 from analyzer.flows.addresses import texts
@@ -27,10 +28,13 @@ from analyzer.flows.ledger import (
     ledger_rows,
     orient,
 )
+from analyzer.flows.measures import DELIVERIES, ROUND_TRIPS, Measures, measure
 from analyzer.flows.table import FIRST_FRAME, FIRST_NS, LAST_NS, OCTETS, PACKETS, PROTOCOL
 from analyzer.locate import Locator, located_in, scope_claims
+from analyzer.locate.distance import Timed, contradicted_by_others, contradicted_from
 from analyzer.model import (
     CaptureInfo,
+    Clue,
     Destination,
     Device,
     Endpoint,
@@ -45,9 +49,15 @@ from analyzer.model import (
 )
 from analyzer.names import NameBook
 from analyzer.packets.names import ethertype_name, link_name
+from analyzer.packets.wifi.clients import clients
 from analyzer.region import RegionWatch
 from analyzer.scanning import Scan
+from analyzer.settings import Settings
+from analyzer.vantage import look, vantage
 from analyzer.version import VERSION
+
+# Kinds of flow whose octets are readable to anyone on the way.
+READABLE_KINDS = frozenset({"http", "other text", "dns", "mdns", "dhcp", "ssdp", "ntp"})
 
 
 @dataclass
@@ -60,9 +70,8 @@ class Parts:
     extractor: Extractor
     region: RegionWatch
     locator: Locator
-    known: Known
     dossiers: Sequence[Dossier]
-    regions: tuple[str, ...]
+    settings: Settings
 
 
 class Assembly:
@@ -117,7 +126,43 @@ class Assembly:
         for message in self.messages:
             if message.role == "request" and message.host and message.evidence.frames:
                 book.add_host(message.flow, message.host, message.evidence.frames[0])
+        book.add_redirects(self.messages)
         return book
+
+    @cached_property
+    def measures(self) -> Measures:
+        return measure(self.flows, self.sides, self.parts.scan.observer.datagrams.round_trips)
+
+    @cached_property
+    def hiding(self) -> hiding.Hiding:
+        return hiding.Hiding(self.parts.scan.openings.tunnels, self.messages)
+
+    @cached_property
+    def owners(self) -> dict[str, str]:
+        """The device that each local address belongs to."""
+        return {address: device.id for device in self.sides.devices for address in device.addresses}
+
+    @cached_property
+    def clues(self) -> ClueBook:
+        book, observer = ClueBook(), self.parts.scan.observer
+        for device in self.sides.devices:
+            if device.mac is not None:
+                book.add_mac(device.id)
+        book.add_dhcp(observer.datagrams.clients)
+        book.add_names(observer.names)
+        book.add_messages(self.messages)
+        book.add_fingerprints((self.device_id(f), ja4, n) for f, (ja4, n) in observer.fingerprints.items())
+        book.add_times_to_live(self._times_to_live())
+        return book
+
+    def _times_to_live(self) -> dict[str, Counter[int]]:
+        """Of the first packets of each device's own flows."""
+        found: dict[str, Counter[int]] = defaultdict(Counter)
+        hops = self.parts.scan.openings.hops()
+        for flow in (self.sides.own == 0).nonzero()[0].tolist():
+            if hops[flow] > 1:  # multicast that must stay in the network has 1
+                found[self.device_id(flow)][int(hops[flow])] += 1
+        return found
 
     @cached_property
     def places(self) -> dict[str, Place]:
@@ -141,6 +186,7 @@ class Assembly:
                 mac=entry.id if entry.mac is not None else None,
                 addresses=tuple(address for address, _ in entry.addresses.most_common(20)),
                 names=self._device_names(entry.id, list(entry.addresses)),
+                clues=self.clues.of(entry.id, *list(entry.addresses)[:20]),
                 packets=int(packets[index]),
                 bytes=int(octets[index]),
             )
@@ -156,16 +202,36 @@ class Assembly:
 
     def destinations(self) -> tuple[Destination, ...]:
         rows = ledger_rows(self.flows, self.seen)
-        return tuple(self._destination(row) for row in rows)
+        return self._contradicted([self._destination(row) for row in rows])
+
+    def _contradicted(self, rows: list[Destination]) -> tuple[Destination, ...]:
+        """The rows with what their round trips rule out."""
+        timed = {
+            at: Timed(row.address, row.place, row.min_rtt_us)
+            for at, row in enumerate(rows)
+            if row.place is not None and row.place.special is None and row.min_rtt_us is not None
+        }
+        origin = self.parts.settings.origin
+        by_others = {} if origin else contradicted_by_others(timed.values())
+        for at, entry in timed.items():
+            said = contradicted_from(origin, entry) if origin else by_others.get(entry.address, ())
+            rows[at] = replace(rows[at], contradictions=tuple(said))
+        return tuple(rows)
 
     def _destination(self, row: LedgerRow) -> Destination:
         first = int(row.members[0])
         address = self.remote[first]
         place = self.places[address]
+        device = self.sides.devices[row.device]
+        protocol = PROTOCOL_NAMES.get(row.protocol, str(row.protocol))
+        members = row.members.tolist()
+        own_names = self.names.of_mac(self.owners.get(address, ""))
+        names = (*self.names.of_row(address, members, row.first_ns, frozenset(device.addresses)), *own_names)
+        found, quickest = self.measures, self._quickest(row)
         return Destination(
-            device=self.sides.devices[row.device].id,
+            device=device.id,
             address=address,
-            protocol=PROTOCOL_NAMES.get(row.protocol, str(row.protocol)),
+            protocol=protocol,
             port=row.port,
             flows=row.flows,
             packets_up=row.packets_up,
@@ -176,11 +242,35 @@ class Assembly:
             last_ns=row.last_ns,
             kinds=counted(self.kinds, row.members),
             ended=counted(self.endings, row.members),
-            names=self.names.of_row(address, row.members.tolist()),
+            names=names,
             place=place,
-            in_scope=located_in(place, self.parts.regions),
-            scope_claims=scope_claims(place, self.parts.regions),
+            in_scope=located_in(place, self.parts.settings.regions),
+            scope_claims=scope_claims(place, self.parts.settings.regions),
+            payload_up=int(found.payload_up[row.members].sum()),
+            payload_down=int(found.payload_down[row.members].sum()),
+            payload_readable=sum(self._readable(flow) for flow in members),
+            resent_up=int(found.resent_up[row.members].sum()),
+            resent_down=int(found.resent_down[row.members].sum()),
+            min_rtt_us=None if quickest is None else int(found.round_trip_ns[quickest]) // 1000,
+            rtt_of="" if quickest is None else ROUND_TRIPS[found.round_trip_of[quickest]],
+            delivered=self._delivered(row),
+            hides=self.hiding.of_row(protocol, row.port, names, row.members),
         )
+
+    def _quickest(self, row: LedgerRow) -> int | None:
+        """The flow with the least round trip."""
+        timed = row.members[self.measures.round_trip_of[row.members] > 0]
+        return int(timed[self.measures.round_trip_ns[timed].argmin()]) if len(timed) else None
+
+    def _readable(self, flow: int) -> int:
+        """Payload octets of a flow that anyone on the way can read."""
+        if self.kinds[flow] not in READABLE_KINDS:
+            return 0
+        return int(self.measures.payload_up[flow] + self.measures.payload_down[flow])
+
+    def _delivered(self, row: LedgerRow) -> dict[str, int]:
+        codes = self.measures.delivery[row.members]
+        return dict(Counter(DELIVERIES[code] for code in codes.tolist() if code >= 0).most_common())
 
     def flow_table(self) -> Table:
         seen, flows, count = self.seen, self.flows, self.count
@@ -231,7 +321,7 @@ class Assembly:
         )
 
     def _claims(self, flow: int) -> tuple[str, ...]:
-        return scope_claims(self.places[self.remote[flow]], self.parts.regions)
+        return scope_claims(self.places[self.remote[flow]], self.parts.settings.regions)
 
     # ── pings ───────────────────────────────────────────────────────────
 
@@ -295,6 +385,10 @@ class Assembly:
             comment="\n".join(account.comments),
         )
 
+    def vantage(self) -> tuple[Clue, ...]:
+        openings, links = self.parts.scan.openings, self.parts.capture.account.links
+        return vantage(look(links, self.seen, self.sides, openings.hops(), openings.oversized))
+
     def reconstruction(self) -> str | None:
         notice = self.parts.scan.tally.notice
         if notice is None and "reconstruction" in os.path.basename(self.parts.path).lower():
@@ -303,14 +397,16 @@ class Assembly:
 
     def report(self) -> Report:
         parts = self.parts
-        findings: tuple[Finding, ...] = tuple(f for entry in self.entries for f in entry.findings)
+        findings: tuple[Finding, ...] = tuple(f for entry in self.entries for f in entry.findings) + tuple(
+            parts.extractor.further
+        )
         destinations = self.destinations()
         info = self.capture_info()
         return Report(
             version=VERSION,
             created_ns=time.time_ns(),
             captures=(info,),
-            scope=Scope(parts.regions),
+            scope=Scope(parts.settings.regions),
             devices=self.devices(),
             destinations=destinations,
             flows=self.flow_table(),
@@ -318,7 +414,7 @@ class Assembly:
             findings=findings,
             pings=self.pings(),
             region_packets=self.region_packets(),
-            known=parts.known.summary(parts.extractor.hits),
+            known=parts.settings.known.summary(parts.extractor.hits),
             geo_sources=parts.locator.sources,
             geo_note=parts.locator.note,
             blind_spots=blindspots.spots(info, parts.scan, destinations),
@@ -328,4 +424,6 @@ class Assembly:
                 *parts.extractor.problems(),
             ),
             reconstruction=self.reconstruction(),
+            vantage=self.vantage(),
+            wifi=clients(parts.scan.wifi, bool(parts.settings.wifi)) if parts.scan.wifi else (),
         )

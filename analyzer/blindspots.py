@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
+from analyzer import hiding
 from analyzer.model import CaptureInfo, Destination, Problem
 from analyzer.region import RegionWatch
 from analyzer.scanning import Scan
@@ -37,6 +38,13 @@ def problems(scan: Scan, region: RegionWatch) -> Iterator[Problem]:
             "because too many were under way at once",
             count=scan.reassembler.evicted,
         )
+    if scan.reassembler.incomplete:
+        yield Problem(
+            "fragments-missing",
+            f"{scan.reassembler.incomplete:,} fragmented datagrams never became whole: fragments of them "
+            "were not captured",
+            count=scan.reassembler.incomplete,
+        )
     if scan.reassembler.overlaps:
         yield Problem(
             "fragment-overlap",
@@ -61,6 +69,7 @@ def spots(info: CaptureInfo, scan: Scan, destinations: Sequence[Destination]) ->
             *_unread(destinations),
             *_one_sided(destinations),
             *_unnamed(destinations),
+            *hiding.spots(destinations),
             *_other_links(info),
         ]
     )

@@ -19,6 +19,9 @@ from typing import Any
 # over. Compiling anew takes as long as some 400,000 frames.
 WORTH_LOADING, WORTH_COMPILING = 40_000, 400_000
 
+# What kernels read: bytes or a memoryview uncompiled, a uint8 array compiled.
+Octets = Sequence[int]
+
 _compiled: dict[Callable[..., Any], Callable[..., Any]] = {}
 
 # The sources whose change makes compiled code stale.
@@ -37,12 +40,13 @@ def compiled(kernel: Callable[..., Any], callees: Sequence[Callable[..., Any]] =
         for callee in callees:
             if callee not in _compiled:
                 _compiled[callee] = register_jitable(callee)
-        before, folder = config.CACHE_DIR, kernel_folder()
-        config.CACHE_DIR = folder or before
+        settings: Any = config  # numba fills this module at run time
+        before, folder = settings.CACHE_DIR, kernel_folder()
+        settings.CACHE_DIR = folder or before
         try:
             _compiled[kernel] = njit(cache=folder is not None, nogil=True)(kernel)
         finally:
-            config.CACHE_DIR = before
+            settings.CACHE_DIR = before
     return _compiled[kernel]
 
 
@@ -55,7 +59,7 @@ def run_kernel(
     """
     if large:
         return compiled(kernel, callees)(*arguments)
-    return kernel(*(memoryview(a) if hasattr(a, "dtype") else a for a in arguments))  # type: ignore[arg-type]
+    return kernel(*(memoryview(a) if hasattr(a, "dtype") else a for a in arguments))
 
 
 @cache

@@ -10,6 +10,7 @@ from analyzer.decode import decode
 from analyzer.detect import findings_in
 from analyzer.detect.known import Hit, Known
 from analyzer.dossiers import Dossier, recognise
+from analyzer.masking import masked_finding, masked_message, masked_ping
 from analyzer.model import Endpoint, Evidence, Finding, Message, Ping, Problem
 from analyzer.protocols.http1 import HttpMessage
 from analyzer.protocols.http_flow import Exchange
@@ -42,6 +43,7 @@ class Extractor:
     def __init__(self, known: Known, dossiers: Sequence[Dossier]) -> None:
         self.entries: list[Extracted] = []
         self.hits: list[Hit] = []
+        self.further: list[Finding] = []  # of no message
         self._known = known
         self._dossiers = dossiers
         self._problems: dict[tuple[str, str], Problem] = {}
@@ -63,11 +65,21 @@ class Extractor:
             self._say(decoded.problems)
             findings = [replace(f, time_ns=request.time_ns) for f in findings_in(decoded.fields, self._known)]
             pings = recognise(request, response, decoded.fields, findings, self._dossiers)
-            self._search(request)
+            self._search(request, findings)
             request = self._trimmed(request, bool(findings or pings))
         if response is not None:
+            self._search(response)
             response = self._trimmed(response, bool(pings))
+        if self._known:
+            request, response = self._masked(request), self._masked(response)
+            findings = [masked_finding(found) for found in findings]
+            pings = [masked_ping(ping, self._known) for ping in pings]
         self.entries.append(Extracted(request, response, tuple(findings), tuple(pings)))
+
+    def add(self, hits: Sequence[Hit], findings: Sequence[Finding]) -> None:
+        """What was found of the owner's identifiers outside the exchanges."""
+        self.hits += hits
+        self.further += findings
 
     def problems(self) -> list[Problem]:
         """What was met on the way: limits, wrong labels, oddities; each kind once, counted."""
@@ -120,11 +132,25 @@ class Extractor:
             missing=tuple(seen.missing),
         )
 
-    def _search(self, request: Message) -> None:
+    def _search(self, message: Message, findings: Sequence[Finding] = ()) -> None:
+        """All octets of a message, and what `findings` tell of the content below its encodings."""
         if self._known:
-            head = [request.target or "", *(f"{name}: {value}" for name, value in request.headers)]
-            self.hits += self._known.search("\r\n".join(head).encode("latin-1", "replace"))
-            self.hits += self._known.search(request.body.content)
+            head = [message.target or "", *(f"{name}: {value}" for name, value in message.headers)]
+            hits = self._known.search("\r\n".join(head).encode("latin-1", "replace"))
+            hits += self._known.search(message.body.content)
+            seen = {hit.kind for hit in hits}
+            below = [f for f in findings if f.known and f.kind not in seen]
+            self.hits += hits
+            self.hits += [Hit(f.kind, f.details.get("encoding", "plain"), 0, len(f.raw)) for f in below]
+
+    def _masked(self, message: Message | None) -> Message | None:
+        """The message without the owner's identifiers."""
+        if message is None:
+            return None
+        frame = message.evidence.frames[0] if message.evidence.frames else None
+        return masked_message(
+            message, self._known, lambda what: self._say([Problem("known-hidden", what, frame)])
+        )
 
     def _trimmed(self, message: Message, evidence: bool) -> Message:
         """The message with its content, or the content's beginning once the budget is spent."""

@@ -56,6 +56,10 @@ def merge(reports: Sequence[Report]) -> Report:
         geo_note="\n".join(dict.fromkeys(r.geo_note for r in reports if r.geo_note)),
         blind_spots=tuple(dict.fromkeys(spot for report in reports for spot in report.blind_spots)),
         problems=tuple(problem for report in shifted for problem in report.problems),
+        vantage=tuple(dict.fromkeys(clue for report in reports for clue in report.vantage)),
+        wifi=tuple(client for report in reports for client in report.wifi),
+        rhythms=tuple(rhythm for report in reports for rhythm in report.rhythms),
+        associations=tuple(entry for report in reports for entry in report.associations),
         reconstruction="\n".join(dict.fromkeys(r.reconstruction for r in reports if r.reconstruction)) or None,
     )
 
@@ -122,6 +126,7 @@ def _devices(devices: Iterable[Device]) -> tuple[Device, ...]:
             old,
             addresses=_union(old.addresses, device.addresses),
             names=_union(old.names, device.names),
+            clues=_union(old.clues, device.clues),
             packets=old.packets + device.packets,
             bytes=old.bytes + device.bytes,
         )  # fmt: skip
@@ -154,7 +159,23 @@ def _added(old: Destination, row: Destination) -> Destination:
         names=_union(old.names, row.names),
         in_scope=old.in_scope or row.in_scope,
         scope_claims=_union(old.scope_claims, row.scope_claims),
+        payload_up=old.payload_up + row.payload_up,
+        payload_down=old.payload_down + row.payload_down,
+        payload_readable=old.payload_readable + row.payload_readable,
+        resent_up=old.resent_up + row.resent_up,
+        resent_down=old.resent_down + row.resent_down,
+        delivered=_sum(old.delivered, row.delivered),
+        hides=_union(old.hides, row.hides),
+        contradictions=_union(old.contradictions, row.contradictions),
+        **_quicker(old, row),
     )
+
+
+def _quicker(old: Destination, row: Destination) -> dict[str, Any]:
+    """The lesser round trip of two rows, and how it was measured."""
+    timed = [r for r in (old, row) if r.min_rtt_us is not None]
+    quickest = min(timed, key=lambda r: r.min_rtt_us or 0, default=old)
+    return {"min_rtt_us": quickest.min_rtt_us, "rtt_of": quickest.rtt_of}
 
 
 def _sum(one: Mapping[str, int], other: Mapping[str, int]) -> dict[str, int]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, overload
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -145,6 +145,47 @@ class Field:
     beside: frozenset[str] = frozenset()
 
 
+Part = tuple[str, str | bytes, tuple[str, ...], frozenset[str]]
+"""A field before it is one: name, value, path, the names beside it."""
+
+
+class Fields(Sequence[Field]):
+    """The fields of one message; each is made when it is looked at, since most never are."""
+
+    __slots__ = ("_evidence", "_message", "_parts")
+
+    def __init__(self, parts: Sequence[Part], evidence: Evidence, message: int) -> None:
+        self._parts, self._evidence, self._message = parts, evidence, message
+
+    @property
+    def names(self) -> list[str]:
+        """The name of each, without making them."""
+        return [part[0] for part in self._parts]
+
+    @property
+    def values(self) -> list[str | bytes]:
+        """The value of each, without making them."""
+        return [part[1] for part in self._parts]
+
+    def __len__(self) -> int:
+        return len(self._parts)
+
+    @overload
+    def __getitem__(self, index: int) -> Field: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[Field]: ...
+    def __getitem__(self, index: int | slice) -> Field | list[Field]:
+        if isinstance(index, slice):
+            return [self._made(part) for part in self._parts[index]]
+        return self._made(self._parts[index])
+
+    def _made(self, part: Part) -> Field:
+        name, value, path, beside = part
+        at = self._evidence
+        place = Evidence(at.frames, at.flow, at.start, at.end, path, at.capture)
+        return Field(name, value, place, self._message, beside)
+
+
 Confidence = Literal["high", "medium", "low"]
 
 
@@ -205,7 +246,8 @@ class Ping:
 
 # ── geography ───────────────────────────────────────────────────────────────
 
-Claim = Literal["located", "second", "registered", "operated"]
+# "given": a database of the user's own.
+Claim = Literal["located", "second", "registered", "operated", "given"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,6 +258,7 @@ class Opinion:
     code: str | None  # ISO 3166-1 alpha-2
     source: str  # "DB-IP"
     date: str  # "2026-10", the source's own date
+    detail: str = ""  # what else it says, in its own words: "Zurich; AS64500 Example"
 
 
 @dataclass(frozen=True, slots=True)
@@ -268,6 +311,24 @@ class Name:
     name: str
     how: Literal["dns", "mdns", "sni", "host", "dhcp"]
     frame: int
+    chain: tuple[str, ...] = ()  # the aliases that a DNS answer went through, in order
+    ttl: int | None = None  # of that answer, in seconds, the least of its records
+    asked_by: str | None = None  # the address that had asked
+    before_us: int | None = None  # microseconds from the answer to the row's first packet after it
+    via: str = ""  # what led there: "HTTP redirect from example.com (frame 12)"
+    unicode: str | None = None  # an internationalised name as its owner writes it (RFC 5891)
+    domain: str | None = None  # the part that someone registered: "example.com.cn"
+    region: str | None = None  # ISO 3166-1 code of its country-code top-level domain; names no place
+
+
+@dataclass(frozen=True, slots=True)
+class Clue:
+    """Something a capture shows that speaks for what a device is, or where the capture was made."""
+
+    kind: str  # "dhcp vendor class"
+    value: str  # as it was seen
+    suggests: str = ""  # "an Android device"; empty where it only names
+    frame: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -281,6 +342,7 @@ class Device:
     vendor: str | None = None
     packets: int = 0
     bytes: int = 0
+    clues: tuple[Clue, ...] = ()  # what speaks for what it is, never a certainty
 
 
 @dataclass(frozen=True, slots=True)
@@ -308,6 +370,16 @@ class Destination:
     place: Place | None = None
     in_scope: bool = False  # located in a region of the scope
     scope_claims: tuple[str, ...] = ()  # the claims that name a region of the scope: ("located CN",)
+    payload_up: int = 0  # octets above TCP and UDP, repetitions counted
+    payload_down: int = 0
+    payload_readable: int = 0  # of both, in flows of a kind that anyone on the way can read
+    resent_up: int = 0  # TCP segments that came again or out of order
+    resent_down: int = 0
+    min_rtt_us: int | None = None  # least round trip seen from where the capture was made, microseconds
+    rtt_of: str = ""  # what it was measured on: "SYN to SYN-ACK"
+    delivered: Mapping[str, int] = field(default_factory=dict)  # {"all acknowledged": 3}, of TCP flows
+    hides: tuple[str, ...] = ()  # what may stand between: "DNS over TLS: the names asked are hidden"
+    contradictions: tuple[str, ...] = ()  # where light in fibre is too slow for what a database says
 
 
 @dataclass(frozen=True, slots=True)
@@ -366,6 +438,72 @@ class KnownKind:
     encodings: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class WifiClient:
+    """A station of a Wi-Fi network whose frames were captured in the air."""
+
+    station: str  # MAC address
+    bssid: str
+    ssid: str | None
+    handshake: str  # "complete", "messages 1, 2 of 4", "not seen"
+    decrypted: int  # frames
+    protected: int  # frames that stayed encrypted
+    cipher: str = ""
+    note: str = ""  # why it can't be decrypted, and what to do about it
+
+
+@dataclass(frozen=True, slots=True)
+class Identifier:
+    """All findings of one kind and value together: whose it is, how often it left, and to whom."""
+
+    kind: str
+    value: str
+    confidence: Confidence  # of the surest finding
+    times: int
+    first_ns: int
+    last_ns: int
+    destinations: tuple[str, ...]  # "zzhc.example (203.0.113.7:80)", most frequent first
+    devices: tuple[str, ...]  # Device.id of those that sent it
+    belongs_to: str = ""  # "the device that sent it: equal to its MAC address"
+    known: bool | None = None  # as in Finding
+
+
+@dataclass(frozen=True, slots=True)
+class Rhythm:
+    """How the sends of one sender follow each other in time."""
+
+    dossier: str
+    device: str
+    sends: int
+    least_ns: int  # between two sends
+    median_ns: int
+    most_ns: int
+    regularity: str
+    retry: str = ""  # against what the dossier documents
+
+
+@dataclass(frozen=True, slots=True)
+class Association:
+    """Sends set against one kind of event before them: a statement of association, never of cause.
+
+    Of `shifts` random shifts in time of all sends together, `as_often` left at least as many of
+    them within `window_ns` after an event; `shifts` is 0 where too little was seen for a test.
+    """
+
+    dossier: str
+    device: str
+    event: str  # "DNS query after silence"
+    origin: Literal["capture", "log"]
+    sends: int
+    events: int
+    preceded: int  # sends with such an event at most `window_ns` before them
+    window_ns: int
+    median_lag_ns: int | None
+    shifts: int
+    as_often: int
+    statement: str
+
+
 SCHEMA = "phonehome-report/1"
 
 
@@ -398,6 +536,11 @@ class Report:
     problems: tuple[Problem, ...] = ()
     reconstruction: str | None = None  # the notice of a synthetic capture
     schema: str = SCHEMA
+    vantage: tuple[Clue, ...] = ()  # where the capture was made, as far as it shows
+    wifi: tuple[WifiClient, ...] = ()
+    identifiers: tuple[Identifier, ...] = ()
+    rhythms: tuple[Rhythm, ...] = ()
+    associations: tuple[Association, ...] = ()
 
     def to_pandas(self) -> dict[str, pd.DataFrame]:
         """The tables `flows`, `destinations`, `messages`, `findings`, `region_packets`.

@@ -25,9 +25,13 @@ def only_device(report: Report, wanted: str) -> Report:
         destinations=tuple(row for row in report.destinations if row.device == device.id),
         flows=flows,
         messages=messages,
-        findings=tuple(f for f in report.findings if f.message in kept),
+        findings=tuple(
+            f for f in report.findings if f.message in kept or (not f.message and f.evidence.flow in numbers)
+        ),
         pings=tuple(p for p in report.pings if p.device == device.id),
         region_packets=_rows_of(report.region_packets, device.id),
+        rhythms=tuple(rhythm for rhythm in report.rhythms if rhythm.device == device.id),
+        associations=tuple(entry for entry in report.associations if entry.device == device.id),
     )
 
 

@@ -3,21 +3,28 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import numpy as np
 
 from analyzer.capture import Capture
+from analyzer.capture.ahead import ahead
 from analyzer.capture.batch import Batch
+from analyzer.capture.memory import packed
 from analyzer.flows.fragments import Datagram, Reassembler, as_batch
+from analyzer.flows.openings import Openings
 from analyzer.flows.tracker import FlowIds, FlowTracker
 from analyzer.packets import Packets, decode
-from analyzer.packets.table import DAMAGED, FRAGMENT, NOT_IP, UNKNOWN_LINK
+from analyzer.packets.kernel import WIFI_RETRY
+from analyzer.packets.table import DAMAGED, FRAGMENT, NOT_IP, OTHER_IP, UNKNOWN_LINK
+from analyzer.packets.wifi import WIFI_LINKS, WifiKey, WifiSession
 from analyzer.protocols.observer import Observer, SeenExchange
 
 # EtherType IEEE 802 local experimental 1: reconstructions announce themselves in such a frame.
 NOTICE_ETHERTYPE = 0x88B5
+ETHERNET = 1  # LINKTYPE_ETHERNET
 NOTICE_MARK = b"PHONEHOME-RECONSTRUCTION:"
 
 
@@ -35,6 +42,15 @@ class Tally:
     last_ns: int | None = None
     backwards: int = 0  # frames stamped earlier than the one before them
     notice: str | None = None
+    retries: int = 0  # Wi-Fi frames that repeat one already seen
+
+
+class Inside(NamedTuple):
+    """An Ethernet frame from inside another, and the frame number of that."""
+
+    octets: bytes
+    frame: int
+    time_ns: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,25 +66,34 @@ class Step:
 class Scan:
     """One capture session being read; `tracker`, `observer` and `tally` hold the running state."""
 
-    def __init__(self) -> None:
+    def __init__(self, wifi_keys: Sequence[WifiKey] = ()) -> None:
+        self.wifi: WifiSession | None = None  # once a Wi-Fi frame is seen
+        self._wifi_keys = tuple(wifi_keys)
         self.tracker = FlowTracker()
         self.observer = Observer()
         self.tally = Tally()
         self.reassembler = Reassembler()
+        self.openings = Openings()
 
     def steps(self, capture: Capture) -> Iterator[Step]:
-        """Each batch once it is assigned, reassembled datagrams as batches of their own."""
-        for batch in capture:
-            packets = decode(batch)
+        """Each batch once it is assigned; reassembled and decrypted packets as batches of their own."""
+        decoded: Iterator[tuple[Batch, Packets]] = ((batch, decode(batch)) for batch in capture)
+        for batch, packets in ahead(decoded) if capture.is_long() else decoded:
+            inside = self._inside_wifi(batch, packets)
             self._count(batch, packets)
             yield Step(batch, packets, self.tracker.assign(batch, packets), None)
-            if (packets.kind == FRAGMENT).any():
-                yield from self._rebuilt(self.reassembler.add(batch, packets))
+            yield from self._fragments(batch, packets, None)
+            yield from self._decrypted(inside)
         yield from self._rebuilt(self.reassembler.close())
 
     def exchanges(self, step: Step) -> Iterator[SeenExchange]:
         """HTTP exchanges that a step finishes."""
+        self.openings.watch(step.batch, step.packets, step.ids, self.tracker.count)
         return self.observer.observe(step.batch, step.packets, step.ids, self.tracker.flows, step.frames)
+
+    def _fragments(self, batch: Batch, packets: Packets, frames: list[int] | None) -> Iterator[Step]:
+        if (packets.kind == FRAGMENT).any():
+            yield from self._rebuilt(self.reassembler.add(batch, packets, frames))
 
     def _rebuilt(self, datagrams: list[Datagram]) -> Iterator[Step]:
         if not datagrams:
@@ -80,6 +105,40 @@ class Scan:
         packets.destination_mac[:] = [d.macs[1] for d in datagrams]
         batch.records.wire[:] = [d.octets for d in datagrams]
         yield Step(batch, packets, self.tracker.assign(batch, packets), frames)
+
+    # ── Wi-Fi ───────────────────────────────────────────────────────────
+
+    def _inside_wifi(self, batch: Batch, packets: Packets) -> list[Inside]:
+        """Packets inside Wi-Fi frames that aren't readable in place; repeated frames are set aside."""
+        links = batch.records.link
+        rows = np.isin(links, list(WIFI_LINKS)).nonzero()[0]
+        if not len(rows):
+            return []
+        if self.wifi is None:
+            self.wifi = WifiSession(self._wifi_keys)
+        found: list[Inside] = []
+        times = batch.records.time_ns
+        for row in rows.tolist():
+            start = int(batch.records.offset[row])
+            octets = bytes(batch.data[start : start + int(batch.records.captured[row])])
+            frames, is_retry = self.wifi.take(octets, int(links[row]))
+            if is_retry:
+                packets.kind[row], packets.ethertype[row] = NOT_IP, WIFI_RETRY
+                self.tally.retries += 1
+            found += [Inside(frame, batch.first_frame + row, int(times[row])) for frame in frames]
+        return found
+
+    def _decrypted(self, inside: list[Inside]) -> Iterator[Step]:
+        if not inside:
+            return
+        batch = packed([i.octets for i in inside], [i.time_ns for i in inside], ETHERNET)
+        frames, packets = [i.frame for i in inside], decode(batch)
+        self.tally.ip_packets += int((packets.kind >= OTHER_IP).sum() - (packets.kind == DAMAGED).sum())
+        self.tally.fragments += int((packets.kind == FRAGMENT).sum())
+        yield Step(batch, packets, self.tracker.assign(batch, packets), frames)
+        yield from self._fragments(batch, packets, frames)
+
+    # ── counts ──────────────────────────────────────────────────────────
 
     def _count(self, batch: Batch, packets: Packets) -> None:
         tally, times, kind = self.tally, batch.records.time_ns, packets.kind

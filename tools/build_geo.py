@@ -36,8 +36,8 @@ from geo.iptocc import read_wheel  # noqa: E402
 from geo.legacy_dat import read_legacy_dat  # noqa: E402
 from geo.mmdb import read_mmdb  # noqa: E402
 from geo.sources import SOURCES, Source  # noqa: E402
-from geo.write import Columns, LayerWriter, joined, ordinary_only  # noqa: E402
 
+from analyzer.locate.arrays import Columns, LayerWriter, joined, ordinary_only  # noqa: E402
 from analyzer.locate.iso import CODES, code_number  # noqa: E402
 from analyzer.locate.ranges import disjoint  # noqa: E402
 

@@ -13,6 +13,9 @@ from .source import Source
 
 __all__ = ["Account", "Batch", "Capture"]
 
+# Octets from which a file counts as long.
+LONG = 16 << 20
+
 
 class Capture:
     """One capture being read: iterate for its batches, then look at `account`.
@@ -29,12 +32,17 @@ class Capture:
         window, account = self._window, self.account
         try:
             yield from self._read(window, account)
+            self.source.drain()
             if self.source.damage:
                 account.damage("cut-file", self.source.damage)
         finally:
             self.source.close()
         if self.source.compression:
             account.format += f", {self.source.compression}"
+
+    def is_long(self) -> bool:
+        """Whether reading ahead in a thread is worth it: a large file, or one of unknown size."""
+        return self.source.size is None or self.source.size >= LONG
 
     def _read(self, window: Window, account: Account) -> Iterator[Batch]:
         if not window.need(4):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -12,19 +12,21 @@ from numpy.typing import NDArray
 
 from analyzer.compiling import frames_worth_compiling, run_kernel
 from analyzer.model import Problem
-from .records import Records
 
 from . import kernel
+from .records import Records
 from .source import Source
 
 BATCH_OCTETS = 4 << 20
+# Batches that may be in other hands while the next is read: one being looked at, two waiting.
+BUFFERS = 4
 # The first batch is small: it shows how many frames the rest will have.
 FIRST_OCTETS = 1 << 18
 
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Records of one stretch of a capture; `data` is reused, so what is kept has to be copied."""
+    """Records of one stretch of a capture; `data` is used again, so what is kept has to be copied."""
 
     data: bytearray
     array: NDArray[np.uint8]  # the same octets
@@ -65,10 +67,30 @@ class Window:
         self.start = self.end = self.base = 0
         self.finished = False
         self.large = False  # whether so many frames are to come that kernels should run compiled
+        self._spare: deque[bytearray] = deque()
         self._views()
 
     def _views(self) -> None:
         self.array = np.frombuffer(self.data, dtype=np.uint8)
+
+    def turn(self) -> None:
+        """Go on in another buffer, so that a batch stays whole while later ones are read.
+
+        A batch is overwritten after BUFFERS - 1 more.
+        """
+        self._spare.append(self.data)
+        if len(self._spare) < BUFFERS:
+            fresh = bytearray(len(self.data))
+        else:
+            fresh = self._spare.popleft()
+            if len(fresh) < len(self.data):
+                fresh = bytearray(len(self.data))
+        left = self.end - self.start
+        fresh[:left] = memoryview(self.data)[self.start : self.end]
+        self.base += self.start
+        self.start, self.end = 0, left
+        self.data = fresh
+        self._views()
 
     def expect(self, frames: int) -> None:
         """Judge from the frames read so far how many there will be; grow for the large ones."""

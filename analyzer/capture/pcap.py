@@ -51,6 +51,7 @@ def _batches(window: Window, account: Account, big: bool, unit_ns: int, link: in
         count, window.start, why = run_walk(walk_pcap, window, big, unit_ns, link, records.rows.reshape(-1))
         if count:
             yield make_batch(window, account, first_records(records, count))
+            window.turn()
             window.expect(account.frames)
         if why == BAD_RECORD:
             _say_bad_record(window, account, big)

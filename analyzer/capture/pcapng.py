@@ -10,10 +10,18 @@ from numpy.typing import NDArray
 from analyzer.model import CaptureError
 
 from .batch import Account, Batch, Window, first_records, make_batch, room_for, run_walk
-from .kernel import BAD_RECORD, CONTROL, FULL, LARGEST_RECORD, walk_pcapng
+from .kernel import (
+    BAD_RECORD,
+    CONTROL,
+    FULL,
+    INTERFACE,
+    LARGEST_RECORD,
+    MOST_SECONDS,
+    SECTION_HEADER,
+    walk_pcapng,
+)  # fmt: skip
 from .records import new_records
 
-SECTION_HEADER, INTERFACE = 0x0A0D0D0A, 1
 SECTION_MAGIC = b"\x0a\x0d\x0d\x0a"
 BYTE_ORDERS = {b"\x4d\x3c\x2b\x1a": False, b"\x1a\x2b\x3c\x4d": True}
 
@@ -47,14 +55,22 @@ def read_pcapng(window: Window, account: Account) -> Iterator[Batch]:
     section = _Section()
     _read_section_header(window, account, section)
     account.format = "pcapng"
+    records, filled = new_records(room_for(window)), 0
     while True:
-        records = new_records(room_for(window))
         count, window.start, why = run_walk(
-            walk_pcapng, window, section.big, section.interfaces.reshape(-1), section.count, records.rows.reshape(-1)
-        )
-        if count:
-            yield make_batch(window, account, first_records(records, count))
+            walk_pcapng, window, section.big, section.interfaces.reshape(-1), section.count,
+            records.rows[filled:].reshape(-1),
+        )  # fmt: skip
+        filled += count
+        # A plain block in the buffer moves nothing, so the batch may go on behind it.
+        if why == CONTROL and _is_plain(window, section):
+            _read_block(window, account, section)
+            continue
+        if filled:
+            yield make_batch(window, account, first_records(records, filled))
+            window.turn()
             window.expect(account.frames)
+            records, filled = new_records(room_for(window)), 0
         if why == FULL:
             continue
         if why == CONTROL and window.need(12):
@@ -74,6 +90,17 @@ def read_pcapng(window: Window, account: Account) -> Iterator[Batch]:
             f"at offset {window.offset:,}, fewer than the block needs",
             account.frames + 1,
         )
+
+
+def _is_plain(window: Window, section: _Section) -> bool:
+    """Whether the block at the window's start lies whole in it and can be taken in without a complaint."""
+    head = bytes(window.data[window.start : window.start + 12])
+    if head[:4] == SECTION_MAGIC:
+        big = BYTE_ORDERS.get(head[8:])
+        size = int.from_bytes(head[4:8], "big" if big else "little")
+        return big is not None and 28 <= size <= min(window.available(), LARGEST_RECORD)
+    size = section.number(head[4:8])
+    return 20 <= size <= window.available() - 3 and section.count < MOST_INTERFACES
 
 
 def _block_size(window: Window, section: _Section) -> int:
@@ -99,8 +126,7 @@ def _read_block(window: Window, account: Account, section: _Section) -> bool:
         return False
     padded = (size + 3) & ~3
     if kind == INTERFACE and size <= LARGEST_RECORD and window.need(padded):
-        _read_interface(window.take(padded)[8 : size - 4], account, section)
-        return True
+        return _read_interface(window.take(padded)[8 : size - 4], account, section)
     if missing := window.skip(padded):
         account.damage(
             "cut-record",
@@ -149,18 +175,24 @@ def _keep_comments(octets: bytes, account: Account, section: _Section) -> None:
             account.comments.append(value.decode("utf-8", "backslashreplace")[:1000])
 
 
-def _read_interface(body: bytes, account: Account, section: _Section) -> None:
+def _read_interface(body: bytes, account: Account, section: _Section) -> bool:
+    """Take in an interface; False when it can't be, for then the numbers of those behind it are unknown."""
     if len(body) < 8 or section.count >= MOST_INTERFACES:
-        account.damage("bad-block", "a pcapng interface description can't be used", account.frames + 1)
-        return
+        account.damage(
+            "bad-block",
+            f"a pcapng interface description can't be used; reading stopped after frame {account.frames:,}",
+            account.frames + 1,
+        )
+        return False
     link, snaplen = section.number(body[:2]), section.number(body[4:8])
     shrink, units, offset = 1, 1_000_000, 0
     for code, value in _options(body[8:], section):
         if code == IF_TSRESOL and value:
             shrink, units = resolution(value[0])
         elif code == IF_TSOFFSET and len(value) == 8:
-            offset = section.number(value, signed=True)
+            offset = min(max(section.number(value, signed=True), -MOST_SECONDS), MOST_SECONDS)
     section.add((link, snaplen, shrink, units, offset))
+    return True
 
 
 def resolution(octet: int) -> tuple[int, int]:

@@ -23,21 +23,60 @@ from analyzer.model import CaptureError
 GZIP, ZSTD, XZ = b"\x1f\x8b", b"\x28\xb5\x2f\xfd", b"\xfd7zXZ\x00"
 
 
-def _open_zstd(raw: BinaryIO) -> BinaryIO:
-    import zstandard
+class _ZstdFile:
+    """Zstandard frames (RFC 8878), one after the other; a frame that breaks off raises EOFError.
 
-    return cast(BinaryIO, zstandard.ZstdDecompressor().stream_reader(raw, read_across_frames=True))
+    The library's own stream reader takes a cut frame for a whole one.
+    """
+
+    def __init__(self, raw: BinaryIO) -> None:
+        import zstandard
+
+        self._raw = raw
+        self._decompressor = zstandard.ZstdDecompressor()
+        self._frame: Any = None
+        self._ahead = b""  # compressed octets behind the last frame
+        self._ready = memoryview(b"")
+
+    def read1(self, size: int) -> bytes:
+        """At most `size` octets, at the end none."""
+        while not self._ready:
+            octets = self._ahead or self._raw.read(ZSTD_STEP)
+            if not octets:
+                if self._frame is not None:
+                    raise EOFError("Compressed file ended before the end-of-stream marker was reached")
+                return b""
+            self._ready = memoryview(self._step(octets))
+        piece = bytes(self._ready[:size])
+        self._ready = self._ready[size:]
+        return piece
+
+    def _step(self, octets: bytes) -> bytes:
+        if self._frame is None:
+            self._frame = self._decompressor.decompressobj()
+        plain = bytes(self._frame.decompress(octets))
+        self._ahead = b""
+        if self._frame.eof:
+            self._ahead = bytes(self._frame.unused_data)
+            self._frame = None
+        return plain
+
+    def close(self) -> None:
+        self._raw.close()
 
 
 OPENERS: tuple[tuple[bytes, str, Callable[[BinaryIO], Any]], ...] = (
     (GZIP, "gzip", lambda raw: gzip.GzipFile(fileobj=raw, mode="rb")),
-    (ZSTD, "zstd", _open_zstd),
+    (ZSTD, "zstd", _ZstdFile),
     (XZ, "xz", lambda raw: lzma.LZMAFile(raw, "rb")),
 )
 
 DECOMPRESSION_ERRORS: tuple[type[Exception], ...] = (OSError, EOFError, zlib.error, lzma.LZMAError)
 
 HASH_CHUNK = 1 << 20
+STEP = 1 << 16
+# Compressed octets at a time: a block of 4 octets can stand for 128 KiB.
+ZSTD_STEP = 1 << 10
 
 
 class Source:
@@ -54,8 +93,8 @@ class Source:
         self.decoded = 0
         self._hash = hashlib.sha256()
         self._thread: threading.Thread | None = None
-        raw = self._open_raw()
-        self._plain: IO[bytes] = self._decompress(raw)
+        self._raw = self._open_raw()
+        self._plain: IO[bytes] = self._decompress(self._raw)
 
     def _open_raw(self) -> BinaryIO:
         if self.path == "-":
@@ -120,14 +159,26 @@ class Source:
         return filled
 
     def _read_some(self, buffer: memoryview) -> int:
-        if self.compression == "gzip":  # in small steps, so that a cut archive is read up to the cut
-            piece = self._plain.read(min(len(buffer), 1 << 16))
-            buffer[: len(piece)] = piece
-            return len(piece)
-        return cast(io.BufferedReader, self._plain).readinto(buffer) or 0
+        plain = cast(io.BufferedReader, self._plain)
+        if self.compression is None:
+            return plain.readinto(buffer) or 0
+        # One step of the decompressor at a time: a read that has to go on would lose what it has
+        # when the archive breaks off.
+        piece = plain.read1(min(len(buffer), STEP))
+        buffer[: len(piece)] = piece
+        return len(piece)
+
+    def drain(self) -> None:
+        """Read the rest of a pipe, so that its hash is of all that came down; a file's always is."""
+        try:
+            while self._thread is None and self._raw.read(HASH_CHUNK):
+                pass
+        except OSError:
+            pass  # what can't be read can't be hashed
 
     def close(self) -> None:
         self._plain.close()
+        self._raw.close()
 
     def sha256(self) -> str:
         """Of the file as it lies on disk (or came down the pipe); waits until it is known."""

@@ -52,10 +52,23 @@ def _scan(options: argparse.Namespace) -> int:
     if not paths:
         raise UnusableError("scan needs a capture: a file, or - for standard input")
     known = _known(options.known)
-    with Output(options.json, keep=[*paths, *([options.known] if options.known else [])]) as output:
+    _check_geo(options.geo)
+    keep = [*paths, *options.geo, *([options.known] if options.known else [])]
+    with Output(options.json, keep=keep) as output:
         report = _analyze(paths, known, options)
         _show(report, output, options)
     return _exit_code(report, options)
+
+
+def _check_geo(files: list[str]) -> None:
+    """The user's databases can be read, found out before the long scan."""
+    from analyzer.locate.given import Given
+
+    for file in files:
+        try:
+            Given(file)
+        except ValueError as error:
+            raise UnusableError(f"--geo: {error}") from None
 
 
 def _analyze(paths: list[str], known: Known | None, options: argparse.Namespace) -> Report:
@@ -64,7 +77,17 @@ def _analyze(paths: list[str], known: Known | None, options: argparse.Namespace)
 
     watcher = _progress(options)
     try:
-        return analyze(*paths, regions=options.region, device=options.device, known=known, progress=watcher)
+        return analyze(
+            *paths,
+            regions=options.region,
+            device=options.device,
+            known=known,
+            wifi=options.wifi,
+            origin=options.origin,
+            geo=options.geo,
+            geo_date=options.geo_date,
+            progress=watcher,
+        )
     except CaptureError as error:
         raise UnusableError(str(error)) from None
     finally:
@@ -134,6 +157,19 @@ def _read_text(path: str) -> str:
         raise ValueError("not a saved report: not UTF-8 text") from None
 
 
+# ── geo ─────────────────────────────────────────────────────────────────────
+
+
+def _geo(options: argparse.Namespace) -> int:
+    from analyzer.cli.geo import geo
+
+    try:
+        _write(geo(options.words, options.geo, options.geo_date, options.region, width=_width()))
+    except ValueError as error:
+        raise UnusableError(str(error)) from None
+    return DONE
+
+
 # ── output ──────────────────────────────────────────────────────────────────
 
 
@@ -182,4 +218,4 @@ def _say(text: str) -> None:
         print(text, end="", file=sys.stderr, flush=True)
 
 
-_COMMANDS = {"scan": _scan, "report": _report}
+_COMMANDS = {"scan": _scan, "report": _report, "geo": _geo}

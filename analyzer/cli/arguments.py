@@ -7,6 +7,7 @@ import difflib
 import ipaddress
 import re
 from collections.abc import Callable
+from datetime import date
 from typing import Any, NoReturn
 
 _EPILOG = """\
@@ -55,6 +56,7 @@ def parser() -> argparse.ArgumentParser:
     commands = top.add_subparsers(dest="command", title="commands", metavar="COMMAND", required=True)
     _add_scan(commands)
     _add_report(commands)
+    _add_geo(commands)
     return top
 
 
@@ -79,7 +81,63 @@ def _add_scan(commands: Any) -> None:
         metavar="KIND=VALUE,...|FILE",
         help="the owner's own identifiers (imei=...,iccid=...,mac=...): looked for, matched, never kept",
     )
+    scan.add_argument(
+        "--wifi",
+        type=_said(_wifi_key),
+        action="append",
+        default=[],
+        metavar="SSID:PASSPHRASE",
+        help="opens WPA/WPA2 frames captured in the air; also 64 hex digits, or wep: and digits; may be repeated",
+    )
+    scan.add_argument(
+        "--from",
+        dest="origin",
+        type=_said(region),
+        metavar="CODE",
+        help="the country where the capture was made: round trips are held against what databases say",
+    )
+    _add_geo_choice(scan)
     _add_output(scan)
+
+
+def _wifi_key(text: str) -> Any:
+    from analyzer.packets.wifi.keys import wifi_key
+
+    return wifi_key(text)
+
+
+def _add_geo_choice(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--geo",
+        action="append",
+        default=[],
+        metavar="FILE.mmdb",
+        help="one more location database of your own, shown beside the others; may be repeated",
+    )
+    command.add_argument(
+        "--geo-date",
+        type=_said(day),
+        metavar="YYYY-MM-DD",
+        help="choose the databases for this day, not for the capture's",
+    )
+
+
+def _add_geo(commands: Any) -> None:
+    geo = commands.add_parser(
+        "geo",
+        help="list the location databases, explain an address, import a newer release",
+        description="Without words: the databases. With addresses: what every database says of each. "
+        "With import FILE: converts an .mmdb (MaxMind, DB-IP, IPinfo) into the user's data folder.",
+    )
+    geo.add_argument("words", nargs="*", metavar="ADDRESS | import FILE")
+    geo.add_argument(
+        "--region",
+        type=_said(regions),
+        default=("CN",),
+        metavar="CODES",
+        help="regions that verdicts speak of",
+    )
+    _add_geo_choice(geo)
 
 
 def _add_report(commands: Any) -> None:
@@ -100,6 +158,21 @@ def regions(text: str) -> tuple[str, ...]:
     for code in codes:
         _check_code(code)
     return codes
+
+
+def region(text: str) -> str:
+    """One ISO 3166-1 alpha-2 code; ValueError with a hint."""
+    code = text.strip().upper()
+    _check_code(code)
+    return code
+
+
+def day(text: str) -> date:
+    """A day as 2019-02-20; ValueError."""
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise ValueError(f"{text!r} is not a day such as 2019-02-20") from None
 
 
 def device(text: str) -> str:

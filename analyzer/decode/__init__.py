@@ -4,8 +4,8 @@
 
 Only the innermost text is given: a body that is base64 of JSON gives its JSON values, each with
 the path `("body", "base64", "json", key)` by which a reader can repeat the steps by hand.
-To add an encoding, write a module with one function `Field, Budget → list[Field]` and put it
-in `ladder.DECODERS`.
+To add an encoding, write a module with one function `Part, Budget → list[Part]` and put it into
+`ladder.FOR_TEXT` or `ladder.FOR_OCTETS`; a binary format is a reader in `octets.READERS`.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from __future__ import annotations
 from analyzer.decode.ladder import leaves
 from analyzer.decode.limits import Budget, Decoded, Limits
 from analyzer.decode.message import parts_of
-from analyzer.model import Field, Message
+from analyzer.model import Field, Fields, Message
 
 __all__ = ["Decoded", "Limits", "decode", "fields_of"]
 
@@ -21,11 +21,12 @@ __all__ = ["Decoded", "Limits", "decode", "fields_of"]
 def decode(message: Message, limits: Limits | None = None) -> Decoded:
     """The fields of a message, and a Problem for each limit that was met on the way."""
     budget = Budget(limits or Limits())
-    fields = leaves(parts_of(message), budget)
+    parts = leaves(parts_of(message), budget)
+    fields = Fields(parts, message.evidence, message.number)
     frame = message.evidence.frames[0] if message.evidence.frames else None
     return Decoded(fields, budget.problems(frame))
 
 
 def fields_of(message: Message) -> list[Field]:
     """The fields of a message, in the order in which they stood; see `decode` for the limits."""
-    return decode(message).fields
+    return list(decode(message).fields)

@@ -1,29 +1,24 @@
-"""Cookie and Set-Cookie headers (RFC 6265 §4) → one field a cookie."""
+"""Cookie and Set-Cookie headers (RFC 6265 §4) → one part a cookie."""
 
 from __future__ import annotations
 
-from analyzer.decode.form import fields_of_pairs
-from analyzer.model import Field
+from analyzer.decode.form import parts_of_pairs
+from analyzer.decode.part import Part
 
 
-def cookies_of(header: Field) -> list[Field]:
+def cookies_of(header: str, name: str) -> list[Part]:
     """The cookies that a Cookie header sends back, below the header's path."""
-    return _cookies(header, [piece for piece in _text(header).split(";") if piece.strip()])
+    return _cookies([piece for piece in header.split(";") if piece.strip()], name)
 
 
-def cookie_set_by(header: Field) -> list[Field]:
+def cookie_set_by(header: str, name: str) -> list[Part]:
     """The one cookie that a Set-Cookie header sets; its attributes are left out."""
-    return _cookies(header, [_text(header).partition(";")[0]])
+    return _cookies([header.partition(";")[0]], name)
 
 
-def _cookies(header: Field, pieces: list[str]) -> list[Field]:
+def _cookies(pieces: list[str], header: str) -> list[Part]:
     pairs: list[tuple[str, str | bytes]] = []
     for piece in pieces:
         name, equals, value = piece.strip().partition("=")
-        pairs.append((name, value.strip('"')) if equals else (header.name, name))
-    return fields_of_pairs(pairs, header)
-
-
-def _text(header: Field) -> str:
-    assert isinstance(header.value, str)
-    return header.value
+        pairs.append((name, value.strip('"')) if equals else (header, name))
+    return parts_of_pairs(pairs, ("header", header))

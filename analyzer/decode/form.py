@@ -1,4 +1,4 @@
-"""`a=1&b=2` → one field a pair: URL queries and application/x-www-form-urlencoded (WHATWG URL §5)."""
+"""`a=1&b=2` → one part a pair: URL queries and application/x-www-form-urlencoded (WHATWG URL §5)."""
 
 from __future__ import annotations
 
@@ -6,9 +6,8 @@ import re
 from collections.abc import Sequence
 
 from analyzer.decode.limits import Budget
+from analyzer.decode.part import Part, neighbours
 from analyzer.decode.percent import unescaped
-from analyzer.decode.text import neighbours
-from analyzer.model import Evidence, Field
 
 NAME = r"[^\s&=?{}<>\"']{1,128}+"
 # Two pairs at least, or one whose name is a plain word: prose and base64 padding are no form.
@@ -19,14 +18,14 @@ FORM = re.compile(f"{PAIRS}|{ONE_PAIR}")
 Pair = tuple[str, str | bytes]
 
 
-def decode_form(field: Field, budget: Budget) -> list[Field]:
-    """One field a pair, escapes undone; nothing where the text is no form."""
-    value = field.value
+def decode_form(part: Part, budget: Budget) -> list[Part]:
+    """One part a pair, escapes undone; nothing where the text is no form."""
+    value = part.value
     if not isinstance(value, str) or "=" not in value or not FORM.fullmatch(value):
         return []
     if not budget.take_octets(len(value)):
         return []
-    return fields_of_pairs(pairs_of(value)[: budget.fields_left + 1], field, "form")
+    return parts_of_pairs(pairs_of(value)[: budget.fields_left + 1], (*part.path, "form"))
 
 
 def pairs_of(text: str) -> list[Pair]:
@@ -34,20 +33,10 @@ def pairs_of(text: str) -> list[Pair]:
     return [_pair(piece) for piece in text.strip().split("&") if piece]
 
 
-def fields_of_pairs(pairs: Sequence[Pair], parent: Field, *steps: str) -> list[Field]:
-    """One field a pair below `parent`, each knowing its neighbours."""
+def parts_of_pairs(pairs: Sequence[Pair], path: tuple[str, ...]) -> list[Part]:
+    """One part a pair below `path`, each knowing its neighbours."""
     names = neighbours(name for name, _ in pairs)
-    at, path = parent.evidence, (*parent.evidence.path, *steps)
-    return [
-        Field(
-            name,
-            value,
-            Evidence(at.frames, at.flow, at.start, at.end, (*path, name)),
-            parent.message,
-            names - {name},
-        )
-        for name, value in pairs
-    ]
+    return [Part(name, value, (*path, name), names - {name}) for name, value in pairs]
 
 
 def _pair(piece: str) -> Pair:

@@ -1,53 +1,54 @@
-"""A JSON text (RFC 8259) → one field for each value in it; a text that was cut gives what it still shows."""
+"""A JSON text (RFC 8259) → one part for each value in it; a text that was cut gives what it still shows."""
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Sequence
 from itertools import islice
-from typing import Any
 
 from analyzer.decode.limits import Budget
-from analyzer.decode.text import neighbours, without_lone_surrogates
-from analyzer.model import Evidence, Field
+from analyzer.decode.part import Part, PlainPart, neighbours
+from analyzer.decode.text import JSON_START
+from analyzer.decode.walk import Members, cleaned, parts_of_document
 
 OPENINGS = ("{", "[")
-JSON_START = re.compile(r'\s*(?:\{\s*["}]|\[\s*["{\[\]])')
 # Every string is consumed, closed or not, so that no text makes the search start over and over.
 STRING = r'"((?:[^"\\]++|\\(?:.|\Z))*+)("|\Z)'
 LITERAL = r"(-?[0-9][0-9.eE+\-]*+|true|false|null)(?=\s*[,}\]])"
 MEMBER = re.compile(rf"{STRING}(?:\s*+:\s*+(?:{STRING}|{LITERAL}))?", re.DOTALL)
-Node = tuple[str, Any, tuple[str, ...], frozenset[str]]  # name, value, path, neighbours
-Clean = Callable[[str], str]
-LITERALS = {True: "true", False: "false", None: "null"}
 
 
-class Members(list[tuple[str, Any]]):
-    """The members of a JSON object in their order, duplicate names kept."""
-
-
-def decode_json(field: Field, budget: Budget) -> list[Field]:
-    """One field for each string, number and literal, named by its key; numbers as they were written."""
-    text = field.value
+def decode_json(part: Part, budget: Budget) -> Sequence[PlainPart]:
+    """One part for each string, number and literal, named by its key; numbers as they were written."""
+    text = part.value
     if not isinstance(text, str) or not text.lstrip("\ufeff \t\r\n").startswith(OPENINGS):
         return []
     if not budget.take_octets(len(text)):
         return []
-    return list(islice(_read(text.strip("\ufeff \t\r\n\0"), field, budget), budget.fields_left + 1))
-
-
-def _read(text: str, field: Field, budget: Budget) -> Iterator[Field]:
+    parts = _read(text.strip("\ufeff \t\r\n\0"), part, budget)
     # Only an escape such as \\ud800 can bring a lone surrogate into text that was decoded from octets.
-    clean = without_lone_surrogates if "\\u" in text else str
+    return cleaned(parts) if "\\u" in text else parts
+
+
+def is_json(text: str) -> bool:
+    """Whether the whole text is one JSON object or array."""
+    try:
+        return JSON_START.match(text) is not None and isinstance(_PARSER.decode(text.strip()), list)
+    except (ValueError, RecursionError):
+        return False
+
+
+def _read(text: str, part: Part, budget: Budget) -> Sequence[PlainPart]:
     try:
         document = _PARSER.decode(text)
     except RecursionError:
         budget.meet("decode-nesting")
-        return _fragments(text, field, clean)
     except ValueError:
-        return _fragments(text, field, clean)
-    return _values(document, field, budget, clean)
+        pass
+    else:
+        return parts_of_document(document, part, "json", budget)
+    return list(islice(_fragments(text, part), budget.fields_left + 1))
 
 
 # Numbers stay text: as evidence they must look as they did, and no integer is too long for that.
@@ -56,46 +57,16 @@ _PARSER = json.JSONDecoder(
 )
 
 
-def _values(document: Any, field: Field, budget: Budget, clean: Clean) -> Iterator[Field]:
-    """Walk the document in its order, without recursion, to the nesting limit."""
-    frames, flow, start, end, message = *_place(field), field.message
-    path = (*field.evidence.path, "json")
-    deepest = len(path) + budget.limits.nesting
-    stack: list[Node] = [(field.name, document, path, field.beside)]
-    while stack:
-        name, value, path, beside = stack.pop()
-        if not isinstance(value, list):
-            text = clean(value if isinstance(value, str) else LITERALS[value])
-            yield Field(clean(name), text, Evidence(frames, flow, start, end, path), message, beside)
-        elif len(path) >= deepest:
-            budget.meet("decode-nesting")
-        else:
-            stack.extend(reversed(_children(name, value, path, beside)))
-
-
-def _children(name: str, value: list[Any], path: tuple[str, ...], beside: frozenset[str]) -> list[Node]:
-    if isinstance(value, Members):
-        names = neighbours(key for key, _ in value)
-        return [(key, inner, (*path, key), names - {key}) for key, inner in value]
-    return [(name, inner, (*path, f"[{i}]"), beside) for i, inner in enumerate(value)]
-
-
-def _fragments(text: str, field: Field, clean: Clean) -> Iterator[Field]:
+def _fragments(text: str, part: Part) -> Iterator[Part]:
     """The members that can be told in a text that is not whole JSON: cut, or with an error in it."""
     if not JSON_START.match(text):
         return
     members = [(_unquoted(m[1]), m) for m in MEMBER.finditer(text) if m[3] is not None or m[5]]
     names = neighbours(key for key, _ in members)
     for key, m in members:
-        if m[4] == "":  # the value itself is cut
-            continue
-        place = Evidence(*_place(field), (*field.evidence.path, "json (incomplete)", key))
-        yield Field(clean(key), clean(m[5] or _unquoted(m[3])), place, field.message, names - {key})
-
-
-def _place(field: Field) -> tuple[tuple[int, ...], int | None, int, int]:
-    at = field.evidence
-    return at.frames, at.flow, at.start, at.end
+        if m[4] != "":  # otherwise the value itself is cut
+            path = (*part.path, "json (incomplete)", key)
+            yield Part(key, m[5] or _unquoted(m[3]), path, names - {key})
 
 
 def _unquoted(escaped: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from analyzer.model import Field, Problem
+from analyzer.model import Fields, Problem
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +22,7 @@ class Limits:
 class Decoded(NamedTuple):
     """What `decode` gives."""
 
-    fields: list[Field]
+    fields: Fields
     problems: tuple[Problem, ...]
 
 

@@ -6,21 +6,21 @@ import re
 from urllib.parse import unquote_to_bytes
 
 from analyzer.decode.limits import Budget
-from analyzer.decode.text import inside, text_or_bytes
-from analyzer.model import Field
+from analyzer.decode.part import Part, inside
+from analyzer.decode.text import text_or_bytes
 
 ESCAPE = re.compile("%[0-9A-Fa-f]{2}")
 
 
-def decode_percent(field: Field, budget: Budget) -> list[Field]:
+def decode_percent(part: Part, budget: Budget) -> list[Part]:
     """The text with its escapes undone; nothing where there are none or they give no text."""
-    value = field.value
+    value = part.value
     if not isinstance(value, str) or "%" not in value or not ESCAPE.search(value):
         return []
     plain = unescaped(value)
     if isinstance(plain, bytes) or not budget.take_octets(len(plain)):
         return []
-    return [inside(field, plain, "percent")]
+    return [inside(part, plain, "percent")]
 
 
 def unescaped(text: str) -> str | bytes:

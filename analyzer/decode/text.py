@@ -1,13 +1,9 @@
-"""Octets → text, where they are text, and names for what stands inside a field."""
+"""Octets → text, where they are text."""
 
 from __future__ import annotations
 
 import codecs
 import re
-from collections.abc import Iterable
-from dataclasses import replace
-
-from analyzer.model import Field
 
 BYTE_ORDER_MARKS = (
     (codecs.BOM_UTF8, "utf-8"),
@@ -16,9 +12,10 @@ BYTE_ORDER_MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
+# What no readable text holds: control characters, and what replaced broken octets.
+UNREADABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufffd]")
+JSON_START = re.compile(r'\s*(?:\{\s*["}]|\[\s*["{\[\]])')
 SURROGATES = re.compile("[\ud800-\udfff]")
-# More neighbours than this prove nothing more, and would cost the square of a hostile object's size.
-MOST_NEIGHBOURS = 64
 
 
 def text_or_bytes(octets: bytes, charset: str = "utf-8") -> str | bytes:
@@ -40,12 +37,15 @@ def without_lone_surrogates(text: str) -> str:
     return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
 
 
-def inside(field: Field, value: str | bytes, *steps: str) -> Field:
-    """What one decode step made of a field: same name and neighbours, one step further in."""
-    return replace(field, value=value, evidence=field.evidence.step(*steps))
+def readable_text(octets: bytes, shortest: int) -> str:
+    """The text, where it is so readable that it can't have come out by chance; empty otherwise.
 
-
-def neighbours(names: Iterable[str]) -> frozenset[str]:
-    """The first names of an object, form or query, for `Field.beside`."""
-    kept = dict.fromkeys(names)
-    return frozenset(list(kept)[:MOST_NEIGHBOURS])
+    `shortest` is the least number of characters that is enough, unless the text begins as JSON does.
+    """
+    if octets.isascii():
+        text = octets.decode("ascii")
+        readable = len(text) >= shortest or JSON_START.match(text)
+    else:
+        text = octets.decode("utf-8", "replace").rstrip("\ufffd")  # a cut may split the last character
+        readable = JSON_START.match(text)
+    return text if readable and not UNREADABLE.search(text) else ""

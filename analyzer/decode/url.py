@@ -4,21 +4,20 @@ from __future__ import annotations
 
 import re
 
-from analyzer.decode.form import fields_of_pairs, pairs_of
+from analyzer.decode.form import pairs_of, parts_of_pairs
 from analyzer.decode.limits import Budget
+from analyzer.decode.part import Part, inside
 from analyzer.decode.percent import unescaped
-from analyzer.decode.text import inside
-from analyzer.model import Field
 
 URL = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]{1,20}://[^\s/?#]*+([^\s?#]*+)\?([^\s#]*+)(?:#\S*+)?")
 
 
-def decode_url(field: Field, budget: Budget) -> list[Field]:
+def decode_url(part: Part, budget: Budget) -> list[Part]:
     """The path and the query's pairs; nothing where the text is no URL with a query."""
-    value = field.value
+    value = part.value
     if not isinstance(value, str) or "://" not in value[:24] or not (url := URL.fullmatch(value)):
         return []
     if "=" not in url[2] or not budget.take_octets(len(value)):
         return []
-    pairs = fields_of_pairs(pairs_of(url[2])[: budget.fields_left + 1], field, "url", "query")
-    return [inside(field, unescaped(url[1]), "url", "path"), *pairs] if len(url[1]) > 1 else pairs
+    pairs = parts_of_pairs(pairs_of(url[2])[: budget.fields_left + 1], (*part.path, "url", "query"))
+    return [inside(part, unescaped(url[1]), "url", "path"), *pairs] if len(url[1]) > 1 else pairs

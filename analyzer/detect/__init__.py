@@ -10,22 +10,39 @@ import re
 from collections.abc import Iterator, Sequence
 from itertools import islice
 
+from analyzer.detect.apps import Apps
 from analyzer.detect.base import Context, Detector
+from analyzer.detect.cell import Cell
+from analyzer.detect.facts import FACTS
 from analyzer.detect.iccid import Iccid
 from analyzer.detect.imei import Imei
 from analyzer.detect.imsi import Imsi
 from analyzer.detect.known import Known
 from analyzer.detect.labels import kinds_named
-from analyzer.detect.location import Location
+from analyzer.detect.location import Location, with_plausibility
 from analyzer.detect.mac import Mac
 from analyzer.detect.meid import Meid
+from analyzer.detect.named import NAMED
 from analyzer.detect.owned import owned_in
 from analyzer.detect.phone import Phone
-from analyzer.model import Field, Finding
+from analyzer.model import Field, Fields, Finding
 
 __all__ = ["DETECTORS", "Known", "findings_in"]
 
-DETECTORS: tuple[Detector, ...] = (Imei(), Meid(), Iccid(), Imsi(), Mac(), Location(), Phone())
+DETECTORS: tuple[Detector, ...] = (
+    Imei(),
+    Meid(),
+    Iccid(),
+    Imsi(),
+    Mac(),
+    Location(),
+    Phone(),
+    Cell(),
+    Apps(),
+    *NAMED,
+)
+# Kinds that are reported only of messages in which something else was found.
+FACT_KINDS = frozenset(fact.kind for fact in FACTS)
 
 # Of one kind in one field. More are no sender's own identifiers, and hostile text could hold millions.
 MOST = 1000
@@ -44,17 +61,23 @@ def findings_in(fields: Sequence[Field], known: Known) -> list[Finding]:
         return []
     context = Context(fields, known)
     found = [finding for field in worth_reading for finding in _in_field(field, context)]
+    if any(finding.confidence != "low" for finding in found):
+        found += _facts(fields, context)
+        found = with_plausibility(found)
     once = {(f.kind, f.value, f.evidence.path): f for f in reversed(found)}
     return list(reversed(once.values()))
 
 
 def _promising(fields: Sequence[Field]) -> list[Field]:
     """The fields that may hold an identifier; all text is looked at together first, for speed."""
-    names = [field.name for field in fields]
-    text = "\n".join([field.value for field in fields if isinstance(field.value, str)])
-    if not may_hold(text) and not any(map(kinds_named, names)):
+    whole = fields if isinstance(fields, Fields) else None
+    names = whole.names if whole else [field.name for field in fields]
+    values = whole.values if whole else [field.value for field in fields]
+    text = "\n".join([value for value in values if isinstance(value, str)])
+    named = {name for name in set(names) if kinds_named(name) - FACT_KINDS}
+    if not named and not may_hold(text):
         return []
-    return [f for f in fields if kinds_named(f.name) or (isinstance(f.value, str) and may_hold(f.value))]
+    return [f for f in fields if f.name in named or (isinstance(f.value, str) and may_hold(f.value))]
 
 
 def may_hold(text: str) -> bool:
@@ -63,6 +86,11 @@ def may_hold(text: str) -> bool:
         return True
     lowered = text.lower()
     return any(word in lowered for word in WORDS)
+
+
+def _facts(fields: Sequence[Field], context: Context) -> list[Finding]:
+    named = [f for f in fields if isinstance(f.value, str) and kinds_named(f.name) & FACT_KINDS]
+    return [finding for field in named for fact in FACTS for finding in fact.find(field, context)]
 
 
 def _in_field(field: Field, context: Context) -> Iterator[Finding]:

@@ -64,6 +64,21 @@ KIND_TITLES = {
     "phone": "phone number",
     "serial": "serial number",
     "android_id": "Android ID",
+    "gaid": "Google advertising ID",
+    "oaid": "OAID",
+    "idfa": "IDFA",
+    "advertising_id": "advertising ID",
+    "ssid": "name of a Wi-Fi network (SSID)",
+    "bssid": "address of an access point (BSSID)",
+    "cell": "cell identity",
+    "email": "e-mail address",
+    "account": "account name",
+    "push_token": "push token",
+    "apps": "list of apps",
+    "model": "model",
+    "build": "software version",
+    "operator": "mobile operator",
+    "local_ip": "address in the home network",
 }
 
 

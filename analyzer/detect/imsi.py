@@ -13,6 +13,7 @@ from analyzer.model import Field, Finding
 
 CANDIDATE = re.compile(r"\d(?<![\w.]\d)\d{13,14}(?!\w|\.\d)", re.ASCII)
 NAMES = frozenset(("imsi",))
+TEST_NETWORKS = frozenset(("001", "999"))  # ITU-T E.212 §B: tests, and private networks
 DETAILS = ("mcc", "mnc", "country", "operator")
 
 
@@ -48,6 +49,11 @@ def _judge(named: str, network: dict[str, str]) -> Verdict:
     return Verdict("high", (named, f"begins {code}, the network code of {network['operator']} ({country})"))
 
 
+def network_of(code: str) -> dict[str, str]:
+    """What is known of a network by its MCC and MNC ("24201"); empty when the network is unknown."""
+    return dict(_network(code.ljust(7, "0"))) if code[:3] not in TEST_NETWORKS else {}
+
+
 @lru_cache(maxsize=1024)
 def _network(prefix: str) -> tuple[tuple[str, str], ...]:
     """What the table of mobile network codes (ITU-T E.212) says of the first digits; empty when unknown."""
@@ -59,4 +65,5 @@ def _network(prefix: str) -> tuple[tuple[str, str], ...]:
         return ()
     if "country" not in info and "operator" not in info:
         return ()
-    return tuple((key, info[key]) for key in DETAILS if info.get(key))
+    code = (("country_iso", info["cc"].upper()),) if info.get("cc") else ()
+    return tuple((key, info[key]) for key in DETAILS if info.get(key)) + code

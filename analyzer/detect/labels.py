@@ -41,9 +41,61 @@ BY_NAME = {
         r"(device|dev|hardware|terminal|equipment|phone|handset|ue)(id|no|num|code|uid)|did|udid|esn"
     ),
     "sim": re.compile(r"sim|simcard|card(no|id)?|uiccid"),
+    "android_id": re.compile(r"(device|sys|secure|md|x)?android(device)?id"),
+    "gaid": re.compile(r"(google|gps|android)?(gaid|aaid|aifa)|(google|gps|gp)(advertising|advertiser|ad)id"),
+    "oaid": re.compile(r".{0,6}oaid"),
+    "idfa": re.compile(r".{0,6}idfa"),
+    "advertising_id": re.compile(r"ad(vertis(ing|er|ement))?id(entifier)?|ifa|(raw)?adid"),
+    "serial": re.compile(
+        r"(device|dev|hw|hardware|phone|product|system|sys|android|ro|boot|build|cpu)+serial(number|num|no|id)?|serialno"
+        r"|(device|dev|hw|hardware|phone|product)sn|(cpu|chip|soc)(id|serial)"
+    ),
+    "serial_perhaps": re.compile(r"sn|serial(number|num|id)?"),  # of a message or a certificate as often
+    "ssid": re.compile(r"(cur(rent)?|conn(ected)?|wifi|wlan|ap)*(essid|ssid(name)?)|(wifi|wlan)name|apname"),
+    "bssid": re.compile(r".{0,10}bssid(mac)?|(ap|router|gateway|gw|wifiap)(mac|macaddr|macaddress)"),
+    "local_ip": re.compile(
+        r"(local|lan|wifi|wlan|device|dev|client|user|phone|inner|intranet|internal|private|my|host)*ip(v4)?"
+        r"(addr(ess)?)?"
+    ),
+    "email": re.compile(r"(user|account|my|login|contact|google|owner)*(e?mail(addr(ess)?|account)?|gmail)"),
+    "account": re.compile(
+        r"(user|login|account|nick|screen)(name|account|nick|login)|(google|mi|wx|qq)account|login"
+    ),
+    "push_token": re.compile(
+        r"(push|fcm|gcm|hms|apns?|mipush|jpush|umeng|firebase|notification)+(device|client)?"
+        r"(token|(reg(istration)?)?id)"
+        r"|device(push)?token|reg(istration)?id"
+    ),
+    "model": re.compile(
+        r"((device|dev|phone|mobile|hw|hardware|product|terminal|handset|ro|ua)*model(sms|name|no|num|number)?"
+        r"|(device|phone)(type|brandmodel)|mobiletype|ptype|machine)"
+    ),
+    "build": re.compile(
+        r"((os|sys|system|android|sw|software|firmware|fw|rom|build|display|miui|emui)*"
+        r"(ver|version|build|fingerprint|buildid|buildnumber|displayid|release|incremental)|build)"
+    ),
+    "operator": re.compile(
+        r"(sim|net|network|mobile|home|data)*(operator|carrier|isp|plmn)(name|code|id|numeric)?|mccmnc"
+    ),
+    "apps": re.compile(
+        r"(user|sys|system|third(party)?|running|recent)*(install(ed)?)?(apps?|packages?|pkgs?|processes|softwares?)"
+        r"(list|info|infos|s)?"
+    ),
+    "mcc": re.compile(r".{0,8}mcc"),
+    "mnc": re.compile(r".{0,8}mnc"),
+    "area": re.compile(
+        r"(cell|gsm|nr|lte|base(station)?|bs|net(work)?|wcdma)?(lac|tac|locationarea(code)?|trackingareacode)"
+    ),
+    "cell": re.compile(
+        r"(sim|gsm|nr|lte|wcdma|cdma|bs|serving)*"
+        r"(cid|ci|eci|nci|cell(id|identity)|base(station)?id|bsid)"
+    ),
+    "cells": re.compile(
+        r"(cur|near(by)?|neighbou?r(ing)?|all|main)*(cell(tower|location|identity)?|bts|basestation|bs)s?(info|list|data)?"
+    ),
 }
 # Kinds whose names say that a payload is about the identity of a phone.
-IDENTITY = frozenset(("imei", "imsi", "iccid", "meid", "mac"))
+IDENTITY = frozenset(("imei", "imsi", "iccid", "meid", "mac", "android_id", "gaid", "oaid", "idfa"))
 # A name speaks for a value or a list of values, not for a document.
 LONGEST_NAMED = 4096
 BEFORE = re.compile(r"([A-Za-z][A-Za-z0-9_.]{1,30})[\s\"'=:>/|\[(\\]{1,5}$")

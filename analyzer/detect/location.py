@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
+from functools import cache
+from importlib.resources import files
 
 from analyzer.detect.base import Context, Verdict, finding
 from analyzer.detect.labels import kinds_named
@@ -13,6 +16,10 @@ DEGREES = r"[+-]?\d{1,3}\.\d{3,16}"
 NUMBER = re.compile(rf"\s*({DEGREES})\s*", re.ASCII)
 PAIR = re.compile(rf"\s*[\[(]?({DEGREES})\s*[,;| ]\s*({DEGREES})(?:\s*[,;| ][^A-Za-z]*)?[\])]?\s*", re.ASCII)
 LONGEST = 120  # characters: a longer value holds more than one place
+NETWORKS = frozenset(("imsi", "cell", "operator"))
+ISO = "country_iso"
+MARGIN = 1.0  # degrees
+Box = tuple[float, float, float, float]
 LONGITUDE_FIRST = re.compile(r"(lng|lon)\w*lat", re.IGNORECASE)
 
 
@@ -46,6 +53,35 @@ class Location:
                 "high" if _decimals(place) >= 4 else "medium", (reason, _precision(_decimals(place)))
             )
             yield finding(self.kind, f"{latitude},{longitude}", raw, field, verdict, context, details)
+
+
+def with_plausibility(findings: list[Finding]) -> list[Finding]:
+    """The findings of one message, coordinates told whether they lie near the country of its mobile network.
+
+    The rectangle around a country says "not there" surely, and "there" no more than roughly.
+    """
+    code = next((f.details[ISO] for f in findings if f.kind in NETWORKS and ISO in f.details), "")
+    box = _boxes().get(code)
+    if box is None:
+        return findings
+    return [_compared(f, code, box) if f.kind == "location" else f for f in findings]
+
+
+def _compared(found: Finding, code: str, box: Box) -> Finding:
+    north, east = float(found.details["latitude"]), float(found.details["longitude"])
+    south, most_north, west, most_east = box
+    inside = south - MARGIN <= north <= most_north + MARGIN and west - MARGIN <= east <= most_east + MARGIN
+    where = "inside or close to" if inside else "outside"
+    note = f"{where} the rectangle around {code}, the country of the mobile network named in the message"
+    return replace(found, details={**found.details, "plausible": note})
+
+
+@cache
+def _boxes() -> dict[str, Box]:
+    """Southernmost and northernmost latitude, westernmost and easternmost longitude by ISO 3166-1 code."""
+    lines = files(__package__).joinpath("boxes.csv").read_text("ascii").split()[1:]
+    rows = (line.split(",") for line in lines)
+    return {code: (float(s), float(n), float(w), float(e)) for code, s, n, w, e in rows}
 
 
 Pair = tuple[str, str, str, str]  # latitude, longitude, as it stood, why it is called that

@@ -8,7 +8,7 @@ from functools import cache, lru_cache
 from typing import Any
 
 from analyzer.detect.base import Context, Verdict, finding
-from analyzer.detect.labels import announced
+from analyzer.detect.labels import announced, kinds_named
 from analyzer.detect.placeholders import DUMMIES
 from analyzer.model import Field, Finding
 
@@ -19,7 +19,7 @@ CANDIDATE = re.compile(
     r"|[0-9A-Fa-f]{12})(?![0-9A-Za-z]|[:.-][0-9A-Za-z:])",
     re.ASCII,
 )
-NAMES = frozenset(("mac",))
+NAMES = frozenset(("mac", "bssid"))
 SEPARATORS = re.compile(r"[:.\-]")
 MULTICAST, LOCAL = 1, 2  # the two lowest bits of the first octet (IEEE 802 §8.2)
 
@@ -45,7 +45,8 @@ class Mac:
             value = ":".join(digits[i : i + 2] for i in range(0, 12, 2))
             verdict = _judge(value, match, field) if is_of_one_interface(value) else None
             if verdict:
-                yield finding(self.kind, value, match[0], field, verdict, context, _details(value, field))
+                kind = "bssid" if "bssid" in kinds_named(field.name) else self.kind
+                yield finding(kind, value, match[0], field, verdict, context, _details(value, kind))
 
 
 def is_of_one_interface(mac: str) -> bool:
@@ -66,13 +67,13 @@ def _judge(mac: str, match: re.Match[str], field: Field) -> Verdict | None:
     return Verdict("medium", (form, f"its block is registered to {vendor}")) if vendor else None
 
 
-def _details(mac: str, field: Field) -> dict[str, str]:
+def _details(mac: str, kind: str) -> dict[str, str]:
     if int(mac[:2], 16) & LOCAL:
         details = {"administered": "locally: randomised, as phones do since 2014, or set by software"}
     else:
         vendor = _vendor(mac)
         details = {"vendor": vendor} if vendor else {}
-    if "bssid" in field.name.lower():
+    if kind == "bssid":
         details["of"] = "the access point (BSSID), which tells where the phone is"
     return details
 

@@ -10,6 +10,7 @@ DUMMIES = frozenset(
         "358240051111110",
         "310260000000000",
         "89014103211118510720",
+        "0123456789abcdef",  # the serial number of boards that were given none
         "02:00:00:00:00:00",  # what Android 6 and later answer to apps that ask for the MAC address
     )
 )

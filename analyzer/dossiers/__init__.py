@@ -12,16 +12,24 @@ from pathlib import Path
 
 from analyzer.dossiers.recognise import attempt_hosts, attempted, recognise
 from analyzer.dossiers.schema import Dossier, DossierError, parse
+from analyzer.dossiers.undocumented import undocumented
 
-__all__ = ["Dossier", "DossierError", "attempt_hosts", "attempted", "load", "recognise"]
+__all__ = ["Dossier", "DossierError", "attempt_hosts", "attempted", "load", "recognise", "undocumented"]
 
 
-def load(directory: str | Path | None = None) -> tuple[Dossier, ...]:
-    """The dossiers of this package, or of a directory of `.toml` files, in the order of their names.
+def load(*directories: str | Path) -> tuple[Dossier, ...]:
+    """The dossiers of this package with those of the directories' `.toml` files, by their ids.
 
-    DossierError, with the file's name, where one is not right.
+    One of a directory stands in for an earlier one of the same id. DossierError, with the file's
+    name, where one is not right or a directory holds none.
     """
-    return _shipped() if directory is None else _read(Path(directory))
+    dossiers = {dossier.id: dossier for dossier in _shipped()}
+    for directory in map(Path, directories):
+        own = _read(directory)
+        if not own:
+            raise DossierError(f"{directory}: no .toml file there")
+        dossiers |= {dossier.id: dossier for dossier in own}
+    return tuple(dossiers.values())
 
 
 @cache
@@ -30,4 +38,11 @@ def _shipped() -> tuple[Dossier, ...]:
 
 
 def _read(directory: Path) -> tuple[Dossier, ...]:
-    return tuple(parse(path.read_text("utf-8"), path.name) for path in sorted(directory.glob("*.toml")))
+    return tuple(parse(_text(path), path.name) for path in sorted(directory.glob("*.toml")))
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as problem:
+        raise DossierError(f"{path}: can't be read ({problem})") from None

@@ -11,9 +11,10 @@ from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from analyzer.dossiers.schema import Dossier
-from analyzer.model import Field, Finding, Message
+from analyzer.model import Field, Fields, Finding, Message
 
 NOT_READ_AS_PAYLOAD = "header"
+FACTS = frozenset(("model", "build", "operator", "local_ip"))  # findings that identify nobody
 
 
 class Payload(NamedTuple):
@@ -55,7 +56,9 @@ class Contents:
     @cached_property
     def names(self) -> frozenset[str]:
         """All names in lower case."""
-        return frozenset([field.name.lower() for field in self.fields])
+        fields = self.fields
+        names = fields.names if isinstance(fields, Fields) else [field.name for field in fields]
+        return frozenset(map(str.lower, names))
 
     @cached_property
     def payloads(self) -> list[Payload]:
@@ -175,7 +178,8 @@ def _encoding(case: Case) -> str:
 
 
 def _identifiers(case: Case) -> str:
-    kinds = dict.fromkeys(finding.kind for finding in case.contents.findings if finding.confidence != "low")
+    found = [finding for finding in case.contents.findings if finding.confidence != "low"]
+    kinds = dict.fromkeys(finding.kind for finding in found if finding.kind not in FACTS)
     return f"identifiers: {', '.join(kinds)} found in it" if kinds else ""
 
 

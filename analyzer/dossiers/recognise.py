@@ -92,7 +92,7 @@ def _matched(
 ) -> Ping | None:
     case = Case(dossier, request, contents)
     rule = next((rule for rule in dossier.recognise if all(map(case.says, rule.needs))), None)
-    return _ping(case, rule, status_of(dossier, request, response)) if rule else None
+    return _ping(case, rule, status_of(dossier.status, request, response)) if rule else None
 
 
 def _ping(case: Case, rule: Rule, status: Status) -> Ping:

@@ -61,6 +61,16 @@ class StatusRule:
 
 
 @dataclass(frozen=True, slots=True)
+class Retry:
+    """When the sender is documented to try again."""
+
+    first_after_s: int = 0  # after power-on
+    interval_s: int = 0  # after a failure
+    most: int = 0
+    when: str = ""  # what else is documented to set it off
+
+
+@dataclass(frozen=True, slots=True)
 class Explanation:
     """A key in plain words, and its coded values."""
 
@@ -100,6 +110,7 @@ class Dossier:
     steps: tuple[str, ...] = ()  # decode steps in the order in which they are undone
     grammar: Grammar = Grammar()
     status: StatusRule = StatusRule()
+    retry: Retry = Retry()
     fields: Mapping[str, Explanation] = field(default_factory=dict)  # by key in lower case
     cautions: tuple[str, ...] = ()
 
@@ -147,6 +158,7 @@ def _dossier(raw: dict[str, Any]) -> Dossier:
     parts: dict[str, Any] = {
         "client": Client(**raw.pop("client")),
         "grammar": Grammar(**_lowered(raw.pop("grammar", {}), ("keys", "distinctive"))),
+        "retry": Retry(**raw.pop("retry", {})),
         "status": StatusRule(**_with_tuples(raw.pop("status", {}))),
         "recognise": tuple(Rule(**_with_tuples(rule)) for rule in raw.pop("recognise", ())),
         "sources": tuple(Source(**source) for source in raw.pop("sources", ())),

@@ -6,7 +6,7 @@ import json
 import re
 from typing import Any, NamedTuple
 
-from analyzer.dossiers.schema import Dossier, StatusRule
+from analyzer.dossiers.schema import StatusRule
 from analyzer.model import Message, PingStatus
 
 UNANSWERED = "no answer was seen"
@@ -25,14 +25,14 @@ class Status(NamedTuple):
     reasons: tuple[str, ...]
 
 
-def status_of(dossier: Dossier, request: Message, response: Message | None) -> Status:
+def status_of(rule: StatusRule, request: Message, response: Message | None) -> Status:
     """The furthest step that the capture proves for one request."""
     name, delivery = DELIVERY[request.delivered]
     if response is None or response.status is None:
         return Status(name, (delivery, UNANSWERED))
     answer = f"the server answered with HTTP status {response.status}"
     proven = (delivery, answer) if request.delivered else (answer,)
-    accepted, sentences = _result(dossier.status, response)
+    accepted, sentences = _result(rule, response)
     return Status("accepted" if accepted else "answered", proven + sentences)
 
 

@@ -6,7 +6,6 @@ IPv4 stands as ::ffff:a.b.c.d (RFC 4291 §2.5.5.2).
 from __future__ import annotations
 
 import socket
-from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,7 +33,7 @@ def address_text(hi: int, lo: int) -> str:
 
 def texts(hi: Words, lo: Words) -> list[str]:
     """The usual notation of each address."""
-    return [address_text(h, l) for h, l in zip(hi.tolist(), lo.tolist(), strict=True)]
+    return [address_text(*words) for words in zip(hi.tolist(), lo.tolist(), strict=True)]
 
 
 def address_words(text: str) -> tuple[int, int]:
@@ -63,7 +62,8 @@ def is_local(hi: Words, lo: Words) -> Mask:
         local |= v4 & (low >= first) & (low <= last)
     top = hi >> np.uint64(48)
     # fc00::/7 (RFC 4193) and fe80::/10 (RFC 4291 §2.5.6)
-    return local | (~v4 & ((top & np.uint64(0xFE00)) == 0xFC00)) | (~v4 & ((top & np.uint64(0xFFC0)) == 0xFE80))
+    unique_local, link_local = (top & np.uint64(0xFE00)) == 0xFC00, (top & np.uint64(0xFFC0)) == 0xFE80
+    return np.asarray(local | (~v4 & (unique_local | link_local)))
 
 
 def is_group(hi: Words, lo: Words) -> Mask:
@@ -77,11 +77,3 @@ def mac_text(mac: int) -> str:
     """A MAC address as aa:bb:cc:dd:ee:ff."""
     return ":".join(f"{octet:02x}" for octet in mac.to_bytes(6, "big"))
 
-
-def unique_addresses(pairs: Sequence[tuple[Words, Words]]) -> tuple[Words, Words]:
-    """The distinct addresses of several column pairs."""
-    both = np.stack(
-        [np.concatenate([hi for hi, _ in pairs]), np.concatenate([lo for _, lo in pairs])], axis=1
-    )
-    distinct = np.unique(both, axis=0) if len(both) else both
-    return distinct[:, 0], distinct[:, 1]

@@ -9,13 +9,51 @@ from __future__ import annotations
 from typing import Any
 
 from analyzer.capture.records import RECORD_WIDTH, TIME, WIRE
+from analyzer.compiling import Octets
 from analyzer.packets import table as packet
 from analyzer.packets.kernel import mix, u8, u16, u32
 
 from .table import (
-    A_HI, A_LO, A_PORT, ACK_NUMBER, ADDRESS_HASH, ADDRESS_WIDTH, ASKED_A, B_HI, B_LO, B_PORT, FINISHED,
-    FIRST_FRAME, FIRST_NS, FLAGS, HANDED, HAS_ACK_A, HAS_ISN_A, ISN, KIND, LAST_NS, MAC, MARKS, NOTHING,
-    OCTETS, OPAQUE, PACKETS, PAYLOAD, PROTOCOL, QUIC, REPLACED, TEXT, TLS, TLS_FROM_B, TLS_OCTETS, UNDECIDED,
+    A_HI,
+    A_LO,
+    A_PORT,
+    ACK_NUMBER,
+    ADDRESS_HASH,
+    ADDRESS_WIDTH,
+    ASKED_A,
+    B_HI,
+    B_LO,
+    B_PORT,
+    FINISHED,
+    FIRST_FRAME,
+    FIRST_NS,
+    FLAGS,
+    HANDED,
+    HAS_ACK_A,
+    HAS_ISN_A,
+    HAS_NEXT_A,
+    ISN,
+    KIND,
+    LAST_NS,
+    MAC,
+    MARKS,
+    NEXT,
+    NOTHING,
+    OCTETS,
+    OPAQUE,
+    PACKETS,
+    PAYLOAD,
+    PROTOCOL,
+    QUIC,
+    QUIC_FIRST,
+    REPLACED,
+    RESENT,
+    START_NS,
+    TEXT,
+    TLS,
+    TLS_FROM_B,
+    TLS_OCTETS,
+    UNDECIDED,
     WIDTH,
 )  # fmt: skip
 
@@ -28,7 +66,7 @@ UNDECIDED_OCTETS = 1 << 16
 QUIC_VERSIONS = (0x00000001, 0x6B3343CF)
 
 
-def starts_text(data: Any, i: int, end: int) -> bool:
+def starts_text(data: Octets, i: int, end: int) -> bool:
     """Whether a payload begins like an HTTP request line or status line.
 
     A token of capitals, a blank, and what a request target or a version begins with.
@@ -53,7 +91,7 @@ def starts_text(data: Any, i: int, end: int) -> bool:
     return has_version(data, position + 1, end)
 
 
-def has_version(data: Any, i: int, end: int) -> bool:
+def has_version(data: Octets, i: int, end: int) -> bool:
     """Whether the line from `i` on ends in " HTTP/" and a version, within 2 KiB."""
     stop = end - 6 if end - 6 < i + 2048 else i + 2048
     while i < stop:
@@ -66,7 +104,7 @@ def has_version(data: Any, i: int, end: int) -> bool:
     return False
 
 
-def starts_tls(data: Any, i: int, end: int) -> bool:
+def starts_tls(data: Octets, i: int, end: int) -> bool:
     """Whether a payload begins with a TLS record header (RFC 8446 §5.1)."""
     return (
         i + 5 <= end
@@ -77,7 +115,7 @@ def starts_tls(data: Any, i: int, end: int) -> bool:
     )
 
 
-def starts_quic(data: Any, i: int, end: int) -> bool:
+def starts_quic(data: Octets, i: int, end: int) -> bool:
     """Whether a datagram begins with a QUIC long header of a known version (RFC 8999 §5.1)."""
     if i + 5 > end or u8(data, i) & 0x80 == 0:
         return False
@@ -87,7 +125,7 @@ def starts_quic(data: Any, i: int, end: int) -> bool:
     return version >> 16 in (0x5130, 0x5430) and u8(data, i) & 0x40 != 0
 
 
-def sniff(data: Any, i: int, end: int, flow: int, direction: int, flows: Any) -> None:
+def sniff(data: Octets, i: int, end: int, flow: int, direction: int, flows: Any) -> None:
     """Look at one TCP payload of a flow that has not been recognised, or may yet turn to text."""
     kind = flows[flow + KIND]
     if kind == TEXT or kind == TLS or kind == FINISHED:
@@ -102,7 +140,8 @@ def sniff(data: Any, i: int, end: int, flow: int, direction: int, flows: Any) ->
     elif kind == NOTHING and starts_tls(data, i, end):
         flows[flow + KIND] = TLS
         if u8(data, i) == 0x16 and i + 6 <= end and u8(data, i + 5) == 1:  # ClientHello
-            flows[flow + TLS_OCTETS] = 5 + u16(data, i + 3)
+            # Four times the record: segments may come twice, and the hello may take several records.
+            flows[flow + TLS_OCTETS] = 4 * (5 + u16(data, i + 3))
             if direction:
                 flows[flow + MARKS] |= TLS_FROM_B
     else:
@@ -146,7 +185,8 @@ def is_reused(packets: Any, row: int, flow: int, direction: int, flows: Any) -> 
 
 def flow_slot(hashed: int, port: int, other_port: int, protocol: int, mask: int) -> int:
     """Where the search for a flow begins: the same for both directions."""
-    return mix(mix(hashed & 0xFFFFFFFF, port + other_port), protocol) & mask
+    lower, higher = (port, other_port) if port < other_port else (other_port, port)
+    return mix(mix(hashed & 0xFFFFFFFF, lower * 0x10000 + higher), protocol) & mask
 
 
 def slot_of(
@@ -203,13 +243,44 @@ def open_flow(
     flows[flow + MAC + 1] = packets[row + packet.DESTINATION_MAC]
 
 
-def count_tcp(packets: Any, row: int, flow: int, direction: int, flows: Any) -> None:
-    """What a TCP header adds to its flow."""
+def count_syn(packets: Any, row: int, time_ns: int, flow: int, direction: int, flows: Any) -> None:
+    """What a SYN adds to its flow. Only the first of a side is timed, and an answer only if it fits."""
+    if flows[flow + MARKS] & (HAS_ISN_A << direction):
+        flows[flow + RESENT + direction] += 1
+        return
+    flows[flow + MARKS] |= HAS_ISN_A << direction
+    flows[flow + ISN + direction] = packets[row + packet.SEQUENCE]
+    if packets[row + packet.FLAGS] & ACK:
+        asked = (flows[flow + ISN + 1 - direction] + 1) & 0xFFFFFFFF
+        if packets[row + packet.ACKNOWLEDGMENT] != asked:
+            return
+    flows[flow + START_NS + direction] = time_ns
+
+
+def count_data(packets: Any, row: int, length: int, flow: int, direction: int, flows: Any) -> None:
+    """What the data of a segment adds to its flow: how far it reaches, and whether it was there before."""
+    sequence = packets[row + packet.SEQUENCE]
+    end = (sequence + length) & 0xFFFFFFFF
+    known = flows[flow + NEXT + direction]
+    if not flows[flow + MARKS] & (HAS_NEXT_A << direction):
+        flows[flow + MARKS] |= HAS_NEXT_A << direction
+        flows[flow + NEXT + direction] = end
+        return
+    # One octet before the next one expected is a keep-alive probe (RFC 9293 §3.8.4).
+    if newer(known, sequence) and not (length == 1 and end == known):
+        flows[flow + RESENT + direction] += 1
+    if newer(end, known):
+        flows[flow + NEXT + direction] = end
+
+
+def count_tcp(packets: Any, row: int, time_ns: int, flow: int, direction: int, flows: Any) -> None:
+    """What a TCP segment adds to its flow."""
     flags = packets[row + packet.FLAGS]
     flows[flow + FLAGS + direction] |= flags
-    if flags & SYN and not flows[flow + MARKS] & (HAS_ISN_A << direction):
-        flows[flow + MARKS] |= HAS_ISN_A << direction
-        flows[flow + ISN + direction] = packets[row + packet.SEQUENCE]
+    if flags & SYN:
+        count_syn(packets, row, time_ns, flow, direction, flows)
+    elif packets[row + packet.PAYLOAD_WIRE] > 0:
+        count_data(packets, row, packets[row + packet.PAYLOAD_WIRE], flow, direction, flows)
     if flags & (SYN | ACK) == SYN:
         flows[flow + MARKS] |= ASKED_A << direction
     if flags & ACK:
@@ -233,11 +304,14 @@ def count_packet(
         flows[flow + FIRST_NS] = time_ns
     if time_ns > flows[flow + LAST_NS]:
         flows[flow + LAST_NS] = time_ns
-    if direction == 1 and flows[flow + PACKETS + 1] == weight:
-        flows[flow + MAC + 1] = packets[row + packet.SOURCE_MAC]
+    if flows[flow + PACKETS + direction] == weight:
+        if direction == 1:
+            flows[flow + MAC + 1] = packets[row + packet.SOURCE_MAC]
+        if packets[row + packet.KIND] != packet.TCP:
+            flows[flow + START_NS + direction] = time_ns
 
 
-def look_inside(data: Any, packets: Any, row: int, flow: int, direction: int, flows: Any) -> bool:
+def look_inside(data: Octets, packets: Any, row: int, flow: int, direction: int, flows: Any) -> bool:
     """Sniff the payload; whether it goes on to the streams."""
     start, length = packets[row + packet.PAYLOAD], packets[row + packet.PAYLOAD_CAPTURED]
     if packets[row + packet.KIND] == packet.TCP:
@@ -246,11 +320,13 @@ def look_inside(data: Any, packets: Any, row: int, flow: int, direction: int, fl
     if packets[row + packet.KIND] == packet.UDP and flows[flow + KIND] == NOTHING:
         if starts_quic(data, start, start + length):
             flows[flow + KIND] = QUIC
+            if flows[flow + PACKETS] == 1 and flows[flow + PACKETS + 1] == 0:
+                flows[flow + MARKS] |= QUIC_FIRST
     return False
 
 
 def assign_flows(
-    data: Any, records: Any, packets: Any, addresses: Any, start: int, first_frame: int,
+    data: Octets, records: Any, packets: Any, addresses: Any, start: int, first_frame: int,
     flows: Any, ends: Any, count: int, slots: Any, flow_of: Any, direction_of: Any, handed: Any,
 ) -> tuple[int, int]:  # fmt: skip
     """Flow number, direction and "goes on to the streams" of each row from `start` on.
@@ -285,7 +361,7 @@ def assign_flows(
         flow = number * WIDTH
         count_packet(packets, row, time_ns, records[index * RECORD_WIDTH + WIRE], flow, direction, flows)
         if kind == packet.TCP:
-            count_tcp(packets, row, flow, direction, flows)
+            count_tcp(packets, row, time_ns, flow, direction, flows)
         if packets[row + packet.PAYLOAD_CAPTURED] > 0:
             handed[index] = 1 if look_inside(data, packets, row, flow, direction, flows) else 0
     return rows, count
@@ -309,5 +385,5 @@ def refill_slots(flows: Any, count: int, slots: Any) -> None:
 # Callees of the two kernels, callees first.
 CALLEES = (
     u8, u16, u32, mix, has_version, starts_text, starts_tls, starts_quic, sniff, wanted, newer, is_reused,
-    flow_slot, slot_of, open_flow, count_tcp, count_packet, look_inside,
+    flow_slot, slot_of, open_flow, count_syn, count_data, count_tcp, count_packet, look_inside,
 )  # fmt: skip

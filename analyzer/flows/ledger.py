@@ -10,8 +10,23 @@ import numpy as np
 from .devices import Sides
 from .kernel import ACK, FIN, RST, SYN
 from .table import (
-    A_PORT, B_PORT, FIRST_NS, FLAGS, KIND, LAST_NS, OCTETS, OPAQUE, PACKETS, PROTOCOL, QUIC, TEXT, TLS,
-    UNDECIDED, Column, Flows, Words,
+    A_PORT,
+    B_PORT,
+    FIRST_NS,
+    FLAGS,
+    KIND,
+    LAST_NS,
+    OCTETS,
+    OPAQUE,
+    PACKETS,
+    PROTOCOL,
+    QUIC,
+    TEXT,
+    TLS,
+    UNDECIDED,
+    Column,
+    Flows,
+    Words,
 )  # fmt: skip
 
 PROTOCOL_NAMES = {1: "icmp", 6: "tcp", 17: "udp", 58: "ipv6-icmp"}
@@ -146,16 +161,28 @@ def ledger_rows(flows: Flows, seen: Oriented) -> list[LedgerRow]:
 
     first = np.minimum.reduceat(flows.one(FIRST_NS)[order], starts).tolist()
     last = np.maximum.reduceat(flows.one(LAST_NS)[order], starts).tolist()
-    sums = [total(c) for c in (seen.up, seen.down, seen.octets_up, seen.octets_down)]
+    up, down = total(seen.up), total(seen.down)
+    octets_up, octets_down = total(seen.octets_up), total(seen.octets_down)
     members = np.split(order, starts[1:])
     rows = [
         LedgerRow(
-            int(seen.device[f]), int(seen.remote_hi[f]), int(seen.remote_lo[f]), int(flows.numbers[f, PROTOCOL]),
-            int(seen.service_port[f]), len(group), *(s[i] for s in sums), first[i], last[i], group,
+            device=int(seen.device[flow]),
+            hi=int(seen.remote_hi[flow]),
+            lo=int(seen.remote_lo[flow]),
+            protocol=int(flows.numbers[flow, PROTOCOL]),
+            port=int(seen.service_port[flow]),
+            flows=len(group),
+            packets_up=up[at],
+            packets_down=down[at],
+            octets_up=octets_up[at],
+            octets_down=octets_down[at],
+            first_ns=first[at],
+            last_ns=last[at],
+            members=group,
         )
-        for i, group in enumerate(members)
-        for f in (group[0],)
-    ]  # fmt: skip
+        for at, group in enumerate(members)
+        for flow in (int(group[0]),)
+    ]
     return sorted(rows, key=lambda r: (-(r.octets_up + r.octets_down), r.device, r.hi, r.lo, r.port))
 
 

@@ -6,9 +6,9 @@ what a receiver that had room would have kept. What never came is a gap, reporte
 
 from __future__ import annotations
 
-from bisect import insort
+from bisect import bisect_right, insort
 from dataclasses import dataclass
-from itertools import takewhile
+from heapq import heappop, heappush
 from typing import NamedTuple
 
 HALF = 1 << 31
@@ -35,6 +35,14 @@ class Gap:
 
     offset: int
     length: int
+
+
+def _offset(segment: Segment) -> int:
+    return segment.offset
+
+
+def _place(segment: Segment) -> tuple[int, int]:
+    return segment.offset, segment.frame
 
 
 class Stream:
@@ -81,6 +89,21 @@ class Stream:
         crowded = self._held_octets > MOST_HELD or len(self._held) > MOST_HELD_SEGMENTS
         return self._give_up() if crowded else []
 
+    def lost_before(self, acknowledgment: int) -> list[Segment | Gap]:
+        """What becomes readable by giving up octets that the receiver acknowledged: they won't come again.
+
+        An acknowledgment far beyond all that was seen is not of this stream.
+        """
+        if not self._held or self.base is None:
+            return []
+        offset = self.offset_of(acknowledgment)
+        if offset > self._held[-1].offset + len(self._held[-1].data) + MOST_HELD:
+            return []
+        readable: list[Segment | Gap] = []
+        while self._held and self._held[0].offset <= offset:
+            readable += self._give_up()
+        return readable
+
     def close(self) -> list[Segment | Gap]:
         """Everything still held back, with the gaps before it."""
         readable: list[Segment | Gap] = []
@@ -104,24 +127,22 @@ class Stream:
         return [Segment(0, data, frame, time_ns)]
 
     def _hold(self, segment: Segment) -> None:
-        insort(self._held, segment, key=lambda s: (s.offset, s.frame))
+        insort(self._held, segment, key=_place)
         self._held_octets += len(segment.data)
 
-    def _deliver(self, segment: Segment) -> list[Segment | Gap]:
-        """The part of a segment that is new at `_next`."""
+    def _deliver(self, segment: Segment) -> tuple[list[Segment | Gap], Segment | None]:
+        """The part of a segment that is new at `_next`, and the rest that an earlier frame's copy cuts off."""
         known = self._next - segment.offset
         if known >= len(segment.data):
             self.repeated += len(segment.data)
-            return []
+            return [], None
         self.repeated += known
         fresh = segment.data[known:] if known else segment.data
         fresh = fresh[: self._room(len(fresh), segment.frame)]
         piece = Segment(self._next, fresh, segment.frame, segment.time_ns)
         self._next += len(fresh)
         rest = segment.data[known + len(fresh) :]
-        if rest:
-            self._hold(Segment(piece.offset + len(fresh), rest, segment.frame, segment.time_ns))
-        return [piece]
+        return [piece], Segment(self._next, rest, segment.frame, segment.time_ns) if rest else None
 
     def _room(self, length: int, frame: int) -> int:
         """Octets up to where an earlier frame's held copy begins: that one came first."""
@@ -133,14 +154,23 @@ class Stream:
         return length
 
     def _release(self) -> list[Segment | Gap]:
+        """What can be read now: of the segments that reach `_next`, the earliest frame's first."""
         readable: list[Segment | Gap] = []
-        while self._held and self._held[0].offset <= self._next:
-            at_hand = takewhile(lambda s: s.offset <= self._next, self._held)
-            segment = min(at_hand, key=lambda s: s.frame)
-            self._held.remove(segment)
+        at_hand: list[tuple[int, int, Segment]] = []
+        while True:
+            reach = bisect_right(self._held, self._next, key=_offset)
+            for segment in self._held[:reach]:
+                heappush(at_hand, (segment.frame, segment.offset, segment))
+            del self._held[:reach]
+            if not at_hand:
+                return readable
+            segment = heappop(at_hand)[2]
             self._held_octets -= len(segment.data)
-            readable += self._deliver(segment)
-        return readable
+            pieces, rest = self._deliver(segment)
+            readable += pieces
+            if rest is not None:
+                self._held_octets += len(rest.data)
+                heappush(at_hand, (rest.frame, rest.offset, rest))
 
     def _give_up(self) -> list[Segment | Gap]:
         """Declare what is missing before the first held segment lost, and go on there."""

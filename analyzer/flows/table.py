@@ -15,19 +15,23 @@ Words = NDArray[np.uint64]
 NOTHING, UNDECIDED, TEXT, TLS, OPAQUE, QUIC, FINISHED = range(7)
 
 # Bits of MARKS. ASKED: a SYN without ACK, which only the side that opens a connection sends.
+# HAS_NEXT: the side has sent data. QUIC_FIRST: the flow's very first packet was a QUIC long header.
 HAS_ISN_A, HAS_ISN_B, HAS_ACK_A, HAS_ACK_B, REPLACED, TLS_FROM_B, ASKED_A, ASKED_B = (
     1, 2, 4, 8, 16, 32, 64, 128,
 )  # fmt: skip
+HAS_NEXT_A, HAS_NEXT_B, QUIC_FIRST = 256, 512, 1024
 
-# Columns of `numbers`. A is the sender of the first packet seen. TLS_OCTETS is the length of the
-# first TLS record, header included. Columns in pairs hold what A did and, one further, what B did:
+# Columns of `numbers`. A is the sender of the first packet seen. TLS_OCTETS is how much
+# of a TLS client's octets may be handed on to find the server's name. Columns in pairs hold what A did and, one further, what B did:
 # packets, octets on the wire with the link layer, transport payload, TCP flags or-ed, initial
-# sequence number, highest acknowledgment, payload handed on while the flow was undecided, MAC address.
+# sequence number, highest acknowledgment, payload handed on while the flow was undecided, MAC address,
+# time of the first SYN (TCP) or of the first packet (others), the sequence number after the highest octet
+# sent, segments that came again or out of order.
 (
     A_PORT, B_PORT, PROTOCOL, ADDRESS_HASH, KIND, MARKS, FIRST_NS, LAST_NS, FIRST_FRAME, TLS_OCTETS,
 ) = range(10)  # fmt: skip
-PACKETS, OCTETS, PAYLOAD, FLAGS, ISN, ACK_NUMBER, HANDED, MAC = range(10, 26, 2)
-WIDTH = 26
+PACKETS, OCTETS, PAYLOAD, FLAGS, ISN, ACK_NUMBER, HANDED, MAC, START_NS, NEXT, RESENT = range(10, 32, 2)
+WIDTH = 32
 
 # Columns of `addresses`, 128 bits each in two words, as in the packet columns.
 A_HI, A_LO, B_HI, B_LO = range(4)

@@ -114,6 +114,12 @@ class Addresses:
         restored[self.asked_at] = values
         return restored
 
+    def texts(self) -> list[str]:
+        """Each address as it is looked up, in the usual notation."""
+        whole = zip(self.hi.tolist(), self.lo.tolist(), strict=True)
+        v4 = [str(ipaddress.IPv4Address(number)) for number in self.v4.tolist()]
+        return v4 + [str(ipaddress.IPv6Address(hi << 64 | lo)) for hi, lo in whole]
+
     def inner_text(self) -> list[str | None]:
         """How each tunnelled address was read, "IPv4 192.0.2.1 inside NAT64 …"; None for the others."""
         texts: list[str | None] = [None] * len(self)

@@ -15,8 +15,8 @@ DISAGREE = "sources disagree"
 
 # How a network is called whose AS number is registered in the region.
 _ADJECTIVES = {"CN": "Chinese"}
-_LABELS = {"located": "located", "second": "second", "registered": "registered"}
-_SCOPE_LABELS = {**_LABELS, "second": "second opinion", "operated": "operated"}
+_LABELS = {"located": "located", "second": "second", "registered": "registered", "given": "given"}
+_SCOPE_LABELS = {**_LABELS, "second": "second opinion", "operated": "operated", "given": "given database"}
 
 
 def verdict(place: Place, region: str = "CN") -> str:
@@ -30,7 +30,7 @@ def classify(opinions: Sequence[Opinion], anycast: bool, region: str = "CN") -> 
     An address that is announced from many places has no one location, so anycast comes before
     agreement. Agreement needs the location and at least one more source, and no other opinion.
     """
-    codes = {opinion.claim: opinion.code for opinion in reversed(opinions) if opinion.code}
+    codes: dict[str, str] = {opinion.claim: opinion.code for opinion in reversed(opinions) if opinion.code}
     located, registered = codes.get("located"), codes.get("registered")
     operated = codes.pop("operated", None)
     if anycast or not located or len(codes) == 1:
@@ -39,7 +39,14 @@ def classify(opinions: Sequence[Opinion], anycast: bool, region: str = "CN") -> 
         return _split(located, region)
     if operated == region and region not in codes.values():
         return f"{_ADJECTIVES.get(region, region)}-operated network, located elsewhere"
-    return DISAGREE if set(codes.values()) != {located} else f"agree {located}"
+    every = {opinion.code for opinion in opinions if opinion.code and opinion.claim != "operated"}
+    return DISAGREE if every != {located} else f"agree {located}"
+
+
+def region_in_question(opinions: Sequence[Opinion], regions: Sequence[str]) -> str:
+    """Of several regions the first that a claim names: the one from which the class is worded."""
+    named = {opinion.code for opinion in opinions}
+    return next((region for region in regions if region in named), regions[0] if regions else "CN")
 
 
 def _split(located: str, region: str) -> str:
@@ -67,7 +74,12 @@ def wording(place: Place) -> str:
 
 
 def _worded(opinion: Opinion) -> str:
-    return f"{_LABELS[opinion.claim]}: {opinion.code or 'unknown'} ({opinion.source} {opinion.date})"
+    source = f"({opinion.source} {opinion.date}){_detail(opinion)}"
+    return f"{_LABELS[opinion.claim]}: {opinion.code or 'unknown'} {source}"
+
+
+def _detail(opinion: Opinion) -> str:
+    return f" [{opinion.detail}]" if opinion.detail else ""
 
 
 def scope_claims(place: Place, regions: Sequence[str]) -> tuple[str, ...]:

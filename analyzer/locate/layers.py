@@ -1,13 +1,15 @@
-"""The shipped databases: what each is (manifest) and its arrays on disk, mapped when first asked.
+"""The databases: what each is (manifest) and its arrays on disk, mapped when first asked.
 
 A layer is a folder of plain `.npy` files: `v4.start`, `v6.start` (high 64 bits), `v6.low_at` and
 `v6.low` (the few starts with low bits), and one file a family and column, `v4.located` and so on,
-a value for each range. `tools/build_geo.py` makes them; `data/manifest.json` lists them.
+a value for each range. `tools/build_geo.py` makes the shipped ones, listed in `data/manifest.json`;
+`importing.py` makes the user's, each with its entry in `layer.json`.
 """
 
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -72,14 +74,18 @@ class Layer:
 
     def rows(self, addresses: Addresses) -> LayerRows:
         """The range of each address; `take` gives the columns' values for it."""
-        v4 = rows32(self._array("v4.start"), addresses.v4)
         none = np.zeros(0, np.intp)
-        return LayerRows(v4, self._starts128.rows(addresses.hi, addresses.lo) if len(addresses.hi) else none)
+        return LayerRows(
+            rows32(self._array("v4.start"), addresses.v4) if len(addresses.v4) else none,
+            self._starts128.rows(addresses.hi, addresses.lo) if len(addresses.hi) else none,
+        )
 
     def take(self, column: str, rows: LayerRows) -> NDArray[Any]:
         """The column's value for each address."""
-        v4 = self._array(f"v4.{column}")[rows.v4]
-        return np.concatenate([v4, self._array(f"v6.{column}")[rows.v6]]) if len(rows.v6) else v4
+        if not len(rows.v6):
+            return self._array(f"v4.{column}")[rows.v4]
+        v6 = self._array(f"v6.{column}")[rows.v6]
+        return np.concatenate([self._array(f"v4.{column}")[rows.v4], v6]) if len(rows.v4) else v6
 
     def holder_codes(self, asns: NDArray[np.uint32]) -> NDArray[np.uint8]:
         """Code numbers of the countries where these AS numbers are registered."""
@@ -114,17 +120,39 @@ class Layer:
     def _starts128(self) -> Starts128:
         return Starts128(self._array("v6.start"), self._array("v6.low_at"), self._array("v6.low"))
 
+    @cached_property
+    def _arrays(self) -> dict[str, NDArray[Any]]:
+        return {}
+
     def _array(self, name: str) -> NDArray[Any]:
-        return _mapped(self.folder / f"{name}.npy")
+        array = self._arrays.get(name)
+        if array is None:
+            array = self._arrays[name] = _mapped(self.folder / f"{name}.npy")
+        return array
 
 
-@cache
 def _mapped(path: Path) -> NDArray[Any]:
     # An empty file can't be mapped. A plain view spares the memmap class's cost at each index.
     try:
         return np.asarray(np.load(path, mmap_mode="r", allow_pickle=False))
     except ValueError:
         return np.asarray(np.load(path, allow_pickle=False))
+
+
+def user_folder() -> Path:
+    """Where imported databases are kept (XDG Base Directory Specification)."""
+    home = os.environ.get("XDG_DATA_HOME") or os.path.join(os.path.expanduser("~"), ".local", "share")
+    return Path(home) / "phonehome" / "geo"
+
+
+@cache
+def layers() -> tuple[Layer, ...]:
+    """The shipped layers and those that the user imported, oldest first."""
+    own = [
+        Layer(file.parent, json.loads(file.read_text(encoding="utf-8")))
+        for file in sorted(user_folder().glob("*/layer.json"))
+    ]
+    return tuple(sorted((*shipped_layers(), *own), key=lambda layer: layer.date))
 
 
 @cache

@@ -5,15 +5,16 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
-from functools import cached_property
+from functools import cache, cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
 from analyzer.locate.addresses import MAPPED_SAYS, Addresses, numbers
-from analyzer.locate.claims import SPECIAL, classify
-from analyzer.locate.iso import CODES, numbers_of
-from analyzer.locate.layers import Layer, shipped_layers
+from analyzer.locate.claims import SPECIAL, classify, region_in_question
+from analyzer.locate.given import Given
+from analyzer.locate.iso import CODES, code_number, numbers_of
+from analyzer.locate.layers import Layer, layers
 from analyzer.locate.lookup import Codes, Lookup
 from analyzer.locate.snapshot import capture_date, gap_text, nearest, warning
 from analyzer.locate.special import is_special, special_names
@@ -34,12 +35,23 @@ USED_FOR: Mapping[str, str] = {
 class Locator:
     """Looks up addresses in the databases that the snapshot rule picks for one capture.
 
-    `capture_ns` is the capture's time, None where it is unknown. Making a Locator reads nothing;
-    each database is mapped at its first look-up.
+    `capture_ns` is the capture's time, None where it is unknown; `day` stands for it where another date
+    is asked for. `regions` are those whose verdicts are worded, `given` the user's own databases. Making
+    a Locator reads nothing; each database is mapped at its first look-up.
     """
 
-    def __init__(self, capture_ns: int | None = None) -> None:
-        self._day = None if capture_ns is None else capture_date(capture_ns)
+    def __init__(
+        self,
+        capture_ns: int | None = None,
+        *,
+        day: date | None = None,
+        regions: Sequence[str] = ("CN",),
+        given: Sequence[Given] = (),
+    ) -> None:
+        self._asked = day
+        self._day = day or (None if capture_ns is None else capture_date(capture_ns))
+        self._regions = tuple(regions)
+        self._given = tuple(given)
 
     # ── which databases ─────────────────────────────────────────────────────
 
@@ -65,7 +77,8 @@ class Locator:
             uses.setdefault(layer, []).append(USED_FOR[role])
         for claim, layer in self._today:
             uses.setdefault(layer, []).append(f"today's {USED_FOR[claim]}")
-        return tuple(layer.source(", ".join(used)) for layer, used in uses.items())
+        consulted = (layer.source(", ".join(used)) for layer, used in uses.items())
+        return (*consulted, *(given.source for given in self._given))
 
     @property
     def note(self) -> str:
@@ -77,7 +90,8 @@ class Locator:
         gaps = ", ".join(gap_text(claim, layer, self._day) for claim, layer in self._dated)
         late = warning(self._dated, self._day)
         beside = " Today's answers stand beside." if self._today else ""
-        return f"Capture of {self._day.isoformat()}: {gaps}.{late}{beside} {last}"
+        of = "As asked, for" if self._asked else "Capture of"
+        return f"{of} {self._day.isoformat()}: {gaps}.{late}{beside} {last}"
 
     # ── many addresses, one claim or any ────────────────────────────────────
 
@@ -87,13 +101,16 @@ class Locator:
         Addresses are 128-bit numbers in two uint64 arrays of one length, IPv4 as ::ffff:a.b.c.d;
         tunnelled ones are unwrapped as in `places`.
         """
-        wanted = np.zeros(256, np.bool_)
-        wanted[list(numbers_of(regions))] = True
+        if not len(hi):
+            return np.zeros(0, np.bool_)
+        wanted = _wanted(tuple(regions))
         addresses = Addresses.of(hi, lo)
         lookup = Lookup(addresses)
         named = wanted[self._holders(lookup)]
         for claim, layer in self._dated:
             named |= wanted[lookup.codes(layer, claim)]
+        if self._given:
+            named |= wanted[self._given_codes(addresses)].any(axis=0)
         return addresses.restore(named & ~is_special(addresses))
 
     def codes(self, hi: U64, lo: U64, claim: str) -> Codes:
@@ -106,6 +123,11 @@ class Locator:
         codes = self._holders(lookup) if claim == "operated" else lookup.codes(self._in_force[claim], claim)
         codes[is_special(addresses)] = 0
         return addresses.restore(codes)
+
+    def _given_codes(self, addresses: Addresses) -> Codes:
+        """One row for each of the user's databases."""
+        texts = addresses.texts()
+        return np.array([[code_number(g.opinion(t).code) for t in texts] for g in self._given], np.uint8)
 
     def _holders(self, lookup: Lookup) -> Codes:
         return lookup.holders(self._in_force["network"], self._in_force["operated"])
@@ -122,21 +144,23 @@ class Locator:
             special_names(found),
             found.inner_text(),
             self._opinions(lookup),
+            found.texts(),
             _opinions(self._today, [lookup.codes(layer, claim) for claim, layer in self._today], len(found)),
             lookup.column(network, "asn").tolist(),
             lookup.column(network, "anycast").tolist(),
             strict=True,
         )
         places: dict[int, Place] = {}
-        for at, special, inner, opinions, today, asn, anycast in columns:
+        for at, special, inner, opinions, asked, today, asn, anycast in columns:
             text = addresses[at]
             unwrapped = inner or _mapped(text)
             if special:
                 places[at] = Place(text, SPECIAL, special=special, unwrapped=unwrapped)
                 continue
+            opinions = (*opinions, *(given.opinion(asked) for given in self._given))
             places[at] = Place(
                 address=text,
-                verdict=classify(opinions, anycast),
+                verdict=classify(opinions, anycast, region_in_question(opinions, self._regions)),
                 unwrapped=unwrapped,
                 opinions=opinions,
                 today=today,
@@ -149,14 +173,21 @@ class Locator:
     def _opinions(self, lookup: Lookup) -> list[tuple[Opinion, ...]]:
         codes = [lookup.codes(layer, claim) for claim, layer in self._dated]
         holders = self._holders(lookup)
-        layers = [*self._dated, ("operated", self._in_force["operated"])]
-        return _opinions(layers, [*codes, holders], len(holders))
+        sources = [*self._dated, ("operated", self._in_force["operated"])]
+        return _opinions(sources, [*codes, holders], len(holders))
+
+
+@cache
+def _wanted(regions: tuple[str, ...]) -> NDArray[np.bool_]:
+    """True at the numbers of these codes."""
+    wanted = np.zeros(256, np.bool_)
+    wanted[list(numbers_of(regions))] = True
+    return wanted
 
 
 def _layers_for(day: date | None) -> dict[str, Layer]:
     """The layer that plays each role; networks and holders come from the newest."""
-    layers = shipped_layers()
-    by_role = {role: [layer for layer in layers if role in layer.claims] for role in USED_FOR}
+    by_role = {role: [layer for layer in layers() if role in layer.claims] for role in USED_FOR}
     return {role: nearest(found, day if role in DATED else None) for role, found in by_role.items()}
 
 

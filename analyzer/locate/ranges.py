@@ -45,14 +45,15 @@ class Starts128:
         rows = np.searchsorted(self.hi, hi, side="right") - 1
         if not len(self.low_at):
             return rows
-        undecided = np.flatnonzero(self._has_low(rows) & (self.hi[rows] == hi))
+        undecided = np.flatnonzero(self.hi[rows] == hi)
+        undecided = undecided[self._has_low(rows[undecided])]
         rows[undecided] = [self._step_back(int(rows[i]), int(lo[i])) for i in undecided]
         return rows
 
     def _has_low(self, rows: Rows) -> NDArray[np.bool_]:
-        mask = np.zeros(len(self.hi), np.bool_)
-        mask[self.low_at] = True
-        return mask[rows]
+        at = np.searchsorted(self.low_at, rows)
+        at[at == len(self.low_at)] = 0
+        return np.asarray(self.low_at[at] == rows)
 
     def _low_of(self, row: int) -> int:
         i = int(np.searchsorted(self.low_at, row))

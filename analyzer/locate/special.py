@@ -128,8 +128,7 @@ def ordinary_spans(family: int) -> list[tuple[int, int]]:
 
 def is_special(addresses: Addresses) -> NDArray[np.bool_]:
     """True where an address is special-purpose, multicast or undelegated."""
-    reserved = np.array([name is not None for name in _names()], np.bool_)
-    return reserved[_rows(addresses)]
+    return _reserved()[_rows(addresses)]
 
 
 def special_names(addresses: Addresses) -> list[str | None]:
@@ -139,11 +138,20 @@ def special_names(addresses: Addresses) -> list[str | None]:
 
 
 def _rows(addresses: Addresses) -> NDArray[np.intp]:
-    (v4_starts, v4_names), (v6_starts, _) = _table_v4(), _table_v6()
+    v4_starts, v4_names = _table_v4()
     v4 = rows32(v4_starts, addresses.v4)
+    if not len(addresses.hi):
+        return v4
+    v6_starts, _ = _table_v6()
     v6 = v6_starts.rows(addresses.hi, addresses.lo) + len(v4_names)
     return np.concatenate([v4, v6])
 
 
+@cache
+def _reserved() -> NDArray[np.bool_]:
+    return np.array([name is not None for name in _names()], np.bool_)
+
+
+@cache
 def _names() -> Names:
     return (*_table_v4()[1], *_table_v6()[1])

@@ -12,20 +12,46 @@ from __future__ import annotations
 from typing import Any
 
 from analyzer.capture.records import CAPTURED, LINK, OFFSET, RECORD_WIDTH, WIRE
+from analyzer.compiling import Octets
 
 from .table import (
-    ACKNOWLEDGMENT, ADDRESS_HASH, ADDRESS_WIDTH, DAMAGED, DESTINATION_HI, DESTINATION_LO, DESTINATION_MAC,
-    DESTINATION_PORT, ETHERTYPE, FLAGS, FRAGMENT, KIND, NETWORK, NOT_IP, OTHER_IP, PAYLOAD, PAYLOAD_CAPTURED,
-    PAYLOAD_WIRE, PROTOCOL, SEQUENCE, SOURCE_HI, SOURCE_LO, SOURCE_MAC, SOURCE_PORT, TCP, UDP, UNKNOWN_LINK,
-    WEIGHT, WIDTH,
+    ACKNOWLEDGMENT,
+    ADDRESS_HASH,
+    ADDRESS_WIDTH,
+    DAMAGED,
+    DESTINATION_HI,
+    DESTINATION_LO,
+    DESTINATION_MAC,
+    DESTINATION_PORT,
+    ETHERTYPE,
+    FLAGS,
+    FRAGMENT,
+    KIND,
+    NETWORK,
+    NOT_IP,
+    OTHER_IP,
+    PAYLOAD,
+    PAYLOAD_CAPTURED,
+    PAYLOAD_WIRE,
+    PROTOCOL,
+    SEQUENCE,
+    SOURCE_HI,
+    SOURCE_LO,
+    SOURCE_MAC,
+    SOURCE_PORT,
+    TCP,
+    UDP,
+    UNKNOWN_LINK,
+    WEIGHT,
+    WIDTH,
 )  # fmt: skip
 
 # The layers that a frame is peeled through.
 STOP, ETHERNET, TYPED, IP, PPP, GRE, MPLS, WIFI, LLC = range(9)
 
 # What an IEEE 802.11 frame without a readable packet is; beyond the values an EtherType can have.
-WIFI_MANAGEMENT, WIFI_CONTROL, WIFI_NO_DATA, WIFI_PROTECTED, WIFI_AGGREGATE, WIFI_CUT = range(
-    0x10000, 0x10006
+WIFI_MANAGEMENT, WIFI_CONTROL, WIFI_NO_DATA, WIFI_PROTECTED, WIFI_AGGREGATE, WIFI_CUT, WIFI_RETRY = range(
+    0x10000, 0x10007
 )
 
 # Layers peeled at most: a phone's frame has three to six; a tower of tags is an attack.
@@ -37,19 +63,19 @@ V4_PREFIX = 0xFFFF_0000_0000
 # Products, not shifts: numba makes a shifted uint8 unsigned, and unsigned mixes into floats.
 
 
-def u8(data: Any, i: int) -> int:
+def u8(data: Octets, i: int) -> int:
     return data[i] * 1
 
 
-def u16(data: Any, i: int) -> int:
+def u16(data: Octets, i: int) -> int:
     return data[i] * 0x100 + data[i + 1]
 
 
-def u32(data: Any, i: int) -> int:
+def u32(data: Octets, i: int) -> int:
     return data[i] * 0x1000000 + data[i + 1] * 0x10000 + data[i + 2] * 0x100 + data[i + 3]
 
 
-def mac_at(data: Any, i: int) -> int:
+def mac_at(data: Octets, i: int) -> int:
     return (u16(data, i) << 32) | u32(data, i + 2)
 
 
@@ -59,14 +85,14 @@ def mix(value: int, word: int) -> int:
     return ((value >> 15) ^ value) & 0x7FFFFFFF
 
 
-def hash_words(data: Any, i: int, words: int) -> int:
+def hash_words(data: Octets, i: int, words: int) -> int:
     value = 0
     for k in range(words):
         value = mix(value, u32(data, i + 4 * k))
     return value
 
 
-def first_layer(data: Any, i: int, end: int, link: int) -> tuple[int, int, int]:
+def first_layer(data: Octets, i: int, end: int, link: int) -> tuple[int, int, int]:
     """(layer, position, ethertype) behind the link-layer header.
 
     Layer STOP with ethertype 0 for an unknown link type, with -1 where the header is cut.
@@ -111,11 +137,11 @@ def known_link(link: int) -> bool:
     return link in (163, 166, 192, 228, 229, 239, 274, 276)
 
 
-def little16(data: Any, i: int) -> int:
+def little16(data: Octets, i: int) -> int:
     return data[i] + data[i + 1] * 0x100
 
 
-def wifi_start(data: Any, i: int, link: int) -> tuple[int, int, int]:
+def wifi_start(data: Octets, i: int, link: int) -> tuple[int, int, int]:
     """Where the IEEE 802.11 header begins behind what the capturing card put before it."""
     if link == 105:
         return WIFI, i, 0
@@ -130,7 +156,7 @@ def wifi_start(data: Any, i: int, link: int) -> tuple[int, int, int]:
     return WIFI, i + 144, 0
 
 
-def nflog_payload(data: Any, i: int, end: int) -> tuple[int, int, int]:
+def nflog_payload(data: Octets, i: int, end: int) -> tuple[int, int, int]:
     """The packet inside a Linux netfilter log record: the attribute of type 9."""
     position = i + 4
     for _ in range(32):
@@ -148,7 +174,7 @@ def nflog_payload(data: Any, i: int, end: int) -> tuple[int, int, int]:
     return STOP, i, -1
 
 
-def link_macs(data: Any, i: int, end: int, link: int) -> tuple[int, int]:
+def link_macs(data: Octets, i: int, end: int, link: int) -> tuple[int, int]:
     """(source, destination) MAC addresses of the outermost frame, -1 where it has none."""
     if link == 1 and i + 12 <= end:
         return mac_at(data, i + 6), mac_at(data, i)
@@ -160,7 +186,7 @@ def link_macs(data: Any, i: int, end: int, link: int) -> tuple[int, int]:
     return -1, -1
 
 
-def wifi_macs(data: Any, i: int, end: int) -> tuple[int, int]:
+def wifi_macs(data: Octets, i: int, end: int) -> tuple[int, int]:
     """(source, destination) of a data frame by its direction bits (IEEE 802.11 §9.3.2.1)."""
     if i + 24 > end or (u8(data, i) >> 2) & 3 != 2:
         return -1, -1
@@ -174,12 +200,14 @@ def wifi_macs(data: Any, i: int, end: int) -> tuple[int, int]:
     return (mac_at(data, i + 24), mac_at(data, i + 16)) if i + 30 <= end else (-1, -1)
 
 
-def after_ethertype(data: Any, i: int, end: int, ethertype: int) -> tuple[int, int]:
+def after_ethertype(data: Octets, i: int, end: int, ethertype: int) -> tuple[int, int]:
     """(layer, position) that an EtherType leads to; STOP where it isn't IP."""
     if ethertype in (0x0800, 0x86DD):
         return IP, i
     if ethertype in (0x8847, 0x8848):
         return MPLS, i
+    if ethertype == 0x6558:  # transparent Ethernet bridging, as in Geneve
+        return ETHERNET, i
     if ethertype == 0x8864 and i + 6 <= end:  # PPPoE session (RFC 2516)
         return PPP, i + 6
     if ethertype <= 1500 and i + 8 <= end:  # IEEE 802.3 length: LLC follows
@@ -189,7 +217,7 @@ def after_ethertype(data: Any, i: int, end: int, ethertype: int) -> tuple[int, i
     return STOP, i
 
 
-def skip_mpls(data: Any, i: int, end: int) -> tuple[int, int]:
+def skip_mpls(data: Octets, i: int, end: int) -> tuple[int, int]:
     """Behind the bottom of the label stack (RFC 3032): IP, or Ethernet after a control word."""
     while i + 4 <= end:
         bottom = u8(data, i + 2) & 1
@@ -203,7 +231,7 @@ def skip_mpls(data: Any, i: int, end: int) -> tuple[int, int]:
     return STOP, i
 
 
-def skip_ppp(data: Any, i: int, end: int) -> tuple[int, int]:
+def skip_ppp(data: Octets, i: int, end: int) -> tuple[int, int]:
     """Behind the PPP protocol field (RFC 1661), with address and control octets if present."""
     if i + 2 <= end and u8(data, i) == 0xFF and u8(data, i + 1) == 0x03:
         i += 2
@@ -218,7 +246,7 @@ def skip_ppp(data: Any, i: int, end: int) -> tuple[int, int]:
     return STOP, i
 
 
-def skip_gre(data: Any, i: int, end: int) -> tuple[int, int, int]:
+def skip_gre(data: Octets, i: int, end: int) -> tuple[int, int, int]:
     """(layer, position, ethertype) behind a GRE header (RFC 2784, 2890, 2637; ERSPAN)."""
     if i + 4 > end:
         return STOP, i, 0
@@ -242,7 +270,7 @@ def skip_gre(data: Any, i: int, end: int) -> tuple[int, int, int]:
     return TYPED, position, protocol
 
 
-def skip_wifi(data: Any, i: int, end: int) -> tuple[int, int, int]:
+def skip_wifi(data: Octets, i: int, end: int) -> tuple[int, int, int]:
     """(layer, position, what it is instead) behind the MAC header of an IEEE 802.11 data frame.
 
     Layer STOP where the frame holds no packet that can be read as it stands.
@@ -274,14 +302,14 @@ def skip_wifi(data: Any, i: int, end: int) -> tuple[int, int, int]:
     return LLC, position, 0
 
 
-def skip_llc(data: Any, i: int, end: int) -> tuple[int, int, int]:
+def skip_llc(data: Octets, i: int, end: int) -> tuple[int, int, int]:
     """(layer, position, ethertype) behind LLC/SNAP (RFC 1042)."""
     if i + 8 <= end and u8(data, i) == 0xAA and u8(data, i + 1) == 0xAA and u8(data, i + 2) == 0x03:
         return TYPED, i + 8, u16(data, i + 6)
     return STOP, i, 0
 
 
-def udp_tunnel(data: Any, i: int, end: int, source: int, destination: int) -> tuple[int, int, int]:
+def udp_tunnel(data: Octets, i: int, end: int, source: int, destination: int) -> tuple[int, int, int]:
     """(layer, position, ethertype) inside a tunnel over UDP; STOP where there is none.
 
     A port alone proves nothing, so the tunnel's header has to be well-formed too.
@@ -303,7 +331,7 @@ def udp_tunnel(data: Any, i: int, end: int, source: int, destination: int) -> tu
     return STOP, i, 0
 
 
-def gtp_payload(data: Any, i: int, end: int) -> tuple[int, int, int]:
+def gtp_payload(data: Octets, i: int, end: int) -> tuple[int, int, int]:
     """Behind a GTP-U header (3GPP TS 29.281 §5.1), its optional fields and extension headers."""
     position = i + 8
     if u8(data, i) & 7:
@@ -324,7 +352,7 @@ def gtp_payload(data: Any, i: int, end: int) -> tuple[int, int, int]:
     return STOP, i, 0
 
 
-def l2tp_payload(data: Any, i: int, end: int) -> tuple[int, int, int]:
+def l2tp_payload(data: Octets, i: int, end: int) -> tuple[int, int, int]:
     """Behind an L2TPv2 data header (RFC 2661 §3.1); STOP for control messages."""
     flags = u16(data, i)
     if flags & 0x8000 or flags & 0xF != 2:
@@ -341,7 +369,7 @@ def l2tp_payload(data: Any, i: int, end: int) -> tuple[int, int, int]:
     return PPP, position, 0
 
 
-def ipv6_transport(data: Any, i: int, end: int) -> tuple[int, int, int]:
+def ipv6_transport(data: Octets, i: int, end: int) -> tuple[int, int, int]:
     """(next header, position, fragmented) behind the extension headers (RFC 8200 §4).
 
     Position -1 says that the chain is cut or longer than any real one.
@@ -367,7 +395,7 @@ def ipv6_transport(data: Any, i: int, end: int) -> tuple[int, int, int]:
     return following, -1, 0
 
 
-def put_addresses(data: Any, i: int, version: int, addresses: Any, to: int) -> int:
+def put_addresses(data: Octets, i: int, version: int, addresses: Any, to: int) -> int:
     """The address columns from the IP header at `i`; gives the hash of both addresses."""
     if version == 4:
         addresses[to + SOURCE_HI] = 0
@@ -395,7 +423,7 @@ def put_row(
     out[at + PAYLOAD_WIRE] = span[2]
 
 
-def put_tcp(data: Any, i: int, end: int, wire_end: int, out: Any, at: int) -> None:
+def put_tcp(data: Octets, i: int, end: int, wire_end: int, out: Any, at: int) -> None:
     """A TCP segment (RFC 9293 §3.1) whose header starts at `i`."""
     if i + 20 > end:
         ports = (u16(data, i), u16(data, i + 2)) if i + 4 <= end else (0, 0)
@@ -413,7 +441,7 @@ def put_tcp(data: Any, i: int, end: int, wire_end: int, out: Any, at: int) -> No
     out[at + ACKNOWLEDGMENT] = u32(data, i + 8)
 
 
-def put_udp(data: Any, i: int, end: int, wire_end: int, out: Any, at: int) -> None:
+def put_udp(data: Octets, i: int, end: int, wire_end: int, out: Any, at: int) -> None:
     """A UDP datagram (RFC 768) whose header starts at `i`."""
     if i + 8 > end:
         ports = (u16(data, i), u16(data, i + 2)) if i + 4 <= end else (0, 0)
@@ -430,7 +458,7 @@ def put_udp(data: Any, i: int, end: int, wire_end: int, out: Any, at: int) -> No
 
 
 def decode_ip(
-    data: Any, i: int, end: int, wire: int, out: Any, addresses: Any, row: int
+    data: Octets, i: int, end: int, wire: int, out: Any, addresses: Any, row: int
 ) -> tuple[int, int, int, int]:
     """One IP header and what it carries into the columns.
 
@@ -461,11 +489,12 @@ def decode_ip(
     stop = end if end < wire_end else wire_end
     out[at + ADDRESS_HASH] = put_addresses(data, i, version, addresses, row * ADDRESS_WIDTH)
     out[at + NETWORK] = i
+    # An IPv6 fragment begins with its fragment header of 8 octets.
+    if position < 0 or position + (8 if fragmented and version == 6 else 0) > stop:
+        put_row(out, at, OTHER_IP, protocol, (0, 0), (stop, 0, 0))
+        return STOP, i, 0, end
     if fragmented:
         put_row(out, at, FRAGMENT, protocol, (0, 0), (position, stop - position, wire_end - position))
-        return STOP, i, 0, end
-    if position < 0 or position > stop:
-        put_row(out, at, OTHER_IP, protocol, (0, 0), (stop, 0, 0))
         return STOP, i, 0, end
     if protocol == 6:
         put_tcp(data, position, stop, wire_end, out, at)
@@ -487,7 +516,7 @@ def decode_ip(
 
 
 def decode_frame(
-    data: Any, i: int, end: int, wire: int, link: int, out: Any, addresses: Any, row: int
+    data: Octets, i: int, end: int, wire: int, link: int, out: Any, addresses: Any, row: int
 ) -> None:
     """One frame into row `row` of the columns."""
     at = row * WIDTH
@@ -534,7 +563,7 @@ def decode_frame(
             out[at + KIND] = NOT_IP
 
 
-def decode_batch(data: Any, records: Any, out: Any, addresses: Any) -> None:
+def decode_batch(data: Octets, records: Any, out: Any, addresses: Any) -> None:
     """Every record of a batch into its row of the columns; all arrays are flat."""
     for row in range(len(records) // RECORD_WIDTH):
         record = row * RECORD_WIDTH

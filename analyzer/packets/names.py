@@ -27,6 +27,7 @@ ETHERTYPES = {
     # Numbers of packets.kernel beyond the EtherTypes.
     0x10000: "802.11 management", 0x10001: "802.11 control", 0x10002: "802.11 without data",
     0x10003: "802.11 protected (encrypted)", 0x10004: "802.11 aggregate (A-MSDU)", 0x10005: "802.11, cut",
+    0x10006: "802.11 repeated",
 }  # fmt: skip
 
 

@@ -14,20 +14,24 @@ KEEP = 4 << 20
 # Decoded octets that are looked at before a body counts as a decompression bomb.
 MOST_DECODED = 32 << 20
 STEP = 1 << 16
+INPUT_STEP, ZSTD_STEP = 1 << 14, 1 << 9
+# Members of a gzip body and codings of any body that are undone; real ones have one or two.
+MOST_MEMBERS, MOST_CODINGS = 1000, 4
+# A short body is a bomb sooner: deflate makes at most 1,032 octets of one.
+LEAST_DECODED, MOST_GROWTH = 1 << 20, 1000
 
 
 class BodySink:
     """Takes a body piece by piece; `codings` are those that Content-Encoding names."""
 
-    __slots__ = ("_hash", "_kept", "_kept_octets", "codings", "complete", "length", "lost")
+    __slots__ = ("_hash", "_kept", "codings", "complete", "length", "lost")
 
     def __init__(self) -> None:
         self.codings: tuple[str, ...] = ()
         self.length = 0
         self.lost = 0
         self.complete = True
-        self._kept: list[bytes] = []
-        self._kept_octets = 0
+        self._kept = bytearray()
         self._hash: Any = None
 
     def add(self, piece: bytes) -> None:
@@ -36,9 +40,8 @@ class BodySink:
             self._hash = hashlib.sha256()
         self._hash.update(piece)
         self.length += len(piece)
-        if self._kept_octets < KEEP:
-            self._kept.append(piece[: KEEP - self._kept_octets])
-            self._kept_octets += len(piece)
+        if len(self._kept) < KEEP:
+            self._kept += piece[: KEEP - len(self._kept)]
 
     def lose(self, count: int) -> None:
         """Octets of the body that never came."""
@@ -53,10 +56,11 @@ class BodySink:
     def body(self) -> tuple[Body, list[str]]:
         """The finished body, and what has to be said about it."""
         notes: list[str] = []
-        raw = b"".join(self._kept)
+        raw = bytes(self._kept)
         if self.length > len(raw):
             notes.append(f"only the first {len(raw):,} of {self.length:,} octets of a body were kept")
-        content, undone, digest = raw, (), None
+        content, digest = raw, None
+        undone: tuple[str, ...] = ()
         if raw and self.codings:
             content, undone, whole, note = undo(raw, self.codings)
             notes += [note] if note else []
@@ -80,7 +84,8 @@ def undo(raw: bytes, codings: tuple[str, ...]) -> tuple[bytes, tuple[str, ...], 
     A coding that can't be undone leaves the octets as they were: a wrong label loses nothing.
     """
     content, undone = raw, []
-    for coding in codings:
+    most = min(MOST_DECODED, LEAST_DECODED + MOST_GROWTH * len(raw))
+    for coding in codings[:MOST_CODINGS]:
         decoder = DECODERS.get(coding)
         if decoder is None:
             return content, tuple(undone), False, f"the content coding “{coding}” is not known"
@@ -88,10 +93,10 @@ def undo(raw: bytes, codings: tuple[str, ...]) -> tuple[bytes, tuple[str, ...], 
         try:
             for piece in decoder(content):
                 out += piece
-                if len(out) > MOST_DECODED:
+                if len(out) > most:
                     return (
                         bytes(out[:KEEP]), (*undone, coding), False,
-                        f"a {coding} body of {len(content):,} octets grows beyond {MOST_DECODED:,} octets "
+                        f"a {coding} body of {len(content):,} octets grows beyond {most:,} octets "
                         "when decoded; decoding stopped there",
                     )  # fmt: skip
         except Exception as error:  # the decoders share no base class
@@ -102,23 +107,29 @@ def undo(raw: bytes, codings: tuple[str, ...]) -> tuple[bytes, tuple[str, ...], 
         undone.append(coding)
         if not whole:
             return content, tuple(undone), False, f"the {coding} body breaks off"
+    if len(codings) > MOST_CODINGS:
+        return content, tuple(undone), False, f"only {MOST_CODINGS} of {len(codings)} content codings were undone"
     return content, tuple(undone), True, None
 
 
 def _inflate(data: bytes, window: int) -> Iterator[bytes]:
-    """zlib, gzip or raw deflate in bounded steps; gzip members may follow one another."""
-    while data:
+    """zlib, gzip or raw deflate in bounded steps; gzip members may follow one another.
+
+    Small steps of input too: the inflater copies what it leaves over.
+    """
+    position = 0
+    for _ in range(MOST_MEMBERS):
         inflater = zlib.decompressobj(window)
-        while data and not inflater.eof:
-            yield inflater.decompress(data, STEP)
-            data = inflater.unconsumed_tail
-        if not inflater.eof:
-            rest = inflater.flush(STEP)
-            yield rest
-            raise ValueError("it ends before its end mark")
-        data = inflater.unused_data
-        if not data.startswith(b"\x1f\x8b"):
+        while not inflater.eof:
+            piece = data[position : position + INPUT_STEP]
+            out = inflater.decompress(piece, STEP)
+            position += len(piece) - len(inflater.unconsumed_tail) - len(inflater.unused_data)
+            if not piece and not out:
+                raise ValueError("it ends before its end mark")
+            yield out
+        if not data.startswith(b"\x1f\x8b", position):
             return
+    raise ValueError(f"it has more than {MOST_MEMBERS} members")
 
 
 def _gzip(data: bytes) -> Iterator[bytes]:
@@ -150,9 +161,15 @@ def _zstd(data: bytes) -> Iterator[bytes]:
     import zstandard
 
     # RFC 9659 §3: no window above 8 MiB has to be supported for the content coding.
-    reader = zstandard.ZstdDecompressor(max_window_size=1 << 23).stream_reader(data)
-    while piece := reader.read(STEP):
-        yield piece
+    decompressor = zstandard.ZstdDecompressor(max_window_size=1 << 23)
+    position, frame = 0, decompressor.decompressobj()
+    while not frame.eof:
+        # A block of 4 octets can stand for 128 KiB, so few octets at a time.
+        piece = data[position : position + ZSTD_STEP]
+        if not piece:
+            raise ValueError("it ends before its end mark")
+        yield frame.decompress(piece)
+        position += len(piece)
 
 
 DECODERS: dict[str, Callable[[bytes], Iterator[bytes]]] = {

@@ -1,11 +1,11 @@
-"""DHCP requests to the name that a device gives itself (RFC 2131, RFC 2132)."""
+"""DHCP requests to what a client says of itself: name, vendor class, options asked (RFC 2131, 2132)."""
 
 from __future__ import annotations
 
 from typing import NamedTuple
 
 CLIENT_PORT, SERVER_PORT = 68, 67
-HOST_NAME, VENDOR_CLASS = 12, 60
+HOST_NAME, PARAMETER_REQUEST_LIST, VENDOR_CLASS = 12, 55, 60
 
 
 class DhcpClient(NamedTuple):
@@ -14,6 +14,7 @@ class DhcpClient(NamedTuple):
     mac: int
     name: str | None
     vendor_class: str | None
+    asked_for: tuple[int, ...] = ()  # option numbers in the order asked: differs between systems
 
 
 def client_in(datagram: bytes) -> DhcpClient | None:
@@ -31,6 +32,7 @@ def client_in(datagram: bytes) -> DhcpClient | None:
         int.from_bytes(message.chaddr[:6], "big"),
         _text(options.get(HOST_NAME)),
         _text(options.get(VENDOR_CLASS)),
+        tuple(options.get(PARAMETER_REQUEST_LIST) or b""),
     )
 
 

@@ -1,7 +1,7 @@
 """DNS and mDNS answers to names of addresses (RFC 1035, RFC 6762).
 
-Only what names an address is read: the question and the A and AAAA records. A general parser
-takes ten times as long for it, and a router's capture holds tens of thousands of answers.
+Only what names an address is read: the question, aliases, and the A and AAAA records. A general
+parser takes ten times as long for it, and a router's capture holds tens of thousands of answers.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 DNS_PORT, MDNS_PORT = 53, 5353
 
-A, AAAA = 1, 28
+A, CNAME, AAAA = 1, 5, 28
 FAMILIES = {(A, 4): socket.AF_INET, (AAAA, 16): socket.AF_INET6}
 
 COUNTS = struct.Struct(">HH")  # of questions and answers
@@ -27,6 +27,8 @@ class NamedAddress(NamedTuple):
 
     address: str
     name: str
+    chain: tuple[str, ...] = ()  # the aliases that lead from the name to the address, in order
+    ttl: int | None = None  # the least of the records that lead there, in seconds
 
 
 def answers_in(datagram: bytes) -> list[NamedAddress]:
@@ -41,24 +43,32 @@ def answers_in(datagram: bytes) -> list[NamedAddress]:
     questions, answers = COUNTS.unpack_from(datagram, 4)
     if not answers or questions > 16:
         return named
-    asked, position = None, 12
+    asked: str | None = None
+    chain: list[str] = []
+    least, position = 0xFFFFFFFF, 12
     for _ in range(questions):
         name, position = _name(datagram, position)
         asked = name if asked is None else asked
         position += 4
     for _ in range(min(answers, MOST_RECORDS)):
+        owner: str | None
         if asked is not None and datagram[position : position + 1] >= b"\xc0":
             owner, position = asked, position + 2  # a pointer to a name that is not needed
         else:
             owner, position = _name(datagram, position)
         if owner is None or position + 10 > len(datagram):
             break
-        kind, _, _, length = RECORD.unpack_from(datagram, position)
+        kind, _, ttl, length = RECORD.unpack_from(datagram, position)
         data = datagram[position + 10 : position + 10 + length]
+        if kind == CNAME and asked is not None:
+            alias = _name(datagram, position + 10)[0]
+            chain += [alias] if alias else []
+            least = min(least, ttl)
         position += 10 + length
         family = FAMILIES.get((kind, len(data)))
         if family is not None:
-            named.append(NamedAddress(socket.inet_ntop(family, data), owner if asked is None else asked))
+            address = socket.inet_ntop(family, data)
+            named.append(NamedAddress(address, asked or owner, tuple(chain), min(least, ttl)))
     return named
 
 

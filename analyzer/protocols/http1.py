@@ -10,17 +10,18 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from analyzer.flows.streams import Gap, Segment
 from analyzer.model import Role
 
 from .body import BodySink
 
-METHOD = rb"[A-Za-z][!#$%&'*+.^_`|~0-9A-Za-z-]{1,31}"
-REQUEST_LINE = re.compile(rb"(" + METHOD + rb")[ \t]+([^\r\n]*?)[ \t]+HTTP/([01]\.\d)[ \t]*\r?\n")
-STATUS_LINE = re.compile(rb"HTTP/([01]\.\d)[ \t]+(\d{3})(?:[ \t]+([^\r\n]*))?\r?\n")
+METHOD = re.compile(rb"[A-Za-z][!#$%&'*+.^_`|~0-9A-Za-z-]{1,31}(?=[ \t])")
+VERSION = re.compile(rb"[ \t]HTTP/([01]\.\d)\Z")
+STATUS = re.compile(rb"HTTP/([01]\.\d)[ \t]+(\d{3})(?![^ \t])")
 # Beginnings that may still grow into a start line.
-REQUEST_PREFIX = re.compile(rb"[A-Za-z][!#$%&'*+.^_`|~0-9A-Za-z-]{0,31}(?:[ \t][^\r\n]*\r?)?\Z")
+METHOD_PREFIX = re.compile(rb"[A-Za-z][!#$%&'*+.^_`|~0-9A-Za-z-]{0,31}(?:[ \t]|\Z)")
 HEAD_END = re.compile(rb"\r?\n\r?\n")
 BLANK_LINES = re.compile(rb"(?:\r?\n)+")
 CHUNK_SIZE = re.compile(rb"[ \t]*([0-9A-Fa-f]{1,15})[ \t]*(?:;[^\r\n]*)?\Z")
@@ -32,6 +33,40 @@ MOST_HEADERS = 1000
 MOST_FRAMES = 2048
 
 NO_BODY_STATUSES = frozenset({204, 304})
+
+
+class StartLine(NamedTuple):
+    """A request line (RFC 9112 §3) or a status line (§4)."""
+
+    version: str
+    method: str | None
+    target: str | None
+    status: int | None
+    reason: str | None
+
+
+def start_line(line: bytes) -> StartLine | None:
+    """The start line that these octets are, line end left out; None for all else.
+
+    Taken apart from both ends, so that no run of blanks makes it slow.
+    """
+    line = line.removesuffix(b"\r")
+    if b"\r" in line:
+        return None
+    if status := STATUS.match(line):
+        reason = line[status.end() :].decode("latin-1").strip()
+        return StartLine(status[1].decode(), None, None, int(status[2]), reason)
+    line = line.rstrip(b" \t")
+    method, version = METHOD.match(line), VERSION.search(line, max(len(line) - 9, 0))
+    if method is None or version is None or version.start() <= method.end():
+        return None
+    target = line[method.end() : version.start()].strip(b" \t")
+    return StartLine(version[1].decode(), method[0].decode(), target.decode("latin-1"), None, None)
+
+
+def may_begin_message(octets: bytes) -> bool:
+    """Whether octets without a line end may still become a start line."""
+    return octets[:5] == b"HTTP/"[: len(octets)] or METHOD_PREFIX.match(octets) is not None
 
 
 @dataclass(slots=True)
@@ -76,9 +111,11 @@ class HttpReader:
         self._buffer = bytearray()
         self._buffer_start = 0  # stream offset of the buffer's first octet
         self._marks: list[Segment] = []  # frames of what the buffer holds, data left out
-        self._message: HttpMessage | None = None
+        self.message: HttpMessage | None = None  # the one being read
         self._state: Callable[[], HttpMessage | bool] = self._idle
         self._left = 0
+        self._searched = 0  # octets of the buffer known to hold no end of what is being read
+        self._line_end = 0  # where the start line of the message being read ends in the buffer
         self._synced = True  # whether the next octet is where a message begins
         self.skipped = 0  # octets of messages whose beginning was not captured
 
@@ -87,9 +124,9 @@ class HttpReader:
         if isinstance(piece, Gap):
             yield from self._gap(piece)
             return
-        if self._message is not None and not self._buffer and self._takes_whole(piece):
+        if self.message is not None and not self._buffer and self._takes_whole(piece):
             return
-        if self._message is None and not self._synced and not self._resync(piece):
+        if self.message is None and not self._synced and not self._resync(piece):
             self.skipped += len(piece.data)
             return
         if not self._buffer:
@@ -100,7 +137,7 @@ class HttpReader:
 
     def close(self) -> Iterator[HttpMessage]:
         """The message that the stream's end completes or cuts."""
-        message = self._message
+        message = self.message
         if message is not None:
             self._finish_cut(message)
             yield self._done()
@@ -119,7 +156,7 @@ class HttpReader:
 
     def _takes_whole(self, piece: Segment) -> bool:
         """Hand a whole segment to the body without a stop in the buffer."""
-        message = self._message
+        message = self.message
         if message is None or self._state not in (self._sized_body, self._open_body):
             return False
         size = len(piece.data)
@@ -134,8 +171,8 @@ class HttpReader:
 
     def _resync(self, piece: Segment) -> bool:
         """Whether reading can resume here: the segment begins with a whole start line."""
-        data = piece.data
-        if not (REQUEST_LINE.match(data) or STATUS_LINE.match(data)):
+        line, newline, _ = piece.data[:MOST_HEAD].partition(b"\n")
+        if not newline or start_line(line) is None:
             return False
         self._synced = True
         self.opaque = False
@@ -143,11 +180,12 @@ class HttpReader:
 
     def _take(self, count: int) -> bytes:
         """Consume octets of the buffer on behalf of the message."""
-        message = self._message
+        message = self.message
         assert message is not None
         piece = bytes(self._buffer[:count])
         del self._buffer[:count]
         self._buffer_start += count
+        self._searched = 0
         marks = self._marks
         passed = 0
         for mark in marks:
@@ -175,6 +213,7 @@ class HttpReader:
         self.skipped += len(self._buffer)
         self._buffer.clear()
         self._marks.clear()
+        self._searched = 0
         self._synced = False
         self._state = self._idle
 
@@ -185,40 +224,40 @@ class HttpReader:
         if blank := BLANK_LINES.match(buffer):
             del buffer[: blank.end()]
             self._buffer_start += blank.end()
+            self._searched = 0
             self._marks = [m for m in self._marks if m.offset >= self._buffer_start] or self._marks[-1:]
         if not buffer:
             return False
-        if request := REQUEST_LINE.match(buffer):
-            self._open(request, "request")
-            return True
-        if status := STATUS_LINE.match(buffer):
-            self._open(status, "response")
-            return True
-        if not self._may_become_head():
+        end = buffer.find(b"\n", self._searched)
+        if end < 0 and self._may_become_line():
+            self._searched = len(buffer)
+            return False
+        line = start_line(bytes(buffer[:end])) if end >= 0 else None
+        if line is None:
             self.opaque = self.role is None
             self._drop()
-        return False
-
-    def _may_become_head(self) -> bool:
-        buffer = self._buffer
-        if len(buffer) > MOST_HEAD:
             return False
-        if b"HTTP/"[: len(buffer)] == buffer[:5]:
-            return b"\n" not in buffer
-        return REQUEST_PREFIX.match(buffer) is not None
+        self._open(line, end)
+        return True
 
-    def _open(self, line: re.Match[bytes], role: Role) -> None:
+    def _may_become_line(self) -> bool:
+        buffer, searched = self._buffer, self._searched
+        if len(buffer) > MOST_HEAD or buffer.find(b"\r", max(searched - 1, 0), len(buffer) - 1) >= 0:
+            return False
+        return searched > 40 or may_begin_message(bytes(buffer[:40]))
+
+    def _open(self, line: StartLine, end: int) -> None:
         first = self._marks[0]
-        request = role == "request"
-        version = line.group(3 if request else 1).decode("latin-1")
+        role: Role = "request" if line.status is None else "response"
         self.role = self.role or role
-        self._message = HttpMessage(
+        self._line_end, self._searched = end, 0
+        self.message = HttpMessage(
             role=role,
-            version=version,
-            method=line.group(1).decode("latin-1") if request else None,
-            target=line.group(2).decode("latin-1") if request else None,
-            status=None if request else int(line.group(2)),
-            reason=None if request else (line.group(3) or b"").decode("latin-1").rstrip(),
+            version=line.version,
+            method=line.method,
+            target=line.target,
+            status=line.status,
+            reason=line.reason,
             start=self._buffer_start,
             end=self._buffer_start,
             time_ns=first.time_ns,
@@ -228,12 +267,12 @@ class HttpReader:
 
     def _head(self) -> HttpMessage | bool:
         # From the end of the start line on, so that a head without headers ends at once.
-        line_end = self._buffer.index(b"\n")
-        end = HEAD_END.search(self._buffer, max(line_end - 1, 0))
+        end = HEAD_END.search(self._buffer, max(self._line_end - 1, self._searched - 3, 0))
         if end is None:
+            self._searched = len(self._buffer)
             if len(self._buffer) > MOST_HEAD:
-                assert self._message is not None
-                self._message.lacks(f"the headers are longer than {MOST_HEAD:,} octets")
+                assert self.message is not None
+                self.message.lacks(f"the headers are longer than {MOST_HEAD:,} octets")
                 self._take(len(self._buffer))
                 self._synced = False
                 return self._done()
@@ -242,7 +281,7 @@ class HttpReader:
         return self._choose_body()
 
     def _read_headers(self, head: bytes) -> None:
-        message = self._message
+        message = self.message
         assert message is not None
         lines = head.decode("latin-1").split("\n")[1:]
         for line in lines[: MOST_HEADERS + 1]:
@@ -263,7 +302,7 @@ class HttpReader:
 
     def _choose_body(self) -> HttpMessage | bool:
         """How the body's length is known (RFC 9112 §6.3)."""
-        message = self._message
+        message = self.message
         assert message is not None
         message.body.codings = _codings(message)
         if message.role == "response" and not self._response_has_body(message):
@@ -298,7 +337,7 @@ class HttpReader:
         return method != "HEAD" and status not in NO_BODY_STATUSES
 
     def _sized_body(self) -> HttpMessage | bool:
-        message = self._message
+        message = self.message
         assert message is not None
         count = min(self._left, len(self._buffer))
         if count:
@@ -307,14 +346,14 @@ class HttpReader:
         return self._done() if self._left == 0 else False
 
     def _open_body(self) -> HttpMessage | bool:
-        message = self._message
+        message = self.message
         assert message is not None
         if self._buffer:
             message.body.add(self._take(len(self._buffer)))
         return False
 
     def _chunk_size(self) -> HttpMessage | bool:
-        message = self._message
+        message = self.message
         assert message is not None
         end = self._buffer.find(b"\n")
         if end < 0:
@@ -328,7 +367,7 @@ class HttpReader:
         return True
 
     def _chunk_data(self) -> HttpMessage | bool:
-        message = self._message
+        message = self.message
         assert message is not None
         count = min(self._left, len(self._buffer))
         if count:
@@ -336,7 +375,7 @@ class HttpReader:
             self._left -= count
         if self._left:
             return False
-        if self._buffer[:1] == b"\r" and len(self._buffer) < 2 or not self._buffer:
+        if (self._buffer[:1] == b"\r" and len(self._buffer) < 2) or not self._buffer:
             return False
         if self._buffer[:2] == b"\r\n":
             self._take(2)
@@ -346,19 +385,20 @@ class HttpReader:
         return True
 
     def _trailer(self) -> HttpMessage | bool:
-        message = self._message
+        message = self.message
         assert message is not None
-        while (end := self._buffer.find(b"\n")) >= 0:
+        while (end := self._buffer.find(b"\n", self._searched)) >= 0:
             line = self._take(end + 1).strip()
             if not line:
                 return self._done()
             name, colon, value = line.decode("latin-1").partition(":")
             if colon and len(message.headers) < MOST_HEADERS:
                 message.headers.append((name.strip(), value.strip()))
+        self._searched = len(self._buffer)
         return self._lost_chunks() if len(self._buffer) > MOST_HEAD else False
 
     def _lost_chunks(self) -> HttpMessage:
-        message = self._message
+        message = self.message
         assert message is not None
         message.lacks("the chunked framing breaks off")
         message.body.complete = False
@@ -369,16 +409,16 @@ class HttpReader:
     # ── endings ─────────────────────────────────────────────────────────
 
     def _done(self) -> HttpMessage:
-        message = self._message
+        message = self.message
         assert message is not None
-        self._message = None
+        self.message = None
         self._state = self._idle
         if message.role == "request" and message.method == "CONNECT":
             self._synced = True
         return message
 
     def _gap(self, gap: Gap) -> Iterator[HttpMessage]:
-        message = self._message
+        message = self.message
         if message is not None and self._state == self._sized_body and gap.length <= self._left:
             self._left -= gap.length
             message.body.lose(gap.length)

@@ -27,7 +27,7 @@ class HttpFlow:
     Requests are fed before responses of the same batch, so that a response finds its request.
     """
 
-    __slots__ = ("_asked", "_behind_gap", "_chosen", "_unanswered", "found", "gap_octets", "gaps", "readers", "streams")
+    __slots__ = ("_asked", "_behind_gap", "_chosen", "_early", "_unanswered", "found", "gap_octets", "gaps", "readers", "streams")
 
     def __init__(self, isn_a: int | None, isn_b: int | None) -> None:
         self.streams = (Stream(isn_a), Stream(isn_b))
@@ -37,6 +37,8 @@ class HttpFlow:
         self._asked: deque[HttpMessage] = deque()
         self._unanswered: list[HttpMessage] = []
         self._chosen: dict[int, HttpMessage] = {}  # id of a response → its request
+        # id of a request that was answered before it was whole → its response, once that is whole
+        self._early: dict[int, HttpMessage | None] = {}
         self._behind_gap = False
 
     def feed(
@@ -45,6 +47,14 @@ class HttpFlow:
         """Exchanges that this segment finishes."""
         reader = self.readers[direction]
         for piece in self.streams[direction].add(sequence, data, frame, time_ns):
+            self._note_gap(piece, reader)
+            for message in reader.feed(piece):
+                yield from self._take(message, direction)
+
+    def acknowledge(self, direction: int, number: int) -> Iterator[Exchange]:
+        """Exchanges that are finished by knowing that the receiver has all octets before `number`."""
+        reader = self.readers[direction]
+        for piece in self.streams[direction].lost_before(number):
             self._note_gap(piece, reader)
             for message in reader.feed(piece):
                 yield from self._take(message, direction)
@@ -81,11 +91,18 @@ class HttpFlow:
     def _take(self, message: HttpMessage, direction: int) -> Iterator[Exchange]:
         self.found = True
         if message.role == "request":
-            self._asked.append(message)
+            if id(message) not in self._early:
+                self._asked.append(message)
+            elif (response := self._early.pop(id(message))) is not None:
+                yield Exchange(message, response, direction)
             return
         if message.informational:
             return
-        yield Exchange(self._chosen.pop(id(message), None), message, 1 - direction)
+        request = self._chosen.pop(id(message), None)
+        if request is not None and id(request) in self._early:
+            self._early[id(request)] = message
+            return
+        yield Exchange(request, message, 1 - direction)
 
     def _method_of(self, response: HttpMessage) -> str | None:
         """Pair a response with the oldest request before it that is still unanswered.
@@ -93,7 +110,9 @@ class HttpFlow:
         Behind a gap, where responses may be lost, with the newest: pipelining is rare.
         """
         first = response.frames[0] if response.frames else 0
-        if not self._asked or _first_frame(self._asked[0]) > first:
+        if not self._asked:
+            return self._answer_early(response, first)
+        if _first_frame(self._asked[0]) > first:
             return None
         if self._behind_gap:
             while len(self._asked) > 1 and _first_frame(self._asked[1]) <= first:
@@ -102,6 +121,18 @@ class HttpFlow:
         request = self._asked.popleft()
         self._chosen[id(response)] = request
         return request.method
+
+    def _answer_early(self, response: HttpMessage, first: int) -> str | None:
+        """Pair a response with the request that is still being read: cut, or refused before its end."""
+        for reader in self.readers:
+            request = reader.message
+            if request is None or request.role != "request" or id(request) in self._early:
+                continue
+            if _first_frame(request) <= first:
+                self._early[id(request)] = None
+                self._chosen[id(response)] = request
+                return request.method
+        return None
 
 
 def _first_frame(message: HttpMessage) -> int:

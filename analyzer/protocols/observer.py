@@ -11,13 +11,26 @@ from analyzer.capture.batch import Batch
 from analyzer.flows.kernel import FIN, RST
 from analyzer.flows.streams import Segment, Stream
 from analyzer.flows.table import (
-    ACK_NUMBER, FINISHED, FLAGS, HANDED, HAS_ACK_A, HAS_ISN_A, ISN, KIND, LAST_NS, MARKS, OPAQUE, PACKETS,
-    TLS, TLS_OCTETS, Flows,
+    ACK_NUMBER,
+    FINISHED,
+    FLAGS,
+    HANDED,
+    HAS_ACK_A,
+    HAS_ISN_A,
+    ISN,
+    KIND,
+    LAST_NS,
+    MARKS,
+    OPAQUE,
+    PACKETS,
+    TLS,
+    TLS_OCTETS,
+    Flows,
 )  # fmt: skip
 from analyzer.flows.tracker import FlowIds
-from analyzer.packets.table import UDP, Packets
+from analyzer.packets.table import FRAGMENT, Packets
 
-from . import dhcp, dns
+from .datagrams import Datagrams, Named
 from .http_flow import Exchange, HttpFlow
 from .tls import ServerName
 
@@ -38,17 +51,6 @@ class SeenExchange(NamedTuple):
     flow: int
     exchange: Exchange
     delivered: bool | None
-
-
-class Named(NamedTuple):
-    """A name that an address, a flow's server or a MAC address goes by."""
-
-    how: str  # "dns", "mdns", "sni", "dhcp"
-    name: str
-    frame: int
-    address: str | None = None
-    flow: int | None = None
-    mac: int | None = None
 
 
 class _Row(NamedTuple):
@@ -76,10 +78,13 @@ class Observer:
 
     def __init__(self) -> None:
         self.names: list[Named] = []
+        self.datagrams = Datagrams(self.names)
+        self.fingerprints: dict[int, tuple[str, int]] = {}  # flow → JA4 of its ClientHello, frame
         self.http_flows: set[int] = set()  # flows that carried HTTP
         self.gaps = 0  # stretches of readable streams that were never captured
         self.gap_octets = 0
         self.skipped_octets = 0  # of HTTP messages whose beginning was not captured
+        self._in_order = True
         self._flows: dict[int, HttpFlow] = {}
         self._hellos: dict[int, _Hello] = {}
 
@@ -87,7 +92,9 @@ class Observer:
         self, batch: Batch, packets: Packets, ids: FlowIds, flows: Flows, frames: list[int] | None = None
     ) -> Iterator[SeenExchange]:
         """Exchanges that this batch finishes; `frames` gives the frame numbers of rebuilt datagrams."""
-        self._read_datagrams(batch, packets, frames)
+        self.datagrams.read(batch, packets, ids, frames)
+        # Fragmented segments come after the rest of their batch, so there nothing is lost yet.
+        self._in_order = frames is None and not bool((packets.kind == FRAGMENT).any())
         for group in _groups(batch, packets, ids, frames):
             flow = group[0].flow
             if flows.numbers[flow, KIND] == TLS and flow not in self._flows:
@@ -112,13 +119,15 @@ class Observer:
         sides = [[row for row in group if row.direction == side] for side in (0, 1)]
         for side in self._side_order(http, batch, sides):
             rows = sides[side]
-            if not rows:
-                continue
-            if http.streams[side].base is None:
+            if rows and http.streams[side].base is None:
                 http.streams[side].begin(_first_sequence(rows))
             for row in rows:
                 data = bytes(batch.data[row.start : row.start + row.length])
                 for exchange in http.feed(side, row.sequence, data, row.frame, row.time_ns):
+                    yield _seen(flow, http, exchange, flows)
+            if self._in_order and flows.numbers[flow, MARKS] & (HAS_ACK_A << (1 - side)):
+                acknowledged = int(flows.numbers[flow, ACK_NUMBER + 1 - side])
+                for exchange in http.acknowledge(side, acknowledged):
                     yield _seen(flow, http, exchange, flows)
         if http.found:
             self.http_flows.add(flow)
@@ -175,21 +184,11 @@ class Observer:
                     hello.server.feed(piece.data, piece.frame)
         if hello.server.name:
             self.names.append(Named("sni", hello.server.name, hello.server.frame, flow=flow))
+        if hello.server.ja4:
+            self.fingerprints[flow] = (hello.server.ja4, hello.server.frame)
         if hello.server.done or flows.numbers[flow, HANDED + side] >= flows.numbers[flow, TLS_OCTETS]:
             del self._hellos[flow]
-
-    def _read_datagrams(self, batch: Batch, packets: Packets, frames: list[int] | None) -> None:
-        udp = (packets.kind == UDP) & (packets.payload_captured > 0)
-        for port, how in ((dns.DNS_PORT, "dns"), (dns.MDNS_PORT, "mdns")):
-            for row in (udp & (packets.source_port == port)).nonzero()[0].tolist():
-                frame = frames[row] if frames else batch.first_frame + row
-                for named in dns.answers_in(_payload(batch, packets, row)):
-                    self.names.append(Named(how, named.name, frame, address=named.address))
-        for row in (udp & (packets.destination_port == dhcp.SERVER_PORT)).nonzero()[0].tolist():
-            client = dhcp.client_in(_payload(batch, packets, row))
-            if client is not None and client.name:
-                frame = frames[row] if frames else batch.first_frame + row
-                self.names.append(Named("dhcp", client.name, frame, mac=client.mac))
+            flows.numbers[flow, TLS_OCTETS] = 0  # nothing more is wanted
 
 
 def _seen(flow: int, http: HttpFlow, exchange: Exchange, flows: Flows) -> SeenExchange:
@@ -201,11 +200,6 @@ def _seen(flow: int, http: HttpFlow, exchange: Exchange, flows: Flows) -> SeenEx
     end = http.streams[exchange.direction].sequence_at(request.end)
     beyond = (int(flows.numbers[flow, ACK_NUMBER + answering]) - end) % (1 << 32)
     return SeenExchange(flow, exchange, beyond < 1 << 31)
-
-
-def _payload(batch: Batch, packets: Packets, row: int) -> bytes:
-    start = int(packets.payload[row])
-    return bytes(batch.data[start : start + int(packets.payload_captured[row])])
 
 
 def _isn(flows: Flows, flow: int, side: int) -> int | None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from .ja4 import ja4
+
 HANDSHAKE, CLIENT_HELLO, SERVER_NAME, HOST_NAME = 0x16, 1, 0, 0
 
 # A ClientHello with post-quantum key shares takes some 1.8 KiB; RFC 8446 allows records of 16 KiB.
@@ -14,13 +16,14 @@ class ServerName:
     `done` says that no more octets are of use; `name` is None when there is none or it is hidden.
     """
 
-    __slots__ = ("_octets", "done", "frame", "name")
+    __slots__ = ("_octets", "done", "frame", "ja4", "name")
 
     def __init__(self) -> None:
         self._octets = bytearray()
         self.done = False
         self.name: str | None = None
         self.frame = 0
+        self.ja4 = ""
 
     def feed(self, data: bytes, frame: int) -> None:
         """The next octets of the client's direction, in order."""
@@ -32,6 +35,7 @@ class ServerName:
             return
         self.done, self.frame = True, frame
         self.name = _server_name(hello) if hello else None
+        self.ja4 = ja4(hello) if hello else ""
         self._octets.clear()
 
 

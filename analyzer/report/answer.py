@@ -15,7 +15,7 @@ from analyzer.report.groups import (
     status_counts,
 )
 from analyzer.report.units import counted
-from analyzer.report.wording import STATUSES, is_established, kind_name, looks_like, place_line
+from analyzer.report.wording import FACTS, STATUSES, is_established, kind_name, looks_like, place_line
 
 NONE_SEEN = "No plaintext activation payload was seen."
 NOT_PROOF = "That is no proof that none was sent: the blind spots below say what could not be seen."
@@ -79,7 +79,7 @@ def _identifiers(report: Report) -> Iterator[str]:
         yield "No identifier of the phone or its SIM was seen readable."
         return
     pings = pings_by_message(report)
-    groups = finding_groups(report)
+    groups = [group for group in finding_groups(report) if group[0].kind not in FACTS]
     sure = [group for group in groups if any(is_established(f, pings) for f in group)]
     if sure:
         yield f"Identifiers that left readable: {_by_kind(sure, kind_name)}."

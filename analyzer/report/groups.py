@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import TypeVar
 
-from analyzer.model import Destination, Finding, Message, Ping, Report
+from analyzer.model import Destination, Finding, Message, Name, Ping, Report
 from analyzer.report.wording import STATUSES, reached
 
 T = TypeVar("T")
@@ -124,19 +124,9 @@ def region_addresses(report: Report) -> list[list[Destination]]:
     return sorted(groups, key=lambda group: (not group[0].in_scope, -sum(map(traffic, group))))
 
 
-# Top-level domains that are not the region's code in small letters (IANA root zone database).
-_DOMAINS = {
-    "CN": ("cn", "xn--fiqs8s", "xn--fiqz9s"),
-    "GB": ("uk",),
-    "HK": ("hk", "xn--j6w193g"),
-    "MO": ("mo", "xn--mix891f"),
-    "TW": ("tw", "xn--kprw13d", "xn--kpry57d"),
-}
-
-
-def named_under(name: str, code: str) -> bool:
+def named_under(name: Name, code: str) -> bool:
     """Is the name under a top-level domain of the region? A name says nothing about a place."""
-    return name.rstrip(".").lower().rpartition(".")[2] in _DOMAINS.get(code, (code.lower(),))
+    return name.region == code
 
 
 def named_only(report: Report) -> list[tuple[str, str]]:
@@ -146,7 +136,7 @@ def named_only(report: Report) -> list[tuple[str, str]]:
         for row in report.destinations
         if not row.scope_claims
         for name in row.names
-        if any(named_under(name.name, code) for code in report.scope.regions)
+        if any(named_under(name, code) for code in report.scope.regions)
     }
     return list(found)
 

@@ -12,7 +12,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from analyzer.model import SCHEMA, Report
-from analyzer.report.shapes import codec, expect
+from analyzer.report.codecs import expect
+from analyzer.report.shapes import codec
 
 _FIRST = ("schema", "tool", "created", "reconstruction", "scope")
 

@@ -7,32 +7,19 @@ place in the document, in one sentence.
 
 from __future__ import annotations
 
-import base64
-import binascii
 import types
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import MISSING, dataclass, fields, is_dataclass
 from functools import cache
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from analyzer.model import Body, Table
-from analyzer.report.names import COLUMNS, DERIVED, PATHS
-from analyzer.report.units import iso, parse_iso
+from analyzer.report.bodies import CONTENT_AS, body_in, body_out
+from analyzer.report.codecs import TIME, Codec, Json, expect, found, literal, optional, scalar, value_at
+from analyzer.report.columns import TABLE
+from analyzer.report.names import DERIVED, PATHS
 
-Json = Any
 _ROLES = ("request", "response")
-_COLUMNS_BACK = {written: name for name, written in COLUMNS.items()}
-_TYPE_NAMES = {str: "text", bool: "true or false", int: "a whole number", list: "a list", dict: "an object"}
-_SCALARS = (str, int, float, bool, type(None))
-
-
-@dataclass(frozen=True, slots=True)
-class Codec:
-    """How values of one type are written (`dump`), read (`load`) and described (`schema`)."""
-
-    dump: Callable[[Any], Json]
-    load: Callable[[Json, str], Any]
-    schema: Json
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,73 +42,17 @@ def codec(hint: Any) -> Codec:
         return _dataclass(hint)  # type: ignore[arg-type]
     origin, args = get_origin(hint), get_args(hint)
     if origin in (Union, types.UnionType):
-        return _optional(codec(next(a for a in args if a is not type(None))))
+        return optional(codec(next(a for a in args if a is not type(None))))
     return _GENERIC[origin](args)
 
 
-def expect(value: Json, kind: type, where: str) -> Any:
-    """`value` if it is of this JSON type, else ValueError."""
-    if isinstance(value, kind) and (kind is bool or not isinstance(value, bool)):
-        return value
-    raise ValueError(f"{where}: expected {_TYPE_NAMES[kind]}, found {_found(value)}")
-
-
-# ── scalars ─────────────────────────────────────────────────────────────────
-
-
-def _scalar(kind: type, name: str) -> Codec:
-    return Codec(lambda value: value, lambda value, where: expect(value, kind, where), {"type": name})
-
-
-def _dump_time(value: int) -> str | int:
-    try:
-        return iso(value)
-    except OverflowError:  # a calendar has the years 1 to 9999; a capture file may claim others
-        return int(value)
-
-
-def _load_time(value: Json, where: str) -> int:
-    if isinstance(value, str):
-        try:
-            return parse_iso(value)
-        except ValueError as error:
-            raise ValueError(f"{where}: {error}") from None
-    return int(expect(value, int, where))
-
-
-_TIME = Codec(
-    _dump_time,
-    _load_time,
-    {
-        "type": ["string", "integer"],
-        "pattern": r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{9}Z$",
-        "description": "UTC with nanoseconds; an integer of nanoseconds outside the years 1 to 9999",
-    },
-)
-
 _SIMPLE: dict[Any, Codec] = {
-    str: _scalar(str, "string"),
-    int: _scalar(int, "integer"),
-    bool: _scalar(bool, "boolean"),
-    bytes: Codec(lambda value: value, lambda value, _: value, {"type": "string"}),  # see _body_out
+    str: scalar(str, "string"),
+    int: scalar(int, "integer"),
+    bool: scalar(bool, "boolean"),
+    bytes: Codec(lambda value: value, lambda value, _: value, {"type": "string"}),  # see bodies.py
+    Table: TABLE,
 }
-
-
-def _literal(args: tuple[Any, ...]) -> Codec:
-    def load(value: Json, where: str) -> Any:
-        if isinstance(value, str) and value in args:
-            return value
-        raise ValueError(f"{where}: expected one of {', '.join(args)}; found {_found(value)}")
-
-    return Codec(lambda value: value, load, {"enum": list(args)})
-
-
-def _optional(inner: Codec) -> Codec:
-    return Codec(
-        lambda value: None if value is None else inner.dump(value),
-        lambda value, where: None if value is None else inner.load(value, where),
-        {"anyOf": [inner.schema, {"type": "null"}]},
-    )
 
 
 # ── containers ──────────────────────────────────────────────────────────────
@@ -166,71 +97,8 @@ def _mapping(args: tuple[Any, ...]) -> Codec:
 _GENERIC: dict[Any, Callable[[tuple[Any, ...]], Codec]] = {
     tuple: _tuple,
     Mapping: _mapping,
-    Literal: _literal,
+    Literal: literal,
 }
-
-
-# ── tables ──────────────────────────────────────────────────────────────────
-
-
-def _dump_table(table: Table) -> Json:
-    times = [name for name in table.columns if name.endswith("_ns")]
-    return {
-        "rows": len(table),
-        "times": [COLUMNS.get(name, name) for name in times],
-        "columns": {COLUMNS.get(name, name): _column(name, v) for name, v in table.columns.items()},
-    }
-
-
-def _column(name: str, values: Sequence[Any]) -> list[Any]:
-    plain = values.tolist() if hasattr(values, "tolist") else values
-    if not name.endswith("_ns"):
-        return list(plain)
-    return [None if value is None else _dump_time(value) for value in plain]
-
-
-def _load_table(value: Json, where: str) -> Table:
-    document = expect(value, dict, where)
-    columns = expect(_at(document, ("columns",), where), dict, f"{where}.columns")
-    times = codec(tuple[str, ...]).load(_at(document, ("times",), where), f"{where}.times")
-    rows = expect(_at(document, ("rows",), where), int, f"{where}.rows")
-    return Table(dict(_load_columns(columns, times, rows, f"{where}.columns")))
-
-
-def _load_columns(
-    columns: Json, times: tuple[str, ...], rows: int, where: str
-) -> Iterator[tuple[str, list[Any]]]:
-    for name, column in columns.items():
-        values = expect(column, list, f"{where}.{name}")
-        if len(values) != rows:
-            raise ValueError(f"{where}.{name}: expected {rows} values, found {len(values)}")
-        if name in times:
-            values = [None if v is None else _load_time(v, f"{where}.{name}") for v in values]
-        elif not all(isinstance(v, _SCALARS) for v in values):
-            raise ValueError(f"{where}.{name}: expected numbers, texts or nulls alone")
-        yield _COLUMNS_BACK.get(name, name), values
-
-
-_SIMPLE[Table] = Codec(
-    _dump_table,
-    _load_table,
-    {
-        "type": "object",
-        "description": "columns of equal length; `times` names those that hold times",
-        "properties": {
-            "rows": {"type": "integer", "minimum": 0},
-            "times": {"type": "array", "items": {"type": "string"}},
-            "columns": {
-                "type": "object",
-                "additionalProperties": {
-                    "type": "array",
-                    "items": {"type": ["string", "number", "boolean", "null"]},
-                },
-            },
-        },
-        "required": ["rows", "times", "columns"],
-    },
-)
 
 
 # ── dataclasses ─────────────────────────────────────────────────────────────
@@ -258,7 +126,7 @@ def _path(dotted: str, role: str) -> tuple[str, ...]:
 def _field_codec(name: str, hint: Any) -> Codec:
     if not name.endswith("_ns"):
         return codec(hint)
-    return _optional(_TIME) if type(None) in get_args(hint) else _TIME
+    return optional(TIME) if type(None) in get_args(hint) else TIME
 
 
 def _dataclass(cls: type) -> Codec:
@@ -277,19 +145,19 @@ def _dump(cls: type, value: Any) -> Json:
     for dotted, derive in DERIVED.get(cls, {}).items():
         if (said := derive(value)) is not None:
             _put(document, _path(dotted, role), said)
-    return _body_out(document) if cls is Body else document
+    return body_out(document) if cls is Body else document
 
 
 def _load(cls: type, value: Json, where: str) -> Any:
     document = expect(value, dict, where)
     role = document.get("role", "")
     if role and role not in _ROLES:
-        raise ValueError(f"{where}.role: expected one of {', '.join(_ROLES)}; found {_found(role)}")
+        raise ValueError(f"{where}.role: expected one of {', '.join(_ROLES)}; found {found(role)}")
     if cls is Body:
-        document = _body_in(document, where)
+        document = body_in(document, where)
     given = {}
     for entry in _entries(cls, role):
-        item = _at(document, entry.path, where, entry.required)
+        item = value_at(document, entry.path, where, entry.required)
         if item is not MISSING:
             given[entry.name] = entry.codec.load(item, ".".join((where, *entry.path)))
     return cls(**given)
@@ -299,51 +167,6 @@ def _put(document: dict[str, Any], path: tuple[str, ...], value: Json) -> None:
     for step in path[:-1]:
         document = document.setdefault(step, {})
     document[path[-1]] = value
-
-
-def _at(document: Json, path: tuple[str, ...], where: str, required: bool = True) -> Json:
-    for step in path:
-        if not isinstance(document, dict) or step not in document:
-            if required:
-                raise ValueError(f"{where}: the key {'.'.join(path)} is missing")
-            return MISSING
-        document = document[step]
-    return document
-
-
-# ── bodies ──────────────────────────────────────────────────────────────────
-
-
-def _body_out(document: dict[str, Any]) -> dict[str, Any]:
-    content = document["content"]
-    text = _as_text(content)
-    if text is not None:
-        return {**document, "content": text, "content_as": "text"}
-    return {**document, "content": base64.b64encode(content).decode("ascii"), "content_as": "base64"}
-
-
-def _as_text(content: bytes) -> str | None:
-    try:
-        text = content.decode("utf-8")
-    except UnicodeDecodeError:
-        return None
-    return text if text.translate(_LAYOUT).isprintable() else None
-
-
-_LAYOUT = dict.fromkeys(map(ord, "\t\n\r"), " ")
-
-
-def _body_in(document: dict[str, Any], where: str) -> dict[str, Any]:
-    content = expect(_at(document, ("content",), where), str, f"{where}.content")
-    kind = _CONTENT_AS.load(_at(document, ("content_as",), where), f"{where}.content_as")
-    try:
-        octets = content.encode("utf-8") if kind == "text" else base64.b64decode(content, validate=True)
-    except (UnicodeEncodeError, binascii.Error, ValueError):
-        raise ValueError(f"{where}.content: not {kind} as content_as says") from None
-    return {**document, "content": octets}
-
-
-_CONTENT_AS = _literal(("text", "base64"))
 
 
 # ── the schema ──────────────────────────────────────────────────────────────
@@ -362,7 +185,7 @@ def _describe_as(cls: type, role: str) -> Json:
     if role:
         schema["properties"]["role"] = {"const": role}
     if cls is Body:
-        _describe_at(schema, ("content_as",), _CONTENT_AS.schema, required=True)
+        _describe_at(schema, ("content_as",), CONTENT_AS.schema, required=True)
     for dotted in DERIVED.get(cls, {}):
         _describe_at(schema, _path(dotted, role), {}, required=False)
     return schema
@@ -383,8 +206,3 @@ def _require(schema: dict[str, Any], key: str, required: bool) -> None:
 
 def _first_sentence(cls: type) -> str:
     return " ".join((cls.__doc__ or "").split("\n\n")[0].split())
-
-
-def _found(value: Json) -> str:
-    text = repr(value) if isinstance(value, _SCALARS) else _TYPE_NAMES.get(type(value), "something else")
-    return text if len(text) <= 40 else text[:40] + "…"

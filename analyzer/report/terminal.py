@@ -9,7 +9,13 @@ from rich.console import Console, RenderableType
 from rich.text import Text
 
 from analyzer.model import Report
-from analyzer.report import terminal_findings, terminal_method, terminal_traffic
+from analyzer.report import (
+    terminal_findings,
+    terminal_method,
+    terminal_traffic,
+    terminal_triggers,
+    terminal_wifi,
+)
 from analyzer.report.layout import notice, say
 from analyzer.report.view import View
 
@@ -17,10 +23,12 @@ _SECTIONS = (
     terminal_findings.answer_section,
     terminal_findings.pings_section,
     terminal_findings.identifiers_section,
+    terminal_triggers.triggers_section,
     terminal_traffic.regions_section,
     terminal_traffic.destinations_section,
     terminal_traffic.devices_section,
     terminal_traffic.messages_section,
+    terminal_wifi.wifi_section,
     terminal_method.blind_spots_section,
     terminal_method.problems_section,
     terminal_method.captures_section,

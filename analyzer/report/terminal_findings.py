@@ -20,6 +20,7 @@ from analyzer.report.layout import bullets, facts, indented, lines, say, section
 from analyzer.report.units import clock, counted, span, tally
 from analyzer.report.view import View
 from analyzer.report.wording import (
+    FACTS,
     NAMES_NO_APP,
     NEVER_PROCESSED,
     is_established,
@@ -139,10 +140,24 @@ def _quote(message: Message, view: View) -> RenderableType:
 
 
 def identifiers_section(view: View) -> Iterator[RenderableType]:
-    groups = finding_groups(view.report)
-    if groups:
+    every = finding_groups(view.report)
+    groups = [group for group in every if group[0].kind not in FACTS]
+    if every:
         blocks = [block for group in view.some(groups, _LISTED) for block in _finding_group(group, view)]
-        yield section("Identifiers that left readable", *blocks, *view.rest(groups, _LISTED))
+        told = [group for group in every if group[0].kind in FACTS]
+        blocks += [*view.rest(groups, _LISTED), *_told(told, view)]
+        yield section("Identifiers that left readable", *blocks)
+
+
+def _told(groups: list[list[Finding]], view: View) -> Iterator[RenderableType]:
+    """What else the same messages told about the phone, a line a value."""
+    if groups:
+        rows = [
+            (kind_name(group[0].kind), view.quote(group[0].value), counted(len(group), "time"), group[0].name)
+            for group in view.some(groups, _LISTED)
+        ]
+        yield say("Beside them, about the phone:")
+        yield indented(table(("what", "value", "seen", "field"), rows), *view.rest(groups, _LISTED))
 
 
 def _finding_group(group: list[Finding], view: View) -> list[RenderableType]:
@@ -166,7 +181,9 @@ def _finding_facts(group: list[Finding], view: View) -> Iterator[tuple[str, str 
     yield "in", tally(_count(f"{f.name} ({f.evidence})" if f.evidence.path else f.name for f in group))
     yield "where", view.frames(f.evidence for f in group)
     yield "because", lines(*dict.fromkeys(reason for f in group for reason in f.reasons))
-    yield "details", "; ".join(f"{key}: {value}" for key, value in group[0].details.items())
+    details = dict(group[0].details)
+    yield "whose", details.pop("belongs_to", "")
+    yield "details", "; ".join(f"{key}: {value}" for key, value in details.items())
 
 
 def _count(words: Iterator[str]) -> dict[str, int]:

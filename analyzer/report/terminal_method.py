@@ -10,6 +10,7 @@ from analyzer.model import CaptureInfo, GeoSource, Problem, Report
 from analyzer.report.layout import bullets, facts, indented, lines, say, section
 from analyzer.report.units import clock, counted, span, tally
 from analyzer.report.view import View
+from analyzer.report.wording import clue_line
 
 _LISTED = 20
 
@@ -43,7 +44,13 @@ def captures_section(view: View) -> Iterator[RenderableType]:
         for number, info in enumerate(report.captures, 1)
         for block in _capture(info, f"{number}  " if many else "")
     ]
-    yield section("What was read", *blocks, facts([("report made", clock(report.created_ns))]))
+    vantage = _vantage(report) if report.vantage else ()
+    yield section("What was read", *blocks, *vantage, facts([("report made", clock(report.created_ns))]))
+
+
+def _vantage(report: Report) -> tuple[RenderableType, ...]:
+    head = say("Where the capture was made (clues, no proof)")
+    return head, indented(bullets(clue_line(clue) for clue in report.vantage))
 
 
 def _capture(info: CaptureInfo, number: str) -> tuple[RenderableType, ...]:

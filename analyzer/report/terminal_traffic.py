@@ -17,11 +17,11 @@ from analyzer.report.groups import (
     region_totals,
     traffic,
 )
-from analyzer.report.layout import facts, indented, lines, say, section, table
-from analyzer.report.units import clock, counted, octets, tally
+from analyzer.report.layout import bullets, facts, indented, lines, say, section, table
+from analyzer.report.units import clock, counted, octets, percent, span, tally
 from analyzer.report.view import View
 from analyzer.report.wireshark import address_filter
-from analyzer.report.wording import network, place_line, today_line, where
+from analyzer.report.wording import clue_line, name_text, network, place_line, suggestions, today_line, where
 
 _LISTED = 10  # rows of a table unless all are asked for
 _NUMBERS = ("addresses", "packets ↑", "packets ↓", "octets ↑", "octets ↓", "messages", "packets", "octets")
@@ -70,7 +70,7 @@ def _address(group: Sequence[Destination], regions: Sequence[str]) -> Renderable
 def _claims(group: Sequence[Destination], regions: Sequence[str]) -> str:
     """The claims that link the address to the scope: "located, registered, named: CN"."""
     opinions = group[0].place.opinions if group[0].place else ()
-    names = {name.name for row in group for name in row.names}
+    names = [name for row in group for name in row.names]
     named = [(code, "named") for code in regions if any(named_under(name, code) for name in names)]
     claims = [*((o.code, o.claim) for o in opinions if o.code in regions), *named]
     by_code = grouped(claims, lambda claim: claim[0])
@@ -86,6 +86,13 @@ def _address_facts(group: Sequence[Destination]) -> Iterator[tuple[str, str]]:
         yield "today", today_line(place)
     for row in group:
         yield f"{row.protocol}/{row.port}" if row.port else row.protocol, _way(row)
+    yield from _cautions(group)
+
+
+def _cautions(group: Sequence[Destination]) -> Iterator[tuple[str, str]]:
+    """What speaks against taking the address for the destination, or for where databases put it."""
+    yield "may hide", "; ".join(dict.fromkeys(said for row in group for said in row.hides))
+    yield "against", "; ".join(dict.fromkeys(said for row in group for said in row.contradictions))
 
 
 def _way(row: Destination) -> str:
@@ -93,13 +100,46 @@ def _way(row: Destination) -> str:
         f"device {row.device}: {counted(row.packets_up, 'packet')} ↑ {row.packets_down:,} ↓, "
         f"{octets(row.bytes_up)} ↑ {octets(row.bytes_down)} ↓ in {counted(row.flows, 'flow')} "
         f"({tally(row.kinds)}); {clock(row.first_ns)} to {clock(row.last_ns)}; ended: {tally(row.ended)}"
+        f"{''.join(f'; {said}' for said in _measured(row))}"
     )
+
+
+def _measured(row: Destination) -> Iterator[str]:
+    payload = row.payload_up + row.payload_down
+    if payload:
+        yield f"readable {percent(row.payload_readable, payload)} of {octets(payload)} of payload"
+    if row.delivered:
+        yield f"data sent: {tally(row.delivered)}"
+    if row.resent_up or row.resent_down:
+        yield f"repeated or out of order {row.resent_up:,} ↑ {row.resent_down:,} ↓"
+    if row.min_rtt_us is not None:
+        yield f"least round trip {_short(row.min_rtt_us)} ({row.rtt_of})"
 
 
 def _names(names: Sequence[Name]) -> str:
     unique = {(name.name, name.how): name for name in reversed(names)}
-    found = [f"{name.name} ({name.how}, frame {name.frame})" for name in reversed(unique.values())]
+    found = [f"{name_text(name)} ({', '.join(_known_by(name))})" for name in reversed(unique.values())]
     return ", ".join(found) or "none seen in the capture"
+
+
+def _short(microseconds: int) -> str:
+    """Below a second in milliseconds."""
+    return span(microseconds * 1000) if microseconds >= 1_000_000 else f"{microseconds / 1000:,.3g} ms"
+
+
+def _known_by(name: Name) -> Iterator[str]:
+    """How a name is known: "dns, frame 12, by way of …, valid 60 s, asked by …, 5 ms before"."""
+    yield f"{name.how}, frame {name.frame}"
+    if name.chain:
+        yield f"by way of {' › '.join(name.chain)}"
+    if name.ttl is not None:
+        yield f"valid {name.ttl:,} s"
+    if name.asked_by:
+        yield f"asked by {name.asked_by}"
+    if name.before_us is not None:
+        yield f"answered {_short(name.before_us)} before"
+    if name.via:
+        yield name.via
 
 
 # ── all destinations ────────────────────────────────────────────────────────
@@ -128,7 +168,7 @@ def _destination_row(row: Destination, many: bool) -> tuple[str | Text, ...]:
         _whereabouts(row),
         packets,
         sizes,
-        tally(row.kinds),
+        lines(tally(row.kinds), *row.hides, *row.contradictions),
     )
 
 
@@ -147,9 +187,18 @@ def devices_section(view: View) -> Iterator[RenderableType]:
     rows = sorted(report.devices, key=lambda device: -device.bytes)
     headers = ("device", "addresses", "names and vendor", "packets", "octets")
     cells = [_device_row(device) for device in view.some(rows, _LISTED)]
+    clues = [block for device in view.some(rows, _LISTED) for block in _clues(device)]
     yield section(
-        "Devices", table(headers, cells, ("packets", "octets")), *view.rest(rows, _LISTED, "devices")
+        "Devices", table(headers, cells, ("packets", "octets")), *view.rest(rows, _LISTED, "devices"), *clues
     )
+
+
+def _clues(device: Device) -> Iterator[RenderableType]:
+    """What speaks for what a device is."""
+    if device.clues:
+        yield Text()
+        yield say(f"{device.id}: what speaks for what it is (clues, no proof)")
+        yield indented(bullets([*suggestions(device.clues), *map(clue_line, device.clues)]))
 
 
 def _device_row(device: Device) -> tuple[str, ...]:

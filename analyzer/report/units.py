@@ -58,6 +58,16 @@ def octets(count: int) -> str:
     return f"{count} B" if unit == 1 else f"{count / unit:.1f} {name}"
 
 
+def percent(part: int, whole: int) -> str:
+    """A share that is never rounded to 0 or 100 when it is neither: "38 %", "< 1 %", "> 99 %"."""
+    share = 100 * part / whole if whole else 0
+    if part and share < 1:
+        return "< 1 %"
+    if part < whole and share > 99:
+        return "> 99 %"
+    return f"{share:.0f} %"
+
+
 def counted(count: int, one: str, many: str | None = None) -> str:
     """ "1 packet", "1,204 packets"."""
     return f"{count:,} {one if count == 1 else many or one + 's'}"

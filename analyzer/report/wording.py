@@ -6,9 +6,11 @@ accepted are four things; encoded is not encrypted. Every writer takes its words
 
 from __future__ import annotations
 
-from analyzer.model import Finding, Opinion, Ping, Place
+from collections.abc import Sequence
 
-_CLAIMS = (("located", "located"), ("second", "second"), ("registered", "registered"))
+from analyzer.model import Clue, Finding, Name, Opinion, Ping, Place
+
+_CLAIMS = (("located", "located"), ("second", "second"), ("registered", "registered"))  # always shown
 
 # kind → article and name
 _KINDS = {
@@ -26,7 +28,23 @@ _KINDS = {
     "cell": ("a", "cell id"),
     "serial": ("a", "serial number"),
     "android_id": ("an", "Android ID"),
+    "gaid": ("a", "Google advertising ID"),
+    "oaid": ("an", "OAID (advertising ID)"),
+    "idfa": ("an", "IDFA (advertising ID)"),
+    "advertising_id": ("an", "advertising ID"),
+    "ssid": ("a", "name of a Wi-Fi network"),
+    "bssid": ("an", "address of an access point"),
+    "email": ("an", "e-mail address"),
+    "account": ("an", "account name"),
+    "push_token": ("a", "push token"),
+    "apps": ("a", "list of apps"),
+    "model": ("a", "model"),
+    "build": ("a", "software version"),
+    "operator": ("a", "mobile operator"),
+    "local_ip": ("an", "address in the home network"),
 }
+# Kinds of findings that tell about a phone and identify nobody.
+FACTS = frozenset(("model", "build", "operator", "local_ip"))
 
 STATUSES = ("attempted", "delivered", "answered", "accepted")
 
@@ -45,7 +63,9 @@ def place_line(place: Place) -> str:
         return " · ".join([f"special-purpose: {place.special}", *read_as])
     claims = [f"{word}: {_said(place, claim)}" for claim, word in _CLAIMS]
     operated = [f"operated: {_opinion(o)}" for o in place.opinions if o.claim == "operated" and o.code]
-    return " · ".join([*claims, f"network: {network(place)}", *operated, *_anycast(place), *read_as])
+    given = [f"given: {_opinion(o)}" for o in place.opinions if o.claim == "given"]
+    rest = (*operated, *given, *_anycast(place), *read_as)
+    return " · ".join([*claims, f"network: {network(place)}", *rest])
 
 
 def today_line(place: Place) -> str:
@@ -66,6 +86,28 @@ def where(place: Place | None) -> str:
     if place.special:
         return place.special
     return place.code("located") or "unknown"
+
+
+def name_text(name: Name) -> str:
+    """A host name, with its Unicode form where it has another."""
+    return f"{name.name} = {name.unicode}" if name.unicode else name.name
+
+
+def clue_line(clue: Clue) -> str:
+    """ "DHCP vendor class: android-dhcp-9, frame 3 → an Android device"."""
+    frame = f", frame {clue.frame}" if clue.frame is not None else ""
+    return f"{clue.kind}: {clue.value}{frame}{f' → {clue.suggests}' if clue.suggests else ''}"
+
+
+def suggestions(clues: Sequence[Clue]) -> list[str]:
+    """What kinds of clue speak for, the most first: "an Android device: 4 kinds of clue (DHCP …)"."""
+    kinds: dict[str, dict[str, None]] = {}
+    for clue in clues:
+        if clue.suggests:
+            kinds.setdefault(clue.suggests, {})[clue.kind] = None
+    ranked = sorted(kinds.items(), key=lambda item: -len(item[1]))
+    several = [(what, by) for what, by in ranked if len(by) > 1]
+    return [f"taken together, {len(by)} kinds for {what} ({', '.join(by)})" for what, by in several]
 
 
 def kind_name(kind: str) -> str:
@@ -98,7 +140,8 @@ def _said(place: Place, claim: str) -> str:
 
 
 def _opinion(opinion: Opinion) -> str:
-    return f"{opinion.code or 'unknown'} ({opinion.source} {opinion.date})".replace(" )", ")")
+    said = f"{opinion.code or 'unknown'} ({opinion.source} {opinion.date})".replace(" )", ")")
+    return f"{said} [{opinion.detail}]" if opinion.detail else said
 
 
 def _anycast(place: Place) -> list[str]:

@@ -5,8 +5,9 @@
 
 Without CAPTURE the two benchmark captures are made in DIR (default: a temporary directory that is
 removed afterwards). Each file is read once before the first measurement, so everything runs from the
-page cache; the programs take turns, so that what else the machine does meets them alike. Every figure is of a whole process: start, work, exit. Speeds are medians of the runs;
-memory is the largest resident set of any run.
+page cache; the programs take turns, so that what else the machine does meets them alike. Every figure
+is of a whole process: start, work, exit. Speeds are medians of the runs; memory is the largest
+resident set of any run.
 """
 
 from __future__ import annotations
@@ -63,6 +64,11 @@ class Measured:
     def median(self) -> float:
         """The middle of the runs, in seconds."""
         return statistics.median(self.seconds)
+
+    @property
+    def succeeded(self) -> bool:
+        """Whether every run read the capture to its end."""
+        return self.status == 0
 
 
 def is_present(peer: Peer) -> bool:
@@ -121,16 +127,21 @@ def count_records(capture: Path) -> int:
 
 
 def table(results: Iterable[Measured], packets: int) -> Iterator[str]:
-    """Markdown rows; ratios are of the peer's median to phonehome's."""
+    """Markdown rows; ratios are of the peer's median to phonehome's. A failed run has no speed."""
     results = list(results)
-    own = next((r.median for r in results if r.peer == "phonehome"), None)
-    yield "| program | median s | runs s | packets/s | peak MB | time ÷ phonehome | exit |"
-    yield "|---|---|---|---|---|---|---|"
+    own = next((r.median for r in results if r.peer == "phonehome" and r.succeeded), None)
+    yield "| program | median s | runs s | packets/s | peak MB | time ÷ phonehome |"
+    yield "|---|---|---|---|---|---|"
     for r in results:
-        runs = " ".join(f"{s:.2f}" for s in r.seconds)
-        ratio = f"{r.median / own:.2f}" if own else "–"
-        speed = f"{packets / r.median:,.0f}"
-        yield f"| {r.peer} | {r.median:.2f} | {runs} | {speed} | {r.peak / 1e6:,.0f} | {ratio} | {r.status} |"
+        yield _row(r, packets, own) if r.succeeded else f"| {r.peer} | failed, exit {r.status} | | | | |"
+
+
+def _row(r: Measured, packets: int, own: float | None) -> str:
+    runs = " ".join(f"{s:.2f}" for s in r.seconds)
+    ratio = f"{r.median / own:.2f}" if own else "–"
+    return (
+        f"| {r.peer} | {r.median:.2f} | {runs} | {packets / r.median:,.0f} | {r.peak / 1e6:,.0f} | {ratio} |"
+    )
 
 
 def report(capture: Path, peers: list[Peer], runs: int) -> Iterator[str]:

@@ -60,15 +60,30 @@ def scorer(corpus: Path) -> Any:
     return module
 
 
-def unmatched(
-    score: Any, entry: Entry, reported: list[dict[str, Any]]
-) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-    """Required requests that were missed, and reported ones that tshark has not, as the scorer pairs them."""
+@dataclass(frozen=True)
+class Comparison:
+    """The requests of one capture beside tshark's, paired by the corpus's scorer."""
+
+    missed: list[dict[str, Any]]  # required ones that were not reported
+    extra: list[dict[str, Any]]  # reported ones that tshark has not
+    other_body: list[dict[str, Any]]  # tshark's, paired, whose body differs
+
+
+def compare(score: Any, entry: Entry, reported: list[dict[str, Any]]) -> Comparison:
+    """Pair by method, target, addresses and ports, as `score.py` does."""
     truth = [request | {"_req": int(is_required(request))} for request in entry.truth["requests"]]
     pairs = score.match(truth, reported)
     known, used = {pair[0] for pair in pairs}, {pair[1] for pair in pairs}
-    missed = [t for i, t in enumerate(truth) if t["_req"] and i not in known]
-    return missed, [r for j, r in enumerate(reported) if j not in used]
+    return Comparison(
+        missed=[t for i, t in enumerate(truth) if t["_req"] and i not in known],
+        extra=[r for j, r in enumerate(reported) if j not in used],
+        other_body=[truth[i] for i, j in pairs if truth[i]["_req"] and _differs(truth[i], reported[j])],
+    )
+
+
+def _differs(request: dict[str, Any], reported: dict[str, Any]) -> bool:
+    bodies = {request.get("body_sha256"), request.get("body_decoded_sha256")}
+    return bool(request.get("body_sha256")) and reported["body_sha256"] not in bodies - {None}
 
 
 def results(directory: Path, captures: list[Entry]) -> Iterator[tuple[Entry, dict[str, Any]]]:

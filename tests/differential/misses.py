@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""List what a run missed and what it reported beyond tshark, without quoting any value.
+"""List what a run missed, reported beyond tshark, or read otherwise, without quoting any value.
 
     python tests/differential/misses.py RESULTDIR [--corpus DIR] [--all-link-types] [--frames]
 
@@ -21,7 +21,7 @@ from typing import Any
 ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT))
 
-from tests.differential.corpus import Entry, entries, results, scorer, unmatched  # noqa: E402
+from tests.differential.corpus import Entry, compare, entries, results, scorer  # noqa: E402
 
 
 def facts(entry: Entry, request: dict[str, Any], result: dict[str, Any]) -> Iterator[str]:
@@ -64,20 +64,23 @@ def extra_facts(entry: Entry, request: dict[str, Any]) -> Iterator[str]:
 
 
 def lines(corpus: Path, directory: Path, all_link_types: bool) -> Iterator[str]:
-    """One line a miss or extra, then counts by cause."""
+    """One line a miss, extra or other body, then counts by cause."""
     score, causes = scorer(corpus), Counter[str]()
     for entry, result in results(directory, entries(corpus)):
         if not (entry.is_supported or all_link_types):
             continue
-        missed, extra = unmatched(score, entry, result["requests"])
-        for request in missed:
+        compared = compare(score, entry, result["requests"])
+        for request in compared.missed:
             cause = "; ".join(facts(entry, request, result))
             causes[f"missed: {cause}"] += 1
             yield f"missed  {entry.id}  frame {request['frame']}  {cause}"
-        for request in extra:
+        for request in compared.extra:
             cause = "; ".join(extra_facts(entry, request))
             causes[f"extra: {cause}"] += 1
             yield f"extra   {entry.id}  frames {request['frames'][:3]}  {cause}"
+        for request in compared.other_body:
+            size = f"{request['body_len']} octets in tshark, {request['transfer_encoding'] or 'plain'}"
+            yield f"body    {entry.id}  frame {request['frame']}  {size}"
     yield ""
     yield from (f"{count:5d}  {cause}" for cause, count in causes.most_common())
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.differential.corpus import Entry, entries, is_required, results, scorer, unmatched
+from tests.differential.corpus import Entry, compare, entries, is_required, results, scorer
 from tests.differential.run import Outcome, run
 
 RECALL, PRECISION = 0.985, 0.995
@@ -53,9 +53,9 @@ def test_every_result_is_scored_by_the_corpus_own_rules(
     assert len(outcomes) == len(captures)
     score, counts = scorer(corpus), Counter[str]()
     for entry, result in results(directory, [c for c in captures if c.is_supported]):
-        missed, extra = unmatched(score, entry, result["requests"])
+        compared = compare(score, entry, result["requests"])
         required = sum(is_required(request) for request in entry.truth["requests"])
-        counts.update(required=required, missed=len(missed), extra=len(extra))
+        counts.update(required=required, missed=len(compared.missed), extra=len(compared.extra))
     matched = counts["required"] - counts["missed"]
     assert counts["required"] > 3000
     assert matched / counts["required"] >= RECALL

@@ -6,23 +6,15 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import maxminddb
+from analyzer.locate.mmdb import Block, blocks_in, opened
 
 Codes = tuple[str, ...]
-Block = tuple[int, int, Codes]
 
 
-def read_mmdb(path: Path, keys: Sequence[tuple[str, ...]]) -> tuple[list[Block], list[Block]]:
+def read_mmdb(path: Path, keys: Sequence[tuple[str, ...]]) -> tuple[list[Block[Codes]], list[Block[Codes]]]:
     """IPv4 and IPv6 blocks; one code for each path of keys, "" where the record has none."""
-    v4: list[Block] = []
-    v6: list[Block] = []
-    with maxminddb.open_database(path) as reader:
-        for network, record in reader:
-            codes = tuple(_at(record, key) for key in keys)
-            (v4 if network.version == 4 else v6).append((int(network[0]), int(network[-1]), codes))
-    # In an IPv6 tree the IPv4 networks are told as they stand in ::/96.
-    v4 += [block for block in v6 if block[1] >> 32 == 0]
-    return v4, [block for block in v6 if block[1] >> 32]
+    with opened(path) as reader:
+        return blocks_in(reader, lambda record: tuple(_at(record, key) for key in keys))
 
 
 def _at(record: Any, keys: tuple[str, ...]) -> str:

@@ -1,0 +1,81 @@
+"""Whose an identifier is: findings against what the capture shows of the devices in it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from analyzer.model import Device, Finding, Report
+
+ADDRESSES = frozenset(("mac", "bssid"))
+NAMES = frozenset(("model", "account"))
+LOCALLY_ADMINISTERED = 2  # of a MAC address's first octet (IEEE 802 §8.2.2)
+
+
+def with_owners(report: Report) -> Report:
+    """The report with `details["belongs_to"]` where a finding equals, or surely is not, something seen."""
+    if not report.findings:
+        return report
+    return replace(report, findings=tuple(_told(f, _Owners.of(report)) for f in report.findings))
+
+
+@dataclass(frozen=True)
+class _Owners:
+    """The devices, and which of them each flow is of."""
+
+    by_id: Mapping[str, Device]
+    by_flow: Mapping[int, str]
+
+    @classmethod
+    def of(cls, report: Report) -> _Owners:
+        columns = report.flows.columns
+        flows = dict(zip(columns.get("flow", ()), columns.get("device", ()), strict=True))
+        return cls({device.id: device for device in report.devices}, flows)
+
+    def sender(self, finding: Finding) -> Device | None:
+        flow = finding.evidence.flow
+        return self.by_id.get(self.by_flow.get(flow, "")) if flow is not None else None
+
+
+def _told(finding: Finding, owners: _Owners) -> Finding:
+    sender = owners.sender(finding)
+    sentence = _sentence(finding, sender, owners) if sender else ""
+    if not sentence:
+        return finding
+    told = replace(finding, details={**finding.details, "belongs_to": sentence})
+    if finding.kind == "mac" and sender and finding.value == sender.mac:
+        return replace(told, confidence="high", reasons=(*finding.reasons, sentence))
+    return told
+
+
+def _sentence(finding: Finding, sender: Device, owners: _Owners) -> str:
+    if finding.kind in ADDRESSES:
+        return _of_address(finding.value, sender, owners)
+    if finding.kind == "local_ip":
+        same = finding.value in sender.addresses
+        return f"{'equal to an' if same else 'not an'} address of the device that sent it"
+    if finding.kind in NAMES and _is_dhcp_name(finding.value, sender):
+        return "equal to the name that the device that sent it gave to the network (DHCP)"
+    return ""
+
+
+def _of_address(mac: str, sender: Device, owners: _Owners) -> str:
+    if mac == sender.mac:
+        return "equal to the MAC address of the device that sent it"
+    if mac in owners.by_id:
+        return f"the MAC address of another device in the capture, {_called(owners.by_id[mac])}"
+    if sender.mac is None:
+        return ""
+    if int(sender.mac[:2], 16) & LOCALLY_ADMINISTERED:
+        return "not the address by which its sender is seen in the capture, which is randomised"
+    return "not the address of a device seen in the capture"
+
+
+def _called(device: Device) -> str:
+    names = [name.name for name in device.names if name.how == "dhcp"]
+    return names[0] if names else device.addresses[0] if device.addresses else device.id
+
+
+def _is_dhcp_name(value: str, sender: Device) -> bool:
+    plain = value.casefold().replace(" ", "-")
+    return any(name.how == "dhcp" and name.name.casefold() == plain for name in sender.names)

@@ -1,0 +1,23 @@
+"""A report of one capture → what follows from its parts together: owners, undocumented senders, triggers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from analyzer.belonging import with_owners
+from analyzer.dossiers import Dossier, undocumented
+from analyzer.model import Report
+from analyzer.triggers import LogEntry, Watch, with_triggers
+
+
+def with_conclusions(
+    report: Report, watch: Watch, log: Sequence[LogEntry], dossiers: Sequence[Dossier]
+) -> Report:
+    """The report with whose the identifiers are, further pings, and what stood before each ping."""
+    report = with_owners(report)
+    columns = report.flows.columns
+    devices = dict(zip(columns.get("flow", ()), columns.get("device", ()), strict=True))
+    further = undocumented(report.messages, report.findings, report.pings, devices, dossiers)
+    pings = tuple(sorted((*report.pings, *further), key=lambda ping: (ping.time_ns, ping.flow)))
+    return with_triggers(replace(report, pings=pings), watch, tuple(log), tuple(dossiers))

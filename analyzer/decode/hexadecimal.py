@@ -1,0 +1,28 @@
+"""Text written as hexadecimal digits → the text, or data in a format that can be read."""
+
+from __future__ import annotations
+
+import re
+
+from analyzer.decode.limits import Budget
+from analyzer.decode.octets import sense_of
+from analyzer.decode.part import Part, inside
+
+HEX = re.compile(r"\s*(?:0x)?((?:[0-9a-f]{2}){8,}+|(?:[0-9A-F]{2}){8,}+)\s*")
+# Of 12 random octets all are printable ASCII once in 150,000 times.
+SHORTEST_TEXT = 12
+# A decimal number is hexadecimal too; only digits written as 30 to 39 are surely meant.
+DECIMAL = re.compile(r"\d+")
+DIGITS = re.compile(r"(?:3\d){8,}")
+
+
+def decode_hexadecimal(part: Part, budget: Budget) -> list[Part]:
+    """What the digits stand for; nothing where that is neither readable nor of a known format."""
+    value = part.value
+    if not isinstance(value, str) or not (digits := HEX.fullmatch(value)):
+        return []
+    if DECIMAL.fullmatch(digits[1]) and not DIGITS.fullmatch(digits[1]):
+        return []
+    octets = bytes.fromhex(digits[1])
+    plain = sense_of(octets, SHORTEST_TEXT)
+    return [inside(part, plain, "hexadecimal")] if plain and budget.take_octets(len(octets)) else []

@@ -1,0 +1,47 @@
+"""A multipart body (RFC 2046 §5.1, RFC 7578) → one part a form field or file."""
+
+from __future__ import annotations
+
+import re
+
+from analyzer.decode.limits import Budget
+from analyzer.decode.part import Part, neighbours
+from analyzer.decode.text import text_or_bytes
+
+# The delimiter is told by the body itself: a line that begins with two hyphens, headers behind it.
+OPENING = re.compile(rb"(?:\r\n)?--([^\r\n]{1,70}?)[ \t]*\r\n(?:[A-Za-z][A-Za-z\-]*:[^\r\n]*\r\n)+\r\n")
+MOST_HEADERS = 32
+
+
+def decode_multipart(part: Part, budget: Budget) -> list[Part]:
+    """The content of each segment that was seen, named as its header names it; nothing otherwise."""
+    value = part.value
+    if isinstance(value, str) and not value.lstrip("\r\n").startswith("--"):
+        return []
+    octets = value.encode("utf-8", "surrogatepass") if isinstance(value, str) else value
+    opening = OPENING.match(octets)
+    if not opening or not budget.take_octets(len(octets)):
+        return []
+    segments = _segments(octets.removeprefix(b"\r\n"), opening[1])[: budget.fields_left + 1]
+    names = neighbours(name for name, _ in segments)
+    return [
+        Part(name, text_or_bytes(content), (*part.path, "multipart", name), names - {name})
+        for name, content in segments
+    ]
+
+
+def _segments(octets: bytes, boundary: bytes) -> list[tuple[str, bytes]]:
+    """Name and content of each segment; of a body that breaks off what came before."""
+    from multipart import MultipartError, PushMultipartParser
+
+    segments: list[tuple[str, bytearray]] = []
+    parser = PushMultipartParser(boundary, max_header_count=MOST_HEADERS)
+    try:
+        for event in parser.parse(octets):
+            if isinstance(event, bytes | bytearray):
+                segments[-1][1].extend(event)
+            elif event:
+                segments.append((event.name or event.filename or "part", bytearray()))
+    except (MultipartError, ValueError):
+        pass
+    return [(name, bytes(content)) for name, content in segments]

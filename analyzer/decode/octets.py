@@ -1,0 +1,76 @@
+"""Octets that are no text → what they hold, in the binary formats that are told by their form alone.
+
+A format without a mark of its own counts only where it takes up all of the octets and gives
+names or readable text, so that a picture or a cipher text is not taken for a document.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from analyzer.decode.bencode import read_bencode
+from analyzer.decode.cbor import read_cbor
+from analyzer.decode.compressed import is_compressed, unmarked_coding_of
+from analyzer.decode.limits import Budget
+from analyzer.decode.msgpack import read_messagepack
+from analyzer.decode.part import Part, PlainPart
+from analyzer.decode.plist import read_binary_plist
+from analyzer.decode.protobuf import read_protobuf
+from analyzer.decode.text import readable_text
+from analyzer.decode.walk import parts_of_document
+from analyzer.decode.weak import candidate
+
+Reader = Callable[[bytes], Any]
+"""The document in some octets; None where they are not of the format."""
+
+READERS: dict[str, Reader] = {
+    "plist": read_binary_plist,
+    "messagepack": read_messagepack,
+    "cbor": read_cbor,
+    "bencode": read_bencode,
+    "protobuf": read_protobuf,
+}
+LONGEST = 1 << 20  # octets: beyond that a guess at the format costs more than it tells
+
+
+def decode_octets(part: Part, budget: Budget) -> Sequence[PlainPart]:
+    """One part for each value of the document; nothing where the octets are of no known format."""
+    octets = part.value
+    if isinstance(octets, str) or len(octets) > LONGEST:
+        return []
+    for step, read in READERS.items():
+        document = read(octets)
+        if document is not None and budget.take_octets(len(octets)):
+            return parts_of_document(document, part, step, budget)
+    return []
+
+
+def decode_bencode(part: Part, budget: Budget) -> Sequence[PlainPart]:
+    """The same for text that is a bencoded dictionary."""
+    text = part.value
+    document = read_bencode(text.encode("utf-8", "replace")) if isinstance(text, str) else None
+    if document is None or not budget.take_octets(len(text)):
+        return []
+    return parts_of_document(document, part, "bencode", budget)
+
+
+def sense_of(octets: bytes, shortest: int) -> str | bytes:
+    """What a text encoding stood for, where that makes sense: readable text, or data that opens further.
+
+    Empty where decoding would not make more sense of it; `shortest` as in `readable_text`.
+    """
+    return readable_text(octets.rstrip(b"\0"), shortest) or (octets if opens(octets) else "")
+
+
+def opens(octets: bytes) -> bool:
+    """Whether something readable is inside octets that are no text."""
+    if is_compressed(octets):
+        return True
+    if len(octets) > LONGEST:
+        return False
+    return (
+        any(read(octets) is not None for read in READERS.values())
+        or unmarked_coding_of(octets) != ""
+        or candidate(octets) is not None
+    )

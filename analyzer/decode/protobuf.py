@@ -1,0 +1,109 @@
+"""Protocol Buffers without their schema → numbered fields, where octets are surely such a message.
+
+The wire format (protobuf.dev/programming-guides/encoding) names no field and no type: what looks
+like text is given as text, what looks like a message as one, the rest as numbers and octets.
+"""
+
+from __future__ import annotations
+
+import re
+import struct
+from collections.abc import Iterator
+from typing import Any
+
+from analyzer.decode.text import readable_text
+from analyzer.decode.walk import Members
+
+VARINT, FIXED64, LENGTH, FIXED32 = 0, 1, 2, 5
+HIGHEST_FIELD = 4096  # higher numbers are allowed and hardly used
+DEEPEST = 16
+SHORTEST = 12  # octets
+SHORTEST_TEXT = 6  # characters, of which one at least is wanted
+WORDS = re.compile(r"[\w .,:;/@+\-=?&{}\[\]\"()]+")
+READABLE_SHARE = 0.4  # of all octets, inside text fields
+
+
+def read_protobuf(octets: bytes) -> Any:
+    """Members named by their numbers; None where the octets hold too little text to be sure."""
+    if len(octets) < SHORTEST or not 8 <= octets[0] < 0x80:  # field 0 is not allowed; 1 to 15 come first
+        return None
+    try:
+        message = _message(octets, 0)
+    except (ValueError, IndexError):
+        return None
+    texts = [text for text in _texts(message) if WORDS.fullmatch(text)]
+    longest, readable = max(map(len, texts), default=0), sum(map(len, texts))
+    return message if longest >= SHORTEST_TEXT and readable >= READABLE_SHARE * len(octets) else None
+
+
+def _message(octets: bytes, depth: int) -> Members:
+    """All fields of a message; ValueError or IndexError where the octets are none."""
+    members, at = Members(), 0
+    while at < len(octets):
+        tag, at = _varint(octets, at)
+        number, kind = tag >> 3, tag & 7
+        if not 0 < number <= HIGHEST_FIELD:
+            raise ValueError("no such field")
+        value, at = _value(octets, at, kind, depth)
+        members.append((str(number), value))
+    return members
+
+
+def _value(octets: bytes, at: int, kind: int, depth: int) -> tuple[Any, int]:
+    if kind == VARINT:
+        return _varint(octets, at)
+    if kind == LENGTH:
+        length, at = _varint(octets, at)
+        if at + length > len(octets):
+            raise ValueError("cut")
+        return _inner(octets[at : at + length], depth), at + length
+    if kind in (FIXED32, FIXED64):
+        size = 4 if kind == FIXED32 else 8
+        return _fixed(octets[at : at + size]), at + size
+    raise ValueError("no such type")
+
+
+def _inner(octets: bytes, depth: int) -> Any:
+    """Text where it is readable, a message where it is one, octets otherwise."""
+    if text := readable_text(octets, 1):
+        return text
+    if octets and depth < DEEPEST:
+        try:
+            return _message(octets, depth + 1)
+        except (ValueError, IndexError):
+            pass
+    try:
+        text = octets.decode("utf-8")
+    except ValueError:
+        return octets
+    return text if text.isprintable() else octets
+
+
+def _varint(octets: bytes, at: int) -> tuple[int, int]:
+    value = shift = 0
+    while shift < 70:
+        octet = octets[at]
+        value |= (octet & 127) << shift
+        at += 1
+        if octet < 128:
+            return value, at
+        shift += 7
+    raise ValueError("longer than 64 bits")
+
+
+def _fixed(octets: bytes) -> float | int:
+    """A double or float where it has a sensible size, as coordinates have, else an integer."""
+    if len(octets) not in (4, 8):
+        raise ValueError("cut")
+    (number,) = struct.unpack("<d" if len(octets) == 8 else "<f", octets)
+    if 1e-6 < abs(number) < 1e12:
+        return number if len(octets) == 8 else float(f"{number:.7g}")
+    return int.from_bytes(octets, "little")
+
+
+def _texts(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Members):
+        for _, inner in value:
+            yield from _texts(inner)

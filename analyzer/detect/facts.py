@@ -1,0 +1,82 @@
+"""What a phone is and runs: model, build, operator, its address at home. Facts, not identifiers.
+
+A model's name identifies nobody; beside an IMEI it becomes part of a profile. So facts are
+reported only of messages in which an identifier was found.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+from analyzer.detect.base import Context, Verdict, finding
+from analyzer.detect.imsi import network_of
+from analyzer.detect.labels import kinds_named
+from analyzer.detect.named import EMPTY_WORDS
+from analyzer.model import Field, Finding
+
+NUMERIC_OPERATOR = re.compile(r"(\d{3})[-,]?(\d{2,3})", re.ASCII)
+TEXT = re.compile(r"[^\x00-\x1f<>{}]{2,128}")
+HAS_LETTER = re.compile(r"[^\W\d_]")
+HAS_DIGIT = re.compile(r"\d")
+
+
+@dataclass(frozen=True)
+class Fact:
+    """Finds one kind of fact by the name of the field; `is_one` gives what else speaks for it."""
+
+    kind: str
+    is_one: Callable[[str], dict[str, str] | None]
+    described: str
+    examples: Sequence[tuple[str, str]]
+    counterexamples: Sequence[tuple[str, str]]
+
+    def find(self, field: Field, context: Context) -> Iterator[Finding]:
+        """At most one: the whole value."""
+        if self.kind not in kinds_named(field.name):
+            return
+        text = str(field.value).strip()
+        details = self.is_one(text) if text.lower() not in EMPTY_WORDS else None
+        if details is not None:
+            verdict = Verdict("medium", (f"the field is named {field.name}", self.described))
+            yield finding(self.kind, text, str(field.value), field, verdict, context, details)
+
+
+def _text_with_letters(text: str) -> dict[str, str] | None:
+    return {} if TEXT.fullmatch(text) and HAS_LETTER.search(text) else None
+
+
+def _text_with_digits(text: str) -> dict[str, str] | None:
+    return {} if TEXT.fullmatch(text) and HAS_DIGIT.search(text) and not text.isdigit() else None
+
+
+def _operator(text: str) -> dict[str, str] | None:
+    if code := NUMERIC_OPERATOR.fullmatch(text):
+        return network_of(code[1] + code[2]) or None
+    return _text_with_letters(text)
+
+
+def _local_ip(text: str) -> dict[str, str] | None:
+    try:
+        address = ipaddress.IPv4Address(text)
+    except ValueError:
+        return None
+    return {} if address in PRIVATE_USE[0] or address in PRIVATE_USE[1] or address in PRIVATE_USE[2] else None
+
+
+# RFC 1918 §3.
+PRIVATE_USE = tuple(map(ipaddress.IPv4Network, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")))
+
+FACTS: tuple[Fact, ...] = (
+    Fact("model", _text_with_letters, "a text, as names of models are",
+         [("MODELSMS", "HMD-Nokia 7 plus"), ("model", "TA-1046")], [("model", "7"), ("mode", "TA-1046")]),
+    Fact("build", _text_with_digits, "a text with digits, as versions of software are",
+         [("SWVER", "00WW_3_22C"), ("os_version", "9.0.1")], [("version", "3"), ("v", "00WW_3_22C")]),
+    Fact("operator", _operator, "a mobile network, by code or by name",
+         [("operator", "24201"), ("carrier_name", "Telenor")],
+         [("operator", "00000"), ("operation", "24201")]),
+    Fact("local_ip", _local_ip, "an address of a private network (RFC 1918)",
+         [("local_ip", "192.168.1.23"), ("ip", "10.0.0.7")], [("ip", "198.51.100.7"), ("x", "192.168.1.23")]),
+)  # fmt: skip

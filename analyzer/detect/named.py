@@ -1,0 +1,112 @@
+"""Identifiers that only their name announces: advertising IDs, tokens, accounts, serial numbers.
+
+Nothing in the form of such a value tells what it is, so each kind here needs the right name and
+the right form together. One row of the table is one kind.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from analyzer.detect.base import Context, Verdict, finding
+from analyzer.detect.labels import identity_kinds, kinds_named
+from analyzer.detect.placeholders import is_placeholder
+from analyzer.model import Confidence, Field, Finding
+
+UUID = r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}"
+HEX_ID = r"[0-9A-Fa-f]{16}|[0-9A-Fa-f]{32}|[0-9A-Fa-f]{64}"
+EMAIL = r"[A-Za-z0-9.!#$%&'*+/=?^_{|}~\-]{1,64}@(?:[A-Za-z0-9\-]{1,63}\.){1,8}[A-Za-z]{2,24}"
+LONGEST = 1024
+EMPTY_WORDS = frozenset(
+    ("", "null", "none", "nil", "unknown", "undefined", "n/a", "na", "0", "-1", "false", "true", "default",
+     "test", "<unknown ssid>", "unknown ssid", "<none>", "0x", "(null)")
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Named:
+    """Finds one kind by the name of the field and the form of the whole value."""
+
+    kind: str
+    form: re.Pattern[str]
+    described: str
+    examples: Sequence[tuple[str, str]]
+    counterexamples: Sequence[tuple[str, str]]
+    confidence: Confidence = "high"
+    dummies: frozenset[str] = frozenset()
+    also_named: frozenset[str] = frozenset()  # further kinds whose names will do
+    among: frozenset[str] = frozenset()  # kinds whose names will do only beside identifiers
+
+    def find(self, field: Field, context: Context) -> Iterator[Finding]:
+        """At most one: the whole value."""
+        named = kinds_named(field.name)
+        beside = identity_kinds(field.beside)
+        if not (self.kind in named or self.also_named & named or (beside and self.among & named)):
+            return
+        text = str(field.value).strip().strip('"')
+        if len(text) > LONGEST or not self.form.fullmatch(text) or self._is_dummy(text):
+            return
+        reasons = [f"the field is named {field.name}", self.described]
+        if beside:
+            reasons.append(f"stands beside fields named for: {', '.join(sorted(beside))}")
+        verdict = Verdict(self.confidence, tuple(reasons))
+        yield finding(self.kind, text, str(field.value), field, verdict, context)
+
+    def _is_dummy(self, text: str) -> bool:
+        lowered = text.lower()
+        bare = re.sub(r"[^0-9a-z]", "", lowered)
+        return (
+            lowered in EMPTY_WORDS
+            or lowered in self.dummies
+            or (len(bare) >= 6 and bare.isalnum() and is_placeholder(bare))
+        )
+
+
+def _row(kind: str, form: str, described: str, *examples: tuple[str, str], **more: object) -> Named:
+    """A Named; examples whose value begins with a hash sign are the counterexamples."""
+    positive = [example for example in examples if not example[1].startswith("#")]
+    negative = [(name, value[1:]) for name, value in examples if value.startswith("#")]
+    return Named(kind, re.compile(form, re.ASCII), described, positive, negative, **more)  # type: ignore[arg-type]
+
+
+_AD = "2f4a8c1e-7b3d-4e5f-9a6b-0c1d2e3f4a5b"
+_TOKEN = "740f4707bebcf74f9b7c25d48e3358945f6aa01da5ddb387462c7eaf61bb78ad"
+_NONE = "#00000000-0000-0000-0000-000000000000"  # what phones answer when tracking is limited
+
+NAMED: tuple[Named, ...] = (
+    _row("android_id", r"[0-9A-Fa-f]{15,16}", "16 hexadecimal digits, as Android makes for each app or phone",
+         ("android_id", "a1b2c3d4e5f60718"), ("androidId", "9f86d081884c7d65"),
+         ("android_id", "#9774d56d682e549c"), ("id", "#a1b2c3d4e5f60718"), ("android_id", "#" + "0" * 16),
+         dummies=frozenset(("9774d56d682e549c",))),  # shared by many phones of 2010, as widely reported
+    _row("gaid", UUID, "a UUID, the form of Google's advertising ID",
+         ("gaid", _AD), ("google_ad_id", _AD), ("gps_adid", _AD), ("gaid", _NONE), ("uuid", "#" + _AD)),
+    _row("oaid", f"{UUID}|{HEX_ID}", "a UUID or hexadecimal number, the forms of the OAID",
+         ("oaid", _AD), ("OAID", "9a8b7c6d5e4f30219a8b7c6d5e4f3021"), ("oaid", _NONE), ("id", "#" + _AD)),
+    _row("idfa", UUID, "a UUID, the form of Apple's advertising ID",
+         ("idfa", _AD.upper()), ("IDFA", _AD.upper()), ("idfa", _NONE), ("idfv", "#" + _AD.upper())),
+    _row("advertising_id", UUID, "a UUID, the form of advertising IDs",
+         ("advertisingId", _AD), ("ifa", _AD), ("adid", "#12345"), ("advertising_id", _NONE),
+         confidence="medium"),
+    _row("serial", r"(?=[A-Za-z]*\d)[A-Za-z0-9]{6,32}", "letters and digits, as serial numbers are",
+         ("serialno", "R58M41ABCDE"), ("device_serial", "HT7150200123"), ("device_serial", "#unknown"),
+         ("serialnumber", "#1591219980196341"),
+         ("serialno", "#0123456789ABCDEF"), ("sn", "#20190321"), ("sn", "#R58M41ABCDE"),
+         confidence="medium", among=frozenset(("serial_perhaps",))),
+    _row("ssid", r"(?!0x$)[^\x00-\x1f]{1,32}", "a text of at most 32 octets, as names of Wi-Fi networks are",
+         ("ssid", "Familien Hansen 5G"), ("wifi_ssid", "Hytta"), ("ssid", "#<unknown ssid>"), ("essid", "#"),
+         ("name", "#Hytta"), ("ssid", "#0x"), confidence="medium"),
+    _row("email", EMAIL, "the form of an e-mail address",
+         ("email", "kari@example.org"), ("userName", "kari.nordmann@example.com"),
+         ("url", "#kari@example.org"), ("email", "#kari"), ("email", "#@example.org"),
+         also_named=frozenset(("account", "phone"))),
+    _row("account", r"(?=[^@\d]*[A-Za-z])[A-Za-z0-9._+\-]{3,64}", "a word, as account names are",
+         ("username", "kari.nordmann"), ("login_name", "kari_n"), ("username", "#null"),
+         ("username", "#a b"), ("title", "#kari.nordmann"), confidence="low"),
+    _row("push_token", r"(?=\S*\d)(?=\S*[A-Za-z])[\w\-:+/=.%]{32,1024}",
+         "a long random text, as push tokens are",
+         ("push_token", "dGhpcw01:APA91bF3kQ7vZ2xN8mW4rT6yU1iO5pA9sD0fG2hJ4kL6zX8cV"),
+         ("device_token", _TOKEN), ("token", "#" + _TOKEN), ("push_token", "#none"),
+         confidence="medium"),
+)  # fmt: skip

@@ -1,0 +1,50 @@
+"""Findings → identifiers: one entry a kind and value, with times, destinations and whose it is."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+from analyzer.model import Finding, Identifier, Message, Report
+
+SURENESS = ("high", "medium", "low")
+
+
+def identifiers(report: Report) -> tuple[Identifier, ...]:
+    """The identifiers of a report, the surest first, then by their first time."""
+    messages = {message.number: message for message in report.messages}
+    columns = report.flows.columns
+    devices = dict(zip(columns.get("flow", ()), columns.get("device", ()), strict=True))
+    groups: dict[tuple[str, str], list[Finding]] = {}
+    for finding in report.findings:
+        groups.setdefault((finding.kind, finding.value), []).append(finding)
+    found = [_identifier(group, messages, devices) for group in groups.values()]
+    return tuple(sorted(found, key=lambda i: (SURENESS.index(i.confidence), i.first_ns, i.kind)))
+
+
+def _identifier(
+    group: Sequence[Finding], messages: dict[int, Message], devices: dict[int, str]
+) -> Identifier:
+    times = [finding.time_ns for finding in group]
+    sent_in = [messages[f.message] for f in group if f.message in messages]
+    owners = [f.details["belongs_to"] for f in group if "belongs_to" in f.details]
+    return Identifier(
+        kind=group[0].kind,
+        value=group[0].value,
+        confidence=min((f.confidence for f in group), key=SURENESS.index),
+        times=len({(f.message, f.evidence.path) for f in group}),
+        first_ns=min(times),
+        last_ns=max(times),
+        destinations=_by_frequency([_recipient(message) for message in sent_in]),
+        devices=_by_frequency([devices[m.flow] for m in sent_in if m.flow in devices]),
+        belongs_to="; ".join(dict.fromkeys(owners)),
+        known=next((f.known for f in group if f.known is not None), None),
+    )
+
+
+def _recipient(message: Message) -> str:
+    return f"{message.host} ({message.destination})" if message.host else str(message.destination)
+
+
+def _by_frequency(words: list[str]) -> tuple[str, ...]:
+    return tuple(word for word, _ in Counter(words).most_common())

@@ -1,0 +1,88 @@
+"""A newer release of a database → a layer in the user's data folder, used like the shipped ones."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from analyzer.locate.arrays import LayerWriter, ordinary_only
+from analyzer.locate.iso import code_number
+from analyzer.locate.mmdb import Said, blocks_in, built_on, opened, said_in, sha256_of
+from analyzer.locate.ranges import disjoint
+
+# What makers ask to be said; others are named by their file.
+_MAKERS = (
+    (re.compile(r"DBIP", re.I), "DB-IP", "IP Geolocation by DB-IP, https://db-ip.com"),
+    (re.compile(r"GeoLite|GeoIP", re.I), "MaxMind",
+     "This product includes GeoLite data created by MaxMind, available from https://www.maxmind.com"),
+    (re.compile(r"ipinfo", re.I), "IPinfo", "IP address data powered by IPinfo, https://ipinfo.io"),
+)  # fmt: skip
+
+# Which columns make which claim, and what each column holds of a record.
+_COLUMNS: dict[str, Callable[[Said], int]] = {
+    "located": lambda said: code_number(said.country),
+    "registered": lambda said: code_number(said.registered),
+    "asn": lambda said: said.asn,
+    "anycast": lambda said: said.anycast,
+}
+_CLAIMS = (("located", ("located",)), ("registered", ("registered",)), ("asn", ("asn", "anycast")))
+_CLAIM_NAMES = {"located": "located", "registered": "registered", "asn": "network"}
+
+
+def import_mmdb(path: Path, folder: Path) -> dict[str, Any]:
+    """Convert an `.mmdb` (also packed by gzip or xz) into a layer under `folder`; gives its manifest entry.
+
+    ValueError, one sentence, where the file can't be read or says nothing of use. An earlier import of the
+    same release is replaced; a failed one leaves nothing.
+    """
+    with opened(path) as reader:
+        metadata, day = reader.metadata(), built_on(reader).isoformat()
+        families = blocks_in(reader, said_in)
+    claims = _claims([block[2] for blocks in families for block in blocks])
+    if not claims:
+        raise ValueError(f"{path}: its records hold neither a country nor a network number")
+    kind = metadata.database_type or path.stem
+    maker, attribution = next(
+        ((m, a) for pattern, m, a in _MAKERS if pattern.search(f"{kind} {path.name}")),
+        (kind, f"file {path.name}"),
+    )
+    name = re.sub(r"[^a-z0-9]+", "-", f"{kind}-{day}".lower()).strip("-")
+    unfinished, finished = folder / f".{name}", folder / name
+    out = LayerWriter(unfinished)
+    columns = {column: _COLUMNS[column] for claim, needed in _CLAIMS if claim in claims for column in needed}
+    for family, blocks in zip((4, 6), families, strict=True):
+        starts, values = disjoint(blocks, Said(), 1 << (32 if family == 4 else 128))
+        out.family(family, ordinary_only((starts, values), Said(), family), columns)
+    if "asn" in claims:
+        _write_names(out, families)
+    entry = {
+        "id": name, "name": kind, "short": maker, "date": day,
+        "licence": "the user's own copy, under its maker's terms",
+        "attribution": attribution, "url": "", "says": metadata.description.get("en", "") or kind,
+        "claims": [_CLAIM_NAMES[claim] for claim in claims], "method": "import_mmdb",
+        "inputs": [{"file": path.name, "sha256": sha256_of(path)}], "outputs": out.files,
+    }  # fmt: skip
+    (unfinished / "layer.json").write_text(json.dumps(entry, indent=1), encoding="utf-8")
+    shutil.rmtree(finished, ignore_errors=True)
+    os.replace(unfinished, finished)
+    return entry
+
+
+def _claims(values: list[Said]) -> list[str]:
+    found = (any(v.country for v in values), any(v.registered for v in values), any(v.asn for v in values))
+    return [claim for (claim, _), held in zip(_CLAIMS, found, strict=True) if held]
+
+
+def _write_names(out: LayerWriter, families: Any) -> None:
+    names = {block[2].asn: block[2].as_name for blocks in families for block in blocks if block[2].asn}
+    texts = [names[number].encode() for number in sorted(names)]
+    out.array("as.number", sorted(names), np.uint32)
+    out.array("as.name_end", np.cumsum([len(text) for text in texts]), np.uint32)
+    out.array("as.name", np.frombuffer(b"".join(texts), np.uint8), np.uint8)

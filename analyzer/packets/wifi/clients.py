@@ -1,0 +1,62 @@
+"""What was seen of each Wi-Fi client, and what would make the rest readable."""
+
+from __future__ import annotations
+
+from analyzer.model import WifiClient
+
+from .session import Client, WifiSession
+
+TOGGLE = (
+    "toggle the phone's Wi-Fi while capturing, so that the four-way handshake is in the capture"
+)
+
+
+def clients(session: WifiSession, keys_given: bool) -> tuple[WifiClient, ...]:
+    """Clients with protected or decrypted frames or a handshake, most frames first."""
+    shown = [
+        (key, client)
+        for key, client in session.clients.items()
+        if client.messages or client.decrypted or client.protected
+    ]
+    shown.sort(key=lambda entry: (-(entry[1].decrypted + entry[1].protected), entry[1].station))
+    return tuple(_client(session, bssid, client, keys_given) for (bssid, _), client in shown)
+
+
+def _client(session: WifiSession, bssid: bytes, client: Client, keys_given: bool) -> WifiClient:
+    ssid = session.ssids.get(bssid)
+    return WifiClient(
+        station=client.station,
+        bssid=client.bssid,
+        ssid=ssid.decode("utf-8", "backslashreplace") if ssid else None,
+        handshake=_handshake(client),
+        decrypted=client.decrypted,
+        protected=client.protected,
+        cipher=client.cipher,
+        note=_note(session, bssid, client, keys_given),
+    )
+
+
+def _handshake(client: Client) -> str:
+    seen = sorted(client.messages & {1, 2, 3, 4})
+    if not seen:
+        return "not seen"
+    if {1, 2} <= set(seen) or {2, 3} <= set(seen):
+        return "complete" if len(seen) == 4 else f"enough: messages {_listed(seen)} of 4"
+    return f"incomplete: messages {_listed(seen)} of 4"
+
+
+def _listed(numbers: list[int]) -> str:
+    return ", ".join(map(str, numbers))
+
+
+def _note(session: WifiSession, bssid: bytes, client: Client, keys_given: bool) -> str:
+    if not client.protected:
+        return ""
+    suite = session.suites.get(bssid)
+    if suite is not None:
+        return f"the network uses {suite}, which a passphrase alone can't decrypt"
+    if client.handshakes:
+        return "frames from before the handshake, or under keys agreed outside the capture, stay encrypted"
+    if {1, 2} <= client.messages or {2, 3} <= client.messages:
+        return "none of the keys given fits the handshake" if keys_given else "no key was given: use --wifi"
+    return f"the handshake is not in the capture: {TOGGLE}"

@@ -1,0 +1,106 @@
+"""IEEE 802.11 frames to their addresses, protection header and payload (IEEE 802.11-2020 §9)."""
+
+from __future__ import annotations
+
+import zlib
+from typing import NamedTuple
+
+MANAGEMENT, CONTROL, DATA = 0, 1, 2
+BEACON, PROBE_RESPONSE, ASSOCIATION_REQUEST, REASSOCIATION_REQUEST, AUTHENTICATION = 8, 5, 0, 2, 11
+
+TO_DS, FROM_DS, RETRY, PROTECTED, ORDER = 0x01, 0x02, 0x08, 0x40, 0x80
+
+WIFI_LINKS = frozenset({105, 119, 127, 163, 192})
+
+
+class WifiFrame(NamedTuple):
+    """One frame, its frame check sequence removed. Addresses are 6 octets."""
+
+    kind: int
+    subtype: int
+    flags: int
+    receiver: bytes
+    transmitter: bytes
+    source: bytes
+    destination: bytes
+    bssid: bytes
+    sequence: int  # sequence and fragment number
+    tid: int  # traffic identifier of QoS data, 0 else
+    aggregate: bool  # the payload is an A-MSDU
+    header: bytes  # the MAC header, QoS and fourth address included
+    body: bytes
+
+
+def parse(octets: bytes) -> WifiFrame | None:
+    """A frame from the first octet of its MAC header on; None where it is too short."""
+    if len(octets) > 28 and zlib.crc32(octets[:-4]) == int.from_bytes(octets[-4:], "little"):
+        octets = octets[:-4]
+    if len(octets) < 24:
+        return None
+    kind, subtype, flags = octets[0] >> 2 & 3, octets[0] >> 4, octets[1]
+    first, second, third = octets[4:10], octets[10:16], octets[16:22]
+    direction = flags & (TO_DS | FROM_DS) if kind == DATA else 0
+    size, tid, aggregate = 24, 0, False
+    fourth = b""
+    if direction == TO_DS | FROM_DS:
+        fourth, size = octets[24:30], 30
+    if kind == DATA and subtype & 8:
+        if len(octets) < size + 2:
+            return None
+        tid, aggregate = octets[size] & 15, bool(octets[size] & 0x80)
+        size += 2
+        if flags & ORDER:
+            size += 4
+    source, destination, bssid = {
+        0: (second, first, third),
+        TO_DS: (second, third, first),
+        FROM_DS: (third, first, second),
+        TO_DS | FROM_DS: (fourth, third, second),
+    }[direction]
+    return WifiFrame(
+        kind, subtype, flags, first, second, source, destination, bssid,
+        int.from_bytes(octets[22:24], "little"), tid, aggregate, octets[:size], octets[size:],
+    )  # fmt: skip
+
+
+def start_of(octets: bytes, link: int) -> int:
+    """Where the MAC header begins behind what the capturing card put before it."""
+    if link == 127 or link == 192:
+        return int.from_bytes(octets[2:4], "little")
+    if link == 163 or (link == 119 and octets[:2] == b"\x80\x21"):
+        return int.from_bytes(octets[4:8], "big")
+    return 144 if link == 119 else 0
+
+
+def ethernet_frames(frame: WifiFrame, payload: bytes) -> list[bytes]:
+    """The packets of a data frame's readable payload as Ethernet frames; an A-MSDU holds several."""
+    if not frame.aggregate:
+        made = _ethernet(frame.destination, frame.source, payload)
+        return [made] if made else []
+    frames, position = [], 0
+    while position + 14 <= len(payload):
+        length = int.from_bytes(payload[position + 12 : position + 14], "big")
+        inner = payload[position + 14 : position + 14 + length]
+        made = _ethernet(payload[position : position + 6], payload[position + 6 : position + 12], inner)
+        if made:
+            frames.append(made)
+        position += (14 + length + 3) & ~3
+    return frames
+
+
+def _ethernet(destination: bytes, source: bytes, payload: bytes) -> bytes | None:
+    """LLC/SNAP (RFC 1042) to an EtherType; None for other contents."""
+    if payload[:3] != b"\xaa\xaa\x03" or len(payload) < 8:
+        return None
+    return destination + source + payload[6:]
+
+
+def elements(body: bytes, fixed: int) -> dict[int, bytes]:
+    """Information elements of a management frame behind its `fixed` octets; the first of each kind."""
+    found: dict[int, bytes] = {}
+    position = fixed
+    while position + 2 <= len(body):
+        kind, length = body[position], body[position + 1]
+        found.setdefault(kind, body[position + 2 : position + 2 + length])
+        position += 2 + length
+    return found

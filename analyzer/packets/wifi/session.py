@@ -1,0 +1,245 @@
+"""Wi-Fi frames of a capture to the packets inside them, decrypted where a key is given."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from . import ciphers
+from .frames import (
+    ASSOCIATION_REQUEST,
+    BEACON,
+    DATA,
+    MANAGEMENT,
+    PROBE_RESPONSE,
+    PROTECTED,
+    REASSOCIATION_REQUEST,
+    RETRY,
+    WifiFrame,
+    elements,
+    ethernet_frames,
+    parse,
+    start_of,
+)
+from .handshake import KeyFrame, SessionKeys, group_keys, is_mic_right, key_frame, psk_of, session_keys
+from .keys import WifiKey
+
+EAPOL_SNAP = b"\xaa\xaa\x03\x00\x00\x00\x88\x8e"
+SSID, RSN, VENDOR = 0, 48, 221
+# Octets before the elements of a management frame (IEEE 802.11-2020 §9.3.3).
+FIXED = {BEACON: 12, PROBE_RESPONSE: 12, ASSOCIATION_REQUEST: 4, REASSOCIATION_REQUEST: 10}
+# Authentication and key management suites 00-0F-AC:n that no passphrase alone can open (§9.4.2.24.3).
+UNOPENABLE = {
+    1: "802.1X", 3: "802.1X with fast transition", 5: "802.1X", 8: "WPA3-SAE", 9: "WPA3-SAE with fast transition",
+    11: "802.1X", 12: "802.1X", 18: "OWE", 24: "WPA3-SAE", 25: "WPA3-SAE with fast transition",
+}  # fmt: skip
+
+# Clients and keys remembered at most: a busy place shows thousands of passers-by.
+MOST_CLIENTS = 4096
+MOST_KEYS = 8
+
+GROUP_BIT = 1
+
+
+@dataclass
+class Client:
+    """One station at one access point."""
+
+    station: str
+    bssid: str
+    messages: set[int] = field(default_factory=set)  # of the four-way handshake, as seen
+    handshakes: int = 0  # that fit a given key
+    anonce: bytes = b""
+    snonce: bytes = b""
+    second: KeyFrame | None = None
+    keys: list[SessionKeys] = field(default_factory=list)  # newest first
+    decrypted: int = 0
+    protected: int = 0  # frames that were not decrypted
+    cipher: str = ""
+
+
+class WifiSession:
+    """Follows networks, handshakes and clients over the frames of a capture."""
+
+    def __init__(self, keys: Sequence[WifiKey] = ()) -> None:
+        self._given = keys
+        self.clients: dict[tuple[bytes, bytes], Client] = {}  # by (BSSID, station)
+        self.ssids: dict[bytes, bytes] = {}
+        self.suites: dict[bytes, str] = {}  # what makes a network impossible to decrypt
+        self.protected_management: set[bytes] = set()
+        self.group_keys: dict[bytes, list[bytes]] = {}
+        self.retries = 0
+        self.counts: Counter[str] = Counter()
+        self._psks: dict[bytes, list[bytes]] = {}
+        self._cipher: dict[bytes, str] = {}  # that last opened a frame, by BSSID
+        self._last: dict[tuple[bytes, int], int] = {}
+
+    def take(self, octets: bytes, link: int) -> tuple[list[bytes], bool]:
+        """(Ethernet frames inside, whether it is a retry) of one captured frame.
+
+        Frames that are readable as they stand give nothing: they are read in place.
+        """
+        frame = parse(octets[start_of(octets, link) :])
+        if frame is None:
+            return [], False
+        if frame.kind == MANAGEMENT:
+            self._manage(frame)
+            return [], False
+        if frame.kind != DATA or frame.subtype & 4:
+            return [], False
+        if self._is_repeated(frame):
+            self.retries += 1
+            return [], True
+        if frame.flags & PROTECTED:
+            return self._decrypt(frame), False
+        if frame.body.startswith(EAPOL_SNAP):
+            self._shake_hands(frame)
+        return (ethernet_frames(frame, frame.body) if frame.aggregate else []), False
+
+    # ── what announces itself ───────────────────────────────────────────
+
+    def _manage(self, frame: WifiFrame) -> None:
+        fixed = FIXED.get(frame.subtype)
+        if fixed is None or len(self.ssids) > MOST_CLIENTS:
+            return
+        found = elements(frame.body, fixed)
+        ssid = found.get(SSID, b"")
+        if ssid.strip(b"\0") and frame.bssid not in self.ssids:
+            self.ssids[frame.bssid] = ssid
+        if RSN in found and frame.subtype in (BEACON, PROBE_RESPONSE):
+            self._read_rsn(frame.bssid, found[RSN])
+
+    def _read_rsn(self, bssid: bytes, rsn: bytes) -> None:
+        pairwise = int.from_bytes(rsn[6:8], "little")
+        at = 8 + 4 * pairwise
+        count = int.from_bytes(rsn[at : at + 2], "little")
+        suites = [rsn[at + 2 + 4 * i : at + 6 + 4 * i] for i in range(min(count, 16))]
+        kinds = {suite[3] for suite in suites if len(suite) == 4 and suite[:3] == b"\x00\x0f\xac"}
+        if kinds and kinds <= set(UNOPENABLE):
+            self.suites[bssid] = UNOPENABLE[min(kinds)]
+        capabilities = int.from_bytes(rsn[at + 2 + 4 * count : at + 4 + 4 * count], "little")
+        if capabilities & 0x0040:  # management frame protection required
+            self.protected_management.add(bssid)
+
+    def _is_repeated(self, frame: WifiFrame) -> bool:
+        key = (frame.transmitter, frame.tid if frame.subtype & 8 else -1)
+        again = bool(frame.flags & RETRY) and self._last.get(key) == frame.sequence
+        if len(self._last) > 16 * MOST_CLIENTS:
+            self._last.clear()
+        self._last[key] = frame.sequence
+        return again
+
+    # ── handshakes ──────────────────────────────────────────────────────
+
+    def client_of(self, frame: WifiFrame) -> Client:
+        """The station that a frame comes from or goes to."""
+        station = frame.transmitter if frame.bssid == frame.receiver else frame.receiver
+        key = (frame.bssid, station)
+        client = self.clients.get(key)
+        if client is None:
+            if len(self.clients) >= MOST_CLIENTS:
+                self.clients.pop(next(iter(self.clients)))
+                self.counts["clients forgotten"] += 1
+            client = self.clients[key] = Client(station.hex(":"), frame.bssid.hex(":"))
+        return client
+
+    def _shake_hands(self, frame: WifiFrame) -> None:
+        key = key_frame(frame.body[8:])
+        if key is None:
+            return
+        client = self.client_of(frame)
+        message = key.message
+        client.messages.add(message)
+        if message in (1, 3):
+            client.anonce = key.nonce
+            if client.second is not None and message == 3:
+                self._agree(client, frame)
+        elif message == 2:
+            client.snonce, client.second = key.nonce, key
+            if client.anonce:
+                self._agree(client, frame)
+        if message in (3, 5):
+            self._learn_group_keys(client, frame.bssid, key)
+
+    def _agree(self, client: Client, frame: WifiFrame) -> None:
+        """Try the given keys on the handshake; its second message's MIC tells which one fits."""
+        second = client.second
+        assert second is not None
+        ap, station = frame.bssid, bytes.fromhex(client.station.replace(":", ""))
+        for psk in self._psks_of(frame.bssid):
+            keys = session_keys(psk, second.version, ap, station, client.anonce, client.snonce)
+            if is_mic_right(keys, second):
+                if keys not in client.keys:
+                    client.handshakes += 1
+                    client.keys = [keys, *client.keys][:MOST_KEYS]
+                return
+
+    def _psks_of(self, bssid: bytes) -> list[bytes]:
+        if bssid not in self._psks:
+            ssid = self.ssids.get(bssid)
+            made = [psk for key in self._given if (psk := _psk(key, ssid)) is not None]
+            if ssid is None:  # not announced yet: try again at the next handshake
+                return made
+            self._psks[bssid] = made
+        return self._psks[bssid]
+
+    def _learn_group_keys(self, client: Client, bssid: bytes, key: KeyFrame) -> None:
+        for keys in client.keys[:1]:
+            for group in group_keys(keys, key).values():
+                known = self.group_keys.setdefault(bssid, [])
+                if group not in known:
+                    known.insert(0, group)
+                    del known[MOST_KEYS:]
+
+    # ── decryption ──────────────────────────────────────────────────────
+
+    def _decrypt(self, frame: WifiFrame) -> list[bytes]:
+        client = self.client_of(frame) if not frame.receiver[0] & GROUP_BIT else None
+        for payload, cipher in self._opened(frame, client):
+            if client is not None:
+                client.decrypted += 1
+                client.cipher = cipher
+            else:
+                self.counts["group decrypted"] += 1
+            if payload.startswith(EAPOL_SNAP):  # rekeying under the old keys
+                self._shake_hands(frame._replace(body=payload))
+            return ethernet_frames(frame, payload)
+        if client is not None:
+            client.protected += 1
+        else:
+            self.counts["group protected"] += 1
+        return []
+
+    def _opened(self, frame: WifiFrame, client: Client | None) -> Iterator[tuple[bytes, str]]:
+        """Payloads that some key opens, with the cipher's name."""
+        if len(frame.body) < 8:
+            return
+        if not frame.body[3] & 0x20:  # no extended IV: WEP
+            for given in self._given:
+                if given.wep and (payload := ciphers.wep(given.wep, frame)) is not None:
+                    yield payload, "WEP"
+            return
+        temporal = [keys.tk for keys in client.keys] if client else self.group_keys.get(frame.bssid, [])
+        for key in temporal:
+            for name in self._likely(frame.bssid):
+                payload = ciphers.CIPHERS[name](key, frame)
+                if payload is not None:
+                    self._cipher[frame.bssid] = name
+                    yield payload, name
+
+    def _likely(self, bssid: bytes) -> Sequence[str]:
+        """Ciphers to try, the one that last opened a frame of this network first."""
+        last = self._cipher.get(bssid)
+        return ([last] if last else []) + [name for name in ciphers.CIPHERS if name != last]
+
+
+def _psk(key: WifiKey, ssid: bytes | None) -> bytes | None:
+    """The pre-shared key that a given key means for a network, None where it is for another."""
+    if key.psk is not None:
+        return key.psk
+    if key.passphrase is None:
+        return None
+    if key.ssid is not None:
+        return psk_of(key.passphrase, key.ssid) if ssid is None or ssid == key.ssid else None
+    return psk_of(key.passphrase, ssid) if ssid is not None else None

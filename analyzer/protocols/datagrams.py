@@ -1,0 +1,95 @@
+"""UDP datagrams to names, DNS round trips, and what DHCP clients say of themselves."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from analyzer.capture.batch import Batch
+from analyzer.flows.addresses import address_text
+from analyzer.flows.tracker import FlowIds
+from analyzer.packets.table import DESTINATION_HI, DESTINATION_LO, UDP, Packets
+
+from . import dhcp, dns
+
+# Questions waiting for an answer at most; the oldest gives way.
+MOST_PENDING = 4096
+# Different DHCP clients and mDNS speakers kept at most.
+MOST_CLIENTS = 1024
+
+
+class Named(NamedTuple):
+    """A name that an address, a flow's server or a MAC address goes by."""
+
+    how: str  # "dns", "mdns", "sni", "dhcp"
+    name: str
+    frame: int
+    address: str | None = None
+    flow: int | None = None
+    mac: int | None = None
+    chain: tuple[str, ...] = ()
+    ttl: int | None = None
+    time_ns: int | None = None
+    asked_by: str | None = None  # the address that the answer went to
+
+
+class Datagrams:
+    """Reads DNS, mDNS and DHCP over the batches of a capture."""
+
+    def __init__(self, names: list[Named]) -> None:
+        self.round_trips: dict[int, int] = {}  # flow → the least nanoseconds from a question to its answer
+        self.clients: dict[dhcp.DhcpClient, int] = {}  # with the frame that first told it
+        self._names = names
+        self._pending: dict[tuple[int, int], int] = {}  # (flow, transaction) → time of the question
+
+    def read(self, batch: Batch, packets: Packets, ids: FlowIds, frames: list[int] | None) -> None:
+        """All datagrams of a batch; `frames` gives the frame numbers of rebuilt ones."""
+        udp = (packets.kind == UDP) & (packets.payload_captured > 0)
+        to, come_from = packets.destination_port, packets.source_port
+        for row in (udp & ((to == dns.DNS_PORT) | (come_from == dns.DNS_PORT))).nonzero()[0].tolist():
+            frame = frames[row] if frames else batch.first_frame + row
+            self._dns(batch, packets, ids, row, frame)
+        for row in (udp & (come_from == dns.MDNS_PORT)).nonzero()[0].tolist():
+            frame = frames[row] if frames else batch.first_frame + row
+            for named in dns.answers_in(_payload(batch, packets, row)):
+                self._names.append(Named("mdns", named.name, frame, address=named.address, ttl=named.ttl))
+        for row in (udp & (to == dhcp.SERVER_PORT)).nonzero()[0].tolist():
+            frame = frames[row] if frames else batch.first_frame + row
+            self._dhcp(_payload(batch, packets, row), frame)
+
+    def _dns(self, batch: Batch, packets: Packets, ids: FlowIds, row: int, frame: int) -> None:
+        payload, time_ns = _payload(batch, packets, row), int(batch.records.time_ns[row])
+        if len(payload) < 12:
+            return
+        key = (int(ids.flow[row]), payload[0] << 8 | payload[1])
+        if not payload[2] & 0x80:
+            # A repeated question keeps its first time: a round trip is never made too short.
+            self._pending.setdefault(key, time_ns)
+            if len(self._pending) > MOST_PENDING:
+                del self._pending[next(iter(self._pending))]
+            return
+        asked_ns = self._pending.pop(key, None)
+        if asked_ns is not None and time_ns >= asked_ns:
+            known = self.round_trips.get(key[0])
+            took = time_ns - asked_ns
+            self.round_trips[key[0]] = took if known is None else min(known, took)
+        found = dns.answers_in(payload)
+        if not found:
+            return
+        hi, lo = packets.addresses[row, [DESTINATION_HI, DESTINATION_LO]].tolist()
+        asked_by = address_text(hi, lo)
+        for address, name, chain, ttl in found:
+            self._names.append(Named("dns", name, frame, address, None, None, chain, ttl, time_ns, asked_by))
+
+    def _dhcp(self, payload: bytes, frame: int) -> None:
+        client = dhcp.client_in(payload)
+        if client is None:
+            return
+        if len(self.clients) < MOST_CLIENTS:
+            self.clients.setdefault(client, frame)
+        if client.name:
+            self._names.append(Named("dhcp", client.name, frame, mac=client.mac))
+
+
+def _payload(batch: Batch, packets: Packets, row: int) -> bytes:
+    start = int(packets.payload[row])
+    return bytes(batch.data[start : start + int(packets.payload_captured[row])])

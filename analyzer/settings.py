@@ -1,0 +1,30 @@
+"""What a run was asked for, beside the captures."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date
+
+from analyzer.detect.known import Known
+from analyzer.locate import Locator
+from analyzer.locate.given import Given
+from analyzer.packets.wifi.keys import WifiKey
+from analyzer.triggers.events import LogEntry
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Options of `analyze` that each capture's scan needs; see there."""
+
+    regions: tuple[str, ...] = ("CN",)
+    known: Known = field(default_factory=Known.none)
+    wifi: tuple[WifiKey, ...] = ()
+    origin: str | None = None  # ISO 3166-1 code of the country where the capture was made
+    dossiers: tuple[str, ...] = ()  # directories of the user's own
+    log: tuple[LogEntry, ...] = ()  # what was done to the phone while the capture ran
+    geo: tuple[Given, ...] = ()  # the user's own databases
+    geo_date: date | None = None  # asked for in place of the capture's date
+
+    def locator(self, capture_ns: int | None) -> Locator:
+        """Where addresses are looked up for a capture of this time."""
+        return Locator(capture_ns, day=self.geo_date, regions=self.regions, given=self.geo)

@@ -1,0 +1,176 @@
+"""Files, pipes and compressed files to plain octets: what is read, what is said, what is hashed."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import io
+import lzma
+import os
+import random
+import struct
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import zstandard
+
+from analyzer.capture import Capture
+from analyzer.model import CaptureError
+from tests import builders
+from tests.capture.blocks import block, enhanced, interface, section
+from tests.capture.reading import read, records_of
+
+FRAMES = [random.Random(number).randbytes(1000) for number in range(600)]
+PLAIN = builders.pcap(FRAMES)
+SKIPPABLE = struct.pack("<II", 0x184D2A50, 5) + b"hello"
+
+COMPRESSED: dict[str, Callable[[bytes], bytes]] = {
+    "gzip": gzip.compress,
+    "zstd": zstandard.compress,
+    "xz": lzma.compress,
+}
+compressed = pytest.mark.parametrize("name", COMPRESSED)
+
+
+@compressed
+def test_a_compressed_capture_is_read_whatever_its_name(name: str, tmp_path: Path) -> None:
+    found, account = read(COMPRESSED[name](PLAIN), tmp_path / "capture.txt")
+    assert [record.frame for record in found] == FRAMES
+    assert account.format.endswith(f", {name}")
+    assert (account.complete, account.problems) == (True, [])
+
+
+@compressed
+def test_compressed_parts_one_after_the_other_are_one_capture(name: str, tmp_path: Path) -> None:
+    press = COMPRESSED[name]
+    between = SKIPPABLE if name == "zstd" else b""
+    found, account = read(press(PLAIN[:300_000]) + between + press(PLAIN[300_000:]), tmp_path / "capture")
+    assert [record.frame for record in found] == FRAMES
+    assert account.complete
+
+
+def octets_before_cut(name: str, cut: bytes) -> int:
+    """How much the format's own incremental decompressor makes of a cut archive."""
+    if name == "zstd":
+        return len(zstandard.ZstdDecompressor().decompressobj().decompress(cut))
+    if name == "xz":
+        return len(lzma.LZMADecompressor().decompress(cut))
+    import zlib
+
+    return len(zlib.decompressobj(47).decompress(cut))
+
+
+@compressed
+@pytest.mark.parametrize("part", [0.3, 0.5, 0.9, 0.9999])
+def test_a_cut_archive_is_read_up_to_the_cut(name: str, part: float, tmp_path: Path) -> None:
+    whole = COMPRESSED[name](PLAIN)
+    cut = whole[: int(len(whole) * part)]
+    found, account = read(cut, tmp_path / "capture")
+    there = (octets_before_cut(name, cut) - 24) // 1016
+    assert len(found) >= there - 1
+    assert [record.frame for record in found] == FRAMES[: len(found)]
+    assert not account.complete
+    assert "cut-file" in [problem.code for problem in account.problems]
+
+
+def test_an_archive_cut_between_two_records_is_still_known_to_be_cut(tmp_path: Path) -> None:
+    compressor = zstandard.ZstdCompressor().compressobj()
+    head = compressor.compress(builders.pcap(FRAMES[:3])) + compressor.flush(
+        zstandard.COMPRESSOBJ_FLUSH_BLOCK
+    )
+    found, account = read(head, tmp_path / "capture")
+    assert len(found) == 3
+    assert not account.complete
+
+
+@compressed
+def test_damage_within_an_archive_is_said_and_what_came_before_is_read(name: str, tmp_path: Path) -> None:
+    octets = bytearray(COMPRESSED[name](PLAIN))
+    middle = len(octets) // 2
+    octets[middle : middle + 2000] = bytes(2000)
+    found, account = read(bytes(octets), tmp_path / "capture")
+    good = [record.frame for record in found[:200]]
+    assert good == FRAMES[: len(good)]
+    assert len(good) >= 100
+    assert not account.complete
+
+
+def test_garbage_behind_an_archive_is_said_and_the_archive_is_read(tmp_path: Path) -> None:
+    found, account = read(gzip.compress(PLAIN) + b"garbage", tmp_path / "capture")
+    assert [record.frame for record in found] == FRAMES
+    assert [problem.code for problem in account.problems] == ["cut-file"]
+
+
+@pytest.mark.parametrize("octets", [b"", b"\x1f", b"\xd4\xc3", b"Dear editor"])
+def test_what_is_no_capture_is_refused(octets: bytes, tmp_path: Path) -> None:
+    with pytest.raises(CaptureError, match="capture"):
+        read(octets, tmp_path / "capture")
+
+
+@pytest.mark.parametrize("press", [*COMPRESSED.values(), bytes], ids=[*COMPRESSED, "plain"])
+@pytest.mark.parametrize(
+    "octets", [PLAIN, PLAIN[:-5], PLAIN[:500] + bytes([255]) * 40_000], ids=["good", "cut", "lying"]
+)
+def test_the_hash_is_that_of_the_file_as_it_lies_there(
+    press: Callable[[bytes], bytes], octets: bytes, tmp_path: Path
+) -> None:
+    path = tmp_path / "capture"
+    path.write_bytes(press(octets))
+    capture = Capture(str(path))
+    records_of(capture)
+    assert capture.source.sha256() == hashlib.sha256(path.read_bytes()).hexdigest()
+    assert capture.source.size == path.stat().st_size
+
+
+def through_fifo(octets: bytes, path: Path) -> Capture:
+    """Read these octets as they come down a named pipe."""
+    os.mkfifo(path)
+    writer = threading.Thread(target=_write, args=(octets, path), daemon=True)
+    writer.start()
+    capture = Capture(str(path))
+    list(capture)
+    writer.join(10)
+    assert not writer.is_alive()
+    return capture
+
+
+def _write(octets: bytes, path: Path) -> None:
+    with path.open("wb", buffering=0) as pipe:
+        for start in range(0, len(octets), 3000):
+            pipe.write(octets[start : start + 3000])
+
+
+NG = section() + interface() + enhanced(b"good")
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes here")
+@pytest.mark.parametrize(
+    ("octets", "frames"),
+    [
+        (PLAIN, 600),
+        (gzip.compress(PLAIN), 600),
+        (zstandard.compress(PLAIN), 600),
+        (lzma.compress(PLAIN), 600),
+        (NG + block(6, bytes(4)) + bytes(3_000_000), 1),
+        (PLAIN[:1040] + bytes([255]) * 3_000_000, 1),
+        (gzip.compress(PLAIN) + bytes([1]) * 3_000_000, 600),
+    ],
+    ids=["pcap", "gzip", "zstd", "xz", "a bad block", "a lying length", "garbage behind"],
+)
+def test_a_named_pipe_is_read_and_all_that_came_down_is_hashed(
+    octets: bytes, frames: int, tmp_path: Path
+) -> None:
+    capture = through_fifo(octets, tmp_path / "pipe")
+    assert capture.account.frames == frames
+    assert capture.source.sha256() == hashlib.sha256(octets).hexdigest()
+    assert capture.source.size is None
+
+
+def test_standard_input_is_read_and_hashed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BufferedReader(io.BytesIO(PLAIN))))
+    capture = Capture("-")
+    assert [record.frame for record in records_of(capture)] == FRAMES
+    assert capture.source.sha256() == hashlib.sha256(PLAIN).hexdigest()
+    assert capture.source.path == "standard input"

@@ -1,0 +1,106 @@
+"""Frames that mean harm: shaped like packets, wrong somewhere."""
+
+from __future__ import annotations
+
+import struct
+
+from hypothesis import strategies as st
+
+# Every link type that the decoder knows, and two that it doesn't.
+LINKS = (
+    0, 1, 8, 9, 10, 12, 14, 50, 51, 101, 104, 105, 108, 109, 113, 117, 119, 127, 163, 166, 192, 228, 229, 239,
+    274, 276, 147, 65535,
+)  # fmt: skip
+
+MACS = bytes(6) + b"\2" * 6
+ETHERTYPES = (
+    0x0800, 0x86DD, 0x8100, 0x88A8, 0x8847, 0x8848, 0x8864, 0x0806, 0x6558, 0x0004, 0x0060, 0x05DC, 0x88B5,
+)
+PROTOCOLS = (0, 1, 4, 6, 17, 41, 43, 44, 47, 50, 51, 58, 60, 132, 135, 140)
+TUNNEL_PORTS = (53, 443, 1701, 2152, 3544, 4754, 4789, 6081, 8472)
+FIRST_OCTETS = (0x45, 0x46, 0x4F, 0x44, 0x60, 0x6F, 0x00, 0xFF, 0xAA)
+
+octets = st.binary(max_size=80)
+word = st.integers(0, 0xFFFF)
+
+
+def _ethernet(inside: st.SearchStrategy[bytes]) -> st.SearchStrategy[bytes]:
+    return st.builds(
+        lambda kind, rest: MACS + struct.pack(">H", kind) + rest, st.sampled_from(ETHERTYPES), inside
+    )
+
+
+def _tag(inside: st.SearchStrategy[bytes]) -> st.SearchStrategy[bytes]:
+    return st.builds(lambda kind, rest: struct.pack(">HH", 1, kind) + rest, st.sampled_from(ETHERTYPES), inside)
+
+
+def _ipv4(inside: st.SearchStrategy[bytes]) -> st.SearchStrategy[bytes]:
+    def build(first: int, total: int | None, fragment: int, protocol: int, rest: bytes) -> bytes:
+        length = 20 + len(rest) if total is None else total
+        head = struct.pack(">BBHHHBBH", first, 0, length, 1, fragment, 64, protocol, 0)
+        return head + b"\xc0\x00\x02\x01\xc6\x33\x64\x02" + rest
+
+    return st.builds(
+        build, st.sampled_from((0x45, 0x45, 0x45, 0x46, 0x4F, 0x40)), st.none() | word,
+        st.sampled_from((0, 0, 0, 0x4000, 0x2000, 5, 0x3FFF)), st.sampled_from(PROTOCOLS), inside,
+    )  # fmt: skip
+
+
+def _ipv6(inside: st.SearchStrategy[bytes]) -> st.SearchStrategy[bytes]:
+    def build(length: int | None, following: int, rest: bytes) -> bytes:
+        size = len(rest) if length is None else length
+        return struct.pack(">IHBB", 0x60000000, size, following, 64) + bytes(range(32)) + rest
+
+    return st.builds(build, st.none() | st.integers(0, 20) | word, st.sampled_from(PROTOCOLS), inside)
+
+
+def _extension(inside: st.SearchStrategy[bytes]) -> st.SearchStrategy[bytes]:
+    return st.builds(
+        lambda following, length, rest: bytes([following, length]) + bytes(6) + rest,
+        st.sampled_from(PROTOCOLS), st.sampled_from((0, 0, 0, 1, 2, 255)), inside,
+    )  # fmt: skip
+
+
+def _udp(inside: st.SearchStrategy[bytes]) -> st.SearchStrategy[bytes]:
+    return st.builds(
+        lambda port, length, rest: struct.pack(
+            ">HHHH", 40000, port, 8 + len(rest) if length is None else length, 0
+        ) + rest,
+        st.sampled_from(TUNNEL_PORTS), st.none() | word, inside,
+    )  # fmt: skip
+
+
+def _tcp(inside: st.SearchStrategy[bytes]) -> st.SearchStrategy[bytes]:
+    payload = st.sampled_from((b"GET / HTTP/1.1\r\n", b"HTTP/1.1 200", b"\x16\x03\x01\x00\x20\x01", b"GET ")) | inside
+    return st.builds(
+        lambda offset, flags, port, rest: struct.pack(
+            ">HHIIBBHHH", 40000, port, 7, 9, offset, flags, 0, 0, 0
+        ) + rest,
+        st.sampled_from((0x50, 0x50, 0x60, 0xF0, 0x00)), st.integers(0, 255), st.sampled_from((80, 443)), payload,
+    )  # fmt: skip
+
+
+def _start(inside: st.SearchStrategy[bytes]) -> st.SearchStrategy[bytes]:
+    """A tunnel's or Wi-Fi's first octets, at random, before something more."""
+    return st.builds(lambda head, rest: head + rest, st.binary(max_size=24), inside)
+
+
+layers = st.recursive(
+    octets,
+    lambda inside: st.one_of(
+        *(layer(inside) for layer in (_ethernet, _tag, _ipv4, _ipv6, _extension, _udp, _tcp, _start))
+    ),
+    max_leaves=6,
+)
+
+
+@st.composite
+def frames(draw: st.DrawFn) -> tuple[bytes, int, int]:
+    """(octets, link type, length on the wire) of a frame that may be cut and have changed octets."""
+    frame = bytearray(draw(layers))
+    for _ in range(draw(st.integers(0, 3))):
+        if frame:
+            frame[draw(st.integers(0, len(frame) - 1))] = draw(st.sampled_from(FIRST_OCTETS) | st.integers(0, 255))
+    kept = draw(st.integers(0, len(frame)) | st.just(len(frame)))
+    wire = draw(st.sampled_from((kept, len(frame), len(frame) + 4)))
+    return bytes(frame[:kept]), draw(st.sampled_from(LINKS)), wire

@@ -1,0 +1,114 @@
+"""The compiled kernels give what the uncompiled ones give: the one module that has to compile them.
+
+Compiling takes some 15 seconds when no compiled code of this state of the sources is kept yet.
+"""
+
+from __future__ import annotations
+
+import random
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from analyzer.capture import Capture
+from analyzer.capture.batch import Batch
+from analyzer.capture.records import new_records
+from analyzer.flows import tracker
+from analyzer.packets import decode
+from tests import builders
+from tests.capture.reading import records_of
+from tests.capture.test_pcapng import many_blocks
+from tests.packets.hostile import frames
+
+pytest.importorskip("numba", reason="no numba for this platform: kernels run uncompiled only")
+
+Frame = tuple[bytes, int, int]
+
+
+def batch_of(found: list[Frame], large: bool = False) -> Batch:
+    """These frames as a batch, without a gap between the records."""
+    data = bytearray(b"".join(octets for octets, _, _ in found))
+    records, position = new_records(len(found)), 0
+    for row, (octets, link, wire) in enumerate(found):
+        records.rows[row] = position, len(octets), max(wire, len(octets)), row * 1000, link
+        position += len(octets)
+    return Batch(data, np.frombuffer(data, np.uint8) if data else np.zeros(0, np.uint8), records, 1, large)
+
+
+def columns(batch: Batch, times: int = 1) -> list[np.ndarray]:
+    """Everything that decoding and flow assignment give, the batch taken several times over."""
+    follower, given_out = tracker.FlowTracker(), []
+    for _ in range(times):
+        packets = decode(batch)
+        given_out += [packets.numbers, packets.addresses, *follower.assign(batch, packets)]
+    return [*given_out, follower.seen().numbers, follower.seen().addresses]
+
+
+def assert_same(found: list[Frame], times: int = 1) -> None:
+    """Both forms give equal columns."""
+    batch = batch_of(found)
+    plain, fast = columns(batch, times), columns(replace(batch, large=True), times)
+    for one, other in zip(plain, fast, strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+@settings(max_examples=400, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@given(st.lists(frames(), min_size=1, max_size=8))
+def test_hostile_frames_give_the_same_columns(found: list[Frame]) -> None:
+    assert_same(found, times=2)
+
+
+def test_many_flows_give_the_same_columns_while_the_tables_grow(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tracker, "START_FLOWS", 2)
+    choice = random.Random(5)
+    found = []
+    for _ in range(3000):
+        frame = builders.tcp(
+            choice.choice([b"", b"GET / HTTP/1.1\r\n", b"\x16\x03\x01\x00\x30\x01", choice.randbytes(20)]),
+            choice.randrange(64), choice.getrandbits(32), choice.getrandbits(32),
+            up=choice.random() < 0.5, server=f"198.51.100.{choice.randrange(250)}",
+            ports=(choice.randrange(40000, 40020), choice.choice([80, 443])),
+        )  # fmt: skip
+        found.append((frame, 1, len(frame)))
+    assert_same(found, times=2)
+
+
+def test_conversations_give_the_same_columns() -> None:
+    found = [
+        (frame, 1, len(frame))
+        for port in range(40)
+        for frame in builders.conversation(
+            (True, builders.http_request(body=b"x" * 3000)),
+            (False, builders.http_response(body=b"y" * 3000)),
+            first=(0xFFFFF000, 0xFFFFFF00),
+            ports=(40000 + port, 8080),
+        )
+    ]
+    assert_same(found, times=2)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_capture_files_give_the_same_records(
+    seed: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    choice = random.Random(seed)
+    path = tmp_path / "capture"
+    if seed % 2:
+        path.write_bytes(many_blocks(choice, 4000))
+    else:
+        whole = [choice.randbytes(choice.choice([0, 20, 1500])) for _ in range(4000)]
+        path.write_bytes(builders.pcap(whole, order="<>"[seed // 2 % 2]) + choice.randbytes(12 * seed))
+    plain = records_of(Capture(str(path)))
+    monkeypatch.setattr("analyzer.capture.batch.frames_worth_compiling", lambda: 1)
+    capture = Capture(str(path))
+    flags, found = [], []
+    for part in capture:
+        flags.append(part.large)
+        found += part.records.rows[:, 1:].tolist()
+    assert any(flags)
+    assert [row[0] for row in found] == [len(record.frame) for record in plain]
+    assert [(row[1], row[2], row[3]) for row in found] == [(r.wire, r.time_ns, r.link) for r in plain]

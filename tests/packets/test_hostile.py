@@ -1,0 +1,54 @@
+"""No frame makes the decoder read outside its record, or give a row that points outside it."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+from hypothesis import given, settings
+
+from scapy.layers.inet6 import IPv6, IPv6ExtHdrFragment, IPv6ExtHdrHopByHop
+from scapy.packet import Raw
+
+from analyzer.packets import table
+from tests import builders
+from tests.packets.hostile import LINKS, frames
+from tests.packets.rows import decode
+
+
+@settings(max_examples=1500, deadline=None, derandomize=True)
+@given(frames())
+def test_a_hostile_frame_is_never_read_beyond_its_record(frame: tuple[bytes, int, int]) -> None:
+    octets, link, wire = frame
+    row = decode(octets, link, max(wire, len(octets)))
+    assert 0 <= row[table.KIND] <= table.DAMAGED
+    assert row[table.WEIGHT] == 1
+    assert row[table.PAYLOAD_WIRE] >= 0
+    assert row[table.PAYLOAD_CAPTURED] <= len(octets)
+    for port in (row[table.SOURCE_PORT], row[table.DESTINATION_PORT]):
+        assert 0 <= port <= 0xFFFF
+
+
+@pytest.mark.parametrize("link", LINKS)
+def test_random_octets_are_never_read_beyond_their_record(link: int) -> None:
+    choice = random.Random(link)
+    for length in [*range(80), *(choice.randrange(80, 300) for _ in range(100))]:
+        decode(choice.randbytes(length), link)
+        decode(bytes(length), link)
+        decode(b"\xff" * length, link)
+
+
+def test_every_single_changed_octet_of_a_good_frame_is_survived() -> None:
+    good = builders.tcp(b"GET / HTTP/1.1\r\n\r\n")
+    for at in range(len(good)):
+        for value in (0x00, 0x01, 0x44, 0x4F, 0x60, 0x7F, 0x80, 0xFF):
+            decode(good[:at] + bytes([value]) + good[at + 1 :])
+
+
+@pytest.mark.parametrize("length", range(1, 16))
+def test_a_fragment_header_beyond_the_stated_length_has_no_payload_of_negative_size(length: int) -> None:
+    packet = IPv6(plen=length) / IPv6ExtHdrHopByHop() / IPv6ExtHdrFragment(nh=6, offset=1, m=1) / Raw(bytes(24))
+    row = decode(bytes(packet), 101)
+    assert row[table.KIND] in (table.FRAGMENT, table.OTHER_IP)
+    assert row[table.PAYLOAD_CAPTURED] >= 0
+    assert row[table.PAYLOAD_WIRE] >= 0
