@@ -29,7 +29,7 @@ from analyzer.flows.ledger import (
     orient,
 )
 from analyzer.flows.measures import DELIVERIES, ROUND_TRIPS, Measures, measure
-from analyzer.flows.table import FIRST_FRAME, FIRST_NS, LAST_NS, OCTETS, PACKETS, PROTOCOL
+from analyzer.flows.table import FIRST_FRAME, FIRST_NS, LAST_NS, OCTETS, PACKETS, PROTOCOL, Column
 from analyzer.locate import Locator, located_in, scope_claims
 from analyzer.locate.distance import Timed, contradicted_by_others, contradicted_from
 from analyzer.model import (
@@ -248,7 +248,7 @@ class Assembly:
             scope_claims=scope_claims(place, self.parts.settings.regions),
             payload_up=int(found.payload_up[row.members].sum()),
             payload_down=int(found.payload_down[row.members].sum()),
-            payload_readable=sum(self._readable(flow) for flow in members),
+            payload_readable=int(self.readable[row.members].sum()),
             resent_up=int(found.resent_up[row.members].sum()),
             resent_down=int(found.resent_down[row.members].sum()),
             min_rtt_us=None if quickest is None else int(found.round_trip_ns[quickest]) // 1000,
@@ -262,11 +262,11 @@ class Assembly:
         timed = row.members[self.measures.round_trip_of[row.members] > 0]
         return int(timed[self.measures.round_trip_ns[timed].argmin()]) if len(timed) else None
 
-    def _readable(self, flow: int) -> int:
-        """Payload octets of a flow that anyone on the way can read."""
-        if self.kinds[flow] not in READABLE_KINDS:
-            return 0
-        return int(self.measures.payload_up[flow] + self.measures.payload_down[flow])
+    @cached_property
+    def readable(self) -> Column:
+        """Payload octets of each flow that anyone on the way can read."""
+        is_readable = np.fromiter((kind in READABLE_KINDS for kind in self.kinds), np.bool_, self.count)
+        return np.where(is_readable, self.measures.payload_up + self.measures.payload_down, 0)
 
     def _delivered(self, row: LedgerRow) -> dict[str, int]:
         codes = self.measures.delivery[row.members]
@@ -302,23 +302,42 @@ class Assembly:
         """Packets that a device sent to an address for which a claim names a region of the scope."""
         frame, time_ns, flow, direction, length = self.parts.region.columns()
         keep = direction == self.sides.own[flow] if len(flow) else np.zeros(0, np.bool_)
-        flow = flow[keep]
+        kept = (column[keep] for column in (frame, time_ns, flow, length))
+        frame, time_ns, flow, length = self._each_fragment(*kept)
         numbers = flow.tolist()
         claims = {f: "; ".join(self._claims(f)) for f in set(numbers)}
         return Table(
             {
                 "capture": [0] * len(numbers),
-                "frame": frame[keep].tolist(),
-                "time_ns": time_ns[keep].tolist(),
+                "frame": frame.tolist(),
+                "time_ns": time_ns.tolist(),
                 "device": [self.device_id(f) for f in numbers],
                 "source": [self.own[f] for f in numbers],
                 "destination": [self.remote[f] for f in numbers],
                 "protocol": [PROTOCOL_NAMES.get(p, str(p)) for p in self.flows.one(PROTOCOL)[flow].tolist()],
                 "destination_port": self.seen.remote_port[flow].tolist(),
-                "length": length[keep].tolist(),
+                "length": length.tolist(),
                 "claim": [claims[f] for f in numbers],
             }
         )
+
+    def _each_fragment(
+        self, frame: Column, time_ns: Column, flow: Column, length: Column
+    ) -> Sequence[Column]:
+        """The rows, with a row for each fragment where a datagram came in several."""
+        parts = self.parts.scan.reassembler.parts
+        if not parts:
+            return frame, time_ns, flow, length
+        came_whole = np.array([f not in parts for f in frame.tolist()], np.bool_)
+        if came_whole.all():
+            return frame, time_ns, flow, length
+        single = np.stack([frame, time_ns, flow, length], axis=1)[came_whole].tolist()
+        several = [
+            [part.frame, part.time_ns, number, part.octets]
+            for last, number in zip(frame[~came_whole].tolist(), flow[~came_whole].tolist(), strict=True)
+            for part in parts[last]
+        ]
+        return list(np.array(sorted([*single, *several]), np.int64).T)
 
     def _claims(self, flow: int) -> tuple[str, ...]:
         return scope_claims(self.places[self.remote[flow]], self.parts.settings.regions)
@@ -392,7 +411,7 @@ class Assembly:
     def reconstruction(self) -> str | None:
         notice = self.parts.scan.tally.notice
         if notice is None and "reconstruction" in os.path.basename(self.parts.path).lower():
-            return "The capture's file name says that it is a reconstruction, not a recording of a real phone."
+            return "the capture's file name calls it a reconstruction, not a recording of a real phone"
         return notice
 
     def report(self) -> Report:

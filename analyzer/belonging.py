@@ -38,7 +38,8 @@ class _Owners:
 
 
 def _told(finding: Finding, owners: _Owners) -> Finding:
-    sender = owners.sender(finding)
+    # What the owner gave is masked by now, and is the owner's.
+    sender = None if finding.known else owners.sender(finding)
     sentence = _sentence(finding, sender, owners) if sender else ""
     if not sentence:
         return finding

@@ -51,6 +51,12 @@ def problems(scan: Scan, region: RegionWatch) -> Iterator[Problem]:
             f"{scan.reassembler.overlaps:,} IP fragments overlap others; the earlier copy was read",
             count=scan.reassembler.overlaps,
         )
+    if scan.reassembler.unlisted:
+        yield Problem(
+            "fragments-unlisted",
+            f"of {scan.reassembler.unlisted:,} datagrams that came in fragments only the last one is listed",
+            count=scan.reassembler.unlisted,
+        )
     if region.left_out:
         yield Problem(
             "region-packets",
@@ -62,26 +68,27 @@ def problems(scan: Scan, region: RegionWatch) -> Iterator[Problem]:
 
 def spots(info: CaptureInfo, scan: Scan, destinations: Sequence[Destination]) -> tuple[str, ...]:
     """What must be kept in mind when something is absent from the report."""
-    return tuple(
-        [
-            "The capture shows what was sent while it ran, and nothing before or after.",
-            *_cut(info, scan),
-            *_unread(destinations),
-            *_one_sided(destinations),
-            *_unnamed(destinations),
-            *hiding.spots(destinations),
-            *_other_links(info),
-        ]
+    return (
+        "The capture shows what was sent while it ran, and nothing before or after.",
+        *_cut(info, scan),
+        *_unread(destinations),
+        *_one_sided(destinations),
+        *_unnamed(destinations),
+        *hiding.spots(destinations),
+        *_other_links(info),
     )
 
 
 def _cut(info: CaptureInfo, scan: Scan) -> Iterator[str]:
     if info.snapped:
-        yield f"{info.snapped:,} of {info.frames:,} frames were cut by the snapshot length: their ends are unknown."
+        yield (
+            f"{info.snapped:,} of {info.frames:,} frames were cut by the snapshot length: "
+            "their ends are unknown."
+        )
     if scan.observer.gaps:
         yield (
-            f"Readable streams have {scan.observer.gaps:,} gaps, together {scan.observer.gap_octets:,} octets "
-            "that were sent and not captured."
+            f"Readable streams have {scan.observer.gaps:,} gaps, together {scan.observer.gap_octets:,} "
+            "octets that were sent and not captured."
         )
     if scan.observer.skipped_octets:
         yield (
@@ -105,8 +112,8 @@ def _unread(destinations: Sequence[Destination]) -> Iterator[str]:
     hidden = sum(n for kind, n in octets.items() if kind in ENCRYPTED_KINDS)
     if hidden:
         yield (
-            f"{share(hidden, total)} of the octets exchanged with outside addresses were encrypted (TLS, QUIC) "
-            "and were not read: what they held is unknown."
+            f"{share(hidden, total)} of the octets exchanged with outside addresses were encrypted (TLS, "
+            "QUIC) and were not read: what they held is unknown."
         )
     other = total - hidden - sum(n for kind, n in octets.items() if kind in READ_KINDS)
     if other:
@@ -128,8 +135,8 @@ def _one_sided(destinations: Sequence[Destination]) -> Iterator[str]:
     only_up = sum(1 for up, down in sides if up and not down)
     if sides and only_up:
         yield (
-            f"{only_up:,} of {len(sides):,} TCP destinations show packets in one direction only: whether they "
-            "were answered outside the capture is unknown."
+            f"{only_up:,} of {len(sides):,} TCP destinations show packets in one direction only: whether "
+            "they were answered outside the capture is unknown."
         )
 
 

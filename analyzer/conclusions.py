@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from analyzer.belonging import with_owners
+from analyzer.documented import documented_names
 from analyzer.dossiers import Dossier, undocumented
 from analyzer.model import Report
 from analyzer.triggers import LogEntry, Watch, with_triggers
@@ -20,4 +21,5 @@ def with_conclusions(
     devices = dict(zip(columns.get("flow", ()), columns.get("device", ()), strict=True))
     further = undocumented(report.messages, report.findings, report.pings, devices, dossiers)
     pings = tuple(sorted((*report.pings, *further), key=lambda ping: (ping.time_ns, ping.flow)))
-    return with_triggers(replace(report, pings=pings), watch, tuple(log), tuple(dossiers))
+    report = replace(report, pings=pings, documented=documented_names(report, dossiers))
+    return with_triggers(report, watch, tuple(log), tuple(dossiers))

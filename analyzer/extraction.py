@@ -193,6 +193,6 @@ def _host(seen: HttpMessage) -> str | None:
     if "://" in target[:12]:
         return target.split("://", 1)[1].split("/", 1)[0].split("?", 1)[0].rpartition("@")[2]
     if seen.method == "CONNECT":
-        return target
+        return target.split(" ", 1)[0]
     hosts = seen.values("host")
     return hosts[0] if hosts else None

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from analyzer.documented import merged_names
 from analyzer.model import (
     CaptureInfo,
     Destination,
@@ -53,15 +54,21 @@ def merge(reports: Sequence[Report]) -> Report:
         region_packets=_tables([report.region_packets for report in shifted]),
         known=_known(entry for report in reports for entry in report.known),
         geo_sources=tuple(dict.fromkeys(s for report in reports for s in report.geo_sources)),
-        geo_note="\n".join(dict.fromkeys(r.geo_note for r in reports if r.geo_note)),
+        geo_note=_together(report.geo_note for report in reports),
         blind_spots=tuple(dict.fromkeys(spot for report in reports for spot in report.blind_spots)),
         problems=tuple(problem for report in shifted for problem in report.problems),
         vantage=tuple(dict.fromkeys(clue for report in reports for clue in report.vantage)),
         wifi=tuple(client for report in reports for client in report.wifi),
+        documented=merged_names(entry for report in reports for entry in report.documented),
         rhythms=tuple(rhythm for report in reports for rhythm in report.rhythms),
         associations=tuple(entry for report in reports for entry in report.associations),
-        reconstruction="\n".join(dict.fromkeys(r.reconstruction for r in reports if r.reconstruction)) or None,
+        reconstruction=_together(report.reconstruction for report in reports) or None,
     )
+
+
+def _together(texts: Iterable[str | None]) -> str:
+    """Each different text once, a line each."""
+    return "\n".join(dict.fromkeys(text for text in texts if text))
 
 
 def _shifted(reports: Sequence[Report]) -> list[Report]:
@@ -88,9 +95,8 @@ def _shift(report: Report, captures: int, flows: int, messages: int) -> Report:
 
     def table(t: Table) -> Table:
         offsets = {"capture": captures, "flow": flows}
-        return Table(
-            {n: [v + offsets[n] for v in values] if n in offsets else values for n, values in t.columns.items()}
-        )
+        moved = {n: [v + offsets[n] for v in t.columns[n]] for n in offsets if n in t.columns}
+        return Table({**t.columns, **moved})
 
     return replace(
         report,

@@ -504,6 +504,19 @@ class Association:
     statement: str
 
 
+@dataclass(frozen=True, slots=True)
+class DocumentedName:
+    """A destination whose name a dossier documents: what is known of it, not what was sent."""
+
+    name: str
+    addresses: tuple[str, ...]
+    devices: tuple[str, ...]
+    dossier: str
+    title: str
+    kind: str  # "activation-ping", "telemetry", "benign"
+    says: str
+
+
 SCHEMA = "phonehome-report/1"
 
 
@@ -541,6 +554,7 @@ class Report:
     identifiers: tuple[Identifier, ...] = ()
     rhythms: tuple[Rhythm, ...] = ()
     associations: tuple[Association, ...] = ()
+    documented: tuple[DocumentedName, ...] = ()
 
     def to_pandas(self) -> dict[str, pd.DataFrame]:
         """The tables `flows`, `destinations`, `messages`, `findings`, `region_packets`.

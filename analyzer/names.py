@@ -6,11 +6,12 @@ from bisect import bisect_right, insort
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import Literal, cast
 from urllib.parse import urlsplit
 
 from analyzer.flows.addresses import mac_text
-from analyzer.locate.named import naming
+from analyzer.locate.named import NO_PARTS, naming
 from analyzer.model import Message, Name
 from analyzer.protocols.datagrams import Named
 
@@ -131,7 +132,7 @@ def _latest(seen: _Seen, first_ns: int | None, askers: frozenset[str]) -> Name:
     if chosen is None:
         return seen.name
     time_ns, _, named = chosen
-    return replace(_named(named), before_us=(first_ns - time_ns) // 1000)
+    return _named(named, (first_ns - time_ns) // 1000)
 
 
 def _newest(
@@ -140,9 +141,14 @@ def _newest(
     return (a for a in reversed(answers) if askers is None or a[2].asked_by in askers)
 
 
-def _named(named: Named) -> Name:
-    name = Name(named.name, cast(How, named.how), named.frame, named.chain, named.ttl, named.asked_by)
-    return _with_domain(name) if named.how in ("dns", "sni") else name
+@lru_cache(maxsize=65_536)
+def _named(named: Named, before_us: int | None = None) -> Name:
+    how = cast(How, named.how)
+    parts = naming(named.name) if how in ("dns", "sni") else NO_PARTS
+    return Name(
+        named.name, how, named.frame, named.chain, named.ttl, named.asked_by, before_us,
+        unicode=parts.unicode, domain=parts.domain, region=parts.region,
+    )  # fmt: skip
 
 
 def _with_domain(name: Name) -> Name:

@@ -30,6 +30,7 @@ def only_device(report: Report, wanted: str) -> Report:
         ),
         pings=tuple(p for p in report.pings if p.device == device.id),
         region_packets=_rows_of(report.region_packets, device.id),
+        documented=tuple(entry for entry in report.documented if device.id in entry.devices),
         rhythms=tuple(rhythm for rhythm in report.rhythms if rhythm.device == device.id),
         associations=tuple(entry for entry in report.associations if entry.device == device.id),
     )

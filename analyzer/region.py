@@ -14,6 +14,9 @@ from analyzer.scanning import Step
 # Rows kept at most; beyond that packets are counted in the ledger only, and it is said.
 MOST_ROWS = 2_000_000
 
+# Packets that wait to be sorted out: a look-up of many new addresses costs little more than of one.
+MOST_WAITING = 1 << 16
+
 
 class RegionWatch:
     """Looks up the ends of new flows and notes the packets that go to an end in the scope."""
@@ -24,26 +27,17 @@ class RegionWatch:
         # Bit 0: A is in the scope, bit 1: B is.
         self._ends: NDArray[np.uint8] = np.zeros(0, np.uint8)
         self._parts: list[tuple[NDArray[np.int64], ...]] = []
+        self._waiting: list[tuple[NDArray[np.int64], ...]] = []
+        self._waiting_rows = 0
+        self._tracker: FlowTracker | None = None
         self.rows = 0
         self.left_out = 0
 
     def watch(self, step: Step, tracker: FlowTracker) -> None:
-        """Note this step's packets."""
-        self._look_up(tracker)
+        """Note this step's packets; they are sorted out some steps later, many at once."""
         rows = (step.ids.flow >= 0).nonzero()[0]
-        flow = step.ids.flow[rows]
-        # A packet from A goes to B: bit 1 for direction 0, bit 0 for direction 1.
-        bit = (2 >> step.ids.direction[rows]).astype(np.uint8)
-        rows = rows[(self._ends[flow] & bit) != 0]
-        room = MOST_ROWS - self.rows
-        if len(rows) > room:
-            self.left_out += len(rows) - room
-            rows = rows[:room]
-        if not len(rows):
-            return
-        self.rows += len(rows)
         frames = rows + step.batch.first_frame if step.frames is None else np.asarray(step.frames)[rows]
-        self._parts.append(
+        self._waiting.append(
             (
                 frames.astype(np.int64),
                 step.batch.records.time_ns[rows],
@@ -52,9 +46,32 @@ class RegionWatch:
                 step.batch.records.wire[rows],
             )
         )
+        self._tracker = tracker
+        self._waiting_rows += len(rows)
+        if self._waiting_rows > MOST_WAITING:
+            self._sort_out()
+
+    def _sort_out(self) -> None:
+        """Keep the waiting packets that go to an end in the scope."""
+        if self._tracker is None or not self._waiting:
+            return
+        self._look_up(self._tracker)
+        columns = [np.concatenate(column) for column in zip(*self._waiting, strict=True)]
+        self._waiting, self._waiting_rows = [], 0
+        _, _, flow, direction, _ = columns
+        # A packet from A goes to B: bit 1 for direction 0, bit 0 for direction 1.
+        bit = (2 >> direction).astype(np.uint8)
+        rows = ((self._ends[flow] & bit) != 0).nonzero()[0]
+        room = MOST_ROWS - self.rows
+        self.left_out += max(len(rows) - room, 0)
+        rows = rows[:room]
+        self.rows += len(rows)
+        if len(rows):
+            self._parts.append(tuple(column[rows] for column in columns))
 
     def columns(self) -> tuple[NDArray[np.int64], ...]:
         """(frame, time_ns, flow, direction, length), in the order of capture."""
+        self._sort_out()
         if not self._parts:
             return tuple(np.zeros(0, np.int64) for _ in range(5))
         joined = tuple(np.concatenate(column) for column in zip(*self._parts, strict=True))
@@ -66,9 +83,7 @@ class RegionWatch:
         if count == done:
             return
         new = slice(done, count)
-        hi, lo = (
-            np.concatenate([a[new], b[new]]) for a, b in zip(flows.a, flows.b, strict=True)
-        )
+        hi, lo = (np.concatenate([a[new], b[new]]) for a, b in zip(flows.a, flows.b, strict=True))
         inside = self._locator.in_regions(hi, lo, self._regions)
         ends = inside[: count - done].astype(np.uint8) | (inside[count - done :].astype(np.uint8) << 1)
         self._ends = np.concatenate([self._ends, ends])

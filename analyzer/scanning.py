@@ -104,6 +104,9 @@ class Scan:
         packets.source_mac[:] = [d.macs[0] for d in datagrams]
         packets.destination_mac[:] = [d.macs[1] for d in datagrams]
         batch.records.wire[:] = [d.octets for d in datagrams]
+        # A fragment inside a datagram that came in fragments is not put together again, and counts as it is.
+        packets.kind[packets.kind == FRAGMENT] = OTHER_IP
+        self.tally.damaged += int(packets.weight[packets.kind == DAMAGED].sum())
         yield Step(batch, packets, self.tracker.assign(batch, packets), frames)
 
     # ── Wi-Fi ───────────────────────────────────────────────────────────

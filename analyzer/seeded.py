@@ -16,6 +16,8 @@ from analyzer.model import Evidence, Finding
 from analyzer.packets.table import TCP, UDP
 from analyzer.scanning import Step
 
+# DHCP, whose work it is to carry MAC addresses in the local network (RFC 2131, RFC 8415).
+ADDRESSING = frozenset((67, 68, 546, 547))
 MOST_FINDINGS = 2_000
 BETWEEN = b"\0\xff\0"  # in no encoding that is looked for, so nothing is found across two payloads
 
@@ -51,8 +53,9 @@ class SeededSearch:
         joined = BETWEEN.join(pieces)
         self.octets += len(joined)
         for hit in self._known.search(joined):
-            at = bisect_right(starts, hit.start) - 1
-            self._note(step, int(rows[at]), hit)
+            row = int(rows[bisect_right(starts, hit.start) - 1])
+            if hit.kind != "mac" or int(packets.destination_port[row]) not in ADDRESSING:
+                self._note(step, row, hit)
 
     def hits(self, http_flows: Collection[int]) -> list[Hit]:
         """The hits outside flows that were read as HTTP, which are searched whole."""

@@ -23,6 +23,7 @@ BELOW = {
     "dossiers": {"model"},
     "locate": {"model"},
     "report": {"model"},
+    "triggers": {"model", "packets", "dossiers"},
 }
 TOP = {"__init__", "cli"}  # with the single modules beside them (pipeline …) these tie everything together
 

@@ -35,9 +35,10 @@ def _points(arc: list[list[int]], transform: dict[str, Any]) -> Iterator[tuple[f
     x = y = 0
     for dx, dy in arc:
         x, y = x + dx, y + dy
-        yield x * transform["scale"][0] + transform["translate"][0], y * transform["scale"][1] + transform[
-            "translate"
-        ][1]
+        yield (
+            x * transform["scale"][0] + transform["translate"][0],
+            y * transform["scale"][1] + transform["translate"][1],
+        )
 
 
 def _corners(indexes: Any, arcs: list[list[tuple[float, float]]]) -> Iterator[tuple[float, float]]:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from analyzer.model import CaptureError
+from analyzer.model import CaptureError, Problem
 
 from .batch import Account, Batch, Window, first_records, make_batch, room_for, run_walk
 from .kernel import (
@@ -23,6 +23,8 @@ from .kernel import (
 from .records import new_records
 
 SECTION_MAGIC = b"\x0a\x0d\x0d\x0a"
+# 1.2 is what some writers put for the format of 1.0 (draft-ietf-opsawg-pcapng §4.1).
+VERSIONS = ((1, 0), (1, 2))
 BYTE_ORDERS = {b"\x4d\x3c\x2b\x1a": False, b"\x1a\x2b\x3c\x4d": True}
 
 OPT_END, OPT_COMMENT, IF_TSRESOL, IF_TSOFFSET = 0, 1, 9, 14
@@ -155,7 +157,18 @@ def _read_section_header(window: Window, account: Account, section: _Section) ->
             f"{path}: the pcapng section header at offset {window.offset:,} claims {size:,} octets, "
             f"{window.available():,} are there"
         )
-    _keep_comments(window.take(size)[24:-4], account, section)
+    header = window.take(size)
+    major, minor = section.number(header[12:14]), section.number(header[14:16])
+    if (major, minor) not in VERSIONS:
+        account.problems.append(
+            Problem(
+                "unknown-version",
+                f"{path}: a pcapng section has version {major}.{minor}, which is not known; "
+                "it was read as 1.0",
+                account.frames + 1,
+            )
+        )
+    _keep_comments(header[24:-4], account, section)
 
 
 def _options(octets: bytes, section: _Section) -> Iterator[tuple[int, bytes]]:
@@ -207,9 +220,7 @@ def resolution(octet: int) -> tuple[int, int]:
 
 
 def _say_bad_block(window: Window, account: Account, section: _Section) -> None:
-    kind, size = (
-        section.number(bytes(window.data[window.start + i : window.start + i + 4])) for i in (0, 4)
-    )
+    kind, size = (section.number(bytes(window.data[window.start + i : window.start + i + 4])) for i in (0, 4))
     account.damage(
         "bad-record",
         f"{window.source.path}: the pcapng block at offset {window.offset:,} (type {kind}, {size:,} octets) "

@@ -68,7 +68,7 @@ class _ZstdFile:
 OPENERS: tuple[tuple[bytes, str, Callable[[BinaryIO], Any]], ...] = (
     (GZIP, "gzip", lambda raw: gzip.GzipFile(fileobj=raw, mode="rb")),
     (ZSTD, "zstd", _ZstdFile),
-    (XZ, "xz", lambda raw: lzma.LZMAFile(raw, "rb")),
+    (XZ, "xz", lzma.LZMAFile),
 )
 
 DECOMPRESSION_ERRORS: tuple[type[Exception], ...] = (OSError, EOFError, zlib.error, lzma.LZMAError)
@@ -101,7 +101,7 @@ class Source:
             self.path = "standard input"
             return cast(BinaryIO, io.BufferedReader(_HashingRaw(sys.stdin.buffer, self._hash), 1 << 20))
         try:
-            raw = open(self.path, "rb", buffering=0)  # noqa: SIM115: closed by close()
+            raw = open(self.path, "rb", buffering=0)  # noqa: SIM115 - closed by close()
             mode = os.fstat(raw.fileno()).st_mode
         except IsADirectoryError:
             raise CaptureError(f"{self.path}: is a directory, not a capture file") from None

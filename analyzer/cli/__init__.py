@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from analyzer.cli.progress import ProgressLine
     from analyzer.detect.known import Known
     from analyzer.model import Report
+    from analyzer.triggers import LogEntry
 
 DONE, UNUSABLE, DAMAGED = 0, 2, 3
 INTERRUPTED, PIPE_CLOSED = 130, 141  # 128 + the signal's number, as shells say it
@@ -53,7 +54,9 @@ def _scan(options: argparse.Namespace) -> int:
         raise UnusableError("scan needs a capture: a file, or - for standard input")
     known = _known(options.known)
     _check_geo(options.geo)
-    keep = [*paths, *options.geo, *([options.known] if options.known else [])]
+    _check_dossiers(options.dossiers)
+    inputs = [file for file in (options.known, options.events) if file]
+    keep = [*paths, *options.geo, *inputs]
     with Output(options.json, keep=keep) as output:
         report = _analyze(paths, known, options)
         _show(report, output, options)
@@ -71,11 +74,35 @@ def _check_geo(files: list[str]) -> None:
             raise UnusableError(f"--geo: {error}") from None
 
 
+def _check_dossiers(directories: list[str]) -> None:
+    """The user's dossiers are right, found out before the long scan."""
+    if directories:
+        from analyzer.dossiers import DossierError, load
+
+        try:
+            load(*directories)
+        except DossierError as error:
+            raise UnusableError(f"--dossiers: {error}") from None
+
+
+def _log(path: str | None) -> tuple[LogEntry, ...]:
+    if path is None:
+        return ()
+    from analyzer.triggers import read_log
+
+    try:
+        return read_log(path)
+    except OSError as error:
+        raise UnusableError(f"--events: {path} can't be read ({error.strerror})") from None
+    except ValueError as error:  # UnicodeDecodeError is one
+        raise UnusableError(f"--events: {error}") from None
+
+
 def _analyze(paths: list[str], known: Known | None, options: argparse.Namespace) -> Report:
     from analyzer.model import CaptureError
     from analyzer.pipeline import analyze
 
-    watcher = _progress(options)
+    log, watcher = _log(options.events), _progress(options)
     try:
         return analyze(
             *paths,
@@ -86,6 +113,8 @@ def _analyze(paths: list[str], known: Known | None, options: argparse.Namespace)
             origin=options.origin,
             geo=options.geo,
             geo_date=options.geo_date,
+            dossiers=options.dossiers,
+            log=log,
             progress=watcher,
         )
     except CaptureError as error:
@@ -170,6 +199,19 @@ def _geo(options: argparse.Namespace) -> int:
     return DONE
 
 
+# ── dossiers ────────────────────────────────────────────────────────────────
+
+
+def _dossiers(options: argparse.Namespace) -> int:
+    from analyzer.cli.dossiers import dossiers
+
+    try:
+        _write(dossiers(options.ids, options.dossiers, width=_width()))
+    except ValueError as error:
+        raise UnusableError(str(error)) from None
+    return DONE
+
+
 # ── output ──────────────────────────────────────────────────────────────────
 
 
@@ -218,4 +260,4 @@ def _say(text: str) -> None:
         print(text, end="", file=sys.stderr, flush=True)
 
 
-_COMMANDS = {"scan": _scan, "report": _report, "geo": _geo}
+_COMMANDS = {"scan": _scan, "report": _report, "geo": _geo, "dossiers": _dossiers}

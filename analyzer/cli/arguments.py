@@ -57,6 +57,7 @@ def parser() -> argparse.ArgumentParser:
     _add_scan(commands)
     _add_report(commands)
     _add_geo(commands)
+    _add_dossiers(commands)
     return top
 
 
@@ -87,7 +88,7 @@ def _add_scan(commands: Any) -> None:
         action="append",
         default=[],
         metavar="SSID:PASSPHRASE",
-        help="opens WPA/WPA2 frames captured in the air; also 64 hex digits, or wep: and digits; may be repeated",
+        help="opens WPA/WPA2 frames captured in the air; also 64 hex digits, or wep:DIGITS; repeatable",
     )
     scan.add_argument(
         "--from",
@@ -97,6 +98,12 @@ def _add_scan(commands: Any) -> None:
         help="the country where the capture was made: round trips are held against what databases say",
     )
     _add_geo_choice(scan)
+    _add_dossiers_choice(scan)
+    scan.add_argument(
+        "--events",
+        metavar="FILE.csv",
+        help="a log of what was done to the phone, lines of time,event: sends are set against it",
+    )
     _add_output(scan)
 
 
@@ -138,6 +145,22 @@ def _add_geo(commands: Any) -> None:
         help="regions that verdicts speak of",
     )
     _add_geo_choice(geo)
+
+
+def _add_dossiers_choice(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--dossiers",
+        action="append",
+        default=[],
+        metavar="DIR",
+        help="a folder with dossiers (.toml) of your own, beside those of phonehome; may be repeated",
+    )
+
+
+def _add_dossiers(commands: Any) -> None:
+    command = commands.add_parser("dossiers", help="list the known senders, or explain one of them")
+    command.add_argument("ids", nargs="*", metavar="ID")
+    _add_dossiers_choice(command)
 
 
 def _add_report(commands: Any) -> None:

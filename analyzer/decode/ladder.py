@@ -35,13 +35,13 @@ FOR_TEXT: tuple[Decoder, ...] = (
     decode_base64,
     decode_jwt,
     decode_weak,
+    decode_ascii85,
     decode_xml,
     decode_multipart,
     decode_url,
     decode_form,
     decode_percent,
     decode_bencode,
-    decode_ascii85,
 )
 FOR_OCTETS: tuple[Decoder, ...] = (
     decode_compressed,

@@ -18,9 +18,7 @@ def read_messagepack(octets: bytes) -> Any:
     import msgpack
 
     try:
-        document = msgpack.unpackb(
-            octets, object_pairs_hook=_members, strict_map_key=True, timestamp=0
-        )
+        document = msgpack.unpackb(octets, object_pairs_hook=_members, strict_map_key=True, timestamp=0)
     except (ValueError, TypeError, RecursionError, OverflowError):  # msgpack's own errors are ValueErrors
         return None
     return document if holds_names(document) else None

@@ -45,9 +45,7 @@ class _Walk:
         self._nesting = budget.limits.nesting
         self._beside: dict[tuple[str, ...], Beside] = {}  # objects of a list often have the same keys
 
-    def value(
-        self, name: str, value: Any, path: tuple[str, ...], beside: frozenset[str], depth: int
-    ) -> None:
+    def value(self, name: str, value: Any, path: tuple[str, ...], beside: frozenset[str], depth: int) -> None:
         if not isinstance(value, list | dict | tuple):
             self.parts.append((name, scalar(value), path, beside))
         elif depth >= self._nesting:

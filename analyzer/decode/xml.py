@@ -95,7 +95,7 @@ class _Reader:
         elif above.counts[tag] > 1:
             element.path = (*above.path, f"{tag}[{above.counts[tag] - 1}]")
         self._open.append(element)
-        for key, value in attributes.items():
+        for key, value in attributes.items() if tag != "plist" else ():  # the version of the format
             if named and key == "value":
                 self._keep(named, value, element.path)
             elif value != named:

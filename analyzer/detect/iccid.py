@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from analyzer.detect.base import Context, Verdict, finding
-from analyzer.detect.labels import announced, identity_kinds
+from analyzer.detect.labels import announced, identity_kinds, names_something_else
 from analyzer.detect.placeholders import is_placeholder
 from analyzer.model import Field, Finding
 
@@ -76,7 +76,7 @@ def _judge(number: str, match: re.Match[str], field: Field, country: tuple[str, 
 
 
 def _beside(field: Field) -> str | None:
-    beside = identity_kinds(field.beside)
+    beside = frozenset() if names_something_else(field.name) else identity_kinds(field.beside)
     return f"stands beside fields named for: {', '.join(sorted(beside))}" if beside else None
 
 

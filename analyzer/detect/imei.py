@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 
 from analyzer.detect.base import Context, Verdict, finding
-from analyzer.detect.labels import announced, identity_kinds
+from analyzer.detect.labels import announced, identity_kinds, names_something_else
 from analyzer.detect.placeholders import is_placeholder
 from analyzer.model import Field, Finding
 
@@ -94,7 +94,7 @@ def _hint(match: re.Match[str], field: Field) -> str | None:
     named = announced(field, match.string, match.start(), frozenset(("meid", "device")))
     if named:
         return named
-    beside = identity_kinds(field.beside) - {"imei"}
+    beside = frozenset() if names_something_else(field.name) else identity_kinds(field.beside) - {"imei"}
     whole = match[0] == match.string.strip()
     return (
         f"stands beside fields named for: {', '.join(sorted(beside))}" if whole and len(beside) > 1 else None

@@ -64,6 +64,21 @@ def _network(prefix: str) -> tuple[tuple[str, str], ...]:
     except ValueError:
         return ()
     if "country" not in info and "operator" not in info:
-        return ()
+        return _country(info.get("mcc", ""))
     code = (("country_iso", info["cc"].upper()),) if info.get("cc") else ()
     return tuple((key, info[key]) for key in DETAILS if info.get(key)) + code
+
+
+@lru_cache(maxsize=1024)
+def _country(mcc: str) -> tuple[tuple[str, str], ...]:
+    """What a mobile country code alone tells; no country where its networks are of several."""
+    from stdnum import numdb
+
+    entry = next((e for e in numdb.get("imsi").prefixes if e[1] <= mcc <= e[2]), None)
+    networks = [about for *_, about, _ in entry[4] if "cc" in about] if entry else []
+    if not networks:
+        return ()
+    if len({about["cc"] for about in networks}) > 1:  # 310 serves the United States and Guam
+        return (("mcc", mcc),)
+    first = networks[0]
+    return (("mcc", mcc), ("country", first.get("country", "")), ("country_iso", first["cc"].upper()))

@@ -103,11 +103,9 @@ class Known:
         """Where known identifiers stand in `data`, in any encoding; of overlapping ones the longest."""
         if not self.values or not data:
             return []
-        # Latin-1 gives each octet the character of the same number, so positions agree.
-        found = (
-            Hit(kind, encoding, last + 1 - length, last + 1)
-            for last, (kind, encoding, length) in self._automaton.iter(data.decode("latin-1"))
-        )
+        matches = self._automaton.find_matches_as_indexes(data, overlapping=True)
+        of = self._variants
+        found = (Hit(of[number][0], of[number][1], start, end) for number, start, end in matches)
         return list(_longest(sorted(found, key=lambda hit: (hit.start, -hit.end))))
 
     def summary(self, hits: Iterable[Hit | tuple[str, str, int, int]]) -> tuple[KnownKind, ...]:
@@ -116,17 +114,24 @@ class Known:
         return tuple(_seen(kind, [hit for hit in all_hits if hit.kind == kind]) for kind in self.kinds)
 
     @cached_property
-    def _automaton(self) -> Any:
-        import ahocorasick  # type: ignore[import-not-found]
-
-        automaton = ahocorasick.Automaton()
+    def _words(self) -> dict[bytes, tuple[str, str]]:
+        """Each octet string to look for, with its kind and encoding, the plainest reading of it first."""
+        words: dict[bytes, tuple[str, str]] = {}
         for kind, value in self.values:
             for octets, encoding in variants(kind, value):
-                text = octets.decode("latin-1")
-                if len(octets) >= SHORTEST and not automaton.exists(text):
-                    automaton.add_word(text, (kind, encoding, len(octets)))
-        automaton.make_automaton()
-        return automaton
+                if len(octets) >= SHORTEST:
+                    words.setdefault(octets, (kind, encoding))
+        return words
+
+    @cached_property
+    def _variants(self) -> list[tuple[str, str]]:
+        return list(self._words.values())
+
+    @cached_property
+    def _automaton(self) -> Any:
+        from ahocorasick_rs import BytesAhoCorasick
+
+        return BytesAhoCorasick(list(self._words))
 
 
 def _entry(entry: str) -> tuple[str, str]:

@@ -71,8 +71,8 @@ BY_NAME = {
         r"|(device|phone)(type|brandmodel)|mobiletype|ptype|machine)"
     ),
     "build": re.compile(
-        r"((os|sys|system|android|sw|software|firmware|fw|rom|build|display|miui|emui)*"
-        r"(ver|version|build|fingerprint|buildid|buildnumber|displayid|release|incremental)|build)"
+        r"(os|sys|system|android|sw|software|firmware|fw|rom|build|display|miui|emui)+"
+        r"(ver|version|build|release|incremental)|build(id|number|fingerprint)?|fingerprint|displayid"
     ),
     "operator": re.compile(
         r"(sim|net|network|mobile|home|data)*(operator|carrier|isp|plmn)(name|code|id|numeric)?|mccmnc"
@@ -117,6 +117,20 @@ def kinds_before(text: str, start: int) -> tuple[frozenset[str], str]:
     """The kinds announced by the word right before `start` in a text, and that word."""
     word = BEFORE.search(text, max(0, start - 40), start)
     return (kinds_named(word[1]), word[1]) if word else (frozenset(), "")
+
+
+# Names that say what a number is, and that it is no identifier of a phone.
+SOMETHING_ELSE = re.compile(
+    r"order|trade|pay|bill|price|amount|time|date|^ts$|stamp|seq|session|nonce|sign|trace|request|req|msg|message"
+    r"|log|event|count|size|length|version|rand|crc|hash|check",
+    re.IGNORECASE,
+)
+
+
+@lru_cache(maxsize=4096)
+def names_something_else(name: str) -> bool:
+    """Whether a field's name tells that its number is an order, a time or the like."""
+    return SOMETHING_ELSE.search(name[:64]) is not None
 
 
 @lru_cache(maxsize=1024)

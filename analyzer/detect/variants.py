@@ -4,20 +4,42 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Iterator
+import zlib
+from collections.abc import Callable, Iterator
+from typing import Any
 from urllib.parse import quote
 
 Variant = tuple[bytes, str]  # octets to look for, what they are
 
 # Shorter strings turn up by chance in megabytes of other data.
 SHORTEST = 6
-HASHES = {"MD5": hashlib.md5, "SHA-1": hashlib.sha1, "SHA-256": hashlib.sha256}
+HASHES: dict[str, Callable[[bytes], bytes]] = {
+    "MD5": lambda data: hashlib.md5(data).digest(),
+    "SHA-1": lambda data: hashlib.sha1(data).digest(),
+    "SHA-256": lambda data: hashlib.sha256(data).digest(),
+    "SHA-512": lambda data: hashlib.sha512(data).digest(),
+}
+# What senders keep of a hash: the first half or quarter, and the middle of an MD5 ("16-digit MD5").
+TRUNCATIONS = ((0, 8), (0, 16), (4, 12))
+CHECKSUMS: dict[str, Callable[[bytes], bytes]] = {
+    "CRC-32": lambda data: zlib.crc32(data).to_bytes(4, "big"),
+    "xxHash-32": lambda data: _xxhash().xxh32_digest(data),
+    "xxHash-64": lambda data: _xxhash().xxh64_digest(data),
+    "XXH3-64": lambda data: _xxhash().xxh3_64_digest(data),
+}
+SMALLEST_DECIMAL = 10**8  # shorter numbers turn up by chance
 # Characters at the start of base64 text that depend on what stood before the value too,
 # by the value's offset in the group of three octets.
 UNSURE_START = (0, 2, 3)
 # 3GPP TS 31.102 §4.2.2 (IMSI: parity digit 9 first) and TS 24.008 §10.5.1.4 (IMEI: A first);
 # an F or a 0 fills the last octet.
 PACKINGS = ("{}F", "{}0", "9{}", "A{}", "0{}")
+
+
+def _xxhash() -> Any:
+    import xxhash
+
+    return xxhash
 
 
 def variants(kind: str, value: str) -> Iterator[Variant]:
@@ -101,12 +123,29 @@ def _base64(data: bytes) -> Iterator[bytes]:
 
 def _hashed(text: str, how: str) -> Iterator[Variant]:
     for name, function in HASHES.items():
-        digest = function(text.encode()).digest()
+        digest = function(text.encode())
         yield digest, f"{name}, octets{how}"
-        yield digest.hex().encode(), f"{name}, hexadecimal{how}"
-        yield digest.hex().upper().encode(), f"{name}, hexadecimal{how}"
+        yield from _in_hexadecimal(digest.hex(), f"{name}, hexadecimal{how}")
         yield base64.b64encode(digest).rstrip(b"="), f"{name}, base64{how}"
         yield base64.urlsafe_b64encode(digest).rstrip(b"="), f"{name}, base64{how}"
+        for start, end in TRUNCATIONS:
+            if end < len(digest):
+                yield digest[start:end], f"{name} cut to {end - start} octets{how}"
+                digits = digest[start:end].hex()
+                yield from _in_hexadecimal(digits, f"{name} cut to {len(digits)} digits{how}")
+    for name, checksum in CHECKSUMS.items():
+        octets = checksum(text.encode())
+        yield octets, f"{name}, octets{how}"
+        yield octets[::-1], f"{name}, octets{how}"
+        yield from _in_hexadecimal(octets.hex(), f"{name}, hexadecimal{how}")
+        number = int.from_bytes(octets, "big")
+        if number >= SMALLEST_DECIMAL:
+            yield str(number).encode(), f"{name}, decimal{how}"
+
+
+def _in_hexadecimal(digits: str, what: str) -> Iterator[Variant]:
+    yield digits.encode(), what
+    yield digits.upper().encode(), what
 
 
 def _packed(kind: str, value: str) -> Iterator[Variant]:

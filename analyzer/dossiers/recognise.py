@@ -29,11 +29,8 @@ def recognise(
     if request.role != "request":
         return []
     contents = Contents(fields, findings)
-    pings = [
-        ping
-        for dossier in dossiers
-        if dossier.kind in kinds and (ping := _matched(dossier, request, response, contents))
-    ]
+    wanted = [dossier for dossier in dossiers if dossier.recognise and dossier.kind in kinds]
+    pings = [ping for dossier in wanted if (ping := _matched(dossier, request, response, contents))]
     return sorted(pings, key=lambda ping: ("high", "medium", "low").index(ping.confidence))
 
 

@@ -98,8 +98,9 @@ class Dossier:
     summary: str
     encoding: str
     client: Client
-    recognise: tuple[Rule, ...]
     sources: tuple[Source, ...]
+    recognise: tuple[Rule, ...] = ()
+    name_only: bool = False  # what it sends can't be read, so that only the name of its server tells
     hosts: tuple[str, ...] = ()
     attempts: bool = False  # report a connection to a host that never carried a request
     paths: tuple[str, ...] = ()
@@ -132,7 +133,9 @@ def complaints(dossier: Dossier) -> list[str]:
         (re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", dossier.id), f"{dossier.id!r} is no id"),
         (dossier.kind in KINDS, f"kind {dossier.kind!r} is none of {', '.join(KINDS)}"),
         (dossier.sources, "it names no source"),
-        (dossier.recognise, "it has no rule to recognise anything by"),
+        (dossier.recognise or dossier.name_only, "it has no rule to recognise anything by"),
+        (not dossier.recognise or not dossier.name_only, "it has rules though only a name can be seen"),
+        (dossier.hosts or not dossier.name_only, "it has neither a rule nor a host"),
         (
             all(s.confidence in GRADES and s.says for s in dossier.sources),
             "a source has no grade or says nothing",

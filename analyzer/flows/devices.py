@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from .addresses import address_text, is_group, is_local, mac_text
+from .addresses import address_text, is_group, is_local, is_v4, mac_text
 from .kernel import SYN
 from .table import A_PORT, ASKED_A, ASKED_B, B_PORT, FLAGS, MAC, MARKS, PACKETS, Flows
 
@@ -95,8 +95,8 @@ def _senders(flows: Flows) -> dict[int, Counter[Key]]:
     for side, (hi, lo) in enumerate((flows.a, flows.b)):
         rows = ((packets[:, side] > 0) & ~is_group(hi, lo)).nonzero()[0]
         columns = (macs[rows, side], hi[rows], lo[rows], packets[rows, side])
-        for mac, h, l, sent in zip(*(c.tolist() for c in columns), strict=True):
-            senders[mac][h, l] += sent
+        for mac, high, low, sent in zip(*(c.tolist() for c in columns), strict=True):
+            senders[mac][high, low] += sent
     return senders
 
 
@@ -109,7 +109,7 @@ def _owners(senders: dict[int, Counter[Key]]) -> dict[Key, int]:
         lo = np.array([k[1] for k in keys], np.uint64)
         local = is_local(hi, lo)
         shared = mac < 0 or int(local.sum()) > ROUTER_ADDRESSES
-        forwards = int((~local).sum()) > GATEWAY_ADDRESSES
+        forwards = _forwards(hi[~local], lo[~local])
         for key, at_home in zip(keys, local.tolist(), strict=True):
             if at_home:
                 owner.setdefault(key, -1 if shared else mac)
@@ -118,16 +118,25 @@ def _owners(senders: dict[int, Counter[Key]]) -> dict[Key, int]:
     return owner
 
 
-def _own_sides(
-    flows: Flows, owner: dict[Key, int], client: NDArray[np.int64]
-) -> NDArray[np.int64]:
+def _forwards(hi: NDArray[np.uint64], lo: NDArray[np.uint64]) -> bool:
+    """Whether the global addresses behind one MAC are those of others.
+
+    A host with a private address has no global IPv4 address besides, and its IPv6 addresses share
+    one prefix of 64 bits, or two while the provider renumbers.
+    """
+    if len(hi) > GATEWAY_ADDRESSES or bool(is_v4(hi, lo).any()):
+        return True
+    return len(np.unique(hi)) > 2
+
+
+def _own_sides(flows: Flows, owner: dict[Key, int], client: NDArray[np.int64]) -> NDArray[np.int64]:
     """Which end is the device's: the local one; the client where both or neither are."""
     ends = []
     for hi, lo in (flows.a, flows.b):
         at_home = is_local(hi, lo)
         rest = (~at_home).nonzero()[0]
-        for row, h, l in zip(rest.tolist(), hi[rest].tolist(), lo[rest].tolist(), strict=True):
-            at_home[row] = (h, l) in owner
+        for row, *words in zip(rest.tolist(), hi[rest].tolist(), lo[rest].tolist(), strict=True):
+            at_home[row] = tuple(words) in owner
         ends.append(at_home)
     a, b = ends
     own = np.where(a == b, client, np.where(a, 0, 1))

@@ -16,6 +16,8 @@ from analyzer.packets.table import FRAGMENT, PAYLOAD_WIRE, Packets
 # Datagrams under way at most; the oldest gives way, counted.
 MOST_OPEN = 4096
 LARGEST = 1 << 16
+# Fragments whose frame numbers are kept at most.
+MOST_LISTED = 1_000_000
 # Fragments wait this long for the others (RFC 8200 §4.5); later their identification is used anew.
 PATIENCE_NS = 60_000_000_000
 
@@ -30,6 +32,14 @@ class Datagram(NamedTuple):
     octets: int  # of these frames on the wire
     macs: tuple[int, int]
     whole: bool
+
+
+class Part(NamedTuple):
+    """One frame of a datagram that came in several."""
+
+    frame: int
+    time_ns: int
+    octets: int  # on the wire
 
 
 class _Fragment(NamedTuple):
@@ -52,10 +62,7 @@ class _Open:
     protocol: int
     first_ns: int
     macs: tuple[int, int]
-    frame: int = 0
-    time_ns: int = 0
-    packets: int = 0
-    octets: int = 0
+    parts: list[Part] = field(default_factory=list)
     total: int = LARGEST  # octets of the payload, once the last fragment has told it
     covered: int = 0
     pieces: list[_Piece] = field(default_factory=list)  # in order, none overlaps another
@@ -111,6 +118,10 @@ class Reassembler:
     def __init__(self) -> None:
         self._open: dict[bytes, _Open] = {}
         self.evicted = 0
+        # By the frame that completed a datagram: all its frames, for the list of packets.
+        self.parts: dict[int, list[Part]] = {}
+        self.unlisted = 0  # datagrams beyond the limit, of which only the last frame is known
+        self._listed = 0
         self.incomplete = 0  # datagrams that never became whole, those evicted included
         self.overlaps = 0
 
@@ -125,11 +136,11 @@ class Reassembler:
             entry = self._open.get(fragment.key)
             if entry is not None and int(batch.records.time_ns[row]) - entry.first_ns > PATIENCE_NS:
                 done.append(self._partial(fragment.key))
-            entry = self._take(batch, packets, row, fragment)
-            entry.frame = frames[row] if frames else batch.first_frame + row
+            frame = frames[row] if frames else batch.first_frame + row
+            entry = self._take(batch, packets, row, fragment, frame)
             if entry.covered == entry.total:
                 del self._open[fragment.key]
-                done.append(_datagram(entry, True))
+                done.append(self._done(entry, True))
             elif len(self._open) > MOST_OPEN:
                 self.evicted += 1
                 done.append(self._partial(next(iter(self._open))))
@@ -139,16 +150,14 @@ class Reassembler:
         """What is left of datagrams that never became whole."""
         return [self._partial(key) for key in list(self._open)]
 
-    def _take(self, batch: Batch, packets: Packets, row: int, fragment: _Fragment) -> _Open:
+    def _take(self, batch: Batch, packets: Packets, row: int, fragment: _Fragment, frame: int) -> _Open:
         time_ns = int(batch.records.time_ns[row])
         entry = self._open.get(fragment.key)
         if entry is None:
             macs = (int(packets.source_mac[row]), int(packets.destination_mac[row]))
             protocol = int(packets.protocol[row])
             entry = self._open[fragment.key] = _Open(fragment.header, protocol, time_ns, macs)
-        entry.time_ns = time_ns
-        entry.packets += 1
-        entry.octets += int(batch.records.wire[row])
+        entry.parts.append(Part(frame, time_ns, int(batch.records.wire[row])))
         end = fragment.offset + fragment.length
         if end <= LARGEST:
             self.overlaps += entry.put(fragment.offset, fragment.data)
@@ -158,7 +167,16 @@ class Reassembler:
 
     def _partial(self, key: bytes) -> Datagram:
         self.incomplete += 1
-        return _datagram(self._open.pop(key), False)
+        return self._done(self._open.pop(key), False)
+
+    def _done(self, entry: _Open, whole: bool) -> Datagram:
+        if len(entry.parts) > 1:
+            self._listed += len(entry.parts)
+            if self._listed <= MOST_LISTED:
+                self.parts[entry.parts[-1].frame] = entry.parts
+            else:
+                self.unlisted += 1
+        return _datagram(entry, whole)
 
 
 def _fragment(batch: Batch, packets: Packets, row: int) -> _Fragment:
@@ -190,9 +208,11 @@ def _datagram(entry: _Open, whole: bool) -> Datagram:
     else:
         header[4:6] = min(len(payload), 0xFFFF).to_bytes(2, "big")
         header[6] = entry.protocol
+    last = entry.parts[-1]
     return Datagram(
-        bytes(header) + payload, entry.frame, entry.time_ns, entry.packets, entry.octets, entry.macs, whole
-    )
+        bytes(header) + payload, last.frame, last.time_ns, len(entry.parts),
+        sum(part.octets for part in entry.parts), entry.macs, whole,
+    )  # fmt: skip
 
 
 def as_batch(datagrams: list[Datagram]) -> tuple[Batch, list[int]]:

@@ -128,7 +128,7 @@ def starts_quic(data: Octets, i: int, end: int) -> bool:
 def sniff(data: Octets, i: int, end: int, flow: int, direction: int, flows: Any) -> None:
     """Look at one TCP payload of a flow that has not been recognised, or may yet turn to text."""
     kind = flows[flow + KIND]
-    if kind == TEXT or kind == TLS or kind == FINISHED:
+    if kind in (TEXT, TLS, FINISHED):
         return
     if kind == OPAQUE:
         # Text in the middle of what looked binary: behind a proxy's handshake, or after a loss.
@@ -189,9 +189,7 @@ def flow_slot(hashed: int, port: int, other_port: int, protocol: int, mask: int)
     return mix(mix(hashed & 0xFFFFFFFF, lower * 0x10000 + higher), protocol) & mask
 
 
-def slot_of(
-    packets: Any, addresses: Any, index: int, flows: Any, ends: Any, slots: Any
-) -> tuple[int, int]:
+def slot_of(packets: Any, addresses: Any, index: int, flows: Any, ends: Any, slots: Any) -> tuple[int, int]:
     """(slot, direction) of the packet's flow: the slot that holds it, or the free one for it."""
     mask = len(slots) - 1
     row, at = index * packet.WIDTH, index * packet.ADDRESS_WIDTH
@@ -317,11 +315,12 @@ def look_inside(data: Octets, packets: Any, row: int, flow: int, direction: int,
     if packets[row + packet.KIND] == packet.TCP:
         sniff(data, start, start + length, flow, direction, flows)
         return wanted(flow, direction, length, flows)
-    if packets[row + packet.KIND] == packet.UDP and flows[flow + KIND] == NOTHING:
-        if starts_quic(data, start, start + length):
-            flows[flow + KIND] = QUIC
-            if flows[flow + PACKETS] == 1 and flows[flow + PACKETS + 1] == 0:
-                flows[flow + MARKS] |= QUIC_FIRST
+    if packets[row + packet.KIND] != packet.UDP or flows[flow + KIND] != NOTHING:
+        return False
+    if starts_quic(data, start, start + length):
+        flows[flow + KIND] = QUIC
+        if flows[flow + PACKETS] == 1 and flows[flow + PACKETS + 1] == 0:
+            flows[flow + MARKS] |= QUIC_FIRST
     return False
 
 
@@ -346,10 +345,9 @@ def assign_flows(
             return index, count
         slot, direction = slot_of(packets, addresses, index, flows, ends, slots)
         number = slots[slot]
-        if number >= 0 and kind == packet.TCP:
-            if is_reused(packets, row, number * WIDTH, direction, flows):
-                flows[number * WIDTH + MARKS] |= REPLACED
-                number, direction = -1, 0
+        if number >= 0 and kind == packet.TCP and is_reused(packets, row, number * WIDTH, direction, flows):
+            flows[number * WIDTH + MARKS] |= REPLACED
+            number, direction = -1, 0
         time_ns = records[index * RECORD_WIDTH + TIME]
         if number < 0:
             number = count
@@ -374,9 +372,8 @@ def refill_slots(flows: Any, count: int, slots: Any) -> None:
         flow = number * WIDTH
         if flows[flow + MARKS] & REPLACED:
             continue
-        slot = flow_slot(
-            flows[flow + ADDRESS_HASH], flows[flow + A_PORT], flows[flow + B_PORT], flows[flow + PROTOCOL], mask
-        )
+        ports = flows[flow + A_PORT], flows[flow + B_PORT]
+        slot = flow_slot(flows[flow + ADDRESS_HASH], ports[0], ports[1], flows[flow + PROTOCOL], mask)
         while slots[slot] >= 0:
             slot = (slot + 1) & mask
         slots[slot] = number

@@ -131,7 +131,7 @@ class Stream:
         self._held_octets += len(segment.data)
 
     def _deliver(self, segment: Segment) -> tuple[list[Segment | Gap], Segment | None]:
-        """The part of a segment that is new at `_next`, and the rest that an earlier frame's copy cuts off."""
+        """What of a segment is new at `_next`, and the rest that an earlier frame's copy cuts off."""
         known = self._next - segment.offset
         if known >= len(segment.data):
             self.repeated += len(segment.data)

@@ -21,8 +21,9 @@ HAS_ISN_A, HAS_ISN_B, HAS_ACK_A, HAS_ACK_B, REPLACED, TLS_FROM_B, ASKED_A, ASKED
 )  # fmt: skip
 HAS_NEXT_A, HAS_NEXT_B, QUIC_FIRST = 256, 512, 1024
 
-# Columns of `numbers`. A is the sender of the first packet seen. TLS_OCTETS is how much
-# of a TLS client's octets may be handed on to find the server's name. Columns in pairs hold what A did and, one further, what B did:
+# Columns of `numbers`. A is the sender of the first packet seen. TLS_OCTETS is how many
+# of a TLS client's octets may be handed on to find the server's name. Columns in pairs hold what A did
+# and, one further, what B did:
 # packets, octets on the wire with the link layer, transport payload, TCP flags or-ed, initial
 # sequence number, highest acknowledgment, payload handed on while the flow was undecided, MAC address,
 # time of the first SYN (TCP) or of the first packet (others), the sequence number after the highest octet

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -12,7 +13,7 @@ from analyzer.compiling import run_kernel
 from analyzer.packets.table import Packets
 
 from . import kernel
-from .table import Flows, grown, new_flows
+from .table import FIRST_FRAME, Flows, grown, new_flows
 
 START_FLOWS = 256
 
@@ -33,9 +34,12 @@ class FlowTracker:
         self.count = 0
         self._slots = np.full(2 * START_FLOWS, -1, np.int64)
 
-    def assign(self, batch: Batch, packets: Packets) -> FlowIds:
-        """The flow of each row; the flow columns are updated as a side effect."""
-        rows = len(packets)
+    def assign(self, batch: Batch, packets: Packets, frames: Sequence[int] | None = None) -> FlowIds:
+        """The flow of each row; the flow columns are updated as a side effect.
+
+        `frames` gives the frame numbers of a batch that was made rather than read.
+        """
+        rows, known = len(packets), self.count
         ids = FlowIds(np.full(rows, -1, np.int64), np.zeros(rows, np.int64), np.zeros(rows, np.int64))
         done = 0
         while done < rows:
@@ -47,6 +51,9 @@ class FlowTracker:
             )  # fmt: skip
             if done < rows:
                 self._grow(batch.large)
+        if frames is not None and self.count > known:
+            new = self.flows.numbers[known : self.count, FIRST_FRAME]
+            new[:] = np.asarray(frames, np.int64)[new - batch.first_frame]
         return ids
 
     def seen(self) -> Flows:
@@ -56,6 +63,5 @@ class FlowTracker:
     def _grow(self, large: bool) -> None:
         self.flows = grown(self.flows, 2 * len(self.flows))
         self._slots = np.full(2 * len(self.flows), -1, np.int64)
-        run_kernel(
-            kernel.refill_slots, kernel.CALLEES, large, self.flows.numbers.reshape(-1), self.count, self._slots
-        )
+        numbers = self.flows.numbers.reshape(-1)
+        run_kernel(kernel.refill_slots, kernel.CALLEES, large, numbers, self.count, self._slots)

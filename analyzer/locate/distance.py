@@ -50,9 +50,10 @@ def contradicted_from(origin: str, timed: Timed) -> Iterator[str]:
         if km > reach_km(timed.round_trip_us):
             least_ms = 2 * km / FIBRE_KM_PER_MS
             yield (
-                f"{_claim(opinion)} is contradicted: the answer took {_ms(timed.round_trip_us)}, and light in "
-                f"fibre needs at least {least_ms:,.0f} ms from {origin} to {code} and back (nearest points "
-                f"{km:,} km apart); either this isn't in {code}, or something nearer answered in its place"
+                f"{_claim(opinion)} is contradicted: the answer took {_ms(timed.round_trip_us)}, and light "
+                f"in fibre needs at least {least_ms:,.0f} ms from {origin} to {code} and back "
+                f"(nearest points {km:,} km apart); either this isn't in {code}, or something nearer "
+                "answered in its place"
             )
 
 

@@ -40,12 +40,15 @@ class Naming(NamedTuple):
     unicode: str | None  # the name in its owner's script, where that differs
 
 
+NO_PARTS = Naming(None, None, None)
+
+
 @lru_cache(maxsize=65_536)
 def naming(name: str) -> Naming:
     """The parts of one host name in ASCII form, whatever else it holds."""
     host = name.rstrip(".").lower()
     if "." not in host or host.replace(".", "").isdigit() or ":" in host:
-        return Naming(None, None, None)
+        return NO_PARTS
     readable = _unicode(host)
     top = host.rpartition(".")[2]
     code = _region(top)

@@ -200,7 +200,7 @@ def wifi_macs(data: Octets, i: int, end: int) -> tuple[int, int]:
     return (mac_at(data, i + 24), mac_at(data, i + 16)) if i + 30 <= end else (-1, -1)
 
 
-def after_ethertype(data: Octets, i: int, end: int, ethertype: int) -> tuple[int, int]:
+def after_ethertype(i: int, end: int, ethertype: int) -> tuple[int, int]:
     """(layer, position) that an EtherType leads to; STOP where it isn't IP."""
     if ethertype in (0x0800, 0x86DD):
         return IP, i
@@ -541,7 +541,7 @@ def decode_frame(
                 ethertype, position = u16(data, position + 2), position + 4
                 continue
             out[at + ETHERTYPE] = ethertype
-            layer, position = after_ethertype(data, position, end, ethertype)
+            layer, position = after_ethertype(position, end, ethertype)
         elif layer == LLC:
             layer, position, ethertype = skip_llc(data, position, end)
         elif layer == IP:

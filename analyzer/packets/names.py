@@ -7,12 +7,15 @@ LINK_TYPES = {
     0: "BSD loopback", 1: "Ethernet", 3: "AX.25", 6: "IEEE 802.5 Token Ring", 7: "ARCNET", 8: "SLIP",
     9: "PPP", 10: "FDDI", 12: "raw IP", 14: "raw IP", 50: "PPP in HDLC framing", 51: "PPPoE",
     100: "ATM RFC 1483", 101: "raw IP", 104: "Cisco HDLC", 105: "IEEE 802.11", 107: "Frame Relay",
-    108: "OpenBSD loopback", 113: "Linux cooked v1", 117: "OpenBSD pflog", 119: "IEEE 802.11 with Prism header",
+    108: "OpenBSD loopback", 113: "Linux cooked v1", 117: "OpenBSD pflog",
+    119: "IEEE 802.11 with Prism header",
     122: "IP over Fibre Channel", 123: "SunATM", 127: "IEEE 802.11 with radiotap", 129: "ARCNET (Linux)",
-    137: "Juniper MLPPP", 143: "DOCSIS", 147: "DLT_USER0", 149: "DLT_USER2", 163: "IEEE 802.11 with AVS header",
+    137: "Juniper MLPPP", 143: "DOCSIS", 147: "DLT_USER0", 149: "DLT_USER2",
+    163: "IEEE 802.11 with AVS header",
     182: "MFR", 187: "Bluetooth HCI H4", 189: "USB (Linux)", 192: "PPI", 195: "IEEE 802.15.4",
     201: "Bluetooth HCI H4 with direction", 220: "USB (Linux, padded)", 228: "raw IPv4", 229: "raw IPv6",
-    235: "DVB-CI", 239: "NFLOG", 242: "IP over InfiniBand", 249: "USBPcap", 251: "Bluetooth LE", 253: "Netlink",
+    235: "DVB-CI", 239: "NFLOG", 242: "IP over InfiniBand", 249: "USBPcap", 251: "Bluetooth LE",
+    253: "Netlink",
     256: "Bluetooth LE with header", 258: "Apple pktap", 274: "Ethernet with MPacket preamble",
     276: "Linux cooked v2", 282: "Ethernet with DSA tag", 285: "Ethernet with EDSA tag",
 }  # fmt: skip
@@ -32,7 +35,7 @@ ETHERTYPES = {
 
 
 def link_name(link: int) -> str:
-    """"Ethernet"; "link type 105 (IEEE 802.11)" where it isn't a common one."""
+    """ "Ethernet"; "link type 105 (IEEE 802.11)" where it isn't a common one."""
     name = LINK_TYPES.get(link)
     if name is None:
         return f"link type {link}"
@@ -40,7 +43,7 @@ def link_name(link: int) -> str:
 
 
 def ethertype_name(ethertype: int) -> str:
-    """"ARP"; the number in hexadecimal where it has no name here."""
+    """ "ARP"; the number in hexadecimal where it has no name here."""
     if ethertype <= 1500:
         return "IEEE 802.3 or 802.2 without IP"
     return ETHERTYPES.get(ethertype, f"EtherType 0x{ethertype:04x}")

@@ -83,7 +83,7 @@ def undo(raw: bytes, codings: tuple[str, ...]) -> tuple[bytes, tuple[str, ...], 
 
     A coding that can't be undone leaves the octets as they were: a wrong label loses nothing.
     """
-    content, undone = raw, []
+    content, undone = raw, list[str]()
     most = min(MOST_DECODED, LEAST_DECODED + MOST_GROWTH * len(raw))
     for coding in codings[:MOST_CODINGS]:
         decoder = DECODERS.get(coding)
@@ -108,7 +108,8 @@ def undo(raw: bytes, codings: tuple[str, ...]) -> tuple[bytes, tuple[str, ...], 
         if not whole:
             return content, tuple(undone), False, f"the {coding} body breaks off"
     if len(codings) > MOST_CODINGS:
-        return content, tuple(undone), False, f"only {MOST_CODINGS} of {len(codings)} content codings were undone"
+        note = f"only {MOST_CODINGS} of {len(codings)} content codings were undone"
+        return content, tuple(undone), False, note
     return content, tuple(undone), True, None
 
 

@@ -20,6 +20,7 @@ RECORD = struct.Struct(">HHIH")  # type, class, time to live, length of the data
 
 # Labels of a name, pointers followed in it, and records of an answer, at most.
 MOST_LABELS, MOST_POINTERS, MOST_RECORDS = 128, 16, 400
+MOST_ALIASES = 16
 
 
 class NamedAddress(NamedTuple):
@@ -60,7 +61,7 @@ def answers_in(datagram: bytes) -> list[NamedAddress]:
             break
         kind, _, ttl, length = RECORD.unpack_from(datagram, position)
         data = datagram[position + 10 : position + 10 + length]
-        if kind == CNAME and asked is not None:
+        if kind == CNAME and asked is not None and len(chain) < MOST_ALIASES:
             alias = _name(datagram, position + 10)[0]
             chain += [alias] if alias else []
             least = min(least, ttl)

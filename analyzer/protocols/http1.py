@@ -22,6 +22,8 @@ VERSION = re.compile(rb"[ \t]HTTP/([01]\.\d)\Z")
 STATUS = re.compile(rb"HTTP/([01]\.\d)[ \t]+(\d{3})(?![^ \t])")
 # Beginnings that may still grow into a start line.
 METHOD_PREFIX = re.compile(rb"[A-Za-z][!#$%&'*+.^_`|~0-9A-Za-z-]{0,31}(?:[ \t]|\Z)")
+# … but have no target behind the method: words, as in the end of a body.
+PROSE = re.compile(rb"\w+[ \t]+[^/*\s]")
 HEAD_END = re.compile(rb"\r?\n\r?\n")
 BLANK_LINES = re.compile(rb"(?:\r?\n)+")
 CHUNK_SIZE = re.compile(rb"[ \t]*([0-9A-Fa-f]{1,15})[ \t]*(?:;[^\r\n]*)?\Z")
@@ -64,8 +66,16 @@ def start_line(line: bytes) -> StartLine | None:
     return StartLine(version[1].decode(), method[0].decode(), target.decode("latin-1"), None, None)
 
 
+def begins_message(segment: bytes) -> bool:
+    """Whether a segment begins with a whole start line."""
+    line, newline, _ = segment[:MOST_HEAD].partition(b"\n")
+    return bool(newline) and start_line(line) is not None
+
+
 def may_begin_message(octets: bytes) -> bool:
     """Whether octets without a line end may still become a start line."""
+    if octets == b"\r":  # of a blank line
+        return True
     return octets[:5] == b"HTTP/"[: len(octets)] or METHOD_PREFIX.match(octets) is not None
 
 
@@ -129,6 +139,9 @@ class HttpReader:
         if self.message is None and not self._synced and not self._resync(piece):
             self.skipped += len(piece.data)
             return
+        if self.message is None and PROSE.match(self._buffer) and begins_message(piece.data):
+            self._drop()  # what stood there was the end of something that began before the capture
+            self._synced = True
         if not self._buffer:
             self._buffer_start = piece.offset
         self._buffer += piece.data
@@ -171,8 +184,7 @@ class HttpReader:
 
     def _resync(self, piece: Segment) -> bool:
         """Whether reading can resume here: the segment begins with a whole start line."""
-        line, newline, _ = piece.data[:MOST_HEAD].partition(b"\n")
-        if not newline or start_line(line) is None:
+        if not begins_message(piece.data):
             return False
         self._synced = True
         self.opaque = False
@@ -234,7 +246,7 @@ class HttpReader:
             return False
         line = start_line(bytes(buffer[:end])) if end >= 0 else None
         if line is None:
-            self.opaque = self.role is None
+            self.opaque = self.opaque or self.role is None
             self._drop()
             return False
         self._open(line, end)
@@ -343,7 +355,9 @@ class HttpReader:
         if count:
             message.body.add(self._take(count))
             self._left -= count
-        return self._done() if self._left == 0 else False
+        if self._left:
+            return False
+        return self._ended_with_loss(message) if message.body.lost else self._done()
 
     def _open_body(self) -> HttpMessage | bool:
         message = self.message

@@ -27,7 +27,10 @@ class HttpFlow:
     Requests are fed before responses of the same batch, so that a response finds its request.
     """
 
-    __slots__ = ("_asked", "_behind_gap", "_chosen", "_early", "_unanswered", "found", "gap_octets", "gaps", "readers", "streams")
+    __slots__ = (
+        "_asked", "_behind_gap", "_chosen", "_early", "_unanswered", "found", "gap_octets", "gaps", "readers",
+        "streams",
+    )  # fmt: skip
 
     def __init__(self, isn_a: int | None, isn_b: int | None) -> None:
         self.streams = (Stream(isn_a), Stream(isn_b))

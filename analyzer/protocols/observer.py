@@ -213,9 +213,7 @@ def _first_sequence(rows: list[_Row]) -> int:
     return (first - max(b for b in behind if b <= LOOK_BACK)) % (1 << 32)
 
 
-def _groups(
-    batch: Batch, packets: Packets, ids: FlowIds, frames: list[int] | None
-) -> Iterable[list[_Row]]:
+def _groups(batch: Batch, packets: Packets, ids: FlowIds, frames: list[int] | None) -> Iterable[list[_Row]]:
     """The payloads that were handed on, flow by flow, each in the order of capture."""
     rows = ids.handed.nonzero()[0]
     if not len(rows):

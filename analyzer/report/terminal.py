@@ -10,6 +10,7 @@ from rich.text import Text
 
 from analyzer.model import Report
 from analyzer.report import (
+    terminal_documented,
     terminal_findings,
     terminal_method,
     terminal_traffic,
@@ -24,6 +25,7 @@ _SECTIONS = (
     terminal_findings.pings_section,
     terminal_findings.identifiers_section,
     terminal_triggers.triggers_section,
+    terminal_documented.documented_section,
     terminal_traffic.regions_section,
     terminal_traffic.destinations_section,
     terminal_traffic.devices_section,

@@ -46,7 +46,9 @@ def test_leaving_early_ends_the_thread():
     assert threading.active_count() == before
 
 
-@pytest.mark.parametrize("name", ["nokia7plus-reconstruction.pcap", "nokia7plus-reconstruction-unanswered.pcap"])
+@pytest.mark.parametrize(
+    "name", ["nokia7plus-reconstruction.pcap", "nokia7plus-reconstruction-unanswered.pcap"]
+)
 def test_a_report_is_the_same_when_batches_are_small_and_read_ahead(monkeypatch, name):
     path = ROOT / "captures" / name
     whole = analyzer.analyze(path)

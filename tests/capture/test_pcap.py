@@ -10,10 +10,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from analyzer.capture import Capture
 from analyzer.model import CaptureError
 from tests import builders
-from tests.capture.reading import Record, buffers_of, read, read_by_scapy, records_of
+from tests.capture.reading import Record, buffers_of, read, read_by_scapy
 
 FRAMES = [b"first frame", b"", b"third" * 300]
 TIMES = [1_550_678_460_123_456_789, 0, 4_294_967_295_999_999_999]
@@ -58,7 +57,7 @@ def test_times_and_frames_are_those_that_scapy_reads(
 @pytest.mark.parametrize("magic", ["34cdb2a1", "a1b2cd34", "36cdb2a1", "a1b2cd36"])
 def test_modified_variants_are_refused_and_the_way_out_is_said(magic: str, tmp_path: Path) -> None:
     octets = bytes.fromhex(magic) + builders.pcap(FRAMES)[4:]
-    with pytest.raises(CaptureError, match="modified.*editcap"):
+    with pytest.raises(CaptureError, match=r"modified.*editcap"):
         read(octets, tmp_path / "capture")
 
 
@@ -155,5 +154,3 @@ def test_random_octets_behind_the_header_raise_nothing(tmp_path: Path, octets: b
         found, account = read(builders.pcap([]) + octets, tmp_path / "capture")
     assert sum(16 + len(record.frame) for record in found) <= len(octets)
     assert account.complete == (sum(16 + len(record.frame) for record in found) == len(octets))
-
-

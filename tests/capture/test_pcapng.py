@@ -12,6 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from analyzer.capture import Capture
 from analyzer.capture.pcapng import MOST_INTERFACES
 from tests.capture.blocks import block, enhanced, interface, obsolete, section, simple
 from tests.capture.reading import Record, buffers_of, read, read_by_scapy
@@ -147,7 +148,8 @@ def test_an_interface_of_an_earlier_section_is_unknown_in_the_next(tmp_path: Pat
 
 @orders
 def test_unknown_blocks_are_passed_over(order: str, tmp_path: Path) -> None:
-    strange = [block(kind, bytes(size), order) for kind in (NAME_RESOLUTION, STATISTICS, SECRETS, CUSTOM, 0x80000001)
+    kinds = (NAME_RESOLUTION, STATISTICS, SECRETS, CUSTOM, 0x80000001)
+    strange = [block(kind, bytes(size), order) for kind in kinds
                for size in (0, 4, 1000)]  # fmt: skip
     octets = section(order) + strange[0] + interface(order=order)
     for number, block_between in enumerate(strange):
@@ -262,3 +264,13 @@ def test_changed_octets_raise_nothing(tmp_path: Path, seed: int, data: st.DataOb
     with buffers_of(256):
         found, account = read(bytes(octets), tmp_path / "capture")
     assert account.frames == len(found)
+
+
+def test_a_section_of_an_unknown_version_is_read_and_said(tmp_path: Path) -> None:
+    changed = bytearray(section())
+    changed[12:14] = (7).to_bytes(2, "little")
+    path = tmp_path / "version.pcapng"
+    path.write_bytes(bytes(changed))
+    capture = Capture(str(path))
+    assert list(capture) == []
+    assert any("version 7.0" in problem.what for problem in capture.account.problems)

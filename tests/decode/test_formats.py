@@ -147,9 +147,7 @@ def test_a_document_below_a_form_is_read_too(name: str) -> None:
 
 
 # Written with the wire format's rules by hand: field 1 text, 2 a message with text and a number, 3 a double.
-PROTOBUF = (
-    b"\x0a\x0f490154203237518" + b"\x12\x0d\x0a\x09Example-1\x10\x07" + b"\x19\x14\xaeG\xe1z\xf4M@"
-)
+PROTOBUF = b"\x0a\x0f490154203237518" + b"\x12\x0d\x0a\x09Example-1\x10\x07" + b"\x19\x14\xaeG\xe1z\xf4M@"
 
 
 def test_a_protocol_buffers_message_without_schema_gives_its_numbered_fields() -> None:
@@ -173,9 +171,7 @@ STEPS = {
 
 
 def guesses(fields: list[Field]) -> set[str]:
-    return {
-        s for f in fields for s in f.evidence.path[1:] if s in STEPS or s.startswith(("xor ", "minus "))
-    }
+    return {s for f in fields for s in f.evidence.path[1:] if s in STEPS or s.startswith(("xor ", "minus "))}
 
 
 ORDINARY = [
@@ -246,7 +242,9 @@ LAUGHS = (
     + "".join(f'<!ENTITY {chr(98 + i)}{i} "&{chr(97 + i)}{"" if i < 1 else i - 1};&b;">' for i in range(9))
     + "]><l>&b8;</l>"
 ).encode()
-LOADS = b'<?xml version="1.0"?><!DOCTYPE x [<!ENTITY f SYSTEM "file:///etc/hostname">]><x><a>&f;</a><b>1</b></x>'
+LOADS = (
+    b'<?xml version="1.0"?><!DOCTYPE x [<!ENTITY f SYSTEM "file:///etc/hostname">]><x><a>&f;</a><b>1</b></x>'
+)
 
 
 @pytest.mark.parametrize("body", [LAUGHS, LOADS], ids=["expansion", "external"])

@@ -6,7 +6,8 @@ import pytest
 import stdnum.mac
 
 from analyzer.detect import DETECTORS, Known, findings_in
-from analyzer.detect.base import Detector
+from analyzer.detect.base import Context, Detector
+from analyzer.detect.facts import FACTS, Fact
 from analyzer.model import Field, Finding
 from tests.decode.messages import field
 
@@ -159,3 +160,63 @@ HOSTILE = {
 def test_hostile_text_gives_a_bounded_number_of_findings(name: str, text: str) -> None:
     # Work that grew with the square of the length would not end here in any patience.
     assert len(findings_in([field(name, text)], NOBODY)) <= 1000
+
+
+FACT_EXAMPLES = [(fact, *example) for fact in FACTS for example in fact.examples]
+FACT_COUNTEREXAMPLES = [(fact, *example) for fact in FACTS for example in fact.counterexamples]
+
+
+@pytest.mark.parametrize(("fact", "name", "value"), FACT_EXAMPLES, ids=lambda x: getattr(x, "kind", x))
+def test_a_fact_is_found_beside_an_identifier_and_not_alone(fact: Fact, name: str, value: str) -> None:
+    fields = [field(name, value), field("imei", "490154203237518")]
+    assert sorted(finding.kind for finding in findings_in(fields, NOBODY)) == sorted(["imei", fact.kind])
+    assert findings_in(fields[:1], NOBODY) == []
+
+
+@pytest.mark.parametrize(("fact", "name", "value"), FACT_COUNTEREXAMPLES, ids=lambda x: getattr(x, "kind", x))
+def test_a_counterexample_is_no_fact(fact: Fact, name: str, value: str) -> None:
+    fields = [field(name, value)]
+    assert list(fact.find(fields[0], Context(fields, NOBODY))) == []
+
+
+def test_a_cell_is_put_together_from_the_fields_beside_it() -> None:
+    values = {"mcc": "242", "mnc": "01", "lac": "10101", "cid": "20202020"}
+    finding = only(*(field(name, value, beside=set(values) - {name}) for name, value in values.items()))
+    assert (finding.kind, finding.value, finding.confidence) == ("cell", "242-01-10101-20202020", "high")
+    assert finding.details["country_iso"] == "NO"
+
+
+def test_a_cell_without_area_code_tells_no_position() -> None:
+    finding = only(field("SIM1CELLID", "21000001", beside=("imei", "imsi")))
+    assert (finding.kind, finding.confidence) == ("cell", "medium")
+    assert "no position" in finding.reasons[-1]
+
+
+def test_a_cell_that_is_not_known_to_the_phone_is_none() -> None:
+    assert findings_in([field("cellId", "268435455", beside=("imei", "imsi"))], NOBODY) == []
+
+
+@pytest.mark.parametrize(
+    ("place", "says"), [("59.91390,10.75220", "inside or close to"), ("39.90882,116.39747", "outside")]
+)
+def test_coordinates_are_held_against_the_country_of_the_network(place: str, says: str) -> None:
+    found = findings_in([field("imsi", "242010123456789"), field("location", place)], NOBODY)
+    details = {finding.kind: finding.details for finding in found}
+    assert details["location"]["plausible"].startswith(f"{says} the rectangle around NO")
+
+
+def test_an_imsi_of_an_unknown_network_still_tells_its_country() -> None:
+    finding = only(field("imsi", "242770123456789"))
+    assert (finding.confidence, finding.details["country_iso"]) == ("medium", "NO")
+
+
+def test_a_list_of_apps_is_one_finding() -> None:
+    packages = [f"com.example.app{i}" for i in range(12)]
+    finding = only(field("installed_apps", ",".join(packages)))
+    assert finding.details["count"] == "12"
+    assert finding.value.endswith("…")
+
+
+@pytest.mark.parametrize("name", ["order_id", "trade_no", "ts", "session", "nonce"])
+def test_a_name_that_says_something_else_outweighs_its_neighbours(name: str) -> None:
+    assert findings_in([field(name, "356938035643809", beside=("imsi", "mac"))], NOBODY) == []

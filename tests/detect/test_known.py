@@ -7,10 +7,12 @@ import gzip
 import hashlib
 import json
 import random
+import zlib
 from pathlib import Path
 from urllib.parse import quote
 
 import pytest
+import xxhash
 from scapy.contrib.gtp import TBCDByteField
 
 from analyzer.decode import fields_of
@@ -50,6 +52,17 @@ FORMS: dict[str, tuple[str, bytes]] = {
     "MD5 in octets": ("imei", hashlib.md5(IMEI.encode()).digest()),
     "SHA-1": ("imsi", hashlib.sha1(IMSI.encode()).hexdigest().encode()),
     "SHA-256": ("mac", hashlib.sha256(MAC.encode()).hexdigest().encode()),
+    "SHA-512": ("imei", hashlib.sha512(IMEI.encode()).hexdigest().encode()),
+    "the first half of an MD5": ("imei", md5(IMEI)[:16].encode()),
+    "the middle of an MD5": ("mac", md5(MAC)[8:24].encode()),
+    "the first half of an MD5 in octets": ("imsi", hashlib.md5(IMSI.encode()).digest()[:8]),
+    "the beginning of a SHA-256": ("iccid", hashlib.sha256(ICCID.encode()).hexdigest()[:32].encode()),
+    "CRC-32": ("imei", f"{zlib.crc32(IMEI.encode()):08x}".encode()),
+    "CRC-32 in decimal": ("imei", str(zlib.crc32(IMEI.encode())).encode()),
+    "xxHash of 64 bits": ("imei", xxhash.xxh64_hexdigest(IMEI.encode()).encode()),
+    "xxHash of 64 bits in octets": ("mac", xxhash.xxh64_digest(MAC.encode())),
+    "XXH3": ("imei", xxhash.xxh3_64_hexdigest(IMEI.encode()).encode()),
+    "MAC reversed": ("mac", MAC[::-1].encode()),
     "SHA-256 in base64": ("imei", base64.b64encode(hashlib.sha256(IMEI.encode()).digest())[:-1]),
     "phone number with +": ("phone", b"+4740612345"),
     "phone number with 00": ("phone", b"004740612345"),

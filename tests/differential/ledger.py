@@ -15,6 +15,7 @@ from analyzer import analyze
 from analyzer.model import CaptureError
 from tests.differential.corpus import Entry, entries
 
+UNEXPLAINED = "unexplained"
 Totals = Counter[tuple[str, str]]  # (address, "sent" or "received") → packets
 
 
@@ -24,8 +25,11 @@ class Difference:
 
     entry: Entry
     cause: str
-    ours: int
+    ours: int  # sent and received: two for each packet
     theirs: int
+
+    def __str__(self) -> str:
+        return f"- {self.entry.id}: {self.ours // 2} here, {self.theirs // 2} in tshark"
 
 
 def reported(path: Path) -> tuple[Totals, Counter[str], Counter[str]]:
@@ -66,7 +70,7 @@ def shown(path: Path) -> Totals:
 
 
 def layers(path: Path) -> dict[str, Totals]:
-    """Counts by outermost and by innermost IP header of each frame, as tshark dissects it without errors' quotes."""
+    """Counts by outermost and by innermost IP header of each frame, what errors quote left out."""
     fields = ("frame.protocols", "ip.src", "ip.dst", "ipv6.src", "ipv6.dst")
     wanted = [word for field in fields for word in ("-e", field)]
     command = [
@@ -119,41 +123,72 @@ def difference(entry: Entry) -> Difference | None:
     return Difference(entry, cause(entry, ours, theirs, undecoded, problems), ours.total(), theirs.total())
 
 
+# Protocols that carry IP packets or frames inside, as Wireshark names them.
+TUNNELS = frozenset(
+    ("gre", "erspan", "geneve", "gtp", "vxlan", "ipip", "mpls", "nsh", "teredo", "ayiya", "capwap", "l2tp")
+)
+
+
 def cause(entry: Entry, ours: Totals, theirs: Totals, undecoded: Counter[str], problems: Counter[str]) -> str:
     """Why: found by counting in other ways, never guessed where none fits."""
     by_layer = layers(entry.path)
-    if ours == by_layer["innermost"]:
-        return "tunnels and quotes: tshark counts a packet once for each IP header in it, the ledger the innermost"
+    innermost = ours == by_layer["innermost"]
+    if innermost and theirs.total() > ours.total():
+        return "IP inside IP: tshark counts a packet once for each IP header, the ledger the innermost"
+    if innermost:
+        return "tshark dissects the IP header and leaves the packet out of its endpoints"
     if ours == by_layer["outermost"]:
-        return "quotes: tshark counts the packet that an error message quotes, the ledger the message"
+        return "IP inside IP that the ledger does not unwrap: it counts the outer packet, tshark both"
     if "unreadable" in problems:
         return "the capture is refused"
     if any("link type" in name for name in undecoded):
         return "a link type that is counted and not decoded"
     if any("802.11" in name for name in undecoded):
         return "802.11: repeated frames count once, or frames stay encrypted"
+    if undecoded.total() - undecoded["ARP"] > 0 and theirs.total() > ours.total():
+        return "a protocol between link and IP that is counted and not decoded"
+    if protocols(entry.path) & TUNNELS:
+        return "IP inside IP, read to another depth: by other ports, other heuristics, or inside fragments"
     if not theirs:
         return "tshark reads no IP here"
     if "damaged-frames" in problems:
         return "headers that are cut or contradict themselves: in no flow, counted as damaged"
-    return "unexplained"
+    if source_routed(entry.path):
+        return "source routes: tshark counts the final destination of a source route, the ledger the header's"
+    if theirs.total() == ours.total() and theirs == by_layer["outermost"]:
+        return "IP inside IP that only the ledger unwraps"
+    return UNEXPLAINED
+
+
+def protocols(path: Path) -> set[str]:
+    """Every protocol that tshark sees in the capture."""
+    return set(":".join(_column(path, "frame.protocols")).split(":"))
+
+
+def source_routed(path: Path) -> bool:
+    """Whether a packet carries a source route option (RFC 791 §3.1)."""
+    return any({"131", "137"} & set(line.split(",")) for line in _column(path, "ip.opt.type"))
+
+
+def _column(path: Path, field: str) -> list[str]:
+    command = ["tshark", "-n", "-r", str(path), "-T", "fields", "-e", field]
+    return subprocess.run(command, capture_output=True, text=True, check=False).stdout.splitlines()
 
 
 def main(corpus: Path, every: int) -> None:
     captures = entries(corpus)[::every]
-    found = [d for entry in captures if (d := difference(entry))]
     by_cause: dict[str, list[Difference]] = defaultdict(list)
-    for one in found:
-        by_cause[one.cause].append(one)
-    print(f"{len(captures) - len(found)} of {len(captures)} captures equal to the packet.\n")
+    for entry in captures:
+        if found := difference(entry):
+            by_cause[found.cause].append(found)
+    differing = sum(map(len, by_cause.values()))
+    print(f"{len(captures) - differing:,} of {len(captures):,} captures equal to the packet.\n")
     print("| cause | captures | packets here | packets in tshark |\n|---|---:|---:|---:|")
-    for name, group in sorted(by_cause.items(), key=lambda item: -len(item[1])):
-        print(
-            f"| {name} | {len(group)} | {sum(d.ours for d in group) // 2} | {sum(d.theirs for d in group) // 2} |"
-        )
-    for name, group in sorted(by_cause.items()):
-        print(f"\n{name}:")
-        print("\n".join(f"- {d.entry.id}: {d.ours // 2} here, {d.theirs // 2} in tshark" for d in group))
+    for cause_of, group in sorted(by_cause.items(), key=lambda item: -len(item[1])):
+        ours, theirs = sum(d.ours for d in group) // 2, sum(d.theirs for d in group) // 2
+        print(f"| {cause_of} | {len(group)} | {ours:,} | {theirs:,} |")
+    for cause_of, group in sorted(by_cause.items()):
+        print("\n".join((f"\n{cause_of}:\n", *map(str, group))))
 
 
 if __name__ == "__main__":

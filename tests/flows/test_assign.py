@@ -11,13 +11,29 @@ from hypothesis import strategies as st
 
 from analyzer.flows import tracker as tracking
 from analyzer.flows.table import (
-    A_PORT, ACK_NUMBER, B_PORT, FIRST_FRAME, FIRST_NS, FLAGS, HANDED, ISN, KIND, LAST_NS, OCTETS, OPAQUE,
-    PACKETS, PAYLOAD, QUIC, TEXT, TLS, UNDECIDED,
+    A_PORT,
+    ACK_NUMBER,
+    B_PORT,
+    FIRST_FRAME,
+    FIRST_NS,
+    FLAGS,
+    HANDED,
+    ISN,
+    KIND,
+    LAST_NS,
+    OCTETS,
+    OPAQUE,
+    PACKETS,
+    PAYLOAD,
+    QUIC,
+    TEXT,
+    TLS,
+    UNDECIDED,
 )  # fmt: skip
 from analyzer.flows.tracker import FlowTracker
-from tests import builders
+from analyzer.packets import decode
 from tests.builders import ACK, FIN, PSH, SYN, tcp, udp
-from tests.flows.tracking import track
+from tests.flows.tracking import batch_of, track
 
 few = settings(max_examples=60, deadline=None, derandomize=True)
 
@@ -101,6 +117,14 @@ def test_a_flow_goes_on_in_the_next_batch() -> None:
     assert len(seen.flows) == 2
 
 
+def test_flows_of_a_batch_that_was_made_begin_at_the_frames_it_was_made_of() -> None:
+    follower = FlowTracker()
+    track([tcp()], tracker=follower)
+    batch = batch_of([tcp(), tcp(ports=(40001, 80)), tcp(ports=(40002, 80)), tcp(ports=(40001, 80))])
+    follower.assign(batch, decode(batch), [70, 80, 90, 95])
+    assert follower.seen().one(FIRST_FRAME).tolist() == [1, 80, 90]
+
+
 # ── port reuse ──────────────────────────────────────────────────────────────
 
 
@@ -152,14 +176,16 @@ def test_sequence_numbers_are_kept_over_the_wrap_around() -> None:
 
 
 def test_flags_of_both_sides_are_kept_apart() -> None:
-    frames = [tcp(flags=SYN), tcp(flags=SYN | ACK, up=False), tcp(flags=FIN | ACK, up=False), tcp(flags=PSH | ACK)]
+    frames = [
+        tcp(flags=SYN),
+        tcp(flags=SYN | ACK, up=False),
+        tcp(flags=FIN | ACK, up=False),
+        tcp(flags=PSH | ACK),
+    ]
     assert track(frames).flows.pair(FLAGS)[0].tolist() == [SYN | PSH | ACK, SYN | ACK | FIN]
 
 
 def test_times_are_the_first_and_the_last_even_when_the_clock_goes_back() -> None:
-    from analyzer.packets import decode
-    from tests.flows.tracking import batch_of
-
     batch, follower = batch_of([tcp(), tcp(), tcp()]), FlowTracker()
     batch.records.time_ns[:] = [50, 20, 90]
     follower.assign(batch, decode(batch))
@@ -203,7 +229,11 @@ def test_the_binary_kind_is_reached() -> None:
 
 
 def test_of_tls_only_the_clients_first_octets_are_handed_on() -> None:
-    frames = [tcp(HELLO), tcp(HELLO, up=False), *[tcp(b"\x17\x03\x03" + bytes(900), seq=69 + 903 * n) for n in range(9)]]
+    frames = [
+        tcp(HELLO),
+        tcp(HELLO, up=False),
+        *[tcp(b"\x17\x03\x03" + bytes(900), seq=69 + 903 * n) for n in range(9)],
+    ]
     handed = track(frames).ids.handed.tolist()
     assert handed[0] == 1
     assert handed[1] == 0
@@ -244,7 +274,3 @@ def longest_search(flows: int) -> int:
 
 def test_port_pairs_of_equal_sum_do_not_share_a_slot() -> None:
     assert longest_search(2000) < 100
-
-
-def test_builders_make_what_these_tests_assume() -> None:
-    assert builders.PHONE_PORT == 40000

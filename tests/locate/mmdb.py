@@ -24,12 +24,19 @@ MAXMIND_ASN = {
 }
 FLAT = {"49.51.0.0/16": {"country_code": "US"}, "223.5.5.0/24": {"country_code": "CN"}}
 IPINFO = {
-    "49.51.0.0/16": {"country": "United States", "country_code": "US", "asn": "AS132203", "as_name": "Example"},
+    "49.51.0.0/16": {
+        "country": "United States",
+        "country_code": "US",
+        "asn": "AS132203",
+        "as_name": "Example",
+    },
     "223.5.5.0/24": {"country": "CN", "country_name": "China"},
 }
 
 
-def mmdb(path: Path, records: dict[str, Any], kind: str, *, version: int = 6, epoch: int | None = None) -> Path:
+def mmdb(
+    path: Path, records: dict[str, Any], kind: str, *, version: int = 6, epoch: int | None = None
+) -> Path:
     """The file; `epoch` is its build time in seconds."""
     writer = MMDBWriter(version, kind, ipv4_compatible=version == 6, description=f"{kind} made for a test")
     for network, record in records.items():

@@ -13,6 +13,7 @@ from geo.delegated import read_delegated
 from geo.ipfire import Network, read_export, read_tor_ranges
 from geo.legacy_dat import COUNTRIES, COUNTRY_BEGIN, read_legacy_dat
 from geo.sources import SOURCES
+
 from analyzer.locate.arrays import joined, ordinary_only
 
 EXPORT = """\

@@ -14,7 +14,19 @@ LINKS = (
 
 MACS = bytes(6) + b"\2" * 6
 ETHERTYPES = (
-    0x0800, 0x86DD, 0x8100, 0x88A8, 0x8847, 0x8848, 0x8864, 0x0806, 0x6558, 0x0004, 0x0060, 0x05DC, 0x88B5,
+    0x0800,
+    0x86DD,
+    0x8100,
+    0x88A8,
+    0x8847,
+    0x8848,
+    0x8864,
+    0x0806,
+    0x6558,
+    0x0004,
+    0x0060,
+    0x05DC,
+    0x88B5,
 )
 PROTOCOLS = (0, 1, 4, 6, 17, 41, 43, 44, 47, 50, 51, 58, 60, 132, 135, 140)
 TUNNEL_PORTS = (53, 443, 1701, 2152, 3544, 4754, 4789, 6081, 8472)
@@ -31,7 +43,9 @@ def _ethernet(inside: st.SearchStrategy[bytes]) -> st.SearchStrategy[bytes]:
 
 
 def _tag(inside: st.SearchStrategy[bytes]) -> st.SearchStrategy[bytes]:
-    return st.builds(lambda kind, rest: struct.pack(">HH", 1, kind) + rest, st.sampled_from(ETHERTYPES), inside)
+    return st.builds(
+        lambda kind, rest: struct.pack(">HH", 1, kind) + rest, st.sampled_from(ETHERTYPES), inside
+    )
 
 
 def _ipv4(inside: st.SearchStrategy[bytes]) -> st.SearchStrategy[bytes]:
@@ -71,12 +85,16 @@ def _udp(inside: st.SearchStrategy[bytes]) -> st.SearchStrategy[bytes]:
 
 
 def _tcp(inside: st.SearchStrategy[bytes]) -> st.SearchStrategy[bytes]:
-    payload = st.sampled_from((b"GET / HTTP/1.1\r\n", b"HTTP/1.1 200", b"\x16\x03\x01\x00\x20\x01", b"GET ")) | inside
+    payload = (
+        st.sampled_from((b"GET / HTTP/1.1\r\n", b"HTTP/1.1 200", b"\x16\x03\x01\x00\x20\x01", b"GET "))
+        | inside
+    )
     return st.builds(
         lambda offset, flags, port, rest: struct.pack(
             ">HHIIBBHHH", 40000, port, 7, 9, offset, flags, 0, 0, 0
         ) + rest,
-        st.sampled_from((0x50, 0x50, 0x60, 0xF0, 0x00)), st.integers(0, 255), st.sampled_from((80, 443)), payload,
+        st.sampled_from((0x50, 0x50, 0x60, 0xF0, 0x00)), st.integers(0, 255),
+        st.sampled_from((80, 443)), payload,
     )  # fmt: skip
 
 
@@ -100,7 +118,9 @@ def frames(draw: st.DrawFn) -> tuple[bytes, int, int]:
     frame = bytearray(draw(layers))
     for _ in range(draw(st.integers(0, 3))):
         if frame:
-            frame[draw(st.integers(0, len(frame) - 1))] = draw(st.sampled_from(FIRST_OCTETS) | st.integers(0, 255))
+            frame[draw(st.integers(0, len(frame) - 1))] = draw(
+                st.sampled_from(FIRST_OCTETS) | st.integers(0, 255)
+            )
     kept = draw(st.integers(0, len(frame)) | st.just(len(frame)))
     wire = draw(st.sampled_from((kept, len(frame), len(frame) + 4)))
     return bytes(frame[:kept]), draw(st.sampled_from(LINKS)), wire

@@ -9,7 +9,14 @@ import numpy as np
 
 from analyzer.packets import kernel
 from analyzer.packets.table import (
-    ADDRESS_WIDTH, DESTINATION_HI, DESTINATION_LO, PAYLOAD, PAYLOAD_CAPTURED, SOURCE_HI, SOURCE_LO, WIDTH,
+    ADDRESS_WIDTH,
+    DESTINATION_HI,
+    DESTINATION_LO,
+    PAYLOAD,
+    PAYLOAD_CAPTURED,
+    SOURCE_HI,
+    SOURCE_LO,
+    WIDTH,
 )  # fmt: skip
 
 # Octets before and behind the record, so that a read outside it would find something.
@@ -46,9 +53,7 @@ class Row:
 def decode(frame: bytes, link: int = 1, wire: int | None = None) -> Row:
     """The row of a frame; reading outside the frame fails the test."""
     octets = b"\x45" * BEFORE + frame + b"\x45" * 64
-    records = np.array(
-        [BEFORE, len(frame), len(frame) if wire is None else wire, 0, link], np.int64
-    )
+    records = np.array([BEFORE, len(frame), len(frame) if wire is None else wire, 0, link], np.int64)
     numbers, words = np.zeros(WIDTH, np.int64), np.zeros(ADDRESS_WIDTH, np.uint64)
     kernel.decode_batch(
         Fenced(octets, BEFORE, BEFORE + len(frame)),  # type: ignore[arg-type]

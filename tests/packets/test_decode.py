@@ -10,7 +10,11 @@ from scapy.contrib.gtp import GTP_U_Header
 from scapy.contrib.mpls import MPLS
 from scapy.layers.inet import ICMP, IP, TCP, UDP, IPOption_Router_Alert
 from scapy.layers.inet6 import (
-    IPv6, IPv6ExtHdrDestOpt, IPv6ExtHdrFragment, IPv6ExtHdrHopByHop, IPv6ExtHdrRouting,
+    IPv6,
+    IPv6ExtHdrDestOpt,
+    IPv6ExtHdrFragment,
+    IPv6ExtHdrHopByHop,
+    IPv6ExtHdrRouting,
 )  # fmt: skip
 from scapy.layers.ipsec import AH
 from scapy.layers.l2 import ARP, GRE, LLC, SNAP, CookedLinux, CookedLinuxV2, Dot1AD, Dot1Q, Ether
@@ -20,8 +24,23 @@ from scapy.packet import Packet, Raw
 
 from analyzer.packets import table
 from analyzer.packets.table import (
-    ACKNOWLEDGMENT, DAMAGED, DESTINATION_MAC, DESTINATION_PORT, ETHERTYPE, FLAGS, FRAGMENT, KIND, NOT_IP,
-    OTHER_IP, PAYLOAD_CAPTURED, PAYLOAD_WIRE, PROTOCOL, SEQUENCE, SOURCE_MAC, SOURCE_PORT, UNKNOWN_LINK,
+    ACKNOWLEDGMENT,
+    DAMAGED,
+    DESTINATION_MAC,
+    DESTINATION_PORT,
+    ETHERTYPE,
+    FLAGS,
+    FRAGMENT,
+    KIND,
+    NOT_IP,
+    OTHER_IP,
+    PAYLOAD_CAPTURED,
+    PAYLOAD_WIRE,
+    PROTOCOL,
+    SEQUENCE,
+    SOURCE_MAC,
+    SOURCE_PORT,
+    UNKNOWN_LINK,
 )  # fmt: skip
 from tests.packets.rows import Row, decode
 
@@ -134,7 +153,9 @@ def test_a_total_length_of_zero_is_an_offloaded_segment_and_reaches_to_the_end()
 
 
 def test_a_payload_length_of_zero_in_ipv6_reaches_to_the_end() -> None:
-    assert_segment(decode(bytes(Ether(**MACS) / IPv6(src=PHONE6, dst=SERVER6, plen=0) / SEGMENT)), (PHONE6, SERVER6))
+    assert_segment(
+        decode(bytes(Ether(**MACS) / IPv6(src=PHONE6, dst=SERVER6, plen=0) / SEGMENT)), (PHONE6, SERVER6)
+    )
 
 
 @pytest.mark.parametrize("kept", range(14 + 20 + 20, 14 + 20 + 20 + len(DATA)))
@@ -188,7 +209,12 @@ def test_a_senseless_udp_length_is_not_believed(length: int) -> None:
 
 @pytest.mark.parametrize(
     "header",
-    [b"\x44" + bytes(19), b"\x4f\x00\x00\x20" + bytes(30), b"\x45\x00\x00\x13" + bytes(40), b"\x55" + bytes(40)],
+    [
+        b"\x44" + bytes(19),
+        b"\x4f\x00\x00\x20" + bytes(30),
+        b"\x45\x00\x00\x13" + bytes(40),
+        b"\x55" + bytes(40),
+    ],
     ids=["a header of 16 octets", "options beyond the end", "a total below the header", "version 5"],
 )
 def test_an_ip_header_that_cant_be_right_is_damage(header: bytes) -> None:
@@ -254,7 +280,9 @@ TUNNELS: dict[str, Packet] = {
     "IP in IP": OUTER / V4,
     "IPv4 in IPv6": OUTER6 / V4,
     "GRE": OUTER / GRE() / V4,
-    "GRE with key, checksum and sequence": OUTER / GRE(chksum_present=1, key_present=1, seqnum_present=1) / V4,
+    "GRE with key, checksum and sequence": OUTER
+    / GRE(chksum_present=1, key_present=1, seqnum_present=1)
+    / V4,
     "GRE with Ethernet": OUTER / GRE(proto=0x6558) / INNER,
     "GRE in UDP": OUTER / UDP(sport=50000, dport=4754) / GRE() / V4,
     "VXLAN": OUTER / UDP(sport=50000, dport=4789) / VXLAN(vni=5, flags="Instance") / INNER,
@@ -305,7 +333,9 @@ def test_a_tunnel_with_a_broken_inside_counts_as_its_outside() -> None:
 
 
 def test_a_tower_of_tags_ends() -> None:
-    row = decode(bytes.fromhex("00005e0053a700005e005301") + b"\x81\x00\x00\x01" * 300 + b"\x08\x00" + bytes(V4))
+    row = decode(
+        bytes.fromhex("00005e0053a700005e005301") + b"\x81\x00\x00\x01" * 300 + b"\x08\x00" + bytes(V4)
+    )
     assert row[KIND] == DAMAGED
 
 

@@ -6,7 +6,6 @@ import random
 
 import pytest
 from hypothesis import given, settings
-
 from scapy.layers.inet6 import IPv6, IPv6ExtHdrFragment, IPv6ExtHdrHopByHop
 from scapy.packet import Raw
 
@@ -47,7 +46,9 @@ def test_every_single_changed_octet_of_a_good_frame_is_survived() -> None:
 
 @pytest.mark.parametrize("length", range(1, 16))
 def test_a_fragment_header_beyond_the_stated_length_has_no_payload_of_negative_size(length: int) -> None:
-    packet = IPv6(plen=length) / IPv6ExtHdrHopByHop() / IPv6ExtHdrFragment(nh=6, offset=1, m=1) / Raw(bytes(24))
+    packet = (
+        IPv6(plen=length) / IPv6ExtHdrHopByHop() / IPv6ExtHdrFragment(nh=6, offset=1, m=1) / Raw(bytes(24))
+    )
     row = decode(bytes(packet), 101)
     assert row[table.KIND] in (table.FRAGMENT, table.OTHER_IP)
     assert row[table.PAYLOAD_CAPTURED] >= 0

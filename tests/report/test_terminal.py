@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
+from analyzer.locate.named import naming
 from analyzer.model import Finding, Name, PingField, Problem, Report, Scope
 from analyzer.report import json
 from analyzer.report.terminal import render
@@ -180,13 +181,15 @@ def test_a_destination_of_the_region_has_its_claims_sources_dates_and_end() -> N
     [
         ("a.example.cn", True),
         ("A.EXAMPLE.CN.", True),
-        ("xn--fiqs8s", True),
+        ("example.xn--fiqs8s", True),
         ("cn.example", False),
         ("acn", False),
     ],
 )
 def test_a_name_under_the_domain_of_the_region_is_a_claim_of_its_own(name: str, shown: bool) -> None:
-    elsewhere = replace(destination("198.51.100.4", "SG", "SG"), names=(Name(name, "sni", 5),))
+    elsewhere = replace(
+        destination("198.51.100.4", "SG", "SG"), names=(Name(name, "sni", 5, region=naming(name).region),)
+    )
     text = render(replace(quiet_report(), destinations=(elsewhere,)))
     assert ("Names under a domain of the region" in text) == shown
     assert "CN: no packet went to an address located there." in flat(text)

@@ -6,9 +6,7 @@ from analyzer.model import WifiClient
 
 from .session import Client, WifiSession
 
-TOGGLE = (
-    "toggle the phone's Wi-Fi while capturing, so that the four-way handshake is in the capture"
-)
+TOGGLE = "toggle the phone's Wi-Fi while capturing, so that the four-way handshake is in the capture"
 
 
 def clients(session: WifiSession, keys_given: bool) -> tuple[WifiClient, ...]:

@@ -31,8 +31,9 @@ SSID, RSN, VENDOR = 0, 48, 221
 FIXED = {BEACON: 12, PROBE_RESPONSE: 12, ASSOCIATION_REQUEST: 4, REASSOCIATION_REQUEST: 10}
 # Authentication and key management suites 00-0F-AC:n that no passphrase alone can open (§9.4.2.24.3).
 UNOPENABLE = {
-    1: "802.1X", 3: "802.1X with fast transition", 5: "802.1X", 8: "WPA3-SAE", 9: "WPA3-SAE with fast transition",
-    11: "802.1X", 12: "802.1X", 18: "OWE", 24: "WPA3-SAE", 25: "WPA3-SAE with fast transition",
+    1: "802.1X", 3: "802.1X with fast transition", 5: "802.1X", 8: "WPA3-SAE",
+    9: "WPA3-SAE with fast transition", 11: "802.1X", 12: "802.1X", 18: "OWE", 24: "WPA3-SAE",
+    25: "WPA3-SAE with fast transition",
 }  # fmt: skip
 
 # Clients and keys remembered at most: a busy place shows thousands of passers-by.

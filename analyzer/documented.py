@@ -1,0 +1,45 @@
+"""Names of destinations against the dossiers: whose servers they are known to be, whatever was sent."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from fnmatch import fnmatchcase
+
+from analyzer.dossiers import Dossier
+from analyzer.model import DocumentedName, Report
+
+ORDER = ("activation-ping", "telemetry", "benign")
+
+
+def documented_names(report: Report, dossiers: Sequence[Dossier]) -> tuple[DocumentedName, ...]:
+    """One entry for each name and dossier, registrations first."""
+    # Of two dossiers with the same host the one that describes requests speaks.
+    ordered = sorted(dossiers, key=lambda dossier: not dossier.name_only)
+    exact = {host: dossier for dossier in ordered for host in dossier.hosts if "*" not in host}
+    patterns = [(host, d) for d in dossiers for host in d.hosts if "*" in host]
+    found = []
+    for row in report.destinations:
+        for name in dict.fromkeys(name.name.lower().rstrip(".") for name in row.names):
+            dossier = exact.get(name) or next((d for host, d in patterns if fnmatchcase(name, host)), None)
+            if dossier:
+                found.append(_entry(name, row.address, row.device, dossier))
+    return merged_names(found)
+
+
+def merged_names(entries: Iterable[DocumentedName]) -> tuple[DocumentedName, ...]:
+    """The entries with those of the same name and dossier put together."""
+    merged: dict[tuple[str, str], DocumentedName] = {}
+    for entry in entries:
+        old = merged.get((entry.name, entry.dossier), entry)
+        merged[entry.name, entry.dossier] = replace(
+            old,
+            addresses=tuple(dict.fromkeys((*old.addresses, *entry.addresses))),
+            devices=tuple(dict.fromkeys((*old.devices, *entry.devices))),
+        )
+    return tuple(sorted(merged.values(), key=lambda entry: (ORDER.index(entry.kind), entry.name)))
+
+
+def _entry(name: str, address: str, device: str, dossier: Dossier) -> DocumentedName:
+    says = " ".join(dossier.summary.split())
+    return DocumentedName(name, (address,), (device,), dossier.id, dossier.title, dossier.kind, says)

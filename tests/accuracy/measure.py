@@ -1,0 +1,71 @@
+"""The labelled set and the corpus through the decoders and detectors → counts of right, wrong and missed."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from analyzer.decode import fields_of
+from analyzer.detect import Known, findings_in
+from tests.accuracy.labelled import Case
+
+NOBODY = Known.none()
+
+
+class Score(NamedTuple):
+    """Of one kind: labels found, findings without a label, labels not found."""
+
+    right: int
+    wrong: int
+    missed: int
+
+    @property
+    def precision(self) -> float:
+        return self.right / (self.right + self.wrong) if self.right + self.wrong else 1.0
+
+    @property
+    def recall(self) -> float:
+        return self.right / (self.right + self.missed) if self.right + self.missed else 1.0
+
+
+def found_in(case: Case) -> set[tuple[str, str]]:
+    """Kind and value as it stood, or normalised where the value was written in parts."""
+    found = findings_in(fields_of(case.message), NOBODY)
+    return {(f.kind, f.raw if (f.kind, f.raw) in case.labels else f.value) for f in found}
+
+
+def scores(cases: Iterable[Case]) -> dict[str, Score]:
+    """The score of each kind that was labelled or found, in alphabetical order."""
+    right: Counter[str] = Counter()
+    wrong: Counter[str] = Counter()
+    missed: Counter[str] = Counter()
+    for case in cases:
+        found = found_in(case)
+        right.update(kind for kind, _ in found & case.labels)
+        wrong.update(kind for kind, _ in found - case.labels)
+        missed.update(kind for kind, _ in case.labels - found)
+    kinds = sorted({*right, *wrong, *missed})
+    return {kind: Score(right[kind], wrong[kind], missed[kind]) for kind in kinds}
+
+
+def errors(cases: Iterable[Case]) -> list[str]:
+    """Every case that was not answered exactly, in words."""
+    said = []
+    for case in cases:
+        found = found_in(case)
+        for kind, value in sorted(found - case.labels):
+            said.append(f"{case.title} in {case.carrier}: {kind} {value!r} was found and is none")
+        for kind, value in sorted(case.labels - found):
+            said.append(f"{case.title} in {case.carrier}: {kind} {value!r} was not found")
+    return said
+
+
+def by_carrier(cases: Iterable[Case]) -> dict[str, Score]:
+    """The score of each carrier, all kinds together."""
+    counts: dict[str, list[int]] = defaultdict(lambda: [0, 0, 0])
+    for case in cases:
+        found = found_in(case)
+        for at, part in enumerate((found & case.labels, found - case.labels, case.labels - found)):
+            counts[case.carrier][at] += len(part)
+    return {carrier: Score(*numbers) for carrier, numbers in counts.items()}

@@ -1,0 +1,52 @@
+"""The detectors hold what docs/accuracy.md says of them, and the page says what is so."""
+
+from __future__ import annotations
+
+import importlib.util
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from tests.accuracy.labelled import CARRIERS, KINDS, look_alikes, positives
+from tests.accuracy.measure import by_carrier, errors, scores
+
+POSITIVES, LOOK_ALIKES = list(positives()), list(look_alikes())
+SCORES = scores([*POSITIVES, *LOOK_ALIKES])
+
+
+@pytest.mark.parametrize("kind", ["imei", "iccid", "imsi", "mac", "location"])
+def test_the_kinds_that_count_most_are_precise_and_complete(kind: str) -> None:
+    assert SCORES[kind].precision >= 0.99
+    assert SCORES[kind].recall >= 0.97
+
+
+@pytest.mark.parametrize("kind", sorted({kind.kind for kind in KINDS}))
+def test_every_kind_is_found_in_nearly_every_carrier(kind: str) -> None:
+    assert SCORES[kind].precision >= 0.95
+    assert SCORES[kind].recall >= 0.95
+
+
+@pytest.mark.parametrize("carrier", CARRIERS)
+def test_no_carrier_hides_what_it_holds(carrier: str) -> None:
+    assert by_carrier(POSITIVES)[carrier].recall >= 0.95
+
+
+def test_look_alikes_are_left_alone() -> None:
+    assert errors(LOOK_ALIKES) == []
+
+
+def test_the_set_is_large_and_has_every_kind_in_every_carrier() -> None:
+    assert len(POSITIVES) + len(LOOK_ALIKES) >= 300
+    assert len(LOOK_ALIKES) >= 100
+    assert min(Counter(case.title for case in POSITIVES).values()) >= len(CARRIERS) - 2
+
+
+def test_the_page_is_what_the_code_gives() -> None:
+    path = Path(__file__).parents[2] / "tools" / "update_accuracy.py"
+    found = importlib.util.spec_from_file_location("update_accuracy", path)
+    assert found is not None
+    assert found.loader is not None
+    module = importlib.util.module_from_spec(found)
+    found.loader.exec_module(module)
+    assert module.PAGE.read_text("utf-8") == module.page()

@@ -1,0 +1,403 @@
+"""One direction of a connection to HTTP/1 messages."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+
+import h11
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from analyzer.flows.streams import Gap, Segment
+from analyzer.protocols.http1 import MOST_HEAD, MOST_HEADERS, HttpReader, start_line
+from tests.protocols.http import Read, Sent, as_read, chunked, read, read_whole, requests, responses, segments
+
+many = settings(max_examples=200, deadline=None, derandomize=True)
+cuts = st.lists(st.integers(0, 2000), max_size=30)
+
+
+def bodies_of(octets: bytes, method: str | None = None) -> list[bytes]:
+    """The bodies of all messages."""
+    return [message.body.body()[0].content for message in read_whole(octets, method)]
+
+
+# ── valid messages ──────────────────────────────────────────────────────────
+
+
+def by_h11(
+    octets: bytes, role: type, answers: list[Sent]
+) -> list[tuple[object, list[tuple[str, str]], bytes]]:
+    """(target or status, headers, body) of each message, by h11."""
+    connection, found = h11.Connection(role), []
+    connection.receive_data(octets)
+    for sent in answers:
+        if role is h11.CLIENT:
+            connection.send(h11.Request(method="GET", target="/", headers=[("Host", "x")]))
+            connection.send(h11.EndOfMessage())
+        body, start = b"", None
+        while not isinstance(event := connection.next_event(), h11.EndOfMessage):
+            if isinstance(event, h11.Data):
+                body += bytes(event.data)
+            else:
+                start = event
+        assert start is not None
+        what = start.target.decode() if isinstance(start, h11.Request) else start.status_code
+        fields = [(name.decode(), value.decode()) for name, value in start.headers]
+        found.append((what, fields, body))
+        if role is h11.SERVER:
+            connection.send(h11.Response(status_code=204, headers=[]))
+            connection.send(h11.EndOfMessage())
+        assert sent.body == body
+        connection.start_next_cycle()
+    return found
+
+
+@many
+@given(st.lists(requests(), min_size=1, max_size=4), cuts)
+def test_pipelined_requests_are_read_as_h11_reads_them(sent: list[Sent], at: list[int]) -> None:
+    octets = b"".join(message.octets for message in sent)
+    found = [as_read(message) for message in read(segments(octets, at))]
+    assert [(m.method, m.target, m.headers, m.body) for m in found] == [
+        (s.method, s.target, s.headers, s.body) for s in sent
+    ]
+    assert all(message.complete for message in found)
+    theirs = by_h11(octets, h11.SERVER, sent)
+    assert [(m.target, [(n.lower(), v) for n, v in m.headers], m.body) for m in found] == theirs
+
+
+@many
+@given(st.lists(responses(), min_size=1, max_size=4), cuts)
+def test_responses_are_read_as_h11_reads_them(sent: list[Sent], at: list[int]) -> None:
+    octets = b"".join(message.octets for message in sent)
+    found = [as_read(message) for message in read(segments(octets, at))]
+    assert [(m.status, m.headers, m.body) for m in found] == [(s.status, s.headers, s.body) for s in sent]
+    theirs = by_h11(octets, h11.CLIENT, sent)
+    assert [(m.status, [(n.lower(), v) for n, v in m.headers], m.body) for m in found] == theirs
+
+
+@many
+@given(st.lists(requests() | responses(), min_size=1, max_size=4), cuts)
+def test_messages_cover_the_stream_without_overlap_or_hole(sent: list[Sent], at: list[int]) -> None:
+    octets, place = b"".join(message.octets for message in sent), 0
+    for message, one in zip(read(segments(octets, at)), sent, strict=True):
+        assert (message.start, message.end) == (place, place + len(one.octets))
+        place = message.end
+
+
+ODDITIES = {
+    "line feeds alone": b"POST /x HTTP/1.1\nHost: a\nContent-Length: 3\n\nabcGET /y HTTP/1.1\n\n",
+    "folded headers": b"GET / HTTP/1.1\r\nA: one\r\n\ttwo\r\n  three\r\nB: x\r\n\r\n",
+    "a header without a colon": b"GET / HTTP/1.1\r\nnonsense\r\nB: x\r\n\r\n",
+    "blank lines between": b"\r\n\r\nGET / HTTP/1.1\r\n\r\n\r\n\nGET /2 HTTP/1.1\r\n\r\n",
+    "conflicting lengths": b"POST / HTTP/1.1\r\nContent-Length: 3\r\nContent-Length: 5\r\n\r\n"
+    b"abcGET /2 HTTP/1.1\r\n\r\n",
+    "two framings": b"POST / HTTP/1.1\r\nContent-Length: 99\r\nTransfer-Encoding: chunked\r\n\r\n"
+    b"3\r\nabc\r\n0\r\n\r\n",
+    "a length that is none": b"POST / HTTP/1.1\r\nContent-Length: many\r\n\r\nGET /2 HTTP/1.1\r\n\r\n",
+    "until the end": b"HTTP/1.0 200 OK\r\n\r\nall of this\r\nHTTP/1.1 200 OK\r\n\r\n",
+    "trailers": b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+    b"2 ;x=y\r\nab\r\n0\r\nDigest: z\r\n\r\nHTTP/1.1 204\r\n\r\n",
+    "chunks without blank lines": b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\nab\n0\n\n",
+    "broken chunks": b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nab\r\nzz\r\nmore",
+    "a continuation": b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok",
+    "an upgrade": b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\n\r\n\x81\x05hello",
+    "an absolute target": b"GET http://example.com/ HTTP/1.1\r\n\r\n",
+    "an empty target": b"GET  HTTP/1.1\r\n\r\n",
+    "blanks around the target": b"GET \t /a b\t HTTP/1.1 \r\n\r\n",
+    "lower case": b"get /x HTTP/1.1\r\n\r\n",
+    "garbage, then a request": b"\x00\x01\x02\x03",
+    "cut in the head": b"POST /x HTTP/1.1\r\nHost: a\r\nContent-Le",
+    "cut in the body": b"POST /x HTTP/1.1\r\nContent-Length: 10\r\n\r\nabc",
+    "cut in a chunk": b"POST /x HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n8\r\nabc",
+    "cut in the start line": b"GET /x HT",
+}
+
+
+@pytest.mark.parametrize("octets", ODDITIES.values(), ids=ODDITIES.keys())
+def test_any_segmentation_gives_what_one_segment_gives(octets: bytes) -> None:
+    whole = [as_read(message) for message in read_whole(octets)]
+    bytewise = [as_read(message) for message in read(segments(octets, range(len(octets))))]
+    assert bytewise == whole
+    for cut in range(1, len(octets)):
+        assert [as_read(message) for message in read(segments(octets, [cut]))] == whole, cut
+
+
+def only(octets: bytes, method: str | None = None) -> Read:
+    """The one message of these octets."""
+    (message,) = read_whole(octets, method)
+    return as_read(message)
+
+
+def test_line_feeds_alone_end_lines() -> None:
+    found = [as_read(m) for m in read_whole(ODDITIES["line feeds alone"])]
+    assert [(m.method, m.target, m.body) for m in found] == [("POST", "/x", b"abc"), ("GET", "/y", b"")]
+
+
+def test_folded_headers_are_joined() -> None:
+    assert only(ODDITIES["folded headers"]).headers == (("A", "one two three"), ("B", "x"))
+
+
+def test_a_header_without_a_colon_is_left_out_and_said() -> None:
+    message = only(ODDITIES["a header without a colon"])
+    assert (message.headers, message.oddities) == ((("B", "x"),), ("a header line has no colon",))
+
+
+def test_of_conflicting_lengths_the_first_holds_and_it_is_said() -> None:
+    first, second = (as_read(m) for m in read_whole(ODDITIES["conflicting lengths"]))
+    assert (first.body, second.target) == (b"abc", "/2")
+    assert first.oddities == ("conflicting Content-Length values are given",)
+
+
+def test_chunks_win_over_a_length_and_it_is_said() -> None:
+    message = only(ODDITIES["two framings"])
+    assert message.body == b"abc"
+    assert message.oddities == ("both Transfer-Encoding and Content-Length are given",)
+
+
+@pytest.mark.parametrize("length", ["many", "-1", "+5", "1e3", "٣", "9" * 40, "0x10", ""])
+def test_a_length_that_is_no_number_means_no_body_of_a_request(length: str) -> None:
+    octets = f"POST / HTTP/1.1\r\nContent-Length: {length}\r\n\r\nGET /2 HTTP/1.1\r\n\r\n".encode()
+    assert [m.target for m in read_whole(octets)] == ["/", "/2"]
+
+
+def test_a_response_without_a_length_reaches_to_the_end() -> None:
+    message = only(ODDITIES["until the end"])
+    assert message.body == b"all of this\r\nHTTP/1.1 200 OK\r\n\r\n"
+    assert message.complete
+
+
+def test_trailers_become_headers() -> None:
+    first, second = (as_read(m) for m in read_whole(ODDITIES["trailers"]))
+    assert (first.body, first.headers[-1], second.status) == (b"ab", ("Digest", "z"), 204)
+
+
+def test_chunk_framing_that_breaks_off_is_said() -> None:
+    message = only(ODDITIES["broken chunks"])
+    assert (message.body, message.complete) == (b"ab", False)
+    assert message.missing == ("the chunked framing breaks off",)
+
+
+def test_a_continuation_is_informational_and_the_answer_follows() -> None:
+    first, second = read_whole(ODDITIES["a continuation"])
+    assert (first.status, first.informational) == (100, True)
+    assert (second.status, second.informational, second.body.body()[0].content) == (200, False, b"ok")
+
+
+@pytest.mark.parametrize(
+    ("method", "status"), [("HEAD", 200), ("GET", 204), ("GET", 304), ("POST", 204), ("CONNECT", 200)]
+)
+def test_a_response_that_has_no_body_ends_with_its_head(method: str, status: int) -> None:
+    next_one = b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nx"
+    octets = f"HTTP/1.1 {status} X\r\nContent-Length: 50\r\n\r\n".encode() + next_one
+    reader = HttpReader(lambda _: method)
+    found = read(segments(octets), reader=reader)
+    assert found[0].body.body()[0].length == 0
+    assert reader.opaque == (method == "CONNECT")
+
+
+def test_a_connect_that_is_refused_has_a_body() -> None:
+    assert bodies_of(b"HTTP/1.1 403 No\r\nContent-Length: 2\r\n\r\nno", "CONNECT") == [b"no"]
+
+
+def test_switching_protocols_ends_the_reading() -> None:
+    reader = HttpReader()
+    (message,) = read(segments(ODDITIES["an upgrade"]), reader=reader)
+    assert (message.status, reader.opaque) == (101, True)
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        (b"GET / HTTP/1.1\r", ("1.1", "GET", "/", None, None)),
+        (b"GET \t /a b\t HTTP/1.0 \t", ("1.0", "GET", "/a b", None, None)),
+        (b"GET  HTTP/1.1", ("1.1", "GET", "", None, None)),
+        (b"M-SEARCH * HTTP/1.1", ("1.1", "M-SEARCH", "*", None, None)),
+        (b"HTTP/1.1 200 OK", ("1.1", None, None, 200, "OK")),
+        (b"HTTP/1.0 404", ("1.0", None, None, 404, "")),
+        (b"HTTP/1.1  200 \t Very  good ", ("1.1", None, None, 200, "Very  good")),
+        (b"GET HTTP/1.1", None), (b"G / HTTP/1.1", None), (b"GET /", None), (b"GET / HTTP/2.0", None),
+        (b"GET / HTTP/1.1x", None), (b"GET /\rx HTTP/1.1", None), (b"HTTP/1.1 20 OK", None),
+        (b"HTTP/1.1 2000 OK", None), (b"HTTP/1.1 200OK", None), (b"HTTP/2 200 OK", None), (b"", None),
+        (b"G@T / HTTP/1.1", None), (b" GET / HTTP/1.1", None), (b"GET / http/1.1", None),
+    ],
+)  # fmt: skip
+def test_start_lines_are_told_from_all_else(line: bytes, expected: tuple[object, ...] | None) -> None:
+    assert start_line(line) == expected
+
+
+# ── losses ──────────────────────────────────────────────────────────────────
+
+POST = b"POST /x HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\n"
+
+
+def with_gap(octets: bytes, start: int, length: int) -> list[Segment | Gap]:
+    """The octets with a stretch of them never captured."""
+    pieces: list[Segment | Gap] = [Segment(0, octets[:start], 1, 0)] if start else []
+    pieces.append(Gap(start, length))
+    rest = octets[start + length :]
+    return [*pieces, Segment(start + length, rest, 2, 0)] if rest else pieces
+
+
+def test_a_gap_in_a_sized_body_is_counted_and_the_next_message_is_read() -> None:
+    octets = POST + b"0123456789" + b"GET /2 HTTP/1.1\r\n\r\n"
+    first, second = (as_read(m) for m in read(with_gap(octets, len(POST) + 3, 4)))
+    assert (first.body, first.complete) == (b"012789", False)
+    assert first.missing == ("4 of 10 octets of the body were not captured",)
+    assert (second.target, second.complete) == ("/2", True)
+
+
+@pytest.mark.parametrize("tail", [0, 1, 10])
+def test_a_gap_that_reaches_the_end_of_the_body_finishes_it(tail: int) -> None:
+    octets = POST + b"0123456789"
+    pieces = with_gap(octets + b"G" * tail, len(POST) + 3, 7)
+    assert len(read(pieces[:2], close=False)) == 1
+
+
+def test_a_gap_beyond_the_body_cuts_it_and_reading_goes_on_at_the_next_start_line() -> None:
+    octets = POST + b"0123456789" + b"GET /lost HTTP/1.1\r\n\r\n" + b"GET /seen HTTP/1.1\r\n\r\n"
+    first, second = (as_read(m) for m in read(with_gap(octets, len(POST) + 3, 29)))
+    assert (first.body, first.complete) == (b"012", False)
+    assert second.target == "/seen"
+
+
+def test_a_gap_in_the_head_keeps_the_headers_before_it() -> None:
+    message = as_read(read(with_gap(POST + b"0123456789", 30, 8))[0])
+    assert (message.method, message.complete) == ("POST", False)
+    assert message.headers[0] == ("Host", "a")
+    assert message.missing == ("the headers are cut by a gap of 8 octets",)
+
+
+def test_a_gap_in_chunks_cuts_the_body() -> None:
+    octets = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + chunked(b"abcdefgh" * 4, [8])
+    message = as_read(read(with_gap(octets, 60, 5))[0])
+    assert (message.body, message.complete) == (b"abcdefgh", False)
+
+
+def test_a_gap_in_a_body_that_reaches_to_the_end_is_counted() -> None:
+    octets = b"HTTP/1.0 200 OK\r\n\r\n" + b"0123456789"
+    message = as_read(read(with_gap(octets, 21, 5))[0])
+    assert (message.body, message.complete) == (b"01789", False)
+    assert message.missing == ("5 of 10 octets of the body were not captured",)
+
+
+def test_a_connection_that_began_before_the_capture_is_read_from_its_next_message_on() -> None:
+    pieces = [Segment(0, b"the end of some body", 1, 0), Segment(20, b"GET /2 HTTP/1.1\r\n\r\n", 2, 0)]
+    reader = HttpReader()
+    assert [m.target for m in read(pieces, reader=reader)] == ["/2"]
+    assert reader.skipped == 20
+
+
+@many
+@given(st.lists(requests() | responses(), min_size=1, max_size=3), st.data())
+def test_a_gap_anywhere_invents_nothing(sent: list[Sent], data: st.DataObject) -> None:
+    octets = b"".join(message.octets for message in sent)
+    start = data.draw(st.integers(0, len(octets) - 1))
+    length = data.draw(st.integers(1, len(octets) - start))
+    for message in read(with_gap(octets, start, length)):
+        body = message.body.body()[0].content
+        assert len(body) <= len(octets) - length
+        if message.complete:
+            assert message.end <= start or message.start >= start + length
+            # A start line that the gap cut may still look like one.
+            assert any(one.octets.endswith(octets[message.start : message.end]) for one in sent)
+
+
+# ── evidence ────────────────────────────────────────────────────────────────
+
+
+def test_a_message_names_the_frames_that_carried_it() -> None:
+    octets = POST + b"0123456789" + b"GET /2 HTTP/1.1\r\n\r\n"
+    end = len(POST) + 10
+    first, second = read(segments(octets, [10, len(POST), end - 2, end + 5]))
+    assert first.frames == [1, 2, 3, 4]
+    assert second.frames == [4, 5]
+    assert (first.time_ns, first.end_ns) == (0, 3000)
+    assert (second.time_ns, second.end_ns) == (3000, 4000)
+
+
+def test_the_body_is_hashed_as_it_was_sent() -> None:
+    (message,) = read_whole(
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + chunked(b"abcdef", [2])
+    )
+    body, _ = message.body.body()
+    assert (body.length, body.sha256) == (6, hashlib.sha256(b"abcdef").hexdigest())
+
+
+# ── hostile ─────────────────────────────────────────────────────────────────
+
+
+@settings(max_examples=400, deadline=None, derandomize=True)
+@given(
+    st.lists(
+        st.sampled_from(
+            [b"GET ", b"/ ", b"HTTP/1.1", b"\r\n", b"\n", b"\r", b"Content-Length: 3",
+             b"Transfer-Encoding: chunked",
+             b"5", b"0", b"abc", b" ", b"\t", b":", b"\x00", b"\xff", b"HTTP/1.1 200 OK", b"ffffffffffffffff"]
+        ),
+        max_size=25,
+    ),
+    st.integers(1, 9),
+)  # fmt: skip
+def test_any_octets_are_survived_in_any_segmentation(parts: list[bytes], step: int) -> None:
+    octets = b"".join(parts)
+    for message in read(segments(octets, range(0, len(octets), step))):
+        assert 0 <= message.start <= message.end <= len(octets)
+        assert message.frames
+
+
+def test_a_head_without_end_is_given_up_at_a_limit() -> None:
+    octets = b"GET / HTTP/1.1\r\n" + b"A: b\r\n" * (MOST_HEAD // 6 + 10)
+    (message,) = read(segments(octets, range(0, len(octets), 1400)))
+    assert not message.complete
+    assert "longer than" in message.missing[0]
+
+
+def test_a_start_line_without_end_is_no_message() -> None:
+    octets = b"GET /" + b"a" * (MOST_HEAD + 5000)
+    assert read(segments(octets, range(0, len(octets), 1400))) == []
+
+
+def test_headers_are_kept_up_to_a_limit_and_it_is_said() -> None:
+    octets = b"GET / HTTP/1.1\r\n" + b"A: b\r\n" * (MOST_HEADERS + 500) + b"\r\n"
+    message = only(octets)
+    assert len(message.headers) <= MOST_HEADERS + 1
+    assert message.oddities == (f"only the first {MOST_HEADERS} headers were kept",)
+
+
+class Counting(bytearray):
+    """A buffer that counts the octets that a search goes through."""
+
+    looked = 0
+
+    def find(self, *arguments: object) -> int:  # type: ignore[override]
+        start = arguments[1] if len(arguments) > 1 else 0
+        end = arguments[2] if len(arguments) > 2 else len(self)
+        assert isinstance(start, int)
+        assert isinstance(end, int)
+        Counting.looked += max(end - start, 0)
+        return super().find(*arguments)  # type: ignore[arg-type]
+
+
+ENDLESS: dict[str, Callable[[int], bytes]] = {
+    "a start line": lambda n: b"GET /" + b"a" * n,
+    "a start line of blanks": lambda n: b"GET " + b" " * n,
+    "a status line of blanks": lambda n: b"HTTP/1.1 200" + b" " * n,
+    "a trailer": lambda n: b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nA: " + b"a" * n,
+}
+
+
+@pytest.mark.parametrize("make", ENDLESS.values(), ids=ENDLESS.keys())
+def test_an_endless_line_fed_octet_by_octet_is_searched_once(make: Callable[[int], bytes]) -> None:
+    octets, reader = make(8000), HttpReader()
+    reader._buffer, Counting.looked = Counting(), 0
+    read(segments(octets, range(len(octets))), reader=reader, close=False)
+    assert Counting.looked < 20 * len(octets)
+
+
+def test_a_line_of_blanks_is_refused_at_once() -> None:
+    # A pattern that backtracks over blanks would take years for this.
+    assert start_line(b"GET " + b" " * 200_000) is None
+    assert start_line(b"HTTP/1.1 200" + b" " * 200_000 + b"\r\r") is None
+    assert read_whole(b"GET" + b" \t" * 100_000 + b"\r\n\r\n") == []
