@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from functools import cache
-from importlib.resources import files
 
+from analyzer.detect.makers import maker_of
 from analyzer.flows.addresses import mac_text
 from analyzer.model import Clue, Message
 from analyzer.protocols.datagrams import Named
@@ -21,9 +19,6 @@ ANDROID, APPLE, WINDOWS, LINUX = (
     "a Linux system",
 )
 IPHONE, IPAD, MAC = "an iPhone", "an iPad", "a Mac"
-
-# Blocks that may lie inside a larger one (a large one holds 4,096 of the smallest).
-MOST_BLOCKS_INSIDE = 4200
 
 # Clues of one kind shown of a device at most.
 MOST_OF_A_KIND = 3
@@ -178,49 +173,6 @@ class ClueBook:
         """Only the first frame of what is said again and again."""
         if not any(c.kind == clue.kind and c.value == clue.value for c in self._of[key]):
             self._add(key, clue)
-
-
-@cache
-def maker_of(mac: str) -> str | None:
-    """Whom the IEEE assigned the address block to, None where the registry doesn't say."""
-    digits = mac.replace(":", "").upper()
-    blocks = _blocks()
-    at = bisect_right(blocks, (digits, "~", ""))
-    # The innermost block starts last; a large one around it may have begun many blocks before.
-    for _, end, holder in reversed(blocks[max(0, at - MOST_BLOCKS_INSIDE) : at]):
-        if digits <= end:
-            return holder
-    return None
-
-
-@cache
-def _blocks() -> list[tuple[str, str, str]]:
-    """(first address, last address, holder) of python-stdnum's copy of the IEEE registry, sorted.
-
-    Lines are `FIRST-LAST,FIRST o="HOLDER"`; one that starts with a blank goes on from the digits above it.
-    Its own reader takes ten times as long, for every scan.
-    """
-    text = files("stdnum").joinpath("oui.dat").read_text("utf-8")
-    blocks: list[tuple[str, str, str]] = []
-    above = ""
-    for line in text.splitlines():
-        numbers, mark, holder = line.partition(' o="')
-        inside = line.startswith(" ")
-        if not inside:
-            above = numbers.partition(" ")[0]
-        if not mark or line.startswith("#"):
-            continue
-        prefix = above if inside else ""
-        for block in numbers.strip().split(","):
-            first, _, last = block.partition("-")
-            blocks.append(
-                (
-                    (prefix + first).ljust(12, "0"),
-                    (prefix + (last or first)).ljust(12, "F"),
-                    holder.rstrip('"'),
-                )
-            )
-    return sorted(blocks)
 
 
 def _match(table: Sequence[tuple[re.Pattern[str], str]], text: str) -> str:

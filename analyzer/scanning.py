@@ -107,7 +107,7 @@ class Scan:
         # A fragment inside a datagram that came in fragments is not put together again, and counts as it is.
         packets.kind[packets.kind == FRAGMENT] = OTHER_IP
         self.tally.damaged += int(packets.weight[packets.kind == DAMAGED].sum())
-        yield Step(batch, packets, self.tracker.assign(batch, packets), frames)
+        yield Step(batch, packets, self.tracker.assign(batch, packets, frames), frames)
 
     # ── Wi-Fi ───────────────────────────────────────────────────────────
 
@@ -138,7 +138,7 @@ class Scan:
         frames, packets = [i.frame for i in inside], decode(batch)
         self.tally.ip_packets += int((packets.kind >= OTHER_IP).sum() - (packets.kind == DAMAGED).sum())
         self.tally.fragments += int((packets.kind == FRAGMENT).sum())
-        yield Step(batch, packets, self.tracker.assign(batch, packets), frames)
+        yield Step(batch, packets, self.tracker.assign(batch, packets, frames), frames)
         yield from self._fragments(batch, packets, frames)
 
     # ── counts ──────────────────────────────────────────────────────────

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from functools import cache, lru_cache
-from typing import Any
 
 from analyzer.detect.base import Context, Verdict, finding
 from analyzer.detect.labels import announced, kinds_named
+from analyzer.detect.makers import maker_of
 from analyzer.detect.placeholders import DUMMIES
 from analyzer.model import Field, Finding
 
@@ -63,7 +62,7 @@ def _judge(mac: str, match: re.Match[str], field: Field) -> Verdict | None:
         return None
     if int(mac[:2], 16) & LOCAL:
         return Verdict("low", (form, "locally administered, so no vendor can confirm it"))
-    vendor = _vendor(mac)
+    vendor = maker_of(mac)
     return Verdict("medium", (form, f"its block is registered to {vendor}")) if vendor else None
 
 
@@ -71,35 +70,8 @@ def _details(mac: str, kind: str) -> dict[str, str]:
     if int(mac[:2], 16) & LOCAL:
         details = {"administered": "locally: randomised, as phones do since 2014, or set by software"}
     else:
-        vendor = _vendor(mac)
+        vendor = maker_of(mac)
         details = {"vendor": vendor} if vendor else {}
     if kind == "bssid":
         details["of"] = "the access point (BSSID), which tells where the phone is"
     return details
-
-
-@lru_cache(maxsize=4096)
-def _vendor(mac: str) -> str:
-    """The holder of the address's block (IEEE MA-L, MA-M or MA-S); empty when there is none."""
-    from stdnum import numdb
-
-    digits = mac.replace(":", "").upper()
-    block = numdb.NumDB()
-    block.prefixes = _blocks().get(digits[:6], [])
-    holders = [about["o"] for _, about in block.info(digits) if "o" in about]
-    return holders[-1].replace("%", '"') if holders else ""  # the library writes % for a quote
-
-
-@cache
-def _blocks() -> dict[str, list[Any]]:
-    """The entries of python-stdnum's copy of the IEEE registry by their first six digits.
-
-    The library walks the whole list for each look-up, 5 ms a time.
-    """
-    from stdnum import numdb
-
-    blocks: dict[str, list[Any]] = {}
-    for entry in numdb.get("oui").prefixes:
-        for number in range(int(entry[1], 16), int(entry[2], 16) + 1):
-            blocks.setdefault(f"{number:06X}", []).append(entry)
-    return blocks

@@ -9,7 +9,8 @@ import pytest
 from scapy.layers.dhcp import BOOTP, DHCP
 
 from analyzer import analyze
-from analyzer.clues import ANDROID, APPLE, WINDOWS, maker_of
+from analyzer.clues import ANDROID, APPLE, WINDOWS
+from analyzer.detect.makers import maker_of
 from analyzer.model import Clue, Report
 from analyzer.report.wording import suggestions
 from tests.builders import PHONE_MAC, conversation, http_request, http_response, udp
