@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import ipaddress
+from collections.abc import Sequence
 from dataclasses import replace
 
-from analyzer.model import CaptureError, Device, Report, Table
+from analyzer.model import CaptureError, Device, Finding, KnownKind, Report, Table
 
 
 def only_device(report: Report, wanted: str) -> Report:
@@ -18,6 +19,9 @@ def only_device(report: Report, wanted: str) -> Report:
     numbers = set(flows.columns.get("flow", ()))
     messages = tuple(m for m in report.messages if m.flow in numbers)
     kept = {m.number for m in messages}
+    findings = tuple(
+        f for f in report.findings if f.message in kept or (not f.message and f.evidence.flow in numbers)
+    )
     return replace(
         report,
         scope=replace(report.scope, device=device.id),
@@ -25,15 +29,20 @@ def only_device(report: Report, wanted: str) -> Report:
         destinations=tuple(row for row in report.destinations if row.device == device.id),
         flows=flows,
         messages=messages,
-        findings=tuple(
-            f for f in report.findings if f.message in kept or (not f.message and f.evidence.flow in numbers)
-        ),
+        findings=findings,
+        known=tuple(_known_in(entry, findings) for entry in report.known),
         pings=tuple(p for p in report.pings if p.device == device.id),
         region_packets=_rows_of(report.region_packets, device.id),
         documented=tuple(entry for entry in report.documented if device.id in entry.devices),
         rhythms=tuple(rhythm for rhythm in report.rhythms if rhythm.device == device.id),
         associations=tuple(entry for entry in report.associations if entry.device == device.id),
     )
+
+
+def _known_in(entry: KnownKind, findings: Sequence[Finding]) -> KnownKind:
+    """Whether one of the owner's identifiers was seen in this device's own messages."""
+    times = sum(1 for finding in findings if finding.kind == entry.kind and finding.known)
+    return KnownKind(entry.kind, times > 0, times, entry.encodings if times else ())
 
 
 def _is(device: Device, wanted: str) -> bool:

@@ -114,6 +114,8 @@ class Scan:
     def _inside_wifi(self, batch: Batch, packets: Packets) -> list[Inside]:
         """Packets inside Wi-Fi frames that aren't readable in place; repeated frames are set aside."""
         links = batch.records.link
+        if WIFI_LINKS.isdisjoint(np.unique(links).tolist()):
+            return []
         rows = np.isin(links, list(WIFI_LINKS)).nonzero()[0]
         if not len(rows):
             return []

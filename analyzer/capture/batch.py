@@ -17,7 +17,7 @@ from . import kernel
 from .records import Records
 from .source import Source
 
-BATCH_OCTETS = 4 << 20
+BATCH_OCTETS = 16 << 20
 # Batches that may be in other hands while the next is read: one being looked at, two waiting.
 BUFFERS = 4
 # The first batch is small: it shows how many frames the rest will have.

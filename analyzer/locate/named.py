@@ -52,7 +52,10 @@ def naming(name: str) -> Naming:
     readable = _unicode(host)
     top = host.rpartition(".")[2]
     code = _region(top)
-    domain: str | None = _suffixes().privatesuffix(host)
+    # The list is asked in the names' own script: it would take twice as long to read in both.
+    registered: str | None = _suffixes().privatesuffix(readable)
+    labels = registered.count(".") + 1 if registered else 0
+    domain = ".".join(host.split(".")[-labels:]) if registered else None
     return Naming(domain, code, readable if readable != host else None)
 
 
@@ -87,4 +90,4 @@ def _suffixes() -> PublicSuffixList:
     from publicsuffixlist import PublicSuffixList
 
     # Registries' own suffixes alone: who lets names under "github.io" is a company, not a registry.
-    return PublicSuffixList(accept_unknown=False, only_icann=True)
+    return PublicSuffixList(accept_unknown=False, only_icann=True, accept_encoded_idn=False)

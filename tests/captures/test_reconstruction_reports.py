@@ -7,7 +7,10 @@ from pathlib import Path
 
 import pytest
 
+import analyzer
+from analyzer.detect.known import Known
 from analyzer.model import Ping, Report
+from tests.conftest import ROOT
 
 CAPTURES = Path(__file__).parents[2] / "captures"
 ANSWERED = CAPTURES / "nokia7plus-reconstruction.pcap"
@@ -131,3 +134,15 @@ def test_a_capture_of_2019_is_answered_with_a_snapshot_of_its_time(answered: Rep
     located = next(opinion for opinion in place.opinions if opinion.claim == "located")
     assert located.date.startswith("2019")
     assert place.today
+
+
+def test_known_identifiers_are_seen_only_in_the_device_that_sent_them() -> None:
+    known = Known.parse("imei=490154203237518")
+    path = ROOT / "captures" / "nokia7plus-reconstruction.pcap"
+    whole = analyzer.analyze(path, known=known)
+    sender = whole.pings[0].device
+    other = next(device.id for device in whole.devices if device.id != sender)
+    assert [(entry.kind, entry.seen) for entry in whole.known] == [("imei", True)]
+    of_sender = analyzer.analyze(path, known=known, device=sender).known
+    of_other = analyzer.analyze(path, known=known, device=other).known
+    assert (of_sender[0].seen, of_other[0].seen, of_other[0].times) == (True, False, 0)
