@@ -9,7 +9,7 @@ import zlib
 from functools import lru_cache
 from typing import Any
 
-from .frames import FROM_DS, TO_DS, WifiFrame
+from .frames import DATA, FROM_DS, TO_DS, WifiFrame
 
 # Subtype bits, retry, power management and more data may change between sender and receiver
 # and are left out of what CCMP and GCMP authenticate (§12.5.3.3.3).
@@ -88,13 +88,14 @@ def _nonce(frame: WifiFrame, ccm: bool) -> bytes:
 
 def _authenticated(frame: WifiFrame) -> bytes:
     header = frame.header
-    qos = bool(frame.subtype & 8)
+    is_data = frame.kind == DATA
+    qos = is_data and bool(frame.subtype & 8)
     first = header[0] & CONTROL_MASK[0]
     # With QoS the order bit says that HT control is present, and is masked (§12.5.3.3.3).
     second = header[1] & CONTROL_MASK[1] & (0x7F if qos else 0xFF) | 0x40
     parts = [bytes((first, second)), header[4:22], bytes((header[22] & 0x0F, 0))]
     position = 24
-    if frame.flags & (TO_DS | FROM_DS) == TO_DS | FROM_DS:
+    if is_data and frame.flags & (TO_DS | FROM_DS) == TO_DS | FROM_DS:
         parts.append(header[24:30])
         position = 30
     if qos:
