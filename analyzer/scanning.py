@@ -117,8 +117,6 @@ class Scan:
         if WIFI_LINKS.isdisjoint(np.unique(links).tolist()):
             return []
         rows = np.isin(links, list(WIFI_LINKS)).nonzero()[0]
-        if not len(rows):
-            return []
         if self.wifi is None:
             self.wifi = WifiSession(self._wifi_keys)
         found: list[Inside] = []

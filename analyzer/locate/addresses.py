@@ -18,7 +18,6 @@ U64 = NDArray[np.uint64]
 Mask = NDArray[np.bool_]
 T = TypeVar("T", bound=np.generic)
 
-_MAPPED = np.uint64(0xFFFF_0000_0000)
 _LOW32 = np.uint64(0xFFFF_FFFF)
 _32 = np.uint64(32)
 

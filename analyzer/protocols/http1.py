@@ -348,14 +348,18 @@ class HttpReader:
             return False
         return method != "HEAD" and status not in NO_BODY_STATUSES
 
-    def _sized_body(self) -> HttpMessage | bool:
-        message = self.message
-        assert message is not None
+    def _takes_what_is_left(self, message: HttpMessage) -> bool:
+        """Hand the body what the buffer holds of it; whether that was all."""
         count = min(self._left, len(self._buffer))
         if count:
             message.body.add(self._take(count))
             self._left -= count
-        if self._left:
+        return self._left == 0
+
+    def _sized_body(self) -> HttpMessage | bool:
+        message = self.message
+        assert message is not None
+        if not self._takes_what_is_left(message):
             return False
         return self._ended_with_loss(message) if message.body.lost else self._done()
 
@@ -383,11 +387,7 @@ class HttpReader:
     def _chunk_data(self) -> HttpMessage | bool:
         message = self.message
         assert message is not None
-        count = min(self._left, len(self._buffer))
-        if count:
-            message.body.add(self._take(count))
-            self._left -= count
-        if self._left:
+        if not self._takes_what_is_left(message):
             return False
         if (self._buffer[:1] == b"\r" and len(self._buffer) < 2) or not self._buffer:
             return False

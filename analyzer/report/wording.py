@@ -50,7 +50,6 @@ STATUSES = ("attempted", "delivered", "answered", "accepted")
 
 NEVER_PROCESSED = "That data was never processed cannot be tested from a capture."
 NAMES_NO_APP = "A capture names no app: the client is the one known to send this grammar."
-ENCODED = "encoded, not encrypted"
 
 
 def place_line(place: Place) -> str:
