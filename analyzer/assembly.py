@@ -12,9 +12,12 @@ from typing import Any
 
 import numpy as np
 
-from analyzer import blindspots, hiding
+from analyzer import blindspots
 from analyzer.capture import Capture
-from analyzer.clues import ClueBook
+from analyzer.context import hiding
+from analyzer.context.clues import ClueBook
+from analyzer.context.names import NameBook
+from analyzer.context.vantage import look, vantage
 from analyzer.dossiers import Dossier, attempt_hosts, attempted
 from analyzer.extraction import Extracted, Extractor
 from analyzer.flows.addresses import texts
@@ -47,13 +50,11 @@ from analyzer.model import (
     Scope,
     Table,
 )
-from analyzer.names import NameBook
 from analyzer.packets.names import ethertype_name, link_name
 from analyzer.packets.wifi.clients import clients
 from analyzer.region import RegionWatch
 from analyzer.scanning import Scan
 from analyzer.settings import Settings
-from analyzer.vantage import look, vantage
 from analyzer.version import VERSION
 
 # Kinds of flow whose octets are readable to anyone on the way.

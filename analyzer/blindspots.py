@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
-from analyzer import hiding
+from analyzer.context import hiding
 from analyzer.model import CaptureInfo, Destination, Problem
 from analyzer.region import RegionWatch
 from analyzer.scanning import Scan

@@ -9,19 +9,19 @@ from datetime import date
 
 from analyzer.assembly import Assembly, Parts
 from analyzer.capture import Capture
-from analyzer.conclusions import with_conclusions
+from analyzer.conclude import with_conclusions
+from analyzer.conclude.identifiers import identifiers
+from analyzer.conclude.merging import failed, merge
+from analyzer.conclude.narrowing import only_device
 from analyzer.detect.known import Known
 from analyzer.dossiers import load
 from analyzer.extraction import Ends, Extractor
 from analyzer.flows.addresses import address_text
 from analyzer.flows.table import A_HI, A_LO, A_PORT, B_HI, B_LO, B_PORT
 from analyzer.flows.tracker import FlowTracker
-from analyzer.identifiers import identifiers
 from analyzer.locate import Locator
 from analyzer.locate.given import Given
-from analyzer.merging import failed, merge
 from analyzer.model import CaptureError, Endpoint, Report
-from analyzer.narrowing import only_device
 from analyzer.packets.wifi import WifiKey
 from analyzer.protocols.observer import SeenExchange
 from analyzer.region import RegionWatch

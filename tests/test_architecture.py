@@ -13,6 +13,7 @@ PACKAGE = Path(__file__).parent.parent / "analyzer"
 # layer → the layers below it that it may import; every layer may import itself.
 BELOW = {
     "model": set(),
+    "version": set(),
     "compiling": set(),
     "capture": {"model", "compiling"},
     "packets": {"model", "compiling", "capture"},
@@ -24,6 +25,8 @@ BELOW = {
     "locate": {"model"},
     "report": {"model"},
     "triggers": {"model", "packets", "dossiers"},
+    "context": {"model", "detect", "locate", "flows", "protocols"},
+    "conclude": {"model", "dossiers", "triggers", "version"},
 }
 TOP = {"__init__", "cli"}  # with the single modules beside them (pipeline …) these tie everything together
 

@@ -9,12 +9,12 @@ import pytest
 from scapy.layers.dhcp import BOOTP, DHCP
 
 from analyzer import analyze
-from analyzer.clues import ANDROID, APPLE, WINDOWS
+from analyzer.context.clues import ANDROID, APPLE, WINDOWS
 from analyzer.detect.makers import maker_of
 from analyzer.model import Clue, Report
 from analyzer.report.wording import suggestions
 from tests.builders import PHONE_MAC, conversation, http_request, http_response, udp
-from tests.ledger.test_facts import answer, scan
+from tests.context.test_facts import answer, scan
 
 CAPTURES = Path(__file__).parent.parent.parent / "captures"
 
@@ -96,7 +96,7 @@ def test_the_reconstruction_s_phone_is_suggested_by_several_kinds_of_clue() -> N
 
 
 def test_a_made_up_address_names_no_maker_and_an_assigned_one_does() -> None:
-    from analyzer.clues import ClueBook
+    from analyzer.context.clues import ClueBook
 
     book = ClueBook()
     for mac in ("02:00:5e:10:00:01", "b8:27:eb:00:00:01", "01:00:5e:00:00:01"):

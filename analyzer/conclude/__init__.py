@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from analyzer.belonging import with_owners
-from analyzer.documented import documented_names
+from analyzer.conclude.belonging import with_owners
+from analyzer.conclude.documented import documented_names
 from analyzer.dossiers import Dossier, undocumented
 from analyzer.model import Report
 from analyzer.triggers import LogEntry, Watch, with_triggers

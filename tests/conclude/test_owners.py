@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from analyzer.belonging import with_owners
-from analyzer.documented import documented_names
+from analyzer.conclude.belonging import with_owners
+from analyzer.conclude.documented import documented_names
+from analyzer.conclude.identifiers import identifiers
 from analyzer.dossiers import load
-from analyzer.identifiers import identifiers
 from analyzer.model import Device, Evidence, Finding, Name, Report, Table
 from analyzer.pipeline import analyze
 from tests.report.builders import destination, quiet_report

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from analyzer.flows.openings import tunnel_in
 from tests.builders import ACK, PSH, SERVER, conversation, http_request, http_response, tcp, udp
-from tests.ledger.test_facts import answer, row_of, scan
+from tests.context.test_facts import answer, row_of, scan
 
 IKE = bytes(range(1, 9)) + bytes(8) + b"\x21\x20\x22\x08" + bytes(4) + (40).to_bytes(4, "big") + bytes(12)
 WIREGUARD = b"\x01\0\0\0" + bytes(range(144))

@@ -10,7 +10,7 @@ import dpkt
 import pytest
 
 from analyzer import analyze
-from analyzer.vantage import LAN, MONITOR, ON_DEVICE, ON_DEVICE_OR_ROUTER, UNKNOWN, WAN
+from analyzer.context.vantage import LAN, MONITOR, ON_DEVICE, ON_DEVICE_OR_ROUTER, UNKNOWN, WAN
 from tests.builders import START_NS
 
 ROUTER = bytes.fromhex("00005e005301")

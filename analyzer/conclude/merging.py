@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from analyzer.documented import merged_names
+from analyzer.conclude.documented import merged_names
 from analyzer.model import (
     CaptureInfo,
     Destination,
