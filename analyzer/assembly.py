@@ -5,16 +5,17 @@ from __future__ import annotations
 import os
 import time
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 
-from analyzer import blindspots
+from analyzer import blindspots, outside, reassembled
 from analyzer.capture import Capture
 from analyzer.context import hiding
+from analyzer.context.carried import Carried
 from analyzer.context.clues import ClueBook
 from analyzer.context.names import NameBook
 from analyzer.context.vantage import look, vantage
@@ -22,20 +23,23 @@ from analyzer.dossiers import Dossier, attempt_hosts, attempted
 from analyzer.extraction import Extracted, Extractor
 from analyzer.flows.addresses import texts
 from analyzer.flows.devices import Sides, sides_of
+from analyzer.flows.entropy import Spread
+from analyzer.flows.frames import capture_of, in_session
 from analyzer.flows.ledger import (
     PROTOCOL_NAMES,
     LedgerRow,
     counted,
     endings,
-    kinds,
     ledger_rows,
     orient,
 )
 from analyzer.flows.measures import DELIVERIES, ROUND_TRIPS, Measures, measure
 from analyzer.flows.table import FIRST_FRAME, FIRST_NS, LAST_NS, OCTETS, PACKETS, PROTOCOL, Column
+from analyzer.kinds import kinds_of
 from analyzer.locate import Locator, located_in, scope_claims
 from analyzer.locate.distance import Timed, contradicted_by_others, contradicted_from
 from analyzer.model import (
+    Announcement,
     CaptureInfo,
     Clue,
     Destination,
@@ -46,27 +50,30 @@ from analyzer.model import (
     Message,
     Ping,
     Place,
+    Problem,
     Report,
     Scope,
     Table,
+    Tunnel,
 )
 from analyzer.packets.names import ethertype_name, link_name
 from analyzer.packets.wifi.clients import clients
+from analyzer.protocols.clear import CLEAR_KINDS
+from analyzer.protocols.forms import READABLE_FORMS
 from analyzer.region import RegionWatch
-from analyzer.scanning import Scan
+from analyzer.scanning import Scan, Tally
 from analyzer.settings import Settings
 from analyzer.version import VERSION
 
 # Kinds of flow whose octets are readable to anyone on the way.
-READABLE_KINDS = frozenset({"http", "other text", "dns", "mdns", "dhcp", "ssdp", "ntp"})
+READABLE_KINDS = frozenset({"http", "other text"}) | CLEAR_KINDS | READABLE_FORMS
 
 
 @dataclass
 class Parts:
     """Everything that one scan has gathered."""
 
-    capture: Capture
-    path: str
+    captures: Sequence[tuple[str, Capture]]  # of one session, with their paths as given
     scan: Scan
     extractor: Extractor
     region: RegionWatch
@@ -105,12 +112,21 @@ class Assembly:
         return endings(self.flows)
 
     @cached_property
+    def forms(self) -> list[str | None]:
+        """What the first octets of each flow look like."""
+        return self.parts.scan.classes.forms(self.count)
+
+    @cached_property
+    def spreads(self) -> dict[int, Spread]:
+        return self.parts.scan.classes.samples.spreads()
+
+    @cached_property
+    def carried(self) -> Carried:
+        return Carried(self.parts.scan.observer.hellos.of, self.spreads, self.kinds, self.times)
+
+    @cached_property
     def kinds(self) -> list[str]:
-        found = kinds(self.flows, self.seen.service_port)
-        for flow in self.parts.scan.observer.http_flows:
-            found[flow] = "http"
-        # A flow that began like text and held no HTTP message is some other text.
-        return ["other text" if kind == "text" else kind for kind in found]
+        return kinds_of(self.parts.scan, self.flows, self.seen.service_port, self.forms, self.spreads)
 
     @cached_property
     def entries(self) -> list[Extracted]:
@@ -118,7 +134,7 @@ class Assembly:
 
     @cached_property
     def messages(self) -> tuple[Message, ...]:
-        return tuple(m for e in self.entries for m in (e.request, e.response) if m is not None)
+        return tuple(m for e in self.entries for m in e.messages)
 
     @cached_property
     def names(self) -> NameBook:
@@ -126,17 +142,22 @@ class Assembly:
         book.add(self.parts.scan.observer.names)
         for message in self.messages:
             if message.role == "request" and message.host and message.evidence.frames:
-                book.add_host(message.flow, message.host, message.evidence.frames[0])
+                via = hiding.behind_proxy(message)
+                book.add_host(message.flow, message.host, message.evidence.frames[0], via)
         book.add_redirects(self.messages)
+        for position, (_, capture) in enumerate(self.parts.captures):
+            book.add_written(capture.account.names, in_session(0, position))
         return book
 
     @cached_property
-    def measures(self) -> Measures:
+    def measured(self) -> Measures:
         return measure(self.flows, self.sides, self.parts.scan.observer.datagrams.round_trips)
 
     @cached_property
     def hiding(self) -> hiding.Hiding:
-        return hiding.Hiding(self.parts.scan.openings.tunnels, self.messages)
+        hellos = self.parts.scan.observer.hellos.of
+        esni = {flow for flow, hello in hellos.items() if hello.hides_name and not hello.name}
+        return hiding.Hiding(self.forms, self.messages, esni)
 
     @cached_property
     def owners(self) -> dict[str, str]:
@@ -152,7 +173,10 @@ class Assembly:
         book.add_dhcp(observer.datagrams.clients)
         book.add_names(observer.names)
         book.add_messages(self.messages)
-        book.add_fingerprints((self.device_id(f), ja4, n) for f, (ja4, n) in observer.fingerprints.items())
+        book.add_fingerprints(
+            (self.device_id(f), h.ja4, h.frame) for f, h in observer.hellos.of.items() if h.ja4
+        )
+        book.add_programs((self.device_id(f), said, n) for f, (said, n) in observer.hellos.agents.items())
         book.add_times_to_live(self._times_to_live())
         return book
 
@@ -162,7 +186,7 @@ class Assembly:
         hops = self.parts.scan.openings.hops()
         for flow in (self.sides.own == 0).nonzero()[0].tolist():
             if hops[flow] > 1:  # multicast that must stay in the network has 1
-                found[self.device_id(flow)][int(hops[flow])] += 1
+                found[self.device_id(flow)][int(hops[flow])] += self.times[flow] if self.times else 1
         return found
 
     @cached_property
@@ -181,6 +205,10 @@ class Assembly:
             np.bincount(self.sides.device, weights=self.flows.pair(column).sum(axis=1), minlength=count)
             for column in (PACKETS, OCTETS)
         )
+        payload, readable = (
+            np.bincount(self.sides.device, weights=column, minlength=count)
+            for column in (self.payload, self.readable)
+        )
         made = [
             Device(
                 id=entry.id,
@@ -190,6 +218,8 @@ class Assembly:
                 clues=self.clues.of(entry.id, *list(entry.addresses)[:20]),
                 packets=int(packets[index]),
                 bytes=int(octets[index]),
+                payload=int(payload[index]),
+                payload_readable=int(readable[index]),
             )
             for index, entry in enumerate(self.sides.devices)
         ]
@@ -202,7 +232,7 @@ class Assembly:
         return tuple(names)
 
     def destinations(self) -> tuple[Destination, ...]:
-        rows = ledger_rows(self.flows, self.seen)
+        rows = ledger_rows(self.flows, self.seen, self.parts.scan.crowd.stands_for(self.count))
         return self._contradicted([self._destination(row) for row in rows])
 
     def _contradicted(self, rows: list[Destination]) -> tuple[Destination, ...]:
@@ -228,7 +258,7 @@ class Assembly:
         members = row.members.tolist()
         own_names = self.names.of_mac(self.owners.get(address, ""))
         names = (*self.names.of_row(address, members, row.first_ns, frozenset(device.addresses)), *own_names)
-        found, quickest = self.measures, self._quickest(row)
+        found, quickest = self.measured, self._quickest(members)
         return Destination(
             device=device.id,
             address=address,
@@ -241,51 +271,71 @@ class Assembly:
             bytes_down=row.octets_down,
             first_ns=row.first_ns,
             last_ns=row.last_ns,
-            kinds=counted(self.kinds, row.members),
-            ended=counted(self.endings, row.members),
+            kinds=counted(self.kinds, members, self.times),
+            ended=counted(self.endings, members, self.times),
             names=names,
             place=place,
             in_scope=located_in(place, self.parts.settings.regions),
             scope_claims=scope_claims(place, self.parts.settings.regions),
-            payload_up=int(found.payload_up[row.members].sum()),
-            payload_down=int(found.payload_down[row.members].sum()),
-            payload_readable=int(self.readable[row.members].sum()),
-            resent_up=int(found.resent_up[row.members].sum()),
-            resent_down=int(found.resent_down[row.members].sum()),
-            min_rtt_us=None if quickest is None else int(found.round_trip_ns[quickest]) // 1000,
+            payload_up=sum(found.payload_up[m] for m in members),
+            payload_down=sum(found.payload_down[m] for m in members),
+            payload_readable=sum(self.readable[m] for m in members),
+            resent_up=sum(found.resent_up[m] for m in members),
+            resent_down=sum(found.resent_down[m] for m in members),
+            min_rtt_us=None if quickest is None else found.round_trip_ns[quickest] // 1000,
             rtt_of="" if quickest is None else ROUND_TRIPS[found.round_trip_of[quickest]],
-            delivered=self._delivered(row),
-            hides=self.hiding.of_row(protocol, row.port, names, row.members),
+            delivered=counted(self.delivered, [m for m in members if found.delivery[m] >= 0], self.times),
+            hides=self.hiding.of_row(protocol, row.port, names, row.members, address),
+            inside=outside.paths_of([self.inside[flow] for flow in members]),
+            **self.carried.of_row(members),
         )
 
-    def _quickest(self, row: LedgerRow) -> int | None:
+    def _quickest(self, members: list[int]) -> int | None:
         """The flow with the least round trip."""
-        timed = row.members[self.measures.round_trip_of[row.members] > 0]
-        return int(timed[self.measures.round_trip_ns[timed].argmin()]) if len(timed) else None
+        found = self.measured
+        timed = [member for member in members if found.round_trip_of[member] > 0]
+        return min(timed, key=found.round_trip_ns.__getitem__, default=None)
 
     @cached_property
-    def readable(self) -> Column:
-        """Payload octets of each flow that anyone on the way can read."""
-        is_readable = np.fromiter((kind in READABLE_KINDS for kind in self.kinds), np.bool_, self.count)
-        return np.where(is_readable, self.measures.payload_up + self.measures.payload_down, 0)
+    def delivered(self) -> list[str]:
+        return [DELIVERIES[code] for code in self.measured.delivery]
 
-    def _delivered(self, row: LedgerRow) -> dict[str, int]:
-        codes = self.measures.delivery[row.members]
-        return dict(Counter(DELIVERIES[code] for code in codes.tolist() if code >= 0).most_common())
+    @cached_property
+    def times(self) -> list[int]:
+        """How many flows each row stands for; empty where each stands for itself."""
+        stands_for = self.parts.scan.crowd.stands_for(self.count)
+        return stands_for.tolist() if (stands_for > 1).any() else []
+
+    @cached_property
+    def payload(self) -> list[int]:
+        """Octets of each flow above TCP and UDP, both ways."""
+        both = zip(self.measured.payload_up, self.measured.payload_down, strict=True)
+        return [up + down for up, down in both]
+
+    @cached_property
+    def readable(self) -> list[int]:
+        """Payload octets of each flow that anyone on the way can read."""
+        octets = zip(self.kinds, self.payload, strict=True)
+        return [n if kind in READABLE_KINDS else 0 for kind, n in octets]
 
     def flow_table(self) -> Table:
         seen, flows, count = self.seen, self.flows, self.count
+        several = self.parts.scan.crowd.stands_for(count) > 1
+        # Of several flows only the port of the side that was asked is one and the same.
+        asked_own = self.sides.client != self.sides.own
+        own_port = np.where(several & ~asked_own, 0, seen.own_port)
+        remote_port = np.where(several & asked_own, 0, seen.remote_port)
         protocols = [PROTOCOL_NAMES.get(p, str(p)) for p in flows.one(PROTOCOL).tolist()]
         names = [self.names.of_flow(flow) for flow in range(count)]
         return Table(
             {
-                "capture": [0] * count,
+                "capture": [capture_of(frame) for frame in flows.one(FIRST_FRAME).tolist()],
                 "flow": list(range(count)),
                 "device": [self.device_id(flow) for flow in range(count)],
                 "source": self.own,
-                "source_port": seen.own_port.tolist(),
+                "source_port": own_port.tolist(),
                 "destination": self.remote,
-                "destination_port": seen.remote_port.tolist(),
+                "destination_port": remote_port.tolist(),
                 "protocol": protocols,
                 "kind": self.kinds,
                 "name": [name.name if name else None for name in names],
@@ -296,6 +346,11 @@ class Assembly:
                 "first_ns": flows.one(FIRST_NS).tolist(),
                 "last_ns": flows.one(LAST_NS).tolist(),
                 "ended": self.endings,
+                "inside": self.inside,
+                "payload": self.payload,
+                "readable": self.readable,
+                **self.carried.columns(),
+                "flows": self.times or [1] * count,
             }
         )
 
@@ -384,14 +439,26 @@ class Assembly:
             status_reasons=(*ping.status_reasons, f"the connection ended: {self.endings[flow]}"),
         )
 
+    def _stream_ends(self, flow: int, direction: int) -> tuple[Endpoint, Endpoint]:
+        """Source and destination of one direction of a flow: 0 from A, 1 from B."""
+        own = Endpoint(self.own[flow], int(self.seen.own_port[flow]))
+        remote = Endpoint(self.remote[flow], int(self.seen.remote_port[flow]))
+        return (own, remote) if int(self.sides.own[flow]) == direction else (remote, own)
+
     # ── the rest ────────────────────────────────────────────────────────
 
-    def capture_info(self) -> CaptureInfo:
-        account, tally = self.parts.capture.account, self.parts.scan.tally
+    @cached_property
+    def infos(self) -> tuple[CaptureInfo, ...]:
+        """What was read of each capture."""
+        tallied = zip(self.parts.captures, self.parts.scan.tallies, strict=True)
+        return tuple(self._info(path, capture, tally) for (path, capture), tally in tallied)
+
+    def _info(self, path: str, capture: Capture, tally: Tally) -> CaptureInfo:
+        account = capture.account
         return CaptureInfo(
-            path=self.parts.path,
-            size=self.parts.capture.source.size,
-            sha256=self.parts.capture.source.sha256(),
+            path=path,
+            size=capture.source.size,
+            sha256=capture.source.sha256(),
             format=account.format,
             link_types={link_name(link): n for link, n in account.links.most_common()},
             frames=account.frames,
@@ -402,18 +469,64 @@ class Assembly:
             undecoded={link_name(link): n for link, n in tally.unknown_links.most_common()},
             snapped=account.snapped,
             complete=account.complete,
-            comment="\n".join(account.comments),
+            comment="\n".join(note.text for note in account.comments if note.of == "capture"),
+            comments=tuple(account.comments),
+            comments_met=account.comments_met,
+            interfaces=tuple(account.interfaces),
+            made_with=dict(account.made_with),
+            secrets=dict(account.secrets),
+            passed_over=dict(account.passed_over.most_common()),
+        )
+
+    def announcements(self) -> tuple[Announcement, ...]:
+        """What devices said to their local network."""
+        return tuple(
+            Announcement(
+                device=self.owners.get(heard.address) or self.device_id(heard.flow),
+                protocol=heard.said.protocol,
+                says=heard.said.says,
+                what=heard.said.what,
+                times=heard.times,
+                first_ns=heard.time_ns,
+                frame=heard.frame,
+                details=dict(heard.said.details),
+            )
+            for heard in self.parts.scan.observer.clear_datagrams.local.heard()
         )
 
     def vantage(self) -> tuple[Clue, ...]:
-        openings, links = self.parts.scan.openings, self.parts.capture.account.links
-        return vantage(look(links, self.seen, self.sides, openings.hops(), openings.oversized))
+        openings = self.parts.scan.openings
+        links = sum((capture.account.links for _, capture in self.parts.captures), Counter[int]())
+        stands_for = self.parts.scan.crowd.stands_for(self.count)
+        seen = vantage(look(links, self.seen, self.sides, openings.hops(), openings.oversized, stands_for))
+        return (*seen, *outside.clues(self.parts.scan.soundness))
+
+    @cached_property
+    def inside(self) -> list[str | None]:
+        """What the packets of each flow travelled in."""
+        if not self.parts.scan.tunnels.paths:
+            return [None] * self.count
+        packets = (self.seen.up + self.seen.down).tolist()
+        return [self.parts.scan.tunnels.of_flow(flow, packets[flow]) for flow in range(self.count)]
+
+    @cached_property
+    def tunnels(self) -> tuple[Tunnel, ...]:
+        return outside.tunnels(self.parts.scan.tunnels, self.parts.locator, self.parts.settings.regions)
 
     def reconstruction(self) -> str | None:
-        notice = self.parts.scan.tally.notice
-        if notice is None and "reconstruction" in os.path.basename(self.parts.path).lower():
+        """The first notice of a synthetic capture, or what a file's name says."""
+        notices = (tally.notice for tally in self.parts.scan.tallies)
+        notice = next(filter(None, notices), None)
+        names = (os.path.basename(path).lower() for path, _ in self.parts.captures)
+        if notice is None and any("reconstruction" in name for name in names):
             return "the capture's file name calls it a reconstruction, not a recording of a real phone"
         return notice
+
+    def _written_problems(self) -> Iterator[Problem]:
+        """What was met while the files themselves were read."""
+        for position, (_, capture) in enumerate(self.parts.captures):
+            for problem in capture.account.problems:
+                yield replace(problem, capture=position) if position else problem
 
     def report(self) -> Report:
         parts = self.parts
@@ -421,11 +534,11 @@ class Assembly:
             parts.extractor.further
         )
         destinations = self.destinations()
-        info = self.capture_info()
+        notes = parts.scan.observer.notes
         return Report(
             version=VERSION,
             created_ns=time.time_ns(),
-            captures=(info,),
+            captures=self.infos,
             scope=Scope(parts.settings.regions),
             devices=self.devices(),
             destinations=destinations,
@@ -437,13 +550,25 @@ class Assembly:
             known=parts.settings.known.summary(parts.extractor.hits),
             geo_sources=parts.locator.sources,
             geo_note=parts.locator.note,
-            blind_spots=blindspots.spots(info, parts.scan, destinations),
+            blind_spots=(
+                *blindspots.spots(self.infos, parts.scan, destinations),
+                *outside.spots(parts.scan.soundness, parts.scan.reassembler, self.tunnels),
+            ),
             problems=(
-                *parts.capture.account.problems,
+                *self._written_problems(),
                 *blindspots.problems(parts.scan, parts.region),
+                *reassembled.problems(notes),
+                *outside.problems(parts.scan.soundness, parts.scan.tunnels, parts.scan.reassembler),
                 *parts.extractor.problems(),
             ),
             reconstruction=self.reconstruction(),
             vantage=self.vantage(),
             wifi=clients(parts.scan.wifi, bool(parts.settings.wifi)) if parts.scan.wifi else (),
+            conflicts=tuple(reassembled.conflicts(notes, self._stream_ends, bool(parts.settings.known))),
+            gaps=tuple(reassembled.gaps(notes, self._stream_ends)),
+            announcements=self.announcements(),
+            tunnels=self.tunnels,
+            fragment_conflicts=tuple(
+                outside.fragment_conflicts(parts.scan.reassembler, bool(parts.settings.known))
+            ),
         )

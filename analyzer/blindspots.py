@@ -5,32 +5,26 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
-from analyzer.context import hiding
+from analyzer.context import hiding, recording
 from analyzer.model import CaptureInfo, Destination, Problem
+from analyzer.protocols.clear import CLEAR_KINDS
 from analyzer.region import RegionWatch
-from analyzer.scanning import Scan
+from analyzer.scanning import Scan, Tally
 
-ENCRYPTED_KINDS = frozenset({"tls", "quic", "udp/443"})
-READ_KINDS = frozenset({"http"})
+ENCRYPTED_KINDS = frozenset(
+    (
+        "tls", "quic", "dtls", "udp/443", "dns over tls", "dns over quic", "dns over dtls", "wireguard",
+        "openvpn", "tailscale", "ipsec esp", "ipsec ike", "ssh",
+    )
+)  # fmt: skip
+READ_KINDS = frozenset({"http"}) | CLEAR_KINDS
 SPECIAL = "special-purpose"
 
 
 def problems(scan: Scan, region: RegionWatch) -> Iterator[Problem]:
     """Damage and limits that were met inside the capture."""
-    tally = scan.tally
-    if tally.damaged:
-        yield Problem(
-            "damaged-frames",
-            f"the headers of {tally.damaged:,} frames are cut or contradict themselves; they are in no flow",
-            tally.first_damaged,
-            tally.damaged,
-        )
-    if tally.backwards:
-        yield Problem(
-            "time-backwards",
-            f"{tally.backwards:,} frames are stamped earlier than the frame before them",
-            count=tally.backwards,
-        )
+    for position, tally in enumerate(scan.tallies):
+        yield from _of_frames(tally, position)
     if scan.reassembler.evicted:
         yield Problem(
             "fragments",
@@ -57,6 +51,28 @@ def problems(scan: Scan, region: RegionWatch) -> Iterator[Problem]:
             f"of {scan.reassembler.unlisted:,} datagrams that came in fragments only the last one is listed",
             count=scan.reassembler.unlisted,
         )
+    observer = scan.observer
+    for protocol, left_out in (observer.clear_streams.left_out + observer.clear_datagrams.left_out).items():
+        yield Problem(
+            "messages-left-out",
+            f"{left_out:,} more messages by {protocol} are counted and not listed",
+            count=left_out,
+        )
+    if observer.clear_datagrams.local.left_out:
+        left_out = observer.clear_datagrams.local.left_out
+        yield Problem(
+            "announcements-left-out",
+            f"{left_out:,} more announcements within the local network are not listed",
+            count=left_out,
+        )
+    if left_out := scan.classes.samples.left_out:
+        yield Problem(
+            "samples-left-out",
+            f"of {left_out:,} more flows of no known form the entropy was not measured",
+            count=left_out,
+        )
+    yield from scan.crowd.problems()
+    yield from _of_readers(scan)
     if region.left_out:
         yield Problem(
             "region-packets",
@@ -66,23 +82,69 @@ def problems(scan: Scan, region: RegionWatch) -> Iterator[Problem]:
         )
 
 
-def spots(info: CaptureInfo, scan: Scan, destinations: Sequence[Destination]) -> tuple[str, ...]:
-    """What must be kept in mind when something is absent from the report."""
+def _of_readers(scan: Scan) -> Iterator[Problem]:
+    """What was given up of readable connections and of names, so that memory stays bounded."""
+    observer = scan.observer
+    if observer.closed_early:
+        yield Problem(
+            "connections-closed-early",
+            f"{observer.closed_early:,} readable connections were closed early to keep memory bounded: what "
+            "was under way in them is cut, what came later was read from the next message on",
+            count=observer.closed_early,
+        )
+    if observer.names_left_out:
+        yield Problem(
+            "names-left-out",
+            f"{observer.names_left_out:,} of the names that were seen first are not kept, so that memory "
+            "stays bounded",
+            count=observer.names_left_out,
+        )
+    if scan.wifi is not None and (forgotten := scan.wifi.counts["clients forgotten"]):
+        yield Problem(
+            "wifi-clients",
+            f"{forgotten:,} Wi-Fi clients are not listed, because too many were seen: the ones seen first",
+            count=forgotten,
+        )
+
+
+def _of_frames(tally: Tally, position: int) -> Iterator[Problem]:
+    """What is wrong with frames of one of the session's captures."""
+    if tally.damaged:
+        yield Problem(
+            "damaged-frames",
+            f"the headers of {tally.damaged:,} frames are cut or contradict themselves; they are in no flow",
+            tally.first_damaged,
+            tally.damaged,
+            position,
+        )
+    if tally.backwards:
+        yield Problem(
+            "time-backwards",
+            f"{tally.backwards:,} frames are stamped earlier than the frame before them",
+            count=tally.backwards,
+            capture=position,
+        )
+
+
+def spots(infos: Sequence[CaptureInfo], scan: Scan, destinations: Sequence[Destination]) -> tuple[str, ...]:
+    """What must be kept in mind when something is absent from the report; `infos` are of one session."""
     return (
         "The capture shows what was sent while it ran, and nothing before or after.",
-        *_cut(info, scan),
+        *_cut(infos, scan),
+        *dict.fromkeys(spot for info in infos for spot in recording.spots(info)),
         *_unread(destinations),
+        *_outer_names(destinations),
         *_one_sided(destinations),
         *_unnamed(destinations),
         *hiding.spots(destinations),
-        *_other_links(info),
+        *_other_links(infos),
     )
 
 
-def _cut(info: CaptureInfo, scan: Scan) -> Iterator[str]:
-    if info.snapped:
+def _cut(infos: Sequence[CaptureInfo], scan: Scan) -> Iterator[str]:
+    if snapped := sum(info.snapped for info in infos):
         yield (
-            f"{info.snapped:,} of {info.frames:,} frames were cut by the snapshot length: "
+            f"{snapped:,} of {sum(info.frames for info in infos):,} frames were cut by the snapshot length: "
             "their ends are unknown."
         )
     if scan.observer.gaps:
@@ -95,8 +157,10 @@ def _cut(info: CaptureInfo, scan: Scan) -> Iterator[str]:
             f"In connections that carried HTTP, {scan.observer.skipped_octets:,} readable octets belong to "
             "messages whose beginning was not captured; they were not interpreted."
         )
-    if not info.complete:
-        yield "The file is damaged: what followed the damage is unknown."
+    for info in infos:
+        if not info.complete:
+            which = info.path if len(infos) > 1 else "The file"
+            yield f"{which} is damaged: what followed the damage is unknown."
 
 
 def _unread(destinations: Sequence[Destination]) -> Iterator[str]:
@@ -113,11 +177,22 @@ def _unread(destinations: Sequence[Destination]) -> Iterator[str]:
     if hidden:
         yield (
             f"{share(hidden, total)} of the octets exchanged with outside addresses were encrypted (TLS, "
-            "QUIC) and were not read: what they held is unknown."
+            "QUIC, VPN) and were not read: what they held is unknown."
         )
     other = total - hidden - sum(n for kind, n in octets.items() if kind in READ_KINDS)
     if other:
         yield f"{share(other, total)} were of other kinds that are counted and not read."
+
+
+def _outer_names(destinations: Sequence[Destination]) -> Iterator[str]:
+    """Names in hellos that may stand for others (draft-ietf-tls-esni)."""
+    rows = [row for row in destinations if row.ech]
+    if rows:
+        yield (
+            f"{sum(row.ech for row in rows):,} connections to {len({r.address for r in rows}):,} addresses "
+            "began with an encrypted ClientHello beside the readable one. Browsers send one as a decoy, too; "
+            "where it is true, the name shown is not the server's own."
+        )
 
 
 def share(part: int, total: int) -> str:
@@ -142,7 +217,7 @@ def _one_sided(destinations: Sequence[Destination]) -> Iterator[str]:
 
 def _unnamed(destinations: Sequence[Destination]) -> Iterator[str]:
     outside = {
-        row.address: bool(row.names)
+        row.address: any(name.how != "file" for name in row.names)
         for row in destinations
         if row.place is not None and row.place.verdict != SPECIAL
     }
@@ -151,6 +226,6 @@ def _unnamed(destinations: Sequence[Destination]) -> Iterator[str]:
         yield f"{unnamed:,} of {len(outside):,} outside addresses went by no name that the capture shows."
 
 
-def _other_links(info: CaptureInfo) -> Iterator[str]:
-    for link, count in info.undecoded.items():
+def _other_links(infos: Sequence[CaptureInfo]) -> Iterator[str]:
+    for link, count in sum((Counter(info.undecoded) for info in infos), Counter[str]()).items():
         yield f"{count:,} frames of {link} were counted and not decoded: this link type is not supported."

@@ -2,22 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+from analyzer.conclude.walking import rebuilt
 from analyzer.decode import decode
 from analyzer.detect import findings_in
+from analyzer.detect.credentials import credentials_in
 from analyzer.detect.known import Hit, Known
 from analyzer.dossiers import Dossier, recognise
+from analyzer.flows.renumbering import New
 from analyzer.masking import masked_finding, masked_message, masked_ping
-from analyzer.model import Endpoint, Evidence, Finding, Message, Ping, Problem
+from analyzer.model import UNANSWERED, Body, Endpoint, Evidence, Finding, Message, Ping, Problem
 from analyzer.protocols.http1 import HttpMessage
 from analyzer.protocols.http_flow import Exchange
+from analyzer.shelf import Shelf
 
 # Octets of message content kept for the report, all messages together; beyond that a beginning.
 CONTENT_BUDGET = 64 << 20
 BEGINNING = 2048
+# Hits of the owner's identifiers that are counted.
+MOST_HITS = 200_000
+# Different problems that are told apart; beyond that only their kind is.
+MOST_PROBLEMS = 500
 
 
 class Ends(NamedTuple):
@@ -35,19 +43,29 @@ class Extracted:
     response: Message | None
     findings: tuple[Finding, ...]
     pings: tuple[Ping, ...]
+    interim: tuple[Message, ...] = ()  # responses before the final one
+
+    @property
+    def messages(self) -> Iterator[Message]:
+        """All of them in the order in which they belong."""
+        return (m for m in (self.request, *self.interim, self.response) if m is not None)
 
 
 class Extractor:
     """Takes exchanges as they finish and keeps what the report needs of them."""
 
-    def __init__(self, known: Known, dossiers: Sequence[Dossier]) -> None:
+    def __init__(
+        self, known: Known, dossiers: Sequence[Dossier], put_aside: Callable[[Body], None] | None = None
+    ) -> None:
         self.entries: list[Extracted] = []
+        self.shelf = Shelf()
         self.hits: list[Hit] = []
         self.further: list[Finding] = []  # of no message
         self._known = known
         self._dossiers = dossiers
         self._problems: dict[tuple[str, str], Problem] = {}
         self._budget = CONTENT_BUDGET
+        self._put_aside = put_aside
 
     def take(self, exchange: Exchange, flow: int, ends: Ends, delivered: bool | None) -> None:
         """One finished exchange. `delivered` says whether the request's last octet was acknowledged."""
@@ -58,12 +76,13 @@ class Extractor:
             response = self._message(exchange.response, flow, Ends(ends.server, ends.client))
         if exchange.request is not None:
             request = self._message(exchange.request, flow, ends)
-            if response is None:
-                request = replace(request, missing=(*request.missing, "no response was seen"))
+            if response is None and not exchange.request.one_way:
+                request = replace(request, missing=(*request.missing, UNANSWERED))
             request = replace(request, delivered=True if response else delivered)
             decoded = decode(request)
             self._say(decoded.problems)
             findings = [replace(f, time_ns=request.time_ns) for f in findings_in(decoded.fields, self._known)]
+            findings += credentials_in(request)
             pings = recognise(request, response, decoded.fields, findings, self._dossiers)
             self._search(request, findings)
             request = self._trimmed(request, bool(findings or pings))
@@ -74,34 +93,51 @@ class Extractor:
             request, response = self._masked(request), self._masked(response)
             findings = [masked_finding(found) for found in findings]
             pings = [masked_ping(ping, self._known) for ping in pings]
-        self.entries.append(Extracted(request, response, tuple(findings), tuple(pings)))
+        interim = tuple(self._interim(seen, flow, ends) for seen in exchange.interim)
+        entry = Extracted(request, response, tuple(findings), tuple(pings), interim)
+        if self.shelf.takes(entry.messages, entry.findings, entry.pings):
+            self.entries.append(entry)
 
     def add(self, hits: Sequence[Hit], findings: Sequence[Finding]) -> None:
         """What was found of the owner's identifiers outside the exchanges."""
         self.hits += hits
         self.further += findings
 
+    def hosts(self) -> dict[int, str]:
+        """The flows that messages and findings are of, with the host that the first request was for."""
+        found: dict[int, str] = {}
+        for entry in self.entries:
+            for message in entry.messages:
+                found[message.flow] = found.get(message.flow) or message.host or ""
+        return found
+
+    def renumber(self, row: New) -> None:
+        """Go on with new numbers of flows; `row` has one for each."""
+
+        def change(part: Any) -> dict[str, Any]:
+            flow = getattr(part, "flow", None)
+            return {} if flow is None or row[flow] == flow else {"flow": int(row[flow])}
+
+        self.entries = [rebuilt(entry, change) for entry in self.entries]
+
     def problems(self) -> list[Problem]:
         """What was met on the way: limits, wrong labels, oddities; each kind once, counted."""
-        return list(self._problems.values())
+        return [*self._problems.values(), *self.shelf.problems()]
 
     def numbered(self) -> Iterator[Extracted]:
         """All entries in the order of their first frame, messages numbered from 1."""
-        ordered = sorted(self.entries, key=_when)
         number = 0
-        for entry in ordered:
-            asked = answered = None
-            if entry.request is not None:
-                number += 1
-                asked = number
-            if entry.response is not None:
-                number += 1
-                answered = number
+        for entry in sorted(self.entries, key=_when):
+            asked = number + 1 if entry.request is not None else None
+            first_interim = number + 1 + (asked is not None)
+            number += sum(1 for _ in entry.messages)
+            answered = number if entry.response is not None else None
             yield Extracted(
                 _numbered(entry.request, asked, answered),
                 _numbered(entry.response, answered, asked),
                 tuple(replace(f, message=asked or 0) for f in entry.findings),
                 tuple(replace(p, message=asked) for p in entry.pings),
+                tuple(replace(m, number=n, peer=asked) for n, m in enumerate(entry.interim, first_interim)),
             )
 
     # ── parts ───────────────────────────────────────────────────────────
@@ -110,10 +146,11 @@ class Extractor:
         body, notes = seen.body.body()
         frame = seen.frames[0] if seen.frames else None
         self._say(Problem("body", note, frame) for note in notes)
-        self._say(Problem("http", f"an HTTP message was read although {o}", frame) for o in seen.oddities)
+        kind = "a message" if seen.protocol else "an HTTP message"
+        self._say(Problem("http", f"{kind} was read although {o}", frame) for o in seen.oddities)
         return Message(
             number=0,
-            protocol=f"http/{seen.version}",
+            protocol=seen.protocol or f"http/{seen.version}",
             role=seen.role,
             flow=flow,
             source=ends.client,
@@ -130,7 +167,17 @@ class Extractor:
             body=body,
             complete=seen.complete,
             missing=tuple(seen.missing),
+            spans=tuple(seen.spans) if len(seen.spans) > 1 else (),
+            tolerated=(*seen.oddities, *seen.readings),
+            stream=seen.stream,
+            tunnel=seen.tunnel,
         )
+
+    def _interim(self, seen: HttpMessage, flow: int, ends: Ends) -> Message:
+        """A 1xx response, which has no body."""
+        message = self._message(seen, flow, Ends(ends.server, ends.client))
+        self._search(message)
+        return self._masked(message) or message
 
     def _search(self, message: Message, findings: Sequence[Finding] = ()) -> None:
         """All octets of a message, and what `findings` tell of the content below its encodings."""
@@ -140,8 +187,12 @@ class Extractor:
             hits += self._known.search(message.body.content)
             seen = {hit.kind for hit in hits}
             below = [f for f in findings if f.known and f.kind not in seen]
-            self.hits += hits
-            self.hits += [Hit(f.kind, f.details.get("encoding", "plain"), 0, len(f.raw)) for f in below]
+            hits += [Hit(f.kind, f.details.get("encoding", "plain"), 0, len(f.raw)) for f in below]
+            room = max(MOST_HITS - len(self.hits), 0)
+            self.hits += hits[:room]
+            if len(hits) > room:
+                what = f"hits of the owner's identifiers beyond {MOST_HITS:,} are not counted"
+                self._say([Problem("hits-left-out", what, count=len(hits) - room)])
 
     def _masked(self, message: Message | None) -> Message | None:
         """The message without the owner's identifiers."""
@@ -167,18 +218,25 @@ class Extractor:
                 )
             ]
         )
-        return replace(message, body=replace(message.body, content=message.body.content[:BEGINNING]))
+        if self._put_aside is not None:
+            whole = masked_message(message, self._known, lambda _: None) if self._known else message
+            self._put_aside(whole.body)
+        body, size = message.body, len(message.body.content)
+        left_out = body.left_out or f"only the first {BEGINNING:,} of {size:,} octets of content were kept"
+        return replace(message, body=replace(body, content=body.content[:BEGINNING], left_out=left_out))
 
     def _say(self, problems: Sequence[Problem] | Iterator[Problem]) -> None:
         for problem in problems:
             key = (problem.code, problem.what)
+            if key not in self._problems and len(self._problems) >= MOST_PROBLEMS:
+                problem = replace(problem, what="further problems of this kind were met")
+                key = (problem.code, problem.what)
             said = self._problems.get(key)
             self._problems[key] = problem if said is None else replace(said, count=said.count + problem.count)
 
 
 def _when(entry: Extracted) -> tuple[int, int, int]:
-    first = entry.request or entry.response
-    assert first is not None
+    first = next(entry.messages)
     frames = first.evidence.frames
     return (frames[0] if frames else 0, first.flow, first.evidence.start)
 
@@ -192,7 +250,12 @@ def _host(seen: HttpMessage) -> str | None:
     target = seen.target or ""
     if "://" in target[:12]:
         return target.split("://", 1)[1].split("/", 1)[0].split("?", 1)[0].rpartition("@")[2]
-    if seen.method == "CONNECT":
+    if seen.method == "CONNECT" and target:
         return target.split(" ", 1)[0]
-    hosts = seen.values("host")
-    return hosts[0] if hosts else None
+    hosts = [seen.authority.rpartition("@")[2]] if seen.authority else seen.values("host")
+    return hosts[0] if hosts else _tunnel_target(seen.tunnel)
+
+
+def _tunnel_target(tunnel: Sequence[str]) -> str | None:
+    """Whom the innermost proxy was asked to connect to."""
+    return next((step.partition("CONNECT ")[2] for step in reversed(tunnel) if "CONNECT " in step), None)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
-from typing import TYPE_CHECKING, Any, Literal, overload
+from typing import TYPE_CHECKING, Any, Literal, Protocol, overload
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -49,6 +49,8 @@ class Evidence:
     end: int = 0
     path: tuple[str, ...] = ()
     capture: int = 0  # which of Report.captures the frames are of
+    # (capture, frames) of what lies in later files of the same session.
+    continued: tuple[tuple[int, tuple[int, ...]], ...] = ()
 
     def step(self, *names: str) -> Evidence:
         """The same place, one or more decode steps further in."""
@@ -87,9 +89,15 @@ class Body:
     codings: tuple[str, ...] = ()  # ("gzip",): what was undone, outermost first
     complete: bool = True
     missing: str | None = None  # "612 of 1,024 octets were not captured"
+    charset: str | None = None  # in which `content` is text; None where it is not
+    charset_from: str = ""  # how that is known: "byte order mark", "Content-Type", "the octets are valid"
+    left_out: str | None = None  # what of the content was not kept, in words
 
 
 Role = Literal["request", "response"]
+
+# In `Message.missing` of requests; those that no protocol answers are without it.
+UNANSWERED = "no response was seen"
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +130,29 @@ class Message:
     missing: tuple[str, ...] = ()  # what is not there, in words
     peer: int | None = None
     delivered: bool | None = None
+    stream: int | None = None  # number of the HTTP/2 stream (RFC 9113 §5.1.1)
+    # What it went through, outermost first: "CONNECT example.com:443". `destination` is then the proxy.
+    tunnel: tuple[str, ...] = ()
+    # (stream offset, frame) where each frame's octets begin; empty where one frame carried all
+    spans: tuple[tuple[int, int], ...] = ()
+    tolerated: tuple[str, ...] = ()  # where it is not as the standard has it, and what else it may mean
+    span_captures: tuple[int, ...] = ()  # of each span's frame, where they lie in several files
+
+    def frames_of(self, start: int, end: int) -> tuple[int, ...]:
+        """The frames that carried the octets from `start` to `end`, offsets of the stream as in `evidence`.
+
+        Only those of the evidence's capture, where the message goes on in the next file.
+        """
+        frames = self.evidence.frames
+        if not self.spans:
+            return frames[:1] if self.evidence.start <= start < end <= self.evidence.end else ()
+        ends = (*(offset for offset, _ in self.spans[1:]), self.evidence.end)
+        own = self.evidence.capture
+        captures = self.span_captures or (own,) * len(ends)
+        spans = zip(self.spans, ends, captures, strict=True)
+        return tuple(
+            dict.fromkeys(f for (at, f), after, c in spans if at < end and after > start and c == own)
+        )
 
     def header(self, name: str) -> str | None:
         """The first header of that name, whatever its case (RFC 9110 §5.1)."""
@@ -150,25 +181,19 @@ Part = tuple[str, str | bytes, tuple[str, ...], frozenset[str]]
 
 
 class Fields(Sequence[Field]):
-    """The fields of one message; each is made when it is looked at, since most never are."""
+    """The fields of one message; each is made when it is looked at, since most never are.
 
-    __slots__ = ("_evidence", "_message", "_parts")
+    `parts` has the columns `names` and `values`, of equal length, and makes one Part at a time.
+    """
 
-    def __init__(self, parts: Sequence[Part], evidence: Evidence, message: int) -> None:
+    __slots__ = ("_evidence", "_message", "_parts", "names", "values")
+
+    def __init__(self, parts: Parts, evidence: Evidence, message: int) -> None:
         self._parts, self._evidence, self._message = parts, evidence, message
-
-    @property
-    def names(self) -> list[str]:
-        """The name of each, without making them."""
-        return [part[0] for part in self._parts]
-
-    @property
-    def values(self) -> list[str | bytes]:
-        """The value of each, without making them."""
-        return [part[1] for part in self._parts]
+        self.names, self.values = parts.names, parts.values
 
     def __len__(self) -> int:
-        return len(self._parts)
+        return len(self.names)
 
     @overload
     def __getitem__(self, index: int) -> Field: ...
@@ -176,14 +201,26 @@ class Fields(Sequence[Field]):
     def __getitem__(self, index: slice) -> list[Field]: ...
     def __getitem__(self, index: int | slice) -> Field | list[Field]:
         if isinstance(index, slice):
-            return [self._made(part) for part in self._parts[index]]
-        return self._made(self._parts[index])
+            return [self._made(i) for i in range(*index.indices(len(self)))]
+        return self._made(index)
 
-    def _made(self, part: Part) -> Field:
-        name, value, path, beside = part
+    def _made(self, index: int) -> Field:
+        name, value, path, beside = self._parts.part(index)
         at = self._evidence
         place = Evidence(at.frames, at.flow, at.start, at.end, path, at.capture)
         return Field(name, value, place, self._message, beside)
+
+
+class Parts(Protocol):
+    """What Fields are made of: columns, and each Part when it is asked for."""
+
+    @property
+    def names(self) -> Sequence[str]: ...
+
+    @property
+    def values(self) -> Sequence[str | bytes]: ...
+
+    def part(self, index: int) -> Part: ...
 
 
 Confidence = Literal["high", "medium", "low"]
@@ -309,7 +346,7 @@ class Name:
     """A name that an address went by in the capture, and how that is known."""
 
     name: str
-    how: Literal["dns", "mdns", "sni", "host", "dhcp"]
+    how: Literal["dns", "mdns", "sni", "host", "dhcp", "file"]  # "file": written into the capture file
     frame: int
     chain: tuple[str, ...] = ()  # the aliases that a DNS answer went through, in order
     ttl: int | None = None  # of that answer, in seconds, the least of its records
@@ -319,6 +356,7 @@ class Name:
     unicode: str | None = None  # an internationalised name as its owner writes it (RFC 5891)
     domain: str | None = None  # the part that someone registered: "example.com.cn"
     region: str | None = None  # ISO 3166-1 code of its country-code top-level domain; names no place
+    capture: int = 0  # which of Report.captures the frame is of
 
 
 @dataclass(frozen=True, slots=True)
@@ -329,6 +367,7 @@ class Clue:
     value: str  # as it was seen
     suggests: str = ""  # "an Android device"; empty where it only names
     frame: int | None = None
+    capture: int = 0  # which of Report.captures the frame is of
 
 
 @dataclass(frozen=True, slots=True)
@@ -343,6 +382,8 @@ class Device:
     packets: int = 0
     bytes: int = 0
     clues: tuple[Clue, ...] = ()  # what speaks for what it is, never a certainty
+    payload: int = 0  # octets above TCP and UDP that it sent and received
+    payload_readable: int = 0  # of these, in flows that anyone on the way can read
 
 
 @dataclass(frozen=True, slots=True)
@@ -380,6 +421,14 @@ class Destination:
     delivered: Mapping[str, int] = field(default_factory=dict)  # {"all acknowledged": 3}, of TCP flows
     hides: tuple[str, ...] = ()  # what may stand between: "DNS over TLS: the names asked are hidden"
     contradictions: tuple[str, ...] = ()  # where light in fibre is too slow for what a database says
+    versions: Mapping[str, int] = field(default_factory=dict)  # {"TLS 1.3": 5, "QUIC 1": 2}, of flows
+    alpn: Mapping[str, int] = field(default_factory=dict)  # protocols offered, {"h2,http/1.1": 5}
+    ja4: Mapping[str, int] = field(default_factory=dict)  # fingerprints of the clients' hellos
+    ech: int = 0  # flows whose hello carried an encrypted hello or name; browsers send decoys too
+    entropy: float | None = None  # bits an octet of the first octets of flows of no known form
+    guesses: tuple[str, ...] = ()  # what flows may be, by signs that prove nothing
+    # What its packets travelled in: "GTP-U 10.0.0.1 → 10.0.0.2, inside MPLS"; the first few, then how many.
+    inside: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -401,6 +450,30 @@ class Table:
 
 
 @dataclass(frozen=True, slots=True)
+class Comment:
+    """A remark that someone wrote into the capture file; nothing that crossed the air."""
+
+    text: str
+    of: str  # "capture", "interface wlan0", "packet", "statistics"
+    frame: int | None = None  # of a packet
+
+
+@dataclass(frozen=True, slots=True)
+class Interface:
+    """What a capture file says of an interface that it was recorded on."""
+
+    name: str = ""
+    description: str = ""
+    hardware: str = ""
+    system: str = ""  # operating system
+    filter: str = ""  # what it let through; the rest is not in the file
+    snaplen: int = 0  # octets kept of a packet at most; 0 where there was no limit
+    received: int | None = None  # packets, by the statistics in the file
+    dropped: int | None = None  # by the interface
+    dropped_by_system: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class CaptureInfo:
     """What was read, so that another can check that it is the same."""
 
@@ -418,6 +491,59 @@ class CaptureInfo:
     snapped: int = 0  # frames cut by the snapshot length
     complete: bool = True
     comment: str = ""
+    comments: tuple[Comment, ...] = ()  # the first of those that stand in the file
+    comments_met: int = 0  # how many there are
+    interfaces: tuple[Interface, ...] = ()
+    made_with: Mapping[str, str] = field(default_factory=dict)  # {"application": "Dumpcap (Wireshark) 4.0"}
+    secrets: Mapping[str, int] = field(default_factory=dict)  # {"TLS key log": 1}: in the file, never used
+    passed_over: Mapping[str, int] = field(default_factory=dict)  # {"systemd journal entry": 3}: not packets
+
+
+@dataclass(frozen=True, slots=True)
+class Conflict:
+    """Octets of a stream that came twice with different content.
+
+    The copy that came first is read: it is what a receiver that had room kept. `start` and `end` are
+    offsets of the stream, from the first octet that differs to the last.
+    """
+
+    flow: int
+    source: Endpoint
+    destination: Endpoint
+    start: int
+    end: int
+    frame: int  # that carried the copy which is read
+    other_frame: int
+    sha256: str  # of the copy which is read
+    other_sha256: str
+    excerpt: str = ""  # its first octets in hexadecimal; empty while the owner's identifiers are masked
+    other_excerpt: str = ""
+    capture: int = 0  # which of Report.captures it concerns
+    other_capture: int | None = None  # of `other_frame`, where it lies in another file
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """Octets of a readable stream that were sent and not captured."""
+
+    flow: int
+    source: Endpoint
+    destination: Endpoint
+    start: int  # offsets of the stream
+    end: int
+    frame_before: int | None  # that carried the octet before them
+    frame_after: int | None
+    capture: int = 0  # which of Report.captures it concerns
+    capture_after: int | None = None  # of `frame_after`, where it lies in another file
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """Captures that were read as one, in the order of time: files that one recording was split into."""
+
+    captures: tuple[int, ...]  # positions in Report.captures
+    why: str  # what shows that they belong together
+    gaps_us: tuple[int, ...]  # microseconds from each file's last frame to the first of the next
 
 
 @dataclass(frozen=True, slots=True)
@@ -505,6 +631,62 @@ class Association:
 
 
 @dataclass(frozen=True, slots=True)
+class Tunnel:
+    """A way that packets went inside others. The ledger counts what was inside; here the outside counts.
+
+    `ends` are source and destination of each IP packet around them, outermost first, None where they
+    couldn't be read, as the first packet seen had them; `packets_back` went the other way.
+    """
+
+    says: str  # from the innermost outwards: "GTP-U 10.0.0.1 → 10.0.0.2, inside MPLS"
+    kinds: tuple[str, ...]  # outermost first: ("MPLS", "GTP-U")
+    ends: tuple[tuple[str, str] | None, ...]
+    packets: int
+    packets_back: int
+    bytes: int
+    bytes_back: int
+    flows: int  # that were first seen to go this way
+    first_ns: int
+    last_ns: int
+    frame: int  # the first one
+    capture: int = 0  # which of Report.captures the frame is of
+    scope_claims: tuple[str, ...] = ()  # of its ends: "203.0.113.7: located CN"
+
+
+@dataclass(frozen=True, slots=True)
+class FragmentConflict:
+    """Octets of an IP datagram that came in two fragments with different content; the first copy is read."""
+
+    source: str
+    destination: str
+    start: int  # offsets of the datagram, behind its IP header
+    end: int
+    frame: int  # that carried the copy which is read
+    other_frame: int
+    sha256: str  # of the copy which is read
+    other_sha256: str
+    excerpt: str = ""  # its first octets in hexadecimal; empty while the owner's identifiers are masked
+    other_excerpt: str = ""
+    capture: int = 0  # which of Report.captures it concerns
+    other_capture: int | None = None  # of `other_frame`, where it lies in another file
+
+
+@dataclass(frozen=True, slots=True)
+class Announcement:
+    """Something a device said to its local network by SSDP or mDNS; it is not sent beyond it."""
+
+    device: str  # Device.id
+    protocol: str  # "ssdp", "mdns"
+    says: str  # "searches for", "announces", "withdraws", "asks for"
+    what: str  # "_googlecast._tcp.local"
+    times: int
+    first_ns: int
+    frame: int  # the first one
+    details: Mapping[str, str] = field(default_factory=dict)  # {"server": "Linux/3.10 UPnP/1.0"}
+    capture: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class DocumentedName:
     """A destination whose name a dossier documents: what is known of it, not what was sent."""
 
@@ -525,10 +707,11 @@ class Report:
     """All that one run found. Writers see this and nothing else.
 
     `flows` columns: capture, flow, device, source, source_port, destination, destination_port,
-    protocol, kind, name, packets_up, packets_down, bytes_up, bytes_down, first_ns, last_ns,
-    ended. `region_packets` columns: capture, frame, time_ns, device, source, destination, protocol,
-    destination_port, length, claim; one row for each packet sent to an address for which a
-    claim names a region of the scope.
+    protocol, kind, name, packets_up, packets_down, bytes_up, bytes_down, first_ns, last_ns, ended,
+    inside (as in Destination), payload, readable, version, alpn, ja4, ech, entropy, flows (how many a row
+    stands for). `region_packets` columns: capture, frame, time_ns, device, source, destination, protocol,
+    destination_port, length, claim; one row for each packet sent to an address for which a claim names a
+    region of the scope.
     """
 
     version: str  # of phonehome
@@ -555,6 +738,12 @@ class Report:
     rhythms: tuple[Rhythm, ...] = ()
     associations: tuple[Association, ...] = ()
     documented: tuple[DocumentedName, ...] = ()
+    conflicts: tuple[Conflict, ...] = ()
+    gaps: tuple[Missing, ...] = ()
+    sessions: tuple[Session, ...] = ()  # of several captures each
+    announcements: tuple[Announcement, ...] = ()  # within the local network
+    tunnels: tuple[Tunnel, ...] = ()
+    fragment_conflicts: tuple[FragmentConflict, ...] = ()
 
     def to_pandas(self) -> dict[str, pd.DataFrame]:
         """The tables `flows`, `destinations`, `messages`, `findings`, `region_packets`.

@@ -7,12 +7,13 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from analyzer.flows.renumbering import New, moved_column
 from analyzer.flows.tracker import FlowTracker
 from analyzer.locate import Locator
 from analyzer.scanning import Step
 
 # Rows kept at most; beyond that packets are counted in the ledger only, and it is said.
-MOST_ROWS = 2_000_000
+MOST_ROWS = 500_000
 
 # Packets that wait to be sorted out: a look-up of many new addresses costs little more than of one.
 MOST_WAITING = 1 << 16
@@ -27,7 +28,7 @@ class RegionWatch:
         # Bit 0: A is in the scope, bit 1: B is.
         self._ends: NDArray[np.uint8] = np.zeros(0, np.uint8)
         self._parts: list[tuple[NDArray[np.int64], ...]] = []
-        self._waiting: list[tuple[NDArray[np.int64], ...]] = []
+        self._waiting: list[Step] = []
         self._waiting_rows = 0
         self._tracker: FlowTracker | None = None
         self.rows = 0
@@ -35,19 +36,9 @@ class RegionWatch:
 
     def watch(self, step: Step, tracker: FlowTracker) -> None:
         """Note this step's packets; they are sorted out some steps later, many at once."""
-        rows = (step.ids.flow >= 0).nonzero()[0]
-        frames = rows + step.batch.first_frame if step.frames is None else np.asarray(step.frames)[rows]
-        self._waiting.append(
-            (
-                frames.astype(np.int64),
-                step.batch.records.time_ns[rows],
-                step.ids.flow[rows],
-                step.ids.direction[rows],
-                step.batch.records.wire[rows],
-            )
-        )
+        self._waiting.append(step)
         self._tracker = tracker
-        self._waiting_rows += len(rows)
+        self._waiting_rows += len(step.packets)
         if self._waiting_rows > MOST_WAITING:
             self._sort_out()
 
@@ -56,18 +47,45 @@ class RegionWatch:
         if self._tracker is None or not self._waiting:
             return
         self._look_up(self._tracker)
-        columns = [np.concatenate(column) for column in zip(*self._waiting, strict=True)]
+        # Flow -1, of rows in no flow, finds the last entry.
+        ends = np.append(self._ends, np.uint8(0))
+        for step in self._waiting:
+            self._keep(step, ends)
         self._waiting, self._waiting_rows = [], 0
-        _, _, flow, direction, _ = columns
+
+    def _keep(self, step: Step, ends: NDArray[np.uint8]) -> None:
+        flow, direction = step.ids.flow, step.ids.direction
         # A packet from A goes to B: bit 1 for direction 0, bit 0 for direction 1.
-        bit = (2 >> direction).astype(np.uint8)
-        rows = ((self._ends[flow] & bit) != 0).nonzero()[0]
+        rows = (ends[flow] & (2 >> direction)).nonzero()[0]
         room = MOST_ROWS - self.rows
         self.left_out += max(len(rows) - room, 0)
         rows = rows[:room]
         self.rows += len(rows)
         if len(rows):
-            self._parts.append(tuple(column[rows] for column in columns))
+            frames = rows + step.batch.first_frame if step.frames is None else np.asarray(step.frames)[rows]
+            records = step.batch.records
+            times, lengths = records.time_ns[rows], records.wire[rows]
+            self._parts.append((frames.astype(np.int64), times, flow[rows], direction[rows], lengths))
+
+    def listed(self, count: int) -> NDArray[np.uint8]:
+        """Of each flow, bit 0: packets to A are listed; bit 1: those to B. Brings the list up to date."""
+        self._sort_out()
+        return np.concatenate([self._ends, np.zeros(count - len(self._ends), np.uint8)])
+
+    def renumber(self, new: New, count: int) -> None:
+        """Go on with new numbers of flows (`flows.renumbering`), after `listed`.
+
+        What goes to an address that is kept no longer is counted and not listed.
+        """
+        self._ends = moved_column(self._ends, new, count)
+        parts = []
+        for frame, time_ns, flow, direction, length in self._parts:
+            number = new[flow]
+            rows = (number >= 0).nonzero()[0]
+            parts.append(tuple(column[rows] for column in (frame, time_ns, number, direction, length)))
+        kept = sum(len(part[0]) for part in parts)
+        self.left_out += self.rows - kept
+        self.rows, self._parts = kept, parts
 
     def columns(self) -> tuple[NDArray[np.int64], ...]:
         """(frame, time_ns, flow, direction, length), in the order of capture."""

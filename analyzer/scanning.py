@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -13,18 +13,28 @@ from analyzer.capture import Capture
 from analyzer.capture.ahead import ahead
 from analyzer.capture.batch import Batch
 from analyzer.capture.memory import packed
+from analyzer.crowd import Crowd
 from analyzer.flows.fragments import Datagram, Reassembler, as_batch
+from analyzer.flows.frames import in_session
 from analyzer.flows.openings import Openings
+from analyzer.flows.renumbering import New
+from analyzer.flows.soundness import Soundness
 from analyzer.flows.tracker import FlowIds, FlowTracker
-from analyzer.packets import Packets, decode
-from analyzer.packets.kernel import WIFI_RETRY
-from analyzer.packets.table import DAMAGED, FRAGMENT, NOT_IP, OTHER_IP, UNKNOWN_LINK
+from analyzer.flows.tunnels import Tunnels
+from analyzer.packets import Outline, Packets, decode, outline
+from analyzer.packets.joined import joined
+from analyzer.packets.layers import WIFI_RETRY
+from analyzer.packets.outline import BACKWARDS, FIRST_NS, LAST_NS, NOTED, OTHER
+from analyzer.packets.table import AGGREGATE, DAMAGED, FRAGMENT, NOT_IP, OTHER_IP, UNKNOWN_LINK
 from analyzer.packets.wifi import WIFI_LINKS, WifiKey, WifiSession
+from analyzer.packets.wifi.carried import GRE_PROTOCOL, packets_in
+from analyzer.protocols.classes import Classes
 from analyzer.protocols.observer import Observer, SeenExchange
 
 # EtherType IEEE 802 local experimental 1: reconstructions announce themselves in such a frame.
 NOTICE_ETHERTYPE = 0x88B5
 ETHERNET = 1  # LINKTYPE_ETHERNET
+MOST_ASKED = 200_000  # requests of Wi-Fi stations that are kept
 NOTICE_MARK = b"PHONEHOME-RECONSTRUCTION:"
 
 
@@ -53,53 +63,102 @@ class Inside(NamedTuple):
     time_ns: int
 
 
+class Asked(NamedTuple):
+    """A station that looked for a Wi-Fi network or wanted to join one: its request, MAC address and time."""
+
+    what: str
+    station: bytes
+    time_ns: int
+
+
 @dataclass(frozen=True, slots=True)
 class Step:
     """One batch, decoded and assigned, for whoever wants to look at its packets."""
 
     batch: Batch
     packets: Packets
+    outline: Outline
     ids: FlowIds
     frames: list[int] | None  # of rebuilt datagrams
 
 
 class Scan:
-    """One capture session being read; `tracker`, `observer` and `tally` hold the running state."""
+    """One capture session being read; `tracker`, `observer` and `tally` hold the running state.
+
+    Of a session of several files `tallies` has one each, the last is `tally`; frame numbers hold the file's
+    position (`flows.frames`).
+    """
 
     def __init__(self, wifi_keys: Sequence[WifiKey] = ()) -> None:
         self.wifi: WifiSession | None = None  # once a Wi-Fi frame is seen
+        self.asked: list[Asked] = []
         self._wifi_keys = tuple(wifi_keys)
         self.tracker = FlowTracker()
         self.observer = Observer()
         self.tally = Tally()
+        self.tallies: list[Tally] = []
         self.reassembler = Reassembler()
         self.openings = Openings()
+        self.classes = Classes()
+        self.tunnels = Tunnels()
+        self.soundness = Soundness()
+        self.crowd = Crowd()
 
     def steps(self, capture: Capture) -> Iterator[Step]:
-        """Each batch once it is assigned; reassembled and decrypted packets as batches of their own."""
-        decoded: Iterator[tuple[Batch, Packets]] = ((batch, decode(batch)) for batch in capture)
-        for batch, packets in ahead(decoded) if capture.is_long() else decoded:
+        """Each batch of the session's next file once it is assigned, to be followed by `rest` after the last.
+
+        Reassembled and decrypted packets are batches of their own.
+        """
+        position, self.tally = len(self.tallies), Tally()
+        self.tallies.append(self.tally)
+        batches = (_numbered(batch, position) for batch in capture)
+        decoded: Iterator[tuple[Batch, Packets]] = ((batch, decode(batch)) for batch in batches)
+        if capture.is_long():
+            decoded = ahead(decoded if capture.source.is_live() else joined(decoded))
+        for batch, packets in decoded:
             inside = self._inside_wifi(batch, packets)
-            self._count(batch, packets)
-            yield Step(batch, packets, self.tracker.assign(batch, packets), None)
-            yield from self._fragments(batch, packets, None)
-            yield from self._decrypted(inside)
+            step = self._step(batch, packets, None)
+            self._count(step)
+            yield step
+            yield from self._fragments(step)
+            yield from self._decrypted(inside or self._in_gre(step))
+
+    def rest(self) -> Iterator[Step]:
+        """What was waiting for more at the session's end."""
         yield from self._rebuilt(self.reassembler.close())
 
     def exchanges(self, step: Step) -> Iterator[SeenExchange]:
         """HTTP exchanges that a step finishes."""
-        self.openings.watch(step.batch, step.packets, step.ids, self.tracker.count)
-        return self.observer.observe(step.batch, step.packets, step.ids, self.tracker.flows, step.frames)
+        self.openings.watch(step.batch, step.packets, step.outline, step.ids, self.tracker.count)
+        self.classes.watch(
+            step.batch, step.packets, step.outline, step.ids, self.tracker.flows, self.tracker.count
+        )
+        return self.observer.observe(
+            step.batch, step.packets, step.outline, step.ids, self.tracker.flows, step.frames
+        )
 
-    def _fragments(self, batch: Batch, packets: Packets, frames: list[int] | None) -> Iterator[Step]:
-        if (packets.kind == FRAGMENT).any():
-            yield from self._rebuilt(self.reassembler.add(batch, packets, frames))
+    def renumber(self, new: New, count: int) -> None:
+        """Go on with new numbers of flows (`flows.renumbering`); there are `count` of them."""
+        for part in (self.openings, self.classes, self.observer, self.tunnels):
+            part.renumber(new, count)
+
+    def _step(self, batch: Batch, packets: Packets, frames: list[int] | None) -> Step:
+        ids = self.tracker.assign(batch, packets, frames)  # which takes the payload from copies of packets
+        step = Step(batch, packets, outline(batch, packets), ids, frames)
+        self.tunnels.watch(batch, packets, step.outline, ids, frames, self.tracker.count)
+        self.soundness.watch(batch, packets, step.outline, ids, frames)
+        return step
+
+    def _fragments(self, step: Step) -> Iterator[Step]:
+        if step.outline.has(FRAGMENT):
+            yield from self._rebuilt(self.reassembler.add(step.batch, step.packets, step.frames))
 
     def _rebuilt(self, datagrams: list[Datagram]) -> Iterator[Step]:
         if not datagrams:
             return
         batch, frames = as_batch(datagrams)
         packets = decode(batch)
+        packets.notes[:] = 0  # their headers were made here
         packets.weight[:] = [d.packets for d in datagrams]
         packets.source_mac[:] = [d.macs[0] for d in datagrams]
         packets.destination_mac[:] = [d.macs[1] for d in datagrams]
@@ -107,14 +166,14 @@ class Scan:
         # A fragment inside a datagram that came in fragments is not put together again, and counts as it is.
         packets.kind[packets.kind == FRAGMENT] = OTHER_IP
         self.tally.damaged += int(packets.weight[packets.kind == DAMAGED].sum())
-        yield Step(batch, packets, self.tracker.assign(batch, packets, frames), frames)
+        yield self._step(batch, packets, frames)
 
     # ── Wi-Fi ───────────────────────────────────────────────────────────
 
     def _inside_wifi(self, batch: Batch, packets: Packets) -> list[Inside]:
         """Packets inside Wi-Fi frames that aren't readable in place; repeated frames are set aside."""
         links = batch.records.link
-        if WIFI_LINKS.isdisjoint(np.unique(links).tolist()):
+        if WIFI_LINKS.isdisjoint(batch.records.links()):
             return []
         rows = np.isin(links, list(WIFI_LINKS)).nonzero()[0]
         if self.wifi is None:
@@ -129,6 +188,20 @@ class Scan:
                 packets.kind[row], packets.ethertype[row] = NOT_IP, WIFI_RETRY
                 self.tally.retries += 1
             found += [Inside(frame, batch.first_frame + row, int(times[row])) for frame in frames]
+            if self.wifi.asked and len(self.asked) < MOST_ASKED:
+                what, station = self.wifi.asked
+                self.asked.append(Asked(what, station, int(times[row])))
+        return found
+
+    def _in_gre(self, step: Step) -> list[Inside]:
+        """Packets inside 802.11 frames inside GRE, which count beside the GRE packet that brought them."""
+        batch, packets, found = step.batch, step.packets, []
+        for row in step.outline.rows(NOTED):
+            if packets.notes[row] & AGGREGATE and packets.protocol[row] == GRE_PROTOCOL:
+                start = int(packets.payload[row])
+                octets = bytes(batch.data[start : start + int(packets.payload_captured[row])])
+                time_ns = int(batch.records.time_ns[row])
+                found += [Inside(one, batch.first_frame + row, time_ns) for one in packets_in(octets)]
         return found
 
     def _decrypted(self, inside: list[Inside]) -> Iterator[Step]:
@@ -136,39 +209,47 @@ class Scan:
             return
         batch = packed([i.octets for i in inside], [i.time_ns for i in inside], ETHERNET)
         frames, packets = [i.frame for i in inside], decode(batch)
-        self.tally.ip_packets += int((packets.kind >= OTHER_IP).sum() - (packets.kind == DAMAGED).sum())
-        self.tally.fragments += int((packets.kind == FRAGMENT).sum())
-        yield Step(batch, packets, self.tracker.assign(batch, packets, frames), frames)
-        yield from self._fragments(batch, packets, frames)
+        step = self._step(batch, packets, frames)
+        of_kind = step.outline.sums
+        self.tally.ip_packets += int(of_kind[OTHER_IP:DAMAGED].sum())
+        self.tally.fragments += int(of_kind[FRAGMENT])
+        yield step
+        yield from self._fragments(step)
 
     # ── counts ──────────────────────────────────────────────────────────
 
-    def _count(self, batch: Batch, packets: Packets) -> None:
-        tally, times, kind = self.tally, batch.records.time_ns, packets.kind
-        first, last = int(times.min()), int(times.max())
-        tally.first_ns = first if tally.first_ns is None else min(first, tally.first_ns)
-        tally.last_ns = last if tally.last_ns is None else max(last, tally.last_ns)
-        tally.backwards += int(np.count_nonzero(np.diff(times) < 0))
-        of_kind = np.bincount(kind, minlength=7)
-        tally.fragments += int(of_kind[FRAGMENT])
-        tally.ip_packets += int(of_kind.sum() - of_kind[[UNKNOWN_LINK, NOT_IP, DAMAGED]].sum())
-        if of_kind[DAMAGED]:
-            tally.damaged += int(of_kind[DAMAGED])
-            row = int((kind == DAMAGED).argmax())
-            tally.first_damaged = tally.first_damaged or batch.first_frame + row
-        if of_kind[NOT_IP]:
-            tally.not_ip.update(packets.ethertype[kind == NOT_IP].tolist())
-            self._look_for_notice(batch, packets)
-        if of_kind[UNKNOWN_LINK]:
-            tally.unknown_links.update(batch.records.link[kind == UNKNOWN_LINK].tolist())
+    def _count(self, step: Step) -> None:
+        tally, packets, sums = self.tally, step.packets, step.outline.sums.tolist()
+        tally.first_ns = min(sums[FIRST_NS], tally.first_ns if tally.first_ns is not None else sums[FIRST_NS])
+        tally.last_ns = max(sums[LAST_NS], tally.last_ns if tally.last_ns is not None else sums[LAST_NS])
+        tally.backwards += sums[BACKWARDS]
+        tally.fragments += sums[FRAGMENT]
+        tally.ip_packets += sum(sums[OTHER_IP:DAMAGED])
+        if sums[DAMAGED]:
+            tally.damaged += sums[DAMAGED]
+            row = int((packets.kind == DAMAGED).argmax())
+            tally.first_damaged = tally.first_damaged or step.batch.first_frame + row
+        if sums[NOT_IP]:
+            rows = step.outline.rows(OTHER)
+            tally.not_ip.update(packets.ethertype[rows].tolist())
+            self._look_for_notice(step.batch, packets, rows)
+        if sums[UNKNOWN_LINK]:
+            tally.unknown_links.update(step.batch.records.link[packets.kind == UNKNOWN_LINK].tolist())
 
-    def _look_for_notice(self, batch: Batch, packets: Packets) -> None:
+    def _look_for_notice(self, batch: Batch, packets: Packets, rows: list[int]) -> None:
         if self.tally.notice is not None:
             return
-        for row in ((packets.kind == NOT_IP) & (packets.ethertype == NOTICE_ETHERTYPE)).nonzero()[0].tolist():
+        for row in rows:
+            if packets.ethertype[row] != NOTICE_ETHERTYPE:
+                continue
             start = int(batch.records.offset[row])
             frame = bytes(batch.data[start : start + int(batch.records.captured[row])])
             _, mark, text = frame.partition(NOTICE_MARK)
             if mark:
                 self.tally.notice = text.rstrip(b"\0").decode("utf-8", "replace").strip()[:500]
                 return
+
+
+def _numbered(batch: Batch, position: int) -> Batch:
+    """The batch with frame numbers of the session."""
+    return replace(batch, first_frame=in_session(batch.first_frame, position)) if position else batch

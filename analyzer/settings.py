@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date
 
 from analyzer.detect.known import Known
 from analyzer.locate import Locator
 from analyzer.locate.given import Given
+from analyzer.model import Body
 from analyzer.packets.wifi.keys import WifiKey
 from analyzer.triggers.events import LogEntry
 
@@ -24,6 +26,7 @@ class Settings:
     log: tuple[LogEntry, ...] = ()  # what was done to the phone while the capture ran
     geo: tuple[Given, ...] = ()  # the user's own databases
     geo_date: date | None = None  # asked for in place of the capture's date
+    put_aside: Callable[[Body], None] | None = None  # takes bodies that are too much for the report
 
     def locator(self, capture_ns: int | None) -> Locator:
         """Where addresses are looked up for a capture of this time."""

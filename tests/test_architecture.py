@@ -14,7 +14,8 @@ PACKAGE = Path(__file__).parent.parent / "analyzer"
 BELOW = {
     "model": set(),
     "version": set(),
-    "compiling": set(),
+    "native": set(),
+    "compiling": {"native"},
     "capture": {"model", "compiling"},
     "packets": {"model", "compiling", "capture"},
     "flows": {"model", "compiling", "capture", "packets"},

@@ -12,10 +12,10 @@ from __future__ import annotations
 import json
 import os
 import re
+import runpy
 import shlex
 import subprocess
 import sys
-import tomllib
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
@@ -24,7 +24,7 @@ SCHEMA = ROOT / "analyzer" / "report" / "schema.json"
 _PART = re.compile(
     r"(<!-- output: (?P<command>.+?)(?: \| head (?P<lines>\d+))? -->\n).*?(<!-- end -->)", re.DOTALL
 )
-_VERSION = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["version"]
+_VERSION = runpy.run_path(str(ROOT / "analyzer" / "version.py"))["VERSION"]
 # What differs from run to run, and between a source tree and an installed package.
 _PASSING = (
     (re.compile(r"(report made +)\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC"), r"\1(the time of the run)"),

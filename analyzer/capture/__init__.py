@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 
-from analyzer.model import CaptureError
+from analyzer.model import CaptureError, Problem
 
-from .batch import Account, Batch, Window
-from .pcap import MAGICS, REFUSED, read_pcap
+from .account import Account
+from .batch import Batch, Window
+from .pcap import MAGICS, read_pcap
 from .pcapng import SECTION_MAGIC, read_pcapng
+from .refused import LOOK, refusal
+from .snoop import MAGIC as SNOOP_MAGIC
+from .snoop import read_snoop
 from .source import Source
 
 __all__ = ["Account", "Batch", "Capture"]
@@ -28,15 +32,19 @@ class Capture:
         self.account = Account()
         self._window = Window(self.source)
 
-    def __iter__(self) -> Iterator[Batch]:
+    def __iter__(self) -> Generator[Batch, None, None]:
         window, account = self._window, self.account
         try:
             yield from self._read(window, account)
             self.source.drain()
             if self.source.damage:
                 account.damage("cut-file", self.source.damage)
+            if grown := self.source.growth():
+                account.problems.append(Problem("grown-file", self._grown(grown)))
         finally:
             self.source.close()
+            account.close()
+            window.release()
         if self.source.compression:
             account.format += f", {self.source.compression}"
 
@@ -52,12 +60,17 @@ class Capture:
             return read_pcap(window, account)
         if magic == SECTION_MAGIC:
             return read_pcapng(window, account)
-        if magic in REFUSED:
-            raise CaptureError(
-                f"{self.source.path}: {REFUSED[magic]} is not supported; convert it with "
-                "“editcap -F pcap IN OUT”"
-            )
-        raise CaptureError(f"{self.source.path}: not a pcap or pcapng file (starts {magic.hex()})")
+        if window.need(len(SNOOP_MAGIC)) and window.data.startswith(SNOOP_MAGIC, window.start):
+            return read_snoop(window, account)
+        window.need(LOOK)
+        start = bytes(window.data[window.start : min(window.end, window.start + LOOK)])
+        raise CaptureError(f"{self.source.path}: {refusal(start)}")
+
+    def _grown(self, octets: int) -> str:
+        return (
+            f"{self.source.path}: the file grew by {octets:,} octets while it was read; these were neither "
+            "read nor hashed, and a cut last record was still being written"
+        )
 
     def _nothing(self, window: Window) -> str:
         if self.source.damage:

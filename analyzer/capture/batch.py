@@ -2,26 +2,30 @@
 
 from __future__ import annotations
 
-from collections import Counter, deque
+from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from analyzer.compiling import frames_worth_compiling, run_kernel
-from analyzer.model import Problem
 
 from . import kernel
+from .account import Account
 from .records import Records
 from .source import Source
 
 BATCH_OCTETS = 16 << 20
 # Batches that may be in other hands while the next is read: one being looked at, two waiting.
 BUFFERS = 4
-# The first batch is small: it shows how many frames the rest will have.
-FIRST_OCTETS = 1 << 18
+# The first batch is small: it shows how many frames the rest will have. Yet a file's header and what the
+# variants of pcap are told apart by (`variants.LOOK`) fit in.
+FIRST_OCTETS = (1 << 18) + (1 << 12)
+# Octets read at a time: what is hashed, walked and decoded in one go stays in the processor's cache, and
+# the interpreter's lock, which each of these gives back and takes again, is not fought for too often.
+STEP_OCTETS = 4 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,24 +41,6 @@ class Batch:
     def octets(self) -> Any:
         """The buffer in the form that suits the kernels' form."""
         return self.array if self.large else self.data
-
-
-@dataclass
-class Account:
-    """What is said of a capture beside its records."""
-
-    format: str = ""
-    links: Counter[int] = field(default_factory=Counter)
-    frames: int = 0
-    snapped: int = 0
-    complete: bool = True
-    comments: list[str] = field(default_factory=list)
-    problems: list[Problem] = field(default_factory=list)
-
-    def damage(self, code: str, what: str, frame: int | None = None) -> None:
-        """Something of the capture is lost: said, and the capture counts as incomplete."""
-        self.complete = False
-        self.problems.append(Problem(code, what, frame))
 
 
 class Window:
@@ -74,22 +60,30 @@ class Window:
         self.array = np.frombuffer(self.data, dtype=np.uint8)
 
     def turn(self) -> None:
-        """Go on in another buffer, so that a batch stays whole while later ones are read.
+        """Go on in another buffer if this one is full, so that its batches stay whole meanwhile."""
+        if len(self.data) - self.end < STEP_OCTETS:
+            self._move(len(self.data))
 
-        A batch is overwritten after BUFFERS - 1 more.
+    def _move(self, size: int) -> None:
+        """Take what is left to another buffer of at least `size` octets.
+
+        A buffer is used again after BUFFERS - 1 more.
         """
         self._spare.append(self.data)
-        if len(self._spare) < BUFFERS:
-            fresh = bytearray(len(self.data))
-        else:
-            fresh = self._spare.popleft()
-            if len(fresh) < len(self.data):
-                fresh = bytearray(len(self.data))
+        fresh = self._spare.popleft() if len(self._spare) >= BUFFERS else bytearray(size)
+        if len(fresh) < size:
+            fresh = bytearray(size)
         left = self.end - self.start
         fresh[:left] = memoryview(self.data)[self.start : self.end]
         self.base += self.start
         self.start, self.end = 0, left
         self.data = fresh
+        self._views()
+
+    def release(self) -> None:
+        """Let the buffers go; batches that are still in use keep theirs."""
+        self._spare.clear()
+        self.data, self.start, self.end = bytearray(), 0, 0
         self._views()
 
     def expect(self, frames: int) -> None:
@@ -100,16 +94,7 @@ class Window:
         left = max(self.source.size or 0, self.source.decoded) - done
         self.large = frames + frames * left // done >= frames_worth_compiling()
         if len(self.data) < self._size and not self.finished:
-            self._grow(self._size)
-
-    def _grow(self, size: int) -> None:
-        left = self.end - self.start
-        grown = bytearray(size)
-        grown[:left] = self.data[self.start : self.end]
-        self.base += self.start
-        self.start, self.end = 0, left
-        self.data = grown
-        self._views()
+            self._move(self._size)
 
     @property
     def offset(self) -> int:
@@ -120,28 +105,22 @@ class Window:
         return self.end - self.start
 
     def fill(self, wanted: int = 0) -> bool:
-        """Move what is left to the front and read on; False at the end of the source.
-
-        The buffer grows where `wanted` octets would not fit.
-        """
-        left = self.end - self.start
-        if wanted > len(self.data):
-            self._grow(wanted + BATCH_OCTETS)
-        elif self.start:
-            self.data[:left] = self.data[self.start : self.end]
-        self.base += self.start
-        self.start, self.end = 0, left
+        """Read on, to have `wanted` octets or some more than now; False at the end of the source."""
         if self.finished:
             return False
-        count = self.source.readinto(memoryview(self.data)[left:])
+        missing = max(wanted - self.available(), 1)
+        if len(self.data) - self.end < missing:
+            self._move(max(len(self.data), wanted + STEP_OCTETS))
+        upto = min(self.end + max(missing, STEP_OCTETS), len(self.data))
+        count = self.source.readinto(memoryview(self.data)[self.end : upto])
         self.end += count
-        self.finished = self.end < len(self.data)
+        self.finished = self.source.ended
         return count > 0
 
     def need(self, count: int) -> bool:
         """Have `count` octets at `start`, reading on if necessary."""
-        if self.available() < count:
-            self.fill(count)
+        while self.available() < count and self.fill(count):
+            pass
         return self.available() >= count
 
     def octets(self) -> Any:
@@ -165,8 +144,8 @@ class Window:
 
 
 def room_for(window: Window) -> int:
-    """How many records the window could hold, bounded: small records are walked in more steps."""
-    return min(max(len(window.data) // 60, 64), 1 << 17)
+    """How many records the window may hold, bounded: small records are walked in more steps."""
+    return min(max(window.available() // 60, 64), 1 << 17)
 
 
 def first_records(records: Records, count: int) -> Records:
@@ -191,7 +170,5 @@ def make_batch(window: Window, account: Account, records: Records) -> Batch:
     batch = Batch(window.data, window.array, records, account.frames + 1, window.large)
     account.frames += count
     account.snapped += int(np.count_nonzero(records.captured < records.wire))
-    if count:
-        links, counts = np.unique(records.link, return_counts=True)
-        account.links.update(dict(zip(links.tolist(), counts.tolist(), strict=True)))
+    account.links.update(records.links())
     return batch

@@ -1,66 +1,148 @@
-"""pcap files to batches (draft-ietf-opsawg-pcap)."""
+"""pcap files and their variants to batches (draft-ietf-opsawg-pcap)."""
 
 from __future__ import annotations
 
 import struct
 from collections.abc import Iterator
+from dataclasses import dataclass, replace
 
 from analyzer.model import CaptureError
 
-from .batch import Account, Batch, Window, first_records, make_batch, room_for, run_walk
-from .kernel import BAD_RECORD, FULL, walk_pcap
+from .account import Account
+from .batch import Batch, Window, first_records, make_batch, room_for, run_walk
+from .kernel import BAD_RECORD, FULL, IN_ORDER, SMALLER_FIRST, SWAPPED, walk_pcap
 from .records import new_records
+from .variants import MODIFIED, STANDARD, Variant, variant_of
 
-# Magic as it lies in the file: big-endian?, nanoseconds of the timestamp's second word, its name.
-MAGICS: dict[bytes, tuple[bool, int, str]] = {
-    b"\xd4\xc3\xb2\xa1": (False, 1000, "microseconds, little-endian"),
-    b"\xa1\xb2\xc3\xd4": (True, 1000, "microseconds, big-endian"),
-    b"\x4d\x3c\xb2\xa1": (False, 1, "nanoseconds, little-endian"),
-    b"\xa1\xb2\x3c\x4d": (True, 1, "nanoseconds, big-endian"),
+FILE_HEADER = 24
+
+
+@dataclass(frozen=True, slots=True)
+class Magic:
+    """What the first four octets tell: byte order, unit of the timestamp's second word, variants."""
+
+    big: bool
+    unit_ns: int
+    name: str
+    variants: tuple[Variant, ...] = STANDARD[:1]
+    further: int = 0  # octets of the file header behind the usual ones
+
+
+def _both(magic: int, *rest: object) -> dict[bytes, Magic]:
+    """A magic in both byte orders."""
+    return {
+        struct.pack("<I", magic): Magic(False, *rest),  # type: ignore[arg-type]
+        struct.pack(">I", magic): Magic(True, *rest),  # type: ignore[arg-type]
+    }
+
+
+# The last two are Ixia's, of software and hardware captures; their file header ends with the octets of all
+# records.
+MAGICS: dict[bytes, Magic] = {
+    **_both(0xA1B2C3D4, 1000, "microseconds", STANDARD),
+    **_both(0xA1B23C4D, 1, "nanoseconds"),
+    **_both(0xA1B2CD34, 1000, "microseconds", MODIFIED),
+    **_both(0x1C0001AB, 1000, "microseconds, Ixia", STANDARD[:1], 4),
+    **_both(0x1C0001AC, 1, "nanoseconds, Ixia", STANDARD[:1], 4),
 }
 
-# Formats that begin like pcap and have longer record headers.
-REFUSED: dict[bytes, str] = {
-    b"\x34\xcd\xb2\xa1": "the “modified” pcap of Kuznetsov's patched libpcap",
-    b"\xa1\xb2\xcd\x34": "the “modified” pcap of Kuznetsov's patched libpcap",
-    b"\x36\xcd\xb2\xa1": "the “modified” pcap of IXIA hardware",
-    b"\xa1\xb2\xcd\x36": "the “modified” pcap of IXIA hardware",
-}
+# AIX writes version 2.2 with the interface types of RFC 1573 and with nanoseconds; those of Ethernet,
+# Token Ring, FDDI and loopback as LINKTYPE_ values.
+AIX_VERSION = (2, 2)
+AIX_LINKS = {6: 1, 9: 6, 15: 10, 24: 0}
+
+# The order of a record's lengths by minor version.
+LENGTHS = {0: SWAPPED, 1: SWAPPED, 2: SWAPPED, 3: SMALLER_FIRST}
+# DG/UX calls its version 543.0 and keeps the old order of the lengths.
+DG_UX = 543
+
+# Link types whose frames are looked at to their very end, so that a frame check sequence there has to go:
+# IEEE 802.11, with Prism and with AVS header.
+FCS_MATTERS = frozenset({105, 119, 163})
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """How the records of a file lie."""
+
+    big: bool
+    unit_ns: int
+    link: int
+    lengths: int
+    fcs: int
+    header: int = 16
 
 
 def read_pcap(window: Window, account: Account) -> Iterator[Batch]:
     """Batches of a pcap file whose magic is at the window's start. Raises CaptureError."""
     path = window.source.path
-    if not window.need(24):
+    magic = MAGICS[bytes(window.data[window.start : window.start + 4])]
+    size = FILE_HEADER + magic.further
+    if not window.need(size):
         raise CaptureError(
-            f"{path}: the pcap file header is cut: {window.available()} of 24 octets are there"
+            f"{path}: the pcap file header is cut: {window.available()} of {size} octets are there"
         )
-    header = window.take(24)
-    big, unit_ns, name = MAGICS[header[:4]]
-    major, _, _, _, _, link = struct.unpack(">HHiIII" if big else "<HHiIII", header[4:])
-    if major != 2:
+    header = window.take(size)
+    layout = _layout(magic, header, path)
+    (snaplen,) = struct.unpack_from(">I" if magic.big else "<I", header, 16)
+    account.snaplen = snaplen
+    variant = variant_of(magic.variants, window, magic.big, snaplen, plain=layout.lengths != IN_ORDER)
+    order = "big-endian" if magic.big else "little-endian"
+    account.format = f"pcap ({', '.join(filter(None, (magic.name, order, variant.name)))})"
+    yield from _batches(window, account, replace(layout, header=variant.header))
+
+
+def _layout(magic: Magic, header: bytes, path: str) -> Layout:
+    major, minor, _, _, _, link = struct.unpack_from(">HHiIII" if magic.big else "<HHiIII", header, 4)
+    if major not in (2, DG_UX):
         raise CaptureError(f"{path}: pcap version {major} is unknown; only version 2 exists")
-    account.format = f"pcap ({name})"
-    # The upper bits of the field hold the FCS length (draft-ietf-opsawg-pcap §4).
-    yield from _batches(window, account, big, unit_ns, link & 0xFFFF)
+    lengths = SWAPPED if major == DG_UX else LENGTHS.get(minor, IN_ORDER)
+    unit_ns, fcs = magic.unit_ns, 0
+    if (major, minor) == AIX_VERSION and link in AIX_LINKS:
+        link, unit_ns = AIX_LINKS[link], 1
+    elif link & 0x04000000 and link & 0xFFFF in FCS_MATTERS:
+        # The four upper bits count pairs of octets (draft-ietf-opsawg-pcap §4).
+        fcs = (link >> 28) * 2
+    return Layout(magic.big, unit_ns, link & 0xFFFF, lengths, fcs)
 
 
-def _batches(window: Window, account: Account, big: bool, unit_ns: int, link: int) -> Iterator[Batch]:
+def _batches(window: Window, account: Account, layout: Layout) -> Iterator[Batch]:
     while True:
         records = new_records(room_for(window))
-        count, window.start, why = run_walk(walk_pcap, window, big, unit_ns, link, records.rows.reshape(-1))
+        count, window.start, why = run_walk(
+            walk_pcap, window, layout.big, layout.unit_ns, layout.link, layout.header, layout.lengths,
+            layout.fcs, records.rows.reshape(-1),
+        )  # fmt: skip
         if count:
             yield make_batch(window, account, first_records(records, count))
             window.turn()
             window.expect(account.frames)
         if why == BAD_RECORD:
-            _say_bad_record(window, account, big)
+            say_bad_record(window, account, _record_size(window, layout) - layout.header)
             return
         if why == FULL:
             continue
-        wanted = _record_size(window, big)
+        wanted = _record_size(window, layout)
         if not window.fill(wanted) and window.available() < wanted:
             break
+    say_cut_record(window, account)
+
+
+def _record_size(window: Window, layout: Layout) -> int:
+    """Octets of the record at the window's start, as far as its header is there."""
+    if window.available() < layout.header:
+        return layout.header
+    lengths = bytes(window.data[window.start + 8 : window.start + 16])
+    captured: int
+    wire: int
+    captured, wire = struct.unpack(">II" if layout.big else "<II", lengths)
+    if layout.lengths == SWAPPED or (layout.lengths == SMALLER_FIRST and captured > wire):
+        captured = wire
+    return layout.header + captured
+
+
+def say_cut_record(window: Window, account: Account) -> None:
+    """Where octets are left that are no whole record, say so."""
     if left := window.available():
         account.damage(
             "cut-record",
@@ -70,23 +152,15 @@ def _batches(window: Window, account: Account, big: bool, unit_ns: int, link: in
         )
 
 
-def _record_size(window: Window, big: bool) -> int:
-    """Octets of the record at the window's start, as far as its header is there."""
-    if window.available() < 16:
-        return 16
-    header = window.data[window.start + 8 : window.start + 12]
-    return 16 + int.from_bytes(header, "big" if big else "little")
-
-
-def _say_bad_record(window: Window, account: Account, big: bool) -> None:
-    frame, offset, claimed = account.frames + 1, window.offset, _record_size(window, big) - 16
-    unread = window.available()
+def say_bad_record(window: Window, account: Account, claimed: int) -> None:
+    """Say that the record at the window's start contradicts itself, and pass over the rest."""
+    frame, offset = account.frames + 1, window.offset
     while window.skip(1 << 30) == 0 or not window.finished:
-        unread = -1
-    left = window.base + window.start - offset
+        pass
+    left = window.offset - offset
     account.damage(
         "bad-record",
         f"{window.source.path}: record {frame:,} at offset {offset:,} claims {claimed:,} octets, which no "
-        f"frame has; {left if unread < 0 else max(left, unread):,} octets from there on were not read",
+        f"frame has; {left:,} octets from there on were not read",
         frame,
     )

@@ -2,67 +2,65 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
-from numpy.typing import NDArray
 
 from analyzer.model import CaptureError, Problem
 
-from .batch import Account, Batch, Window, first_records, make_batch, room_for, run_walk
+from .account import Account
+from .batch import Batch, Window, first_records, make_batch, room_for, run_walk
 from .kernel import (
     BAD_RECORD,
+    COMMENTS,
     CONTROL,
+    CUSTOM,
+    CUSTOMS,
     FULL,
     INTERFACE,
+    JOURNAL,
+    JOURNALS,
     LARGEST_RECORD,
-    MOST_SECONDS,
+    LOST,
+    MOST_NOTED,
+    NAME_RESOLUTION,
+    NOTED_WIDTH,
+    NOTES,
+    NOTES_HEAD,
+    OTHERS,
+    SECRETS,
     SECTION_HEADER,
+    STATISTICS,
+    UNTIMED,
     walk_pcapng,
 )  # fmt: skip
-from .records import new_records
+from .records import Records, new_records
+from .section import BYTE_ORDERS, Section, count_passed
 
 SECTION_MAGIC = b"\x0a\x0d\x0d\x0a"
 # 1.2 is what some writers put for the format of 1.0 (draft-ietf-opsawg-pcapng §4.1).
 VERSIONS = ((1, 0), (1, 2))
-BYTE_ORDERS = {b"\x4d\x3c\x2b\x1a": False, b"\x1a\x2b\x3c\x4d": True}
-
-OPT_END, OPT_COMMENT, IF_TSRESOL, IF_TSOFFSET = 0, 1, 9, 14
 
 # Interfaces of a section at most; a phone's capture has a handful.
 MOST_INTERFACES = 4096
 
-
-class _Section:
-    """The byte order and the interfaces of the section being read."""
-
-    def __init__(self) -> None:
-        self.big = False
-        self.count = 0
-        # Rows of (link type, snaplen, timestamp divisor, units a second, offset in seconds).
-        self.interfaces: NDArray[np.int64] = np.zeros((8, 5), np.int64)
-
-    def number(self, octets: bytes, signed: bool = False) -> int:
-        return int.from_bytes(octets, "big" if self.big else "little", signed=signed)
-
-    def add(self, row: tuple[int, int, int, int, int]) -> None:
-        if self.count == len(self.interfaces):
-            self.interfaces = np.vstack([self.interfaces, np.zeros_like(self.interfaces)])
-        self.interfaces[self.count] = row
-        self.count += 1
+# What reads a block's body, and how many octets that has at least.
+READERS: dict[int, tuple[Callable[[Section, bytes], None], int]] = {
+    INTERFACE: (Section.take_interface, 8),
+    NAME_RESOLUTION: (Section.take_names, 0),
+    STATISTICS: (Section.take_statistics, 12),
+    SECRETS: (Section.take_secrets, 8),
+}
 
 
 def read_pcapng(window: Window, account: Account) -> Iterator[Batch]:
     """Batches of a pcapng file whose first section header is at the window's start."""
-    section = _Section()
+    section = Section(account)
     _read_section_header(window, account, section)
     account.format = "pcapng"
     records, filled = new_records(room_for(window)), 0
     while True:
-        count, window.start, why = run_walk(
-            walk_pcapng, window, section.big, section.interfaces.reshape(-1), section.count,
-            records.rows[filled:].reshape(-1),
-        )  # fmt: skip
+        count, why = _walk(window, account, section, records, filled)
         filled += count
         # A plain block in the buffer moves nothing, so the batch may go on behind it.
         if why == CONTROL and _is_plain(window, section):
@@ -94,25 +92,53 @@ def read_pcapng(window: Window, account: Account) -> Iterator[Batch]:
         )
 
 
-def _is_plain(window: Window, section: _Section) -> bool:
+def _walk(
+    window: Window, account: Account, section: Section, records: Records, filled: int
+) -> tuple[int, int]:
+    """Records behind those already `filled`, with what was noted of them; (how many, why it stopped)."""
+    notes = np.zeros(NOTES, np.int64)
+    count, window.start, why = run_walk(
+        walk_pcapng, window, section.big, section.interfaces.reshape(-1), section.count,
+        records.rows[filled:].reshape(-1), notes,
+    )  # fmt: skip
+    if notes[:NOTES_HEAD].any():
+        _keep_notes(window, account, notes.tolist(), account.frames + filled + 1)
+    return count, why
+
+
+def _keep_notes(window: Window, account: Account, notes: list[int], first_frame: int) -> None:
+    account.lost_between += notes[LOST]
+    account.untimed += notes[UNTIMED]
+    for kind, at in ((JOURNAL, JOURNALS), (CUSTOM, CUSTOMS), (-1, OTHERS)):
+        count_passed(account.passed_over, kind, notes[at])
+    listed = min(notes[COMMENTS], MOST_NOTED)
+    for at in range(NOTES_HEAD, NOTES_HEAD + listed * NOTED_WIDTH, NOTED_WIDTH):
+        record, position, length = notes[at : at + NOTED_WIDTH]
+        account.comment(bytes(window.data[position : position + length]), "packet", first_frame + record)
+    account.comments_met += notes[COMMENTS] - listed
+
+
+def _is_plain(window: Window, section: Section) -> bool:
     """Whether the block at the window's start lies whole in it and can be taken in without a complaint."""
     head = bytes(window.data[window.start : window.start + 12])
     if head[:4] == SECTION_MAGIC:
         big = BYTE_ORDERS.get(head[8:])
         size = int.from_bytes(head[4:8], "big" if big else "little")
         return big is not None and 28 <= size <= min(window.available(), LARGEST_RECORD)
-    size = section.number(head[4:8])
-    return 20 <= size <= window.available() - 3 and section.count < MOST_INTERFACES
+    kind, size = section.number(head[:4]), section.number(head[4:8])
+    if kind == INTERFACE and (size < 20 or section.count >= MOST_INTERFACES):
+        return False
+    return 12 <= size <= min(window.available() - 3, LARGEST_RECORD)
 
 
-def _block_size(window: Window, section: _Section) -> int:
+def _block_size(window: Window, section: Section) -> int:
     if window.available() < 8:
         return 12
     size = section.number(bytes(window.data[window.start + 4 : window.start + 8]))
     return size if size <= LARGEST_RECORD else 12
 
 
-def _read_block(window: Window, account: Account, section: _Section) -> bool:
+def _read_block(window: Window, account: Account, section: Section) -> bool:
     """Take in or skip one block that holds no packet; False when reading can't go on."""
     kind = section.number(bytes(window.data[window.start : window.start + 4]))
     if kind == SECTION_HEADER:
@@ -127,20 +153,38 @@ def _read_block(window: Window, account: Account, section: _Section) -> bool:
         _say_bad_block(window, account, section)
         return False
     padded = (size + 3) & ~3
-    if kind == INTERFACE and size <= LARGEST_RECORD and window.need(padded):
-        return _read_interface(window.take(padded)[8 : size - 4], account, section)
-    if missing := window.skip(padded):
+    reader, least = READERS.get(kind, (None, 0))
+    if kind == INTERFACE and (not least <= size - 12 <= LARGEST_RECORD or section.count >= MOST_INTERFACES):
+        account.damage(
+            "bad-block",
+            f"{window.source.path}: a pcapng interface description can't be used; reading stopped after "
+            f"frame {account.frames:,}",
+            account.frames + 1,
+        )
+        return False
+    if reader is None or not least <= size - 12 <= LARGEST_RECORD:
+        count_passed(account.passed_over, kind)
+        return _skip(window, account, kind, size, padded)
+    if not window.need(padded):
+        return _skip(window, account, kind, size, padded)
+    reader(section, window.take(padded)[8 : size - 4])
+    return True
+
+
+def _skip(window: Window, account: Account, kind: int, size: int, padded: int) -> bool:
+    """Pass over a block; False, and said, when the file ends within it."""
+    missing = window.skip(padded)
+    if missing:
         account.damage(
             "cut-record",
             f"{window.source.path}: the last block (type {kind}) is cut: {missing:,} of its {size:,} octets "
             "are missing",
             account.frames + 1,
         )
-        return False
-    return True
+    return not missing
 
 
-def _read_section_header(window: Window, account: Account, section: _Section) -> None:
+def _read_section_header(window: Window, account: Account, section: Section) -> None:
     path = window.source.path
     if not window.need(28):
         raise CaptureError(
@@ -149,8 +193,7 @@ def _read_section_header(window: Window, account: Account, section: _Section) ->
     magic = bytes(window.data[window.start + 8 : window.start + 12])
     if magic not in BYTE_ORDERS:
         raise CaptureError(f"{path}: a pcapng section has the unknown byte-order magic {magic.hex()}")
-    section.big = BYTE_ORDERS[magic]
-    section.count = 0
+    section.begin(BYTE_ORDERS[magic])
     size = section.number(bytes(window.data[window.start + 4 : window.start + 8]))
     if size < 28 or size > LARGEST_RECORD or not window.need(size):
         raise CaptureError(
@@ -159,7 +202,7 @@ def _read_section_header(window: Window, account: Account, section: _Section) ->
         )
     header = window.take(size)
     major, minor = section.number(header[12:14]), section.number(header[14:16])
-    if (major, minor) not in VERSIONS:
+    if (major, minor) not in VERSIONS and not any(p.code == "unknown-version" for p in account.problems):
         account.problems.append(
             Problem(
                 "unknown-version",
@@ -168,58 +211,10 @@ def _read_section_header(window: Window, account: Account, section: _Section) ->
                 account.frames + 1,
             )
         )
-    _keep_comments(header[24:-4], account, section)
+    section.take_header(header[8:-4])
 
 
-def _options(octets: bytes, section: _Section) -> Iterator[tuple[int, bytes]]:
-    position = 0
-    while position + 4 <= len(octets):
-        code = section.number(octets[position : position + 2])
-        length = section.number(octets[position + 2 : position + 4])
-        if code == OPT_END:
-            return
-        yield code, octets[position + 4 : position + 4 + length]
-        position += 4 + ((length + 3) & ~3)
-
-
-def _keep_comments(octets: bytes, account: Account, section: _Section) -> None:
-    for code, value in _options(octets, section):
-        if code == OPT_COMMENT and len(account.comments) < 20:
-            account.comments.append(value.decode("utf-8", "backslashreplace")[:1000])
-
-
-def _read_interface(body: bytes, account: Account, section: _Section) -> bool:
-    """Take in an interface; False when it can't be, for then the numbers of those behind it are unknown."""
-    if len(body) < 8 or section.count >= MOST_INTERFACES:
-        account.damage(
-            "bad-block",
-            f"a pcapng interface description can't be used; reading stopped after frame {account.frames:,}",
-            account.frames + 1,
-        )
-        return False
-    link, snaplen = section.number(body[:2]), section.number(body[4:8])
-    shrink, units, offset = 1, 1_000_000, 0
-    for code, value in _options(body[8:], section):
-        if code == IF_TSRESOL and value:
-            shrink, units = resolution(value[0])
-        elif code == IF_TSOFFSET and len(value) == 8:
-            offset = min(max(section.number(value, signed=True), -MOST_SECONDS), MOST_SECONDS)
-    section.add((link, snaplen, shrink, units, offset))
-    return True
-
-
-def resolution(octet: int) -> tuple[int, int]:
-    """(divisor, units a second) of an if_tsresol octet: a negative power of 10, or of 2 with bit 7.
-
-    Finer units than nanoseconds are divided first, so that 63 bits hold every product.
-    """
-    power = octet & 0x7F
-    if octet & 0x80:
-        return 1 << min(max(power - 30, 0), 62), 1 << min(power, 30)
-    return 10 ** min(max(power - 9, 0), 18), 10 ** min(power, 9)
-
-
-def _say_bad_block(window: Window, account: Account, section: _Section) -> None:
+def _say_bad_block(window: Window, account: Account, section: Section) -> None:
     kind, size = (section.number(bytes(window.data[window.start + i : window.start + i + 4])) for i in (0, 4))
     account.damage(
         "bad-record",

@@ -12,6 +12,9 @@ from numpy.typing import NDArray
 OFFSET, CAPTURED, WIRE, TIME, LINK = range(5)
 RECORD_WIDTH = 5
 
+# Data link types of snoop that have no LINKTYPE_ value stand above all that have.
+SNOOP_LINK = 1 << 32
+
 
 @dataclass(frozen=True, slots=True)
 class Records:
@@ -41,6 +44,14 @@ class Records:
     @property
     def link(self) -> NDArray[np.int64]:
         return self.rows[:, LINK]
+
+    def links(self) -> dict[int, int]:
+        """How many records there are of each link type."""
+        link = self.link
+        if len(link) and (link == link[0]).all():  # as in nearly every capture
+            return {int(link[0]): len(link)}
+        kinds, counts = np.unique(link, return_counts=True)
+        return dict(zip(kinds.tolist(), counts.tolist(), strict=True))
 
 
 def new_records(count: int) -> Records:

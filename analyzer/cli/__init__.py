@@ -15,7 +15,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from analyzer.cli.arguments import parser
-from analyzer.cli.output import Output, UnusableError
+from analyzer.cli.output import Bodies, Output, UnusableError
 
 if TYPE_CHECKING:
     from analyzer.cli.progress import ProgressLine
@@ -58,11 +58,13 @@ def _scan(options: argparse.Namespace) -> int:
     known = _known(options.known)
     _check_geo(options.geo)
     _check_dossiers(options.dossiers)
-    inputs = [file for file in (options.known, options.events) if file]
+    options.tac = _tac_table(options.tac)
+    inputs = [file for file in (options.known, options.events, options.tac) if file]
     keep = [*paths, *options.geo, *inputs]
-    with Output(options.json, keep=keep) as output:
-        report = _analyze(paths, known, options)
+    with Output(options.json, keep=keep) as output, Bodies(options.bodies) as bodies:
+        report = _analyze(paths, known, options, bodies)
         _show(report, output, options)
+        bodies.write(report)
     return _exit_code(report, options)
 
 
@@ -88,6 +90,26 @@ def _check_dossiers(directories: list[str]) -> None:
             raise UnusableError(f"--dossiers: {error}") from None
 
 
+def _tac_table(path: str | None) -> str | None:
+    """The table that was given, or the one in the user's data folder; found out before the long scan."""
+    if path is None:
+        from analyzer.locate.layers import user_folder
+
+        own = user_folder().parent / "tac.csv"
+        if not os.path.isfile(own):  # nor where the folder may not be looked into
+            return None
+        path = str(own)
+    from analyzer.detect.tac import check_table
+
+    try:
+        check_table(path)
+    except OSError as error:
+        raise UnusableError(f"--tac: {path} can't be read ({error.strerror})") from None
+    except ValueError as error:
+        raise UnusableError(f"--tac: {error}") from None
+    return path
+
+
 def _log(path: str | None) -> tuple[LogEntry, ...]:
     if path is None:
         return ()
@@ -101,7 +123,7 @@ def _log(path: str | None) -> tuple[LogEntry, ...]:
         raise UnusableError(f"--events: {error}") from None
 
 
-def _analyze(paths: list[str], known: Known | None, options: argparse.Namespace) -> Report:
+def _analyze(paths: list[str], known: Known | None, options: argparse.Namespace, bodies: Bodies) -> Report:
     from analyzer.model import CaptureError
     from analyzer.pipeline import analyze
 
@@ -118,7 +140,9 @@ def _analyze(paths: list[str], known: Known | None, options: argparse.Namespace)
             geo_date=options.geo_date,
             dossiers=options.dossiers,
             log=log,
+            tac=options.tac,
             progress=watcher,
+            put_aside=bodies.put_aside if options.bodies else None,
         )
     except CaptureError as error:
         raise UnusableError(str(error)) from None

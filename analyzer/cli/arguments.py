@@ -64,7 +64,10 @@ def parser() -> argparse.ArgumentParser:
 def _add_scan(commands: Any) -> None:
     scan = commands.add_parser("scan", help="read captures and print the report")
     scan.add_argument(
-        "captures", nargs="*", metavar="CAPTURE", help="pcap or pcapng, plain or .gz .zst .xz; - is stdin"
+        "captures",
+        nargs="*",
+        metavar="CAPTURE",
+        help="pcap, pcapng or snoop, plain or compressed; - is stdin",
     )
     scan.add_argument("-r", dest="file", action="append", default=[], metavar="FILE", help="one more capture")
     scan.add_argument(
@@ -103,6 +106,17 @@ def _add_scan(commands: Any) -> None:
         "--events",
         metavar="FILE.csv",
         help="a log of what was done to the phone, lines of time,event: sends are set against it",
+    )
+    scan.add_argument(
+        "--tac",
+        metavar="FILE.csv",
+        help="tells maker and model of a phone by its IMEI: columns tac, brand, model, or tac.csv in the "
+        "user's data folder; none is shipped",
+    )
+    scan.add_argument(
+        "--bodies",
+        metavar="DIR",
+        help="write the bodies of all messages into an empty folder, under safe names, with an index",
     )
     _add_output(scan)
 

@@ -20,7 +20,7 @@ def documented_names(report: Report, dossiers: Sequence[Dossier]) -> tuple[Docum
     patterns = [(host, d) for d in dossiers for host in d.hosts if "*" in host]
     found = []
     for row in report.destinations:
-        for name in dict.fromkeys(name.name.lower().rstrip(".") for name in row.names):
+        for name in dict.fromkeys(n.name.lower().rstrip(".") for n in row.names if n.how != "file"):
             dossier = exact.get(name) or next((d for host, d in patterns if fnmatchcase(name, host)), None)
             if dossier:
                 found.append(_entry(name, row.address, row.device, dossier))

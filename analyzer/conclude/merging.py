@@ -9,19 +9,33 @@ from dataclasses import replace
 from typing import Any
 
 from analyzer.conclude.documented import merged_names
+from analyzer.conclude.walking import names_of, rebuilt
 from analyzer.model import (
     CaptureInfo,
     Destination,
     Device,
     Evidence,
+    Finding,
     KnownKind,
     Message,
+    Ping,
     Problem,
     Report,
     Scope,
+    Session,
     Table,
 )
 from analyzer.version import VERSION
+
+# Fields that hold a position in Report.captures, or several.
+CAPTURES = ("capture", "other_capture", "capture_after")
+MANY_CAPTURES: Mapping[type, Sequence[str]] = {Message: ("span_captures",), Session: ("captures",)}
+# Fields that hold a message's number.
+NUMBERED: Mapping[type, Sequence[str]] = {
+    Message: ("number", "peer"),
+    Finding: ("message",),
+    Ping: ("message",),
+}
 
 
 def failed(path: str, why: str) -> Report:
@@ -45,8 +59,8 @@ def merge(reports: Sequence[Report]) -> Report:
         read[0],
         created_ns=max(report.created_ns for report in reports),
         captures=tuple(info for report in reports for info in report.captures),
-        devices=_devices(device for report in reports for device in report.devices),
-        destinations=_destinations(row for report in reports for row in report.destinations),
+        devices=_devices(device for report in shifted for device in report.devices),
+        destinations=_destinations(row for report in shifted for row in report.destinations),
         flows=_tables([report.flows for report in shifted]),
         messages=tuple(m for report in shifted for m in report.messages),
         findings=tuple(f for report in shifted for f in report.findings),
@@ -57,8 +71,14 @@ def merge(reports: Sequence[Report]) -> Report:
         geo_note=_together(report.geo_note for report in reports),
         blind_spots=tuple(dict.fromkeys(spot for report in reports for spot in report.blind_spots)),
         problems=tuple(problem for report in shifted for problem in report.problems),
-        vantage=tuple(dict.fromkeys(clue for report in reports for clue in report.vantage)),
+        vantage=tuple(dict.fromkeys(clue for report in shifted for clue in report.vantage)),
+        sessions=tuple(session for report in shifted for session in report.sessions),
         wifi=tuple(client for report in reports for client in report.wifi),
+        conflicts=tuple(conflict for report in shifted for conflict in report.conflicts),
+        gaps=tuple(gap for report in shifted for gap in report.gaps),
+        announcements=tuple(said for report in shifted for said in report.announcements),
+        tunnels=tuple(tunnel for report in shifted for tunnel in report.tunnels),
+        fragment_conflicts=tuple(met for report in shifted for met in report.fragment_conflicts),
         documented=merged_names(entry for report in reports for entry in report.documented),
         rhythms=tuple(rhythm for report in reports for rhythm in report.rhythms),
         associations=tuple(entry for report in reports for entry in report.associations),
@@ -83,38 +103,34 @@ def _shifted(reports: Sequence[Report]) -> list[Report]:
 
 
 def _shift(report: Report, captures: int, flows: int, messages: int) -> Report:
-    def placed(evidence: Evidence) -> Evidence:
-        flow = None if evidence.flow is None else evidence.flow + flows
-        return replace(evidence, capture=evidence.capture + captures, flow=flow)
+    """The report with all its numbers raised; what is of no flow or no message stays so."""
 
-    def message(m: Message) -> Message:
-        peer = None if m.peer is None else m.peer + messages
-        return replace(
-            m, number=m.number + messages, flow=m.flow + flows, evidence=placed(m.evidence), peer=peer
-        )
+    def changes(part: Any) -> dict[str, Any]:
+        names = names_of(part)
+        found = {name: getattr(part, name) + captures for name in CAPTURES if _has(part, names, name)}
+        found |= {name: getattr(part, name) + flows for name in ("flow",) if _has(part, names, name)}
+        for name in NUMBERED.get(type(part), ()):
+            if getattr(part, name):  # 0 and None: of no message
+                found[name] = getattr(part, name) + messages
+        if isinstance(part, Evidence) and part.continued:
+            found["continued"] = tuple((capture + captures, frames) for capture, frames in part.continued)
+        for name in MANY_CAPTURES.get(type(part), ()):
+            found[name] = tuple(capture + captures for capture in getattr(part, name))
+        return found
 
     def table(t: Table) -> Table:
         offsets = {"capture": captures, "flow": flows}
         moved = {n: [v + offsets[n] for v in t.columns[n]] for n in offsets if n in t.columns}
         return Table({**t.columns, **moved})
 
-    return replace(
-        report,
-        flows=table(report.flows),
-        region_packets=table(report.region_packets),
-        messages=tuple(map(message, report.messages)),
-        findings=tuple(
-            replace(f, message=f.message + messages, evidence=placed(f.evidence)) for f in report.findings
-        ),
-        pings=tuple(
-            replace(
-                p, flow=p.flow + flows, evidence=placed(p.evidence),
-                message=None if p.message is None else p.message + messages,
-            )
-            for p in report.pings
-        ),
-        problems=tuple(replace(p, capture=p.capture + captures) for p in report.problems),
-    )  # fmt: skip
+    if not (captures or flows or messages):
+        return report
+    moved: Report = rebuilt(report, changes)
+    return replace(moved, flows=table(report.flows), region_packets=table(report.region_packets))
+
+
+def _has(part: Any, names: frozenset[str], name: str) -> bool:
+    return name in names and getattr(part, name) is not None
 
 
 def _tables(tables: Sequence[Table]) -> Table:
@@ -135,6 +151,8 @@ def _devices(devices: Iterable[Device]) -> tuple[Device, ...]:
             clues=_union(old.clues, device.clues),
             packets=old.packets + device.packets,
             bytes=old.bytes + device.bytes,
+            payload=old.payload + device.payload,
+            payload_readable=old.payload_readable + device.payload_readable,
         )  # fmt: skip
     return tuple(sorted(merged.values(), key=lambda d: (-d.bytes, d.id)))
 
@@ -173,6 +191,13 @@ def _added(old: Destination, row: Destination) -> Destination:
         delivered=_sum(old.delivered, row.delivered),
         hides=_union(old.hides, row.hides),
         contradictions=_union(old.contradictions, row.contradictions),
+        versions=_sum(old.versions, row.versions),
+        alpn=_sum(old.alpn, row.alpn),
+        ja4=_sum(old.ja4, row.ja4),
+        ech=old.ech + row.ech,
+        entropy=_greater(old.entropy, row.entropy),
+        guesses=_union(old.guesses, row.guesses),
+        inside=_union(old.inside, row.inside),
         **_quicker(old, row),
     )
 
@@ -182,6 +207,10 @@ def _quicker(old: Destination, row: Destination) -> dict[str, Any]:
     timed = [r for r in (old, row) if r.min_rtt_us is not None]
     quickest = min(timed, key=lambda r: r.min_rtt_us or 0, default=old)
     return {"min_rtt_us": quickest.min_rtt_us, "rtt_of": quickest.rtt_of}
+
+
+def _greater(one: float | None, other: float | None) -> float | None:
+    return max((value for value in (one, other) if value is not None), default=None)
 
 
 def _sum(one: Mapping[str, int], other: Mapping[str, int]) -> dict[str, int]:

@@ -159,6 +159,11 @@ class ClueBook:
                 value = f"{ja4} ({times:,} {'time' if times == 1 else 'times'})"
                 self._add(device, Clue("TLS fingerprint (JA4)", value, "", frames[device, ja4]))
 
+    def add_programs(self, found: Iterable[tuple[str, str, int]]) -> None:
+        """(device id, program, frame) of QUIC clients that name themselves in the clear, as Google's did."""
+        for device, program, frame in found:
+            self._add_once(device, Clue("QUIC user agent", program, _match(AGENTS, program), frame))
+
     def add_times_to_live(self, found: Mapping[str, Counter[int]]) -> None:
         """The usual time to live of a device's first packets."""
         for device, counted in found.items():

@@ -3,24 +3,29 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from analyzer.flows.table import Column
 from analyzer.model import Destination, Message, Name
 
-# Tunnels: known by the first octets of a flow, by IP protocol, or by service port.
+# Tunnels: known by the form of a flow's first octets, by IP protocol, or by service port.
 TUNNELS = {
-    "SOCKS 5": "SOCKS 5 proxy: the true destination is behind it",
-    "SOCKS 4": "SOCKS 4 proxy: the true destination is behind it",
-    "PPTP": "VPN (PPTP): the true destinations are inside",
-    "SSH": "SSH, which can carry other connections: their destinations are inside",
-    "WireGuard": "VPN (WireGuard handshake): the true destinations are inside",
-    "OpenVPN": "VPN (opens as OpenVPN does): the true destinations are inside",
-    "IPsec key exchange": "VPN (IPsec key exchange): the true destinations are inside",
+    "socks 5": "SOCKS 5 proxy: the true destination is behind it",
+    "socks 4": "SOCKS 4 proxy: the true destination is behind it",
+    "pptp": "VPN (PPTP): the true destinations are inside",
+    "l2tp": "VPN (L2TP): the true destinations are inside",
+    "ssh": "SSH, which can carry other connections: their destinations are inside",
+    "wireguard": "VPN (WireGuard by its form): the true destinations are inside",
+    "tailscale": "VPN (Tailscale by its form): the true destinations are inside",
+    "openvpn": "VPN (opens as OpenVPN does): the true destinations are inside",
+    "ipsec ike": "VPN (IPsec key exchange): the true destinations are inside",
+    "ipsec esp": "VPN (looks like IPsec ESP in UDP): the true destinations are inside",
+    "turn": "relay (TURN): the true destinations are behind it",
 }
 BY_PROTOCOL = {
     "47": "GRE tunnel: what is inside may have other destinations",
     "50": "VPN (IPsec ESP): the true destinations are inside",
+    "51": "IPsec AH: signed, not encrypted",
     "94": "IP in IP tunnel: what is inside may have other destinations",
 }
 DOT, DOQ = (
@@ -32,14 +37,18 @@ BY_PORT = {
     ("udp", 853): DOQ,
     ("udp", 1194): "VPN by its port (OpenVPN, 1194): the true destinations may be inside",
     ("tcp", 1194): "VPN by its port (OpenVPN, 1194): the true destinations may be inside",
+    ("udp", 51820): "VPN by its port (WireGuard, 51820): the true destinations may be inside",
     ("udp", 4500): "VPN by its port (IPsec NAT traversal, 4500): the true destinations may be inside",
     ("udp", 1701): "VPN by its port (L2TP, 1701): the true destinations may be inside",
 }
-DOH = "DNS over HTTPS by the server's name: the names asked are hidden"
+DOH = "DNS over HTTPS by the server's name, a guess: the names asked are hidden"
+DOH_ADDRESS = "DNS over HTTPS by the server's address, a guess: the names asked are hidden"
+ESNI = "encrypted server name in the ClientHello: the true name is hidden"
 RELAY = "relay by the server's name: the true destinations are inside"
 ECH = "Encrypted ClientHello by its outer name: the true name is hidden"
 CONNECT = "HTTP proxy: asked to connect to {}"
 PROXIED = "HTTP proxy: asked for {}"
+SOCKS = "{} proxy: asked to connect to {}"
 
 # Names that resolvers' operators document for DNS over HTTPS, and what asks them by other means too.
 RESOLVERS = frozenset(
@@ -53,6 +62,16 @@ RESOLVERS = frozenset(
     adblock.dns.mullvad.net doh.dns.sb dns.sb freedns.controld.com dns.controld.com doh.xfinity.com
     dns.switch.ch doh.dns.apple.com dns0.eu zero.dns0.eu doh.tiar.app dns.twnic.tw public.dns.iij.jp
     dns.rubyfish.cn basic.rethinkdns.com sky.rethinkdns.com odvr.nic.cz doh.applied-privacy.net
+    """.split()  # noqa: SIM905
+)
+# Addresses that public resolvers document for themselves.
+RESOLVER_ADDRESSES = frozenset(
+    """
+    1.1.1.1 1.0.0.1 1.1.1.2 1.0.0.2 1.1.1.3 1.0.0.3 2606:4700:4700::1111 2606:4700:4700::1001 8.8.8.8 8.8.4.4
+    2001:4860:4860::8888 2001:4860:4860::8844 9.9.9.9 149.112.112.112 9.9.9.10 149.112.112.10 2620:fe::fe
+    2620:fe::9 208.67.222.222 208.67.220.220 2620:119:35::35 2620:119:53::53 94.140.14.14 94.140.15.15
+    2a10:50c0::ad1:ff 2a10:50c0::ad2:ff 223.5.5.5 223.6.6.6 2400:3200::1 2400:3200:baba::1 1.12.12.12
+    120.53.53.53 185.228.168.9 185.228.169.9 76.76.2.0 76.76.10.0 194.242.2.2 101.101.101.101 101.102.103.104
     """.split()  # noqa: SIM905
 )
 RELAYS = frozenset({"mask.icloud.com", "mask-h2.icloud.com", "mask.apple-dns.net"})
@@ -74,8 +93,12 @@ CHECKS = {
 class Hiding:
     """Says of ledger rows what hides their destination; made once a report."""
 
-    def __init__(self, tunnels: Mapping[int, str], messages: Sequence[Message]) -> None:
-        self._tunnels = tunnels
+    def __init__(
+        self, forms: Sequence[str | None], messages: Sequence[Message], esni: Collection[int] = ()
+    ) -> None:
+        """`forms` has an entry a flow: what its first octets look like; `esni` are flows that show one."""
+        self._forms = forms
+        self._esni = esni
         self._of_flow: dict[int, dict[str, None]] = defaultdict(dict)
         for message in messages:
             for said in _proxy(message):
@@ -83,19 +106,25 @@ class Hiding:
         for request, response in _checks(messages):
             self._of_flow[request.flow][_portal(request, response)] = None
 
-    def of_row(self, protocol: str, port: int, names: Iterable[Name], members: Column) -> tuple[str, ...]:
+    def of_row(
+        self, protocol: str, port: int, names: Sequence[Name], members: Column, address: str = ""
+    ) -> tuple[str, ...]:
         """Each thing once; `members` are the row's flows."""
         found: dict[str, None] = {}
         for flow in members.tolist():
-            if flow in self._tunnels:
-                found[TUNNELS[self._tunnels[flow]]] = None
+            if (form := self._forms[flow]) in TUNNELS:
+                found[TUNNELS[form]] = None
+            if flow in self._esni:
+                found[ESNI] = None
             if flow in self._of_flow:
                 found.update(self._of_flow[flow])
         by_number = BY_PROTOCOL.get(protocol) or BY_PORT.get((protocol, port))
         if by_number and not any(said.startswith("VPN") for said in found):
             found[by_number] = None
         if port == 443:
-            found.update(dict.fromkeys(_by_name(names)))
+            found.update(dict.fromkeys(_by_name(name for name in names if name.how != "file")))
+            if DOH not in found and address in RESOLVER_ADDRESSES:
+                found[DOH_ADDRESS] = None
         return tuple(found)
 
 
@@ -108,14 +137,27 @@ def _by_name(names: Iterable[Name]) -> Iterator[str]:
             yield DOH
 
 
+def behind_proxy(message: Message) -> str:
+    """How a request's host lies behind its destination, "" where it is the destination itself."""
+    if message.tunnel:
+        return f"inside {', '.join(message.tunnel)}"
+    return "asked of a proxy at this address" if any(_asked_of_proxy(message)) else ""
+
+
 def _proxy(message: Message) -> Iterator[str]:
-    if message.role == "request" and message.method == "CONNECT" and message.target:
-        yield CONNECT.format(message.target)
-    elif message.role == "request" and (message.target or "").lower().startswith(("http://", "https://")):
-        yield PROXIED.format(message.host or message.target)
+    yield from _asked_of_proxy(message)
     # RFC 8484 §4.1: the media type of DNS over HTTPS, here without TLS.
     if (message.header("content-type") or "").startswith("application/dns-message"):
         yield "DNS over HTTP: questions stand in the messages"
+
+
+def _asked_of_proxy(message: Message) -> Iterator[str]:
+    if message.role == "request" and message.protocol.startswith("socks") and message.target:
+        yield SOCKS.format(message.protocol.upper(), message.target)
+    elif message.role == "request" and message.method == "CONNECT" and message.target:
+        yield CONNECT.format(message.target)
+    elif message.role == "request" and (message.target or "").lower().startswith(("http://", "https://")):
+        yield PROXIED.format(message.host or message.target)
 
 
 def _checks(messages: Sequence[Message]) -> Iterator[tuple[Message, Message]]:

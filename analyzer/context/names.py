@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_right, insort
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
-from typing import Literal, cast
+from typing import Literal, Protocol, cast
 from urllib.parse import urlsplit
 
 from analyzer.flows.addresses import mac_text
@@ -20,7 +21,23 @@ MOST_NAMES = 50
 # Answers kept of one name of one address at most.
 MOST_ANSWERS = 1000
 
-How = Literal["dns", "mdns", "sni", "host", "dhcp"]
+How = Literal["dns", "mdns", "sni", "host", "dhcp", "file"]
+
+
+MAC = re.compile("[0-9a-f]{2}(:[0-9a-f]{2}){5}")
+
+
+class Written(Protocol):
+    """A name in a capture file, with its IP or MAC address and the name server it is said to be from."""
+
+    @property
+    def address(self) -> str: ...
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def source(self) -> str: ...
 
 
 @dataclass(slots=True)
@@ -50,10 +67,10 @@ class NameBook:
             elif named.flow is not None:
                 self._of_flow.setdefault(named.flow, _named(named))
 
-    def add_host(self, flow: int, host: str, frame: int) -> None:
-        """The host that a plaintext request in this flow was for."""
+    def add_host(self, flow: int, host: str, frame: int, via: str = "") -> None:
+        """The host that a plaintext request in this flow was for; `via` says where that is behind a proxy."""
         name = without_port(host)
-        self._of_flow.setdefault(flow, _with_domain(Name(name, "host", frame)))
+        self._of_flow.setdefault(flow, _with_domain(Name(name, "host", frame, via=via)))
 
     def add_redirects(self, messages: Iterable[Message]) -> None:
         """Hosts that HTTP responses sent their clients to (RFC 9110 §10.2.2)."""
@@ -67,6 +84,20 @@ class NameBook:
                 come_from = without_port(request.host) if request and request.host else message.source.address
                 frame = message.evidence.frames[0] if message.evidence.frames else 0
                 self._redirects.setdefault(host, f"HTTP redirect from {come_from} (frame {frame})")
+
+    def add_written(self, written: Iterable[Written], frame: int = 0) -> None:
+        """Names that the capture file itself gives addresses: said by whoever made it, seen by nobody.
+
+        `frame` is 0, with the capture's position where several are read as one session.
+        """
+        for entry in written:
+            via = f"name server {entry.source}, as the file says" if entry.source else ""
+            # Without the region of its domain: nobody was seen to use the name.
+            name = Name(entry.name, "file", frame, via=via)
+            if MAC.fullmatch(entry.address):
+                _keep(self._of_mac[entry.address], name)
+            elif len(names := self._of_address[entry.address]) < MOST_NAMES:
+                names.setdefault((name.name, name.how), _Seen(name))
 
     def of_address(self, address: str) -> tuple[Name, ...]:
         return tuple(seen.name for seen in self._of_address.get(address, {}).values())
@@ -96,7 +127,7 @@ class NameBook:
             name = self._of_flow.get(flow)
             if name is not None:
                 _keep(names, self._led_to(name))
-        return tuple(names.values())
+        return tuple(sorted(names.values(), key=lambda name: name.how == "file"))
 
     def addresses_named(self, hosts: frozenset[str]) -> dict[str, Name]:
         """Addresses that DNS answers gave for one of these host names."""
@@ -127,18 +158,13 @@ def _latest(seen: _Seen, first_ns: int | None, askers: frozenset[str]) -> Name:
     """The name with the answer that most likely led to the row's first packet."""
     if first_ns is None or not seen.answers:
         return seen.name
-    before = seen.answers[: bisect_right(seen.answers, first_ns, key=lambda answer: answer[0])]
-    chosen = next(_newest(before, askers), None) or next(_newest(before, None), None)
-    if chosen is None:
+    before = bisect_right(seen.answers, first_ns, key=lambda answer: answer[0])
+    if not before:
         return seen.name
-    time_ns, _, named = chosen
+    newest_first = (seen.answers[at] for at in range(before - 1, -1, -1))
+    own = (answer for answer in newest_first if answer[2].asked_by in askers)
+    time_ns, _, named = next(own, seen.answers[before - 1])
     return _named(named, (first_ns - time_ns) // 1000)
-
-
-def _newest(
-    answers: list[tuple[int, int, Named]], askers: frozenset[str] | None
-) -> Iterator[tuple[int, int, Named]]:
-    return (a for a in reversed(answers) if askers is None or a[2].asked_by in askers)
 
 
 @lru_cache(maxsize=65_536)
@@ -146,7 +172,7 @@ def _named(named: Named, before_us: int | None = None) -> Name:
     how = cast(How, named.how)
     parts = naming(named.name) if how in ("dns", "sni") else NO_PARTS
     return Name(
-        named.name, how, named.frame, named.chain, named.ttl, named.asked_by, before_us,
+        named.name, how, named.frame, named.chain, named.ttl, named.asked_by, before_us, named.via,
         unicode=parts.unicode, domain=parts.domain, region=parts.region,
     )  # fmt: skip
 

@@ -48,9 +48,18 @@ class Sight:
 
 
 def look(
-    links: Mapping[int, int], seen: Oriented, sides: Sides, hops: np.ndarray, oversized: Mapping[int, int]
+    links: Mapping[int, int],
+    seen: Oriented,
+    sides: Sides,
+    hops: np.ndarray,
+    oversized: Mapping[int, int],
+    stands_for: np.ndarray | None = None,
 ) -> Sight:
-    """Gather it from the flows; `hops` holds the time to live of each flow's first packet."""
+    """Gather it from the flows; `hops` holds the time to live of each flow's first packet.
+
+    `stands_for` tells for how many flows each one stands.
+    """
+    times = np.ones(len(hops), np.int64) if stands_for is None else stands_for
     outside = ~is_local(seen.remote_hi, seen.remote_lo) & ~is_group(seen.remote_hi, seen.remote_lo)
     first_own = outside & (sides.own == 0)
     hop = hops.astype(np.int64)
@@ -59,11 +68,11 @@ def look(
     macs = {sides.devices[d].mac for d in np.unique(sides.device[outside & (seen.up > 0)]).tolist()}
     return Sight(
         links=links,
-        untouched=int((first_own & np.isin(hop, INITIAL)).sum()),
-        forwarded=int((first_own & np.isin(hop + 1, INITIAL)).sum()),
-        shared=int((first_own & _is_shared(seen.own_hi, seen.own_lo)).sum()),
-        own_public=int((outside & public).sum()),
-        own_private=int((outside & private).sum()),
+        untouched=int(times[first_own & np.isin(hop, INITIAL)].sum()),
+        forwarded=int(times[first_own & np.isin(hop + 1, INITIAL)].sum()),
+        shared=int(times[first_own & _is_shared(seen.own_hi, seen.own_lo)].sum()),
+        own_public=int(times[outside & public].sum()),
+        own_private=int(times[outside & private].sum()),
         senders=len(macs - {None}),
         oversized=frozenset(oversized) & frozenset(mac for mac in macs if mac is not None),
     )

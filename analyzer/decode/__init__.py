@@ -17,10 +17,12 @@ from analyzer.model import Field, Fields, Message
 
 __all__ = ["Decoded", "Limits", "decode", "fields_of"]
 
+USUAL = Limits()
+
 
 def decode(message: Message, limits: Limits | None = None) -> Decoded:
     """The fields of a message, and a Problem for each limit that was met on the way."""
-    budget = Budget(limits or Limits())
+    budget = Budget(limits or USUAL)
     parts = leaves(parts_of(message), budget)
     fields = Fields(parts, message.evidence, message.number)
     frame = message.evidence.frames[0] if message.evidence.frames else None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import base64
+import binascii
 import re
 
 from analyzer.decode.limits import Budget
@@ -33,10 +33,14 @@ def _is_of_one_case(value: str) -> bool:
 
 def _octets(value: str) -> bytes:
     """The octets, whether wrapped, unpadded, URL-safe or cut at the end."""
-    text = value.strip("\0 \t\r\n").replace("%3D", "=").replace("%3d", "=").rstrip("=").translate(URL_SAFE)
-    text = "".join(text.split()) if "\n" in text else text.replace(" ", "+")
+    text = value if value.isalnum() else _bare(value)
     whole = len(text) - (len(text) % 4 == 1)
     try:
-        return base64.b64decode(text[:whole] + "=" * (-whole % 4))
+        return binascii.a2b_base64(text[:whole] + "=" * (-whole % 4))
     except ValueError:
         return b""
+
+
+def _bare(value: str) -> str:
+    text = value.strip("\0 \t\r\n").replace("%3D", "=").replace("%3d", "=").rstrip("=").translate(URL_SAFE)
+    return "".join(text.split()) if "\n" in text else text.replace(" ", "+")

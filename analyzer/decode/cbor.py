@@ -9,13 +9,16 @@ from analyzer.decode.msgpack import holds_names
 from analyzer.decode.walk import Members
 
 SELF_DESCRIBED = b"\xd9\xd9\xf7"  # RFC 8949 §3.4.6
+FIRSTS = frozenset((*range(0x80, 0xC0), SELF_DESCRIBED[0]))  # arrays, maps (RFC 8949 §3.1)
 DEEPEST = 64
 SHORTEST = 6
 
 
 def read_cbor(octets: bytes) -> Any:
     """A map with text keys, or an array with such maps in it, that takes up all octets; None otherwise."""
-    if len(octets) < SHORTEST or not (octets.startswith(SELF_DESCRIBED) or 0x80 <= octets[0] <= 0xBF):
+    if len(octets) < SHORTEST or octets[0] not in FIRSTS:
+        return None
+    if octets[0] == SELF_DESCRIBED[0] and not octets.startswith(SELF_DESCRIBED):
         return None
     import io
 

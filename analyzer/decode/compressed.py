@@ -18,6 +18,7 @@ GZIP_MAGIC = b"\x1f\x8b\x08"  # RFC 1952 §2.3.1
 ZSTD_MAGIC = b"\x28\xb5\x2f\xfd"  # RFC 8878 §3.1.1
 LZ4_MAGIC = b"\x04\x22\x4d\x18"  # LZ4 frame format, little-endian 0x184D2204
 ZLIB_METHODS = frozenset((0x58, 0x68, 0x78))  # deflate with a window of 8, 16 or 32 KiB
+FIRSTS = ZLIB_METHODS | {GZIP_MAGIC[0], ZSTD_MAGIC[0], LZ4_MAGIC[0]}
 READ_EITHER_HEADER = 32 + zlib.MAX_WBITS
 RAW = -zlib.MAX_WBITS
 STEP = 1 << 16
@@ -45,7 +46,7 @@ def is_compressed(octets: bytes) -> bool:
 
 def coding_of(octets: bytes) -> str:
     """The name of the compression; empty where there is none that gives something."""
-    if len(octets) < 8:
+    if len(octets) < 8 or octets[0] not in FIRSTS:
         return ""
     if octets.startswith(ZSTD_MAGIC):
         return "zstd"

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 
 from analyzer.decode.limits import Budget
-from analyzer.decode.part import Part, neighbours
+from analyzer.decode.part import Part, PlainPart, neighbours
 from analyzer.decode.percent import unescaped
 
 NAME = r"[^\s&=?{}<>\"']{1,128}+"
@@ -18,7 +18,7 @@ FORM = re.compile(f"{PAIRS}|{ONE_PAIR}")
 Pair = tuple[str, str | bytes]
 
 
-def decode_form(part: Part, budget: Budget) -> list[Part]:
+def decode_form(part: Part, budget: Budget) -> list[PlainPart]:
     """One part a pair, escapes undone; nothing where the text is no form."""
     value = part.value
     if not isinstance(value, str) or "=" not in value or not FORM.fullmatch(value):
@@ -33,10 +33,10 @@ def pairs_of(text: str) -> list[Pair]:
     return [_pair(piece) for piece in text.strip().split("&") if piece]
 
 
-def parts_of_pairs(pairs: Sequence[Pair], path: tuple[str, ...]) -> list[Part]:
+def parts_of_pairs(pairs: Sequence[Pair], path: tuple[str, ...]) -> list[PlainPart]:
     """One part a pair below `path`, each knowing its neighbours."""
     names = neighbours(name for name, _ in pairs)
-    return [Part(name, value, (*path, name), names - {name}) for name, value in pairs]
+    return [(name, value, (*path, name), names - {name}) for name, value in pairs]
 
 
 def _pair(piece: str) -> Pair:

@@ -8,18 +8,18 @@ from analyzer.decode.limits import Budget
 from analyzer.decode.octets import sense_of
 from analyzer.decode.part import Part, inside
 
-HEX = re.compile(r"\s*(?:0x)?((?:[0-9a-f]{2}){8,}+|(?:[0-9A-F]{2}){8,}+)\s*")
+HEX = re.compile(r"\s*(?:0x)?([0-9a-f]{16,}+|[0-9A-F]{16,}+)\s*")
 # Of 12 random octets all are printable ASCII once in 150,000 times.
 SHORTEST_TEXT = 12
-# A decimal number is hexadecimal too; only digits written as 30 to 39 are surely meant.
+# A decimal number is hexadecimal too; only hexadecimal digits written as hexadecimal are surely meant.
 DECIMAL = re.compile(r"\d+")
-DIGITS = re.compile(r"(?:3\d){8,}")
+DIGITS = re.compile(r"(?:3\d|[46][1-6]){8,}+")
 
 
 def decode_hexadecimal(part: Part, budget: Budget) -> list[Part]:
     """What the digits stand for; nothing where that is neither readable nor of a known format."""
     value = part.value
-    if not isinstance(value, str) or not (digits := HEX.fullmatch(value)):
+    if not isinstance(value, str) or not (digits := HEX.fullmatch(value)) or len(digits[1]) % 2:
         return []
     if DECIMAL.fullmatch(digits[1]) and not DIGITS.fullmatch(digits[1]):
         return []

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator, Sequence
 from itertools import islice
 
+from analyzer.decode.columns import Columns
 from analyzer.decode.limits import Budget
 from analyzer.decode.part import Part, PlainPart, neighbours
 from analyzer.decode.text import JSON_START
@@ -16,19 +17,18 @@ OPENINGS = ("{", "[")
 # Every string is consumed, closed or not, so that no text makes the search start over and over.
 STRING = r'"((?:[^"\\]++|\\(?:.|\Z))*+)("|\Z)'
 LITERAL = r"(-?[0-9][0-9.eE+\-]*+|true|false|null)(?=\s*[,}\]])"
+SURROGATE_ESCAPE = re.compile(r"\\u[dD][89A-Fa-f]")
 MEMBER = re.compile(rf"{STRING}(?:\s*+:\s*+(?:{STRING}|{LITERAL}))?", re.DOTALL)
 
 
-def decode_json(part: Part, budget: Budget) -> Sequence[PlainPart]:
+def decode_json(part: Part, budget: Budget) -> Columns | Sequence[PlainPart]:
     """One part for each string, number and literal, named by its key; numbers as they were written."""
     text = part.value
     if not isinstance(text, str) or not text.lstrip("\ufeff \t\r\n").startswith(OPENINGS):
         return []
     if not budget.take_octets(len(text)):
         return []
-    parts = _read(text.strip("\ufeff \t\r\n\0"), part, budget)
-    # Only an escape such as \\ud800 can bring a lone surrogate into text that was decoded from octets.
-    return cleaned(parts) if "\\u" in text else parts
+    return _read(text.strip("\ufeff \t\r\n\0"), part, budget)
 
 
 def is_json(text: str) -> bool:
@@ -39,7 +39,17 @@ def is_json(text: str) -> bool:
         return False
 
 
-def _read(text: str, part: Part, budget: Budget) -> Sequence[PlainPart]:
+def _read(text: str, part: Part, budget: Budget) -> Columns:
+    found = _whole(text, part, budget)
+    if found is None:
+        found = Columns()
+        for fragment in islice(_fragments(text, part), budget.fields_left + 1):
+            found.add(fragment)
+    # Only such an escape can bring a lone surrogate into text that was decoded from octets.
+    return cleaned(found) if SURROGATE_ESCAPE.search(text) else found
+
+
+def _whole(text: str, part: Part, budget: Budget) -> Columns | None:
     try:
         document = _PARSER.decode(text)
     except RecursionError:
@@ -48,7 +58,7 @@ def _read(text: str, part: Part, budget: Budget) -> Sequence[PlainPart]:
         pass
     else:
         return parts_of_document(document, part, "json", budget)
-    return list(islice(_fragments(text, part), budget.fields_left + 1))
+    return None
 
 
 # Numbers stay text: as evidence they must look as they did, and no integer is too long for that.

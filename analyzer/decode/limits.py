@@ -48,9 +48,9 @@ class Budget:
         self.fields_left = self.limits.fields
         self.octets_left = self.limits.octets
 
-    def meet(self, code: str) -> None:
-        """Note that the limit `code` was met once more."""
-        self.met[code] = self.met.get(code, 0) + 1
+    def meet(self, code: str, times: int = 1) -> None:
+        """Note that the limit `code` was met so often more."""
+        self.met[code] = self.met.get(code, 0) + times
 
     def take_octets(self, count: int) -> bool:
         """Spend `count` octets of output; False (and noted) when there are not that many left."""

@@ -9,20 +9,23 @@ from collections.abc import Callable, Iterator
 from analyzer.decode.compressed import is_compressed
 from analyzer.decode.cookie import cookie_set_by, cookies_of
 from analyzer.decode.form import pairs_of, parts_of_pairs
+from analyzer.decode.grpc import MEDIA_TYPE, grpc_messages
 from analyzer.decode.octets import opens
-from analyzer.decode.part import Part
+from analyzer.decode.part import PlainPart
 from analyzer.decode.percent import unescaped
-from analyzer.decode.text import UNREADABLE, text_or_bytes
+from analyzer.decode.text import is_unreadable, text_or_bytes
 from analyzer.model import Message
 
-COOKIES: dict[str, Callable[[str, str], list[Part]]] = {"cookie": cookies_of, "set-cookie": cookie_set_by}
+Split = Callable[[str, str], list[PlainPart]]
+COOKIES: dict[str, Split] = {"cookie": cookies_of, "set-cookie": cookie_set_by}
 CHARSET = re.compile(r"""charset\s*=\s*["']?([A-Za-z0-9._:\-]{1,40})""", re.IGNORECASE)
+ALONE: frozenset[str] = frozenset()  # no names beside it
 # Python codecs that name no charset of text; some take time that grows with the square of the input.
 NOT_CHARSETS = frozenset(("idna", "punycode", "unicode-escape", "raw-unicode-escape", "undefined", "utf-7"))
 SCHEME_AND_AUTHORITY = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*://[^/?#]*")
 
 
-def parts_of(message: Message) -> Iterator[Part]:
+def parts_of(message: Message) -> Iterator[PlainPart]:
     """The outer parts in the order of the wire: target, headers, body."""
     yield from _target(message.target)
     for name, value in message.headers:
@@ -30,11 +33,11 @@ def parts_of(message: Message) -> Iterator[Part]:
         if split:
             yield from split(value, name)
         else:
-            yield Part(name, value, ("header", name))
+            yield name, value, ("header", name), ALONE
     yield from _body(message)
 
 
-def _target(target: str | None) -> Iterator[Part]:
+def _target(target: str | None) -> Iterator[PlainPart]:
     """Path and query of the target (RFC 9112 §3.2), whose absolute form repeats the host."""
     if not target:
         return
@@ -42,21 +45,25 @@ def _target(target: str | None) -> Iterator[Part]:
         target = SCHEME_AND_AUTHORITY.sub("", target, count=1)
     path, _, query = target.partition("#")[0].partition("?")
     if len(path) > 1:
-        yield Part("path", unescaped(path), ("target", "path"))
+        yield "path", unescaped(path), ("target", "path"), ALONE
     if "=" in query:
         yield from parts_of_pairs(pairs_of(query), ("target", "query"))
     elif query:
-        yield Part("query", query, ("target", "query"))
+        yield "query", query, ("target", "query"), ALONE
 
 
-def _body(message: Message) -> Iterator[Part]:
+def _body(message: Message) -> Iterator[PlainPart]:
     content = message.body.content
-    if content:
-        value = content if is_compressed(content) else text_or_bytes(content, charset_of(message))
+    content_type = message.header("content-type") or ""
+    if content and content_type.lower().startswith(MEDIA_TYPE):
+        yield from grpc_messages(content, content_type)
+    elif content:
+        charset = message.body.charset or charset_of(message)
+        value = content if is_compressed(content) else text_or_bytes(content, charset)
         # Some binary formats are octets that happen to be UTF-8 too.
-        if isinstance(value, str) and UNREADABLE.search(value) and opens(content):
+        if isinstance(value, str) and is_unreadable(value) and opens(content):
             value = content
-        yield Part("body", value, ("body",))
+        yield "body", value, ("body",), ALONE
 
 
 def charset_of(message: Message) -> str:

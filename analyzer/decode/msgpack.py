@@ -7,13 +7,13 @@ from typing import Any
 from analyzer.decode.walk import Members
 
 # Maps and arrays: fixmap, fixarray, array 16/32, map 16/32.
-CONTAINERS = frozenset((*range(0x80, 0xA0), 0xDC, 0xDD, 0xDE, 0xDF))
+FIRSTS = frozenset((*range(0x80, 0xA0), 0xDC, 0xDD, 0xDE, 0xDF))
 SHORTEST = 6
 
 
 def read_messagepack(octets: bytes) -> Any:
     """A map with text keys, or an array with such maps in it, that takes up all octets; None otherwise."""
-    if len(octets) < SHORTEST or octets[0] not in CONTAINERS:
+    if len(octets) < SHORTEST or octets[0] not in FIRSTS:
         return None
     import msgpack
 

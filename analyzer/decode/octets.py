@@ -7,10 +7,12 @@ names or readable text, so that a picture or a cipher text is not taken for a do
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
+from analyzer.decode import cbor, msgpack, plist, protobuf
 from analyzer.decode.bencode import read_bencode
 from analyzer.decode.cbor import read_cbor
+from analyzer.decode.columns import Columns
 from analyzer.decode.compressed import is_compressed, unmarked_coding_of
 from analyzer.decode.limits import Budget
 from analyzer.decode.msgpack import read_messagepack
@@ -24,29 +26,39 @@ from analyzer.decode.weak import candidate
 Reader = Callable[[bytes], Any]
 """The document in some octets; None where they are not of the format."""
 
-READERS: dict[str, Reader] = {
-    "plist": read_binary_plist,
-    "messagepack": read_messagepack,
-    "cbor": read_cbor,
-    "bencode": read_bencode,
-    "protobuf": read_protobuf,
-}
+
+class Format(NamedTuple):
+    """A binary format: its name as a step, its reader, and the octets that it may begin with."""
+
+    step: str
+    read: Reader
+    firsts: frozenset[int]
+
+
+FORMATS = (
+    Format("plist", read_binary_plist, frozenset(plist.MAGIC[:1])),
+    Format("messagepack", read_messagepack, msgpack.FIRSTS),
+    Format("cbor", read_cbor, cbor.FIRSTS),
+    Format("bencode", read_bencode, frozenset(b"d")),
+    Format("protobuf", read_protobuf, protobuf.FIRSTS),
+)
+BEGUN_BY = [tuple(each for each in FORMATS if first in each.firsts) for first in range(256)]
 LONGEST = 1 << 20  # octets: beyond that a guess at the format costs more than it tells
 
 
-def decode_octets(part: Part, budget: Budget) -> Sequence[PlainPart]:
+def decode_octets(part: Part, budget: Budget) -> Columns | Sequence[PlainPart]:
     """One part for each value of the document; nothing where the octets are of no known format."""
     octets = part.value
-    if isinstance(octets, str) or len(octets) > LONGEST:
+    if isinstance(octets, str) or not 0 < len(octets) <= LONGEST:
         return []
-    for step, read in READERS.items():
+    for step, read, _ in BEGUN_BY[octets[0]]:
         document = read(octets)
         if document is not None and budget.take_octets(len(octets)):
             return parts_of_document(document, part, step, budget)
     return []
 
 
-def decode_bencode(part: Part, budget: Budget) -> Sequence[PlainPart]:
+def decode_bencode(part: Part, budget: Budget) -> Columns | Sequence[PlainPart]:
     """The same for text that is a bencoded dictionary."""
     text = part.value
     document = read_bencode(text.encode("utf-8", "replace")) if isinstance(text, str) else None
@@ -67,10 +79,10 @@ def opens(octets: bytes) -> bool:
     """Whether something readable is inside octets that are no text."""
     if is_compressed(octets):
         return True
-    if len(octets) > LONGEST:
+    if not 0 < len(octets) <= LONGEST:
         return False
     return (
-        any(read(octets) is not None for read in READERS.values())
+        any(read(octets) is not None for _, read, _ in BEGUN_BY[octets[0]])
         or unmarked_coding_of(octets) != ""
         or candidate(octets) is not None
     )

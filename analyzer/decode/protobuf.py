@@ -11,10 +11,12 @@ import struct
 from collections.abc import Iterator
 from typing import Any
 
+from analyzer.decode.json import is_json
 from analyzer.decode.text import readable_text
 from analyzer.decode.walk import Members
 
 VARINT, FIXED64, LENGTH, FIXED32 = 0, 1, 2, 5
+FIRSTS = frozenset(range(8, 0x80))  # field 0 is not allowed; 1 to 15 come first
 HIGHEST_FIELD = 4096  # higher numbers are allowed and hardly used
 DEEPEST = 16
 SHORTEST = 12  # octets
@@ -25,15 +27,23 @@ READABLE_SHARE = 0.4  # of all octets, inside text fields
 
 def read_protobuf(octets: bytes) -> Any:
     """Members named by their numbers; None where the octets hold too little text to be sure."""
-    if len(octets) < SHORTEST or not 8 <= octets[0] < 0x80:  # field 0 is not allowed; 1 to 15 come first
+    if len(octets) < SHORTEST or octets[0] not in FIRSTS:
         return None
     try:
         message = _message(octets, 0)
     except (ValueError, IndexError):
         return None
-    texts = [text for text in _texts(message) if WORDS.fullmatch(text)]
+    texts = [text for text in _texts(message) if WORDS.fullmatch(text) or is_json(text)]
     longest, readable = max(map(len, texts), default=0), sum(map(len, texts))
     return message if longest >= SHORTEST_TEXT and readable >= READABLE_SHARE * len(octets) else None
+
+
+def known_protobuf(octets: bytes) -> Any:
+    """The same of octets that something else calls a message; None where they can be none."""
+    try:
+        return _message(octets, 0)
+    except (ValueError, IndexError):
+        return None
 
 
 def _message(octets: bytes, depth: int) -> Members:

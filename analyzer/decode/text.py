@@ -15,6 +15,7 @@ BYTE_ORDER_MARKS = (
 # What no readable text holds: control characters, and what replaced broken octets.
 UNREADABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufffd]")
 JSON_START = re.compile(r'\s*(?:\{\s*["}]|\[\s*["{\[\]])')
+CONTROLS = bytes((*range(9), 0x0B, 0x0C, *range(0x0E, 0x20), 0x7F))  # those of UNREADABLE in ASCII
 SURROGATES = re.compile("[\ud800-\udfff]")
 
 
@@ -37,6 +38,14 @@ def without_lone_surrogates(text: str) -> str:
     return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
 
 
+def is_unreadable(text: str) -> bool:
+    """Whether a text holds characters that no readable text holds."""
+    if text.isascii():
+        octets = text.encode("ascii")
+        return len(octets.translate(None, CONTROLS)) < len(octets)
+    return UNREADABLE.search(text) is not None
+
+
 def readable_text(octets: bytes, shortest: int) -> str:
     """The text, where it is so readable that it can't have come out by chance; empty otherwise.
 
@@ -48,4 +57,4 @@ def readable_text(octets: bytes, shortest: int) -> str:
     else:
         text = octets.decode("utf-8", "replace").rstrip("\ufffd")  # a cut may split the last character
         readable = JSON_START.match(text)
-    return text if readable and not UNREADABLE.search(text) else ""
+    return text if readable and not is_unreadable(text) else ""

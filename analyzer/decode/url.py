@@ -6,13 +6,13 @@ import re
 
 from analyzer.decode.form import pairs_of, parts_of_pairs
 from analyzer.decode.limits import Budget
-from analyzer.decode.part import Part, inside
+from analyzer.decode.part import Part, PlainPart, inside
 from analyzer.decode.percent import unescaped
 
 URL = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]{1,20}://[^\s/?#]*+([^\s?#]*+)\?([^\s#]*+)(?:#\S*+)?")
 
 
-def decode_url(part: Part, budget: Budget) -> list[Part]:
+def decode_url(part: Part, budget: Budget) -> list[PlainPart]:
     """The path and the query's pairs; nothing where the text is no URL with a query."""
     value = part.value
     if not isinstance(value, str) or "://" not in value[:24] or not (url := URL.fullmatch(value)):

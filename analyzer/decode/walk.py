@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Callable, Sequence
+from itertools import chain, repeat
 from typing import Any
 
+from analyzer.decode.columns import Columns, Siblings
 from analyzer.decode.limits import Budget
-from analyzer.decode.part import Part, PlainPart, neighbours
+from analyzer.decode.part import Part
 from analyzer.decode.text import text_or_bytes, without_lone_surrogates
 
-Beside = tuple[dict[str, frozenset[str]], frozenset[str]]
+CONTAINERS = (list, dict, tuple)
+FEWEST_ALIKE = 4
 LITERALS = {True: "true", False: "false", None: "null"}
 
 
@@ -18,36 +21,36 @@ class Members(list[tuple[str, Any]]):
     """The members of an object in their order, duplicate names kept."""
 
 
-def parts_of_document(document: Any, part: Part, step: str, budget: Budget) -> list[PlainPart]:
+def parts_of_document(document: Any, part: Part, step: str, budget: Budget) -> Columns:
     """One part for each string, number and literal, in the order of the document, named by its key.
 
     Objects are Members or dicts; values may be text, octets, numbers, literals and dates.
     """
     walk = _Walk(budget)
     walk.value(part.name, document, (*part.path, step), part.beside, 0)
-    return walk.parts
+    return walk.found
 
 
-def cleaned(parts: Sequence[PlainPart]) -> list[PlainPart]:
+def cleaned(parts: Columns) -> Columns:
     """The parts with U+FFFD for lone surrogates, which a JSON escape can bring into text."""
-    clean = without_lone_surrogates
-    return [
-        (clean(name), clean(value) if isinstance(value, str) else value, tuple(map(clean, path)), beside)
-        for name, value, path, beside in parts
-    ]
+    clean, made = without_lone_surrogates, Columns()
+    for name, value, path, beside in parts:
+        text = clean(value) if isinstance(value, str) else value
+        made.add((clean(name), text, tuple(map(clean, path)), beside))
+    return made
 
 
 class _Walk:
     def __init__(self, budget: Budget) -> None:
-        self.parts: list[PlainPart] = []  # plain tuples: they take half the time, and there are many
+        self.found = Columns()
         self._room = budget.fields_left + 1
         self._budget = budget
         self._nesting = budget.limits.nesting
-        self._beside: dict[tuple[str, ...], Beside] = {}  # objects of a list often have the same keys
+        self._siblings: dict[tuple[str, ...], Siblings] = {}  # objects of a list often have the same keys
 
     def value(self, name: str, value: Any, path: tuple[str, ...], beside: frozenset[str], depth: int) -> None:
-        if not isinstance(value, list | dict | tuple):
-            self.parts.append((name, scalar(value), path, beside))
+        if not isinstance(value, CONTAINERS):
+            self.found.add((name, scalar(value), path, beside))
         elif depth >= self._nesting:
             self._budget.meet("decode-nesting")
         elif isinstance(value, Members):
@@ -57,36 +60,73 @@ class _Walk:
         else:
             self._list(name, value, path, beside, depth + 1)
 
-    def _object(self, members: Members, path: tuple[str, ...], depth: int) -> None:
-        parts, room = self.parts, self._room
-        known, names = self._neighbours(members)
+    def _object(self, members: Members, path: tuple[str, ...], depth: int, index: int | None = None) -> None:
+        """An object at `path`, or at the place `index` of the list at `path`."""
+        if not members:
+            return
+        found, room = self.found, self._room
+        keys, values = zip(*members, strict=False)  # of equal length: pairs
+        siblings = self._siblings.get(keys) or self._new(keys)
+        place = (path, index, siblings)
+        if len(found.names) + len(keys) <= room and is_all_text(values):
+            found.names += keys
+            found.values += values
+            found.places += [place] * len(keys)
+            return
+        path = path if index is None else (*path, f"[{index}]")
         for key, value in members:
-            if len(parts) >= room:
+            if len(found) >= room:
                 return
-            beside = known.get(key, names)
             if type(value) is str:
-                parts.append((key, value, (*path, key), beside))
+                found.names.append(key)
+                found.values.append(value)
+                found.places.append(place)
+            elif type(value) is Members and depth < self._nesting:
+                self._object(value, (*path, key), depth + 1)
             else:
-                self.value(key, value, (*path, key), beside, depth)
+                self.value(key, value, (*path, key), siblings.beside(key), depth)
 
     def _list(
         self, name: str, values: Sequence[Any], path: tuple[str, ...], beside: frozenset[str], depth: int
     ) -> None:
+        if len(values) >= FEWEST_ALIKE and type(values[0]) is Members and self._alike(values, path, depth):
+            return
         for i, value in enumerate(values):
-            if len(self.parts) >= self._room:
+            if len(self.found.names) >= self._room:
                 return
             if type(value) is Members and depth < self._nesting:
-                self._object(value, (*path, f"[{i}]"), depth + 1)
+                self._object(value, path, depth + 1, i)
             else:
                 self.value(name, value, (*path, f"[{i}]"), beside, depth)
 
-    def _neighbours(self, members: Members) -> Beside:
-        keys = tuple([key for key, _ in members])
-        found = self._beside.get(keys)
-        if found is None:
-            names = neighbours(keys)
-            found = self._beside[keys] = {key: names - {key} for key in names}, names
-        return found
+    def _alike(self, values: Sequence[Any], path: tuple[str, ...], depth: int) -> bool:
+        """Take over at once a list of objects that all have the same keys and nothing but text in them."""
+        size, found = len(values[0]), self.found
+        if not size or set(map(type, values)) != {Members} or set(map(len, values)) != {size}:
+            return False
+        flat = list(chain.from_iterable(chain.from_iterable(values)))
+        names, texts, keys = flat[::2], flat[1::2], tuple(flat[: 2 * size : 2])
+        fits = depth < self._nesting and len(found.names) + len(names) <= self._room
+        if not fits or not is_all_text(texts) or names != list(keys) * len(values):
+            return False
+        siblings = self._siblings.get(keys) or self._new(keys)
+        found.names += names
+        found.values += texts
+        found.places += [place for i in range(len(values)) for place in repeat((path, i, siblings), size)]
+        return True
+
+    def _new(self, keys: tuple[str, ...]) -> Siblings:
+        siblings = self._siblings[keys] = Siblings(keys)
+        return siblings
+
+
+def is_all_text(values: Sequence[Any]) -> bool:
+    """Whether every value is a text: joining them is the quickest way to know."""
+    try:
+        "".join(values)
+    except TypeError:
+        return False
+    return True
 
 
 def scalar(value: Any) -> str | bytes:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from itertools import islice
 
 from analyzer.detect.apps import Apps
@@ -18,10 +19,10 @@ from analyzer.detect.iccid import Iccid
 from analyzer.detect.imei import Imei
 from analyzer.detect.imsi import Imsi
 from analyzer.detect.known import Known
-from analyzer.detect.labels import kinds_named
+from analyzer.detect.labels import LONGEST_NAME, kinds_named
 from analyzer.detect.location import Location, with_plausibility
 from analyzer.detect.mac import Mac
-from analyzer.detect.meid import Meid
+from analyzer.detect.meid import Meid, PseudoEsn
 from analyzer.detect.named import NAMED
 from analyzer.detect.owned import owned_in
 from analyzer.detect.phone import Phone
@@ -32,6 +33,7 @@ __all__ = ["DETECTORS", "Known", "findings_in"]
 DETECTORS: tuple[Detector, ...] = (
     Imei(),
     Meid(),
+    PseudoEsn(),
     Iccid(),
     Imsi(),
     Mac(),
@@ -49,6 +51,7 @@ MOST = 1000
 
 # Most fields can hold no identifier, and these two cheap looks tell: a run of digits or a
 # separator pattern in the value, or a word that announces one.
+SHORTEST = 14  # characters: with fewer nothing is found in a field whose name announces nothing
 DIGITS = re.compile(r"[0-9][0-9]{13}")  # written so that `re` skips fast to the first digit
 OCTETS = re.compile(r"[:-][0-9A-Fa-f]{2}[:-][0-9A-Fa-f]{2}[:-][0-9A-Fa-f]{2}[:-]")
 WORDS = ("imei", "imsi", "iccid", "meid", "msisdn", "mac=", "mac:", "mac>")
@@ -70,14 +73,28 @@ def findings_in(fields: Sequence[Field], known: Known) -> list[Finding]:
 
 def _promising(fields: Sequence[Field]) -> list[Field]:
     """The fields that may hold an identifier; all text is looked at together first, for speed."""
-    whole = fields if isinstance(fields, Fields) else None
-    names = whole.names if whole else [field.name for field in fields]
-    values = whole.values if whole else [field.value for field in fields]
-    text = "\n".join([value for value in values if isinstance(value, str)])
-    named = {name for name in set(names) if kinds_named(name) - FACT_KINDS}
+    names, values = _columns(fields)
+    named = {name for name in set(names) if announces(name)}
+    text = "\n".join([value for value in values if len(value) >= SHORTEST and isinstance(value, str)])
     if not named and not may_hold(text):
         return []
-    return [f for f in fields if f.name in named or (isinstance(f.value, str) and may_hold(f.value))]
+    return [fields[i] for i, name in enumerate(names) if name in named or _may_hold(values[i])]
+
+
+def _columns(fields: Sequence[Field]) -> tuple[Sequence[str], Sequence[str | bytes]]:
+    if isinstance(fields, Fields):
+        return fields.names, fields.values
+    return [field.name for field in fields], [field.value for field in fields]
+
+
+def announces(name: str) -> bool:
+    """Whether the name of a field announces an identifier."""
+    return len(name) <= LONGEST_NAME and _announces(name)
+
+
+@lru_cache(maxsize=4096)
+def _announces(name: str) -> bool:
+    return bool(kinds_named(name) - FACT_KINDS)
 
 
 def may_hold(text: str) -> bool:
@@ -88,8 +105,14 @@ def may_hold(text: str) -> bool:
     return any(word in lowered for word in WORDS)
 
 
+def _may_hold(value: str | bytes) -> bool:
+    return isinstance(value, str) and len(value) >= SHORTEST and may_hold(value)
+
+
 def _facts(fields: Sequence[Field], context: Context) -> list[Finding]:
-    named = [f for f in fields if isinstance(f.value, str) and kinds_named(f.name) & FACT_KINDS]
+    names, values = _columns(fields)
+    told = {name for name in set(names) if kinds_named(name) & FACT_KINDS}
+    named = [fields[i] for i, name in enumerate(names) if name in told and isinstance(values[i], str)]
     return [finding for field in named for fact in FACTS for finding in fact.find(field, context)]
 
 

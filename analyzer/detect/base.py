@@ -56,7 +56,9 @@ class Detector(Protocol):
 
 KIND_TITLES = {
     "imei": "IMEI",
+    "imeisv": "IMEISV",
     "meid": "MEID",
+    "pesn": "pseudo-ESN",
     "iccid": "ICCID",
     "imsi": "IMSI",
     "mac": "MAC address",
@@ -73,6 +75,7 @@ KIND_TITLES = {
     "cell": "cell identity",
     "email": "e-mail address",
     "account": "account name",
+    "password": "password",
     "push_token": "push token",
     "apps": "list of apps",
     "model": "model",

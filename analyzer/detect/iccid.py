@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 
 from analyzer.detect.base import Context, Verdict, finding
+from analyzer.detect.issuers import SHARED, Issuer, issuer_of
 from analyzer.detect.labels import announced, identity_kinds, names_something_else
 from analyzer.detect.placeholders import is_placeholder
 from analyzer.model import Field, Finding
@@ -17,19 +18,6 @@ CANDIDATE = re.compile(
 )
 SEPARATORS = re.compile(r"[ -]")
 NAMES = frozenset(("iccid", "sim"))
-# The digits after the country code, as the operators' own number plans give them.
-ISSUERS = {
-    "898600": "China Mobile",
-    "898602": "China Mobile",
-    "898604": "China Mobile",
-    "898607": "China Mobile",
-    "898608": "China Mobile",
-    "898601": "China Unicom",
-    "898606": "China Unicom",
-    "898609": "China Unicom",
-    "898603": "China Telecom",
-    "898611": "China Telecom",
-}
 
 
 class Iccid:
@@ -53,18 +41,17 @@ class Iccid:
         for match in CANDIDATE.finditer(text):
             number = SEPARATORS.sub("", match[0]).upper()
             number = number.removesuffix("F") if len(number) == 20 else number
-            country = _country(number)
-            if country and not is_placeholder(number):
-                verdict = _judge(number, match, field, country)
+            issuer = issuer_of(number)
+            if issuer and not is_placeholder(number):
+                verdict = _judge(number, match, field, issuer)
                 if verdict:
-                    yield finding(
-                        self.kind, number, match[0], field, verdict, context, _details(number, country)
-                    )
+                    yield finding(self.kind, number, match[0], field, verdict, context, _details(issuer))
 
 
-def _judge(number: str, match: re.Match[str], field: Field, country: tuple[str, str]) -> Verdict | None:
+def _judge(number: str, match: re.Match[str], field: Field, issuer: Issuer) -> Verdict | None:
     checked = _has_check_digit(number)
-    prefix = f"begins 89 (telecommunications) and {country[0]} (country code of {country[1]})"
+    where = "shared by countries" if issuer.country == SHARED else f"country code of {issuer.country}"
+    prefix = f"begins 89 (telecommunications) and {issuer.country_code} ({where})"
     check = "its check digit is valid" if checked else "its last digit is not a check digit"
     named = announced(field, match.string, match.start(), frozenset(("iccid",)))
     if named:
@@ -87,18 +74,8 @@ def _has_check_digit(number: str) -> bool:
     return any(digits.isdigit() and luhn.is_valid(digits) for digits in (number, number[:19]))
 
 
-def _country(number: str) -> tuple[str, str] | None:
-    """Country code and ISO 3166-1 code; `001` for codes that several countries share."""
-    from phonenumbers import COUNTRY_CODE_TO_REGION_CODE as REGIONS
-
-    for length in (1, 2, 3):
-        code = number[2 : 2 + length]
-        if code.isdigit() and int(code) in REGIONS:
-            return code, REGIONS[int(code)][0]
-    return None
-
-
-def _details(number: str, country: tuple[str, str]) -> dict[str, str]:
-    details = {"country_code": country[0], "country": country[1]}
-    issuer = ISSUERS.get(number[:6])
-    return details | {"issuer": issuer} if issuer else details
+def _details(issuer: Issuer) -> dict[str, str]:
+    details = {"country_code": issuer.country_code}
+    if issuer.country != SHARED:
+        details["country"] = issuer.country
+    return details | {"issuer": issuer.name} if issuer.name else details

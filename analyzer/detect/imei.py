@@ -9,6 +9,7 @@ from functools import lru_cache
 from analyzer.detect.base import Context, Verdict, finding
 from analyzer.detect.labels import announced, identity_kinds, names_something_else
 from analyzer.detect.placeholders import is_placeholder
+from analyzer.detect.tac import REPORTING_BODIES, allocated_by
 from analyzer.model import Field, Finding
 
 CANDIDATE = re.compile(
@@ -19,15 +20,9 @@ CANDIDATE = re.compile(
     r"|\d{5}[- /]\d{2}[- /]\d{6}(?:[- /]\d{1,2})?)(?!\w|\.\d|-\d)",
     re.ASCII,
 )
+SAYS_VERSION = re.compile(r"imei[_\-]?sv", re.IGNORECASE)
 NOT_DIGITS = re.compile(r"\D")
-# GSMA TS.06 §6: the first two digits of a type allocation code name the body that allocated it.
-REPORTING_BODIES = {
-    "01": "PTCRB (United States)",
-    "35": "TÜV SÜD BABT (United Kingdom)",
-    "86": "TAF (China)",
-    "91": "MSAI (India)",
-    "99": "GHA, for phones with an MEID too",
-}
+WITH_VERSION = "imeisv"  # the kind of 16 digits: two of the software's version for the check digit
 FORMS = {
     14: "14 digits: an IMEI without its check digit",
     15: "15 digits",
@@ -36,7 +31,10 @@ FORMS = {
 
 
 class Imei:
-    """Finds numbers that are called IMEI, or that pass its checks among other identifiers of a phone."""
+    """Finds numbers that are called IMEI, or that pass its checks among other identifiers of a phone.
+
+    An IMEISV is a kind of its own.
+    """
 
     kind = "imei"
     examples = (
@@ -58,13 +56,16 @@ class Imei:
             if 14 <= len(digits) <= 16 and not is_placeholder(digits):
                 verdict = _judge(digits, match, field)
                 if verdict:
-                    yield finding(self.kind, digits, match[0], field, verdict, context, _details(digits))
+                    kind = WITH_VERSION if len(digits) == 16 else self.kind
+                    yield finding(kind, digits, match[0], field, verdict, context, _details(digits))
 
 
 def _judge(digits: str, match: re.Match[str], field: Field) -> Verdict | None:
     checked = len(digits) == 15 and _is_luhn_valid(digits)
     form = FORMS[len(digits)] + (" with a valid check digit" if checked else "")
     named = announced(field, match.string, match.start(), frozenset(("imei",)))
+    if named and len(digits) == 16 and SAYS_VERSION.search(named) and digits[:2] in REPORTING_BODIES:
+        return Verdict("high", (named, form, f"begins {digits[:2]}: {REPORTING_BODIES[digits[:2]]}"))
     if named and len(digits) == 15 and not checked:
         return Verdict("low", (named, "15 digits, but the last is not the check digit of an IMEI"))
     if named:
@@ -103,8 +104,8 @@ def _hint(match: re.Match[str], field: Field) -> str | None:
 
 def _details(digits: str) -> dict[str, str]:
     details = {"tac": digits[:8]}
-    if digits[:2] in REPORTING_BODIES:
-        details["allocated_by"] = REPORTING_BODIES[digits[:2]]
+    if body := allocated_by(digits):
+        details["allocated_by"] = body
     if len(digits) == 16:
         details["software_version"] = digits[14:]
     return details

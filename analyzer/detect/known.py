@@ -34,6 +34,7 @@ class Form(NamedTuple):
 
 FORMS = {
     "imei": Form(re.compile(r"\d{14,16}"), "14 to 16 digits"),
+    "imeisv": Form(re.compile(r"\d{16}"), "16 digits"),
     "meid": Form(re.compile(r"[0-9A-Fa-f]{14}"), "14 hexadecimal digits"),
     "iccid": Form(re.compile(r"\d{18,20}"), "18 to 20 digits"),
     "imsi": Form(re.compile(r"\d{14,15}"), "14 or 15 digits"),
@@ -50,7 +51,9 @@ SPELLING: dict[str, Callable[[str], str]] = {
     "mac": lambda digits: ":".join(digits[i : i + 2] for i in range(0, 12, 2)).lower(),
 }
 # The last digits of these are a check digit or a version that a sender may leave out.
-SIGNIFICANT = {"imei": 14, "iccid": 18}
+SIGNIFICANT = {"imei": 14, "imeisv": 14, "iccid": 18}
+# Kinds that hold the number of another kind: to know one is to know the other.
+SAME_NUMBER = {"imeisv": "imei"}
 
 
 @dataclass(frozen=True)
@@ -93,7 +96,7 @@ class Known:
 
     def equals(self, kind: str, value: str) -> bool | None:
         """Whether a normalised value is one of the owner's; None when none of that kind was given."""
-        given = [known for of, known in self.values if of == kind]
+        given = [known for of, known in self.values if same_number(of) == same_number(kind)]
         if not given:
             return None
         digits = SIGNIFICANT.get(kind)
@@ -111,7 +114,20 @@ class Known:
     def summary(self, hits: Iterable[Hit | tuple[str, str, int, int]]) -> tuple[KnownKind, ...]:
         """For each kind given: whether it was seen, how often and in which encodings; no values."""
         all_hits = [Hit(*hit) for hit in hits]
-        return tuple(_seen(kind, [hit for hit in all_hits if hit.kind == kind]) for kind in self.kinds)
+        return tuple(
+            _seen(kind, [hit for hit in all_hits if self._given_as(hit) == kind]) for kind in self.kinds
+        )
+
+    def _given_as(self, hit: Hit) -> str:
+        """The kind as which the owner gave what was hit: an IMEISV that was seen tells of the IMEI given."""
+        if hit.kind in self.kinds:
+            return hit.kind
+        return next((kind for kind in self.kinds if same_number(kind) == same_number(hit.kind)), hit.kind)
+
+    @cached_property
+    def longest(self) -> int:
+        """Octets of the longest encoding that is looked for."""
+        return max(map(len, self._words), default=0)
 
     @cached_property
     def _words(self) -> dict[bytes, tuple[str, str]]:
@@ -132,6 +148,11 @@ class Known:
         from ahocorasick_rs import BytesAhoCorasick
 
         return BytesAhoCorasick(list(self._words))
+
+
+def same_number(kind: str) -> str:
+    """The kind whose number a kind holds: that of an IMEISV is an IMEI's."""
+    return SAME_NUMBER.get(kind, kind)
 
 
 def _entry(entry: str) -> tuple[str, str]:

@@ -40,6 +40,7 @@ BY_NAME = {
     "device": re.compile(
         r"(device|dev|hardware|terminal|equipment|phone|handset|ue)(id|no|num|code|uid)|did|udid|esn"
     ),
+    "pesn": re.compile(r".{0,8}(pseudo)?p?esn"),
     "sim": re.compile(r"sim|simcard|card(no|id)?|uiccid"),
     "android_id": re.compile(r"(device|sys|secure|md|x)?android(device)?id"),
     "gaid": re.compile(r"(google|gps|android)?(gaid|aaid|aifa)|(google|gps|gp)(advertising|advertiser|ad)id"),
@@ -81,8 +82,8 @@ BY_NAME = {
         r"(user|sys|system|third(party)?|running|recent)*(install(ed)?)?(apps?|packages?|pkgs?|processes|softwares?)"
         r"(list|info|infos|s)?"
     ),
-    "mcc": re.compile(r".{0,8}mcc"),
-    "mnc": re.compile(r".{0,8}mnc"),
+    "mcc": re.compile(r".{0,8}mcc|(home)?mobilecountrycode"),
+    "mnc": re.compile(r".{0,8}mnc|(home)?mobilenetworkcode"),
     "area": re.compile(
         r"(cell|gsm|nr|lte|base(station)?|bs|net(work)?|wcdma)?(lac|tac|locationarea(code)?|trackingareacode)"
     ),
@@ -96,16 +97,25 @@ BY_NAME = {
 }
 # Kinds whose names say that a payload is about the identity of a phone.
 IDENTITY = frozenset(("imei", "imsi", "iccid", "meid", "mac", "android_id", "gaid", "oaid", "idfa"))
+NONE: frozenset[str] = frozenset()
+LONGEST_NAME = 64
 # A name speaks for a value or a list of values, not for a document.
 LONGEST_NAMED = 4096
 BEFORE = re.compile(r"([A-Za-z][A-Za-z0-9_.]{1,30})[\s\"'=:>/|\[(\\]{1,5}$")
 
 
-@lru_cache(maxsize=4096)
 def kinds_named(name: str) -> frozenset[str]:
-    """The kinds that a field's name announces; empty for most names."""
-    if len(name) > 64:
-        return frozenset()
+    """The kinds that a field's name announces, with its path (`device.ifa`) or without; mostly empty."""
+    return _kinds_named(name) if len(name) <= LONGEST_NAME else NONE
+
+
+@lru_cache(maxsize=4096)
+def _kinds_named(name: str) -> frozenset[str]:
+    path, _, last = name.rpartition(".")
+    return _kinds_of(name) | _kinds_of(last) if path and last else _kinds_of(name)
+
+
+def _kinds_of(name: str) -> frozenset[str]:
     name = EXPERIMENTAL.sub("", name)
     words = [word.lower() for word in WORDS.findall(name)]
     whole = NOT_LETTERS.sub("", name).lower()
@@ -127,13 +137,11 @@ SOMETHING_ELSE = re.compile(
 )
 
 
-@lru_cache(maxsize=4096)
 def names_something_else(name: str) -> bool:
     """Whether a field's name tells that its number is an order, a time or the like."""
-    return SOMETHING_ELSE.search(name[:64]) is not None
+    return SOMETHING_ELSE.search(name[:LONGEST_NAME]) is not None
 
 
-@lru_cache(maxsize=1024)
 def identity_kinds(names: frozenset[str]) -> frozenset[str]:
     """The kinds of identity that the names of neighbours announce."""
     return frozenset(kind for name in names for kind in kinds_named(name)) & IDENTITY

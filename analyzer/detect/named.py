@@ -42,8 +42,11 @@ class Named:
     def find(self, field: Field, context: Context) -> Iterator[Finding]:
         """At most one: the whole value."""
         named = kinds_named(field.name)
+        surely = self.kind in named or self.also_named & named
+        if not (surely or self.among & named):
+            return
         beside = identity_kinds(field.beside)
-        if not (self.kind in named or self.also_named & named or (beside and self.among & named)):
+        if not (surely or beside):
             return
         text = str(field.value).strip().strip('"')
         if len(text) > LONGEST or not self.form.fullmatch(text) or self._is_dummy(text):

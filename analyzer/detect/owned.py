@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from analyzer.detect.base import KIND_TITLES, Context, Verdict, finding
+from analyzer.detect.known import same_number
 from analyzer.model import Field, Finding
 
 
@@ -14,9 +15,9 @@ def owned_in(field: Field, context: Context, found: Sequence[Finding]) -> Iterat
     if not context.known:
         return
     octets = field.value if isinstance(field.value, bytes) else field.value.encode("utf-8", "surrogatepass")
-    already = {finding.kind for finding in found if finding.known}
+    already = {same_number(finding.kind) for finding in found if finding.known}
     for hit in context.known.search(octets):
-        if hit.kind in already:
+        if same_number(hit.kind) in already:
             continue
         raw = _shown(octets[hit.start : hit.end])
         reason = f"the {KIND_TITLES[hit.kind]} that the owner gave ({hit.encoding})"

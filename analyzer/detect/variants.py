@@ -31,9 +31,10 @@ SMALLEST_DECIMAL = 10**8  # shorter numbers turn up by chance
 # Characters at the start of base64 text that depend on what stood before the value too,
 # by the value's offset in the group of three octets.
 UNSURE_START = (0, 2, 3)
-# 3GPP TS 31.102 §4.2.2 (IMSI: parity digit 9 first) and TS 24.008 §10.5.1.4 (IMEI: A first);
+# 3GPP TS 31.102 §4.2.2 (IMSI: parity digit 9 first) and TS 24.008 §10.5.1.4 (IMEI: A first, IMEISV: 3);
 # an F or a 0 fills the last octet.
 PACKINGS = ("{}F", "{}0", "9{}", "A{}", "0{}")
+EVEN_PACKINGS = ("{}", "3{}F")
 
 
 def _xxhash() -> Any:
@@ -62,8 +63,10 @@ def _written(kind: str, value: str) -> Iterator[tuple[str, str]]:
     if value.lower() != value.upper():
         yield value.lower(), "other case"
         yield value.upper(), "other case"
-    if kind == "imei":
+    if kind in ("imei", "imeisv"):
         yield from _imei_written(value)
+    if kind == "meid":
+        yield from _meid_written(value)
     if kind == "iccid" and len(value) == 20:
         yield value[:19], "without its last digit"
     if kind == "phone":
@@ -88,7 +91,18 @@ def _imei_written(imei: str) -> Iterator[tuple[str, str]]:
     for parts in ((tac, serial, rest), (tac[:2], tac[2:], serial, rest), (tac[:6], tac[6:], serial, rest)):
         for separator in "- /":
             yield separator.join(part for part in parts if part), "other separators"
-    yield imei[:14], "without its last digit"
+    yield imei[:14], f"without its last digit{'s' if len(imei) == 16 else ''}"
+
+
+def _meid_written(meid: str) -> Iterator[tuple[str, str]]:
+    """In decimal (ten digits for the manufacturer, eight for the rest), and the pseudo-ESN made of it."""
+    from stdnum.meid import to_pseudo_esn
+
+    yield f"{int(meid[:8], 16):010d}{int(meid[8:], 16):08d}", "in decimal"
+    esn = to_pseudo_esn(meid)
+    yield esn.upper(), "pseudo-ESN"
+    yield esn.lower(), "pseudo-ESN"
+    yield f"128{int(esn[2:], 16):08d}", "pseudo-ESN, in decimal"
 
 
 def _encoded(text: str, how: str) -> Iterator[Variant]:
@@ -155,7 +169,7 @@ def _packed(kind: str, value: str) -> Iterator[Variant]:
         return
     if not (value.isascii() and value.isdigit()):
         return
-    for packing in ("{}",) if len(value) % 2 == 0 else PACKINGS:
+    for packing in EVEN_PACKINGS if len(value) % 2 == 0 else PACKINGS:
         straight = bytes.fromhex(packing.format(value))
         yield bytes((octet & 15) << 4 | octet >> 4 for octet in straight), "BCD, nibbles swapped"
         yield straight, "BCD"

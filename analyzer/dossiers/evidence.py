@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
@@ -96,7 +96,12 @@ class Case:
 
 def host_of(message: Message) -> str:
     """The host a request names, in lower case and without port or final dot; empty when none."""
-    host = (message.host or message.header("host") or "").lower()
+    return _host_in(message.host or message.header("host") or "")
+
+
+@lru_cache(maxsize=1024)
+def _host_in(text: str) -> str:
+    host = text.lower()
     if not host.endswith("]"):
         host = host.rpartition(":")[0] if host.rpartition(":")[2].isdigit() and ":" in host else host
     return host.rstrip(".")
@@ -109,10 +114,20 @@ def is_documented(host: str, dossier: Dossier) -> bool:
 
 def path_of(message: Message) -> str:
     """The path of the target, without query; empty where the target can't be read."""
+    return _path_in(message.target or "")
+
+
+@lru_cache(maxsize=1024)  # every dossier asks for it
+def _path_in(target: str) -> str:
     try:
-        return urlsplit(message.target or "").path
+        return urlsplit(target).path
     except ValueError:
         return ""
+
+
+@lru_cache(maxsize=1024)
+def _media_type(header: str) -> str:
+    return header.partition(";")[0].strip().lower()
 
 
 def _host(case: Case) -> str:
@@ -137,9 +152,7 @@ def _method(case: Case) -> str:
 
 def _content_type(case: Case) -> str:
     known = case.dossier.content_types
-    media_type = (
-        (case.message.header("content-type") or "").partition(";")[0].strip().lower() if known else ""
-    )
+    media_type = _media_type(case.message.header("content-type") or "") if known else ""
     return f"media type: {media_type}" if media_type in known else ""
 
 

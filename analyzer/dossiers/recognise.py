@@ -29,9 +29,16 @@ def recognise(
     if request.role != "request":
         return []
     contents = Contents(fields, findings)
-    wanted = [dossier for dossier in dossiers if dossier.recognise and dossier.kind in kinds]
-    pings = [ping for dossier in wanted if (ping := _matched(dossier, request, response, contents))]
+    wanted = [d for d in dossiers if d.recognise and d.kind in kinds and _is_sent_by(d, request.protocol)]
+    matched = [(d, ping) for d in wanted if (ping := _matched(d, request, response, contents))]
+    is_named = any(not dossier.general for dossier, _ in matched)
+    pings = [ping for dossier, ping in matched if not (dossier.general and is_named)]
     return sorted(pings, key=lambda ping: ("high", "medium", "low").index(ping.confidence))
+
+
+def _is_sent_by(dossier: Dossier, protocol: str) -> bool:
+    """Whether the sender uses this protocol, as far as its dossier tells."""
+    return not dossier.protocols or protocol.startswith(dossier.protocols)
 
 
 def attempt_hosts(dossiers: Sequence[Dossier]) -> frozenset[str]:

@@ -114,6 +114,8 @@ class Dossier:
     retry: Retry = Retry()
     fields: Mapping[str, Explanation] = field(default_factory=dict)  # by key in lower case
     cautions: tuple[str, ...] = ()
+    protocols: tuple[str, ...] = ()  # how the names of its messages' protocols begin; any where none is given
+    general: bool = False  # a standard's grammar: says nothing where a dossier of a sender speaks
 
 
 def parse(text: str, name: str) -> Dossier:

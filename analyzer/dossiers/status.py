@@ -15,6 +15,7 @@ DELIVERY: dict[bool | None, tuple[PingStatus, str]] = {
     False: ("attempted", "the server did not acknowledge the whole request"),
     None: ("attempted", "the capture does not show whether the server acknowledged the request"),
 }
+DELIVERED_COAP = "the server acknowledged the request (CoAP)"
 LONGEST_QUOTE = 200
 
 
@@ -28,12 +29,22 @@ class Status(NamedTuple):
 def status_of(rule: StatusRule, request: Message, response: Message | None) -> Status:
     """The furthest step that the capture proves for one request."""
     name, delivery = DELIVERY[request.delivered]
+    if request.delivered and request.protocol == "coap":
+        delivery = DELIVERED_COAP
     if response is None or response.status is None:
         return Status(name, (delivery, UNANSWERED))
-    answer = f"the server answered with HTTP status {response.status}"
+    answer = f"the server answered with {_status(response)}"
     proven = (delivery, answer) if request.delivered else (answer,)
     accepted, sentences = _result(rule, response)
     return Status("accepted" if accepted else "answered", proven + sentences)
+
+
+def _status(response: Message) -> str:
+    """The status in the words of its protocol."""
+    protocol = response.protocol.partition("/")[0]
+    if protocol.startswith("coap"):
+        return f"CoAP code {response.reason}"  # "2.04 Changed"
+    return f"{'HTTP' if protocol == 'http' else protocol} status {response.status}"
 
 
 def _result(rule: StatusRule, response: Message) -> tuple[bool, tuple[str, ...]]:

@@ -17,12 +17,15 @@ from analyzer.model import Finding, Message, Ping, PingField
 ID = "undocumented"
 TITLE = "Undocumented sender that behaves like a registration"
 # What tells a phone or its subscription apart for good.
-LASTING = frozenset(("imei", "meid", "imsi", "iccid", "mac", "serial", "android_id", "phone"))
+LASTING = frozenset(
+    ("imei", "imeisv", "meid", "pesn", "imsi", "iccid", "mac", "serial", "android_id", "phone")
+)
 FEWEST = 2  # requests of the same grammar
 SESSION_HEADERS = ("cookie", "authorization", "x-auth-token", "x-session-id", "x-access-token")
 SOLICITED_HEADERS = ("referer", "origin")
 TITLES = {
-    "imei": "IMEI", "meid": "MEID", "imsi": "IMSI", "iccid": "ICCID", "mac": "MAC address",
+    "imei": "IMEI", "imeisv": "IMEISV", "meid": "MEID", "pesn": "pseudo-ESN",
+    "imsi": "IMSI", "iccid": "ICCID", "mac": "MAC address",
     "serial": "serial number", "android_id": "Android ID", "phone": "phone number",
 }  # fmt: skip
 Key = tuple[str, ...]

@@ -1,6 +1,6 @@
 """IP fragments to whole datagrams (RFC 791 §3.2, RFC 8200 §4.5).
 
-The first copy of an octet wins, as in TCP streams.
+The first copy of an octet wins, as in TCP streams; a later copy that differs is kept as a conflict.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from analyzer.capture.batch import Batch
 from analyzer.capture.memory import packed
+from analyzer.packets.paths import offsets_of
 from analyzer.packets.table import FRAGMENT, PAYLOAD_WIRE, Packets
 
 # Datagrams under way at most; the oldest gives way, counted.
@@ -20,6 +21,15 @@ LARGEST = 1 << 16
 MOST_LISTED = 1_000_000
 # Fragments wait this long for the others (RFC 8200 §4.5); later their identification is used anew.
 PATIENCE_NS = 60_000_000_000
+# A fragment that comes this soon after its datagram was whole was captured twice.
+REPEAT_NS = 10_000_000
+# Octets of such datagrams that are kept for that long at most.
+MOST_REMEMBERED = 4 << 20
+# Conflicts kept at most; all are counted.
+MOST_CONFLICTS = 1_000
+# Octets of outer headers that go with a datagram at most: what is around more than this is not kept.
+LONGEST_OUTSIDE = 512
+RAW = 101  # LINKTYPE_RAW
 
 
 class Datagram(NamedTuple):
@@ -32,6 +42,8 @@ class Datagram(NamedTuple):
     octets: int  # of these frames on the wire
     macs: tuple[int, int]
     whole: bool
+    outside: bytes = b""  # headers around the IP packet, from the frame's start
+    link: int = RAW  # LINKTYPE_ of `outside`
 
 
 class Part(NamedTuple):
@@ -54,6 +66,30 @@ class _Fragment(NamedTuple):
 class _Piece(NamedTuple):
     offset: int
     data: bytes
+    frame: int
+
+    @property
+    def end(self) -> int:
+        return self.offset + len(self.data)
+
+
+class Differing(NamedTuple):
+    """Octets that came in two fragments with different content, from the first that differs to the last."""
+
+    source: bytes  # 4 or 16 octets
+    destination: bytes
+    offset: int
+    first: bytes
+    first_frame: int
+    second: bytes
+    second_frame: int
+
+
+class _Whole(NamedTuple):
+    """What is remembered of a datagram once it is whole."""
+
+    time_ns: int
+    payload: bytes
 
 
 @dataclass(slots=True)
@@ -66,29 +102,34 @@ class _Open:
     total: int = LARGEST  # octets of the payload, once the last fragment has told it
     covered: int = 0
     pieces: list[_Piece] = field(default_factory=list)  # in order, none overlaps another
+    outside: bytes = b""
+    link: int = RAW
 
-    def put(self, offset: int, data: bytes) -> bool:
-        """Keep what no earlier fragment brought; whether some of it had come before."""
+    def put(self, offset: int, data: bytes, frame: int) -> tuple[int, list[_Piece]]:
+        """Keep what no earlier fragment brought; how many octets that is, and the pieces that it meets."""
         data = data[: max(self.total - offset, 0)]
         position, end = offset, offset + len(data)
         first = bisect_right(self.pieces, offset, key=_start)
+        met: list[_Piece] = []
         if first:
             before = self.pieces[first - 1]
-            position = max(position, before.offset + len(before.data))
+            position = max(position, before.end)
+            met += [before] if before.end > offset else []
         last, fresh = first, []
         while position < end:
             stop = min(end, self.pieces[last].offset if last < len(self.pieces) else end)
             if stop > position:
-                fresh.append(_Piece(position, data[position - offset : stop - offset]))
+                fresh.append(_Piece(position, data[position - offset : stop - offset], frame))
             if stop == end:
                 break
             fresh.append(self.pieces[last])
-            position = stop + len(self.pieces[last].data)
+            met.append(self.pieces[last])
+            position = self.pieces[last].end
             last += 1
         kept = sum(len(p.data) for p in fresh) - sum(len(p.data) for p in self.pieces[first:last])
         self.pieces[first:last] = fresh
         self.covered += kept
-        return kept < len(data)
+        return kept, met
 
     def end_at(self, total: int) -> None:
         """The last fragment tells how long the payload is; the first to tell is believed."""
@@ -123,7 +164,12 @@ class Reassembler:
         self.unlisted = 0  # datagrams beyond the limit, of which only the last frame is known
         self._listed = 0
         self.incomplete = 0  # datagrams that never became whole, those evicted included
-        self.overlaps = 0
+        self.repeats = 0  # fragments that had come before, octet for octet
+        self.overlaps = 0  # fragments of which some octets had come before
+        self.conflicting = 0  # … with other content
+        self.conflicts: list[Differing] = []
+        self._whole: dict[bytes, _Whole] = {}
+        self._remembered = 0  # octets of these
 
     def add(self, batch: Batch, packets: Packets, frames: list[int] | None = None) -> list[Datagram]:
         """Datagrams that the fragments of this batch complete, or push out.
@@ -133,13 +179,17 @@ class Reassembler:
         done: list[Datagram] = []
         for row in (packets.kind == FRAGMENT).nonzero()[0].tolist():
             fragment = _fragment(batch, packets, row)
-            entry = self._open.get(fragment.key)
-            if entry is not None and int(batch.records.time_ns[row]) - entry.first_ns > PATIENCE_NS:
-                done.append(self._partial(fragment.key))
+            entry, time_ns = self._open.get(fragment.key), int(batch.records.time_ns[row])
             frame = frames[row] if frames else batch.first_frame + row
+            if entry is None and (whole := self._repeated(fragment, time_ns)):
+                done.append(_copy(batch, packets, row, fragment, frame, whole))
+                continue
+            if entry is not None and time_ns - entry.first_ns > PATIENCE_NS:
+                done.append(self._partial(fragment.key))
             entry = self._take(batch, packets, row, fragment, frame)
             if entry.covered == entry.total:
                 del self._open[fragment.key]
+                self._remember(fragment.key, entry, time_ns)
                 done.append(self._done(entry, True))
             elif len(self._open) > MOST_OPEN:
                 self.evicted += 1
@@ -157,13 +207,51 @@ class Reassembler:
             macs = (int(packets.source_mac[row]), int(packets.destination_mac[row]))
             protocol = int(packets.protocol[row])
             entry = self._open[fragment.key] = _Open(fragment.header, protocol, time_ns, macs)
+            entry.outside, entry.link = _outside(batch, packets, row)
         entry.parts.append(Part(frame, time_ns, int(batch.records.wire[row])))
         end = fragment.offset + fragment.length
         if end <= LARGEST:
-            self.overlaps += entry.put(fragment.offset, fragment.data)
+            kept, met = entry.put(fragment.offset, fragment.data, frame)
+            if kept < min(len(fragment.data), max(entry.total - fragment.offset, 0)):
+                self._compare(entry, fragment, frame, kept, met)
             if not fragment.more:
                 entry.end_at(end)
         return entry
+
+    def _compare(self, entry: _Open, fragment: _Fragment, frame: int, kept: int, met: list[_Piece]) -> None:
+        """Count a fragment of which some octets had come before, and keep what differs."""
+        differing = [d for piece in met if (d := _difference(entry, fragment, frame, piece)) is not None]
+        if differing:
+            self.conflicting += 1
+            self.conflicts += differing[: MOST_CONFLICTS - len(self.conflicts)]
+        elif not kept:
+            self.repeats += 1
+            return
+        self.overlaps += 1
+
+    def _repeated(self, fragment: _Fragment, time_ns: int) -> _Whole | None:
+        """The datagram that a fragment is of, octet for octet, where it was whole a moment ago."""
+        whole = self._whole.get(fragment.key)
+        if whole is None or not 0 <= time_ns - whole.time_ns <= REPEAT_NS:
+            return None
+        end = fragment.offset + len(fragment.data)
+        if whole.payload[fragment.offset : end] != fragment.data or fragment.more != (
+            end < len(whole.payload)
+        ):
+            return None
+        self.repeats += 1
+        return whole
+
+    def _remember(self, key: bytes, entry: _Open, time_ns: int) -> None:
+        self._forget(key)
+        self._whole[key] = _Whole(time_ns, entry.payload())
+        self._remembered += len(self._whole[key].payload)
+        while self._remembered > MOST_REMEMBERED or len(self._whole) > MOST_OPEN:
+            self._forget(next(iter(self._whole)))
+
+    def _forget(self, key: bytes) -> None:
+        if (whole := self._whole.pop(key, None)) is not None:
+            self._remembered -= len(whole.payload)
 
     def _partial(self, key: bytes) -> Datagram:
         self.incomplete += 1
@@ -211,11 +299,57 @@ def _datagram(entry: _Open, whole: bool) -> Datagram:
     last = entry.parts[-1]
     return Datagram(
         bytes(header) + payload, last.frame, last.time_ns, len(entry.parts),
-        sum(part.octets for part in entry.parts), entry.macs, whole,
+        sum(part.octets for part in entry.parts), entry.macs, whole, entry.outside, entry.link,
     )  # fmt: skip
+
+
+def _difference(entry: _Open, fragment: _Fragment, frame: int, piece: _Piece) -> Differing | None:
+    """Where a fragment differs from a piece that came before; None where it doesn't."""
+    start = max(piece.offset, fragment.offset)
+    end = min(piece.end, fragment.offset + len(fragment.data), entry.total)
+    first = piece.data[start - piece.offset : end - piece.offset]
+    second = fragment.data[start - fragment.offset : end - fragment.offset]
+    if first == second:
+        return None
+    at = [k for k, (one, other) in enumerate(zip(first, second, strict=True)) if one != other]
+    within = slice(at[0], at[-1] + 1)
+    is_v4, header = len(entry.header) == 20, entry.header
+    return Differing(
+        header[12:16] if is_v4 else header[8:24], header[16:20] if is_v4 else header[24:40],
+        start + at[0], first[within], piece.frame, second[within], frame,
+    )  # fmt: skip
+
+
+def _copy(
+    batch: Batch, packets: Packets, row: int, fragment: _Fragment, frame: int, whole: _Whole
+) -> Datagram:
+    """A fragment captured twice, as a packet of its datagram's flow without payload."""
+    macs = (int(packets.source_mac[row]), int(packets.destination_mac[row]))
+    entry = _Open(fragment.header, int(packets.protocol[row]), int(batch.records.time_ns[row]), macs)
+    entry.outside, entry.link = _outside(batch, packets, row)
+    entry.pieces = [_Piece(0, whole.payload[:4], frame)]  # the ports
+    entry.parts = [Part(frame, entry.first_ns, int(batch.records.wire[row]))]
+    return _datagram(entry, False)
+
+
+def _outside(batch: Batch, packets: Packets, row: int) -> tuple[bytes, int]:
+    """The headers around a fragment that came inside another packet, and the link type they begin with.
+
+    The lengths in outer IP headers are those of the fragment; 0 reads to the frame's end instead.
+    """
+    start, network = int(batch.records.offset[row]), int(packets.network[row])
+    if not packets.path[row] or network - start > LONGEST_OUTSIDE:
+        return b"", RAW
+    headers = bytearray(batch.data[start:network])
+    for at in offsets_of(int(packets.outer[row])):
+        if at is not None and at + 6 <= len(headers):
+            length = at + (2 if headers[at] >> 4 == 4 else 4)
+            headers[length : length + 2] = b"\0\0"
+    return bytes(headers), int(batch.records.link[row])
 
 
 def as_batch(datagrams: list[Datagram]) -> tuple[Batch, list[int]]:
     """Reassembled datagrams as a batch of raw IP records, with the frame number of each."""
-    batch = packed([d.packet for d in datagrams], [d.time_ns for d in datagrams], 101)  # LINKTYPE_RAW
+    batch = packed([d.outside + d.packet for d in datagrams], [d.time_ns for d in datagrams], RAW)
+    batch.records.link[:] = [d.link for d in datagrams]
     return batch, [d.frame for d in datagrams]

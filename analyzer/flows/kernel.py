@@ -1,6 +1,7 @@
 """Packets to flows: which flow and direction each packet belongs to, counted as it passes.
 
-Same rules as the packet kernel: integers only, every read behind a check, compiled or not.
+Same rules as the packet kernel: integers only, every read behind a check, compiled or not. Addresses are
+signed words.
 `slots` is an open-addressing hash table of flow numbers (-1 empty), its length a power of two.
 """
 
@@ -11,19 +12,19 @@ from typing import Any
 from analyzer.capture.records import RECORD_WIDTH, TIME, WIRE
 from analyzer.compiling import Octets
 from analyzer.packets import table as packet
-from analyzer.packets.kernel import mix, u8, u16, u32
+from analyzer.packets.octets import mix, u8, u16, u32
 
 from .table import (
     A_HI,
     A_LO,
     A_PORT,
     ACK_NUMBER,
-    ADDRESS_HASH,
     ADDRESS_WIDTH,
     ASKED_A,
     B_HI,
     B_LO,
     B_PORT,
+    DTLS,
     FINISHED,
     FIRST_FRAME,
     FIRST_NS,
@@ -59,11 +60,33 @@ from .table import (
 
 FIN, SYN, RST, ACK = 0x01, 0x02, 0x04, 0x10
 
+# The least prime above 2^32, and a bound for the secret point, so that all products stay below 2^63.
+PRIME, KEYS = (1 << 32) + 15, 1 << 30
+
 # Octets a direction of a flow may show before it counts as opaque.
 UNDECIDED_OCTETS = 1 << 16
 
-# Versions in QUIC long headers: 1 (RFC 9000), 2 (RFC 9369), drafts, Google's Q0xx and T0xx.
+# Versions in QUIC long headers: 1 (RFC 9000), 2 (RFC 9369), drafts, Google's Q0xx and T0xx, Facebook's.
 QUIC_VERSIONS = (0x00000001, 0x6B3343CF)
+GOOGLE_VERSIONS = (0x5130, 0x5430)
+FACEBOOK_VERSIONS = 0xFACE
+
+# Flags that the frame types 0 to 9 of HTTP/2 define (RFC 9113 §6), the lengths that they may have, and those
+# that belong to the connection; WINDOW_UPDATE belongs to either.
+HTTP2_FLAGS = (0x09, 0x2D, 0, 0, 1, 0x0C, 1, 0, 0, 4)
+HTTP2_LEAST = (0, 1, 5, 4, 0, 5, 8, 8, 4, 0)
+HTTP2_MOST = (0x4000, 0x4000, 5, 4, 0x4000, 0x4000, 8, 0x4000, 4, 0x4000)
+HTTP2_ON_CONNECTION = (4, 6, 7)
+
+# Octets of each side of a QUIC or DTLS flow that may be handed on: some ten datagrams.
+HELLO_OCTETS = 1 << 14
+
+
+# A packet that comes again within this time, unchanged but for what routers and interfaces change, is a copy
+# of a capture on several interfaces or of a mirrored port; what a sender repeats has a number of its own.
+COPY_NS = 5_000_000
+# The packets that a copy is looked for among, in slots of 8 words; a power of two.
+RECENT_SLOTS, RECENT_WIDTH = 512, 8
 
 
 def starts_text(data: Octets, i: int, end: int) -> bool:
@@ -115,14 +138,101 @@ def starts_tls(data: Octets, i: int, end: int) -> bool:
     )
 
 
+def http2_frame(data: Octets, i: int, end: int) -> int:
+    """Octets of the HTTP/2 frame whose header stands at `i` (RFC 9113 §4.1); 0 where none can stand there."""
+    if i + 9 > end or u8(data, i) != 0 or u8(data, i + 5) != 0 or u8(data, i + 6) > 0x0F:
+        return 0
+    length, kind, flags = u16(data, i + 1), u8(data, i + 3), u8(data, i + 4)
+    is_stream = u16(data, i + 6) | u8(data, i + 8) != 0
+    if kind > 9 or flags & ~HTTP2_FLAGS[kind]:
+        return 0
+    if kind != 8 and is_stream == (kind in HTTP2_ON_CONNECTION):
+        return 0
+    if not HTTP2_LEAST[kind] <= length <= HTTP2_MOST[kind]:
+        return 0
+    return 0 if kind == 4 and length % 6 != 0 else 9 + length
+
+
+def starts_http2(data: Octets, i: int, end: int) -> bool:
+    """Whether a payload is a chain of HTTP/2 frames, by the rules of `protocols.http2_frames.are_frames`."""
+    first = http2_frame(data, i, end)
+    if first == 0:
+        return False
+    is_block = u8(data, i + 3) == 1 and u8(data, i + 4) & 4 != 0
+    second_at = i + first
+    second = http2_frame(data, second_at, end)
+    if second == 0:
+        return is_block and second_at == end
+    is_its_data = u8(data, second_at + 3) == 0 and u32(data, i + 5) == u32(data, second_at + 5)
+    if is_block and is_its_data:
+        return True
+    return second_at + second == end or http2_frame(data, second_at + second, end) != 0
+
+
+def starts_server_hello(data: Octets, i: int, end: int) -> bool:
+    """Whether a payload begins with a TLS record that holds a ServerHello (RFC 8446 §4.1.3)."""
+    return i + 6 <= end and starts_tls(data, i, end) and u8(data, i) == 0x16 and u8(data, i + 5) == 2
+
+
 def starts_quic(data: Octets, i: int, end: int) -> bool:
     """Whether a datagram begins with a QUIC long header of a known version (RFC 8999 §5.1)."""
-    if i + 5 > end or u8(data, i) & 0x80 == 0:
+    if i + 5 > end:
+        return False
+    if u8(data, i) & 0x80 == 0:
+        return starts_old_quic(data, i, end)
+    version = u32(data, i + 1)
+    if version in QUIC_VERSIONS or version >> 8 == 0xFF0000 or version >> 16 == FACEBOOK_VERSIONS:
+        return True
+    if version == 0 or version & 0x0F0F0F0F == 0x0A0A0A0A:
+        return negotiates_quic(data, i, end)
+    return version >> 16 in GOOGLE_VERSIONS and u8(data, i) & 0x40 != 0
+
+
+def negotiates_quic(data: Octets, i: int, end: int) -> bool:
+    """Whether a long header asks for a list of versions, or is one (RFC 9000 §6.3, RFC 8999 §6).
+
+    Behind two connection ids the list fills the rest; what asks fills a datagram of 1,200 octets.
+    """
+    if i + 6 >= end or u8(data, i + 5) > 20:
+        return False
+    at = i + 6 + u8(data, i + 5)
+    if at >= end or u8(data, at) > 20 or at - i - 6 + u8(data, at) == 0:
+        return False
+    rest = end - at - 1 - u8(data, at)
+    if u32(data, i + 1) == 0:
+        return rest > 0 and rest % 4 == 0 and rest <= 256
+    return end - i >= 1200 and rest > 0
+
+
+def starts_old_quic(data: Octets, i: int, end: int) -> bool:
+    """Whether a datagram begins with the public header of Google QUIC up to Q043, and a version in it."""
+    # Version flag and an eight-octet connection id; neither reset nor multipath.
+    return i + 14 <= end and u8(data, i) & 0xCB == 0x09 and u32(data, i + 9) & 0xFFFFF0F0 == 0x51303030
+
+
+def is_initial(data: Octets, i: int, end: int) -> bool:
+    """Whether a datagram begins with a QUIC packet that may hold a ClientHello.
+
+    Packet type 0 of long headers (RFC 9000 §17.2), 1 in version 2 (RFC 9369 §3.2); in Google's, any.
+    """
+    if not starts_quic(data, i, end):
         return False
     version = u32(data, i + 1)
-    if version in QUIC_VERSIONS or version >> 8 == 0xFF0000:
+    if u8(data, i) & 0x80 == 0 or version >> 16 in GOOGLE_VERSIONS:
         return True
-    return version >> 16 in (0x5130, 0x5430) and u8(data, i) & 0x40 != 0
+    return version != 0 and u8(data, i) & 0x30 == (0x10 if version == 0x6B3343CF else 0)
+
+
+def starts_dtls(data: Octets, i: int, end: int) -> bool:
+    """Whether a datagram begins with a DTLS record header of epoch 0 to 255 (RFC 6347 §4.1)."""
+    return (
+        i + 13 <= end
+        and 0x14 <= u8(data, i) <= 0x19
+        and u8(data, i + 1) == 0xFE
+        and (u8(data, i + 2) == 0xFF or u8(data, i + 2) == 0xFD)
+        and u8(data, i + 3) == 0
+        and 0 < u16(data, i + 11) <= 0x4900
+    )
 
 
 def sniff(data: Octets, i: int, end: int, flow: int, direction: int, flows: Any) -> None:
@@ -144,8 +254,50 @@ def sniff(data: Octets, i: int, end: int, flow: int, direction: int, flows: Any)
             flows[flow + TLS_OCTETS] = 4 * (5 + u16(data, i + 3))
             if direction:
                 flows[flow + MARKS] |= TLS_FROM_B
+    elif starts_http2(data, i, end):
+        flows[flow + KIND] = TEXT
     else:
         flows[flow + KIND] = UNDECIDED
+
+
+def sniff_datagram(data: Octets, i: int, end: int, flow: int, flows: Any) -> None:
+    """Look at one datagram of a flow that has not been recognised."""
+    if starts_quic(data, i, end):
+        flows[flow + KIND] = QUIC
+        if flows[flow + PACKETS] == 1 and flows[flow + PACKETS + 1] == 0:
+            flows[flow + MARKS] |= QUIC_FIRST
+    elif starts_dtls(data, i, end):
+        flows[flow + KIND] = DTLS
+    else:
+        return
+    flows[flow + TLS_OCTETS] = HELLO_OCTETS
+
+
+def opens_dtls(data: Octets, i: int, end: int) -> bool:
+    """Whether a datagram begins with an unencrypted DTLS handshake record."""
+    return starts_dtls(data, i, end) and u8(data, i) == 0x16 and u8(data, i + 4) == 0
+
+
+def wanted_datagram(data: Octets, i: int, end: int, flow: int, direction: int, flows: Any) -> bool:
+    """Whether this datagram may tell the server's name: Initial packets, handshake records, up to a limit."""
+    kind = flows[flow + KIND]
+    if (kind != QUIC and kind != DTLS) or flows[flow + HANDED + direction] >= flows[flow + TLS_OCTETS]:
+        return False
+    # Who sent the very first packet of a QUIC flow is the client, and the other side can't be opened.
+    if direction and flows[flow + MARKS] & QUIC_FIRST:
+        return False
+    if not (is_initial(data, i, end) if kind == QUIC else opens_dtls(data, i, end)):
+        return False
+    flows[flow + HANDED + direction] += end - i
+    return True
+
+
+def answers_hello(data: Octets, i: int, end: int, flow: int, direction: int, flows: Any) -> bool:
+    """Whether this is the first payload of a TLS server and shows its ServerHello."""
+    if flows[flow + KIND] != TLS or flows[flow + HANDED + direction] or not starts_server_hello(data, i, end):
+        return False
+    flows[flow + HANDED + direction] = end - i
+    return True
 
 
 def wanted(flow: int, direction: int, length: int, flows: Any) -> bool:
@@ -174,22 +326,55 @@ def newer(sequence: int, than: int) -> bool:
 
 
 def is_reused(packets: Any, row: int, flow: int, direction: int, flows: Any) -> bool:
-    """Whether a SYN opens a new connection between ports that were used before."""
-    if packets[row + packet.FLAGS] & (SYN | ACK | RST) != SYN:
+    """Whether a SYN opens a new connection between ports that were used before.
+
+    So does the answer to one that was not captured, once the connection before it has ended.
+    """
+    flags = packets[row + packet.FLAGS]
+    if flags & (SYN | RST) != SYN:
         return False
+    if flags & ACK:
+        has_ended = (flows[flow + FLAGS] | flows[flow + FLAGS + 1]) & (FIN | RST) != 0
+        if not has_ended or flows[flow + PAYLOAD + direction] == 0:
+            return False
     if flows[flow + MARKS] & (HAS_ISN_A << direction):
         return bool(packets[row + packet.SEQUENCE] != flows[flow + ISN + direction])
     # No SYN of this side was seen, yet it has sent data: that was another connection.
     return bool(flows[flow + PAYLOAD + direction] > 0)
 
 
-def flow_slot(hashed: int, port: int, other_port: int, protocol: int, mask: int) -> int:
-    """Where the search for a flow begins: the same for both directions."""
-    lower, higher = (port, other_port) if port < other_port else (other_port, port)
-    return mix(mix(hashed & 0xFFFFFFFF, lower * 0x10000 + higher), protocol) & mask
+def keyed(value: int, word: int, key: int) -> int:
+    """One step of a polynomial over the field of PRIME at a secret point; below 2^63 for a 32-bit word."""
+    return (value * key + word) % PRIME
 
 
-def slot_of(packets: Any, addresses: Any, index: int, flows: Any, ends: Any, slots: Any) -> tuple[int, int]:
+def flow_slot(
+    a_hi: int, a_lo: int, a_port: int, b_hi: int, b_lo: int, b_port: int, protocol: int, key: int, mask: int
+) -> int:
+    """Where the search for a flow begins: the same for both directions, and unforeseeable without the key.
+
+    Different flows are different polynomials, so that few share a slot whatever ends someone chooses.
+    """
+    if a_hi > b_hi or (a_hi == b_hi and (a_lo > b_lo or (a_lo == b_lo and a_port > b_port))):
+        a_hi, a_lo, a_port, b_hi, b_lo, b_port = b_hi, b_lo, b_port, a_hi, a_lo, a_port
+    value = protocol + 1
+    if a_hi != 0 or b_hi != 0 or a_lo >> 32 != 0xFFFF or b_lo >> 32 != 0xFFFF:  # not both IPv4
+        value = keyed(value + 0x100, (a_hi >> 32) & 0xFFFFFFFF, key)
+        value = keyed(value, a_hi & 0xFFFFFFFF, key)
+        value = keyed(value, (a_lo >> 32) & 0xFFFFFFFF, key)
+        value = keyed(value, (b_hi >> 32) & 0xFFFFFFFF, key)
+        value = keyed(value, b_hi & 0xFFFFFFFF, key)
+        value = keyed(value, (b_lo >> 32) & 0xFFFFFFFF, key)
+    value = keyed(value, a_lo & 0xFFFFFFFF, key)
+    value = keyed(value, b_lo & 0xFFFFFFFF, key)
+    value = keyed(value, a_port * 0x10000 + b_port, key)
+    # Ports next to each other would lie next to each other.
+    return mix(value & 0xFFFFFFFF, key) & mask
+
+
+def slot_of(
+    packets: Any, addresses: Any, index: int, flows: Any, ends: Any, slots: Any, key: int
+) -> tuple[int, int]:
     """(slot, direction) of the packet's flow: the slot that holds it, or the free one for it."""
     mask = len(slots) - 1
     row, at = index * packet.WIDTH, index * packet.ADDRESS_WIDTH
@@ -198,7 +383,17 @@ def slot_of(packets: Any, addresses: Any, index: int, flows: Any, ends: Any, slo
     source_hi, source_lo = addresses[at + packet.SOURCE_HI], addresses[at + packet.SOURCE_LO]
     destination_hi = addresses[at + packet.DESTINATION_HI]
     destination_lo = addresses[at + packet.DESTINATION_LO]
-    slot = flow_slot(packets[row + packet.ADDRESS_HASH], source_port, destination_port, protocol, mask)
+    slot = flow_slot(
+        source_hi,
+        source_lo,
+        source_port,
+        destination_hi,
+        destination_lo,
+        destination_port,
+        protocol,
+        key,
+        mask,
+    )
     while slots[slot] >= 0:
         flow, end = slots[slot] * WIDTH, slots[slot] * ADDRESS_WIDTH
         if flows[flow + PROTOCOL] == protocol:
@@ -233,7 +428,6 @@ def open_flow(
     flows[flow + A_PORT] = packets[row + packet.SOURCE_PORT]
     flows[flow + B_PORT] = packets[row + packet.DESTINATION_PORT]
     flows[flow + PROTOCOL] = packets[row + packet.PROTOCOL]
-    flows[flow + ADDRESS_HASH] = packets[row + packet.ADDRESS_HASH]
     flows[flow + FIRST_NS] = time_ns
     flows[flow + LAST_NS] = time_ns
     flows[flow + FIRST_FRAME] = frame
@@ -290,6 +484,34 @@ def count_tcp(packets: Any, row: int, time_ns: int, flow: int, direction: int, f
             flows[flow + ACK_NUMBER + direction] = acknowledged
 
 
+def is_copy(packets: Any, row: int, who: int, time_ns: int, recent: Any) -> bool:
+    """Whether a packet has just been captured elsewhere; `who` tells its flow and direction, from 1.
+
+    The same IP identification is proof; where it is 0 (RFC 6864 lets senders do that) or there is none, the
+    transport checksum has to be the same and interface, direction, VLAN, MAC addresses or lifetime another.
+    """
+    identity, sequence = packets[row + packet.IDENTITY], packets[row + packet.SEQUENCE]
+    acknowledged = packets[row + packet.ACKNOWLEDGMENT]
+    shape = packets[row + packet.PAYLOAD_WIRE] * 256 + packets[row + packet.FLAGS]
+    macs = packets[row + packet.SOURCE_MAC] * 3 + packets[row + packet.DESTINATION_MAC]
+    variant = packets[row + packet.VARIANT] ^ macs ^ packets[row + packet.PATH]
+    slot = RECENT_WIDTH * (mix(identity ^ sequence, who) & (RECENT_SLOTS - 1))
+    if (
+        recent[slot] == who and recent[slot + 1] == identity and recent[slot + 2] == sequence
+        and recent[slot + 3] == acknowledged and recent[slot + 4] == shape
+        and 0 <= time_ns - recent[slot + 5] <= COPY_NS
+    ):  # fmt: skip
+        if identity > 0xFFFF:
+            return True
+        summed = packets[row + packet.PROTOCOL] in (1, 6, 17, 58) and identity != 0
+        if summed and recent[slot + 6] != variant:
+            return True
+    recent[slot], recent[slot + 1], recent[slot + 2] = who, identity, sequence
+    recent[slot + 3], recent[slot + 4] = acknowledged, shape
+    recent[slot + 5], recent[slot + 6] = time_ns, variant
+    return False
+
+
 def count_packet(
     packets: Any, row: int, time_ns: int, wire: int, flow: int, direction: int, flows: Any
 ) -> None:
@@ -312,26 +534,29 @@ def count_packet(
 def look_inside(data: Octets, packets: Any, row: int, flow: int, direction: int, flows: Any) -> bool:
     """Sniff the payload; whether it goes on to the streams."""
     start, length = packets[row + packet.PAYLOAD], packets[row + packet.PAYLOAD_CAPTURED]
+    end = start + length
     if packets[row + packet.KIND] == packet.TCP:
-        sniff(data, start, start + length, flow, direction, flows)
-        return wanted(flow, direction, length, flows)
-    if packets[row + packet.KIND] != packet.UDP or flows[flow + KIND] != NOTHING:
+        sniff(data, start, end, flow, direction, flows)
+        return answers_hello(data, start, end, flow, direction, flows) or wanted(
+            flow, direction, length, flows
+        )
+    if packets[row + packet.KIND] != packet.UDP:
         return False
-    if starts_quic(data, start, start + length):
-        flows[flow + KIND] = QUIC
-        if flows[flow + PACKETS] == 1 and flows[flow + PACKETS + 1] == 0:
-            flows[flow + MARKS] |= QUIC_FIRST
-    return False
+    if flows[flow + KIND] == NOTHING:
+        sniff_datagram(data, start, end, flow, flows)
+    return wanted_datagram(data, start, end, flow, direction, flows)
 
 
 def assign_flows(
     data: Octets, records: Any, packets: Any, addresses: Any, start: int, first_frame: int,
-    flows: Any, ends: Any, count: int, slots: Any, flow_of: Any, direction_of: Any, handed: Any,
+    flows: Any, ends: Any, count: int, slots: Any, key: int, recent: Any,
+    flow_of: Any, direction_of: Any, handed: Any,
 ) -> tuple[int, int]:  # fmt: skip
     """Flow number, direction and "goes on to the streams" of each row from `start` on.
 
-    All arrays are flat. Gives (rows done, flows now); stops early when the columns or the slots are
-    full, and is called again once they have grown. Rows in no flow, and fragments, get flow -1.
+    All arrays are flat, `key` is the secret of `flow_slot`, `recent` the memory of `is_copy`. Gives (rows
+    done, flows now); stops early when the columns or the slots are full, and is called again once they have
+    grown. Rows in no flow, and fragments, get flow -1.
     """
     room = min(len(flows) // WIDTH, len(slots) // 2)
     rows = len(packets) // packet.WIDTH
@@ -343,7 +568,7 @@ def assign_flows(
             continue
         if count >= room:
             return index, count
-        slot, direction = slot_of(packets, addresses, index, flows, ends, slots)
+        slot, direction = slot_of(packets, addresses, index, flows, ends, slots, key)
         number = slots[slot]
         if number >= 0 and kind == packet.TCP and is_reused(packets, row, number * WIDTH, direction, flows):
             flows[number * WIDTH + MARKS] |= REPLACED
@@ -357,23 +582,30 @@ def assign_flows(
         flow_of[index] = number
         direction_of[index] = direction
         flow = number * WIDTH
+        if is_copy(packets, row, 2 * number + direction + 1, time_ns, recent):
+            # Counted as a packet, and nothing of it is read.
+            packets[row + packet.NOTES] |= packet.COPY
+            packets[row + packet.PAYLOAD_CAPTURED] = 0
+            packets[row + packet.PAYLOAD_WIRE] = 0
         count_packet(packets, row, time_ns, records[index * RECORD_WIDTH + WIRE], flow, direction, flows)
-        if kind == packet.TCP:
+        if kind == packet.TCP and not packets[row + packet.NOTES] & packet.COPY:
             count_tcp(packets, row, time_ns, flow, direction, flows)
         if packets[row + packet.PAYLOAD_CAPTURED] > 0:
             handed[index] = 1 if look_inside(data, packets, row, flow, direction, flows) else 0
     return rows, count
 
 
-def refill_slots(flows: Any, count: int, slots: Any) -> None:
+def refill_slots(flows: Any, ends: Any, count: int, slots: Any, key: int) -> None:
     """Enter flows 0 to `count` into empty `slots`, leaving out those that were replaced."""
     mask = len(slots) - 1
     for number in range(count):
-        flow = number * WIDTH
+        flow, end = number * WIDTH, number * ADDRESS_WIDTH
         if flows[flow + MARKS] & REPLACED:
             continue
-        ports = flows[flow + A_PORT], flows[flow + B_PORT]
-        slot = flow_slot(flows[flow + ADDRESS_HASH], ports[0], ports[1], flows[flow + PROTOCOL], mask)
+        slot = flow_slot(
+            ends[end + A_HI], ends[end + A_LO], flows[flow + A_PORT], ends[end + B_HI], ends[end + B_LO],
+            flows[flow + B_PORT], flows[flow + PROTOCOL], key, mask,
+        )  # fmt: skip
         while slots[slot] >= 0:
             slot = (slot + 1) & mask
         slots[slot] = number
@@ -381,6 +613,10 @@ def refill_slots(flows: Any, count: int, slots: Any) -> None:
 
 # Callees of the two kernels, callees first.
 CALLEES = (
-    u8, u16, u32, mix, has_version, starts_text, starts_tls, starts_quic, sniff, wanted, newer, is_reused,
-    flow_slot, slot_of, open_flow, count_syn, count_data, count_tcp, count_packet, look_inside,
+    u8, u16, u32, mix, has_version, starts_text, starts_tls, http2_frame, starts_http2,
+    starts_server_hello, starts_old_quic,
+    negotiates_quic, starts_quic, is_initial, starts_dtls, sniff, sniff_datagram, opens_dtls, wanted_datagram,
+    answers_hello, wanted, newer, is_reused,
+    keyed, flow_slot, slot_of, open_flow, count_syn, count_data, count_tcp, is_copy, count_packet,
+    look_inside,
 )  # fmt: skip

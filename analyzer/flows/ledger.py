@@ -3,27 +3,28 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence, Set
 from dataclasses import dataclass
 
 import numpy as np
 
 from .devices import Sides
+from .grouping import grouped
 from .kernel import ACK, FIN, RST, SYN
 from .table import (
     A_PORT,
     B_PORT,
+    DTLS,
     FIRST_NS,
     FLAGS,
     KIND,
     LAST_NS,
     OCTETS,
-    OPAQUE,
     PACKETS,
     PROTOCOL,
     QUIC,
     TEXT,
     TLS,
-    UNDECIDED,
     Column,
     Flows,
     Words,
@@ -32,10 +33,16 @@ from .table import (
 PROTOCOL_NAMES = {1: "icmp", 6: "tcp", 17: "udp", 58: "ipv6-icmp"}
 
 # Kinds of flow in the report's words.
-NAMED_KINDS = {TEXT: "text", TLS: "tls", OPAQUE: "binary", UNDECIDED: "undecided", QUIC: "quic"}
+NAMED_KINDS = {TEXT: "text", TLS: "tls", QUIC: "quic", DTLS: "dtls"}
+# What encrypts names of hosts is named by its port (RFC 7858, RFC 9250).
+ON_PORT_853 = {TLS: "dns over tls", QUIC: "dns over quic", DTLS: "dns over dtls"}
+IP_KINDS = {47: "gre", 50: "ipsec esp", 51: "ipsec ah"}
 
-# UDP services named by the port of the side that offers them.
-UDP_SERVICES = {53: "dns", 5353: "mdns", 67: "dhcp", 123: "ntp", 1900: "ssdp", 443: "udp/443"}
+# UDP services named by the port of the side that offers them, where no octets were captured to tell;
+# and port 443, where QUIC that began before the capture can't be recognised.
+UDP_SERVICES = {53: "dns", 5353: "mdns", 67: "dhcp", 123: "ntp", 1900: "ssdp"}
+MAYBE_QUIC = "udp/443"
+UNKNOWN, SOME_TEXT, NO_DATA = "unknown binary", "text", "no data"
 
 # How a flow ended, in the order in which the conditions are tried.
 ENDINGS = (
@@ -128,33 +135,43 @@ def endings(flows: Flows) -> list[str]:
     return [ENDINGS[code] for code in codes.tolist()]
 
 
-def kinds(flows: Flows, service_port: Column) -> list[str]:
-    """What each flow carried, as far as its octets have shown."""
+def kinds(flows: Flows, service_port: Column, forms: Sequence[str | None], is_text: Set[int]) -> list[str]:
+    """What each flow carried, as far as its octets have shown.
+
+    `forms` names the form of its first payloads: "" where none fits, None where none was captured.
+    `is_text` holds the flows without a form whose first octets are printable.
+    """
     columns = (flows.one(KIND), flows.one(PROTOCOL), service_port)
-    return [_kind(*row) for row in zip(*(c.tolist() for c in columns), strict=True)]
+    rows = zip(*(c.tolist() for c in columns), strict=True)
+    return [
+        _kind(kind, protocol, port, forms[flow], flow in is_text)
+        for flow, (kind, protocol, port) in enumerate(rows)
+    ]
 
 
-def _kind(kind: int, protocol: int, port: int) -> str:
-    if protocol == 17 and kind != QUIC:
-        return UDP_SERVICES.get(port, "udp")
-    if protocol in (6, 17):
-        return NAMED_KINDS.get(kind, "no data")
-    return PROTOCOL_NAMES.get(protocol, f"ip protocol {protocol}")
+def _kind(kind: int, protocol: int, port: int, form: str | None, is_text: bool) -> str:
+    if protocol not in (6, 17):
+        return IP_KINDS.get(protocol) or PROTOCOL_NAMES.get(protocol, f"ip protocol {protocol}")
+    if port == 853 and kind in ON_PORT_853:
+        return ON_PORT_853[kind]
+    if kind in NAMED_KINDS:
+        return NAMED_KINDS[kind]
+    if form:
+        return form
+    if form is None:
+        return UDP_SERVICES.get(port, NO_DATA) if protocol == 17 else NO_DATA
+    if is_text:
+        return SOME_TEXT
+    return MAYBE_QUIC if protocol == 17 and port == 443 else UNKNOWN
 
 
-def ledger_rows(flows: Flows, seen: Oriented) -> list[LedgerRow]:
-    """Rows in the order of their octets, largest first."""
+def ledger_rows(flows: Flows, seen: Oriented, stands_for: Column | None = None) -> list[LedgerRow]:
+    """Rows in the order of their octets, largest first; `stands_for` tells how many each flow row is."""
     count = len(flows)
     if not count:
         return []
     keys = (seen.service_port, flows.one(PROTOCOL), seen.remote_lo, seen.remote_hi, seen.device)
-    order = np.lexsort(keys)
-    changed = np.zeros(count, np.bool_)
-    changed[0] = True
-    for key in keys:
-        ordered = key[order]
-        changed[1:] |= ordered[1:] != ordered[:-1]
-    starts = changed.nonzero()[0]
+    order, starts = grouped(keys)
 
     def total(column: Column) -> list[int]:
         return [int(n) for n in np.add.reduceat(column[order], starts)]
@@ -163,6 +180,7 @@ def ledger_rows(flows: Flows, seen: Oriented) -> list[LedgerRow]:
     last = np.maximum.reduceat(flows.one(LAST_NS)[order], starts).tolist()
     up, down = total(seen.up), total(seen.down)
     octets_up, octets_down = total(seen.octets_up), total(seen.octets_down)
+    counts = total(stands_for if stands_for is not None else np.ones(count, np.int64))
     members = np.split(order, starts[1:])
     rows = [
         LedgerRow(
@@ -171,7 +189,7 @@ def ledger_rows(flows: Flows, seen: Oriented) -> list[LedgerRow]:
             lo=int(seen.remote_lo[flow]),
             protocol=int(flows.numbers[flow, PROTOCOL]),
             port=int(seen.service_port[flow]),
-            flows=len(group),
+            flows=counts[at],
             packets_up=up[at],
             packets_down=down[at],
             octets_up=octets_up[at],
@@ -186,6 +204,13 @@ def ledger_rows(flows: Flows, seen: Oriented) -> list[LedgerRow]:
     return sorted(rows, key=lambda r: (-(r.octets_up + r.octets_down), r.device, r.hi, r.lo, r.port))
 
 
-def counted(values: list[str], members: Column) -> dict[str, int]:
-    """How often each value occurs among the member flows, most frequent first."""
-    return dict(Counter(values[m] for m in members.tolist()).most_common())
+def counted(values: Sequence[str], members: Sequence[int], times: Sequence[int] = ()) -> dict[str, int]:
+    """How often each value occurs among the members, most frequent first; `times` tells what each counts."""
+    if len(members) == 1:  # most rows
+        return {values[members[0]]: times[members[0]] if times else 1}
+    if not times:
+        return dict(Counter(values[m] for m in members).most_common())
+    found: Counter[str] = Counter()
+    for member in members:
+        found[values[member]] += times[member]
+    return dict(found.most_common())

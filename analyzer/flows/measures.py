@@ -42,15 +42,15 @@ DELIVERIES = (
 
 @dataclass(frozen=True)
 class Measures:
-    """One entry a flow, seen from the device."""
+    """One entry a flow, seen from the device; lists, since they are read one by one."""
 
-    round_trip_ns: Column  # -1 where none was seen
-    round_trip_of: Column  # position in ROUND_TRIPS
-    payload_up: Column
-    payload_down: Column
-    resent_up: Column
-    resent_down: Column
-    delivery: Column  # position in DELIVERIES, -1 where the protocol acknowledges nothing
+    round_trip_ns: list[int]  # -1 where none was seen
+    round_trip_of: list[int]  # position in ROUND_TRIPS
+    payload_up: list[int]
+    payload_down: list[int]
+    resent_up: list[int]
+    resent_down: list[int]
+    delivery: list[int]  # position in DELIVERIES, -1 where the protocol acknowledges nothing
 
 
 def measure(flows: Flows, sides: Sides, dns_round_trips: Mapping[int, int]) -> Measures:
@@ -62,13 +62,13 @@ def measure(flows: Flows, sides: Sides, dns_round_trips: Mapping[int, int]) -> M
         if own[flow] == sides.client[flow]:
             took[flow], of[flow] = nanoseconds, ROUND_TRIPS.index(DNS_ANSWER)
     return Measures(
-        round_trip_ns=took,
-        round_trip_of=of,
-        payload_up=payload[rows, own],
-        payload_down=payload[rows, 1 - own],
-        resent_up=resent[rows, own],
-        resent_down=resent[rows, 1 - own],
-        delivery=_deliveries(flows, sides),
+        round_trip_ns=took.tolist(),
+        round_trip_of=of.tolist(),
+        payload_up=payload[rows, own].tolist(),
+        payload_down=payload[rows, 1 - own].tolist(),
+        resent_up=resent[rows, own].tolist(),
+        resent_down=resent[rows, 1 - own].tolist(),
+        delivery=deliveries(flows, own).tolist(),
     )
 
 
@@ -91,8 +91,9 @@ def _round_trips(flows: Flows, sides: Sides) -> tuple[Column, Column]:
     return np.where(of > 0, answered_ns - asked_ns, -1), of
 
 
-def _deliveries(flows: Flows, sides: Sides) -> Column:
-    rows, own, marks = np.arange(len(flows)), sides.own, flows.one(MARKS)
+def deliveries(flows: Flows, own: Column) -> Column:
+    """Positions in DELIVERIES, -1 where the protocol acknowledges nothing; `own` is the device's side."""
+    rows, marks = np.arange(len(flows)), flows.one(MARKS)
     sent = (marks & (HAS_NEXT_A << own)) != 0
     heard = flows.pair(PACKETS)[rows, 1 - own] > 0
     acknowledges = (marks & (HAS_ACK_A << (1 - own))) != 0

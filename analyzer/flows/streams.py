@@ -1,7 +1,8 @@
 """One direction of a TCP flow: segments in the order they came to octets in the order they were sent.
 
 Sequence numbers are compared modulo 2^32 (RFC 9293 §3.4). The first copy of an octet wins: it is
-what a receiver that had room would have kept. What never came is a gap, reported with its place.
+what a receiver that had room would have kept. A later copy that differs is a conflict, kept with both
+contents. What never came is a gap, reported with its place.
 """
 
 from __future__ import annotations
@@ -9,7 +10,10 @@ from __future__ import annotations
 from bisect import bisect_right, insort
 from dataclasses import dataclass
 from heapq import heappop, heappush
-from typing import NamedTuple
+
+from .recent import Given, Recent, Segment, offset_of
+
+__all__ = ["Conflict", "Gap", "Segment", "Stream"]
 
 HALF = 1 << 31
 FULL = 1 << 32
@@ -19,26 +23,36 @@ MOST_HELD = 1 << 20
 
 MOST_HELD_SEGMENTS = 4096
 
-
-class Segment(NamedTuple):
-    """A piece of a stream as one frame carried it; `offset` counts octets from the stream's start."""
-
-    offset: int
-    data: bytes
-    frame: int
-    time_ns: int
+# A gap of more octets says more of a wild sequence number than of octets that were sent.
+FARTHEST = 1 << 24
+# Conflicts of one stream that are kept with their contents; the others are counted.
+MOST_CONFLICTS = 16
 
 
 @dataclass(frozen=True, slots=True)
 class Gap:
-    """Octets of a stream that were never captured."""
+    """Octets of a stream that were never captured, and the frames before and behind them; 0 for none."""
 
     offset: int
     length: int
+    before: int = 0
+    after: int = 0
+
+    @property
+    def is_jump(self) -> bool:
+        """Whether it is rather a jump of the sequence numbers than a loss."""
+        return self.length > FARTHEST
 
 
-def _offset(segment: Segment) -> int:
-    return segment.offset
+@dataclass(frozen=True, slots=True)
+class Conflict:
+    """Octets that came twice with different content; the first copy is the one that is read."""
+
+    offset: int
+    first: bytes
+    second: bytes  # of the same length
+    first_frame: int
+    second_frame: int
 
 
 def _place(segment: Segment) -> tuple[int, int]:
@@ -49,17 +63,26 @@ class Stream:
     """Puts the segments of one direction in order.
 
     `base` is the sequence number of offset 0, once it is known: one after the SYN's, else the
-    first segment's.
+    first segment's. What was given out is remembered in `recent`, which streams may share.
     """
 
-    __slots__ = ("_held", "_held_octets", "_next", "base", "conflicts", "repeated", "saw_start")
+    __slots__ = (
+        "_given", "_held", "_held_octets", "_last", "_next", "_recent", "base", "conflicting", "conflicts",
+        "probes", "repeated", "saw_start", "unchecked",
+    )  # fmt: skip
 
-    def __init__(self, isn: int | None) -> None:
+    def __init__(self, isn: int | None, recent: Recent | None = None) -> None:
         self.base: int | None = None if isn is None else (isn + 1) % FULL
         self.saw_start = isn is not None
         self.repeated = 0  # octets that came again
-        self.conflicts = 0  # … with other content
+        self.unchecked = 0  # … whose first copy is forgotten, or was given up as lost
+        self.probes = 0  # keep-alive probes with an octet
+        self.conflicts: list[Conflict] = []  # the first of them
+        self.conflicting = 0  # octets that came again with other content
+        self._recent = recent if recent is not None else Recent()
+        self._given = Given()
         self._next = 0
+        self._last = 0  # the frame that carried the octet before `_next`
         self._held: list[Segment] = []
         self._held_octets = 0
 
@@ -79,8 +102,7 @@ class Stream:
         self.begin(sequence)
         offset = self.offset_of(sequence)
         if offset == self._next and not self._held:
-            self._next += len(data)
-            return [Segment(offset, data, frame, time_ns)]
+            return [self._give(Segment(offset, data, frame, time_ns))]
         if offset < 0 and self._next == 0 and not self._held:
             return self._rebase(sequence, data, frame, time_ns)
         self._hold(Segment(offset, data, frame, time_ns))
@@ -123,8 +145,14 @@ class Stream:
         # The first data lies before what the SYN announced: the SYN was of another connection, or
         # the capture was edited. Data is better evidence of the data's place.
         self.base, self.saw_start = sequence, False
-        self._next = len(data)
-        return [Segment(0, data, frame, time_ns)]
+        return [self._give(Segment(0, data, frame, time_ns))]
+
+    def _give(self, segment: Segment) -> Segment:
+        """Give out what begins at `_next`."""
+        self._next += len(segment.data)
+        self._last = segment.frame
+        self._recent.keep(self._given, segment)
+        return segment
 
     def _hold(self, segment: Segment) -> None:
         insort(self._held, segment, key=_place)
@@ -133,16 +161,39 @@ class Stream:
     def _deliver(self, segment: Segment) -> tuple[list[Segment | Gap], Segment | None]:
         """What of a segment is new at `_next`, and the rest that an earlier frame's copy cuts off."""
         known = self._next - segment.offset
+        if known:
+            self._compare(segment, min(known, len(segment.data)))
         if known >= len(segment.data):
-            self.repeated += len(segment.data)
             return [], None
-        self.repeated += known
         fresh = segment.data[known:] if known else segment.data
         fresh = fresh[: self._room(len(fresh), segment.frame)]
-        piece = Segment(self._next, fresh, segment.frame, segment.time_ns)
-        self._next += len(fresh)
+        piece = self._give(Segment(self._next, fresh, segment.frame, segment.time_ns))
         rest = segment.data[known + len(fresh) :]
         return [piece], Segment(self._next, rest, segment.frame, segment.time_ns) if rest else None
+
+    def _compare(self, segment: Segment, known: int) -> None:
+        """Hold the first `known` octets of a segment against those given out before."""
+        self.repeated += known
+        if known == 1 == len(segment.data) and segment.offset == self._next - 1:
+            self.probes += 1  # a keep-alive probe, whose octet means nothing (RFC 9293 §3.8.4)
+            return
+        start, end = segment.offset, segment.offset + known
+        unchecked = known
+        for earlier in self._given.overlapping(start, end):
+            low, high = max(start, earlier.offset), min(end, earlier.offset + len(earlier.data))
+            first = earlier.data[low - earlier.offset : high - earlier.offset]
+            second = segment.data[low - start : high - start]
+            unchecked -= len(first)
+            if first != second:
+                self._note_conflict(low, first, second, earlier.frame, segment.frame)
+        self.unchecked += unchecked
+
+    def _note_conflict(self, offset: int, first: bytes, second: bytes, frame: int, other: int) -> None:
+        differing = [at for at, (one, two) in enumerate(zip(first, second, strict=True)) if one != two]
+        self.conflicting += len(differing)
+        if len(self.conflicts) < MOST_CONFLICTS:
+            low, high = differing[0], differing[-1] + 1
+            self.conflicts.append(Conflict(offset + low, first[low:high], second[low:high], frame, other))
 
     def _room(self, length: int, frame: int) -> int:
         """Octets up to where an earlier frame's held copy begins: that one came first."""
@@ -158,7 +209,7 @@ class Stream:
         readable: list[Segment | Gap] = []
         at_hand: list[tuple[int, int, Segment]] = []
         while True:
-            reach = bisect_right(self._held, self._next, key=_offset)
+            reach = bisect_right(self._held, self._next, key=offset_of)
             for segment in self._held[:reach]:
                 heappush(at_hand, (segment.frame, segment.offset, segment))
             del self._held[:reach]
@@ -175,6 +226,6 @@ class Stream:
     def _give_up(self) -> list[Segment | Gap]:
         """Declare what is missing before the first held segment lost, and go on there."""
         first = self._held[0].offset
-        gap = Gap(self._next, first - self._next)
+        gap = Gap(self._next, first - self._next, self._last, self._held[0].frame)
         self._next = first
         return [gap, *self._release()]

@@ -12,7 +12,7 @@ Words = NDArray[np.uint64]
 
 # What a flow carries, as far as its octets have shown: the kernel's view.
 # FINISHED: read to its end, later copies of its octets are of no use.
-NOTHING, UNDECIDED, TEXT, TLS, OPAQUE, QUIC, FINISHED = range(7)
+NOTHING, UNDECIDED, TEXT, TLS, OPAQUE, QUIC, FINISHED, DTLS = range(8)
 
 # Bits of MARKS. ASKED: a SYN without ACK, which only the side that opens a connection sends.
 # HAS_NEXT: the side has sent data. QUIC_FIRST: the flow's very first packet was a QUIC long header.
@@ -21,16 +21,16 @@ HAS_ISN_A, HAS_ISN_B, HAS_ACK_A, HAS_ACK_B, REPLACED, TLS_FROM_B, ASKED_A, ASKED
 )  # fmt: skip
 HAS_NEXT_A, HAS_NEXT_B, QUIC_FIRST = 256, 512, 1024
 
-# Columns of `numbers`. A is the sender of the first packet seen. TLS_OCTETS is how many
-# of a TLS client's octets may be handed on to find the server's name. Columns in pairs hold what A did
-# and, one further, what B did:
+# Columns of `numbers`. A is the sender of the first packet seen. TLS_OCTETS is how many octets of a TLS
+# client, or of each side of QUIC and DTLS, may be handed on to find the server's name. Columns in pairs
+# hold what A did and, one further, what B did:
 # packets, octets on the wire with the link layer, transport payload, TCP flags or-ed, initial
 # sequence number, highest acknowledgment, payload handed on while the flow was undecided, MAC address,
 # time of the first SYN (TCP) or of the first packet (others), the sequence number after the highest octet
 # sent, segments that came again or out of order.
 (
-    A_PORT, B_PORT, PROTOCOL, ADDRESS_HASH, KIND, MARKS, FIRST_NS, LAST_NS, FIRST_FRAME, TLS_OCTETS,
-) = range(10)  # fmt: skip
+    A_PORT, B_PORT, PROTOCOL, KIND, MARKS, FIRST_NS, LAST_NS, FIRST_FRAME, TLS_OCTETS,
+) = range(9)  # fmt: skip
 PACKETS, OCTETS, PAYLOAD, FLAGS, ISN, ACK_NUMBER, HANDED, MAC, START_NS, NEXT, RESENT = range(10, 32, 2)
 WIDTH = 32
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -13,6 +14,7 @@ from analyzer.compiling import run_kernel
 from analyzer.packets.table import Packets
 
 from . import kernel
+from .kernel import KEYS
 from .table import FIRST_FRAME, Flows, grown, new_flows
 
 START_FLOWS = 256
@@ -33,6 +35,9 @@ class FlowTracker:
         self.flows: Flows = new_flows(START_FLOWS)
         self.count = 0
         self._slots = np.full(2 * START_FLOWS, -1, np.int64)
+        self._recent = np.zeros(kernel.RECENT_SLOTS * kernel.RECENT_WIDTH, np.int64)
+        # A secret of each scan: whoever makes a capture can't know which flows will share a slot.
+        self._key = KEYS // 2 + int.from_bytes(os.urandom(4)) % (KEYS // 2)
 
     def assign(self, batch: Batch, packets: Packets, frames: Sequence[int] | None = None) -> FlowIds:
         """The flow of each row; the flow columns are updated as a side effect.
@@ -45,9 +50,9 @@ class FlowTracker:
         while done < rows:
             done, self.count = run_kernel(
                 kernel.assign_flows, kernel.CALLEES, batch.large, batch.octets(),
-                batch.records.rows.reshape(-1), packets.numbers.reshape(-1), packets.addresses.reshape(-1),
-                done, batch.first_frame, self.flows.numbers.reshape(-1), self.flows.addresses.reshape(-1),
-                self.count, self._slots, *ids,
+                batch.records.rows.reshape(-1), packets.numbers.reshape(-1), _words(packets.addresses),
+                done, batch.first_frame, self.flows.numbers.reshape(-1), _words(self.flows.addresses),
+                self.count, self._slots, self._key, self._recent, *ids,
             )  # fmt: skip
             if done < rows:
                 self._grow(batch.large)
@@ -56,12 +61,32 @@ class FlowTracker:
             new[:] = np.asarray(frames, np.int64)[new - batch.first_frame]
         return ids
 
+    def replace(self, flows: Flows, large: bool) -> None:
+        """Go on with these flows instead; those that are marked as replaced get no more packets."""
+        self.count = len(flows)
+        self._recent[:] = 0  # it tells flows by their numbers
+        room = START_FLOWS
+        while room < 2 * self.count:  # slots are a power of two
+            room *= 2
+        self.flows = grown(flows, room)
+        self._fill_slots(large)
+
     def seen(self) -> Flows:
         """The valid rows."""
         return self.flows.head(self.count)
 
     def _grow(self, large: bool) -> None:
         self.flows = grown(self.flows, 2 * len(self.flows))
+        self._fill_slots(large)
+
+    def _fill_slots(self, large: bool) -> None:
         self._slots = np.full(2 * len(self.flows), -1, np.int64)
-        numbers = self.flows.numbers.reshape(-1)
-        run_kernel(kernel.refill_slots, kernel.CALLEES, large, numbers, self.count, self._slots)
+        run_kernel(
+            kernel.refill_slots, kernel.CALLEES, large, self.flows.numbers.reshape(-1),
+            _words(self.flows.addresses), self.count, self._slots, self._key,
+        )  # fmt: skip
+
+
+def _words(addresses: NDArray[np.uint64]) -> NDArray[np.int64]:
+    """Addresses as the kernel takes them."""
+    return addresses.view(np.int64).reshape(-1)

@@ -6,7 +6,7 @@ longer than great circles, and queues take time.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import NamedTuple
@@ -69,17 +69,26 @@ def contradicted_by_others(timed: Iterable[Timed]) -> dict[str, tuple[str, ...]]
     for entry, code in entries:
         if code not in nearest or entry.round_trip_us < nearest[code].round_trip_us:
             nearest[code] = entry
+    if not entries:
+        return {}
     found: dict[str, tuple[str, ...]] = {}
-    for entry, code in entries:
-        other = max(nearest, key=lambda c: _excess(entry, code, nearest[c], c))
-        if _excess(entry, code, nearest[other], other) > 0:
-            found[entry.address] = (_pair(entry, code, nearest[other], other),)
+    beyond = _beyond(entries, nearest)
+    others = beyond.argmax(axis=1)
+    codes = list(nearest)
+    for at in np.flatnonzero(beyond[np.arange(len(entries)), others] > 0).tolist():
+        (entry, code), other = entries[at], codes[others[at]]
+        found[entry.address] = (_pair(entry, code, nearest[other], other),)
     return found
 
 
-def _excess(one: Timed, code: str, other: Timed, other_code: str) -> float:
-    """Kilometres that two countries are farther apart than light gets."""
-    return least_distance(code, other_code) - reach_km(one.round_trip_us + other.round_trip_us)
+def _beyond(entries: Sequence[tuple[Timed, str]], nearest: Mapping[str, Timed]) -> NDArray[np.float64]:
+    """Kilometres that the country of each entry and each country are farther apart than light gets."""
+    rows = np.array([code_number(code) for _, code in entries])
+    columns = np.array([code_number(code) for code in nearest])
+    took = np.array([entry.round_trip_us for entry, _ in entries])
+    least = np.array([timed.round_trip_us for timed in nearest.values()])
+    reach = (took[:, None] + least) / 1000 / 2 * FIBRE_KM_PER_MS
+    return np.asarray(_distances()[rows[:, None], columns] - reach)
 
 
 def _pair(one: Timed, code: str, other: Timed, other_code: str) -> str:

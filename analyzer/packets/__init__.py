@@ -6,9 +6,10 @@ from analyzer.capture.batch import Batch
 from analyzer.compiling import run_kernel
 
 from . import kernel
+from .outline import Outline, outline
 from .table import Packets, new_packets
 
-__all__ = ["Packets", "decode"]
+__all__ = ["Outline", "Packets", "decode", "outline"]
 
 
 def decode(batch: Batch) -> Packets:

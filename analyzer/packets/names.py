@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from analyzer.capture.records import SNOOP_LINK
+
 # https://www.tcpdump.org/linktypes.html
 LINK_TYPES = {
     0: "BSD loopback", 1: "Ethernet", 3: "AX.25", 6: "IEEE 802.5 Token Ring", 7: "ARCNET", 8: "SLIP",
@@ -10,14 +12,16 @@ LINK_TYPES = {
     108: "OpenBSD loopback", 113: "Linux cooked v1", 117: "OpenBSD pflog",
     119: "IEEE 802.11 with Prism header",
     122: "IP over Fibre Channel", 123: "SunATM", 127: "IEEE 802.11 with radiotap", 129: "ARCNET (Linux)",
-    137: "Juniper MLPPP", 143: "DOCSIS", 147: "DLT_USER0", 149: "DLT_USER2",
+    137: "Juniper MLPPP", 143: "DOCSIS",
     163: "IEEE 802.11 with AVS header",
     182: "MFR", 187: "Bluetooth HCI H4", 189: "USB (Linux)", 192: "PPI", 195: "IEEE 802.15.4",
     201: "Bluetooth HCI H4 with direction", 220: "USB (Linux, padded)", 228: "raw IPv4", 229: "raw IPv6",
-    235: "DVB-CI", 239: "NFLOG", 242: "IP over InfiniBand", 249: "USBPcap", 251: "Bluetooth LE",
-    253: "Netlink",
+    226: "Solaris ipnet", 235: "DVB-CI", 239: "NFLOG", 242: "IP over InfiniBand", 249: "USBPcap",
+    251: "Bluetooth LE", 253: "Netlink",
     256: "Bluetooth LE with header", 258: "Apple pktap", 274: "Ethernet with MPacket preamble",
     276: "Linux cooked v2", 282: "Ethernet with DSA tag", 285: "Ethernet with EDSA tag",
+    # What these hold is known to whoever wrote the capture alone.
+    **{147 + number: f"DLT_USER{number}, private use" for number in range(16)},
 }  # fmt: skip
 
 # https://www.iana.org/assignments/ieee-802-numbers
@@ -36,6 +40,8 @@ ETHERTYPES = {
 
 def link_name(link: int) -> str:
     """ "Ethernet"; "link type 105 (IEEE 802.11)" where it isn't a common one."""
+    if link >= SNOOP_LINK:
+        return f"snoop data link type {link - SNOOP_LINK}"
     name = LINK_TYPES.get(link)
     if name is None:
         return f"link type {link}"

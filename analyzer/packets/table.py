@@ -19,12 +19,21 @@ UNKNOWN_LINK, NOT_IP, OTHER_IP, TCP, UDP, FRAGMENT, DAMAGED = range(7)
 
 # Columns of `numbers`. Positions point into the batch's buffer; a MAC address is -1 where the frame
 # has none; NETWORK is the innermost IP header; ADDRESS_HASH is the same for both directions;
-# WEIGHT is the packets that the row stands for, more than 1 when reassembled.
+# WEIGHT is the packets that the row stands for, more than 1 when reassembled. PATH and OUTER are the
+# encapsulations and the IP headers passed on the way to the innermost one, in the digits of `layers`.
+# IDENTITY is the IP identification and the checksum of the transport header, equal in copies of a packet;
+# VARIANT is what may differ between them: time to live, VLAN, interface and direction.
 (
     KIND, ETHERTYPE, SOURCE_MAC, DESTINATION_MAC, ADDRESS_HASH, PROTOCOL, SOURCE_PORT, DESTINATION_PORT,
     FLAGS, SEQUENCE, ACKNOWLEDGMENT, PAYLOAD, PAYLOAD_CAPTURED, PAYLOAD_WIRE, NETWORK, WEIGHT,
-) = range(16)  # fmt: skip
-WIDTH = 16
+    PATH, OUTER, IDENTITY, VARIANT, NOTES,
+) = range(21)  # fmt: skip
+WIDTH = 21
+
+# Bits of NOTES. HEADER_SUM: the checksum of an IPv4 header. LENGTH_ABSENT: a total length of 0, as network
+# cards leave it that cut a packet later. COPY: the packet has been captured before. AGGREGATE: it holds an
+# 802.11 frame of several packets.
+HEADER_SUM_WRONG, HEADER_SUM_ABSENT, LENGTH_ABSENT, COPY, AGGREGATE = 1, 2, 4, 8, 16
 
 # Columns of `addresses`, 128 bits each in two words; IPv4 stands as ::ffff:a.b.c.d (RFC 4291 §2.5.5.2).
 SOURCE_HI, SOURCE_LO, DESTINATION_HI, DESTINATION_LO = range(4)
@@ -88,6 +97,18 @@ class Packets:
     @property
     def network(self) -> Column:
         return self.numbers[:, NETWORK]
+
+    @property
+    def path(self) -> Column:
+        return self.numbers[:, PATH]
+
+    @property
+    def outer(self) -> Column:
+        return self.numbers[:, OUTER]
+
+    @property
+    def notes(self) -> Column:
+        return self.numbers[:, NOTES]
 
     @property
     def weight(self) -> Column:

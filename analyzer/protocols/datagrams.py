@@ -6,8 +6,10 @@ from typing import NamedTuple
 
 from analyzer.capture.batch import Batch
 from analyzer.flows.addresses import address_text
+from analyzer.flows.renumbering import New, moved_pairs
 from analyzer.flows.tracker import FlowIds
-from analyzer.packets.table import DESTINATION_HI, DESTINATION_LO, UDP, Packets
+from analyzer.packets.outline import NAMING, Outline
+from analyzer.packets.table import DESTINATION_HI, DESTINATION_LO, Packets
 
 from . import dhcp, dns
 
@@ -30,6 +32,7 @@ class Named(NamedTuple):
     ttl: int | None = None
     time_ns: int | None = None
     asked_by: str | None = None  # the address that the answer went to
+    via: str = ""  # how it came to be readable, where that is not plain
 
 
 class Datagrams:
@@ -41,20 +44,21 @@ class Datagrams:
         self._names = names
         self._pending: dict[tuple[int, int], int] = {}  # (flow, transaction) → time of the question
 
-    def read(self, batch: Batch, packets: Packets, ids: FlowIds, frames: list[int] | None) -> None:
+    def read(
+        self, batch: Batch, packets: Packets, outline: Outline, ids: FlowIds, frames: list[int] | None
+    ) -> None:
         """All datagrams of a batch; `frames` gives the frame numbers of rebuilt ones."""
-        udp = (packets.kind == UDP) & (packets.payload_captured > 0)
-        to, come_from = packets.destination_port, packets.source_port
-        for row in (udp & ((to == dns.DNS_PORT) | (come_from == dns.DNS_PORT))).nonzero()[0].tolist():
+        rows = outline.rows(NAMING)
+        ports = packets.source_port[rows].tolist(), packets.destination_port[rows].tolist()
+        for row, come_from, to in zip(rows, *ports, strict=True):
             frame = frames[row] if frames else batch.first_frame + row
-            self._dns(batch, packets, ids, row, frame)
-        for row in (udp & (come_from == dns.MDNS_PORT)).nonzero()[0].tolist():
-            frame = frames[row] if frames else batch.first_frame + row
-            for named in dns.answers_in(_payload(batch, packets, row)):
-                self._names.append(Named("mdns", named.name, frame, address=named.address, ttl=named.ttl))
-        for row in (udp & (to == dhcp.SERVER_PORT)).nonzero()[0].tolist():
-            frame = frames[row] if frames else batch.first_frame + row
-            self._dhcp(_payload(batch, packets, row), frame)
+            if dns.DNS_PORT in (come_from, to):
+                self._dns(batch, packets, ids, row, frame)
+            elif come_from == dns.MDNS_PORT:
+                for named in dns.answers_in(_payload(batch, packets, row)):
+                    self._names.append(Named("mdns", named.name, frame, address=named.address, ttl=named.ttl))
+            if to == dhcp.SERVER_PORT:
+                self._dhcp(_payload(batch, packets, row), frame)
 
     def _dns(self, batch: Batch, packets: Packets, ids: FlowIds, row: int, frame: int) -> None:
         payload, time_ns = _payload(batch, packets, row), int(batch.records.time_ns[row])
@@ -72,13 +76,25 @@ class Datagrams:
             known = self.round_trips.get(key[0])
             took = time_ns - asked_ns
             self.round_trips[key[0]] = took if known is None else min(known, took)
-        found = dns.answers_in(payload)
+        hi, lo = packets.addresses[row, [DESTINATION_HI, DESTINATION_LO]].tolist()
+        self.answers(payload, frame, time_ns, (hi, lo))
+
+    def answers(self, message: bytes, frame: int, time_ns: int, to: tuple[int, int]) -> None:
+        """The names that a DNS response gives to addresses; `to` is the address it went to, in two words."""
+        found = dns.answers_in(message)
         if not found:
             return
-        hi, lo = packets.addresses[row, [DESTINATION_HI, DESTINATION_LO]].tolist()
-        asked_by = address_text(hi, lo)
+        asked_by = address_text(*to)
         for address, name, chain, ttl in found:
             self._names.append(Named("dns", name, frame, address, None, None, chain, ttl, time_ns, asked_by))
+
+    def renumber(self, new: New) -> None:
+        """Go on with new numbers of flows (`flows.renumbering`)."""
+        trips: dict[int, int] = {}
+        for flow, took in self.round_trips.items():
+            if (number := int(new[flow])) >= 0:
+                trips[number] = min(took, trips.get(number, took))
+        self.round_trips, self._pending = trips, moved_pairs(self._pending, new)
 
     def _dhcp(self, payload: bytes, frame: int) -> None:
         client = dhcp.client_in(payload)

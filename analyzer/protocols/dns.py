@@ -13,6 +13,7 @@ from typing import NamedTuple
 DNS_PORT, MDNS_PORT = 53, 5353
 
 A, CNAME, AAAA = 1, 5, 28
+TRANSFERS = (251, 252)  # IXFR, AXFR: a whole zone, each record under its own name
 FAMILIES = {(A, 4): socket.AF_INET, (AAAA, 16): socket.AF_INET6}
 
 COUNTS = struct.Struct(">HH")  # of questions and answers
@@ -48,21 +49,22 @@ def answers_in(datagram: bytes) -> list[NamedAddress]:
     chain: list[str] = []
     least, position = 0xFFFFFFFF, 12
     for _ in range(questions):
-        name, position = _name(datagram, position)
-        asked = name if asked is None else asked
+        name, position = name_at(datagram, position)
+        kind = int.from_bytes(datagram[position : position + 2], "big")
+        asked = name if asked is None and kind not in TRANSFERS else asked
         position += 4
     for _ in range(min(answers, MOST_RECORDS)):
         owner: str | None
         if asked is not None and datagram[position : position + 1] >= b"\xc0":
             owner, position = asked, position + 2  # a pointer to a name that is not needed
         else:
-            owner, position = _name(datagram, position)
+            owner, position = name_at(datagram, position)
         if owner is None or position + 10 > len(datagram):
             break
         kind, _, ttl, length = RECORD.unpack_from(datagram, position)
         data = datagram[position + 10 : position + 10 + length]
         if kind == CNAME and asked is not None and len(chain) < MOST_ALIASES:
-            alias = _name(datagram, position + 10)[0]
+            alias = name_at(datagram, position + 10)[0]
             chain += [alias] if alias else []
             least = min(least, ttl)
         position += 10 + length
@@ -73,15 +75,35 @@ def answers_in(datagram: bytes) -> list[NamedAddress]:
     return named
 
 
+def is_message(octets: bytes) -> bool:
+    """Whether octets begin like a DNS message: a known opcode, the reserved bit 0, few questions.
+
+    RFC 1035 §4.1.1; opcodes 0 to 6 are assigned (RFC 8490).
+    """
+    return (
+        len(octets) >= 12
+        and octets[2] >> 3 & 15 in (0, 1, 2, 4, 5, 6)
+        and not octets[3] & 0x40
+        and octets[4] == 0
+        and octets[5] <= 16
+    )
+
+
 def question_in(datagram: bytes) -> str | None:
     """The name that a DNS message asks for first, or None."""
     if len(datagram) < 17 or datagram[4:6] == b"\0\0":
         return None
-    return _name(datagram, 12)[0]
+    return name_at(datagram, 12)[0]
 
 
-def _name(datagram: bytes, position: int) -> tuple[str | None, int]:
-    """(name, position behind it) with compression undone (RFC 1035 §4.1.4); None where it can't be."""
+def name_at(datagram: bytes, position: int) -> tuple[str | None, int]:
+    """(name in lower case, position behind it); None where it can't be read."""
+    name, behind = octets_at(datagram, position)
+    return None if name is None else name.decode("latin-1").lower(), behind
+
+
+def octets_at(datagram: bytes, position: int) -> tuple[bytes | None, int]:
+    """(name as sent, position behind it), compression undone (RFC 1035 §4.1.4); None where it can't be."""
     labels: list[bytes] = []
     behind, pointers = -1, 0
     while position < len(datagram) and len(labels) < MOST_LABELS:
@@ -93,8 +115,7 @@ def _name(datagram: bytes, position: int) -> tuple[str | None, int]:
         elif length & 0xC0:
             break
         elif length == 0:
-            name = b".".join(labels).decode("latin-1").lower()
-            return name, behind if pointers else position + 1
+            return b".".join(labels), behind if pointers else position + 1
         else:
             labels.append(datagram[position + 1 : position + 1 + length])
             position += 1 + length

@@ -10,73 +10,43 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import NamedTuple
 
 from analyzer.flows.streams import Gap, Segment
 from analyzer.model import Role
 
 from .body import BodySink
+from .framing import Framing, codings_of, framing_of, given_in
+from .start_line import (
+    LONGEST_PREFIX,
+    MOST_HEAD,
+    StartLine,
+    begins_message,
+    may_begin_message,
+    start_line,
+)
 
-METHOD = re.compile(rb"[A-Za-z][!#$%&'*+.^_`|~0-9A-Za-z-]{1,31}(?=[ \t])")
-VERSION = re.compile(rb"[ \t]HTTP/([01]\.\d)\Z")
-STATUS = re.compile(rb"HTTP/([01]\.\d)[ \t]+(\d{3})(?![^ \t])")
-# Beginnings that may still grow into a start line.
-METHOD_PREFIX = re.compile(rb"[A-Za-z][!#$%&'*+.^_`|~0-9A-Za-z-]{0,31}(?:[ \t]|\Z)")
-# … but have no target behind the method: words, as in the end of a body.
+__all__ = ["MOST_FRAMES", "HttpMessage", "HttpReader", "begins_message", "start_line"]
+
+PLAIN = bytes(range(0x20, 0x7F)) + b"\r\n\t"
+# The end of a body, where a start line should be: words, and no target behind the first.
 PROSE = re.compile(rb"\w+[ \t]+[^/*\s]")
-HEAD_END = re.compile(rb"\r?\n\r?\n")
-BLANK_LINES = re.compile(rb"(?:\r?\n)+")
-CHUNK_SIZE = re.compile(rb"[ \t]*([0-9A-Fa-f]{1,15})[ \t]*(?:;[^\r\n]*)?\Z")
+# What stands before a start line and means nothing: blank lines (RFC 9112 §2.2) and their like.
+BLANK = re.compile(rb"[\r\n\t \0\x0b]+")
+LINE_ENDS = re.compile(rb"[\r\n]+")
+FOLD = re.compile(r"\r?\n[ \t]+")  # obs-fold (RFC 9112 §5.2)
+CHUNK_SIZE = re.compile(rb"[ \t]*0*([0-9A-Fa-f]{1,15})[ \t]*(?:;[^\r\n]*)?\Z")
+# … and one octet that doesn't belong there.
+ODD_CHUNK_SIZE = re.compile(rb"[ \t\x0b\x0c]*0*([0-9A-Fa-f]{1,15})[^0-9A-Fa-f\r\n]?[ \t]*\Z")
 
-# Octets of start line and headers, at most; servers refuse at 8 to 64 KiB.
-MOST_HEAD = 1 << 18
 MOST_HEADERS = 1000
+# Octets that are looked at to tell whether they begin a message.
+MOST_PEEK = 8192
+# Octets of the line that tells a chunk's size, its extensions included.
+MOST_CHUNK_LINE = 4096
 # Frames named as evidence of one message, at most; beyond that the last one is kept up to date.
 MOST_FRAMES = 2048
 
 NO_BODY_STATUSES = frozenset({204, 304})
-
-
-class StartLine(NamedTuple):
-    """A request line (RFC 9112 §3) or a status line (§4)."""
-
-    version: str
-    method: str | None
-    target: str | None
-    status: int | None
-    reason: str | None
-
-
-def start_line(line: bytes) -> StartLine | None:
-    """The start line that these octets are, line end left out; None for all else.
-
-    Taken apart from both ends, so that no run of blanks makes it slow.
-    """
-    line = line.removesuffix(b"\r")
-    if b"\r" in line:
-        return None
-    if status := STATUS.match(line):
-        reason = line[status.end() :].decode("latin-1").strip()
-        return StartLine(status[1].decode(), None, None, int(status[2]), reason)
-    line = line.rstrip(b" \t")
-    method, version = METHOD.match(line), VERSION.search(line, max(len(line) - 9, 0))
-    if method is None or version is None or version.start() <= method.end():
-        return None
-    target = line[method.end() : version.start()].strip(b" \t")
-    return StartLine(version[1].decode(), method[0].decode(), target.decode("latin-1"), None, None)
-
-
-def begins_message(segment: bytes) -> bool:
-    """Whether a segment begins with a whole start line."""
-    line, newline, _ = segment[:MOST_HEAD].partition(b"\n")
-    return bool(newline) and start_line(line) is not None
-
-
-def may_begin_message(octets: bytes) -> bool:
-    """Whether octets without a line end may still become a start line."""
-    if octets == b"\r":  # of a blank line
-        return True
-    return octets[:5] == b"HTTP/"[: len(octets)] or METHOD_PREFIX.match(octets) is not None
 
 
 @dataclass(slots=True)
@@ -98,8 +68,16 @@ class HttpMessage:
     body: BodySink = field(default_factory=BodySink)
     complete: bool = True
     missing: list[str] = field(default_factory=list)
-    oddities: list[str] = field(default_factory=list)  # what was tolerated
+    oddities: list[str] = field(default_factory=list)  # what was tolerated, by kind
     informational: bool = False  # a 1xx response: another will follow
+    protocol: str = ""  # where it is not HTTP: "websocket", "socks 5"
+    authority: str | None = None  # whom a request is for, where no Host header says it (RFC 9113 §8.3.1)
+    stream: int | None = None  # of an HTTP/2 connection
+    tunnel: tuple[str, ...] = ()  # what it went through, outermost first: "CONNECT example.com:443"
+    one_way: bool = False  # no response belongs to it
+    readings: list[str] = field(default_factory=list)  # what else it may mean, with its numbers
+    # (stream offset, frame): where each frame's octets begin; a frame may come more than once
+    spans: list[tuple[int, int]] = field(default_factory=list)
 
     def values(self, name: str) -> list[str]:
         """All values of a header, by lower-case name."""
@@ -123,7 +101,11 @@ class HttpReader:
         self._marks: list[Segment] = []  # frames of what the buffer holds, data left out
         self.message: HttpMessage | None = None  # the one being read
         self._state: Callable[[], HttpMessage | bool] = self._idle
+        self._framing = Framing()  # of the message being read
+        self._is_plain = True  # whether the headers are printable ASCII
         self._left = 0
+        self._chunks = 0  # sizes read of the message's chunks
+        self._broken = False  # whether the body goes on to the next segment that begins a message
         self._searched = 0  # octets of the buffer known to hold no end of what is being read
         self._line_end = 0  # where the start line of the message being read ends in the buffer
         self._synced = True  # whether the next octet is where a message begins
@@ -134,8 +116,11 @@ class HttpReader:
         if isinstance(piece, Gap):
             yield from self._gap(piece)
             return
-        if self.message is not None and not self._buffer and self._takes_whole(piece):
-            return
+        if self.message is not None and not self._buffer:
+            if self._broken and begins_message(piece.data):
+                yield self._done()
+            elif self._takes_whole(piece):
+                return
         if self.message is None and not self._synced and not self._resync(piece):
             self.skipped += len(piece.data)
             return
@@ -148,14 +133,27 @@ class HttpReader:
         self._marks.append(Segment(piece.offset, b"", piece.frame, piece.time_ns))
         yield from self._run()
 
+    def rest(self) -> list[Segment]:
+        """What waits behind the last message, taken out: it is for another reader."""
+        marks, self._marks = self._marks, []
+        starts = [max(mark.offset, self._buffer_start) for mark in marks]
+        octets, first = bytes(self._buffer), self._buffer_start
+        self._buffer.clear()
+        self._searched = 0
+        ends = [*starts[1:], first + len(octets)][: len(starts)]
+        return [
+            Segment(start, octets[start - first : end - first], mark.frame, mark.time_ns)
+            for mark, start, end in zip(marks, starts, ends, strict=True)
+            if end > start
+        ]
+
     def close(self) -> Iterator[HttpMessage]:
         """The message that the stream's end completes or cuts."""
-        message = self.message
-        if message is not None:
-            self._finish_cut(message)
+        yield from self._settle()
+        if self.message is not None:
+            self._finish_cut(self.message)
             yield self._done()
-        else:
-            self._drop()  # a start line that never ended is no message
+        self._drop()  # a start line that never ended is no message
 
     # ── the machine ─────────────────────────────────────────────────────
 
@@ -179,8 +177,14 @@ class HttpReader:
             self._left -= size
         message.body.add(piece.data)
         message.end, message.end_ns = piece.offset + size, piece.time_ns
-        self._note_frame(message, piece.frame)
+        self._note_frame(message, piece.offset, piece.frame)
         return True
+
+    def _tolerate(self, what: str) -> None:
+        """Note a kind of oddity of the message, once."""
+        assert self.message is not None
+        if what not in self.message.oddities:
+            self.message.oddities.append(what)
 
     def _resync(self, piece: Segment) -> bool:
         """Whether reading can resume here: the segment begins with a whole start line."""
@@ -203,7 +207,7 @@ class HttpReader:
         for mark in marks:
             if mark.offset >= self._buffer_start:
                 break
-            self._note_frame(message, mark.frame)
+            self._note_frame(message, mark.offset, mark.frame)
             message.end_ns = mark.time_ns
             passed += 1
         # The last frame passed still carries what comes next, unless nothing is left.
@@ -211,8 +215,12 @@ class HttpReader:
         message.end = self._buffer_start
         return piece
 
-    def _note_frame(self, message: HttpMessage, frame: int) -> None:
-        frames = message.frames
+    def _note_frame(self, message: HttpMessage, offset: int, frame: int) -> None:
+        frames, spans = message.frames, message.spans
+        if spans and spans[-1][1] == frame:
+            return
+        if len(spans) < MOST_FRAMES:
+            spans.append((max(offset, message.start), frame))
         if frame in frames[-8:]:
             return
         if len(frames) < MOST_FRAMES:
@@ -229,16 +237,17 @@ class HttpReader:
         self._synced = False
         self._state = self._idle
 
-    # ── states ──────────────────────────────────────────────────────────
+    # ── start line and headers ──────────────────────────────────────────
 
     def _idle(self) -> HttpMessage | bool:
         buffer = self._buffer
-        if blank := BLANK_LINES.match(buffer):
+        if buffer and buffer[0] <= 0x20 and (blank := BLANK.match(buffer)):
             del buffer[: blank.end()]
             self._buffer_start += blank.end()
             self._searched = 0
             self._marks = [m for m in self._marks if m.offset >= self._buffer_start] or self._marks[-1:]
         if not buffer:
+            self._marks.clear()  # a frame of blank lines carries nothing of the next message
             return False
         end = buffer.find(b"\n", self._searched)
         if end < 0 and self._may_become_line():
@@ -254,9 +263,12 @@ class HttpReader:
 
     def _may_become_line(self) -> bool:
         buffer, searched = self._buffer, self._searched
-        if len(buffer) > MOST_HEAD or buffer.find(b"\r", max(searched - 1, 0), len(buffer) - 1) >= 0:
+        if len(buffer) > MOST_HEAD:
             return False
-        return searched > 40 or may_begin_message(bytes(buffer[:40]))
+        bare = buffer.find(b"\r", max(searched - 1, 0), len(buffer) - 1)
+        if bare >= 0:
+            return searched > bare + 1 or start_line(bytes(buffer[:bare])) is not None
+        return searched > LONGEST_PREFIX or may_begin_message(bytes(buffer[:LONGEST_PREFIX]))
 
     def _open(self, line: StartLine, end: int) -> None:
         first = self._marks[0]
@@ -275,12 +287,14 @@ class HttpReader:
             time_ns=first.time_ns,
             end_ns=first.time_ns,
         )
+        if line.is_odd:
+            self._tolerate("its start line is not as the standard has it")
         self._state = self._head
 
     def _head(self) -> HttpMessage | bool:
         # From the end of the start line on, so that a head without headers ends at once.
-        end = HEAD_END.search(self._buffer, max(self._line_end - 1, self._searched - 3, 0))
-        if end is None:
+        end = self._head_end(max(self._line_end, self._searched - 2))
+        if end < 0:
             self._searched = len(self._buffer)
             if len(self._buffer) > MOST_HEAD:
                 assert self.message is not None
@@ -289,49 +303,69 @@ class HttpReader:
                 self._synced = False
                 return self._done()
             return False
-        self._read_headers(self._take(end.end()))
+        self._read_headers(self._take(end))
         return self._choose_body()
+
+    def _head_end(self, start: int) -> int:
+        """Where the first empty line ends, searched for from `start` on; -1 where there is none."""
+        strict = self._buffer.find(b"\n\r\n", start)
+        loose = self._buffer.find(b"\n\n", start, strict if strict >= 0 else len(self._buffer))
+        return loose + 2 if loose >= 0 else strict + 3 if strict >= 0 else -1
 
     def _read_headers(self, head: bytes) -> None:
         message = self.message
         assert message is not None
-        lines = head.decode("latin-1").split("\n")[1:]
+        text = head.decode("latin-1")
+        self._is_plain = is_plain = not head.translate(None, PLAIN)
+        if message.oddities and "\r" in text.partition("\n")[0][:-1]:  # the sender ends its lines so
+            text = text.replace("\r\n", "\n").replace("\r", "\n")
+        if "\n " in text or "\n\t" in text:
+            text = FOLD.sub(" ", text)
+            message.oddities.append("headers are folded over several lines")
+        lines, headers = text.split("\n")[1:], message.headers
         for line in lines[: MOST_HEADERS + 1]:
-            line = line.rstrip("\r")
-            if not line:
-                continue
-            if line[0] in " \t" and message.headers:  # obs-fold (RFC 9112 §5.2)
-                name, value = message.headers[-1]
-                message.headers[-1] = (name, f"{value} {line.strip()}")
-                continue
             name, colon, value = line.partition(":")
             if colon:
-                message.headers.append((name.strip(), value.strip(" \t")))
-            else:
-                message.oddities.append("a header line has no colon")
+                bare = name.strip()
+                headers.append((bare, value.strip(" \t\r")))
+                if bare is not name or not (is_plain or bare.isprintable()):
+                    self._tolerate("a header's name has blanks or control characters in it")
+            elif line.rstrip("\r"):
+                self._tolerate("a header line has no colon")
         if len(lines) > MOST_HEADERS + 2:
             message.oddities.append(f"only the first {MOST_HEADERS} headers were kept")
+
+    # ── how long the body is ────────────────────────────────────────────
 
     def _choose_body(self) -> HttpMessage | bool:
         """How the body's length is known (RFC 9112 §6.3)."""
         message = self.message
         assert message is not None
-        message.body.codings = _codings(message)
-        if message.role == "response" and not self._response_has_body(message):
-            return self._done()
-        if "chunked" in " ".join(message.values("transfer-encoding")).lower():
-            if message.values("content-length"):
-                message.oddities.append("both Transfer-Encoding and Content-Length are given")
-            self._state = self._chunk_size
-            return True
-        length = _content_length(message)
-        if length is None:
-            if message.role == "request":
+        given = given_in(message.headers, self._is_plain)
+        framing = self._framing = framing_of(given)
+        self._chunks, self._left = 0, framing.length or 0
+        message.body.codings = codings_of(given)
+        message.body.content_type = given["content-type"][0] if "content-type" in given else None
+        message.oddities += framing.oddities
+        message.readings += framing.readings
+        if message.role == "response":
+            if self._response_has_body(message):
+                return self._go(self._framed_body(self._open_body))
+            if not framing.announces_body:
                 return self._done()
-            self._state = self._open_body
-            return True
-        self._left = length
-        self._state = self._sized_body
+            return self._go(self._surprise)
+        _note_hosts(message, given)
+        if not framing.chunked and not framing.length:
+            return self._done()
+        return self._go(self._framed_body(self._sized_body))
+
+    def _framed_body(self, otherwise: Callable[[], HttpMessage | bool]) -> Callable[[], HttpMessage | bool]:
+        if self._framing.chunked:
+            return self._chunk_size
+        return otherwise if self._framing.length is None else self._sized_body
+
+    def _go(self, state: Callable[[], HttpMessage | bool]) -> bool:
+        self._state = state
         return True
 
     def _response_has_body(self, message: HttpMessage) -> bool:
@@ -348,6 +382,39 @@ class HttpReader:
             return False
         return method != "HEAD" and status not in NO_BODY_STATUSES
 
+    def _surprise(self) -> HttpMessage | bool:
+        """Where a response has no body by its status or request: unless octets stand there that are none."""
+        message = self.message
+        assert message is not None
+        begins = self.opaque or self._begins_next()
+        if begins is not False:
+            return self._done() if begins else False
+        message.oddities.append("a response has a body where the standard allows none")
+        if message.informational:
+            message.informational = False
+            self._method_of(message)
+        return self._go(self._framed_body(self._open_body))
+
+    def _begins_next(self) -> bool | None:
+        """Whether what waits begins a message; None while that can't be told."""
+        message = self.message
+        assert message is not None
+        octets = bytes(self._buffer[:MOST_PEEK])
+        undecided = None if len(octets) < MOST_PEEK else False
+        if blank := BLANK.match(octets):
+            octets = octets[blank.end() :]
+        if not octets:
+            return undecided
+        if message.role == "response":
+            first = octets[:5].upper()
+            return undecided if len(first) < 5 and b"HTTP/".startswith(first) else first == b"HTTP/"
+        line, newline, _ = octets.partition(b"\n")
+        if newline:
+            return start_line(line) is not None
+        return undecided if may_begin_message(octets[:LONGEST_PREFIX]) else False
+
+    # ── bodies ──────────────────────────────────────────────────────────
+
     def _takes_what_is_left(self, message: HttpMessage) -> bool:
         """Hand the body what the buffer holds of it; whether that was all."""
         count = min(self._left, len(self._buffer))
@@ -361,7 +428,27 @@ class HttpReader:
         assert message is not None
         if not self._takes_what_is_left(message):
             return False
+        if self._framing.longer is not None:
+            return self._go(self._longer_body)
         return self._ended_with_loss(message) if message.body.lost else self._done()
+
+    def _longer_body(self) -> HttpMessage | bool:
+        """Two lengths were given: the octets behind the shorter one tell which was meant."""
+        message, framing = self.message, self._framing
+        assert message is not None
+        assert framing.longer is not None
+        assert framing.length is not None
+        begins = self._begins_next()
+        if begins is None:
+            return False
+        shorter, longer, framing.longer = framing.length, framing.longer, None
+        both = f"Content-Length is given as {shorter} and as {longer}"
+        if begins:
+            message.readings.append(f"{both}; read as {shorter}, behind which the next message begins")
+            return self._ended_with_loss(message) if message.body.lost else self._done()
+        message.readings.append(f"{both}; read as {longer}, since no message begins behind {shorter} octets")
+        self._left = longer - shorter
+        return self._go(self._sized_body)
 
     def _open_body(self) -> HttpMessage | bool:
         message = self.message
@@ -371,18 +458,24 @@ class HttpReader:
         return False
 
     def _chunk_size(self) -> HttpMessage | bool:
-        message = self.message
-        assert message is not None
-        end = self._buffer.find(b"\n")
+        if ends := LINE_ENDS.match(self._buffer):
+            self._take(ends.end())
+            self._tolerate("a chunk's size has blank lines before it")
+        end = self._buffer.find(b"\n", self._searched, MOST_CHUNK_LINE)
         if end < 0:
-            return self._lost_chunks() if len(self._buffer) > 4096 else False
-        size = CHUNK_SIZE.match(bytes(self._buffer[:end]).rstrip(b"\r"))
+            self._searched = len(self._buffer)
+            return self._lose_chunks() if len(self._buffer) >= MOST_CHUNK_LINE else False
+        line = bytes(self._buffer[:end]).rstrip(b"\r")
+        size = CHUNK_SIZE.match(line)
         if size is None:
-            return self._lost_chunks()
+            size = ODD_CHUNK_SIZE.match(line)
+            if size is None:
+                return self._lose_chunks()
+            self._tolerate("a chunk's size has something beside it")
         self._take(end + 1)
+        self._chunks += 1
         self._left = int(size.group(1), 16)
-        self._state = self._chunk_data if self._left else self._trailer
-        return True
+        return self._go(self._chunk_data if self._left else self._trailer)
 
     def _chunk_data(self) -> HttpMessage | bool:
         message = self.message
@@ -395,8 +488,7 @@ class HttpReader:
             self._take(2)
         elif self._buffer[:1] == b"\n":
             self._take(1)
-        self._state = self._chunk_size
-        return True
+        return self._go(self._chunk_size)
 
     def _trailer(self) -> HttpMessage | bool:
         message = self.message
@@ -404,21 +496,28 @@ class HttpReader:
         while (end := self._buffer.find(b"\n", self._searched)) >= 0:
             line = self._take(end + 1).strip()
             if not line:
-                return self._done()
+                return self._ended_with_loss(message) if message.body.lost else self._done()
             name, colon, value = line.decode("latin-1").partition(":")
             if colon and len(message.headers) < MOST_HEADERS:
                 message.headers.append((name.strip(), value.strip()))
         self._searched = len(self._buffer)
-        return self._lost_chunks() if len(self._buffer) > MOST_HEAD else False
+        return self._lose_chunks() if len(self._buffer) > MOST_HEAD else False
 
-    def _lost_chunks(self) -> HttpMessage:
-        message = self.message
+    def _lose_chunks(self) -> HttpMessage | bool:
+        """What is no chunk size: the label was wrong, or the chunks break off. The octets are kept."""
+        message, framing = self.message, self._framing
         assert message is not None
-        message.lacks("the chunked framing breaks off")
-        message.body.complete = False
-        done = self._done()
-        self._drop()
-        return done
+        if self._chunks == 0:
+            message.oddities.append("a body is labelled chunked and is not")
+            if framing.length is not None:
+                message.readings.append(f"read by Content-Length {framing.length}: no chunk size is there")
+                self._left = framing.length
+                return self._go(self._sized_body)
+        else:
+            message.lacks("the chunked framing breaks off; what follows is kept as it was sent")
+            message.body.complete = False
+        self._broken = True
+        return self._go(self._open_body)
 
     # ── endings ─────────────────────────────────────────────────────────
 
@@ -426,29 +525,39 @@ class HttpReader:
         message = self.message
         assert message is not None
         self.message = None
+        self._broken = False
         self._state = self._idle
         if message.role == "request" and message.method == "CONNECT":
             self._synced = True
         return message
 
     def _gap(self, gap: Gap) -> Iterator[HttpMessage]:
-        message = self.message
-        if message is not None and self._state == self._sized_body and gap.length <= self._left:
+        yield from self._settle()
+        message, state = self.message, self._state
+        if message is None:
+            self._drop()
+        elif state in (self._sized_body, self._chunk_data) and gap.length <= self._left:
             self._left -= gap.length
             message.body.lose(gap.length)
             message.complete = False
             message.end = gap.offset + gap.length
-            if self._left == 0:
-                yield self._ended_with_loss(message)
-            return
-        if message is not None and self._state == self._open_body:
+            if state == self._sized_body:
+                yield from self._run()
+        elif state == self._open_body and not self._broken:
             message.body.lose(gap.length)
             message.complete = False
-            return
-        if message is not None:
+        else:
             self._finish_cut(message, gap)
             yield self._done()
-        self._drop()
+            self._drop()
+
+    def _settle(self) -> Iterator[HttpMessage]:
+        """Decide what waits for the end of a chunk's size and can't become one."""
+        if self.message is None or self._state != self._chunk_size or self._chunks:
+            return
+        if self._buffer and CHUNK_SIZE.match(self._buffer.rstrip(b"\r")) is None:
+            self._lose_chunks()
+            yield from self._run()
 
     def _ended_with_loss(self, message: HttpMessage) -> HttpMessage:
         message.missing.append(message.body.loss())
@@ -468,25 +577,18 @@ class HttpReader:
                 message.body.lose(gap.length)
             if message.body.lost:
                 message.lacks(message.body.loss())
+        elif self._state in (self._surprise, self._longer_body):
+            if message.body.lost:
+                message.lacks(message.body.loss())
         else:
             message.body.complete = False
             message.lacks(f"the chunked body is cut by {where}")
 
 
-def _codings(message: HttpMessage) -> tuple[str, ...]:
-    """Content codings in the order they have to be undone (RFC 9110 §8.4)."""
-    listed = ",".join(message.values("content-encoding")).lower().split(",")
-    return tuple(c for c in (name.strip() for name in reversed(listed)) if c and c != "identity")
-
-
-def _content_length(message: HttpMessage) -> int | None:
-    """The body's length; of several different ones the first, with a note (RFC 9112 §6.3)."""
-    given = [v.strip() for value in message.values("content-length") for v in value.split(",")]
-    if not given:
-        return None
-    if len(set(given)) > 1:
-        message.oddities.append("conflicting Content-Length values are given")
-    if not given[0].isdecimal() or not given[0].isascii() or len(given[0]) > 15:
-        message.oddities.append("Content-Length is not a number")
-        return None
-    return int(given[0])
+def _note_hosts(message: HttpMessage, given: dict[str, list[str]]) -> None:
+    """Say where a request names no host, or two (RFC 9112 §3.2)."""
+    hosts = given.get("host", ())
+    if len(set(hosts)) > 1:
+        message.oddities.append("two different Host headers are given")
+    elif not hosts and message.version == "1.1":
+        message.readings.append("no Host header is given, which HTTP/1.1 requires")

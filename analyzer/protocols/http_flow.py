@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from analyzer.flows.recent import Recent
 from analyzer.flows.streams import Gap, Segment, Stream
 
 from .http1 import HttpMessage, HttpReader
+from .switch import InnerHello, Switch
+
+# Gaps of a flow that are kept with their places; the others are counted.
+MOST_GAPS = 64
 
 
 @dataclass(slots=True)
@@ -19,6 +24,7 @@ class Exchange:
     response: HttpMessage | None
     # 0 when the request went from A to B, 1 the other way.
     direction: int
+    interim: Sequence[HttpMessage] = ()  # 1xx responses before the final one (RFC 9110 §15.2)
 
 
 class HttpFlow:
@@ -28,68 +34,128 @@ class HttpFlow:
     """
 
     __slots__ = (
-        "_asked", "_behind_gap", "_chosen", "_early", "_unanswered", "found", "gap_octets", "gaps", "readers",
-        "streams",
+        "_asked", "_behind_gap", "_chosen", "_early", "_interim", "_unanswered", "found", "gap_octets",
+        "gaps", "missing", "readers", "streams", "switch",
     )  # fmt: skip
 
-    def __init__(self, isn_a: int | None, isn_b: int | None) -> None:
-        self.streams = (Stream(isn_a), Stream(isn_b))
+    def __init__(
+        self,
+        isn_a: int | None,
+        isn_b: int | None,
+        tunnel: tuple[str, ...] = (),
+        hellos: list[InnerHello] | None = None,
+        recent: Recent | None = None,
+    ) -> None:
+        """`tunnel` is what the connection goes through, `hellos` takes the names that TLS inside asks for.
+
+        `recent` remembers what the streams gave out, to compare what comes again.
+        """
+        recent = recent or Recent()
+        self.streams = (Stream(isn_a, recent), Stream(isn_b, recent))
         self.readers = (HttpReader(self._method_of), HttpReader(self._method_of))
         self.found = False  # whether any HTTP message was seen
         self.gaps = self.gap_octets = 0
+        self.missing: list[tuple[int, Gap]] = []  # the first gaps, each with its direction
+        self._interim: list[HttpMessage] = []  # 1xx responses whose final one is still to come
         self._asked: deque[HttpMessage] = deque()
         self._unanswered: list[HttpMessage] = []
         self._chosen: dict[int, HttpMessage] = {}  # id of a response → its request
         # id of a request that was answered before it was whole → its response, once that is whole
         self._early: dict[int, HttpMessage | None] = {}
         self._behind_gap = False
+        self.switch = Switch(self._read_http1, self._rest, tunnel, hellos)
+
+    @property
+    def wants_more(self) -> bool:
+        """Whether further octets can tell anything: False where what is left is encrypted."""
+        return self.switch.wants_more
+
+    @property
+    def skipped(self) -> int:
+        """Octets of messages whose beginning was not captured."""
+        of_http1 = sum(reader.skipped for reader in self.readers if not reader.opaque)
+        return of_http1 + (self.switch.other.skipped if self.switch.other is not None else 0)
 
     def feed(
         self, direction: int, sequence: int, data: bytes, frame: int, time_ns: int
     ) -> Iterator[Exchange]:
         """Exchanges that this segment finishes."""
-        reader = self.readers[direction]
         for piece in self.streams[direction].add(sequence, data, frame, time_ns):
-            self._note_gap(piece, reader)
-            for message in reader.feed(piece):
-                yield from self._take(message, direction)
+            yield from self.read(direction, piece)
 
     def acknowledge(self, direction: int, number: int) -> Iterator[Exchange]:
         """Exchanges that are finished by knowing that the receiver has all octets before `number`."""
-        reader = self.readers[direction]
         for piece in self.streams[direction].lost_before(number):
-            self._note_gap(piece, reader)
+            yield from self.read(direction, piece)
+
+    def read(self, direction: int, piece: Segment | Gap) -> Iterator[Exchange]:
+        """Exchanges that this piece of a direction's octets finishes."""
+        reader = self.readers[direction]
+        if isinstance(piece, Gap):
+            self._note_gap(direction, piece)
+        if reader.role is not None and self.switch.stands_aside:
             for message in reader.feed(piece):
                 yield from self._take(message, direction)
+            return
+        yield from self._noted(self.switch.feed(direction, piece))
 
     def close(self) -> Iterator[Exchange]:
         """What the end of the flow completes, and the requests that got no response."""
         for direction in self._request_direction_first():
-            reader = self.readers[direction]
             for piece in self.streams[direction].close():
-                self._note_gap(piece, reader)
-                for message in reader.feed(piece):
-                    yield from self._take(message, direction)
-            for message in reader.close():
+                yield from self.read(direction, piece)
+        yield from self.finish()
+
+    def finish(self) -> Iterator[Exchange]:
+        """The same where the streams have given all they had."""
+        yield from self._noted(self.switch.close())
+        for direction in self._request_direction_first():
+            for message in self.readers[direction].close():
                 yield from self._take(message, direction)
         direction = self._request_direction_first()[0]
         for request in (*self._unanswered, *self._asked):
-            yield Exchange(request, None, direction)
+            yield Exchange(request, None, direction, self._taken_interim())
+        if self._interim:
+            yield Exchange(None, None, direction, self._taken_interim())
         self._unanswered.clear()
         self._asked.clear()
 
     def gave_up(self) -> bool:
         """Whether neither direction is HTTP, as far as both have shown."""
-        return not self.found and all(r.opaque or r.role is None for r in self.readers)
+        if self.found or self.switch.sure:
+            return False
+        return all(r.opaque or r.role is None for r in self.readers)
 
-    def _note_gap(self, piece: Segment | Gap, reader: HttpReader) -> None:
-        if isinstance(piece, Gap):
+    def _noted(self, exchanges: Iterator[Exchange]) -> Iterator[Exchange]:
+        for exchange in exchanges:
+            message = exchange.request or exchange.response
+            self.found = self.found or (message is not None and not message.protocol.startswith("socks"))
+            yield exchange
+
+    def _read_http1(self, direction: int, piece: Segment | Gap) -> Iterator[Exchange]:
+        for message in self.readers[direction].feed(piece):
+            yield from self._take(message, direction)
+
+    def _rest(self, direction: int) -> list[Segment]:
+        return self.readers[direction].rest()
+
+    def _note_gap(self, direction: int, gap: Gap) -> None:
+        if not gap.is_jump:
             self.gaps += 1
-            self.gap_octets += piece.length
-            self._behind_gap = self._behind_gap or reader.role != "request"
+            self.gap_octets += gap.length
+        if len(self.missing) < MOST_GAPS:
+            self.missing.append((direction, gap))
+        self._behind_gap = self._behind_gap or self.readers[direction].role != "request"
+
+    def _taken_interim(self) -> Sequence[HttpMessage]:
+        taken: Sequence[HttpMessage] = ()
+        if self._interim:
+            taken, self._interim = self._interim, []
+        return taken
 
     def _request_direction_first(self) -> tuple[int, int]:
-        return (1, 0) if self.readers[1].role == "request" else (0, 1)
+        a, b = (reader.role for reader in self.readers)
+        return (1, 0) if b == "request" or a == "response" else (0, 1)
 
     def _take(self, message: HttpMessage, direction: int) -> Iterator[Exchange]:
         self.found = True
@@ -97,15 +163,21 @@ class HttpFlow:
             if id(message) not in self._early:
                 self._asked.append(message)
             elif (response := self._early.pop(id(message))) is not None:
-                yield Exchange(message, response, direction)
+                yield Exchange(message, response, direction, self._taken_interim())
+            self.switch.ask(message, direction)
             return
         if message.informational:
+            self._interim.append(message)
             return
         request = self._chosen.pop(id(message), None)
         if request is not None and id(request) in self._early:
             self._early[id(request)] = message
             return
-        yield Exchange(request, message, 1 - direction)
+        interim = self._taken_interim()
+        is_last, following = self.switch.answer(request, message, 1 - direction, interim)
+        if is_last:
+            yield Exchange(request, message, 1 - direction, interim)
+        yield from following
 
     def _method_of(self, response: HttpMessage) -> str | None:
         """Pair a response with the oldest request before it that is still unanswered.

@@ -8,10 +8,14 @@ fingerprint, and one program has several; it is a hint and names nothing.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from functools import lru_cache
 
-SERVER_NAME, SIGNATURE_ALGORITHMS, ALPN, SUPPORTED_VERSIONS = 0, 13, 16, 43
-VERSIONS = {0x0304: "13", 0x0303: "12", 0x0302: "11", 0x0301: "10", 0x0300: "s3", 0x0002: "s2"}
+from .hello import ALPN, SERVER_NAME, SIGNATURE_ALGORITHMS, ClientHello, codes, is_grease, read_client_hello
+
+VERSIONS = {
+    0x0304: "13", 0x0303: "12", 0x0302: "11", 0x0301: "10", 0x0300: "s3", 0x0002: "s2",
+    0xFEFF: "d1", 0xFEFD: "d2", 0xFEFC: "d3",
+}  # fmt: skip
 
 
 def ja4(hello: bytes, transport: str = "t") -> str:
@@ -19,35 +23,25 @@ def ja4(hello: bytes, transport: str = "t") -> str:
 
     `transport` is "t" for TLS over TCP and "q" for QUIC.
     """
-    try:
-        return _ja4(hello, transport)
-    except IndexError:
+    found = read_client_hello(hello)
+    return fingerprint(found, transport) if found else ""
+
+
+def fingerprint(hello: ClientHello, transport: str) -> str:
+    """The same of a hello that was read; `transport` is "d" for DTLS."""
+    if not hello.whole:
         return ""
-
-
-def _ja4(hello: bytes, transport: str) -> str:
-    ciphers_at = 35 + hello[34]
-    ciphers_end = ciphers_at + 2 + _u16(hello, ciphers_at)
-    ciphers = _codes(hello[ciphers_at + 2 : ciphers_end])
-    extensions = dict(_extensions(hello, ciphers_end + 1 + hello[ciphers_end]))
-    kinds = [kind for kind in extensions if not _is_grease(kind)]
-    versions = _codes(extensions.get(SUPPORTED_VERSIONS, b"")[1:]) or [_u16(hello, 0)]
+    ciphers, extensions = codes(hello.ciphers), hello.extensions
+    kinds = [kind for kind in extensions if not is_grease(kind)]
+    # DTLS counts versions downwards (RFC 6347 §4.1).
+    version = min(hello.versions, default=0) if transport == "d" else max(hello.versions, default=0)
     head = (
-        f"{transport}{VERSIONS.get(max(versions), '00')}{'d' if SERVER_NAME in extensions else 'i'}"
+        f"{transport}{VERSIONS.get(version, '00')}{'d' if SERVER_NAME in extensions else 'i'}"
         f"{min(len(ciphers), 99):02}{min(len(kinds), 99):02}{_protocol(extensions.get(ALPN, b''))}"
     )
-    rest = ",".join(sorted(f"{kind:04x}" for kind in kinds if kind not in (SERVER_NAME, ALPN)))
-    signatures = ",".join(f"{code:04x}" for code in _codes(extensions.get(SIGNATURE_ALGORITHMS, b"")[2:]))
-    listed = ",".join(sorted(f"{code:04x}" for code in ciphers))
-    return f"{head}_{_digest(listed)}_{_digest(f'{rest}_{signatures}' if signatures else rest)}"
-
-
-def _extensions(hello: bytes, position: int) -> Iterator[tuple[int, bytes]]:
-    position += 2
-    while position + 4 <= len(hello):
-        length = _u16(hello, position + 2)
-        yield _u16(hello, position), hello[position + 4 : position + 4 + length]
-        position += 4 + length
+    rest = tuple(sorted(kind for kind in kinds if kind not in (SERVER_NAME, ALPN)))
+    signatures = codes(extensions.get(SIGNATURE_ALGORITHMS, b"")[2:])
+    return f"{head}_{_digest(tuple(sorted(ciphers)))}_{_digest(rest, tuple(signatures))}"
 
 
 def _protocol(alpn: bytes) -> str:
@@ -61,19 +55,8 @@ def _protocol(alpn: bytes) -> str:
     return f"{name[0]:02x}"[0] + f"{name[-1]:02x}"[1]
 
 
-def _codes(octets: bytes) -> list[int]:
-    codes = [_u16(octets, at) for at in range(0, len(octets) - 1, 2)]
-    return [code for code in codes if not _is_grease(code)]
-
-
-def _is_grease(code: int) -> bool:
-    """Values that mean nothing and keep servers tolerant (RFC 8701)."""
-    return code & 0x0F0F == 0x0A0A and code >> 8 == code & 0xFF
-
-
-def _u16(octets: bytes, at: int) -> int:
-    return octets[at] << 8 | octets[at + 1]
-
-
-def _digest(text: str) -> str:
+# One program sends the same lists again and again.
+@lru_cache(maxsize=1024)
+def _digest(*lists: tuple[int, ...]) -> str:
+    text = "_".join(",".join(f"{code:04x}" for code in listed) for listed in lists if listed)
     return hashlib.sha256(text.encode()).hexdigest()[:12] if text else "000000000000"

@@ -9,37 +9,45 @@ import numpy as np
 
 from analyzer.capture.batch import Batch
 from analyzer.flows.kernel import FIN, RST
-from analyzer.flows.streams import Segment, Stream
+from analyzer.flows.renumbering import New, moved, moved_set
 from analyzer.flows.table import (
     ACK_NUMBER,
     FINISHED,
     FLAGS,
-    HANDED,
     HAS_ACK_A,
-    HAS_ISN_A,
-    ISN,
     KIND,
     LAST_NS,
     MARKS,
     OPAQUE,
     PACKETS,
-    TLS,
-    TLS_OCTETS,
+    TEXT,
+    UNDECIDED,
     Flows,
 )  # fmt: skip
 from analyzer.flows.tracker import FlowIds
+from analyzer.packets.outline import LAST_NS as LAST_TIME
+from analyzer.packets.outline import Outline
 from analyzer.packets.table import FRAGMENT, Packets
 
+from .clear_datagrams import ClearDatagrams
+from .clear_streams import ClearStreams
 from .datagrams import Datagrams, Named
+from .dns_tcp import DnsFlows
+from .hellos import HELLO_KINDS, Hellos
 from .http_flow import Exchange, HttpFlow
-from .tls import ServerName
+from .named import shortened
+from .notes import StreamNotes
+from .rows import Row, first_sequence, isn
+from .weighing import held
 
 # A closed connection is kept this long for stragglers, in nanoseconds of capture time.
 LINGER_NS = 10_000_000_000
 
-# How far before the first segment seen a stream may begin when no SYN told its start and its first
-# segments came out of order.
-LOOK_BACK = 1 << 17
+# Connections read at once; octets that their readers may hold together; octets fed to them after which they
+# are weighed, a segment counting for some more than its data.
+MOST_READ, MOST_HELD, WEIGHED_EVERY, SEGMENT_COST = 8192, 96 << 20, 32 << 20, 200
+# Names kept.
+MOST_NAMES = 50_000
 
 
 class SeenExchange(NamedTuple):
@@ -53,74 +61,145 @@ class SeenExchange(NamedTuple):
     delivered: bool | None
 
 
-class _Row(NamedTuple):
-    flow: int
-    direction: int
-    sequence: int
-    start: int
-    length: int
-    frame: int
-    time_ns: int
-
-
-class _Hello:
-    """The client's side of a TLS flow until its server name is known."""
-
-    __slots__ = ("server", "stream")
-
-    def __init__(self, isn: int | None) -> None:
-        self.stream = Stream(isn)
-        self.server = ServerName()
-
-
 class Observer:
     """Follows flows over the batches of a capture. `names` grows as names are seen."""
 
     def __init__(self) -> None:
         self.names: list[Named] = []
         self.datagrams = Datagrams(self.names)
-        self.fingerprints: dict[int, tuple[str, int]] = {}  # flow → JA4 of its ClientHello, frame
+        self.clear_datagrams = ClearDatagrams()
+        self.notes = StreamNotes()
+        self.clear_streams = ClearStreams(self.notes)
+        self.hellos = Hellos(self.names)
+        self.dns = DnsFlows(self.datagrams)
         self.http_flows: set[int] = set()  # flows that carried HTTP
+        self.unreadable_inside: set[int] = set()  # … as a tunnel for what can't be read
         self.gaps = 0  # stretches of readable streams that were never captured
         self.gap_octets = 0
         self.skipped_octets = 0  # of HTTP messages whose beginning was not captured
+        self.closed_early = 0  # connections whose reader held too much
+        self.repeats_left_out = self.names_left_out = 0
         self._in_order = True
+        self._fed = 0  # octets handed to readers since they were weighed
         self._flows: dict[int, HttpFlow] = {}
-        self._hellos: dict[int, _Hello] = {}
+        self._cut: set[int] = set()  # flows whose reader went before their end
 
     def observe(
-        self, batch: Batch, packets: Packets, ids: FlowIds, flows: Flows, frames: list[int] | None = None
+        self,
+        batch: Batch,
+        packets: Packets,
+        outline: Outline,
+        ids: FlowIds,
+        flows: Flows,
+        frames: list[int] | None = None,
     ) -> Iterator[SeenExchange]:
         """Exchanges that this batch finishes; `frames` gives the frame numbers of rebuilt datagrams."""
-        self.datagrams.read(batch, packets, ids, frames)
+        self.datagrams.read(batch, packets, outline, ids, frames)
+        for clear in self.clear_datagrams.read(batch, packets, outline, ids, flows, frames):
+            yield SeenExchange(*clear)
         # Fragmented segments come after the rest of their batch, so there nothing is lost yet.
-        self._in_order = frames is None and not bool((packets.kind == FRAGMENT).any())
+        self._in_order = frames is None and not outline.has(FRAGMENT)
         for group in _groups(batch, packets, ids, frames):
             flow = group[0].flow
-            if flows.numbers[flow, KIND] == TLS and flow not in self._flows:
-                self._read_hello(batch, group, flows)
+            if flows.numbers[flow, KIND] in HELLO_KINDS and flow not in self._flows:
+                self.hellos.read(batch, group, flows)
+            elif self.dns.takes(batch, group, flows):
+                self.dns.read(batch, group, flows)
             else:
-                yield from self._read_http(batch, group, flows)
+                clear_text = self.clear_streams.read(
+                    batch, packets, ids, group, flows, frames, self._in_order
+                )
+                yield from (SeenExchange(*clear) for clear in clear_text)
+                if flow in self.clear_streams.kinds:
+                    self._flows.pop(flow, None)
+                else:
+                    yield from self._read_http(batch, group, flows)
         if len(batch.records):
-            yield from self._retire(flows, int(batch.records.time_ns.max()))
+            now_ns = int(outline.sums[LAST_TIME])
+            yield from self._retire(flows, now_ns)
+            for clear in self.clear_streams.retire(flows, now_ns):
+                yield SeenExchange(*clear)
+        lengths = packets.payload_captured[ids.handed > 0]
+        self._fed += int(lengths.sum()) + SEGMENT_COST * len(lengths)
+        yield from self._lighten(flows)
 
     def close(self, flows: Flows) -> Iterator[SeenExchange]:
         """What the end of the capture leaves: cut messages and unanswered requests."""
         for flow in list(self._flows):
             yield from self._close(flow, flows)
+        for clear in (*self.clear_streams.close(flows), *self.clear_datagrams.close(flows)):
+            yield SeenExchange(*clear)
+        self.gaps += self.clear_streams.gaps
+        self.gap_octets += self.clear_streams.gap_octets
+
+    def reading(self) -> set[int]:
+        """The flows that are being read as text."""
+        return self._flows.keys() | set(self.clear_streams.reading())
+
+    def let_go(self, gone: Iterable[int], flows: Flows) -> Iterator[SeenExchange]:
+        """What the early end of these flows leaves; what comes later is read from a message on."""
+        gone = list(gone)
+        for flow in gone:
+            if flow in self._flows:
+                self._cut.add(flow)
+                yield from self._close(flow, flows)
+        for clear in (*self.clear_streams.let_go(gone, flows), *self.clear_datagrams.let_go(gone, flows)):
+            yield SeenExchange(*clear)
+
+    def renumber(self, new: New, count: int) -> None:
+        """Go on with new numbers of flows (`flows.renumbering`); there are `count` of them."""
+        self.names[:] = [
+            named if named.flow is None else named._replace(flow=int(new[named.flow]))
+            for named in self.names
+            if named.flow is None or new[named.flow] >= 0
+        ]
+        self.http_flows = moved_set(self.http_flows, new)
+        self.unreadable_inside = moved_set(self.unreadable_inside, new)
+        self._flows, self._cut = moved(self._flows, new), moved_set(self._cut, new)
+        self.clear_datagrams.renumber(new, count)
+        for part in (self.datagrams, self.clear_streams, self.hellos, self.dns, self.notes):
+            part.renumber(new)
+
+    def _lighten(self, flows: Flows) -> Iterator[SeenExchange]:
+        """Close the connections silent longest, where readers hold more than memory is for; so with names.
+
+        Readers can't hold more than they are fed, so they are weighed after a certain number of octets.
+        """
+        if len(self.names) > MOST_NAMES:
+            self.names[:], repeats, lost = shortened(self.names, MOST_NAMES // 2)
+            self.repeats_left_out += repeats
+            self.names_left_out += lost
+        reading = self.reading() if self._fed > WEIGHED_EVERY or len(self._flows) > MOST_READ else ()
+        if not reading:
+            return
+        self._fed = 0
+        oldest = sorted(reading, key=lambda flow: int(flows.numbers[flow, LAST_NS]))
+        weights = [held(self._flows.get(flow)) + self.clear_streams.held(flow) for flow in oldest]
+        left, total = len(oldest), sum(weights)
+        if total <= MOST_HELD and left <= MOST_READ:
+            return
+        gone = []
+        for flow, taken in zip(oldest, weights, strict=True):
+            if total <= MOST_HELD // 2 and left <= MOST_READ // 2:
+                break
+            gone.append(flow)
+            left, total = left - 1, total - taken
+        self.closed_early += len(gone)
+        yield from self.let_go(gone, flows)
 
     # ── HTTP ────────────────────────────────────────────────────────────
 
-    def _read_http(self, batch: Batch, group: list[_Row], flows: Flows) -> Iterator[SeenExchange]:
+    def _read_http(self, batch: Batch, group: list[Row], flows: Flows) -> Iterator[SeenExchange]:
         flow = group[0].flow
         http = self._flows.get(flow)
         if http is None:
-            http = self._flows[flow] = HttpFlow(_isn(flows, flow, 0), _isn(flows, flow, 1))
+            starts = (None, None) if flow in self._cut else (isn(flows, flow, 0), isn(flows, flow, 1))
+            http = self._flows[flow] = HttpFlow(*starts, recent=self.notes.recent)
         sides = [[row for row in group if row.direction == side] for side in (0, 1)]
         for side in self._side_order(http, batch, sides):
             rows = sides[side]
             if rows and http.streams[side].base is None:
-                http.streams[side].begin(_first_sequence(rows))
+                http.streams[side].begin(first_sequence(rows))
             for row in rows:
                 data = bytes(batch.data[row.start : row.start + row.length])
                 for exchange in http.feed(side, row.sequence, data, row.frame, row.time_ns):
@@ -129,12 +208,33 @@ class Observer:
                 acknowledged = int(flows.numbers[flow, ACK_NUMBER + 1 - side])
                 for exchange in http.acknowledge(side, acknowledged):
                     yield _seen(flow, http, exchange, flows)
+        self._name_inner(flow, http)
+        if http.found or http.switch.sure:
+            self.clear_streams.dismiss(flow)
         if http.found:
             self.http_flows.add(flow)
         elif flows.numbers[flow, KIND] == OPAQUE and http.gave_up():
             del self._flows[flow]
+        self._steer(flow, http, flows)
 
-    def _side_order(self, http: HttpFlow, batch: Batch, sides: list[list[_Row]]) -> tuple[int, int]:
+    def _name_inner(self, flow: int, http: HttpFlow) -> None:
+        """What TLS inside a tunnel told."""
+        for hello, tunnel in http.switch.hellos:
+            self.hellos.of.setdefault(flow, hello)
+            if hello.name:
+                via = f"inside {', '.join(tunnel)}"
+                self.names.append(Named("sni", hello.name, hello.frame, flow=flow, via=via))
+        http.switch.hellos.clear()
+
+    def _steer(self, flow: int, http: HttpFlow, flows: Flows) -> None:
+        """Have all of a flow handed on, or no more of it, by what its reader knows."""
+        if not http.wants_more:
+            flows.numbers[flow, KIND] = FINISHED
+            self.unreadable_inside.add(flow)
+        elif http.switch.sure and flows.numbers[flow, KIND] in (UNDECIDED, OPAQUE):
+            flows.numbers[flow, KIND] = TEXT
+
+    def _side_order(self, http: HttpFlow, batch: Batch, sides: list[list[Row]]) -> tuple[int, int]:
         """The side that sends requests first, so that responses find them."""
         roles = [reader.role for reader in http.readers]
         if "request" in roles:
@@ -161,34 +261,13 @@ class Observer:
         http = self._flows.pop(flow)
         for exchange in http.close():
             yield _seen(flow, http, exchange, flows)
+        self.notes.take(flow, http)
         self.gaps += http.gaps
         self.gap_octets += http.gap_octets
         if http.found:
-            self.skipped_octets += sum(reader.skipped for reader in http.readers if not reader.opaque)
+            self.skipped_octets += http.skipped
         if http.found:
             self.http_flows.add(flow)
-
-    # ── names ───────────────────────────────────────────────────────────
-
-    def _read_hello(self, batch: Batch, group: list[_Row], flows: Flows) -> None:
-        flow, side = group[0].flow, group[0].direction
-        hello = self._hellos.get(flow)
-        if hello is None:
-            hello = self._hellos[flow] = _Hello(_isn(flows, flow, side))
-            if hello.stream.base is None:
-                hello.stream.begin(_first_sequence(group))
-        for row in group:
-            data = bytes(batch.data[row.start : row.start + row.length])
-            for piece in hello.stream.add(row.sequence, data, row.frame, row.time_ns):
-                if isinstance(piece, Segment):
-                    hello.server.feed(piece.data, piece.frame)
-        if hello.server.name:
-            self.names.append(Named("sni", hello.server.name, hello.server.frame, flow=flow))
-        if hello.server.ja4:
-            self.fingerprints[flow] = (hello.server.ja4, hello.server.frame)
-        if hello.server.done or flows.numbers[flow, HANDED + side] >= flows.numbers[flow, TLS_OCTETS]:
-            del self._hellos[flow]
-            flows.numbers[flow, TLS_OCTETS] = 0  # nothing more is wanted
 
 
 def _seen(flow: int, http: HttpFlow, exchange: Exchange, flows: Flows) -> SeenExchange:
@@ -202,18 +281,7 @@ def _seen(flow: int, http: HttpFlow, exchange: Exchange, flows: Flows) -> SeenEx
     return SeenExchange(flow, exchange, beyond < 1 << 31)
 
 
-def _isn(flows: Flows, flow: int, side: int) -> int | None:
-    return int(flows.numbers[flow, ISN + side]) if flows.numbers[flow, MARKS] & (HAS_ISN_A << side) else None
-
-
-def _first_sequence(rows: list[_Row]) -> int:
-    """The lowest sequence number near the first one seen."""
-    first = rows[0].sequence
-    behind = [(first - row.sequence) % (1 << 32) for row in rows]
-    return (first - max(b for b in behind if b <= LOOK_BACK)) % (1 << 32)
-
-
-def _groups(batch: Batch, packets: Packets, ids: FlowIds, frames: list[int] | None) -> Iterable[list[_Row]]:
+def _groups(batch: Batch, packets: Packets, ids: FlowIds, frames: list[int] | None) -> Iterable[list[Row]]:
     """The payloads that were handed on, flow by flow, each in the order of capture."""
     rows = ids.handed.nonzero()[0]
     if not len(rows):
@@ -227,9 +295,9 @@ def _groups(batch: Batch, packets: Packets, ids: FlowIds, frames: list[int] | No
         packets.payload[rows].tolist(), packets.payload_captured[rows].tolist(),
         frame.tolist(), batch.records.time_ns[rows].tolist(), strict=True,
     )  # fmt: skip
-    group: list[_Row] = []
+    group: list[Row] = []
     for values in columns:
-        row = _Row(*values)
+        row = Row(*values)
         if group and group[0].flow != row.flow:
             yield group
             group = []

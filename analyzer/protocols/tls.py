@@ -1,22 +1,23 @@
-"""The first octets of a TLS connection to the server name that the client asks for (RFC 6066 §3)."""
+"""The first octets of a TLS connection to what its hellos tell: the server's name, versions, protocols."""
 
 from __future__ import annotations
 
-from .ja4 import ja4
+from .hello import ClientHello, Hello, chosen_version, read_client_hello
+from .ja4 import fingerprint
 
-HANDSHAKE, CLIENT_HELLO, SERVER_NAME, HOST_NAME = 0x16, 1, 0, 0
+HANDSHAKE, CLIENT_HELLO, SERVER_HELLO = 0x16, 1, 2
 
 # A ClientHello with post-quantum key shares takes some 1.8 KiB; RFC 8446 allows records of 16 KiB.
 MOST_HELLO = 1 << 16
 
 
 class ServerName:
-    """Collects the octets of a ClientHello until its server name is known.
+    """Collects the octets of a ClientHello until its server name is known (RFC 6066 §3).
 
     `done` says that no more octets are of use; `name` is None when there is none or it is hidden.
     """
 
-    __slots__ = ("_octets", "done", "frame", "ja4", "name")
+    __slots__ = ("_octets", "done", "frame", "hello", "ja4", "name")
 
     def __init__(self) -> None:
         self._octets = bytearray()
@@ -24,23 +25,48 @@ class ServerName:
         self.name: str | None = None
         self.frame = 0
         self.ja4 = ""
+        self.hello: Hello | None = None
 
     def feed(self, data: bytes, frame: int) -> None:
         """The next octets of the client's direction, in order."""
         if self.done:
             return
         self._octets += data
-        hello = _client_hello(self._octets)
-        if hello is None and len(self._octets) < MOST_HELLO:
+        body = handshake_body(self._octets, CLIENT_HELLO)
+        if body is None and len(self._octets) < MOST_HELLO:
             return
         self.done, self.frame = True, frame
-        self.name = _server_name(hello) if hello else None
-        self.ja4 = ja4(hello) if hello else ""
+        found = read_client_hello(body) if body else None
+        if found is not None:
+            self.hello = told(found, "t", frame)
+            self.name, self.ja4 = self.hello.name, self.hello.ja4
         self._octets.clear()
 
 
-def _client_hello(stream: bytes | bytearray) -> bytes | None:
-    """The body of a ClientHello that may span records; None while it isn't whole, b"" if it isn't one."""
+def told(hello: ClientHello, transport: str, frame: int, quic: int | None = None) -> Hello:
+    """What a client's hello tells; `transport` as in JA4: "t", "q" or "d"."""
+    return Hello(
+        offered=min(hello.versions, default=0) if transport == "d" else max(hello.versions, default=0),
+        protocols=hello.protocols,
+        name=hello.name,
+        ja4=fingerprint(hello, transport),
+        hides_name=hello.hides_name,
+        frame=frame,
+        quic=quic,
+    )
+
+
+def server_version(data: bytes) -> int | None:
+    """The version that a server chooses in its first octets; None where they hold no whole ServerHello."""
+    body = handshake_body(data, SERVER_HELLO)
+    return chosen_version(body) if body else None
+
+
+def handshake_body(stream: bytes | bytearray, kind: int) -> bytes | None:
+    """The body of the first handshake message, which may span records (RFC 8446 §5.1).
+
+    None while it isn't whole, b"" if it is of another kind or no handshake at all.
+    """
     handshake, position = bytearray(), 0
     while position + 5 <= len(stream):
         if stream[position] != HANDSHAKE:
@@ -49,26 +75,9 @@ def _client_hello(stream: bytes | bytearray) -> bytes | None:
         handshake += stream[position + 5 : position + 5 + length]
         position += 5 + length
         if len(handshake) >= 4:
-            if handshake[0] != CLIENT_HELLO:
+            if handshake[0] != kind:
                 return b""
             size = int.from_bytes(handshake[1:4], "big")
             if len(handshake) >= 4 + size:
                 return bytes(handshake[4 : 4 + size])
-    return None
-
-
-def _server_name(hello: bytes) -> str | None:
-    """The host_name of the server_name extension of a ClientHello body (RFC 8446 §4.1.2)."""
-    position = 34  # version, random
-    for width in (1, 2, 1):  # session id, cipher suites, compression methods
-        position += width + int.from_bytes(hello[position : position + width], "big")
-    position += 2
-    while position + 4 <= len(hello):
-        kind = int.from_bytes(hello[position : position + 2], "big")
-        length = int.from_bytes(hello[position + 2 : position + 4], "big")
-        content = hello[position + 4 : position + 4 + length]
-        position += 4 + length
-        if kind == SERVER_NAME and len(content) >= 5 and content[2] == HOST_NAME:
-            size = int.from_bytes(content[3:5], "big")
-            return content[5 : 5 + size].decode("latin-1").rstrip(".").lower() or None
     return None

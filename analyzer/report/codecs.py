@@ -14,7 +14,10 @@ from analyzer.report.units import iso, parse_iso
 
 Json = Any
 SCALARS = (str, int, float, bool, type(None))
-_TYPE_NAMES = {str: "text", bool: "true or false", int: "a whole number", list: "a list", dict: "an object"}
+_TYPE_NAMES = {
+    str: "text", bool: "true or false", int: "a whole number", float: "a number", list: "a list",
+    dict: "an object",
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

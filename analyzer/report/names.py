@@ -74,6 +74,8 @@ COLUMNS: Mapping[str, str] = {
 def _url(message: Message) -> str | None:
     if message.role != "request" or not message.host or message.target is None:
         return None
+    if not message.protocol.startswith("http/"):
+        return None
     if "://" in message.target:
         return message.target
     port = "" if message.destination.port == 80 or ":" in message.host else f":{message.destination.port}"

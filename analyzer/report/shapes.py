@@ -46,10 +46,15 @@ def codec(hint: Any) -> Codec:
     return _GENERIC[origin](args)
 
 
+def _load_float(value: Json, where: str) -> float:
+    return float(value) if type(value) is int else float(expect(value, float, where))
+
+
 _SIMPLE: dict[Any, Codec] = {
     str: scalar(str, "string"),
     int: scalar(int, "integer"),
     bool: scalar(bool, "boolean"),
+    float: Codec(lambda value: value, _load_float, {"type": "number"}),
     bytes: Codec(lambda value: value, lambda value, _: value, {"type": "string"}),  # see bodies.py
     Table: TABLE,
 }

@@ -12,9 +12,12 @@ from analyzer.model import Report
 from analyzer.report import (
     terminal_documented,
     terminal_findings,
+    terminal_local,
     terminal_method,
+    terminal_streams,
     terminal_traffic,
     terminal_triggers,
+    terminal_tunnels,
     terminal_wifi,
 )
 from analyzer.report.layout import notice, say
@@ -28,11 +31,15 @@ _SECTIONS = (
     terminal_documented.documented_section,
     terminal_traffic.regions_section,
     terminal_traffic.destinations_section,
+    terminal_tunnels.tunnels_section,
+    terminal_tunnels.fragments_section,
     terminal_traffic.devices_section,
     terminal_traffic.messages_section,
+    terminal_local.announcements_section,
     terminal_wifi.wifi_section,
     terminal_method.blind_spots_section,
     terminal_method.problems_section,
+    terminal_streams.streams_section,
     terminal_method.captures_section,
     terminal_method.sources_section,
 )

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from rich.console import RenderableType
 
-from analyzer.model import CaptureInfo, GeoSource, Problem, Report
+from analyzer.model import CaptureInfo, Comment, GeoSource, Interface, Problem, Report, Session
 from analyzer.report.layout import bullets, facts, indented, lines, say, section
 from analyzer.report.units import clock, counted, span, tally
 from analyzer.report.view import View
@@ -42,10 +42,34 @@ def captures_section(view: View) -> Iterator[RenderableType]:
     blocks = [
         block
         for number, info in enumerate(report.captures, 1)
-        for block in _capture(info, f"{number}  " if many else "")
+        for block in _capture(view, info, f"{number}  " if many else "")
     ]
+    sessions = [say(session_line(session, report)) for session in report.sessions]
     vantage = _vantage(report) if report.vantage else ()
-    yield section("What was read", *blocks, *vantage, facts([("report made", clock(report.created_ns))]))
+    yield section(
+        "What was read", *blocks, *sessions, *vantage, facts([("report made", clock(report.created_ns))])
+    )
+
+
+def session_line(session: Session, report: Report) -> str:
+    """That several captures were read as one, why, and the longest time between two of them."""
+    known = [index for index in session.captures if 0 <= index < len(report.captures)]
+    if not known:
+        return f"Captures were read as one session: they have {session.why}."
+    numbers, read = f"{known[0] + 1} to {known[-1] + 1}", [report.captures[index].path for index in known]
+    told = f"Captures {numbers} were read as one session, in this order: they have {session.why}."
+    if not session.gaps_us or len(read) <= len(session.gaps_us):
+        return told
+    longest = max(session.gaps_us)
+    at = session.gaps_us.index(longest)
+    return (
+        f"{told} The longest time without a frame between two of them is {_silence(longest)}, from the end "
+        f"of {read[at]} to the beginning of {read[at + 1]}."
+    )
+
+
+def _silence(microseconds: int) -> str:
+    return span(microseconds * 1000) if microseconds >= 100_000 else "less than 0.1 s"
 
 
 def _vantage(report: Report) -> tuple[RenderableType, ...]:
@@ -53,8 +77,25 @@ def _vantage(report: Report) -> tuple[RenderableType, ...]:
     return head, indented(bullets(clue_line(clue) for clue in report.vantage))
 
 
-def _capture(info: CaptureInfo, number: str) -> tuple[RenderableType, ...]:
-    return say(number + info.path, "bold"), indented(facts(_capture_facts(info)))
+def _capture(view: View, info: CaptureInfo, number: str) -> tuple[RenderableType, ...]:
+    head = say(number + info.path, "bold"), indented(facts(_capture_facts(info)))
+    # The capture's own comment stands among the facts.
+    notes = [note for note in info.comments if note.of != "capture"]
+    if not notes:
+        return head
+    left_out = info.comments_met - len(info.comments)
+    more = [f"{counted(left_out, 'more comment')} in the file are not kept"] if left_out else []
+    return (
+        *head,
+        say("Comments in the file, written by whoever made or edited it"),
+        indented(bullets([*map(_comment, view.some(notes, _LISTED)), *more])),
+        *view.rest(notes, _LISTED, "comments"),
+    )
+
+
+def _comment(note: Comment) -> str:
+    where = f"frame {note.frame:,}" if note.frame is not None else note.of
+    return f"{where}: {note.text}"
 
 
 def _capture_facts(info: CaptureInfo) -> Iterator[tuple[str, str]]:
@@ -68,7 +109,25 @@ def _capture_facts(info: CaptureInfo) -> Iterator[tuple[str, str]]:
     yield "not decoded", tally(info.undecoded)
     yield "cut", f"{counted(info.snapped, 'frame')} cut by the snapshot length" if info.snapped else ""
     yield "complete", "yes" if info.complete else "no: the capture is damaged, see the problems met"
+    yield "made with", "; ".join(f"{what}: {value}" for what, value in info.made_with.items())
+    yield "interfaces", "; ".join(filter(None, map(_interface, info.interfaces)))
+    yield "not packets", tally(info.passed_over)
+    yield "secrets", f"{tally(info.secrets)}: not used" if info.secrets else ""
     yield "comment", info.comment
+
+
+def _interface(entry: Interface) -> str:
+    """ "wlan0 (Android 9), 1,200 received, 3 dropped"; empty where the file says nothing."""
+    about = ", ".join(filter(None, (entry.description, entry.hardware, entry.system)))
+    counts = (
+        ("received", entry.received),
+        ("dropped", entry.dropped),
+        ("dropped by the system", entry.dropped_by_system),
+    )
+    said = [f"{count:,} {what}" for what, count in counts if count is not None]
+    named = f"{entry.name or 'unnamed'} ({about})" if about else entry.name
+    filtered = [f"filter “{entry.filter}”"] if entry.filter else []
+    return ", ".join(filter(None, (named, *filtered, *said)))
 
 
 def _window(info: CaptureInfo) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from analyzer.model import Destination, Device, Message, Name
+from analyzer.model import UNANSWERED, Destination, Device, Message, Name
 from analyzer.report.groups import (
     RegionTotal,
     grouped,
@@ -21,7 +21,19 @@ from analyzer.report.layout import bullets, facts, indented, lines, say, section
 from analyzer.report.units import clock, counted, octets, percent, span, tally
 from analyzer.report.view import View
 from analyzer.report.wireshark import address_filter
-from analyzer.report.wording import clue_line, name_text, network, place_line, suggestions, today_line, where
+from analyzer.report.wording import (
+    WRITTEN,
+    clue_line,
+    first_name,
+    hello_facts,
+    known_by,
+    name_text,
+    network,
+    place_line,
+    suggestions,
+    today_line,
+    where,
+)
 
 _LISTED = 10  # rows of a table unless all are asked for
 _NUMBERS = ("addresses", "packets ↑", "packets ↓", "octets ↑", "octets ↓", "messages", "packets", "octets")
@@ -92,6 +104,8 @@ def _address_facts(group: Sequence[Destination]) -> Iterator[tuple[str, str]]:
 def _cautions(group: Sequence[Destination]) -> Iterator[tuple[str, str]]:
     """What speaks against taking the address for the destination, or for where databases put it."""
     yield "may hide", "; ".join(dict.fromkeys(said for row in group for said in row.hides))
+    yield "inside", "; ".join(dict.fromkeys(said for row in group for said in row.inside))
+    yield "guess", "; ".join(dict.fromkeys(said for row in group for said in row.guesses))
     yield "against", "; ".join(dict.fromkeys(said for row in group for said in row.contradictions))
 
 
@@ -108,6 +122,7 @@ def _measured(row: Destination) -> Iterator[str]:
     payload = row.payload_up + row.payload_down
     if payload:
         yield f"readable {percent(row.payload_readable, payload)} of {octets(payload)} of payload"
+    yield from hello_facts(row)
     if row.delivered:
         yield f"data sent: {tally(row.delivered)}"
     if row.resent_up or row.resent_down:
@@ -129,7 +144,7 @@ def _short(microseconds: int) -> str:
 
 def _known_by(name: Name) -> Iterator[str]:
     """How a name is known: "dns, frame 12, by way of …, valid 60 s, asked by …, 5 ms before"."""
-    yield f"{name.how}, frame {name.frame}"
+    yield WRITTEN if name.how == "file" else f"{name.how}, frame {name.frame}"
     if name.chain:
         yield f"by way of {' › '.join(name.chain)}"
     if name.ttl is not None:
@@ -159,7 +174,7 @@ def destinations_section(view: View) -> Iterator[RenderableType]:
 
 def _destination_row(row: Destination, many: bool) -> tuple[str | Text, ...]:
     port = f"{row.protocol}/{row.port}" if row.port else row.protocol
-    name = [row.names[0].name] if row.names else []
+    name = [first_name(row.names)] if row.names else []
     device = [f"from {row.device}"] if many else []
     packets = lines(f"{row.packets_up:,} ↑", f"{row.packets_down:,} ↓")
     sizes = lines(f"{octets(row.bytes_up)} ↑", f"{octets(row.bytes_down)} ↓")
@@ -168,8 +183,20 @@ def _destination_row(row: Destination, many: bool) -> tuple[str | Text, ...]:
         _whereabouts(row),
         packets,
         sizes,
-        lines(tally(row.kinds), *row.hides, *row.contradictions),
+        lines(*_carried(row), *(f"inside {said}" for said in row.inside), *row.hides, *row.contradictions),
     )
+
+
+def _carried(row: Destination) -> Iterator[str]:
+    """What kinds of flow, in which versions, and how much of it anyone on the way can read."""
+    yield tally(row.kinds)
+    if row.versions:
+        yield tally(row.versions)
+    if payload := row.payload_up + row.payload_down:
+        yield f"readable {percent(row.payload_readable, payload)}"
+    if row.entropy is not None and not row.guesses:
+        yield f"{row.entropy:.1f} bits an octet"
+    yield from row.guesses
 
 
 def _whereabouts(row: Destination) -> Text:
@@ -185,11 +212,14 @@ def devices_section(view: View) -> Iterator[RenderableType]:
     if not report.devices:
         return
     rows = sorted(report.devices, key=lambda device: -device.bytes)
-    headers = ("device", "addresses", "names and vendor", "packets", "octets")
+    headers = ("device", "addresses", "names and vendor", "packets", "octets", "readable")
     cells = [_device_row(device) for device in view.some(rows, _LISTED)]
     clues = [block for device in view.some(rows, _LISTED) for block in _clues(device)]
     yield section(
-        "Devices", table(headers, cells, ("packets", "octets")), *view.rest(rows, _LISTED, "devices"), *clues
+        "Devices",
+        table(headers, cells, ("packets", "octets", "readable")),
+        *view.rest(rows, _LISTED, "devices"),
+        *clues,
     )
 
 
@@ -202,9 +232,11 @@ def _clues(device: Device) -> Iterator[RenderableType]:
 
 
 def _device_row(device: Device) -> tuple[str, ...]:
-    names = dict.fromkeys(f"{name.name} ({name.how})" for name in device.names)
+    names = dict.fromkeys(f"{name.name} ({known_by(name)})" for name in device.names)
     known_as = ", ".join((*names, *([device.vendor] if device.vendor else [])))
-    return device.id, ", ".join(device.addresses), known_as, f"{device.packets:,}", octets(device.bytes)
+    readable = percent(device.payload_readable, device.payload) if device.payload else ""
+    sizes = (f"{device.packets:,}", octets(device.bytes), readable)
+    return (device.id, ", ".join(device.addresses), known_as, *sizes)
 
 
 # ── readable messages ───────────────────────────────────────────────────────
@@ -224,8 +256,8 @@ def messages_section(view: View) -> Iterator[RenderableType]:
 def _message_groups(view: View) -> Iterator[RenderableType]:
     report = view.report
     requests = [message for message in report.messages if message.role == "request"]
-    statuses = {m.number: m.status for m in report.messages if m.status is not None}
-    groups = grouped(requests, lambda m: (m.host, m.destination, m.method))
+    statuses = {m.number: m.status for m in report.messages if m.role == "response"}
+    groups = grouped(requests, lambda m: (m.host, m.destination, m.method, m.tunnel))
     groups.sort(key=len, reverse=True)
     headers = ("destination", "sent", "messages", "answered", "octets")
     cells = [_message_row(group, statuses) for group in view.some(groups, _LISTED)]
@@ -233,9 +265,10 @@ def _message_groups(view: View) -> Iterator[RenderableType]:
     yield from view.rest(groups, _LISTED, "groups")
 
 
-def _message_row(group: list[Message], statuses: dict[int, int]) -> tuple[str | Text, ...]:
+def _message_row(group: list[Message], statuses: dict[int, int | None]) -> tuple[str | Text, ...]:
     first = group[0]
-    target = lines(*(text for text in (first.host, str(first.destination)) if text))
+    through = f"through {', '.join(first.tunnel)}" if first.tunnel else ""
+    target = lines(*(text for text in (first.host, str(first.destination), through) if text))
     answers = tally(_answers(group, statuses))
     return (
         target,
@@ -246,11 +279,13 @@ def _message_row(group: list[Message], statuses: dict[int, int]) -> tuple[str | 
     )
 
 
-def _answers(group: list[Message], statuses: dict[int, int]) -> dict[str, int]:
+def _answers(group: list[Message], statuses: dict[int, int | None]) -> dict[str, int]:
     counts: dict[str, int] = {}
     for message in group:
         status = statuses.get(message.peer or 0)
-        word = "without answer" if status is None else f"× {status}"
+        word = f"× {'a reply' if status is None else status}"
+        if message.peer not in statuses:
+            word = "without answer" if UNANSWERED in message.missing else "no answer is due"
         counts[word] = counts.get(word, 0) + 1
     return counts
 
@@ -261,10 +296,11 @@ def _each_message(view: View) -> Iterator[RenderableType]:
 
 
 def _full_row(message: Message, view: View) -> tuple[str | Text, ...]:
-    if message.role == "request":
+    if message.role == "request" or message.method:  # an MQTT broker publishes, too
         said = f"{message.method or '?'} {message.host or message.destination} {message.target or ''}"
     else:
-        said = f"{message.status or '?'} {message.reason or ''} to {message.destination}"
+        status = "" if message.status is None else f"{message.status} "
+        said = f"{status or '? '}{message.reason or ''} to {message.destination}"
     missing = [f"missing: {text}" for text in message.missing]
     return (
         str(message.number),

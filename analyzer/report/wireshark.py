@@ -36,7 +36,8 @@ def frames_by_capture(evidence: Iterable[Evidence]) -> dict[int, list[int]]:
     """The frames of each capture, by its index: frame numbers mean nothing across captures."""
     frames: dict[int, list[int]] = {}
     for piece in evidence:
-        frames.setdefault(piece.capture, []).extend(piece.frames)
+        for capture, numbers in ((piece.capture, piece.frames), *piece.continued):
+            frames.setdefault(capture, []).extend(numbers)
     return frames
 
 

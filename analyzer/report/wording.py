@@ -6,10 +6,11 @@ accepted are four things; encoded is not encrypted. Every writer takes its words
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
-from analyzer.model import Clue, Finding, Name, Opinion, Ping, Place
+from analyzer.model import Clue, Destination, Finding, Name, Opinion, Ping, Place
 
+_SHOWN = 3  # of alike facts
 _CLAIMS = (("located", "located"), ("second", "second"), ("registered", "registered"))  # always shown
 
 # kind → article and name
@@ -17,6 +18,7 @@ _KINDS = {
     "imei": ("an", "IMEI"),
     "imeisv": ("an", "IMEISV"),
     "meid": ("an", "MEID"),
+    "pesn": ("a", "pseudo-ESN"),
     "esn": ("an", "ESN"),
     "iccid": ("an", "ICCID"),
     "imsi": ("an", "IMSI"),
@@ -36,6 +38,7 @@ _KINDS = {
     "bssid": ("an", "address of an access point"),
     "email": ("an", "e-mail address"),
     "account": ("an", "account name"),
+    "password": ("a", "password"),
     "push_token": ("a", "push token"),
     "apps": ("a", "list of apps"),
     "model": ("a", "model"),
@@ -43,6 +46,8 @@ _KINDS = {
     "operator": ("a", "mobile operator"),
     "local_ip": ("an", "address in the home network"),
 }
+# Kinds that a protocol itself names, where the confidence is high.
+_STATED = frozenset(("account", "password"))
 # Kinds of findings that tell about a phone and identify nobody.
 FACTS = frozenset(("model", "build", "operator", "local_ip"))
 
@@ -50,6 +55,19 @@ STATUSES = ("attempted", "delivered", "answered", "accepted")
 
 NEVER_PROCESSED = "That data was never processed cannot be tested from a capture."
 NAMES_NO_APP = "A capture names no app: the client is the one known to send this grammar."
+
+
+WRITTEN = "written into the capture file, not seen in traffic"
+
+
+def known_by(name: Name) -> str:
+    """How a name is known, in a word or two: "dns"."""
+    return WRITTEN if name.how == "file" else name.how
+
+
+def first_name(names: Sequence[Name]) -> str:
+    """The first of some names, with its origin where that isn't the traffic."""
+    return f"{names[0].name} (said by the file)" if names[0].how == "file" else names[0].name
 
 
 def place_line(place: Place) -> str:
@@ -92,6 +110,20 @@ def name_text(name: Name) -> str:
     return f"{name.name} = {name.unicode}" if name.unicode else name.name
 
 
+def hello_facts(row: Destination) -> Iterator[str]:
+    """What the hellos of a row's flows told: "TLS 1.3 × 2", "offers h2,http/1.1 × 2", fingerprints."""
+    for before, counts in (("", row.versions), ("offers ", row.alpn), ("JA4 ", row.ja4)):
+        shown = list(counts.items())[:_SHOWN]
+        more = [f"{len(counts) - _SHOWN:,} more"] if len(counts) > _SHOWN else []
+        if shown:
+            yield before + ", ".join([*(f"{text} × {times:,}" for text, times in shown), *more])
+    if row.ech:
+        yield (
+            f"an encrypted ClientHello came with {row.ech:,}, true or as a decoy: where it is true, "
+            "the name is not the server's own"
+        )
+
+
 def clue_line(clue: Clue) -> str:
     """ "DHCP vendor class: android-dhcp-9, frame 3 → an Android device"."""
     frame = f", frame {clue.frame}" if clue.frame is not None else ""
@@ -121,11 +153,12 @@ def looks_like(kind: str) -> str:
 
 
 def is_established(finding: Finding, pings: dict[int, Ping]) -> bool:
-    """May the report say "an IMEI" outright? Only by the owner's word or by a recognised grammar.
+    """May the report say "an IMEI" outright? Only by the owner's word, a recognised grammar or a protocol.
 
     `pings` maps the numbers of messages to the pings recognised in them.
     """
-    return finding.known is True or (finding.confidence == "high" and finding.message in pings)
+    is_stated = finding.kind in _STATED or finding.message in pings
+    return finding.known is True or (finding.confidence == "high" and is_stated)
 
 
 def reached(status: str) -> tuple[str, ...]:

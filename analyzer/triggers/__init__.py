@@ -1,6 +1,6 @@
 """What stood before each send: sends of pings against events of the capture and of an operator's log.
 
-    steps → Watch → events (EAPOL, DHCP, DNS after silence, connectivity checks, wake bursts, log)
+    steps → Watch → events (Wi-Fi requests, EAPOL, DHCP, DNS after silence, checks, wake bursts, log)
     pings + events → rhythms and associations
 
 An association is a count and a permutation test. That an event caused a send no capture can show.

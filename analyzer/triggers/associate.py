@@ -121,10 +121,11 @@ def _article(name: str) -> str:
 
 
 def _span(report: Report) -> tuple[int, int]:
-    info = report.captures[0]
     times = [ping.time_ns for ping in report.pings]
-    first = min(times) if info.first_ns is None else info.first_ns
-    return first, max(times) if info.last_ns is None else max(info.last_ns, first + 1)
+    starts = [info.first_ns for info in report.captures if info.first_ns is not None]
+    ends = [info.last_ns for info in report.captures if info.last_ns is not None]
+    first = min(starts or times)
+    return first, max(max(ends), first + 1) if ends else max(times)
 
 
 def _groups(pings: Sequence[Ping]) -> dict[tuple[str, str], list[Ping]]:

@@ -18,6 +18,9 @@ MOST_CHECKED = 20_000  # messages that are held against the benign dossiers
 CONNECTIVITY = "connectivity-check"
 
 EAPOL, DHCP = "EAPOL (joining a Wi-Fi network)", "DHCP request"
+ASSOCIATION = "association request (joining a Wi-Fi network)"
+REASSOCIATION = "reassociation request (changing the access point)"
+PROBE = "first probe request (looking for Wi-Fi networks) after 30 s of silence"
 DNS = "first DNS query after 30 s of silence"
 CHECK = "connectivity check"
 BURST_NAME = "burst of new connections after 30 s of silence"
@@ -49,6 +52,9 @@ def events_of(
     for device in dict.fromkeys(ping.device for ping in report.pings):
         mac = int(device.replace(":", ""), 16) if device.count(":") == 5 else None
         seen = {
+            PROBE: after_silence(watch.times("probe request", mac)),
+            ASSOCIATION: watch.times("association request", mac),
+            REASSOCIATION: watch.times("reassociation request", mac),
             EAPOL: watch.times("EAPOL", mac),
             DHCP: watch.times(DHCP, mac),
             DNS: after_silence(watch.times("DNS query", mac)),
@@ -77,7 +83,10 @@ def bursts(starts: Sequence[int]) -> list[int]:
 
 
 def _starts(report: Report, device: str) -> list[int]:
+    """The beginnings of a device's flows; none where rows stand for several, so that some are not known."""
     columns = report.flows.columns
+    if any(flows > 1 for flows in columns.get("flows", ())):
+        return []
     owners = np.asarray(columns.get("device", ()), object)
     return sorted(np.asarray(columns.get("first_ns", ()), np.int64)[owners == device].tolist())
 

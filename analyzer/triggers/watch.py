@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 
-from analyzer.packets import Packets
-from analyzer.packets.table import NOT_IP, UDP
+from analyzer.packets import Outline, Packets
+from analyzer.packets.outline import ANNOUNCING, DHCP_SERVER, DNS
+from analyzer.packets.table import NOT_IP
 
-EAPOL = 0x888E  # EtherType of IEEE 802.1X, the last step of joining a protected network
-PORTS = {"DHCP request": 67, "DNS query": 53}
+PORTS = {"DHCP request": DHCP_SERVER, "DNS query": DNS}
 MOST = 200_000  # times kept of one kind; more would not change what is said of some pings
 
 
@@ -22,14 +23,23 @@ class Watch:
         self._times: dict[str, list[Any]] = defaultdict(list)
         self._kept: dict[str, int] = defaultdict(int)
 
-    def look(self, packets: Packets, time_ns: Any) -> None:
+    def look(self, packets: Packets, outline: Outline, time_ns: Any) -> None:
         """One batch of decoded packets with their times."""
-        kind = packets.kind
-        self._keep("EAPOL", (kind == NOT_IP) & (packets.ethertype == EAPOL), packets, time_ns)
-        udp = kind == UDP
-        if udp.any():
-            for name, port in PORTS.items():
-                self._keep(name, udp & (packets.destination_port == port), packets, time_ns)
+        rows = np.flatnonzero(outline.marks & ANNOUNCING)
+        if not len(rows):
+            return
+        other, port = packets.kind[rows] == NOT_IP, packets.destination_port[rows]
+        self._keep("EAPOL", rows[other], packets, time_ns)
+        for name, number in PORTS.items():
+            self._keep(name, rows[~other & (port == number)], packets, time_ns)
+
+    def add_requests(self, requests: Iterable[tuple[str, bytes, int]]) -> None:
+        """Wi-Fi management frames by which stations ask: what for, MAC address, time (`scanning.Asked`)."""
+        by_name: dict[str, list[tuple[int, int]]] = defaultdict(list)
+        for what, station, time_ns in requests:
+            by_name[what].append((time_ns, int.from_bytes(station, "big")))
+        for what, rows in by_name.items():
+            self._times[what].append(tuple(np.array(column, np.int64) for column in zip(*rows, strict=True)))
 
     def times(self, name: str, mac: int | None) -> list[int]:
         """The times of one kind, in order; of all sources where `mac` is None."""
@@ -38,8 +48,8 @@ class Watch:
             found += (times if mac is None else times[(macs == mac) | (macs == 0)]).tolist()
         return sorted(found)
 
-    def _keep(self, name: str, mask: Any, packets: Packets, time_ns: Any) -> None:
-        rows = np.flatnonzero(mask)[: max(0, MOST - self._kept[name])]
+    def _keep(self, name: str, rows: Any, packets: Packets, time_ns: Any) -> None:
+        rows = rows[: max(0, MOST - self._kept[name])]
         if len(rows):
             self._kept[name] += len(rows)
             self._times[name].append((time_ns[rows].copy(), packets.source_mac[rows].copy()))

@@ -66,7 +66,7 @@ IMEI = ("imei", "imei", "490154203237518")
 KINDS: tuple[Kind, ...] = (
     Kind("imei", lambda r: with_check_digit(r.choice(("35", "86", "01")) + digits(r, 12)),
          ("imei", "IMEI1", "device_imei", "phoneImei", "deviceId")),
-    Kind("imei", lambda r: "35" + digits(r, 14), ("imeisv", "imei")),
+    Kind("imeisv", lambda r: "35" + digits(r, 14), ("imeisv", "imei")),
     Kind("meid", lambda r: "A00000" + f"{r.randrange(16**8):08X}"[:7] + "F", ("MEID", "meid", "phoneMeid")),
     Kind("iccid", lambda r: with_check_digit(r.choice(("89470", "89860", "89440")) + digits(r, 13)),
          ("iccid", "SIM1ICCID", "simSerialNumber", "SimSN")),

@@ -8,14 +8,32 @@ from pathlib import Path
 
 import pytest
 
+from tests.accuracy import independent
 from tests.accuracy.labelled import CARRIERS, KINDS, look_alikes, positives
-from tests.accuracy.measure import by_carrier, errors, scores
+from tests.accuracy.measure import by_carrier, errors, roughly_found_in, scores
 
 POSITIVES, LOOK_ALIKES = list(positives()), list(look_alikes())
 SCORES = scores([*POSITIVES, *LOOK_ALIKES])
 
 
-@pytest.mark.parametrize("kind", ["imei", "iccid", "imsi", "mac", "location"])
+COUNT_MOST = ("imei", "iccid", "imsi", "mac", "location")
+SECOND = [*independent.payloads(), *independent.look_alikes()]
+SECOND_SCORES = scores(SECOND, roughly_found_in)
+
+
+@pytest.mark.parametrize("kind", COUNT_MOST)
+def test_the_kinds_that_count_most_are_found_in_a_set_made_by_another_generator(kind: str) -> None:
+    assert SECOND_SCORES[kind].precision >= 0.99
+    assert SECOND_SCORES[kind].recall >= 0.97
+
+
+def test_look_alikes_of_other_sources_are_left_alone() -> None:
+    cases = list(independent.look_alikes())
+    assert len(cases) >= 150
+    assert errors(cases, roughly_found_in) == []
+
+
+@pytest.mark.parametrize("kind", COUNT_MOST)
 def test_the_kinds_that_count_most_are_precise_and_complete(kind: str) -> None:
     assert SCORES[kind].precision >= 0.99
     assert SCORES[kind].recall >= 0.97

@@ -112,7 +112,8 @@ def assert_quiet(ran: Ran) -> None:
         ("picture.pcap", b"\x89PNG\r\n\x1a\n" + bytes(100)),
         ("empty.pcap.gz", gzip.compress(b"")),
         ("letter.pcap.xz", lzma.compress(b"Dear editor")),
-        ("modified.pcap", struct.pack("<IHHiIII", 0xA1B2CD34, 2, 4, 0, 0, 65535, 1)),
+        ("short-modified.pcap", struct.pack("<IHHiI", 0xA1B2CD34, 2, 4, 0, 0)),
+        ("short.snoop", b"snoop\0\0\0\0\0\0\2"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
@@ -142,15 +143,19 @@ def test_a_file_without_permission_is_refused(tmp_path: Path) -> None:
 
 
 def _as_nobody(path: Path) -> Ran:
-    """Root may read everything, so become nobody once everything needed is imported."""
+    """Root may read everything, so become nobody once a scan has imported everything needed."""
     for parent in [path.parent, *path.parents[1:]]:
         if parent.stat().st_uid == os.geteuid() and str(parent).startswith("/tmp/"):
             parent.chmod(parent.stat().st_mode | 0o011)
     code = (
-        "import os, sys; from analyzer import cli; import analyzer.pipeline;"
+        "import contextlib, os, sys; from analyzer import cli\n"
+        "with contextlib.redirect_stdout(open(os.devnull, 'w')): cli.main(['scan', sys.argv[2]])\n"
         f"os.setgid({NOBODY}); os.setuid({NOBODY}); sys.exit(cli.main(['scan', sys.argv[1]]))"
     )
-    ran = subprocess.run([sys.executable, "-c", code, path], cwd=ROOT, capture_output=True, timeout=120)
+    readable = path.with_name("readable.pcap")
+    readable.write_bytes(GOOD)
+    command = [sys.executable, "-c", code, path, readable]
+    ran = subprocess.run(command, cwd=ROOT, capture_output=True, timeout=120)
     return Ran(ran.returncode, ran.stdout.decode(), ran.stderr.decode(), None)
 
 

@@ -1,6 +1,9 @@
 #!/usr/bin/env python3
 """How fast the owner's identifiers are looked for in all their encodings: one pass, octets a second.
 
+Over octets in memory, and over the segments of TCP streams that are neither TLS nor HTTP, the ends of
+which are kept from segment to segment.
+
 python tests/bench/known_search.py [--size MB]
 """
 
@@ -10,12 +13,22 @@ import argparse
 import json
 import random
 import sys
+import tempfile
 import time
 from pathlib import Path
 
+import numpy as np
+from conversations import CLOSE, OPEN, Shape, spread, tcp_packets
+from frames import TCP, Packets, Writer
+from household import Household
+from messages import Blobs
+
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
+from analyzer.capture import Capture
 from analyzer.detect import Known
+from analyzer.scanning import Scan
+from analyzer.seeded import SeededSearch
 
 GIVEN = (
     "imei=490154203237518,imei=356938035643809,iccid=8947010000123456784,imsi=242010123456789,"
@@ -40,7 +53,36 @@ def main() -> None:
         hits = known.search(data)
         seconds = time.perf_counter() - began
         print(f"{name}: {len(data) / seconds / 1e6:.0f} MB/s, {len(hits)} hits")
+    _search_segments(known, size)
 
+
+def _search_segments(known: Known, size: int) -> None:
+    """The same text as the payload of TCP segments, which are read and assigned before the clock runs."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "streams.pcap")
+        _write_streams(path, size)
+        scan, search = Scan(), SeededSearch(known)
+        steps = list(scan.steps(Capture(str(path))))
+        began = time.perf_counter()
+        for step in steps:
+            search.look(step, scan.tracker.flows)
+        seconds = time.perf_counter() - began
+    print(f"TCP segments: {search.octets / seconds / 1e6:.0f} MB/s, {len(search.hits(()))} hits")
+
+
+def _write_streams(path: Path, size: int) -> None:
+    """Connections of 1 MB each in a protocol that nobody knows."""
+    rng = np.random.default_rng(1)
+    home, blobs, parts = Household(rng), Blobs(), []
+    for number in range(max(1, size >> 20)):
+        shape = blobs.message(1, b"\x05\x00" + rng.bytes(4) + b"unknown protocol;" * ((1 << 20) // 17))
+        joined = Shape(*(np.concatenate([getattr(s, n) for s in (OPEN, shape, CLOSE)]) for n in NAMES))
+        times = spread(len(joined.up), 1_550_000_000_000_000 + number * 10**6, 900_000, rng)
+        parts.append(tcp_packets(home.flow(TCP, 7000), joined, times, rng))
+    Writer(home.flows, blobs.list, rng).write(path, Packets.join(parts))
+
+
+NAMES = ("up", "length", "blob", "flags")
 
 if __name__ == "__main__":
     main()

@@ -53,11 +53,12 @@ class Mix:
             self._tcp(self.home.flow(TCP, 443), shape, 120_000_000)
 
     def quic(self, packets: int) -> None:
-        """QUIC flows: an Initial from each side, then short-header packets."""
-        for size in _sizes(packets, MEAN_QUIC, self.rng):
+        """QUIC flows: an Initial from each side, the client's a true one, then short-header packets."""
+        for number, size in enumerate(_sizes(packets, MEAN_QUIC, self.rng)):
             data = bulk(size, 0.95, self.rng)
             data.length = np.where(data.length == 0, 36, np.minimum(data.length, 1350))
-            shape = quic_opening(self.blobs, self.rng) + data
+            name = f"h{number % 700}.{HOSTS[number % 8]}"
+            shape = quic_opening(self.blobs, name, self.rng) + data
             times = self._times(len(shape.up), 90_000_000)
             self.parts.append(udp_packets(self.home.flow(UDP, 443), shape, times, self.rng))
 

@@ -8,6 +8,12 @@ import struct
 
 import numpy as np
 from conversations import MOST, Shape, segments
+from cryptography.hazmat.primitives.ciphers import Cipher
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.ciphers.algorithms import AES
+from cryptography.hazmat.primitives.ciphers.modes import ECB
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF, HKDFExpand
 
 HOSTS = [f"{name}.example.net" for name in ("api", "img", "news", "ads", "cdn", "sync", "log", "www")]
 AGENT = "Mozilla/5.0 (Linux; Android 9) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/72.0.3626.105"
@@ -108,13 +114,37 @@ def quic_initial(rng: np.random.Generator) -> bytes:
     return header + struct.pack(">H", 0x4000 | rest) + rng.bytes(rest)
 
 
+def client_initial(name: str, rng: np.random.Generator) -> bytes:
+    """The first datagram of a QUIC client, protected as RFC 9001 §5 says, with its ClientHello inside."""
+    identity, hello = rng.bytes(8), client_hello(name, rng)[5:]
+    payload = (b"\x06\x00" + struct.pack(">H", 0x4000 | len(hello)) + hello).ljust(1162, b"\0")
+    header = b"\xc3\x00\x00\x00\x01\x08" + identity + b"\x00\x00" + struct.pack(">H", 0x4000 | 1182)
+    key, iv, mask_key = quic_keys(identity)
+    body = AESGCM(key).encrypt(iv, payload, header + bytes(4))  # of packet number 0
+    mask = Cipher(AES(mask_key), ECB()).encryptor().update(body[:16])
+    return bytes([header[0] ^ (mask[0] & 15)]) + header[1:] + mask[1:5] + body
+
+
+def quic_keys(identity: bytes) -> tuple[bytes, bytes, bytes]:
+    """What protects a client's first packets: key, IV, key of the header's protection (RFC 9001 §5.2)."""
+    secret = HKDF.extract(SHA256(), bytes.fromhex("38762cf7f55934b34d179ae6a4c80cadccbb7f0a"), identity)
+
+    def derive(secret: bytes, label: str, length: int) -> bytes:
+        full = b"tls13 " + label.encode()
+        info = struct.pack(">HB", length, len(full)) + full + b"\0"
+        return HKDFExpand(SHA256(), length, info).derive(secret)
+
+    client = derive(secret, "client in", 32)
+    return derive(client, "quic key", 16), derive(client, "quic iv", 12), derive(client, "quic hp", 16)
+
+
 def tls_opening(blobs: Blobs, name: str, rng: np.random.Generator) -> Shape:
     """ClientHello and ServerHello, each acknowledged."""
     hello = client_hello(name, rng)
     return blobs.message(1, hello) + blobs.message(0, server_hello(hello, rng))
 
 
-def quic_opening(blobs: Blobs, rng: np.random.Generator) -> Shape:
-    """One Initial from each side."""
-    rows = [(up, 1200, blobs.add(quic_initial(rng)), 0) for up in (1, 0)]
-    return Shape.of(rows)
+def quic_opening(blobs: Blobs, name: str, rng: np.random.Generator) -> Shape:
+    """One Initial from each side; the server's holds noise."""
+    initials = ((1, client_initial(name, rng)), (0, quic_initial(rng)))
+    return Shape.of([(up, 1200, blobs.add(initial), 0) for up, initial in initials])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+from collections.abc import Sequence
 
 END = (0, b"")
 
@@ -35,12 +36,36 @@ def interface(link: int = 1, snaplen: int = 0, *pairs: tuple[int, bytes], order:
 
 
 def enhanced(
-    frame: bytes, ticks: int = 0, number: int = 0, wire: int | None = None, order: str = "<"
+    frame: bytes,
+    ticks: int = 0,
+    number: int = 0,
+    wire: int | None = None,
+    order: str = "<",
+    told: Sequence[tuple[int, bytes]] = (),
 ) -> bytes:
-    """An enhanced packet block; `ticks` counts the interface's units."""
+    """An enhanced packet block; `ticks` counts the interface's units, `told` are its options."""
     lengths = (len(frame), len(frame) if wire is None else wire)
     head = struct.pack(order + "IIIII", number, ticks >> 32, ticks & 0xFFFFFFFF, *lengths)
-    return block(6, head + frame, order)
+    padding = bytes(-len(frame) % 4)
+    return block(6, head + frame + padding + options(*told, order=order), order)
+
+
+def statistics(number: int, *pairs: tuple[int, bytes], order: str = "<") -> bytes:
+    """An interface statistics block."""
+    return block(5, struct.pack(order + "III", number, 0, 0) + options(*pairs, order=order), order)
+
+
+def resolved(
+    records: Sequence[tuple[int, bytes]], *pairs: tuple[int, bytes], order: str = "<", end: bool = True
+) -> bytes:
+    """A name resolution block; records are (type, address and names)."""
+    coded = options(*records, order=order) if end else options(*records, order=order)[:-4]
+    return block(4, coded + options(*pairs, order=order), order)
+
+
+def secrets(kind: int, octets: bytes, order: str = "<") -> bytes:
+    """A decryption secrets block."""
+    return block(10, struct.pack(order + "II", kind, len(octets)) + octets, order)
 
 
 def simple(frame: bytes, wire: int | None = None, order: str = "<") -> bytes:

@@ -117,3 +117,52 @@ def test_what_is_no_http_is_searched_too(strange: Path) -> None:
 
 def test_without_known_values_nothing_is_searched_there(strange: Path) -> None:
     assert analyze(strange).findings == ()
+
+
+SERVER, CLIENT = 7000, 4001
+ORDERS = {"in order": (0, 1, 2), "reordered": (0, 2, 1), "repeated": (0, 1, 0, 1, 2), "backwards": (2, 1, 0)}
+# Whatever stands before it, the identifier begins in one segment and ends in another.
+CUTS = {"in two": (20, 30), "in three": (18, 22), "after its first digit": (17, 40)}
+START = 0xFFFFFFF0  # the sequence numbers wrap around inside
+
+
+@pytest.mark.parametrize("order", ORDERS.values(), ids=ORDERS)
+@pytest.mark.parametrize("cut", CUTS.values(), ids=CUTS)
+def test_a_value_that_segments_cut_is_found(
+    tmp_path: Path, order: tuple[int, ...], cut: tuple[int, int]
+) -> None:
+    stream = b"\x01binary protocol" + IMEI.encode() + b"\x02and what follows it"
+    pieces = [(0, stream[: cut[0]]), (cut[0], stream[cut[0] : cut[1]]), (cut[1], stream[cut[1] :])]
+    path = tmp_path / "cut.pcap"
+    wrpcap(str(path), [_opening(), *(_segment(*pieces[i]) for i in order)])
+    report = analyze(path, known=KNOWN)
+    (finding,) = report.findings
+    assert (finding.kind, finding.known) == ("imei", True)
+    first = {i: order.index(i) + 2 for i in order}
+    needed = [i for i, (at, piece) in enumerate(pieces) if at < 31 and at + len(piece) > 16]
+    assert set(finding.evidence.frames) <= {n + 2 for n, i in enumerate(order) if i in needed}
+    assert len(finding.evidence.frames) == len(needed)
+    assert finding.evidence.frames[0] == min(first[i] for i in needed)
+    assert {kind.kind: kind.times for kind in report.known}["imei"] == 1
+
+
+def test_a_value_is_not_put_together_over_a_gap_or_from_two_directions(tmp_path: Path) -> None:
+    half, rest = IMEI[:8].encode(), IMEI[8:].encode()
+    back = _segment(0, rest)
+    back[IP].src, back[IP].dst = back[IP].dst, back[IP].src
+    back[TCP].sport, back[TCP].dport = SERVER, CLIENT
+    path = tmp_path / "gap.pcap"
+    wrpcap(str(path), [_opening(), _segment(0, b"\x01" + half), back, _segment(40, rest)])
+    assert analyze(path, known=KNOWN).findings == ()
+
+
+def _opening() -> Ether:
+    return _ends() / TCP(sport=CLIENT, dport=SERVER, flags="S", seq=START - 1)
+
+
+def _segment(at: int, payload: bytes) -> Ether:
+    return _ends() / TCP(sport=CLIENT, dport=SERVER, flags="A", seq=(START + at) % (1 << 32)) / Raw(payload)
+
+
+def _ends() -> Ether:
+    return Ether(src="02:00:5e:00:53:01", dst="02:00:5e:00:53:fe") / IP(src="192.0.2.10", dst="198.51.100.9")

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analyzer.flows.openings import tunnel_in
 from tests.builders import ACK, PSH, SERVER, conversation, http_request, http_response, tcp, udp
 from tests.context.test_facts import answer, row_of, scan
+from tests.protocols.forms import form_of
 
 IKE = bytes(range(1, 9)) + bytes(8) + b"\x21\x20\x22\x08" + bytes(4) + (40).to_bytes(4, "big") + bytes(12)
 WIREGUARD = b"\x01\0\0\0" + bytes(range(144))
@@ -20,36 +20,36 @@ OPENVPN = b"\x38" + bytes(range(8)) + bytes(5)
 @pytest.mark.parametrize(
     ("payload", "is_tcp", "name"),
     [
-        (b"\x05\x01\x00", True, "SOCKS 5"),
-        (b"\x05\x03\x00\x01\x02", True, "SOCKS 5"),
+        (b"\x05\x01\x00", True, "socks 5"),
+        (b"\x05\x03\x00\x01\x02", True, "socks 5"),
         (b"\x05\x03\x00\x01", True, ""),  # three methods announced, two sent
-        (b"\x04\x01\x00\x50\xc6\x33\x64\x14me\x00", True, "SOCKS 4"),
-        (b"\x00\x9c\x00\x01\x1a\x2b\x3c\x4d" + bytes(148), True, "PPTP"),
-        (b"SSH-2.0-OpenSSH_9.6\r\n", True, "SSH"),
-        (WIREGUARD, False, "WireGuard"),
+        (b"\x04\x01\x00\x50\xc6\x33\x64\x14me\x00", True, "socks 4"),
+        (b"\x00\x9c\x00\x01\x1a\x2b\x3c\x4d" + bytes(148), True, "pptp"),
+        (b"SSH-2.0-OpenSSH_9.6\r\n", True, "ssh"),
+        (WIREGUARD, False, "wireguard"),
         (WIREGUARD[:-1], False, ""),
         (WIREGUARD, True, ""),
-        (OPENVPN, False, "OpenVPN"),
+        (OPENVPN, False, "openvpn"),
         (OPENVPN + b"\0", False, ""),
-        (IKE, False, "IPsec key exchange"),
-        (bytes(4) + IKE, False, "IPsec key exchange"),
+        (IKE, False, "ipsec ike"),
+        (bytes(4) + IKE, False, "ipsec ike"),
         (IKE[:-1], False, ""),
         (b"GET / HTTP/1.1\r\n\r\n", True, ""),
     ],
 )
 def test_tunnels_are_known_by_their_first_octets(payload: bytes, is_tcp: bool, name: str) -> None:
-    assert tunnel_in(payload[:64], len(payload), is_tcp) == name
+    assert form_of(payload, is_tcp) == name
 
 
 @given(st.binary(min_size=1, max_size=200), st.booleans())
 def test_any_first_octets_raise_nothing(payload: bytes, is_tcp: bool) -> None:
-    assert isinstance(tunnel_in(payload[:64], len(payload), is_tcp), str)
+    assert isinstance(form_of(payload, is_tcp), str)
 
 
 def test_a_vpn_is_said_at_its_destination_and_among_the_blind_spots(tmp_path: Path) -> None:
     report = scan(tmp_path, [udp(WIREGUARD, ports=(40000, 51820), server=SERVER)])
     (said,) = row_of(report, SERVER, 51820).hides
-    assert said == "VPN (WireGuard handshake): the true destinations are inside"
+    assert said == "VPN (WireGuard by its form): the true destinations are inside"
     assert any("VPN servers" in spot and SERVER in spot for spot in report.blind_spots)
 
 
@@ -58,7 +58,9 @@ def test_a_vpn_is_said_at_its_destination_and_among_the_blind_spots(tmp_path: Pa
     [
         (tcp(b"\x16\x03\x01\x00\x05hello", PSH | ACK, ports=(40000, 853)), 853, "DNS over TLS (port 853)"),
         (udp(b"\xc0\0\0\0\x01", ports=(40000, 853), server=SERVER), 853, "DNS over QUIC (port 853)"),
-        (udp(b"\xff" * 40, ports=(4500, 4500), server=SERVER), 4500, "VPN by its port"),
+        (udp(b"\xff" * 40, ports=(4500, 4500), server=SERVER), 4500, "VPN (looks like IPsec ESP in UDP)"),
+        (udp(b"\xff", ports=(4500, 4500), server=SERVER), 4500, "VPN by its port"),
+        (udp(b"\xff" * 40, ports=(40000, 51820), server=SERVER), 51820, "VPN by its port"),
     ],
 )
 def test_services_are_known_by_their_ports(tmp_path: Path, frame: bytes, port: int, said: str) -> None:
@@ -87,6 +89,16 @@ def test_resolvers_and_relays_are_known_by_name_where_they_serve_https(
     assert row_of(report, SERVER, 80).hides == ()
     hides = row_of(report, SERVER, 443).hides
     assert (hides[0].startswith(said) if hides else None) == (True if said else None)
+
+
+@pytest.mark.parametrize(("address", "port", "guessed"), [("8.8.8.8", 443, True), ("8.8.8.8", 80, False)])
+def test_a_resolver_s_address_alone_makes_dns_over_https_a_guess(
+    tmp_path: Path, address: str, port: int, guessed: bool
+) -> None:
+    frame = tcp(b"\x16\x03\x01\x00\x05hello", PSH | ACK, ports=(40000, port), server=address)
+    hides = row_of(scan(tmp_path, [frame]), address, port).hides
+    assert bool(hides) is guessed
+    assert all("by the server's address, a guess" in said for said in hides)
 
 
 def test_a_proxy_is_said_with_what_it_was_asked_for(tmp_path: Path) -> None:

@@ -55,10 +55,48 @@ def test_an_imei_with_a_wrong_check_digit_is_of_low_confidence_even_when_named()
     assert "not the check digit" in finding.reasons[1]
 
 
-@pytest.mark.parametrize("value", ["49015420323751", "4901542032375101"])
-def test_an_imei_without_check_digit_or_with_software_version_is_of_medium_confidence(value: str) -> None:
-    finding = only(field("imei", value))
+def test_an_imei_without_check_digit_is_of_medium_confidence() -> None:
+    finding = only(field("imei", "49015420323751"))
     assert (finding.kind, finding.confidence) == ("imei", "medium")
+
+
+SURE_BY_NAME = [("imei", "medium"), ("imeisv", "high"), ("IMEI_SV", "high")]
+
+
+@pytest.mark.parametrize(("name", "confidence"), SURE_BY_NAME)
+def test_an_imei_with_software_version_is_a_kind_of_its_own(name: str, confidence: str) -> None:
+    finding = only(field(name, "3569380356438001"))
+    assert (finding.kind, finding.confidence) == ("imeisv", confidence)
+    assert finding.details["software_version"] == "01"
+
+
+def test_an_imeisv_equals_the_imei_that_the_owner_gave() -> None:
+    known = Known.parse("imei=356938035643809")
+    finding = only(field("imeisv", "3569380356438001"), known=known)
+    assert (finding.kind, finding.known) == ("imeisv", True)
+    assert findings_in([field("imeisv", "3569380356438101")], known)[0].known is False
+
+
+# The worked example of 3GPP2 X.S0008, which python-stdnum documents.
+MEID_HEX, MEID_DECIMAL, PSEUDO_ESN = "AF0123450ABCDE", "293608736500703710", "8016B128"
+
+
+@pytest.mark.parametrize("raw", [MEID_HEX, MEID_HEX.lower(), MEID_DECIMAL, MEID_DECIMAL + "0"])
+def test_both_forms_of_a_meid_have_the_same_value(raw: str) -> None:
+    finding = only(field("meid", raw))
+    assert (finding.kind, finding.value, finding.raw) == ("meid", MEID_HEX, raw)
+
+
+def test_a_pseudo_esn_is_sure_beside_the_meid_it_is_made_of() -> None:
+    found = findings_in([field("meid", MEID_DECIMAL), field("esn", PSEUDO_ESN)], NOBODY)
+    assert [(f.kind, f.confidence) for f in found] == [("meid", "high"), ("pesn", "high")]
+    assert findings_in([field("meid", MEID_HEX), field("esn", "8016B129")], NOBODY)[1:] == []
+
+
+@pytest.mark.parametrize("written", [MEID_DECIMAL, PSEUDO_ESN, "12801487144"])
+def test_other_forms_of_a_meid_that_the_owner_gave_are_found(written: str) -> None:
+    (hit,) = Known.parse(f"meid={MEID_HEX}").search(f"x={written};".encode())
+    assert (hit.kind, hit.start, hit.end) == ("meid", 2, 2 + len(written))
 
 
 def test_an_imei_under_the_name_meid_is_called_an_imei() -> None:

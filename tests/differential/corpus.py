@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import ipaddress
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -67,6 +68,8 @@ class Comparison:
     missed: list[dict[str, Any]]  # required ones that were not reported
     extra: list[dict[str, Any]]  # reported ones that tshark has not
     other_body: list[dict[str, Any]]  # tshark's, paired, whose body differs
+    # of the reported ones: tshark has the same method in the same frame, and reads another target
+    other_target: list[dict[str, Any]]
 
 
 def compare(score: Any, entry: Entry, reported: list[dict[str, Any]]) -> Comparison:
@@ -74,9 +77,13 @@ def compare(score: Any, entry: Entry, reported: list[dict[str, Any]]) -> Compari
     truth = [request | {"_req": int(is_required(request))} for request in entry.truth["requests"]]
     pairs = score.match(truth, reported)
     known, used = {pair[0] for pair in pairs}, {pair[1] for pair in pairs}
+    unpaired = [r for j, r in enumerate(reported) if j not in used]
+    left = [t for i, t in enumerate(truth) if i not in known]
+    other_target = [r for r in unpaired if any(_is_same_start(t, r) for t in left)]
     return Comparison(
         missed=[t for i, t in enumerate(truth) if t["_req"] and i not in known],
-        extra=[r for j, r in enumerate(reported) if j not in used],
+        extra=[r for r in unpaired if r not in other_target],
+        other_target=other_target,
         other_body=[truth[i] for i, j in pairs if truth[i]["_req"] and _differs(truth[i], reported[j])],
     )
 
@@ -84,6 +91,70 @@ def compare(score: Any, entry: Entry, reported: list[dict[str, Any]]) -> Compari
 def _differs(request: dict[str, Any], reported: dict[str, Any]) -> bool:
     bodies = {request.get("body_sha256"), request.get("body_decoded_sha256")}
     return bool(request.get("body_sha256")) and reported["body_sha256"] not in bodies - {None}
+
+
+def _is_same_start(request: dict[str, Any], reported: dict[str, Any]) -> bool:
+    starts = [(*_ends(message), message["method"]) for message in (request, reported)]
+    return request["frame"] in reported["frames"] and starts[0] == starts[1]
+
+
+def _ends(message: dict[str, Any]) -> tuple[Any, ...]:
+    return _address(message["src"]), message["sport"], _address(message["dst"]), message["dport"]
+
+
+def _address(text: str) -> str:
+    """An IPv4 address that stands in IPv6 (RFC 4291 §2.5.5.2) as what it is."""
+    address = ipaddress.ip_address(text)
+    return str(getattr(address, "ipv4_mapped", None) or address)
+
+
+# ── responses ───────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True)
+class Responses:
+    """The responses of one capture beside tshark's, paired by ends, status, frame and body."""
+
+    matched: int  # required ones that were reported
+    bodies: int  # … for which tshark shows a body
+    missed: list[dict[str, Any]]
+    extra: list[dict[str, Any]]  # reported ones that tshark has not
+    cut: list[dict[str, Any]]  # … that are incomplete: tshark shows a response where it ends
+    other_body: list[tuple[dict[str, Any], dict[str, Any]]]  # (tshark's, reported)
+
+
+def compare_responses(truth: list[dict[str, Any]], reported: list[dict[str, Any]]) -> Responses:
+    """Pair each of tshark's responses with the reported one that is most like it."""
+    free, pairs, missed = list(reported), list[tuple[dict[str, Any], dict[str, Any]]](), []
+    for seen in sorted(truth, key=lambda response: response["frame"]):
+        alike = [r for r in free if _ends_and_status(r) == _ends_and_status(seen)]
+        if alike:
+            best = max(alike, key=lambda r: (_has_same_body(seen, r), seen["frame"] in r["frames"]))
+            free.remove(best)
+            pairs.append((seen, best))
+        elif is_required(seen):
+            missed.append(seen)
+    required = [(seen, r) for seen, r in pairs if is_required(seen)]
+    with_body = [(seen, r) for seen, r in required if seen.get("body_sha256")]
+    return Responses(
+        matched=len(required),
+        bodies=len(with_body),
+        missed=missed,
+        extra=[r for r in free if r["complete"]],
+        cut=[r for r in free if not r["complete"]],
+        other_body=[(seen, r) for seen, r in with_body if not _has_same_body(seen, r)],
+    )
+
+
+def _ends_and_status(response: dict[str, Any]) -> tuple[Any, ...]:
+    return *_ends(response), response["status"]
+
+
+def _has_same_body(seen: dict[str, Any], reported: dict[str, Any]) -> bool:
+    """As sent, or with its content codings undone."""
+    bodies = {seen.get("body_sha256"), seen.get("body_decoded_sha256")}
+    mine = {reported["body_sha256"], reported.get("body_content_sha256")}
+    return bool((bodies & mine) - {None}) or not any(bodies | mine)
 
 
 def results(directory: Path, captures: list[Entry]) -> Iterator[tuple[Entry, dict[str, Any]]]:

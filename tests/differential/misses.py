@@ -21,7 +21,14 @@ from typing import Any
 ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT))
 
-from tests.differential.corpus import Entry, compare, entries, results, scorer  # noqa: E402
+from tests.differential.corpus import (  # noqa: E402
+    Entry,
+    compare,
+    compare_responses,
+    entries,
+    results,
+    scorer,
+)
 
 
 def facts(entry: Entry, request: dict[str, Any], result: dict[str, Any]) -> Iterator[str]:
@@ -78,11 +85,29 @@ def lines(corpus: Path, directory: Path, all_link_types: bool) -> Iterator[str]:
             cause = "; ".join(extra_facts(entry, request))
             causes[f"extra: {cause}"] += 1
             yield f"extra   {entry.id}  frames {request['frames'][:3]}  {cause}"
+        for request in compared.other_target:
+            yield f"target  {entry.id}  frames {request['frames'][:3]}  tshark reads another target there"
         for request in compared.other_body:
             size = f"{request['body_len']} octets in tshark, {request['transfer_encoding'] or 'plain'}"
             yield f"body    {entry.id}  frame {request['frame']}  {size}"
+        yield from _response_lines(entry, result, causes)
     yield ""
     yield from (f"{count:5d}  {cause}" for cause, count in causes.most_common())
+
+
+def _response_lines(entry: Entry, result: dict[str, Any], causes: Counter[str]) -> Iterator[str]:
+    compared = compare_responses(entry.truth["responses"], result["responses"])
+    for kind, found in (("extra", compared.extra), ("cut", compared.cut)):
+        for response in found:
+            causes[f"response {kind}"] += 1
+            yield f"{kind:8}{entry.id}  frames {response['frames'][:3]}  response {response['status']}"
+    for response in compared.missed:
+        causes["response missed"] += 1
+        yield f"missed  {entry.id}  frame {response['frame']}  response {response['status']}"
+    for seen, mine in compared.other_body:
+        causes["response body"] += 1
+        sizes = f"{seen['body_len']} octets in tshark, {mine['body_len']} here"
+        yield f"body    {entry.id}  frame {seen['frame']}  response {seen['status']}, {sizes}"
 
 
 def frame_lines(directory: Path) -> Iterator[str]:

@@ -17,16 +17,21 @@ import subprocess
 import sys
 import time
 import traceback
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import suppress
 from dataclasses import asdict, dataclass, fields
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT))
 
 from tests.differential.corpus import Entry, entries  # noqa: E402
+
+if TYPE_CHECKING:
+    from analyzer.packets.wifi import WifiKey
 
 
 @dataclass(frozen=True)
@@ -40,6 +45,23 @@ class Outcome:
     supported: bool
     error: str  # the sentence of a CaptureError
     traceback: str  # of anything else: must not happen
+
+
+def response_of(message: Any) -> dict[str, Any]:
+    """A response message in the same words."""
+    return {
+        "src": message.source.address,
+        "sport": message.source.port,
+        "dst": message.destination.address,
+        "dport": message.destination.port,
+        "status": message.status,
+        "body_sha256": message.body.sha256,
+        "body_content_sha256": message.body.content_sha256,
+        "body_len": message.body.length,
+        "frames": list(message.evidence.frames),
+        "complete": message.complete,
+        "tolerated": list(message.tolerated),
+    }
 
 
 def request_of(message: Any) -> dict[str, Any]:
@@ -59,18 +81,20 @@ def request_of(message: Any) -> dict[str, Any]:
     }
 
 
-def analyzed(entry: Entry) -> tuple[Outcome, dict[str, Any]]:
+def analyzed(entry: Entry, keys: Sequence[WifiKey] = ()) -> tuple[Outcome, dict[str, Any]]:
     """Analyze one capture; whatever goes wrong is a result too."""
     from analyzer.model import CaptureError
     from analyzer.pipeline import analyze
 
     began, frames, error, trace = time.perf_counter(), None, "", ""
     requests: list[dict[str, Any]] = []
+    responses: list[dict[str, Any]] = []
     try:
-        report = analyze(str(entry.path))
+        report = analyze(str(entry.path), wifi=keys)
         frames = sum(capture.frames for capture in report.captures)
-        http1 = (m for m in report.messages if m.role == "request" and m.protocol.startswith("http/1"))
-        requests = [request_of(message) for message in http1]
+        http1 = [m for m in report.messages if m.protocol.startswith("http/1")]
+        requests = [request_of(message) for message in http1 if message.role == "request"]
+        responses = [response_of(message) for message in http1 if message.role == "response"]
     except CaptureError as refusal:
         error = str(refusal)
     except Exception:
@@ -78,21 +102,48 @@ def analyzed(entry: Entry) -> tuple[Outcome, dict[str, Any]]:
     seconds = time.perf_counter() - began
     expected = entry.truth.get("frames")
     outcome = Outcome(entry.id, seconds, frames, expected, entry.is_supported, error, trace)
-    return outcome, {"requests": requests, "error": (error or trace[-300:]) or None}
+    said = (error or trace[-300:]) or None
+    return outcome, {"requests": requests, "responses": responses, "error": said}
 
 
-def run(captures: list[Entry], directory: Path, jobs: int = 2) -> Iterator[Outcome]:
+def run(
+    captures: list[Entry], directory: Path, jobs: int = 2, keys: Sequence[WifiKey] = ()
+) -> Iterator[Outcome]:
     """Analyze all captures in a pool of processes; writes a result file each."""
     directory.mkdir(parents=True, exist_ok=True)
+    work = partial(analyzed, keys=keys)
     with ProcessPoolExecutor(jobs) as pool:
-        for entry, (outcome, result) in zip(captures, pool.map(analyzed, captures, chunksize=4), strict=True):
+        for entry, (outcome, result) in zip(captures, pool.map(work, captures, chunksize=4), strict=True):
             (directory / f"{entry.key}.json").write_text(json.dumps(result))
             yield outcome
 
 
-def write_ids(captures: Iterable[Entry], path: Path) -> None:
-    """The ids of the captures whose link types are all read."""
-    path.write_text("".join(f"{entry.key}\n" for entry in captures if entry.is_supported))
+def wifi_keys(corpus: Path) -> list[WifiKey]:
+    """The keys that the sources publish with their captures of encrypted Wi-Fi."""
+    from analyzer.packets.wifi.keys import wifi_key
+
+    keys = []
+    for line in (corpus / "wpa_keys.txt").read_text().splitlines():
+        if line.startswith('"'):
+            with suppress(ValueError):  # keys of single sessions, and of a length that no network has
+                keys.append(wifi_key(_argument(*next(csv.reader([line]))[:2])))
+    return keys
+
+
+def _argument(kind: str, key: str) -> str:
+    """A key in Wireshark's words (passphrase:SSID) in those of `--wifi`."""
+    if kind == "wep":
+        return f"wep:{key}"
+    if kind == "wpa-psk":
+        return key
+    passphrase, _, ssid = key.partition(":")
+    return f"{ssid}:{passphrase}"
+
+
+def write_ids(captures: Iterable[Entry], path: Path, all_link_types: bool = False) -> None:
+    """The ids of the captures that count: those whose link types are all read, or all."""
+    counted = [entry for entry in captures if entry.is_supported or all_link_types]
+    path.write_text("".join(f"{entry.key}\n" for entry in counted))
 
 
 def write_times(outcomes: Iterable[Outcome], path: Path) -> None:
@@ -122,10 +173,12 @@ def main() -> int:
     parser.add_argument("--corpus", type=Path, default=Path(place))
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--only", default="", help="only captures whose id contains this")
+    parser.add_argument("--all-link-types", action="store_true", help="with the published Wi-Fi keys")
     args = parser.parse_args()
     captures = [entry for entry in entries(args.corpus) if args.only in entry.id]
-    outcomes = list(run(captures, args.results, args.jobs))
-    write_ids(captures, args.results / "supported.ids")
+    keys = wifi_keys(args.corpus) if args.all_link_types else []
+    outcomes = list(run(captures, args.results, args.jobs, keys))
+    write_ids(captures, args.results / "supported.ids", args.all_link_types)
     write_times(outcomes, args.results / "times.csv")
     print_summary(outcomes)
     score = [sys.executable, args.corpus / "score.py", args.results, "--ids", args.results / "supported.ids"]

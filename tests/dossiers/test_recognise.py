@@ -247,9 +247,13 @@ OTHERS = {
     ),
     "xiaomi-mistat": request(b"app_id=1&stat_value=3", "/mistats/v2", host="data.mistat.xiaomi.com"),
     "baidu-mobstat": request(gzip.compress(b'{"he":{"k":"v"}}'), "/app.gif", host="hmma.baidu.com"),
+    "amap-location": request(b"\x00\x01", "/mobile/binary?output=json", host="abroad.apilocate.amap.com"),
+    "tencent-mta": request(b"\x00\x01", "/mstat/report/", host="pingma.qq.com:80"),
+    "getui-push": request(b"\x00\x01", "/api.php?format=json&t=1", host="sdk.open.phone.igexin.com"),
     "umeng": request(b'{"header":{}}', "/app_logs", [("X-Umeng-Sdk", "x")], host="collector.example"),
     "ragentek-ota": request(b"imei=490154203237518", "/x", host="oyag.prugskh.net"),
     "qualcomm-izat": request(b"imei=490154203237518", "/x", host="xtra1.izatcloud.net"),
+    "connectivity-check-makers": request(b"", "/generate_204", method="GET", host="conn1.oppomobile.com"),
     "connectivity-check": request(b"", "/generate_204", method="GET", host="connectivitycheck.example"),
 }  # fmt: skip
 

@@ -5,14 +5,20 @@ from __future__ import annotations
 import random
 from collections import defaultdict
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from analyzer.flows import tracker as tracking
+from analyzer.flows.kernel import flow_slot
 from analyzer.flows.table import (
+    A_HI,
+    A_LO,
     A_PORT,
     ACK_NUMBER,
+    B_HI,
+    B_LO,
     B_PORT,
     FIRST_FRAME,
     FIRST_NS,
@@ -25,6 +31,7 @@ from analyzer.flows.table import (
     OPAQUE,
     PACKETS,
     PAYLOAD,
+    PROTOCOL,
     QUIC,
     TEXT,
     TLS,
@@ -253,24 +260,42 @@ def test_a_datagram_that_is_not_quic_is_not_called_so() -> None:
 # ── cost ────────────────────────────────────────────────────────────────────
 
 
-def longest_search(flows: int) -> int:
-    """The most slots that any of these flows' entries is away from where its search begins."""
-    from analyzer.flows.kernel import flow_slot
-    from analyzer.flows.table import ADDRESS_HASH, PROTOCOL
+def where_it_begins(row: list[int], ends: list[int], key: int, mask: int) -> int:
+    """The slot at which the search for a flow begins."""
+    return flow_slot(
+        ends[A_HI], ends[A_LO], row[A_PORT], ends[B_HI], ends[B_LO], row[B_PORT], row[PROTOCOL], key, mask
+    )
 
+
+def longest_search(frames: list[bytes]) -> int:
+    """The most slots that any of these flows' entries is away from where its search begins."""
     follower = FlowTracker()
-    choice = random.Random(1)
-    low = sorted(choice.sample(range(1024, 30000), flows))
-    track([udp(b"", ports=(port, 60000 - port)) for port in low], tracker=follower)
+    track(frames, tracker=follower)
     slots = follower._slots.tolist()
+    ends = follower.flows.addresses.view(np.int64).tolist()
     mask, longest = len(slots) - 1, 0
     for slot, number in enumerate(slots):
         if number >= 0:
             row = follower.flows.numbers[number].tolist()
-            start = flow_slot(row[ADDRESS_HASH], row[A_PORT], row[B_PORT], row[PROTOCOL], mask)
+            start = where_it_begins(row, ends[number], follower._key, mask)
             longest = max(longest, (slot - start) & mask)
     return longest
 
 
 def test_port_pairs_of_equal_sum_do_not_share_a_slot() -> None:
-    assert longest_search(2000) < 100
+    low = sorted(random.Random(1).sample(range(1024, 30000), 2000))
+    assert longest_search([udp(b"", ports=(port, 60000 - port)) for port in low]) < 100
+
+
+def test_flows_chosen_to_share_a_slot_under_one_key_are_spread_under_another() -> None:
+    mask, key, v4 = 4095, 600_000_007, 0xFFFF_0000_0000
+    client, server = v4 | 0xC000020A, v4 | 0xC6336414
+    pairs = [(a, b) for a in range(20000, 21000) for b in range(1000, 2000)]
+    starts = ((flow_slot(0, client, a, 0, server, b, 17, key, mask), a, b) for a, b in pairs)
+    chosen = [(a, b) for slot, a, b in starts if slot == 7][:200]
+    assert len(chosen) == 200
+    assert longest_search([udp(b"", ports=ports) for ports in chosen]) < 40
+
+
+def test_each_scan_has_its_own_key() -> None:
+    assert len({FlowTracker()._key for _ in range(8)}) > 1

@@ -184,17 +184,32 @@ def test_how_a_flow_ended_is_said(frames: list[bytes], ending: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("frames", "kind"),
+    ("frames", "form", "kind"),
     [
-        ([udp(b"?")], "dns"), ([udp(b"?", ports=(40000, 9999))], "udp"), ([tcp(flags=SYN)], "no data"),
-        ([tcp(b"GET / HTTP/1.1\r\n")], "text"), ([tcp(b"\0" * 50)], "undecided"),
-        ([v4("192.0.2.1", "192.0.2.2", ICMP())], "icmp"),
-        ([v4("192.0.2.1", "192.0.2.2", Raw(b"x"))], "ip protocol 0"),
+        ([udp(b"?")], "dns", "dns"), ([udp(b"?")], "", "unknown binary"), ([udp(b"")], None, "dns"),
+        ([udp(b"?", ports=(40000, 9999))], "", "unknown binary"), ([tcp(flags=SYN)], None, "no data"),
+        ([udp(b"\x40", ports=(40000, 443))], "", "udp/443"),
+        ([udp(b"", ports=(40000, 9999))], None, "no data"),
+        ([udp(b"\xc3\0\0\0\1", ports=(40000, 443))], "", "quic"),
+        ([udp(b"\xc3\0\0\0\1", ports=(40000, 853))], "", "dns over quic"),
+        ([udp(b"\x16\xfe\xfd" + bytes(9) + b"\1\0")], "", "dtls"),
+        ([tcp(b"\x16\3\1\0\5hello", ports=(40000, 853))], "", "dns over tls"),
+        ([tcp(b"\x16\3\1\0\5hello", ports=(40000, 443))], "ssh", "tls"),
+        ([tcp(b"GET / HTTP/1.1\r\n")], "", "text"), ([tcp(b"\0" * 50)], "", "unknown binary"),
+        ([tcp(b"\0" * 50)], "mqtt", "mqtt"),
+        ([v4("192.0.2.1", "192.0.2.2", ICMP())], None, "icmp"),
+        ([v4("192.0.2.1", "192.0.2.2", Raw(b"x"))], None, "ip protocol 0"),
+        ([Ether() / IP(dst="192.0.2.2", proto=50) / Raw(b"x" * 20)], None, "ipsec esp"),
     ],
 )  # fmt: skip
-def test_what_a_flow_carried_is_said(frames: list[bytes], kind: str) -> None:
-    flows = track(frames).flows
-    assert kinds(flows, orient(flows, sides_of(flows)).service_port) == [kind]
+def test_what_a_flow_carried_is_said(frames: list[bytes], form: str | None, kind: str) -> None:
+    flows = track([bytes(frame) for frame in frames]).flows
+    assert kinds(flows, orient(flows, sides_of(flows)).service_port, [form], set()) == [kind]
+
+
+def test_printable_octets_without_form_are_text() -> None:
+    flows = track([udp(b"hello there", ports=(40000, 9999))]).flows
+    assert kinds(flows, orient(flows, sides_of(flows)).service_port, [""], {0}) == ["text"]
 
 
 # ── totals ──────────────────────────────────────────────────────────────────

@@ -10,7 +10,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analyzer.flows.streams import MOST_HELD, MOST_HELD_SEGMENTS, Gap, Segment, Stream
+from analyzer.flows.recent import SEGMENT_COST, Recent
+from analyzer.flows.streams import (
+    MOST_CONFLICTS,
+    MOST_HELD,
+    MOST_HELD_SEGMENTS,
+    Conflict,
+    Gap,
+    Segment,
+    Stream,
+)
 
 many = settings(max_examples=300, deadline=None, derandomize=True)
 
@@ -149,14 +158,94 @@ def test_a_keep_alive_octet_before_the_next_one_is_a_repetition() -> None:
     stream.add(1, b"hello", 1, 0)
     assert stream.add(5, b"\0", 2, 0) == []
     assert octets_of(stream.add(6, b" you", 3, 0)) == b" you"
-    assert stream.repeated == 1
+    assert (stream.repeated, stream.probes, stream.conflicts) == (1, 1, [])
+
+
+# ── copies that differ ──────────────────────────────────────────────────────
+
+
+@many
+@given(st.lists(st.tuples(st.integers(0, 40), st.binary(min_size=1, max_size=15)), min_size=1, max_size=12))
+def test_every_octet_that_came_again_with_other_content_is_counted(places: list[tuple[int, bytes]]) -> None:
+    segments = [Sent(offset + 5, data) for offset, data in places] + [Sent(0, b"start")]
+    pieces, stream = received(segments, 0, 1)
+    read = {p.offset + k: o for p in pieces if isinstance(p, Segment) for k, o in enumerate(p.data)}
+    differing = sum(read[offset + k] != o for offset, data in segments for k, o in enumerate(data))
+    # A single octet just before the next one is a keep-alive probe, whose content means nothing.
+    assert differing - stream.probes <= stream.conflicting <= differing
+    assert bool(stream.conflicts) == bool(stream.conflicting)
+
+
+@many
+@given(st.lists(st.tuples(st.integers(0, 40), st.binary(min_size=2, max_size=15)), min_size=1, max_size=12))
+def test_a_conflict_keeps_both_copies_and_the_frames_that_carried_them(
+    places: list[tuple[int, bytes]],
+) -> None:
+    segments = [Sent(offset, data) for offset, data in places]
+    for conflict in received(segments, 0, 1)[1].conflicts:
+        assert conflict.first != conflict.second
+        assert conflict.first_frame < conflict.second_frame
+        for frame, content in (
+            (conflict.first_frame, conflict.first),
+            (conflict.second_frame, conflict.second),
+        ):
+            offset, data = segments[frame - 1]
+            at = conflict.offset - offset
+            assert data[at : at + len(content)] == content
+
+
+@many
+@given(cuttings())
+def test_repetitions_of_the_same_octets_are_no_conflict(cutting: tuple[bytes, list[Sent]]) -> None:
+    text, segments = cutting
+    _, stream = received(segments, 0, 1)
+    assert (stream.conflicts, stream.conflicting, stream.unchecked) == ([], 0, 0)
+    assert stream.repeated == sum(len(data) for _, data in segments) - len(text)
+
+
+def test_conflicts_kept_with_their_contents_are_bounded_and_the_rest_counted() -> None:
+    segments = [Sent(0, b"a" * 200), *[Sent(k, b"bb") for k in range(0, 198, 2)]]
+    _, stream = received(segments, 0, 1)
+    assert len(stream.conflicts) == MOST_CONFLICTS
+    assert stream.conflicting == 198
+
+
+def test_a_forgotten_first_copy_leaves_a_repetition_unchecked() -> None:
+    stream = Stream(0, Recent(most=2 * (10 + SEGMENT_COST)))
+    for number in range(4):
+        stream.add(1 + 10 * number, b"0123456789", number + 1, 0)
+    stream.add(1, b"x" * 40, 9, 0)
+    assert (stream.repeated, stream.unchecked, stream.conflicting) == (40, 20, 20)
+    assert [(c.offset, c.first_frame, c.second_frame) for c in stream.conflicts] == [(20, 3, 9), (30, 4, 9)]
+
+
+def test_one_memory_is_shared_and_the_oldest_of_all_streams_goes_first() -> None:
+    recent = Recent(most=3 * (5 + SEGMENT_COST))
+    one, other = Stream(0, recent), Stream(0, recent)
+    one.add(1, b"first", 1, 0)
+    for number in range(3):
+        other.add(1 + 5 * number, b"other", 2 + number, 0)
+    one.add(1, b"FIRST", 9, 0)
+    other.add(1, b"OTHER", 10, 0)
+    assert (one.unchecked, one.conflicting) == (5, 0)
+    assert (other.unchecked, other.conflicting) == (0, 5)
+
+
+def test_the_first_copy_that_was_held_back_wins_over_a_later_one_and_both_are_kept() -> None:
+    segments = [Sent(3, b"DEF"), Sent(3, b"def"), Sent(0, b"ABC")]
+    pieces, stream = received(segments, 0, 1)
+    assert octets_of(pieces) == b"ABCDEF"
+    assert stream.conflicts == [Conflict(3, b"DEF", b"def", first_frame=1, second_frame=2)]
+
+
+# ── bounds ──────────────────────────────────────────────────────────────────
 
 
 def test_octets_held_back_are_bounded() -> None:
     stream, given_out = Stream(0), []
     for number in range(MOST_HELD // 1000 + 10):
         given_out += stream.add(101 + number * 1000, bytes(1000), number, 0)
-    assert given_out[0] == Gap(0, 100)
+    assert given_out[0] == Gap(0, 100, before=0, after=0)
     assert len(octets_of(given_out)) >= MOST_HELD
 
 
@@ -173,7 +262,10 @@ def test_a_wild_segment_far_ahead_does_not_stop_the_rest() -> None:
     assert stream.add(1_000_000_000, b"wild", 1, 0) == []
     assert octets_of(stream.add(1, b"abc", 2, 0)) == b"abc"
     assert octets_of(stream.add(4, b"def", 3, 0)) == b"def"
-    assert stream.close() == [Gap(6, 1_000_000_000 - 7), Segment(999_999_999, b"wild", 1, 0)]
+    assert stream.close() == [
+        Gap(6, 1_000_000_000 - 7, before=3, after=1),
+        Segment(999_999_999, b"wild", 1, 0),
+    ]
 
 
 def test_more_than_four_gigabytes_of_a_stream_are_followed() -> None:
@@ -194,7 +286,7 @@ def test_what_the_receiver_acknowledged_is_given_up_as_lost() -> None:
     stream.add(1, b"abc", 1, 0)
     assert stream.add(14, b"xyz", 2, 0) == []
     assert stream.lost_before(10) == []
-    assert stream.lost_before(17) == [Gap(3, 10), Segment(13, b"xyz", 2, 0)]
+    assert stream.lost_before(17) == [Gap(3, 10, before=1, after=2), Segment(13, b"xyz", 2, 0)]
     assert octets_of(stream.add(17, b"more", 3, 0)) == b"more"
 
 
@@ -202,7 +294,7 @@ def test_an_acknowledgment_within_what_is_missing_gives_nothing_up() -> None:
     stream = Stream(0)
     stream.add(14, b"xyz", 1, 0)
     stream.add(24, b"end", 2, 0)
-    assert stream.lost_before(20) == [Gap(0, 13), Segment(13, b"xyz", 1, 0)]
+    assert stream.lost_before(20) == [Gap(0, 13, before=0, after=1), Segment(13, b"xyz", 1, 0)]
     assert stream.lost_before(23) == []
 
 

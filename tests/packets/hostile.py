@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 # Every link type that the decoder knows, and two that it doesn't.
 LINKS = (
     0, 1, 8, 9, 10, 12, 14, 50, 51, 101, 104, 105, 108, 109, 113, 117, 119, 127, 163, 166, 192, 228, 229, 239,
-    274, 276, 147, 65535,
+    274, 276, 147, 65535, 6, 7, 107, 129, 226, 242, 258,
 )  # fmt: skip
 
 MACS = bytes(6) + b"\2" * 6
@@ -27,10 +27,34 @@ ETHERTYPES = (
     0x0060,
     0x05DC,
     0x88B5,
+    0x894F,
+    0x88E5,
+    0x88E7,
 )
-PROTOCOLS = (0, 1, 4, 6, 17, 41, 43, 44, 47, 50, 51, 58, 60, 132, 135, 140)
-TUNNEL_PORTS = (53, 443, 1701, 2152, 3544, 4754, 4789, 6081, 8472)
+PROTOCOLS = (0, 1, 4, 6, 17, 41, 43, 44, 47, 50, 51, 58, 60, 97, 103, 132, 135, 137, 140, 143)
+TUNNEL_PORTS = (53, 443, 1701, 2152, 3544, 4754, 4789, 4790, 6081, 6635, 8472)
 FIRST_OCTETS = (0x45, 0x46, 0x4F, 0x44, 0x60, 0x6F, 0x00, 0xFF, 0xAA)
+
+# GRE with each of its protocols, GTP-U, NSH, VXLAN, MACsec, PIM, PPP bridging, an 802.11 aggregate.
+STARTS = (
+    *(flags + protocol for flags in (b"\0\0", b"\xb0\0", b"\x20\x81") for protocol in (
+        b"\x08\0", b"\x65\x58", b"\x88\xbe", b"\x22\xeb", b"\x88\x3e", b"\x89\x09", b"\x88\x0b", b"\0\0",
+        b"\x82\x40",
+    )),
+    b"\x30\xff\0\x14\0\0\0\1", b"\x34\xff\0\x14\0\0\0\1\0\0\0\x85\1\0\0\0",
+    b"\0\x02\x02\x01\0\0\0\0", b"\0\x06\x01\x03" + bytes(20), b"\x0c\0\0\4\0\0\1\0",
+    b"\x08\0\0\0\0\0\1\0", b"\0\0\0\0\0\1\x08\0", b"\x20\0\0\0\0\1" + bytes(8) + b"\x86\xdd",
+    b"\x21\0\0\0\0\0\0\0", b"\x30\0", b"\xff\x03\0\x31\0\1", b"\x0f\0\x08\0", b"\x8f\0\x86\xdd",
+    b"\x88\x02" + bytes(22) + b"\x80\0", b"\x18\x41\xcc", b"\x18\x41\x03\0\x80\0\0\0\x08\0",
+    b"\1\2\xf0", b"\1\2\0\0\xd4\0\0\1", b"\x6c\0\0\0\1\0\0\0\1\0\0\0" + bytes(96),
+)  # fmt: skip
+STOREYS = (
+    b"\0\1\x81\0", b"\0\1\x88\xa8", b"\x3c\0" + bytes(6), b"\x2c\0" + bytes(6), b"\0\0\1\0",
+    b"\0\0\x65\x58" + MACS + b"\x65\x58", bytes(4) + MACS + b"\x88\xe7",
+    b"\0\x02\x02\x04\0\0\0\0",
+    b"\x45\0\0\0\0\1\0\0\x40\x04\0\0\xc0\0\2\1\xc6\x33\x64\2",
+    b"\x60\0\0\0\0\0\x29\x40" + bytes(range(32)),
+)  # fmt: skip
 
 octets = st.binary(max_size=80)
 word = st.integers(0, 0xFFFF)
@@ -99,14 +123,22 @@ def _tcp(inside: st.SearchStrategy[bytes]) -> st.SearchStrategy[bytes]:
 
 
 def _start(inside: st.SearchStrategy[bytes]) -> st.SearchStrategy[bytes]:
-    """A tunnel's or Wi-Fi's first octets, at random, before something more."""
-    return st.builds(lambda head, rest: head + rest, st.binary(max_size=24), inside)
+    """A tunnel's or Wi-Fi's first octets, at random or nearly right, before something more."""
+    return st.builds(lambda head, rest: head + rest, st.sampled_from(STARTS) | st.binary(max_size=24), inside)
+
+
+def _tower(inside: st.SearchStrategy[bytes]) -> st.SearchStrategy[bytes]:
+    """The same header again and again: tags, extension headers, labels, tunnels inside tunnels."""
+    return st.builds(
+        lambda storey, times, rest: storey * times + rest,
+        st.sampled_from(STOREYS), st.integers(1, 200), inside,
+    )  # fmt: skip
 
 
 layers = st.recursive(
     octets,
     lambda inside: st.one_of(
-        *(layer(inside) for layer in (_ethernet, _tag, _ipv4, _ipv6, _extension, _udp, _tcp, _start))
+        *(layer(inside) for layer in (_ethernet, _tag, _ipv4, _ipv6, _extension, _udp, _tcp, _start, _tower))
     ),
     max_leaves=6,
 )

@@ -14,8 +14,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from analyzer.model import Body
-from analyzer.protocols import body as bodies
-from analyzer.protocols.body import KEEP, MOST_CODINGS, MOST_DECODED, BodySink, undo
+from analyzer.protocols import codings as bodies
+from analyzer.protocols.body import KEEP, BodySink
+from analyzer.protocols.charset import charset_of
+from analyzer.protocols.codings import MOST_CODINGS, MOST_DECODED, undo
 
 TEXT = b"IMEI=490154203237518&" * 50
 
@@ -125,7 +127,17 @@ def test_a_large_body_is_hashed_whole_and_kept_in_part() -> None:
     body, notes = body_of(octets, pieces=11)
     assert (body.length, len(body.content)) == (len(octets), KEEP)
     assert body.sha256 == hashlib.sha256(octets).hexdigest()
-    assert "only the first" in notes[0]
+    assert (
+        notes == [body.left_out] == [f"only the first {KEEP:,} of {len(octets):,} octets of a body were kept"]
+    )
+
+
+def test_what_of_the_decoded_content_is_left_out_is_said() -> None:
+    octets = hashlib.shake_128(b"noise").digest(1 << 10) * ((KEEP >> 10) + 1)
+    body, notes = body_of(gzip.compress(octets), "gzip")
+    assert (len(body.content), body.content_sha256) == (KEEP, hashlib.sha256(octets).hexdigest())
+    assert notes == [body.left_out]
+    assert body.left_out == f"only the first {KEEP:,} of {len(octets):,} decoded octets of a body were kept"
 
 
 # ── bombs ───────────────────────────────────────────────────────────────────
@@ -179,6 +191,84 @@ def test_any_octets_under_any_label_are_survived(octets: bytes, coding: str, pre
     sent = bytearray(gzip.compress(octets) if pressed else octets)
     if len(sent) > 20:
         sent[15] ^= 0xFF
-    content, undone, whole, note = undo(bytes(sent), (coding,))
-    assert whole == (note is None)
-    assert undone or content == bytes(sent)
+    done = undo(bytes(sent), (coding,))
+    assert done.whole == (not done.notes)
+    assert done.codings or done.content == bytes(sent)
+
+
+# ── wrong labels, damaged frames ────────────────────────────────────────────
+
+
+def test_a_coding_that_is_not_there_is_passed_over_and_the_next_one_undone() -> None:
+    body, notes = body_of(gzip.compress(TEXT), "br", "gzip", "nonsense")
+    assert (body.content, body.codings, body.content_sha256) == (TEXT, ("gzip",), None)
+    assert [note.split(" (")[0] for note in notes] == [
+        "the body is labelled br and is not",
+        "the content coding “nonsense” is not known",
+    ]
+
+
+def damaged(octets: bytes, at: int, value: int) -> bytes:
+    """The octets with one of them replaced."""
+    return octets[:at] + bytes([value]) + octets[at + 1 :]
+
+
+DAMAGED = {
+    "reserved flag": damaged(gzip.compress(TEXT), 3, 0x40),
+    "checksum of the header": damaged(gzip.compress(TEXT)[:10], 3, 0x02) + b"\0\0" + gzip.compress(TEXT)[10:],
+    "checksum of the data": gzip.compress(TEXT)[:-8] + bytes(8),
+    "no frame at all": raw_deflate(TEXT),
+}
+
+
+@pytest.mark.parametrize("sent", DAMAGED.values(), ids=DAMAGED.keys())
+def test_the_data_of_a_damaged_gzip_frame_is_read_nevertheless(sent: bytes) -> None:
+    body, notes = body_of(sent, "gzip")
+    assert (body.content, body.codings, body.content_sha256) == (TEXT, ("gzip",), None)
+    assert "frame is damaged" in notes[0]
+
+
+# ── charsets ────────────────────────────────────────────────────────────────
+
+CHINESE = '{"name":"中国移动","city":"北京市海淀区"}'
+CHARSETS = [
+    (b"\xef\xbb\xbfa=1", None, "utf-8-sig", "byte order mark"),
+    ("a=1".encode("utf-16"), "text/plain; charset=utf-8", "utf-16", "byte order mark"),
+    (b"a=1", None, "utf-8", "the octets are valid UTF-8"),
+    (CHINESE.encode(), "charset=gbk2", "utf-8", "the octets are valid UTF-8; Content-Type says otherwise"),
+    (CHINESE.encode("gbk"), 'application/json; charset="GBK"', "gbk", "Content-Type"),
+    (CHINESE.encode("gbk"), "application/json; charset=utf-8", "gb18030", "guess: "),
+    (CHINESE.encode("gbk"), None, "gb18030", "guess: "),
+    (b"<meta charset=big5>" + "繁體".encode("big5"), "text/html", "big5", "declared in the content"),
+    ("größe=5".encode("latin-1"), None, "latin-1", "guess: no UTF-8, and mostly ASCII"),
+    (b"a=1", "text/plain; charset=utf-7", "utf-8", "the octets are valid UTF-8; Content-Type says otherwise"),
+    (b"a=1", "charset=base64", "utf-8", "the octets are valid UTF-8; Content-Type says otherwise"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("content", "content_type", "name", "how"), CHARSETS)
+def test_the_charset_is_chosen_by_what_the_octets_bear_out(
+    content: bytes, content_type: str | None, name: str, how: str
+) -> None:
+    found = charset_of(content, content_type)
+    assert found.name == name
+    assert found.how.startswith(how)
+    content.decode(name)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"\x00\x01\x02", b"\x89PNG\r\n\x1a\n" + bytes(range(256)), b"\xff\xfea", b"\xfe\xff\xd8\x00"],
+)
+def test_octets_that_are_no_text_have_no_charset(content: bytes) -> None:
+    assert charset_of(content, None).name is None
+
+
+@settings(max_examples=300, deadline=None, derandomize=True)
+@given(
+    st.binary(max_size=60),
+    st.sampled_from([None, "charset=gbk", "charset=utf-16", "charset=x", "charset=idna"]),
+)
+def test_a_chosen_charset_always_reads_the_whole_content(content: bytes, content_type: str | None) -> None:
+    name = charset_of(content, content_type).name
+    assert name is None or isinstance(content.decode(name), str)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 from collections.abc import Callable
 
@@ -11,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from analyzer.flows.streams import Gap, Segment
-from analyzer.protocols.http1 import MOST_HEAD, MOST_HEADERS, HttpReader, start_line
+from analyzer.protocols.http1 import MOST_HEAD, MOST_HEADERS, MOST_PEEK, HttpReader, start_line
 from tests.protocols.http import Read, Sent, as_read, chunked, read, read_whole, requests, responses, segments
 
 many = settings(max_examples=200, deadline=None, derandomize=True)
@@ -101,6 +102,27 @@ ODDITIES = {
     b"2 ;x=y\r\nab\r\n0\r\nDigest: z\r\n\r\nHTTP/1.1 204\r\n\r\n",
     "chunks without blank lines": b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\nab\n0\n\n",
     "broken chunks": b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nab\r\nzz\r\nmore",
+    "a length and a longer one": b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\nContent-Length: 3\r\n\r\n"
+    b"abcdeHTTP/1.1 204\r\n\r\n",
+    "a length with something beside it": b"HTTP/1.1 200 OK\r\nContent-Length: 3 x\r\n\r\n"
+    b"abcHTTP/1.1 204\r\n\r\n",
+    "chunked by its label only": b"HTTP/1.1 200 OK\r\nContent-Length: 6\r\nTransfer-Encoding: chunked\r\n\r\n"
+    b"XYZ=12HTTP/1.1 204\r\n\r\n",
+    "chunked by its label only, to the end": b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nXYZ=12",
+    "chunked in a way of its own": b"HTTP/1.1 200 OK\r\nTransfer-Encoding:\x0bxchunked\r\n\r\n"
+    b"2\r\nab\r\n0\r\n\r\n",
+    "chunk sizes with something behind": b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+    b'2x\r\nab\r\n\n000000000000000000001;q="r"\r\nc\r\n0\r\n\r\nHTTP/1.1 204\r\n\r\n',
+    "a name folded away from its colon": b"HTTP/1.1 200 OK\r\nTransfer-Encoding\r\n \r\n :\r\n chunked"
+    b"\r\n\r\n2\r\nab\r\n0\r\n\r\n",
+    "lines that end in carriage returns": b"HTTP/1.1 200 ok\rA: b\rContent-Length: 2\r\n\nok",
+    "a body where none is allowed": b"HTTP/1.1 304 Not\r\nContent-Length: 5\r\n\r\nabcdeHTTP/1.1 204\r\n\r\n",
+    "no body where none is allowed": b"HTTP/1.1 304 Not\r\nContent-Length: 5\r\n\r\nHTTP/1.1 204\r\n\r\n",
+    "a continuation with a body": b"HTTP/1.1 100 ok\r\nContent-Length: 4\r\n\r\nbodyHTTP/1.1 204\r\n\r\n",
+    "junk before the start line": b" \0\t\r\rHTTP/1.1 204 x\r\n\r\n \r\n\tGET / HTTP/1.1\r\n\r\n",
+    "two hosts": b"GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n",
+    "ranges": b"HTTP/1.1 206 P\r\nContent-Type: multipart/byteranges; boundary=x\r\n"
+    b"Content-Length: 22\r\n\r\n--x\r\n\r\nab\r\n--x\r\n\r\ncd--HTTP/1.1 204\r\n\r\n",
     "a continuation": b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok",
     "an upgrade": b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\n\r\n\x81\x05hello",
     "an absolute target": b"GET http://example.com/ HTTP/1.1\r\n\r\n",
@@ -136,7 +158,9 @@ def test_line_feeds_alone_end_lines() -> None:
 
 
 def test_folded_headers_are_joined() -> None:
-    assert only(ODDITIES["folded headers"]).headers == (("A", "one two three"), ("B", "x"))
+    message = only(ODDITIES["folded headers"])
+    assert message.headers == (("A", "one two three"), ("B", "x"))
+    assert message.oddities == ("headers are folded over several lines",)
 
 
 def test_a_header_without_a_colon_is_left_out_and_said() -> None:
@@ -168,6 +192,96 @@ def test_a_response_without_a_length_reaches_to_the_end() -> None:
     assert message.complete
 
 
+def test_of_conflicting_lengths_the_one_holds_behind_which_a_message_begins() -> None:
+    first, second = read_whole(ODDITIES["a length and a longer one"])
+    assert (as_read(first).body, second.status) == (b"abcde", 204)
+    assert first.readings == [
+        "Content-Length is given as 3 and as 5; read as 5, since no message begins behind 3 octets"
+    ]
+    shorter, _ = read_whole(ODDITIES["conflicting lengths"])
+    assert shorter.readings[-1] == (
+        "Content-Length is given as 3 and as 5; read as 3, behind which the next message begins"
+    )
+
+
+def test_a_length_with_something_beside_it_is_read_by_its_number() -> None:
+    first, second = read_whole(ODDITIES["a length with something beside it"])
+    assert (as_read(first).body, second.status) == (b"abc", 204)
+    assert first.oddities == ["Content-Length is not a number"]
+
+
+def test_a_body_that_is_chunked_by_its_label_only_is_read_by_its_length() -> None:
+    first, second = read_whole(ODDITIES["chunked by its label only"])
+    assert (as_read(first).body, second.status) == (b"XYZ=12", 204)
+    assert "a body is labelled chunked and is not" in first.oddities
+    assert only(ODDITIES["chunked by its label only, to the end"]).body == b"XYZ=12"
+
+
+@pytest.mark.parametrize(
+    "name", ["chunked in a way of its own", "a name folded away from its colon"], ids=["label", "folded"]
+)
+def test_a_strange_label_is_believed_where_chunks_follow(name: str) -> None:
+    message = only(ODDITIES[name])
+    assert (message.body, message.complete) == (b"ab", True)
+    assert message.oddities
+
+
+def test_chunk_sizes_with_something_around_them_are_read_and_said() -> None:
+    first, second = (as_read(m) for m in read_whole(ODDITIES["chunk sizes with something behind"]))
+    assert (first.body, first.complete, second.status) == (b"abc", True, 204)
+    assert len(first.oddities) == 2
+
+
+def test_lines_that_end_in_carriage_returns_are_told_apart() -> None:
+    message = only(ODDITIES["lines that end in carriage returns"])
+    assert message.headers == (("A", "b"), ("Content-Length", "2"))
+    assert message.body == b"ok"
+
+
+def test_a_body_where_the_standard_allows_none_is_read_if_its_octets_are_there() -> None:
+    first, second = (as_read(m) for m in read_whole(ODDITIES["a body where none is allowed"]))
+    assert (first.body, second.status) == (b"abcde", 204)
+    assert first.oddities == ("a response has a body where the standard allows none",)
+    first, second = (as_read(m) for m in read_whole(ODDITIES["no body where none is allowed"]))
+    assert (first.body, first.complete, first.oddities, second.status) == (b"", True, (), 204)
+
+
+def test_blanks_and_zeros_before_a_start_line_mean_nothing() -> None:
+    first, second = (as_read(m) for m in read_whole(ODDITIES["junk before the start line"]))
+    assert (first.status, second.method) == (204, "GET")
+
+
+def test_two_different_hosts_are_said_and_so_is_a_missing_one() -> None:
+    assert only(ODDITIES["two hosts"]).oddities == ("two different Host headers are given",)
+    (bare,) = read_whole(b"GET / HTTP/1.1\r\n\r\n")
+    assert bare.readings == ["no Host header is given, which HTTP/1.1 requires"]
+    (old,) = read_whole(b"GET / HTTP/1.0\r\n\r\n")
+    assert old.readings == []
+
+
+def test_parts_of_several_ranges_are_one_body() -> None:
+    first, second = (as_read(m) for m in read_whole(ODDITIES["ranges"]))
+    assert (len(first.body), second.status) == (22, 204)
+
+
+def test_request_lines_inside_a_body_are_no_requests() -> None:
+    body = b"GET /inner HTTP/1.1\r\nHost: x\r\n\r\n" * 5
+    octets = b"POST /outer HTTP/1.1\r\nHost: a\r\nContent-Length: %d\r\n\r\n" % len(body) + body
+    for cuts in ((), range(0, len(octets), 36), range(len(octets))):
+        assert [m.target for m in read(segments(octets, cuts))] == ["/outer"]
+
+
+def test_a_transfer_coding_is_undone_before_the_content_codings() -> None:
+    packed = gzip.compress(gzip.compress(b"inner text"))
+    (message,) = read_whole(
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\nContent-Encoding: gzip\r\n\r\n"
+        + chunked(packed, [9])
+    )
+    body, notes = message.body.body()
+    assert (body.content, body.codings, notes) == (b"inner text", ("gzip", "gzip"), [])
+    assert body.sha256 == hashlib.sha256(packed).hexdigest()
+
+
 def test_trailers_become_headers() -> None:
     first, second = (as_read(m) for m in read_whole(ODDITIES["trailers"]))
     assert (first.body, first.headers[-1], second.status) == (b"ab", ("Digest", "z"), 204)
@@ -175,8 +289,8 @@ def test_trailers_become_headers() -> None:
 
 def test_chunk_framing_that_breaks_off_is_said() -> None:
     message = only(ODDITIES["broken chunks"])
-    assert (message.body, message.complete) == (b"ab", False)
-    assert message.missing == ("the chunked framing breaks off",)
+    assert (message.body, message.complete) == (b"abzz\r\nmore", False)
+    assert message.missing == ("the chunked framing breaks off; what follows is kept as it was sent",)
 
 
 def test_a_continuation_is_informational_and_the_answer_follows() -> None:
@@ -218,13 +332,34 @@ def test_switching_protocols_ends_the_reading() -> None:
         (b"HTTP/1.0 404", ("1.0", None, None, 404, "")),
         (b"HTTP/1.1  200 \t Very  good ", ("1.1", None, None, 200, "Very  good")),
         (b"GET HTTP/1.1", None), (b"G / HTTP/1.1", None), (b"GET /", None), (b"GET / HTTP/2.0", None),
-        (b"GET / HTTP/1.1x", None), (b"GET /\rx HTTP/1.1", None), (b"HTTP/1.1 20 OK", None),
-        (b"HTTP/1.1 2000 OK", None), (b"HTTP/1.1 200OK", None), (b"HTTP/2 200 OK", None), (b"", None),
+        (b"GET / HTTP/1.1x", None), (b"GET /\rx HTTP/1.1", None), (b"HTTP/1.1 OK", None),
+        (b"HTTP/1.1200 OK", None), (b"HTTP/2 200 OK", None), (b"", None),
+        (b"GET\x0b/\x0cHTTP/1.1", ("1.1", "GET", "/", None, None)),
         (b"G@T / HTTP/1.1", None), (b" GET / HTTP/1.1", None), (b"GET / http/1.1", None),
+        (b"http/1.1 200 ok", ("1.1", None, None, 200, "ok")),
     ],
 )  # fmt: skip
 def test_start_lines_are_told_from_all_else(line: bytes, expected: tuple[object, ...] | None) -> None:
-    assert start_line(line) == expected
+    found = start_line(line)
+    assert (found and tuple(found[:5])) == expected
+    assert found is None or not found.is_odd
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        (b"HTTP/1.1 2000 OK", (200, "OK")), (b"HTTP/1.1 20x ok", (20, "ok")),
+        (b"HTTP/1.1 2\x0000 ok", (2, "ok")),
+        (b"HTTP/1.1 200OK", (200, "")), (b"HTTP/1.1 200 ok\rContent-type: text/plain", (200, "ok")),
+        (b"GET /x HTTP/1.1\rHost: a", (None, None)),
+    ],
+)  # fmt: skip
+def test_start_lines_that_the_standard_forbids_are_read_and_said(
+    line: bytes, expected: tuple[int | None, str | None]
+) -> None:
+    found = start_line(line)
+    assert found is not None
+    assert (found.status, found.reason, found.is_odd) == (*expected, True)
 
 
 # ── losses ──────────────────────────────────────────────────────────────────
@@ -275,6 +410,14 @@ def test_a_gap_in_chunks_cuts_the_body() -> None:
     assert (message.body, message.complete) == (b"abcdefgh", False)
 
 
+def test_a_gap_inside_a_chunk_leaves_the_other_chunks_readable() -> None:
+    octets = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + chunked(b"abcdefgh" * 4, [8])
+    start = octets.index(b"\r\n8\r\n", 60) + 7
+    message = as_read(read(with_gap(octets, start, 5))[0])
+    assert (message.body, message.complete) == (b"abcdefgh" + b"abcdefgh" + b"abh" + b"abcdefgh", False)
+    assert message.missing == ("5 of 32 octets of the body were not captured",)
+
+
 def test_a_gap_in_a_body_that_reaches_to_the_end_is_counted() -> None:
     octets = b"HTTP/1.0 200 OK\r\n\r\n" + b"0123456789"
     message = as_read(read(with_gap(octets, 21, 5))[0])
@@ -315,6 +458,19 @@ def test_a_message_names_the_frames_that_carried_it() -> None:
     assert second.frames == [4, 5]
     assert (first.time_ns, first.end_ns) == (0, 3000)
     assert (second.time_ns, second.end_ns) == (3000, 4000)
+
+
+@many
+@given(st.lists(requests() | responses(), min_size=1, max_size=4), cuts)
+def test_each_octet_of_a_message_maps_to_the_frame_that_carried_it(sent: list[Sent], at: list[int]) -> None:
+    octets = b"".join(message.octets for message in sent)
+    pieces = segments(octets, at)
+    carried = {p.offset + k: p.frame for p in pieces for k in range(len(p.data))}
+    for message in read(pieces):
+        ends = [offset for offset, _ in message.spans[1:]] + [message.end]
+        mapped = {k: f for (a, f), b in zip(message.spans, ends, strict=True) for k in range(a, b)}
+        assert mapped == {k: carried[k] for k in range(message.start, message.end)}
+        assert message.frames == list(dict.fromkeys(f for _, f in message.spans))
 
 
 def test_the_body_is_hashed_as_it_was_sent() -> None:
@@ -396,8 +552,24 @@ def test_an_endless_line_fed_octet_by_octet_is_searched_once(make: Callable[[int
     assert Counting.looked < 20 * len(octets)
 
 
+@pytest.mark.parametrize(
+    "head",
+    [
+        b"HTTP/1.1 304 Not\r\nContent-Length: 5\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nContent-Length: 9\r\n\r\n",
+        b"POST / HTTP/1.1\r\nContent-Length: 0\r\nContent-Length: 9\r\n\r\n",
+    ],
+)
+@pytest.mark.parametrize("endless", [b"\r\n", b"GET /aaa"])
+def test_what_may_begin_a_message_is_waited_for_up_to_a_limit(head: bytes, endless: bytes) -> None:
+    octets, reader = head + endless * (MOST_PEEK // len(endless) + 5000), HttpReader()
+    found = read(segments(octets, range(len(octets))), reader=reader, close=False)
+    assert len(found) + (reader.message is not None) >= 1
+    assert len(reader._buffer) <= 2 * MOST_PEEK or b"\n" not in endless
+
+
 def test_a_line_of_blanks_is_refused_at_once() -> None:
     # A pattern that backtracks over blanks would take years for this.
     assert start_line(b"GET " + b" " * 200_000) is None
-    assert start_line(b"HTTP/1.1 200" + b" " * 200_000 + b"\r\r") is None
+    assert start_line(b"HTTP/1.1 " + b" " * 200_000 + b"OK\r\r") is None
     assert read_whole(b"GET" + b" \t" * 100_000 + b"\r\n\r\n") == []

@@ -98,6 +98,23 @@ def test_a_continuation_is_not_the_answer() -> None:
     assert pairs(exchanges(conversation(*messages))) == [("/p", 201)]
 
 
+def test_interim_responses_come_with_the_final_one() -> None:
+    early = b"HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n"
+    messages = [(UP, http_request(target="/p")), (DOWN, b"HTTP/1.1 100 Continue\r\n\r\n" + early),
+                (DOWN, http_response(201))]  # fmt: skip
+    (found,) = exchanges(conversation(*messages))
+    assert [message.status for message in found.interim] == [100, 103]
+    assert found.response is not None
+    assert found.response.status == 201
+
+
+@pytest.mark.parametrize("side", [UP, DOWN])
+def test_interim_responses_without_anything_else_are_kept(side: int) -> None:
+    (found,) = exchanges(conversation((side, b"HTTP/1.1 100 Continue\r\n\r\n")))
+    assert (found.request, found.response, found.direction) == (None, None, 1 - side)
+    assert [message.status for message in found.interim] == [100]
+
+
 def test_a_request_that_is_never_answered_is_kept() -> None:
     found = exchanges(conversation((UP, http_request(target="/a"))))
     assert pairs(found) == [("/a", None)]

@@ -7,6 +7,13 @@ from typing import NamedTuple
 
 MANAGEMENT, CONTROL, DATA = 0, 1, 2
 BEACON, PROBE_RESPONSE, ASSOCIATION_REQUEST, REASSOCIATION_REQUEST, AUTHENTICATION = 8, 5, 0, 2, 11
+PROBE_REQUEST = 4
+# What a station sends to find or join a network (IEEE 802.11-2020 §11.1.4, §11.3.5).
+REQUESTS = {
+    PROBE_REQUEST: "probe request",
+    ASSOCIATION_REQUEST: "association request",
+    REASSOCIATION_REQUEST: "reassociation request",
+}
 
 TO_DS, FROM_DS, RETRY, PROTECTED, ORDER = 0x01, 0x02, 0x08, 0x40, 0x80
 

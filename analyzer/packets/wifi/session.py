@@ -15,6 +15,7 @@ from .frames import (
     PROBE_RESPONSE,
     PROTECTED,
     REASSOCIATION_REQUEST,
+    REQUESTS,
     RETRY,
     WifiFrame,
     elements,
@@ -71,6 +72,7 @@ class WifiSession:
         self.protected_management: set[bytes] = set()
         self.group_keys: dict[bytes, list[bytes]] = {}
         self.retries = 0
+        self.asked: tuple[str, bytes] | None = None  # what the last frame asks for, and the station that asks
         self.counts: Counter[str] = Counter()
         self._psks: dict[bytes, list[bytes]] = {}
         self._cipher: dict[bytes, str] = {}  # that last opened a frame, by BSSID
@@ -81,7 +83,7 @@ class WifiSession:
 
         Frames that are readable as they stand give nothing: they are read in place.
         """
-        frame = parse(octets[start_of(octets, link) :])
+        frame, self.asked = parse(octets[start_of(octets, link) :]), None
         if frame is None:
             return [], False
         if frame.kind == MANAGEMENT:
@@ -101,8 +103,11 @@ class WifiSession:
     # ── what announces itself ───────────────────────────────────────────
 
     def _manage(self, frame: WifiFrame) -> None:
+        if frame.subtype in REQUESTS and not self._is_repeated(frame):
+            self.asked = REQUESTS[frame.subtype], frame.transmitter
         fixed = FIXED.get(frame.subtype)
-        if fixed is None or len(self.ssids) > MOST_CLIENTS:
+        networks = max(len(self.ssids), len(self.suites), len(self.protected_management))
+        if fixed is None or networks > MOST_CLIENTS:
             return
         found = elements(frame.body, fixed)
         ssid = found.get(SSID, b"")

@@ -1,0 +1,146 @@
+"""The bodies of a report's messages → files under safe names, and an index that says what each of them is.
+
+No name comes from a capture: a file is called by its message's number, the beginning of the SHA-256 of
+what it holds, and an ending that the octets themselves decide. Nothing is written over. Content that is
+too much for the report is put aside here while the capture is read.
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from analyzer.model import Body, Message, Report
+from analyzer.report.text import visible
+from analyzer.report.units import iso
+
+ASIDE = ".aside-"
+INDEX_CSV, INDEX_JSON = "index.csv", "index.json"
+# What the first octets show. All other text is .txt, so that no browser runs it; all else is .bin.
+SIGNATURES = (
+    (b"\x89PNG\r\n\x1a\n", "png"),
+    (b"\xff\xd8\xff", "jpg"),
+    (b"GIF87a", "gif"),
+    (b"GIF89a", "gif"),
+)
+# What a spreadsheet takes for a formula.
+FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+COLUMNS = (
+    "file", "message", "role", "capture", "frames", "time", "source", "destination", "host", "method",
+    "target", "status", "content_type", "octets_sent", "sha256_sent", "octets", "sha256", "codings",
+    "charset", "charset_from", "complete", "missing", "left_out",
+)  # fmt: skip
+
+
+class BodyFiles:
+    """A directory that is filled with the bodies of one report.
+
+    Raises ValueError where the directory can't be made, or has something in it.
+    """
+
+    def __init__(self, directory: str | os.PathLike[str]) -> None:
+        self._directory = Path(directory)
+        self._aside: dict[str, Path] = {}
+        try:
+            self._directory.mkdir(parents=True, exist_ok=True)
+            is_empty = next(self._directory.iterdir(), None) is None
+        except OSError as error:
+            raise ValueError(f"{directory}: can't be made ({error.strerror})") from None
+        if not is_empty:
+            raise ValueError(f"{directory}: is not empty, and nothing is written over")
+
+    def put_aside(self, body: Body) -> None:
+        """Keep content of which the report will hold the beginning only. Raises OSError."""
+        key = _key(body)
+        if key not in self._aside:
+            path = self._directory / f"{ASIDE}{len(self._aside) + 1:06}"
+            _write(path, body.content)
+            self._aside[key] = path
+
+    def write(self, report: Report) -> int:
+        """Write all bodies and the index; gives their number. Raises OSError."""
+        rows = list(self._rows(report))
+        self.discard()
+        _write(self._directory / INDEX_CSV, _csv(rows))
+        _write(self._directory / INDEX_JSON, json.dumps(rows, indent=1).encode("ascii") + b"\n")
+        return len(rows)
+
+    def discard(self) -> None:
+        """Remove what was put aside."""
+        for path in self._aside.values():
+            path.unlink(missing_ok=True)
+        self._aside.clear()
+
+    def _rows(self, report: Report) -> Iterator[dict[str, Any]]:
+        for message in report.messages:
+            if not message.body.length:
+                continue
+            aside = self._aside.get(_key(message.body))
+            content = aside.read_bytes() if aside is not None else message.body.content
+            digest = hashlib.sha256(content).hexdigest()
+            name = f"{message.number:06}-{digest[:12]}.{ending_of(content, message.body.charset)}"
+            _write(self._directory / name, content)
+            yield _row(name, digest, len(content), message)
+
+
+def ending_of(content: bytes, charset: str | None) -> str:
+    """The ending of a file's name, by the octets and never by what the sender says of them."""
+    found = next((ending for mark, ending in SIGNATURES if content.startswith(mark)), None)
+    if found is not None:
+        return found
+    if charset is None:
+        return "bin"
+    return "json" if content.lstrip()[:1] in (b"{", b"[") else "txt"
+
+
+def _key(body: Body) -> str:
+    """What tells bodies apart: equal octets with equal codings undone have equal content."""
+    return f"{body.sha256} {' '.join(body.codings)}"
+
+
+def _row(name: str, digest: str, octets: int, message: Message) -> dict[str, Any]:
+    body, evidence = message.body, message.evidence
+    values = (
+        name, message.number, message.role, evidence.capture, list(evidence.frames), _time(message.time_ns),
+        str(message.source), str(message.destination), message.host, message.method, message.target,
+        message.status, message.header("content-type"), body.length, body.sha256, octets, digest,
+        list(body.codings), body.charset, body.charset_from, body.complete, body.missing, body.left_out,
+    )  # fmt: skip
+    return dict(zip(COLUMNS, values, strict=True))
+
+
+def _time(time_ns: int) -> str:
+    try:
+        return iso(time_ns)
+    except OverflowError:  # a calendar has the years 1 to 9999
+        return str(time_ns)
+
+
+def _csv(rows: list[dict[str, Any]]) -> bytes:
+    out = io.StringIO()
+    table = csv.DictWriter(out, COLUMNS)
+    table.writeheader()
+    table.writerows({key: _cell(value) for key, value in row.items()} for row in rows)
+    return out.getvalue().encode("utf-8")
+
+
+def _cell(value: Any) -> str:
+    """A value that no spreadsheet takes for a formula and no terminal obeys."""
+    if value is None:
+        return ""
+    text = visible(" ".join(map(str, value)) if isinstance(value, list) else str(value))
+    return f"'{text}" if text.startswith(FORMULA) else text
+
+
+def _write(path: Path, octets: bytes) -> None:
+    """A new file, readable by its owner only; an existing one or a link in its place is an error."""
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0), 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(octets)

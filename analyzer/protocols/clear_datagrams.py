@@ -1,0 +1,272 @@
+"""UDP datagrams of clear text, on any port, to exchanges: CoAP, syslog, bare documents; SSDP and mDNS apart.
+
+Rows are chosen by columns and first octets; a flow whose first datagrams are of no known form is left alone.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from collections import Counter
+from collections.abc import Iterable, Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+
+from analyzer.capture.batch import Batch
+from analyzer.flows.addresses import address_text
+from analyzer.flows.renumbering import New, moved, moved_column
+from analyzer.flows.table import KIND, NOTHING, PACKETS, Flows
+from analyzer.flows.tracker import FlowIds
+from analyzer.packets.outline import CLEAR, NAMING, Outline
+from analyzer.packets.table import (
+    DESTINATION_HI,
+    DESTINATION_LO,
+    PAYLOAD_WIRE,
+    SOURCE_HI,
+    SOURCE_LO,
+    Packets,
+)
+
+from . import coap, mdns, plain, ssdp, syslog
+from .clear import ClearExchange, Place, message
+from .coap import CoapFlow
+from .http1 import HttpMessage
+from .http_flow import Exchange
+from .local import LocalNetwork
+
+# Datagrams of a flow that are looked at before it counts as something else.
+TRIES = 8
+DISMISSED, KNOWN = 254, 255
+# Flows of CoAP with something under way, at most; the one that was quiet longest gives way.
+MOST_FLOWS = 4096
+# Messages of one protocol, at most; further ones are counted.
+MOST_MESSAGES = 20_000
+
+# What a datagram of any of these may begin with: CoAP version 1 (which holds most letters), or text.
+FIRST = np.zeros(256, np.bool_)
+FIRST[0x40:0x80] = True
+FIRST[list(plain.FIRST | frozenset(b"<"))] = True
+
+
+class ClearDatagrams:
+    """Follows UDP flows over the batches of a capture."""
+
+    def __init__(self) -> None:
+        self.kinds: dict[int, str] = {}  # flow → what it carries
+        self.local = LocalNetwork()
+        self.left_out: Counter[str] = Counter()  # messages beyond the limit
+        self._state: NDArray[np.uint8] = np.zeros(0, np.uint8)  # datagrams looked at, DISMISSED or KNOWN
+        self._coap: dict[int, CoapFlow] = {}
+        self._taken: Counter[str] = Counter()
+
+    def read(
+        self, batch: Batch, packets: Packets, outline: Outline, ids: FlowIds, flows: Flows,
+        frames: list[int] | None,
+    ) -> Iterator[ClearExchange]:  # fmt: skip
+        """Exchanges that this batch finishes; `frames` gives the frame numbers of rebuilt datagrams."""
+        naming = np.flatnonzero(outline.marks & NAMING)
+        for row in naming[packets.source_port[naming] == mdns.PORT].tolist():
+            for said in mdns.said_in(_payload(batch, packets, row)):
+                self._hear(said, batch, packets, ids, row, frames)
+        rows = self._unjudged(np.flatnonzero(outline.marks & CLEAR), ids, flows)
+        for row in self._promising(batch, packets, ids, rows).tolist():
+            for flow, exchange, acknowledged in self._datagram(batch, packets, ids, row, frames):
+                yield ClearExchange(flow, exchange, _delivered(flows, flow, exchange, acknowledged))
+
+    def close(self, flows: Flows) -> Iterator[ClearExchange]:
+        """What the end of the capture leaves unanswered."""
+        for flow, conversation in self._coap.items():
+            for exchange, acknowledged in conversation.close():
+                yield ClearExchange(flow, exchange, _delivered(flows, flow, exchange, acknowledged))
+        self._coap.clear()
+
+    def let_go(self, gone: Iterable[int], flows: Flows) -> Iterator[ClearExchange]:
+        """Close those of these flows that are being read."""
+        for flow in gone:
+            conversation = self._coap.pop(flow, None)
+            for exchange, acknowledged in conversation.close() if conversation else ():
+                yield ClearExchange(flow, exchange, _delivered(flows, flow, exchange, acknowledged))
+
+    def renumber(self, new: New, count: int) -> None:
+        """Go on with new numbers of flows (`flows.renumbering`); there are `count` of them."""
+        self.kinds, self._coap = moved(self.kinds, new), moved(self._coap, new)
+        self._state = moved_column(self._state, new, count)
+        self.local.renumber(new)
+
+    # ── choosing rows ───────────────────────────────────────────────────
+
+    def _unjudged(self, rows: NDArray[np.intp], ids: FlowIds, flows: Flows) -> NDArray[np.intp]:
+        """The rows of flows that are known or may yet be, QUIC and what else is encrypted left out."""
+        if not len(rows):
+            return rows
+        flow = ids.flow[rows]
+        self._grow(int(flow.max()) + 1)
+        live = (self._state[flow] != DISMISSED) & (flow >= 0)
+        rows, flow = rows[live], flow[live]
+        encrypted = flows.numbers[flow, KIND] != NOTHING
+        self._state[flow[encrypted]] = DISMISSED
+        return np.asarray(rows[~encrypted])
+
+    def _promising(
+        self, batch: Batch, packets: Packets, ids: FlowIds, rows: NDArray[np.intp]
+    ) -> NDArray[np.intp]:
+        """Rows of known flows, and of the first datagrams of others those that begin as clear text may."""
+        if not len(rows):
+            return rows
+        flow = ids.flow[rows]
+        state = self._state[flow]
+        known, undecided = state == KNOWN, state < TRIES
+        if not undecided.any():
+            return np.asarray(rows[known])
+        at, of = np.flatnonzero(undecided), flow[undecided]
+        order = np.argsort(of, kind="stable")
+        ordered = of[order]
+        starts = np.flatnonzero(np.r_[True, ordered[1:] != ordered[:-1]])
+        rank = np.arange(len(ordered)) - np.repeat(starts, np.diff(np.r_[starts, len(ordered)]))
+        early = rank + self._state[ordered] < TRIES
+        first = batch.array[packets.payload[rows[at[order]]]]
+        chosen = np.zeros(len(rows), np.bool_)
+        chosen[at[order]] = early & FIRST[first]
+        seen = np.diff(np.r_[starts, len(ordered)]) + self._state[ordered[starts]]
+        self._state[ordered[starts]] = np.where(seen >= TRIES, DISMISSED, seen).astype(np.uint8)
+        # A flow that turns out to be known is read whole, beginning with this batch.
+        later = np.zeros(len(rows), np.bool_)
+        later[at[order]] = ~early
+        return self._with_later(batch, packets, rows, flow, chosen, known, later)
+
+    def _with_later(
+        self, batch: Batch, packets: Packets, rows: NDArray[np.intp], flow: NDArray[np.int64],
+        chosen: NDArray[np.bool_], known: NDArray[np.bool_], later: NDArray[np.bool_],
+    ) -> NDArray[np.intp]:  # fmt: skip
+        """The chosen rows, and further ones of flows of which a chosen row is of a known form."""
+        if later.any():
+            fitting = {
+                number
+                for row, number in zip(rows[chosen].tolist(), flow[chosen].tolist(), strict=True)
+                if looks_clear(_payload(batch, packets, row), _is_on(packets, row, coap.PORT))
+            }
+            if fitting:
+                chosen |= later & np.isin(flow, list(fitting))
+        return np.asarray(rows[known | chosen])
+
+    def _grow(self, count: int) -> None:
+        if count > len(self._state):
+            more = max(count - len(self._state), len(self._state))
+            self._state = np.concatenate([self._state, np.zeros(more, np.uint8)])
+
+    # ── reading ─────────────────────────────────────────────────────────
+
+    def _datagram(
+        self, batch: Batch, packets: Packets, ids: FlowIds, row: int, frames: list[int] | None
+    ) -> Iterator[tuple[int, Exchange, bool | None]]:
+        flow, side = int(ids.flow[row]), int(ids.direction[row])
+        octets = _payload(batch, packets, row)
+        if octets[:1] in (b"M", b"N", b"H") and (parsed := ssdp.parse(octets)) is not None:
+            self._know(flow, "ssdp")
+            yield from self._ssdp(parsed, batch, packets, ids, row, frames, octets)
+            return
+        frame = frames[row] if frames else batch.first_frame + row
+        time_ns = int(batch.records.time_ns[row])
+        place = Place(0, len(octets), (frame,), time_ns, time_ns)
+        cut = int(packets.numbers[row, PAYLOAD_WIRE]) > len(octets)
+        made = self._text(octets, place, packets, row, cut)
+        if made is not None:
+            self._know(flow, made.protocol.removesuffix(" over udp"))
+            if self._has_room(made.protocol):
+                yield flow, Exchange(made, None, side), None
+            return
+        yield from self._of_coap(octets, place, packets, row, flow, side)
+
+    def _text(self, octets: bytes, place: Place, packets: Packets, row: int, cut: bool) -> HttpMessage | None:
+        if octets[:1] == b"<":
+            made = syslog.parse(octets, place, _is_on(packets, row, syslog.PORT))
+            if made is not None:
+                return made
+        return plain.datagram_message(octets, place, cut) if octets[0] in plain.FIRST else None
+
+    def _of_coap(
+        self, octets: bytes, place: Place, packets: Packets, row: int, flow: int, side: int
+    ) -> Iterator[tuple[int, Exchange, bool | None]]:
+        conversation = self._coap.pop(flow, None)
+        packet = coap.parse(octets)
+        lenient = conversation is not None or _is_on(packets, row, coap.PORT)
+        if packet is None or not (lenient or coap.is_unmistakable(packet)):
+            if conversation is not None:
+                self._coap[flow] = conversation
+            return
+        self._know(flow, "coap")
+        conversation = self._coap[flow] = conversation or CoapFlow()  # now the last to give way
+        for exchange, acknowledged in conversation.take(side, packet, place):
+            if self._has_room("coap"):
+                yield flow, exchange, acknowledged
+        if len(self._coap) > MOST_FLOWS:
+            oldest = next(iter(self._coap))
+            for exchange, acknowledged in self._coap.pop(oldest).close():
+                yield oldest, exchange, acknowledged
+
+    def _ssdp(
+        self, parsed: tuple[str, list[tuple[str, str]]], batch: Batch, packets: Packets, ids: FlowIds,
+        row: int, frames: list[int] | None, octets: bytes,
+    ) -> Iterator[tuple[int, Exchange, bool | None]]:  # fmt: skip
+        """To multicast and private addresses it is local; beyond them it is a message like others."""
+        to = address_text(*packets.addresses[row, [DESTINATION_HI, DESTINATION_LO]].tolist())
+        address = ipaddress.ip_address(to)
+        if address.is_multicast or not address.is_global:
+            self._hear(ssdp.said_by(*parsed), batch, packets, ids, row, frames)
+            return
+        if self._has_room("ssdp"):
+            frame = frames[row] if frames else batch.first_frame + row
+            time_ns = int(batch.records.time_ns[row])
+            place = Place(0, len(octets), (frame,), time_ns, time_ns)
+            made = message(
+                "ssdp", "request", place, method=parsed[0] or None, headers=parsed[1], one_way=True
+            )
+            yield int(ids.flow[row]), Exchange(made, None, int(ids.direction[row])), None
+
+    def _hear(
+        self, said: ssdp.Said, batch: Batch, packets: Packets, ids: FlowIds, row: int,
+        frames: list[int] | None,
+    ) -> None:  # fmt: skip
+        come_from = address_text(*packets.addresses[row, [SOURCE_HI, SOURCE_LO]].tolist())
+        frame = frames[row] if frames else batch.first_frame + row
+        time_ns = int(batch.records.time_ns[row])
+        self.local.add(said, int(ids.flow[row]), come_from, frame, time_ns)
+
+    def _know(self, flow: int, name: str) -> None:
+        self._state[flow] = KNOWN
+        self.kinds.setdefault(flow, name)
+
+    def _has_room(self, protocol: str) -> bool:
+        self._taken[protocol] += 1
+        if self._taken[protocol] <= MOST_MESSAGES:
+            return True
+        self.left_out[protocol] += 1
+        return False
+
+
+def looks_clear(octets: bytes, on_coap: bool) -> bool:
+    """Whether a datagram is of one of the known forms."""
+    packet = coap.parse(octets)
+    return (
+        ssdp.parse(octets) is not None
+        or (packet is not None and (on_coap or coap.is_unmistakable(packet)))
+        or syslog.parse(octets, Place(0, 0, (), 0, 0)) is not None
+        or bool(plain.documents_in(octets))
+    )
+
+
+def _delivered(flows: Flows, flow: int, exchange: Exchange, acknowledged: bool | None) -> bool | None:
+    """False only where an acknowledgement was asked for, and the capture shows the side that owed it."""
+    if exchange.request is None or acknowledged is not False:
+        return acknowledged
+    heard = flows.numbers[flow, PACKETS + 1 - exchange.direction] > 0
+    return False if heard else None
+
+
+def _is_on(packets: Packets, row: int, port: int) -> bool:
+    return port in (int(packets.source_port[row]), int(packets.destination_port[row]))
+
+
+def _payload(batch: Batch, packets: Packets, row: int) -> bytes:
+    start = int(packets.payload[row])
+    return bytes(batch.data[start : start + int(packets.payload_captured[row])])

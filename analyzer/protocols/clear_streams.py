@@ -1,0 +1,293 @@
+"""TCP flows of clear text other than HTTP, on any port, to exchanges: recognised by their first octets."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator
+
+import numpy as np
+
+from analyzer.capture.batch import Batch
+from analyzer.flows.kernel import FIN, RST
+from analyzer.flows.recent import Recent
+from analyzer.flows.renumbering import New, moved, moved_set
+from analyzer.flows.streams import Gap, Segment, Stream
+from analyzer.flows.table import (
+    A_PORT,
+    ACK_NUMBER,
+    ASKED_A,
+    ASKED_B,
+    B_PORT,
+    FINISHED,
+    FLAGS,
+    HAS_ACK_A,
+    HAS_ISN_A,
+    HAS_ISN_B,
+    KIND,
+    LAST_NS,
+    MARKS,
+    OPAQUE,
+    PACKETS,
+    TEXT,
+    Flows,
+)  # fmt: skip
+from analyzer.flows.tracker import FlowIds
+from analyzer.packets.table import Packets
+
+from . import coap, credentials, mqtt, plain, syslog
+from .clear import ClearExchange, Reader
+from .http_flow import Exchange
+from .notes import StreamNotes
+from .rows import Row, first_sequence, isn
+from .rows import octets as octets_of
+from .weighing import held
+
+# Segments that are looked at before a flow counts as something else.
+TRIES = 3
+MOST_MESSAGES = 20_000  # of one protocol; further ones are counted
+# A closed connection is kept this long for stragglers, in nanoseconds of capture time.
+LINGER_NS = 10_000_000_000
+
+FIRST = (
+    plain.FIRST
+    | frozenset(b"<+*1234567890")
+    | frozenset((0x10, credentials.IAC))
+    | frozenset(range(0, 0xE0, 0x10))  # CoAP without a token
+)
+# Log-ins stand at the beginning, so that of these no more than that is wanted.
+BEGINNING_ONLY = frozenset(credentials.DIALOGUES) | {"telnet", ""}
+
+
+def reader_for(octets: bytes, side: int, client: int, port: int, begins: bool) -> Reader | None:
+    """Who reads a flow in which `side` says `octets` first; None where nobody does.
+
+    `port` is the server's; `begins` whether the connection's beginning was captured.
+    """
+    if mqtt.opens(octets):
+        return mqtt.MqttFlow(side)
+    if coap.opens_stream(octets):
+        return coap.CoapStream(client)
+    if syslog.opens_stream(octets):
+        return syslog.SyslogStream(side)
+    if credentials.opens_telnet(octets):
+        return credentials.TelnetStream(client)
+    if side != client and credentials.GREETING.match(octets):
+        return credentials.LoginStream(client, port)
+    if side == client and credentials.one_sided(octets, port):
+        return credentials.LoginStream(client, port)
+    if port == mqtt.PORT and mqtt.is_chain(octets):
+        return mqtt.MqttFlow(client)
+    # Behind the beginning such octets may as well be part of an HTTP body.
+    return plain.PlainStream(client) if begins and plain.may_begin(octets) else None
+
+
+class _Open:
+    """A flow that is being read, or not yet recognised."""
+
+    __slots__ = ("client", "missing", "reader", "segments", "streams", "waiting")
+
+    def __init__(self, client: int, isn_a: int | None, isn_b: int | None, recent: Recent) -> None:
+        self.client = client
+        self.streams = (Stream(isn_a, recent), Stream(isn_b, recent))
+        self.missing: list[tuple[int, Gap]] = []
+        self.reader: Reader | None = None
+        self.segments: list[tuple[int, Segment]] = []  # until somebody reads them
+        self.waiting: list[Exchange] = []
+
+
+class ClearStreams:
+    """Follows TCP flows over the batches of a capture. `kinds` names those that were recognised."""
+
+    def __init__(self, notes: StreamNotes) -> None:
+        self._notes = notes
+        self.kinds: dict[int, str] = {}
+        self.left_out: Counter[str] = Counter()  # messages beyond the limit
+        self.gaps = self.gap_octets = 0  # of what was recognised
+        self._open: dict[int, _Open] = {}
+        self._dismissed: set[int] = set()
+        self._taken: Counter[str] = Counter()
+
+    def dismiss(self, flow: int) -> None:
+        """Somebody else reads this flow."""
+        self._open.pop(flow, None)
+        self._dismissed.add(flow)
+
+    def read(
+        self, batch: Batch, packets: Packets, ids: FlowIds, group: list[Row], flows: Flows,
+        frames: list[int] | None, in_order: bool,
+    ) -> Iterator[ClearExchange]:  # fmt: skip
+        """Exchanges that the rows of one flow finish; nothing while the flow isn't recognised.
+
+        `in_order` says that no segment is to come later in place of one that was acknowledged.
+        """
+        flow = group[0].flow
+        at = self._open.get(flow)
+        if at is None:
+            if flow in self._dismissed or flows.numbers[flow, KIND] == TEXT:
+                return
+            if batch.data[group[0].start] not in FIRST:
+                self._dismissed.add(flow)
+                return
+            ends = isn(flows, flow, 0), isn(flows, flow, 1)
+            at = self._open[flow] = _Open(client_of(flows, flow), *ends, self._notes.recent)
+        yield from self._settle(flow, at, flows)
+        for side in (0, 1):
+            rows = [row for row in group if row.direction == side]
+            if rows and at.streams[side].base is None:
+                at.streams[side].begin(first_sequence(rows))
+        self._rows(batch, group, flow, at, flows)
+        if in_order:
+            self._give_up_lost(flow, at, flows)
+        if flow in self._open and at.reader is not None and at.reader.name not in BEGINNING_ONLY:
+            if flows.numbers[flow, KIND] == OPAQUE:  # its limit was met in this very batch
+                self._rows(batch, _rest(batch, packets, ids, flow, frames), flow, at, flows)
+            flows.numbers[flow, KIND] = TEXT
+        if at.reader is not None and at.reader.proven:
+            self.kinds[flow] = at.reader.name
+        if at.reader is not None and at.reader.ended:
+            yield from self._close(flow, flows)
+
+    def retire(self, flows: Flows, now_ns: int) -> Iterator[ClearExchange]:
+        """Close connections that ended some time ago."""
+        if not self._open:
+            return
+        active = np.fromiter(self._open, np.int64, len(self._open))
+        flags = flows.pair(FLAGS)[active]
+        ended = ((flags & FIN) != 0).all(axis=1) | ((flags & RST) != 0).any(axis=1)
+        quiet = flows.one(LAST_NS)[active] < now_ns - LINGER_NS
+        for flow in active[ended & quiet].tolist():
+            recognised = flow in self.kinds
+            yield from self._close(flow, flows)
+            if recognised:
+                flows.numbers[flow, KIND] = FINISHED
+
+    def close(self, flows: Flows) -> Iterator[ClearExchange]:
+        """What the end of the capture leaves."""
+        for flow in list(self._open):
+            yield from self._close(flow, flows)
+
+    def let_go(self, gone: Iterable[int], flows: Flows) -> Iterator[ClearExchange]:
+        """Close those of these flows that are being read."""
+        for flow in gone:
+            if flow in self._open:
+                yield from self._close(flow, flows)
+
+    def held(self, flow: int) -> int:
+        """Octets that the reader of a flow holds."""
+        return held(self._open.get(flow))
+
+    def reading(self) -> Collection[int]:
+        """The flows that are being read."""
+        return self._open.keys()
+
+    def renumber(self, new: New) -> None:
+        """Go on with new numbers of flows (`flows.renumbering`)."""
+        self.kinds, self._open = moved(self.kinds, new), moved(self._open, new)
+        self._dismissed = moved_set(self._dismissed, new)
+
+    # ── parts ───────────────────────────────────────────────────────────
+
+    def _rows(self, batch: Batch, rows: list[Row], flow: int, at: _Open, flows: Flows) -> None:
+        for row in rows:
+            stream = at.streams[row.direction]
+            for piece in stream.add(row.sequence, octets_of(batch, row), row.frame, row.time_ns):
+                self._piece(flow, at, row.direction, piece, flows)
+            if flow not in self._open or (at.reader is not None and at.reader.ended):
+                return
+
+    def _give_up_lost(self, flow: int, at: _Open, flows: Flows) -> None:
+        """What the receiver acknowledged and the capture lacks won't come again."""
+        for side in (0, 1):
+            if flows.numbers[flow, MARKS] & (HAS_ACK_A << (1 - side)):
+                acknowledged = int(flows.numbers[flow, ACK_NUMBER + 1 - side])
+                for piece in at.streams[side].lost_before(acknowledged):
+                    self._piece(flow, at, side, piece, flows)
+
+    def _piece(self, flow: int, at: _Open, side: int, piece: Segment | Gap, flows: Flows) -> None:
+        if at.reader is not None:
+            self._feed(at, side, piece)
+            return
+        if isinstance(piece, Gap):
+            return
+        at.segments.append((side, piece))
+        opening = b"".join(segment.data for of, segment in at.segments if of == side)
+        marks = int(flows.numbers[flow, MARKS])
+        begins = bool(marks & (HAS_ISN_A | HAS_ISN_B)) and at.segments[0][1].offset == 0
+        port = int(flows.numbers[flow, B_PORT if at.client == 0 else A_PORT])
+        at.reader = reader_for(opening, side, at.client, port, begins)
+        if at.reader is not None:
+            held, at.segments = at.segments, []
+            for of, segment in held:
+                self._feed(at, of, segment)
+        elif len(at.segments) >= TRIES:
+            self.dismiss(flow)
+
+    def _feed(self, at: _Open, side: int, piece: Segment | Gap) -> None:
+        assert at.reader is not None
+        if isinstance(piece, Gap):
+            at.missing.append((side, piece))
+        if not at.reader.ended:
+            at.waiting += at.reader.feed(side, piece)
+
+    def _settle(self, flow: int, at: _Open, flows: Flows) -> Iterator[ClearExchange]:
+        """Exchanges of earlier batches: by now the acknowledgements of their octets are seen."""
+        waiting, at.waiting = at.waiting, []
+        for exchange in waiting:
+            made = exchange.request or exchange.response
+            assert made is not None
+            self._taken[made.protocol] += 1
+            if self._taken[made.protocol] > MOST_MESSAGES:
+                self.left_out[made.protocol] += 1
+                continue
+            yield ClearExchange(flow, exchange, _delivered(flow, at, exchange, flows))
+
+    def _close(self, flow: int, flows: Flows) -> Iterator[ClearExchange]:
+        at = self._open.pop(flow)
+        self._dismissed.add(flow)
+        if at.reader is None:
+            return
+        for side in (at.reader.client, 1 - at.reader.client):
+            for piece in at.streams[side].close():
+                self._feed(at, side, piece)
+        at.waiting += at.reader.close()
+        if at.reader.proven:
+            self.kinds[flow] = at.reader.name
+            self._notes.take(flow, at)
+            self.gaps += len(at.missing)
+            self.gap_octets += sum(gap.length for _, gap in at.missing)
+        elif flows.numbers[flow, KIND] == TEXT:
+            flows.numbers[flow, KIND] = OPAQUE
+        yield from self._settle(flow, at, flows)
+
+
+def client_of(flows: Flows, flow: int) -> int:
+    """The side that opened the connection; where no SYN was seen, the one with the higher port."""
+    marks = int(flows.numbers[flow, MARKS])
+    if marks & (ASKED_A | ASKED_B):
+        return 0 if marks & ASKED_A else 1
+    return 0 if flows.numbers[flow, A_PORT] >= flows.numbers[flow, B_PORT] else 1
+
+
+def _delivered(flow: int, at: _Open, exchange: Exchange, flows: Flows) -> bool | None:
+    """Whether the request's last octet was acknowledged; None where nothing of the other side was seen."""
+    request, answering = exchange.request, 1 - exchange.direction
+    if request is None or not flows.numbers[flow, PACKETS + answering]:
+        return None
+    if not flows.numbers[flow, MARKS] & (HAS_ACK_A << answering):
+        return False
+    end = at.streams[exchange.direction].sequence_at(request.end)
+    return (int(flows.numbers[flow, ACK_NUMBER + answering]) - end) % (1 << 32) < 1 << 31
+
+
+def _rest(
+    batch: Batch, packets: Packets, ids: FlowIds, flow: int, frames: list[int] | None
+) -> list[Row]:  # fmt: skip
+    """The rows of a flow that the kernel did not hand on, since the flow seemed opaque to it."""
+    rows = np.flatnonzero((ids.flow == flow) & (ids.handed == 0) & (packets.payload_captured > 0))
+    sequence = packets.sequence[rows] + ((packets.flags[rows] & 2) != 0)
+    frame = np.asarray(frames, np.int64)[rows] if frames else rows + batch.first_frame
+    columns = (
+        ids.direction[rows], sequence & 0xFFFFFFFF, packets.payload[rows], packets.payload_captured[rows],
+        frame, batch.records.time_ns[rows],
+    )  # fmt: skip
+    return [Row(flow, *values) for values in zip(*(c.tolist() for c in columns), strict=True)]

@@ -1,0 +1,147 @@
+"""Captures of one recording, read as one scan → their report."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
+
+from analyzer.assembly import Assembly, Parts
+from analyzer.capture import Capture
+from analyzer.capture.sessions import Look, follows
+from analyzer.conclude import with_conclusions
+from analyzer.crowd import Clearing, is_crowded
+from analyzer.dossiers import attempt_hosts, load
+from analyzer.extraction import Ends, Extractor
+from analyzer.flows.addresses import address_text
+from analyzer.flows.table import A_HI, A_LO, A_PORT, B_HI, B_LO, B_PORT
+from analyzer.locate import Locator
+from analyzer.model import Endpoint, Report, Session
+from analyzer.placing import placed
+from analyzer.protocols.observer import SeenExchange
+from analyzer.region import RegionWatch
+from analyzer.scanning import Scan, Step
+from analyzer.seeded import SeededSearch
+from analyzer.settings import Settings
+from analyzer.triggers import Watch
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a scan is: `done` and `size` in octets of the capture, `size` None where unknown."""
+
+    path: str
+    done: int
+    size: int | None
+    frames: int
+
+
+OnProgress = Callable[[Progress], None]
+
+
+def read_session(
+    chain: Sequence[Look], settings: Settings, progress: OnProgress | None
+) -> tuple[Report, list[Look]]:
+    """The report of the first file of a chain and of all that follow it without a break; the files left.
+
+    Raises CaptureError where the first one can't be read.
+    """
+    reading = Reading(settings)
+    captures: list[tuple[str, Capture]] = []
+    for position, entry in enumerate(chain):
+        if position and not follows(chain[position - 1], reading.scan.tally.last_ns, entry):
+            break
+        capture = Capture(entry.path)
+        captures.append((entry.path, capture))
+        for step in reading.scan.steps(capture):
+            reading.take(step)
+            if progress is not None:
+                source = capture.source
+                progress(Progress(entry.path, source.decoded, source.size, capture.account.frames))
+    read, left = chain[: len(captures)], list(chain[len(captures) :])
+    return placed(_with_session(reading.report(captures), read)), left
+
+
+class Reading:
+    """One scan with all that looks at its packets; what depends on the capture's date waits for its first."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.scan = Scan(settings.wifi)
+        self._settings = settings
+        self._dossiers = load(*settings.dossiers)
+        self._watch, self._search = Watch(), SeededSearch(settings.known)
+        self._extractor = Extractor(settings.known, self._dossiers, settings.put_aside)
+        self._located: tuple[Locator, RegionWatch] | None = None
+
+    def take(self, step: Step) -> None:
+        """One batch that the scan has assigned."""
+        scan = self.scan
+        self._region()[1].watch(step, scan.tracker)
+        self._watch.look(step.packets, step.outline, step.batch.records.time_ns)
+        self._search.look(step, scan.tracker.flows)
+        self._extract(scan.exchanges(step))
+        if is_crowded(scan):
+            self._make_room(step.batch.large)
+
+    def report(self, captures: Sequence[tuple[str, Capture]]) -> Report:
+        """Everything that was seen, once these captures have been read to their ends."""
+        scan, extractor = self.scan, self._extractor
+        for step in scan.rest():
+            self.take(step)
+        self._extract(scan.observer.close(scan.tracker.flows))
+        locator, region = self._region()
+        http = scan.observer.http_flows
+        extractor.add(self._search.hits(http), self._search.findings(http))
+        self._watch.add_requests(scan.asked)
+        parts = Parts(captures, scan, extractor, region, locator, self._dossiers, self._settings)
+        report = Assembly(parts).report()
+        report = replace(report, problems=(*report.problems, *self._search.problems()))
+        return with_conclusions(report, self._watch, self._settings.log, self._dossiers)
+
+    def _make_room(self, large: bool) -> None:
+        """Put flows together that are over or long silent."""
+        scan, extractor, region = self.scan, self._extractor, self._region()[1]
+        hosts = attempt_hosts(self._dossiers)
+        named = {name.address for name in scan.observer.names if name.address and name.name in hosts}
+        clearing = Clearing(scan, extractor.hosts(), named)
+        self._extract(clearing.let_go())
+        retired = clearing.retire(region.listed(scan.tracker.count), large)
+        region.renumber(retired.new, len(retired.flows))
+        for part in (extractor, self._search):
+            part.renumber(retired.row)
+
+    def _region(self) -> tuple[Locator, RegionWatch]:
+        if self._located is None:
+            locator = self._settings.locator(self.scan.tally.first_ns)
+            self._located = locator, RegionWatch(locator, self._settings.regions)
+        return self._located
+
+    def _extract(self, seen: Iterable[SeenExchange]) -> None:
+        for flow, exchange, delivered in seen:
+            self._extractor.take(exchange, flow, self._ends(flow, exchange.direction), delivered)
+
+    def _ends(self, flow: int, direction: int) -> Ends:
+        """The ends of a flow; the client is A unless requests went from B to A."""
+        flows = self.scan.tracker.flows
+        numbers, words = flows.numbers[flow].tolist(), flows.addresses[flow].tolist()
+        a = Endpoint(address_text(words[A_HI], words[A_LO]), numbers[A_PORT])
+        b = Endpoint(address_text(words[B_HI], words[B_LO]), numbers[B_PORT])
+        return Ends(b, a) if direction else Ends(a, b)
+
+
+def _with_session(report: Report, read: Sequence[Look]) -> Report:
+    """The report with why its captures were read as one, where there are several."""
+    if len(read) < 2:
+        return report
+    named = len({entry.pattern for entry in read}) == 1
+    names = (
+        "their names differ in numbers only" if named else "each begins within a minute of the one before it"
+    )
+    why = f"the same format, link types and snapshot length, times one after the other, and {names}"
+    infos = report.captures
+    gaps = [
+        (after.first_ns - before.last_ns) // 1000
+        for before, after in pairwise(infos)
+        if after.first_ns is not None and before.last_ns is not None
+    ]
+    return replace(report, sessions=(Session(tuple(range(len(infos))), why, tuple(gaps)),))

@@ -1,0 +1,164 @@
+#!/usr/bin/env python3
+"""Measure how cost and memory grow, and write the tables of docs/performance.md.
+
+    python tests/bench/performance.py --dir DIR [--sizes 0.2,1,5,20] [--markdown docs/performance.md]
+
+DIR holds the benchmark captures, or they are made there. Long captures are not written to disk: `feed.py`
+repeats the household mix through a pipe, each time later and in new flows. Every figure is of a whole
+process; the processor time is that of the scan alone, user and system together, without what feeds it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+HERE = Path(__file__).parent
+sys.path.insert(0, str(HERE))
+
+import make_flood  # noqa: E402 - scripts beside this one
+from bench import ENTRY, PEERS, ROOT, captures_in, count_records, is_present, machine, measure, table, warm  # noqa: E402
+
+FLOODS = ("ports", "sources", "targets")
+SCAN = (sys.executable, "-c", ENTRY, "scan", "-q")
+MOST_MEMORY = 500_000_000
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What one scan took: seconds of the clock and of the processors, the largest resident set in octets."""
+
+    seconds: float
+    cpu: float
+    peak: int
+    status: int
+
+
+def scan(argument: str, source: subprocess.Popen[bytes] | None = None) -> Cost:
+    """Run one scan; `source` is what writes its standard input."""
+    env, began = os.environ | {"PYTHONPATH": str(ROOT)}, time.perf_counter()
+    child = subprocess.Popen(
+        [*SCAN, argument], stdin=source.stdout if source else subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=env,
+    )  # fmt: skip
+    if source is not None and source.stdout is not None:
+        source.stdout.close()
+    _, status, usage = os.wait4(child.pid, 0)
+    child.returncode = os.waitstatus_to_exitcode(status)
+    unit = 1 if sys.platform == "darwin" else 1024  # ru_maxrss: octets on macOS, KiB elsewhere
+    cpu = usage.ru_utime + usage.ru_stime
+    return Cost(time.perf_counter() - began, cpu, usage.ru_maxrss * unit, child.returncode)
+
+
+def fed(capture: Path, octets: int) -> Cost:
+    """A scan of standard input that `feed.py` writes."""
+    command = [sys.executable, str(HERE / "feed.py"), str(capture), "--octets", str(octets)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE) as source:
+        return scan("-", source)
+
+
+def row(name: str, amount: float, unit: str, cost: Cost) -> str:
+    """A Markdown row. A cut last record is exit 3; any other is a failure, which has no speed."""
+    if cost.status not in (0, 3):
+        return f"| {name} | failed, exit {cost.status} | | | |"
+    within = "yes" if cost.peak < MOST_MEMORY else "**no**"
+    each = f"{cost.cpu / amount:.2f} {unit}"
+    return f"| {name} | {cost.cpu:.1f} | {each} | {cost.seconds:.1f} | {cost.peak / 1e6:,.0f} | {within} |"
+
+
+HEAD = "| {} | processor s | of that | clock s | peak MB | below 500 MB |\n|---|---:|---:|---:|---:|---|"
+
+
+def sizes(capture: Path, wanted: list[float]) -> Iterator[str]:
+    """The table of long captures through a pipe."""
+    yield HEAD.format("size")
+    for gigabytes in wanted:
+        cost = fed(capture, int(gigabytes * 1e9))
+        yield row(f"{gigabytes:g} GB", gigabytes, "s/GB", cost)
+
+
+def floods(directory: Path, flows: int) -> Iterator[str]:
+    """The table of many flows, a packet each."""
+    yield HEAD.format(f"{flows:,} SYNs that differ in")
+    for differ in FLOODS:
+        path = directory / f"flood-{differ}.pcap"
+        make_flood.write(path, differ, flows)
+        warm(path)
+        yield row(differ, flows / 1e6, "s/million", scan(str(path)))
+        path.unlink()
+
+
+def peers(captures: list[Path], runs: int) -> Iterator[str]:
+    """The tables of other programs on the same captures."""
+    present = [peer for peer in PEERS if is_present(peer)]
+    for capture in captures:
+        warm(capture)
+        packets = count_records(capture)
+        yield f"\n### {capture.name}: {packets:,} packets, {capture.stat().st_size:,} octets\n"
+        yield from table(measure(present, capture, runs), packets)
+
+
+def document(directory: Path, wanted: list[float], flows: int, runs: int) -> Iterator[str]:
+    """All of docs/performance.md."""
+    captures = captures_in(directory)
+    load = ", ".join(f"{value:.1f}" for value in os.getloadavg())
+    scan(str(captures[0]))  # compiles kernels that are not in the cache yet
+    yield "# Performance\n"
+    yield "Made by `python tests/bench/performance.py`, which prints these tables and says how it measures.\n"
+    yield f"Machine: {machine()}. Load averages as it began: {load}"
+    yield "(well above 0, other work took its share: then processor seconds say more than the clock's).\n"
+    yield "## Long captures\n"
+    yield "The household mix, repeated through a pipe to `phonehome scan -`, each time later, in new flows.\n"
+    yield from sizes(captures[0], wanted)
+    yield "\n## Many flows\n"
+    yield from floods(directory, flows)
+    yield "\n## Beside other programs\n"
+    yield "Whole processes from the page cache, in turn; speeds are medians.\n"
+    yield from peers(captures, runs)
+    yield LIMITS
+
+
+LIMITS = """
+## What is bounded
+
+Where a bound is met, the report says so with a count, and the sums of the ledger stay exact.
+
+| what | bound | what gives way |
+|---|---|---|
+| flows in columns | 65,536 | flows that are over or longest silent become rows that stand for several |
+| rows that stand for several | 16,384 | the smallest lose their address: one row `::` for each kind |
+| readable connections at once | 8,192, and 96 MB in their readers | those longest silent are closed |
+| octets held for one stream behind a missing segment | 1 MB | the gap is given up as lost |
+| exchanges listed | some 48 MB of plain ones, 56 MB with findings | others are read, searched, counted |
+| names | 50,000 | repeated answers, then the oldest |
+| packets to the scope's regions, one by one | 500,000 | further ones are counted in the ledger |
+| fragmented datagrams under way | 4,096 | the oldest |
+| Wi-Fi clients | 4,096 | the oldest |"""
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="Write the tables of docs/performance.md.")
+    parser.add_argument(
+        "--dir", type=Path, required=True, help="where the benchmark captures are, or are made"
+    )
+    parser.add_argument("--sizes", default="0.2,1,5,20", help="gigabytes, a list with commas")
+    parser.add_argument("--flows", type=int, default=1_000_000)
+    parser.add_argument("--runs", type=int, default=3)
+    parser.add_argument("--markdown", type=Path, help="write the document to this file too")
+    args = parser.parse_args()
+    lines = []
+    for line in document(args.dir, [float(size) for size in args.sizes.split(",")], args.flows, args.runs):
+        print(line, flush=True)
+        lines.append(line)
+    if args.markdown:
+        args.markdown.write_text("\n".join(lines) + "\n")
+
+
+if __name__ == "__main__":
+    main()

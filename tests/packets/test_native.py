@@ -1,0 +1,93 @@
+"""Machine code that is kept on disk: the same results, and never used unless it is whole."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from analyzer.native import form_of, native
+
+OCTETS = np.frombuffer(bytes(range(200)), np.uint8)
+
+
+def weighed(octets: Any, factor: int, backwards: bool, out: Any) -> tuple[int, int]:
+    total = 0
+    for i in range(len(octets)):
+        at = len(octets) - 1 - i if backwards else i
+        total += doubled(octets[at]) * factor
+        if i < len(out):
+            out[i] = total
+    return total, len(octets)
+
+
+def counted(out: Any) -> int:
+    return len(out)
+
+
+def cleared(out: Any) -> None:
+    for i in range(len(out)):
+        out[i] = 0
+
+
+def doubled(value: int) -> int:
+    return value * 2
+
+
+def kept(folder: Path) -> list[Path]:
+    return sorted(folder.glob("*.o"))
+
+
+def run(folder: Path | None) -> tuple[tuple[int, int], list[int]]:
+    out = np.zeros(3, np.int64)
+    arguments = (OCTETS, 3, True, out)
+    function = native(weighed, (doubled,), form_of(arguments), str(folder) if folder else None)
+    return tuple(function(*arguments)), out.tolist()
+
+
+def test_what_was_kept_gives_what_python_gives(tmp_path: Path) -> None:
+    out = [0, 0, 0]
+    expected = weighed(OCTETS.tolist(), 3, True, out), out
+    assert run(tmp_path) == expected  # compiled
+    assert len(kept(tmp_path)) == 1
+    assert run(tmp_path) == expected  # loaded
+
+
+def test_a_kernel_may_give_one_number_or_none(tmp_path: Path) -> None:
+    out = np.arange(5, dtype=np.int64)
+    for _ in range(2):
+        assert native(counted, (), "q", str(tmp_path))(out) == 5
+    for _ in range(2):
+        out[:] = 1
+        native(cleared, (), "q", str(tmp_path))(out)
+        assert not out.any()
+
+
+def test_nothing_is_kept_where_there_is_no_folder() -> None:
+    assert run(None)[0] == weighed(OCTETS.tolist(), 3, True, [])
+
+
+@pytest.mark.parametrize(
+    "harm",
+    [
+        lambda octets: octets[: len(octets) // 2],
+        lambda octets: octets[:-1] + bytes([octets[-1] ^ 1]),
+        lambda octets: octets[:0],
+        lambda octets: b"{}\n" + octets,
+        lambda octets: b"\xff\xfe" + octets,
+    ],
+)
+def test_code_that_is_not_whole_is_compiled_anew(tmp_path: Path, harm: Any) -> None:
+    expected = run(tmp_path)
+    (path,) = kept(tmp_path)
+    whole = path.read_bytes()
+    path.write_bytes(harm(whole))
+    assert run(tmp_path) == expected
+    assert path.read_bytes()[-200:] == whole[-200:]
+
+
+def test_arrays_of_other_types_are_refused() -> None:
+    with pytest.raises(KeyError):
+        form_of((np.zeros(3, np.float32),))

@@ -1,0 +1,74 @@
+"""A capture's TCP octets once more, from the frames that an Evidence names, as tshark prints them.
+
+Nothing of the analyzer takes part: tshark decodes the frames, and its relative sequence numbers give each
+payload its place in the stream.
+"""
+
+from __future__ import annotations
+
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+FIELDS = ("frame.number", "tcp.seq", "tcp.flags.syn", "tcp.payload")
+
+
+@dataclass(frozen=True)
+class Carried:
+    """What one frame carried: the offset of its first octet in the stream."""
+
+    offset: int
+    payload: bytes
+
+
+def carried_in(path: Path) -> dict[int, Carried]:
+    """The TCP payloads of a capture by frame number; of nested packets the innermost."""
+    fields = [option for name in FIELDS for option in ("-e", name)]
+    # Without its own reassembly, which hides the payload of some frames.
+    command = ["tshark", "-n", "-o", "tcp.desegment_tcp_streams:FALSE", "-r", str(path), "-Y", "tcp.payload"]
+    command += ["-T", "fields", "-E", "occurrence=l"]
+    lines = subprocess.run([*command, *fields], capture_output=True, text=True, check=False).stdout
+    found = {}
+    for line in lines.splitlines():
+        frame, sequence, syn, payload = line.split("\t")
+        # Relative numbers count the SYN, or begin at 1 where none was seen.
+        offset = int(sequence) - (0 if syn in ("1", "True") else 1)
+        found[int(frame)] = Carried(offset, bytes.fromhex(payload.replace(":", "")))
+    return found
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """Octets of a stream; `shift` is what tshark's offsets are beyond those of the Evidence."""
+
+    octets: bytes
+    shift: int
+
+
+def stretch_at(
+    carried: dict[int, Carried], frames: tuple[int, ...], start: int, end: int, begins: bytes
+) -> Stretch | None:
+    """The octets of the stream from `start` to `end`, out of these frames alone; None where some are missing.
+
+    Of two copies of an octet the one in the earlier frame counts. Where the start of a connection was not
+    captured, tshark counts from another octet: then the stretch is where `begins` stands.
+    """
+    octets: dict[int, int] = {}
+    for frame in sorted(frames):
+        piece = carried.get(frame)
+        if piece is not None:
+            for place, octet in enumerate(piece.payload, piece.offset):
+                octets.setdefault(place, octet)
+    for shift in (0, *_shifts(octets, start, begins)):
+        found = [octets.get(place + shift, -1) for place in range(start, end)]
+        if -1 not in found and bytes(found).lstrip(b"\r\n\t \0").upper().startswith(begins.upper()):
+            return Stretch(bytes(found), shift)
+    return None
+
+
+def _shifts(octets: dict[int, int], start: int, begins: bytes) -> list[int]:
+    """Where else the stretch may begin."""
+    first = begins[0] if begins else -1
+    places = (place for place, octet in octets.items() if octet == first)
+    wanted = list(begins)
+    return [p - start for p in places if [octets.get(p + k) for k in range(len(begins))] == wanted]
