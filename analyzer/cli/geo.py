@@ -1,142 +1,39 @@
-"""`phonehome geo`: the location databases listed, an address explained by each, a newer one imported."""
+"""`phonehome geo`: what the location databases are and say."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from datetime import date
-from pathlib import Path
-from typing import TYPE_CHECKING
+import argparse
+from typing import Any
 
-if TYPE_CHECKING:
-    from rich.console import RenderableType
-
-    from analyzer.locate.given import Given
-    from analyzer.locate.layers import Layer
-    from analyzer.model import Opinion
+from analyzer.cli.arguments import add_geo_choice, regions, said
+from analyzer.cli.output import UnusableError
+from analyzer.cli.printing import DONE, width, write
 
 
-def geo(
-    words: Sequence[str], files: Sequence[str], day: date | None, regions: Sequence[str], width: int
-) -> str:
-    """What the command prints; ValueError, one sentence, where a file or an address is of no use."""
-    from analyzer.locate.given import Given
-
-    if words[:1] == ["import"]:
-        if len(words) < 2:
-            raise ValueError("geo import needs a file: an .mmdb, plain or packed by gzip or xz")
-        return "".join(_import(file) for file in words[1:])
-    given = [Given(file) for file in files]
-    blocks = _list(given) if not words else _explained(words, given, day, regions)
-    return _printed(list(blocks), width)
-
-
-def _printed(blocks: Sequence[RenderableType], width: int) -> str:
-    import io
-
-    from rich.console import Console
-
-    console = Console(
-        file=io.StringIO(), width=max(width, 40), color_system=None, highlight=False, _environ={}
+def add(commands: Any) -> None:
+    geo = commands.add_parser(
+        "geo",
+        help="list the location databases, explain an address, import a newer release",
+        description="Without words: the databases. With addresses: what every database says of each. "
+        "With import FILE: converts an .mmdb (MaxMind, DB-IP, IPinfo) into the user's data folder.",
     )
-    with console.capture() as captured:
-        for block in blocks:
-            console.print(block)
-    return "".join(f"{line.rstrip()}\n" for line in captured.get().split("\n")[:-1])
+    geo.add_argument("words", nargs="*", metavar="ADDRESS | import FILE")
+    geo.add_argument(
+        "--region",
+        type=said(regions),
+        default=("CN",),
+        metavar="CODES",
+        help="regions that verdicts speak of",
+    )
+    add_geo_choice(geo)
+    geo.set_defaults(run=run)
 
 
-def _import(file: str) -> str:
-    from analyzer.locate.importing import import_mmdb
-    from analyzer.locate.layers import user_folder
+def run(options: argparse.Namespace) -> int:
+    from analyzer.cli.geo_tables import geo
 
     try:
-        entry = import_mmdb(Path(file), user_folder())
-    except OSError as error:
-        raise ValueError(f"{error.filename or file}: {error.strerror}") from None
-    claims = ", ".join(entry["claims"])
-    return f"{file}: {entry['name']} of {entry['date']} is kept in {user_folder() / entry['id']} ({claims})\n"
-
-
-# ── the list ────────────────────────────────────────────────────────────────
-
-
-def _list(given: Sequence[Given]) -> Iterator[RenderableType]:
-    from analyzer.locate.layers import layers, user_folder
-    from analyzer.report.layout import facts, indented, say
-
-    yield say("Location databases, the oldest first; which one answers depends on the capture's date.")
-    for layer in layers():
-        source = layer.source("")
-        yield say("")
-        yield say(f"{source.name} {source.date} — {source.says}", "bold")
-        rows = [
-            ("claims", ", ".join(sorted(layer.claims))),
-            ("licence", source.licence),
-            ("credit", source.attribution),
-            ("path", str(layer.folder)),
-            *(("SHA-256", f"{raw['sha256']}  {raw['file']}") for raw in layer.entry["inputs"]),
-        ]
-        yield indented(facts(rows))
-    for own in given:
-        source = own.source
-        yield say("")
-        yield say(f"{source.name} {source.date} — {source.says}", "bold")
-        rows = [
-            ("claims", "given"),
-            ("licence", source.licence),
-            ("path", str(own.path)),
-            ("SHA-256", source.sha256),
-        ]
-        yield indented(facts(rows))
-    yield say("")
-    yield say(f"Imported databases are kept in {user_folder()}.")
-
-
-# ── one address ─────────────────────────────────────────────────────────────
-
-
-def _explained(
-    addresses: Sequence[str], given: Sequence[Given], day: date | None, regions: Sequence[str]
-) -> Iterator[RenderableType]:
-    from analyzer.locate import Locator
-    from analyzer.locate.layers import layers
-    from analyzer.report.layout import facts, indented, say
-    from analyzer.report.wording import place_line
-
-    midnight = None if day is None else _midnight_ns(day)
-    locator = Locator(midnight, regions=regions, given=given)
-    for place in locator.places(addresses):
-        yield say(place.address, "bold")
-        rows = [("verdict", place.verdict), ("in force", place_line(place))]
-        if not place.special:
-            rows += [(layer.said, _said(layer, place.address)) for layer in layers()]
-            rows += [(own.said, _opinion(own.opinion(place.address))) for own in given]
-        yield indented(facts(rows))
-    yield say(locator.note)
-    for source in locator.sources:
-        yield say(source.attribution, "dim")
-
-
-def _midnight_ns(day: date) -> int:
-    return (day - date(1970, 1, 1)).days * 86_400 * 1_000_000_000
-
-
-def _said(layer: Layer, address: str) -> str:
-    """Every claim that the database makes of the address."""
-    from analyzer.locate.addresses import Addresses, numbers
-    from analyzer.locate.iso import CODES
-
-    rows = layer.rows(Addresses.of(*numbers([address])))
-    said = [
-        f"{claim}: {CODES[int(layer.take(claim, rows)[0])] or 'unknown'}"
-        for claim in ("located", "second", "registered")
-        if claim in layer.claims
-    ]
-    if "network" in layer.claims:
-        asn = int(layer.take("asn", rows)[0])
-        said.append(f"network: AS{asn} {layer.as_name(asn) or ''}".rstrip() if asn else "network: unknown")
-        said += ["anycast"] if layer.take("anycast", rows)[0] else []
-    return ", ".join(said) or "holders of network numbers only"
-
-
-def _opinion(opinion: Opinion) -> str:
-    return "; ".join(part for part in (opinion.code or "no country", opinion.detail) if part)
+        write(geo(options.words, options.geo, options.geo_date, options.region, width=width()))
+    except ValueError as error:
+        raise UnusableError(str(error)) from None
+    return DONE

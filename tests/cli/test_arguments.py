@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analyzer.cli.arguments import device, parser, regions
+from analyzer.cli.arguments import device, regions
+from analyzer.cli.parsing import parser
 
 
 def test_regions_are_iso_3166_1_codes_each_once_and_in_the_order_given() -> None:

@@ -1,0 +1,94 @@
+"""The documents that a report can be written as: one table, an option each.
+
+A writer is a function of the report alone that gives text (written as UTF-8) or octets. Its module
+is imported when its option is used.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from importlib import import_module
+from typing import TYPE_CHECKING, Self
+
+from analyzer.cli.output import Output, UnusableError
+from analyzer.cli.printing import width, write
+
+if TYPE_CHECKING:
+    from analyzer.model import Report
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One kind of document and the option that asks for it."""
+
+    option: str  # "--json"
+    module: str  # "analyzer.report.json"
+    help: str
+    writer: str = "write"  # the module's function: Report → str | bytes
+
+    @property
+    def name(self) -> str:
+        return self.option.removeprefix("--").replace("-", "_")
+
+    def made(self, report: Report) -> bytes:
+        """The document; UnusableError where what it needs is not installed."""
+        try:
+            content = getattr(import_module(self.module), self.writer)(report)
+        except ModuleNotFoundError as error:
+            raise UnusableError(
+                f"{self.option} needs the package {error.name}, which is not installed"
+            ) from None
+        return content.encode() if isinstance(content, str) else content
+
+
+DOCUMENTS = (Document("--json", "analyzer.report.json", "write the whole report as JSON; - is stdout"),)
+
+
+def add_documents(command: argparse.ArgumentParser) -> None:
+    """One option each, and how much is said."""
+    for document in DOCUMENTS:
+        command.add_argument(document.option, metavar="FILE|-", help=document.help)
+    command.add_argument("-q", "--quiet", action="store_true", help="no progress and no warnings")
+    command.add_argument("-v", "--verbose", action="store_true", help="leave nothing out")
+
+
+class Outputs:
+    """All files that were asked for, open; one of them may be standard output.
+
+    `keep` are the inputs, which are never written over.
+    """
+
+    def __init__(self, options: argparse.Namespace, keep: Sequence[str]) -> None:
+        asked = [(d, path) for d in DOCUMENTS if (path := getattr(options, d.name)) is not None]
+        to_stdout = [document.option for document, path in asked if path == "-"]
+        if len(to_stdout) > 1:
+            raise UnusableError(f"{' and '.join(to_stdout)} can't both go to standard output")
+        self._prints_report = not to_stdout
+        with ExitStack() as stack:
+            self._files = [(d, stack.enter_context(Output(d.option, path, keep))) for d, path in asked]
+            self._stack = stack.pop_all()
+
+    def write(self, report: Report, options: argparse.Namespace) -> None:
+        """Write every document, and print the report unless a document took standard output."""
+        for document, output in self._files:
+            output.write(document.made(report))
+        if self._prints_report:
+            _print(report, options)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stack.close()
+
+
+def _print(report: Report, options: argparse.Namespace) -> None:
+    from analyzer.report.terminal import render
+
+    colour = sys.stdout.isatty() and "NO_COLOR" not in os.environ and os.environ.get("TERM") != "dumb"
+    write(render(report, width=width(), colour=colour, verbose=options.verbose))

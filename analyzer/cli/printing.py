@@ -1,0 +1,40 @@
+"""What is printed, and where: data on standard output, everything else on standard error.
+
+Exit codes: 0 done · 1 kept for findings at a threshold that was asked for · 2 usage, unreadable
+input or unwritable output · 3 results complete up to damage of the capture.
+"""
+
+from __future__ import annotations
+
+import sys
+from contextlib import suppress
+
+DONE, UNUSABLE, DAMAGED = 0, 2, 3
+
+
+def width() -> int:
+    """COLUMNS where it is set, else the terminal's own, else 80."""
+    import shutil
+
+    return shutil.get_terminal_size((80, 24)).columns
+
+
+def write(content: str | bytes) -> None:
+    """Everything of it, to standard output."""
+    if isinstance(content, str):
+        content = content.encode(sys.stdout.encoding or "utf-8", "backslashreplace")
+    octets = memoryview(content)
+    sys.stdout.flush()
+    while octets:  # an unbuffered stdout (python -u) may take less than it was given
+        octets = octets[sys.stdout.buffer.write(octets) :]
+
+
+def complain(text: str) -> None:
+    from analyzer.report.text import visible
+
+    say(f"phonehome: {visible(text)}\n")
+
+
+def say(text: str) -> None:
+    with suppress(OSError):
+        print(text, end="", file=sys.stderr, flush=True)

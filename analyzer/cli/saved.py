@@ -1,0 +1,42 @@
+"""`phonehome report`: a saved report → the same again, without the capture."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from typing import Any
+
+from analyzer.cli.documents import Outputs, add_documents
+from analyzer.cli.output import UnusableError
+from analyzer.cli.printing import DONE
+
+
+def add(commands: Any) -> None:
+    report = commands.add_parser("report", help="print a saved report again, without the capture")
+    report.add_argument("saved", metavar="SAVED.json", help="what scan --json wrote; - is stdin")
+    add_documents(report)
+    report.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> int:
+    from analyzer.report import json
+
+    try:
+        saved = json.read(_read_text(options.saved))
+    except ValueError as error:
+        raise UnusableError(f"{options.saved}: {error}") from None
+    with Outputs(options, keep=[options.saved]) as outputs:
+        outputs.write(saved, options)
+    return DONE
+
+
+def _read_text(path: str) -> str:
+    try:
+        if path == "-":
+            return sys.stdin.buffer.read().decode("utf-8")
+        with open(path, encoding="utf-8") as file:
+            return file.read()
+    except OSError as error:
+        raise UnusableError(f"{path}: can't be read ({error.strerror})") from None
+    except UnicodeDecodeError:
+        raise ValueError("not a saved report: not UTF-8 text") from None

@@ -1,0 +1,232 @@
+"""`phonehome scan`: captures → a report printed, and the documents that were asked for."""
+
+from __future__ import annotations
+
+import argparse
+import gc
+import os
+import sys
+from typing import TYPE_CHECKING, Any
+
+from analyzer.cli.arguments import (
+    add_dossiers_choice,
+    add_geo_choice,
+    device,
+    region,
+    regions,
+    said,
+)
+from analyzer.cli.bodies import Bodies
+from analyzer.cli.documents import Outputs, add_documents
+from analyzer.cli.output import UnusableError
+from analyzer.cli.printing import DAMAGED, DONE, UNUSABLE, complain, say
+
+if TYPE_CHECKING:
+    from analyzer.cli.progress import ProgressLine
+    from analyzer.detect.known import Known
+    from analyzer.model import Report
+    from analyzer.triggers import LogEntry
+
+
+def add(commands: Any) -> None:
+    scan = commands.add_parser("scan", help="read captures and print the report")
+    scan.add_argument(
+        "captures",
+        nargs="*",
+        metavar="CAPTURE",
+        help="pcap, pcapng or snoop, plain or compressed; - is stdin",
+    )
+    scan.add_argument("-r", dest="file", action="append", default=[], metavar="FILE", help="one more capture")
+    scan.add_argument(
+        "--region",
+        type=said(regions),
+        default=("CN",),
+        metavar="CODES",
+        help="regions of the scope, ISO 3166-1 alpha-2, comma between (default CN; never summed)",
+    )
+    scan.add_argument(
+        "--device", type=said(device), metavar="MAC|IP", help="the phone, where several devices appear"
+    )
+    scan.add_argument(
+        "--known",
+        metavar="KIND=VALUE,...|FILE",
+        help="the owner's own identifiers (imei=...,iccid=...,mac=...): looked for, matched, never kept",
+    )
+    scan.add_argument(
+        "--wifi",
+        type=said(_wifi_key),
+        action="append",
+        default=[],
+        metavar="SSID:PASSPHRASE",
+        help="opens WPA/WPA2 frames captured in the air; also 64 hex digits, or wep:DIGITS; repeatable",
+    )
+    scan.add_argument(
+        "--from",
+        dest="origin",
+        type=said(region),
+        metavar="CODE",
+        help="the country where the capture was made: round trips are held against what databases say",
+    )
+    add_geo_choice(scan)
+    add_dossiers_choice(scan)
+    scan.add_argument(
+        "--events",
+        metavar="FILE.csv",
+        help="a log of what was done to the phone, lines of time,event: sends are set against it",
+    )
+    scan.add_argument(
+        "--tac",
+        metavar="FILE.csv",
+        help="tells maker and model of a phone by its IMEI: columns tac, brand, model, or tac.csv in the "
+        "user's data folder; none is shipped",
+    )
+    scan.add_argument(
+        "--bodies",
+        metavar="DIR",
+        help="write the bodies of all messages into an empty folder, under safe names, with an index",
+    )
+    add_documents(scan)
+    scan.set_defaults(run=run)
+
+
+def _wifi_key(text: str) -> Any:
+    from analyzer.packets.wifi.keys import wifi_key
+
+    return wifi_key(text)
+
+
+def run(options: argparse.Namespace) -> int:
+    paths = [*options.file, *options.captures]
+    if not paths:
+        raise UnusableError("scan needs a capture: a file, or - for standard input")
+    # A scan makes many objects and few cycles: looking for cycles more rarely saves a tenth of its time.
+    gc.set_threshold(200_000, 50, 50)
+    known = _known(options.known)
+    _check_geo(options.geo)
+    _check_dossiers(options.dossiers)
+    options.tac = _tac_table(options.tac)
+    inputs = [file for file in (options.known, options.events, options.tac) if file]
+    keep = [*paths, *options.geo, *inputs]
+    with Outputs(options, keep) as outputs, Bodies(options.bodies) as bodies:
+        report = _analyze(paths, known, options, bodies)
+        outputs.write(report, options)
+        bodies.write(report)
+    return _exit_code(report, options)
+
+
+def _check_geo(files: list[str]) -> None:
+    """The user's databases can be read, found out before the long scan."""
+    from analyzer.locate.given import Given
+
+    for file in files:
+        try:
+            Given(file)
+        except ValueError as error:
+            raise UnusableError(f"--geo: {error}") from None
+
+
+def _check_dossiers(directories: list[str]) -> None:
+    """The user's dossiers are right, found out before the long scan."""
+    if directories:
+        from analyzer.dossiers import DossierError, load
+
+        try:
+            load(*directories)
+        except DossierError as error:
+            raise UnusableError(f"--dossiers: {error}") from None
+
+
+def _tac_table(path: str | None) -> str | None:
+    """The table that was given, or the one in the user's data folder; found out before the long scan."""
+    if path is None:
+        from analyzer.locate.layers import user_folder
+
+        own = user_folder().parent / "tac.csv"
+        if not os.path.isfile(own):  # nor where the folder may not be looked into
+            return None
+        path = str(own)
+    from analyzer.detect.tac import check_table
+
+    try:
+        check_table(path)
+    except OSError as error:
+        raise UnusableError(f"--tac: {path} can't be read ({error.strerror})") from None
+    except ValueError as error:
+        raise UnusableError(f"--tac: {error}") from None
+    return path
+
+
+def _log(path: str | None) -> tuple[LogEntry, ...]:
+    if path is None:
+        return ()
+    from analyzer.triggers import read_log
+
+    try:
+        return read_log(path)
+    except OSError as error:
+        raise UnusableError(f"--events: {path} can't be read ({error.strerror})") from None
+    except ValueError as error:  # UnicodeDecodeError is one
+        raise UnusableError(f"--events: {error}") from None
+
+
+def _analyze(paths: list[str], known: Known | None, options: argparse.Namespace, bodies: Bodies) -> Report:
+    from analyzer.model import CaptureError
+    from analyzer.pipeline import analyze
+
+    log, watcher = _log(options.events), _progress(options)
+    try:
+        return analyze(
+            *paths,
+            regions=options.region,
+            device=options.device,
+            known=known,
+            wifi=options.wifi,
+            origin=options.origin,
+            geo=options.geo,
+            geo_date=options.geo_date,
+            dossiers=options.dossiers,
+            log=log,
+            tac=options.tac,
+            progress=watcher,
+            put_aside=bodies.put_aside if options.bodies else None,
+        )
+    except CaptureError as error:
+        raise UnusableError(str(error)) from None
+    finally:
+        if watcher:
+            watcher.clear()
+
+
+def _exit_code(report: Report, options: argparse.Namespace) -> int:
+    """Also says on standard error which of several captures could not be read, and that one is damaged."""
+    unreadable = [problem.what for problem in report.problems if problem.code == "unreadable"]
+    for sentence in unreadable:
+        complain(sentence)
+    if unreadable:
+        return UNUSABLE
+    if all(info.complete for info in report.captures):
+        return DONE
+    if sys.stderr.isatty() and not options.quiet:
+        complain("the capture is damaged: the results are complete up to the damage")
+    return DAMAGED
+
+
+def _progress(options: argparse.Namespace) -> ProgressLine | None:
+    if options.quiet or not sys.stderr.isatty():
+        return None
+    from analyzer.cli.progress import ProgressLine
+
+    return ProgressLine(say)
+
+
+def _known(given: str | None) -> Known | None:
+    if given is None:
+        return None
+    from analyzer.detect.known import Known
+
+    try:
+        return Known.from_file(given) if os.path.exists(given) or "=" not in given else Known.parse(given)
+    except OSError as error:
+        raise UnusableError(f"--known: {given} can't be read ({error.strerror})") from None
+    except ValueError as error:
+        raise UnusableError(f"--known: {error}") from None
