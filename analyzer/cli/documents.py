@@ -11,9 +11,8 @@ import os
 import sys
 from collections.abc import Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
 from importlib import import_module
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, NamedTuple, Self
 
 from analyzer.cli.output import Output, UnusableError
 from analyzer.cli.printing import width, write
@@ -22,8 +21,7 @@ if TYPE_CHECKING:
     from analyzer.model import Report
 
 
-@dataclass(frozen=True, slots=True)
-class Document:
+class Document(NamedTuple):
     """One kind of document and the option that asks for it."""
 
     option: str  # "--json"

@@ -28,6 +28,13 @@ CHINESE = {
 LONGEST = 7  # digits behind 89 that the list tells issuers by
 # North American issuers write country code 1 as 01, so that it has two digits as most others.
 NORTH_AMERICA = "01"
+# Country codes of one and two digits (ITU-T E.164, list of assigned codes); all others have three.
+SHORT_CODES = {
+    *("1", "7", "20", "27", "30", "31", "32", "33", "34", "36", "39", "40", "41", "43", "44", "45", "46"),
+    *("47", "48", "49", "51", "52", "53", "54", "55", "56", "57", "58", "60", "61", "62", "63", "64", "65"),
+    *("66", "81", "82", "84", "86", "90", "91", "92", "93", "94", "95", "98"),
+}
+ONE_COUNTRY = {"86": "CN"}
 SHARED = "001"  # the code of the library for country codes that are of no one country
 
 
@@ -48,14 +55,19 @@ def issuer_of(iccid: str) -> Issuer | None:
     if not code:
         return None
     name, country = _listed(digits)
-    return Issuer(code, country or _country(code), name)
+    return Issuer(code, country or ONE_COUNTRY.get(code) or _country(code), name)
 
 
 def _country_code(digits: str) -> str:
+    """The E.164 country code that the digits begin with; empty where no country has it."""
+    code = next((digits[:n] for n in (1, 2) if digits[:n] in SHORT_CODES), digits[:3])
+    return code if code in SHORT_CODES or _is_assigned(code) else ""
+
+
+def _is_assigned(code: str) -> bool:
     from phonenumbers import COUNTRY_CODE_TO_REGION_CODE as REGIONS
 
-    codes = (digits[:length] for length in (1, 2, 3))
-    return next((code for code in codes if code.isdigit() and code[0] != "0" and int(code) in REGIONS), "")
+    return code.isdigit() and code[0] != "0" and int(code) in REGIONS
 
 
 def _country(code: str) -> str:

@@ -126,7 +126,7 @@ def _forwards(hi: NDArray[np.uint64], lo: NDArray[np.uint64]) -> bool:
     """
     if len(hi) > GATEWAY_ADDRESSES or bool(is_v4(hi, lo).any()):
         return True
-    return len(np.unique(hi)) > 2
+    return len(set(hi.tolist())) > 2
 
 
 def _own_sides(flows: Flows, owner: dict[Key, int], client: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -112,7 +112,6 @@ class Classes:
 
     def _choose(self, flows: Flows, flow: NDArray[np.int64]) -> None:
         """Of flows that have no form and no kind, a sample is wanted."""
-        flow = np.unique(flow)
         kind, protocol = flows.numbers[flow, KIND], flows.numbers[flow, PROTOCOL]
         unknown = np.where(protocol == 6, (kind == UNDECIDED) | (kind == OPAQUE), kind == NOTHING)
         unknown &= (self._forms[flow] == 0) & (self._state[flow] & TAKEN == 0)
