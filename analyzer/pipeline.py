@@ -15,9 +15,9 @@ from analyzer.detect.known import Known
 from analyzer.locate.given import Given
 from analyzer.model import Body, CaptureError, Report
 from analyzer.packets.wifi import WifiKey
-from analyzer.phones import with_phones
-from analyzer.reading import OnProgress, Progress, read_session
-from analyzer.settings import Settings
+from analyzer.scan.phones import with_phones
+from analyzer.scan.reading import OnProgress, Progress, read_session
+from analyzer.scan.settings import Settings
 from analyzer.triggers import LogEntry
 
 __all__ = ["OnProgress", "Progress", "analyze"]

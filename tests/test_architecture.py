@@ -28,6 +28,10 @@ BELOW = {
     "triggers": {"model", "packets", "dossiers"},
     "context": {"model", "detect", "locate", "flows", "protocols"},
     "conclude": {"model", "dossiers", "triggers", "version"},
+    "scan": {
+        *("model", "version", "capture", "packets", "flows", "protocols", "decode", "detect", "dossiers"),
+        *("locate", "triggers", "context", "conclude"),
+    },
 }
 TOP = {"__init__", "cli"}  # with the single modules beside them (pipeline …) these tie everything together
 

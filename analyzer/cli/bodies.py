@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Self
 from analyzer.cli.output import UnusableError
 
 if TYPE_CHECKING:
-    from analyzer.bodies import BodyFiles
+    from analyzer.cli.body_files import BodyFiles
     from analyzer.model import Body, Report
 
 
@@ -20,7 +20,7 @@ class Bodies:
         self._files: BodyFiles | None = None
         if path is None:
             return
-        from analyzer.bodies import BodyFiles
+        from analyzer.cli.body_files import BodyFiles
 
         try:
             self._files = BodyFiles(path)

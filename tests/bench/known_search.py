@@ -27,8 +27,8 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from analyzer.capture import Capture
 from analyzer.detect import Known
-from analyzer.scanning import Scan
-from analyzer.seeded import SeededSearch
+from analyzer.scan.scanning import Scan
+from analyzer.scan.seeded import SeededSearch
 
 GIVEN = (
     "imei=490154203237518,imei=356938035643809,iccid=8947010000123456784,imsi=242010123456789,"

@@ -16,11 +16,11 @@ from scapy.utils import wrpcap
 
 from analyzer.decode import fields_of
 from analyzer.detect import Known, findings_in
-from analyzer.masking import masked_message, masked_octets
 from analyzer.model import Report
 from analyzer.pipeline import analyze
 from analyzer.report import json as json_report
 from analyzer.report.terminal import render
+from analyzer.scan.masking import masked_message, masked_octets
 from tests.decode.messages import request
 
 IMEI, ICCID, IMSI = "490154203237518", "89470012345678901236", "242011234567890"

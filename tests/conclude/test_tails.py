@@ -8,7 +8,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analyzer.tails import NO_TAIL, SEQUENCES, Tails, frames_of, in_order
+from analyzer.scan.tails import NO_TAIL, SEQUENCES, Tails, frames_of, in_order
 
 LENGTH = 11
 

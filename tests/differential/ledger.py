@@ -23,7 +23,7 @@ from analyzer.capture import Capture
 from analyzer.flows.addresses import address_text
 from analyzer.model import CaptureError
 from analyzer.packets.paths import offsets_of
-from analyzer.scanning import Scan, Step
+from analyzer.scan.scanning import Scan, Step
 from tests.differential.corpus import Entry, entries
 
 UNEXPLAINED = "unexplained"

@@ -12,10 +12,11 @@ from pathlib import Path
 
 import pytest
 
-from analyzer import analyze, extraction
-from analyzer.bodies import BodyFiles, ending_of
+from analyzer import analyze
 from analyzer.cli import main
+from analyzer.cli.body_files import BodyFiles, ending_of
 from analyzer.detect.known import Known
+from analyzer.scan import extraction
 from tests.builders import conversation, http_request, http_response, pcap
 
 NAME = re.compile(r"\d{6,}-[0-9a-f]{12}\.(txt|json|png|jpg|gif|bin)")

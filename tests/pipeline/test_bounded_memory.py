@@ -11,10 +11,11 @@ from typing import Any
 
 import pytest
 
-from analyzer import analyze, crowd, shelf
+from analyzer import analyze
 from analyzer.flows import retiring
 from analyzer.model import Destination, Report
 from analyzer.protocols import observer
+from analyzer.scan import crowd, shelf
 from tests import builders
 from tests.builders import ACK, FIN, RST, START_NS, SYN, conversation, http_request, http_response, tcp, udp
 from tests.capture.reading import buffers_of

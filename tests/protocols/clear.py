@@ -15,7 +15,7 @@ import pytest
 from analyzer.capture import Capture
 from analyzer.model import Endpoint, Evidence
 from analyzer.protocols.http1 import HttpMessage
-from analyzer.scanning import Scan
+from analyzer.scan.scanning import Scan
 from tests import builders
 
 CORPUS = Path(

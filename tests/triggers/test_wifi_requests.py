@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from analyzer.capture import Capture
-from analyzer.scanning import Scan
+from analyzer.scan.scanning import Scan
 from analyzer.triggers import Watch
 
 CAPTURES = Path("captures/wireshark__wireshark/test/captures")

@@ -14,7 +14,7 @@ import pytest
 
 import analyzer
 from analyzer.packets.wifi import wifi_key
-from analyzer.scanning import Scan
+from analyzer.scan.scanning import Scan
 
 CAPTURES = Path("captures/wireshark__wireshark/test/captures")
 

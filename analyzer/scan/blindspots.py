@@ -8,8 +8,8 @@ from collections.abc import Iterator, Sequence
 from analyzer.context import hiding, recording
 from analyzer.model import CaptureInfo, Destination, Problem
 from analyzer.protocols.clear import CLEAR_KINDS
-from analyzer.region import RegionWatch
-from analyzer.scanning import Scan, Tally
+from analyzer.scan.region import RegionWatch
+from analyzer.scan.scanning import Scan, Tally
 
 ENCRYPTED_KINDS = frozenset(
     (

@@ -13,11 +13,11 @@ from analyzer.detect.base import KIND_TITLES
 from analyzer.detect.known import Hit, Known
 from analyzer.flows.renumbering import New
 from analyzer.flows.table import KIND, QUIC, TLS, Flows
-from analyzer.masking import MASK
 from analyzer.model import Evidence, Finding, Problem
 from analyzer.packets.table import PAYLOAD_WIRE, TCP, UDP
-from analyzer.scanning import Step
-from analyzer.tails import NO_TAIL, SEQUENCES, Tail, Tails, frames_of, in_order
+from analyzer.scan.masking import MASK
+from analyzer.scan.scanning import Step
+from analyzer.scan.tails import NO_TAIL, SEQUENCES, Tail, Tails, frames_of, in_order
 
 # DHCP, whose work it is to carry MAC addresses in the local network (RFC 2131, RFC 8415).
 ADDRESSING = frozenset((67, 68, 546, 547))

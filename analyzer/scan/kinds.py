@@ -10,7 +10,7 @@ from analyzer.flows.ledger import kinds
 from analyzer.flows.table import Column, Flows
 
 if TYPE_CHECKING:
-    from analyzer.scanning import Scan
+    from analyzer.scan.scanning import Scan
 
 
 def kinds_of(

@@ -13,11 +13,11 @@ from analyzer.detect.credentials import credentials_in
 from analyzer.detect.known import Hit, Known
 from analyzer.dossiers import Dossier, recognise
 from analyzer.flows.renumbering import New
-from analyzer.masking import masked_finding, masked_message, masked_ping
 from analyzer.model import UNANSWERED, Body, Endpoint, Evidence, Finding, Message, Ping, Problem
 from analyzer.protocols.http1 import HttpMessage
 from analyzer.protocols.http_flow import Exchange
-from analyzer.shelf import Shelf
+from analyzer.scan.masking import masked_finding, masked_message, masked_ping
+from analyzer.scan.shelf import Shelf
 
 # Octets of message content kept for the report, all messages together; beyond that a beginning.
 CONTENT_BUDGET = 64 << 20

@@ -12,12 +12,12 @@ from analyzer.flows.addresses import address_words
 from analyzer.flows.devices import client_sides
 from analyzer.flows.retiring import MOST_FLOWS, Known, Retired, retire, staying
 from analyzer.flows.table import A_HI, A_LO, A_PORT, B_HI, B_LO, PROTOCOL, Column, Flows
-from analyzer.kinds import kinds_of
 from analyzer.model import Problem
 from analyzer.protocols.observer import SeenExchange
+from analyzer.scan.kinds import kinds_of
 
 if TYPE_CHECKING:
-    from analyzer.scanning import Scan
+    from analyzer.scan.scanning import Scan
 
 Bools = NDArray[np.bool_]
 

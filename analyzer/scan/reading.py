@@ -6,23 +6,23 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
-from analyzer.assembly import Assembly, Parts
 from analyzer.capture import Capture
 from analyzer.capture.sessions import Look, follows
 from analyzer.conclude import with_conclusions
-from analyzer.crowd import Clearing, is_crowded
 from analyzer.dossiers import attempt_hosts, load
-from analyzer.extraction import Ends, Extractor
 from analyzer.flows.addresses import address_text
 from analyzer.flows.table import A_HI, A_LO, A_PORT, B_HI, B_LO, B_PORT
 from analyzer.locate import Locator
 from analyzer.model import Endpoint, Report, Session
-from analyzer.placing import placed
 from analyzer.protocols.observer import SeenExchange
-from analyzer.region import RegionWatch
-from analyzer.scanning import Scan, Step
-from analyzer.seeded import SeededSearch
-from analyzer.settings import Settings
+from analyzer.scan.assembly import Assembly, Parts
+from analyzer.scan.crowd import Clearing, is_crowded
+from analyzer.scan.extraction import Ends, Extractor
+from analyzer.scan.placing import placed
+from analyzer.scan.region import RegionWatch
+from analyzer.scan.scanning import Scan, Step
+from analyzer.scan.seeded import SeededSearch
+from analyzer.scan.settings import Settings
 from analyzer.triggers import Watch
 
 

@@ -12,7 +12,6 @@ from typing import Any
 
 import numpy as np
 
-from analyzer import blindspots, outside, reassembled
 from analyzer.capture import Capture
 from analyzer.context import hiding
 from analyzer.context.carried import Carried
@@ -20,7 +19,6 @@ from analyzer.context.clues import ClueBook
 from analyzer.context.names import NameBook
 from analyzer.context.vantage import look, vantage
 from analyzer.dossiers import Dossier, attempt_hosts, attempted
-from analyzer.extraction import Extracted, Extractor
 from analyzer.flows.addresses import texts
 from analyzer.flows.devices import Sides, sides_of
 from analyzer.flows.entropy import Spread
@@ -35,7 +33,6 @@ from analyzer.flows.ledger import (
 )
 from analyzer.flows.measures import DELIVERIES, ROUND_TRIPS, Measures, measure
 from analyzer.flows.table import FIRST_FRAME, FIRST_NS, LAST_NS, OCTETS, PACKETS, PROTOCOL, Column
-from analyzer.kinds import kinds_of
 from analyzer.locate import Locator, located_in, scope_claims
 from analyzer.locate.distance import Timed, contradicted_by_others, contradicted_from
 from analyzer.model import (
@@ -60,9 +57,12 @@ from analyzer.packets.names import ethertype_name, link_name
 from analyzer.packets.wifi.clients import clients
 from analyzer.protocols.clear import CLEAR_KINDS
 from analyzer.protocols.forms import READABLE_FORMS
-from analyzer.region import RegionWatch
-from analyzer.scanning import Scan, Tally
-from analyzer.settings import Settings
+from analyzer.scan import blindspots, outside, reassembled
+from analyzer.scan.extraction import Extracted, Extractor
+from analyzer.scan.kinds import kinds_of
+from analyzer.scan.region import RegionWatch
+from analyzer.scan.scanning import Scan, Tally
+from analyzer.scan.settings import Settings
 from analyzer.version import VERSION
 
 # Kinds of flow whose octets are readable to anyone on the way.

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from analyzer.flows.renumbering import New, moved_column
 from analyzer.flows.tracker import FlowTracker
 from analyzer.locate import Locator
-from analyzer.scanning import Step
+from analyzer.scan.scanning import Step
 
 # Rows kept at most; beyond that packets are counted in the ledger only, and it is said.
 MOST_ROWS = 500_000

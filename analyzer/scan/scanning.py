@@ -13,7 +13,6 @@ from analyzer.capture import Capture
 from analyzer.capture.ahead import ahead
 from analyzer.capture.batch import Batch
 from analyzer.capture.memory import packed
-from analyzer.crowd import Crowd
 from analyzer.flows.fragments import Datagram, Reassembler, as_batch
 from analyzer.flows.frames import in_session
 from analyzer.flows.openings import Openings
@@ -30,6 +29,7 @@ from analyzer.packets.wifi import WIFI_LINKS, WifiKey, WifiSession
 from analyzer.packets.wifi.carried import GRE_PROTOCOL, packets_in
 from analyzer.protocols.classes import Classes
 from analyzer.protocols.observer import Observer, SeenExchange
+from analyzer.scan.crowd import Crowd
 
 # EtherType IEEE 802 local experimental 1: reconstructions announce themselves in such a frame.
 NOTICE_ETHERTYPE = 0x88B5
