@@ -4,18 +4,15 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from datetime import date
 
 from analyzer.capture.sessions import chains
-from analyzer.conclude.identifiers import identifiers
-from analyzer.conclude.merging import failed, merge
-from analyzer.conclude.narrowing import only_device
+from analyzer.conclude.merging import failed
 from analyzer.detect.known import Known
 from analyzer.locate.given import Given
 from analyzer.model import Body, CaptureError, Report
 from analyzer.packets.wifi import WifiKey
-from analyzer.scan.phones import with_phones
+from analyzer.scan.concluding import concluded
 from analyzer.scan.reading import OnProgress, Progress, read_session
 from analyzer.scan.settings import Settings
 from analyzer.triggers import LogEntry
@@ -78,7 +75,4 @@ def analyze(
             reports.append(report)
     if len(errors) == len(reports):
         raise CaptureError("; ".join(map(str, errors)) or "no capture was given")
-    report = merge(reports)
-    report = report if device is None else only_device(report, device)
-    report = with_phones(report, tac)
-    return replace(report, identifiers=identifiers(report))
+    return concluded(reports, device, tac)

@@ -32,6 +32,10 @@ BELOW = {
         *("model", "version", "capture", "packets", "flows", "protocols", "decode", "detect", "dossiers"),
         *("locate", "triggers", "context", "conclude"),
     },
+    "live": {
+        *("model", "version", "capture", "flows", "protocols", "dossiers", "locate", "scan"),
+        *("report", "compiling"),
+    },
 }
 TOP = {"__init__", "cli"}  # with the single modules beside them (pipeline …) these tie everything together
 

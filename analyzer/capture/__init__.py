@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Iterator
+from typing import Any
 
 from analyzer.model import CaptureError, Problem
 
@@ -24,11 +25,12 @@ LONG = 16 << 20
 class Capture:
     """One capture being read: iterate for its batches, then look at `account`.
 
-    `path` is a file or "-" for standard input. Raises CaptureError where nothing can be read.
+    `path` is a file or "-" for standard input; `raw` as in `Source`. Raises CaptureError where nothing can
+    be read.
     """
 
-    def __init__(self, path: str) -> None:
-        self.source = Source(path)
+    def __init__(self, path: str, raw: Any = None) -> None:
+        self.source = Source(path, raw)
         self.account = Account()
         self._window = Window(self.source)
 
@@ -47,6 +49,10 @@ class Capture:
             window.release()
         if self.source.compression:
             account.format += f", {self.source.compression}"
+
+    def compile_kernels(self) -> None:
+        """Run kernels compiled from the first batch on."""
+        self._window.large = True
 
     def is_long(self) -> bool:
         """Whether reading ahead in a thread is worth it: a large file, or one of unknown size."""

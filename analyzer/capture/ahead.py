@@ -5,7 +5,7 @@ from __future__ import annotations
 import queue
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TypeVar
 
@@ -14,15 +14,19 @@ T = TypeVar("T")
 # Items waiting at most; with the one being made and the one in use, all buffers of a window but one.
 WAITING = 1
 
+# Seconds without an item after which whoever waits may do something else.
+IDLE = 0.2
+
 # Seconds after which a thread lets another run; reading ahead waits for the interpreter several times
 # a batch, and the usual 5 ms would each time be longer than the batch takes.
 SWITCH_INTERVAL = 0.0005
 
 
-def ahead(items: Iterator[T]) -> Iterator[T]:
+def ahead(items: Iterator[T], idle: Callable[[], None] | None = None) -> Iterator[T]:
     """The same items in the same order, each made while the one before it is in use.
 
-    What the making raises is raised here, after the items made before it.
+    What the making raises is raised here, after the items made before it. `idle` is called from time to
+    time while the next one is waited for.
     """
     made: queue.Queue[tuple[T | None, BaseException | None]] = queue.Queue(WAITING)
     stop = threading.Event()
@@ -43,7 +47,7 @@ def ahead(items: Iterator[T]) -> Iterator[T]:
         worker.start()
         try:
             while True:
-                item, problem = made.get()
+                item, problem = _next(made, idle)
                 if item is None:
                     if problem is not None:
                         raise problem
@@ -54,6 +58,17 @@ def ahead(items: Iterator[T]) -> Iterator[T]:
             while worker.is_alive():
                 with_room(made)
                 worker.join(0.01)
+
+
+def _next(
+    made: queue.Queue[tuple[T | None, BaseException | None]], idle: Callable[[], None] | None
+) -> tuple[T | None, BaseException | None]:
+    while idle is not None:
+        try:
+            return made.get(timeout=IDLE)
+        except queue.Empty:
+            idle()
+    return made.get()
 
 
 def with_room(made: queue.Queue[tuple[T | None, BaseException | None]]) -> None:

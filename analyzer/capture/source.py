@@ -27,7 +27,8 @@ class Source:
     no more is to come.
     """
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, raw: Any = None) -> None:
+        """`raw` gives the octets in place of what `path` names: an open raw stream that someone writes to."""
         self.path = path
         self.size: int | None = None
         self.compression: str | None = None
@@ -35,7 +36,8 @@ class Source:
         self.decoded = 0
         self.ended = False
         self._hash = hashlib.sha256()
-        self._input = self._open()
+        self._drains = raw is None
+        self._input = Input(raw, self._hash) if raw is not None else self._open()
         self._archive: Any = None
         self._piece = memoryview(b"")  # what a step of the decompressor gave beyond the last buffer
         self._look()
@@ -109,9 +111,12 @@ class Source:
         return self._input.has_more(since)
 
     def drain(self) -> None:
-        """Read the rest, so that the hash is of all that lies there or came down the pipe."""
+        """Read the rest, so that the hash is of all that lies there or came down the pipe.
+
+        Of what someone sends without end, the hash is of what was read.
+        """
         try:
-            while self._input.read(HASH_CHUNK):
+            while self._drains and self._input.read(HASH_CHUNK):
                 pass
         except OSError:
             pass  # what can't be read can't be hashed

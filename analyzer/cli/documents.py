@@ -58,15 +58,15 @@ def add_documents(command: argparse.ArgumentParser) -> None:
 class Outputs:
     """All files that were asked for, open; one of them may be standard output.
 
-    `keep` are the inputs, which are never written over.
+    `keep` are the inputs, which are never written over. `prints` says whether the report may be printed.
     """
 
-    def __init__(self, options: argparse.Namespace, keep: Sequence[str]) -> None:
+    def __init__(self, options: argparse.Namespace, keep: Sequence[str], prints: bool = True) -> None:
         asked = [(d, path) for d in DOCUMENTS if (path := getattr(options, d.name)) is not None]
         to_stdout = [document.option for document, path in asked if path == "-"]
         if len(to_stdout) > 1:
             raise UnusableError(f"{' and '.join(to_stdout)} can't both go to standard output")
-        self._prints_report = not to_stdout
+        self._prints_report = prints and not to_stdout
         with ExitStack() as stack:
             self._files = [(d, stack.enter_context(Output(d.option, path, keep))) for d, path in asked]
             self._stack = stack.pop_all()

@@ -5,9 +5,9 @@ from __future__ import annotations
 import argparse
 from typing import Any, NoReturn
 
-from analyzer.cli import dossiers, geo, saved, scan
+from analyzer.cli import dossiers, geo, saved, scan, watch
 
-_COMMANDS = (scan, saved, geo, dossiers)
+_COMMANDS = (scan, watch, saved, geo, dossiers)
 
 _EPILOG = """\
 exit codes: 0 done; 2 usage, unreadable input or unwritable output; 3 results complete up to damage.

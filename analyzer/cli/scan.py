@@ -37,48 +37,11 @@ def add(commands: Any) -> None:
         help="pcap, pcapng or snoop, plain or compressed; - is stdin",
     )
     scan.add_argument("-r", dest="file", action="append", default=[], metavar="FILE", help="one more capture")
-    scan.add_argument(
-        "--region",
-        type=said(regions),
-        default=("CN",),
-        metavar="CODES",
-        help="regions of the scope, ISO 3166-1 alpha-2, comma between (default CN; never summed)",
-    )
-    scan.add_argument(
-        "--device", type=said(device), metavar="MAC|IP", help="the phone, where several devices appear"
-    )
-    scan.add_argument(
-        "--known",
-        metavar="KIND=VALUE,...|FILE",
-        help="the owner's own identifiers (imei=...,iccid=...,mac=...): looked for, matched, never kept",
-    )
-    scan.add_argument(
-        "--wifi",
-        type=said(_wifi_key),
-        action="append",
-        default=[],
-        metavar="SSID:PASSPHRASE",
-        help="opens WPA/WPA2 frames captured in the air; also 64 hex digits, or wep:DIGITS; repeatable",
-    )
-    scan.add_argument(
-        "--from",
-        dest="origin",
-        type=said(region),
-        metavar="CODE",
-        help="the country where the capture was made: round trips are held against what databases say",
-    )
-    add_geo_choice(scan)
-    add_dossiers_choice(scan)
+    add_choices(scan)
     scan.add_argument(
         "--events",
         metavar="FILE.csv",
         help="a log of what was done to the phone, lines of time,event: sends are set against it",
-    )
-    scan.add_argument(
-        "--tac",
-        metavar="FILE.csv",
-        help="tells maker and model of a phone by its IMEI: columns tac, brand, model, or tac.csv in the "
-        "user's data folder; none is shipped",
     )
     scan.add_argument(
         "--bodies",
@@ -87,6 +50,48 @@ def add(commands: Any) -> None:
     )
     add_documents(scan)
     scan.set_defaults(run=run)
+
+
+def add_choices(command: argparse.ArgumentParser) -> None:
+    """What is looked for and by which knowledge, whatever the packets come from."""
+    command.add_argument(
+        "--region",
+        type=said(regions),
+        default=("CN",),
+        metavar="CODES",
+        help="regions of the scope, ISO 3166-1 alpha-2, comma between (default CN; never summed)",
+    )
+    command.add_argument(
+        "--device", type=said(device), metavar="MAC|IP", help="the phone, where several devices appear"
+    )
+    command.add_argument(
+        "--known",
+        metavar="KIND=VALUE,...|FILE",
+        help="the owner's own identifiers (imei=...,iccid=...,mac=...): looked for, matched, never kept",
+    )
+    command.add_argument(
+        "--wifi",
+        type=said(_wifi_key),
+        action="append",
+        default=[],
+        metavar="SSID:PASSPHRASE",
+        help="opens WPA/WPA2 frames captured in the air; also 64 hex digits, or wep:DIGITS; repeatable",
+    )
+    command.add_argument(
+        "--from",
+        dest="origin",
+        type=said(region),
+        metavar="CODE",
+        help="the country where the capture was made: round trips are held against what databases say",
+    )
+    add_geo_choice(command)
+    add_dossiers_choice(command)
+    command.add_argument(
+        "--tac",
+        metavar="FILE.csv",
+        help="tells maker and model of a phone by its IMEI: columns tac, brand, model, or tac.csv in the "
+        "user's data folder; none is shipped",
+    )
 
 
 def _wifi_key(text: str) -> Any:
@@ -101,17 +106,23 @@ def run(options: argparse.Namespace) -> int:
         raise UnusableError("scan needs a capture: a file, or - for standard input")
     # A scan makes many objects and few cycles: looking for cycles more rarely saves a tenth of its time.
     gc.set_threshold(200_000, 50, 50)
-    known = _known(options.known)
-    _check_geo(options.geo)
-    _check_dossiers(options.dossiers)
-    options.tac = _tac_table(options.tac)
+    known = prepared(options)
     inputs = [file for file in (options.known, options.events, options.tac) if file]
     keep = [*paths, *options.geo, *inputs]
     with Outputs(options, keep) as outputs, Bodies(options.bodies) as bodies:
         report = _analyze(paths, known, options, bodies)
         outputs.write(report, options)
         bodies.write(report)
-    return _exit_code(report, options)
+    return exit_code(report, options)
+
+
+def prepared(options: argparse.Namespace) -> Known | None:
+    """What `add_choices` named, found usable before the long scan; the owner's identifiers."""
+    known = _known(options.known)
+    _check_geo(options.geo)
+    _check_dossiers(options.dossiers)
+    options.tac = _tac_table(options.tac)
+    return known
 
 
 def _check_geo(files: list[str]) -> None:
@@ -197,7 +208,7 @@ def _analyze(paths: list[str], known: Known | None, options: argparse.Namespace,
             watcher.clear()
 
 
-def _exit_code(report: Report, options: argparse.Namespace) -> int:
+def exit_code(report: Report, options: argparse.Namespace) -> int:
     """Also says on standard error which of several captures could not be read, and that one is damaged."""
     unreadable = [problem.what for problem in report.problems if problem.code == "unreadable"]
     for sentence in unreadable:

@@ -73,6 +73,12 @@ class ClearDatagrams:
             for flow, exchange, acknowledged in self._datagram(batch, packets, ids, row, frames):
                 yield ClearExchange(flow, exchange, _delivered(flows, flow, exchange, acknowledged))
 
+    def waiting(self, flow: int) -> Iterator[ClearExchange]:
+        """Requests of CoAP that wait for their answers."""
+        conversation = self._coap.get(flow)
+        for exchange, acknowledged in conversation.waiting() if conversation is not None else ():
+            yield ClearExchange(flow, exchange, acknowledged or None)
+
     def close(self, flows: Flows) -> Iterator[ClearExchange]:
         """What the end of the capture leaves unanswered."""
         for flow, conversation in self._coap.items():

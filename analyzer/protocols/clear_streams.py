@@ -147,6 +147,14 @@ class ClearStreams:
         if at.reader is not None and at.reader.ended:
             yield from self._close(flow, flows)
 
+    def waiting(self, flow: int, flows: Flows) -> Iterator[ClearExchange]:
+        """What a flow has given that waits for its acknowledgement to be seen."""
+        at = self._open.get(flow)
+        if at is None:
+            return
+        for exchange in at.waiting:
+            yield ClearExchange(flow, exchange, _delivered(flow, at, exchange, flows))
+
     def retire(self, flows: Flows, now_ns: int) -> Iterator[ClearExchange]:
         """Close connections that ended some time ago."""
         if not self._open:

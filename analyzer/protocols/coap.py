@@ -254,6 +254,12 @@ class CoapFlow:
         elif packet.kind in (ACKNOWLEDGEMENT, RESET):
             self._receipt(1 - side, packet)
 
+    def waiting(self) -> Iterator[Seen]:
+        """Requests that are whole and wait for their answers."""
+        for at in self._waiting.values():
+            if at.response is None and not at.sending:
+                yield Seen(Exchange(at.request, None, at.tokens[0][0]), at.acknowledged)
+
     def close(self) -> Iterator[Seen]:
         """What is left unanswered or unfinished."""
         for key in list(self._waiting):

@@ -120,6 +120,11 @@ class HttpFlow:
         self._unanswered.clear()
         self._asked.clear()
 
+    def unanswered(self) -> Iterator[Exchange]:
+        """The requests that wait for their answers; HTTP/2 and tunnels are not asked."""
+        for request in self._asked:
+            yield Exchange(request, None, self._request_direction_first()[0])
+
     def gave_up(self) -> bool:
         """Whether neither direction is HTTP, as far as both have shown."""
         if self.found or self.switch.sure:

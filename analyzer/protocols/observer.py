@@ -132,6 +132,15 @@ class Observer:
         self.gaps += self.clear_streams.gaps
         self.gap_octets += self.clear_streams.gap_octets
 
+    def unanswered(self, asked: Iterable[int], flows: Flows) -> Iterator[SeenExchange]:
+        """Requests of these flows that were read and wait for an answer, as they stand now."""
+        for flow in asked:
+            if (http := self._flows.get(flow)) is not None:
+                for exchange in http.unanswered():
+                    yield _seen(flow, http, exchange, flows)
+            for clear in (*self.clear_streams.waiting(flow, flows), *self.clear_datagrams.waiting(flow)):
+                yield SeenExchange(*clear)
+
     def reading(self) -> set[int]:
         """The flows that are being read as text."""
         return self._flows.keys() | set(self.clear_streams.reading())

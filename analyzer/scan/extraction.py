@@ -55,8 +55,13 @@ class Extractor:
     """Takes exchanges as they finish and keeps what the report needs of them."""
 
     def __init__(
-        self, known: Known, dossiers: Sequence[Dossier], put_aside: Callable[[Body], None] | None = None
+        self,
+        known: Known,
+        dossiers: Sequence[Dossier],
+        put_aside: Callable[[Body], None] | None = None,
+        heed: Callable[[Extracted], None] | None = None,
     ) -> None:
+        """`heed` is told each exchange as it is read, also those that the report has no room for."""
         self.entries: list[Extracted] = []
         self.shelf = Shelf()
         self.hits: list[Hit] = []
@@ -66,6 +71,7 @@ class Extractor:
         self._problems: dict[tuple[str, str], Problem] = {}
         self._budget = CONTENT_BUDGET
         self._put_aside = put_aside
+        self._heed = heed
 
     def take(self, exchange: Exchange, flow: int, ends: Ends, delivered: bool | None) -> None:
         """One finished exchange. `delivered` says whether the request's last octet was acknowledged."""
@@ -95,6 +101,8 @@ class Extractor:
             pings = [masked_ping(ping, self._known) for ping in pings]
         interim = tuple(self._interim(seen, flow, ends) for seen in exchange.interim)
         entry = Extracted(request, response, tuple(findings), tuple(pings), interim)
+        if self._heed is not None:
+            self._heed(entry)
         if self.shelf.takes(entry.messages, entry.findings, entry.pings):
             self.entries.append(entry)
 

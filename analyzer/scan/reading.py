@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
+from typing import Protocol
 
 from analyzer.capture import Capture
 from analyzer.capture.sessions import Look, follows
 from analyzer.conclude import with_conclusions
-from analyzer.dossiers import attempt_hosts, load
+from analyzer.dossiers import Dossier, attempt_hosts, load
 from analyzer.flows.addresses import address_text
 from analyzer.flows.table import A_HI, A_LO, A_PORT, B_HI, B_LO, B_PORT
 from analyzer.locate import Locator
@@ -17,7 +18,7 @@ from analyzer.model import Endpoint, Report, Session
 from analyzer.protocols.observer import SeenExchange
 from analyzer.scan.assembly import Assembly, Parts
 from analyzer.scan.crowd import Clearing, is_crowded
-from analyzer.scan.extraction import Ends, Extractor
+from analyzer.scan.extraction import Ends, Extracted, Extractor
 from analyzer.scan.placing import placed
 from analyzer.scan.region import RegionWatch
 from analyzer.scan.scanning import Scan, Step
@@ -59,18 +60,32 @@ def read_session(
                 source = capture.source
                 progress(Progress(entry.path, source.decoded, source.size, capture.account.frames))
     read, left = chain[: len(captures)], list(chain[len(captures) :])
-    return placed(_with_session(reading.report(captures), read)), left
+    return placed(with_session(reading.report(captures), read)), left
+
+
+class Watcher(Protocol):
+    """Somebody who looks on while a capture is read."""
+
+    def heed(self, entry: Extracted) -> None:
+        """An exchange was read."""
+
+    def look(self, step: Step) -> None:
+        """A batch was taken; its flows still have the numbers that the step says."""
+
+    def idle(self) -> None:
+        """A live capture is silent."""
 
 
 class Reading:
     """One scan with all that looks at its packets; what depends on the capture's date waits for its first."""
 
-    def __init__(self, settings: Settings) -> None:
-        self.scan = Scan(settings.wifi)
-        self._settings = settings
+    def __init__(self, settings: Settings, watcher: Watcher | None = None) -> None:
+        self.scan = Scan(settings.wifi, watcher.idle if watcher else None)
+        self._settings, self._watcher = settings, watcher
         self._dossiers = load(*settings.dossiers)
         self._watch, self._search = Watch(), SeededSearch(settings.known)
-        self._extractor = Extractor(settings.known, self._dossiers, settings.put_aside)
+        heed = watcher.heed if watcher else None
+        self._extractor = Extractor(settings.known, self._dossiers, settings.put_aside, heed)
         self._located: tuple[Locator, RegionWatch] | None = None
 
     def take(self, step: Step) -> None:
@@ -80,8 +95,26 @@ class Reading:
         self._watch.look(step.packets, step.outline, step.batch.records.time_ns)
         self._search.look(step, scan.tracker.flows)
         self._extract(scan.exchanges(step))
+        if self._watcher is not None:
+            self._watcher.look(step)
         if is_crowded(scan):
             self._make_room(step.batch.large)
+
+    def unanswered(self, flows: Iterable[int]) -> Iterator[Extracted]:
+        """What requests of these flows give away before they are answered; none of it is kept."""
+        for flow, exchange, delivered in self.scan.observer.unanswered(flows, self.scan.tracker.flows):
+            seen: list[Extracted] = []
+            extractor = Extractor(self._settings.known, self._dossiers, heed=seen.append)
+            extractor.take(exchange, flow, self._ends(flow, exchange.direction), delivered)
+            yield from seen
+
+    def locator(self) -> Locator:
+        """Where addresses are looked up, from the first packet on."""
+        return self._region()[0]
+
+    @property
+    def dossiers(self) -> Sequence[Dossier]:
+        return self._dossiers
 
     def report(self, captures: Sequence[tuple[str, Capture]]) -> Report:
         """Everything that was seen, once these captures have been read to their ends."""
@@ -129,7 +162,7 @@ class Reading:
         return Ends(b, a) if direction else Ends(a, b)
 
 
-def _with_session(report: Report, read: Sequence[Look]) -> Report:
+def with_session(report: Report, read: Sequence[Look]) -> Report:
     """The report with why its captures were read as one, where there are several."""
     if len(read) < 2:
         return report

@@ -15,8 +15,11 @@ from analyzer.scan.scanning import Step
 # Rows kept at most; beyond that packets are counted in the ledger only, and it is said.
 MOST_ROWS = 500_000
 
-# Packets that wait to be sorted out: a look-up of many new addresses costs little more than of one.
-MOST_WAITING = 1 << 16
+# Packets and batches that wait to be sorted out: a look-up of many new addresses costs little more than of
+# one. Live batches are small, and each holds on to its columns.
+MOST_WAITING, MOST_STEPS = 1 << 16, 256
+# Parts of the list before they are joined.
+MOST_PARTS = 1024
 
 
 class RegionWatch:
@@ -39,7 +42,7 @@ class RegionWatch:
         self._waiting.append(step)
         self._tracker = tracker
         self._waiting_rows += len(step.packets)
-        if self._waiting_rows > MOST_WAITING:
+        if self._waiting_rows > MOST_WAITING or len(self._waiting) > MOST_STEPS:
             self._sort_out()
 
     def _sort_out(self) -> None:
@@ -52,6 +55,8 @@ class RegionWatch:
         for step in self._waiting:
             self._keep(step, ends)
         self._waiting, self._waiting_rows = [], 0
+        if len(self._parts) > MOST_PARTS:
+            self._parts = [tuple(np.concatenate(column) for column in zip(*self._parts, strict=True))]
 
     def _keep(self, step: Step, ends: NDArray[np.uint8]) -> None:
         flow, direction = step.ids.flow, step.ids.direction

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
@@ -89,7 +89,9 @@ class Scan:
     position (`flows.frames`).
     """
 
-    def __init__(self, wifi_keys: Sequence[WifiKey] = ()) -> None:
+    def __init__(self, wifi_keys: Sequence[WifiKey] = (), idle: Callable[[], None] | None = None) -> None:
+        """`idle` is called from time to time while a live capture is silent."""
+        self._idle = idle
         self.wifi: WifiSession | None = None  # once a Wi-Fi frame is seen
         self.asked: list[Asked] = []
         self._wifi_keys = tuple(wifi_keys)
@@ -114,7 +116,7 @@ class Scan:
         batches = (_numbered(batch, position) for batch in capture)
         decoded: Iterator[tuple[Batch, Packets]] = ((batch, decode(batch)) for batch in batches)
         if capture.is_long():
-            decoded = ahead(decoded if capture.source.is_live() else joined(decoded))
+            decoded = ahead(decoded if capture.source.is_live() else joined(decoded), self._idle)
         for batch, packets in decoded:
             inside = self._inside_wifi(batch, packets)
             step = self._step(batch, packets, None)

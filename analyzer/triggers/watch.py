@@ -13,6 +13,7 @@ from analyzer.packets.outline import ANNOUNCING, DHCP_SERVER, DNS
 from analyzer.packets.table import NOT_IP
 
 PORTS = {"DHCP request": DHCP_SERVER, "DNS query": DNS}
+MOST_PARTS = 1024  # arrays of one kind before they are joined
 MOST = 200_000  # times kept of one kind; more would not change what is said of some pings
 
 
@@ -52,4 +53,7 @@ class Watch:
         rows = rows[: max(0, MOST - self._kept[name])]
         if len(rows):
             self._kept[name] += len(rows)
-            self._times[name].append((time_ns[rows].copy(), packets.source_mac[rows].copy()))
+            parts = self._times[name]
+            parts.append((time_ns[rows].copy(), packets.source_mac[rows].copy()))
+            if len(parts) > MOST_PARTS:
+                parts[:] = [tuple(np.concatenate(column) for column in zip(*parts, strict=True))]

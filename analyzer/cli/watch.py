@@ -1,0 +1,256 @@
+"""`phonehome watch`: packets as they come → alerts at once, the report at the end."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import signal
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from typing import TYPE_CHECKING, Any
+
+from analyzer.cli.documents import Outputs, add_documents
+from analyzer.cli.output import UnusableError
+from analyzer.cli.printing import complain
+from analyzer.cli.scan import add_choices, exit_code, prepared
+
+if TYPE_CHECKING:
+    from typing import BinaryIO
+
+    from analyzer.detect.known import Known
+    from analyzer.live.feeds import Feed
+    from analyzer.live.outbox import Outbox
+    from analyzer.live.rotation import Rotation
+    from analyzer.live.session import Outlet, Watching
+    from analyzer.live.stopping import Stop
+
+_EPILOG = """\
+examples:
+  ssh router tcpdump -U -w - 'not port 22' | phonehome watch -
+  phonehome watch --reconnect -- ssh router tcpdump -U -w - 'not port 22'
+  phonehome watch --interface wlan0 -w evidence.pcapng --ndjson events.ndjson
+Only what the options name is told to anyone else; what goes to other computers carries identifiers masked."""
+
+
+def add(commands: Any) -> None:
+    watch = commands.add_parser(
+        "watch",
+        help="look at packets as they come, and tell at once what leaves readable",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    watch.add_argument(
+        "source",
+        nargs="*",
+        metavar="SOURCE",
+        help="- for standard input, a file that grows, or after -- a program with its words",
+    )
+    watch.add_argument(
+        "-i",
+        "--interface",
+        metavar="NAME",
+        help="capture through dumpcap or tcpdump, with their rights",
+    )
+    watch.add_argument("--filter", default="", metavar="EXPR", help="with --interface: what to let through")
+    watch.add_argument("--reconnect", action="store_true", help="run the program again when it ends")
+    watch.add_argument("--plain", action="store_true", help="lines of text on a terminal too")
+    _add_evidence(watch)
+    _add_outlets(watch)
+    add_choices(watch)
+    add_documents(watch)
+    watch.set_defaults(run=run)
+
+
+def _add_evidence(watch: argparse.ArgumentParser) -> None:
+    group = watch.add_argument_group("evidence capture")
+    group.add_argument(
+        "-w",
+        dest="evidence",
+        metavar="FILE.pcapng",
+        help="keep the packets, in numbered files; those in which something was found are removed last",
+    )
+    group.add_argument("--rotate-size", type=_positive, default=100, metavar="MB", help="of a file (100)")
+    group.add_argument("--rotate-time", type=_positive, default=3600, metavar="S", help="of a file (3600)")
+    group.add_argument("--rotate-count", type=_positive, default=48, metavar="N", help="files kept (48)")
+
+
+def _add_outlets(watch: argparse.ArgumentParser) -> None:
+    group = watch.add_argument_group("who is told")
+    group.add_argument("--ndjson", metavar="FILE|-", help="every event as a line of JSON, appended at once")
+    group.add_argument(
+        "--on-ping",
+        metavar="CMD",
+        help="run this for each ping (no shell), the event as JSON on its stdin",
+    )
+    group.add_argument("--webhook", metavar="URL", help="POST each alert as JSON")
+    group.add_argument("--syslog", metavar="HOST[:PORT]|/dev/log", help="a line for each alert")
+    group.add_argument("--mqtt", metavar="mqtt://HOST/TOPIC", help="publish each alert (needs paho-mqtt)")
+    group.add_argument(
+        "--send-values", action="store_true", help="webhook, syslog and MQTT get identifiers in full"
+    )
+
+
+def _positive(text: str) -> int:
+    if not text.isdigit() or not 0 < int(text) < 10**9:
+        raise argparse.ArgumentTypeError(f"{text!r} is no whole number above 0")
+    return int(text)
+
+
+def run(options: argparse.Namespace) -> int:
+    from analyzer.live.stopping import Stop
+    from analyzer.model import CaptureError
+
+    known = prepared(options)
+    opens = _opener(options)
+    if options.ndjson == "-" and options.json == "-":
+        raise UnusableError("--ndjson and --json can't both go to standard output")
+    keep = [p for p in (*options.source[:1], options.known, options.tac, *options.geo) if p and p != "-"]
+    with ExitStack() as stack, Outputs(options, keep, prints=options.ndjson != "-") as outputs:
+        stop = stack.enter_context(_signals(Stop()))
+        boxes = _boxes(options)
+        session = _session(options, known, stop, boxes, stack)
+        try:
+            with session.view:
+                session.run(lambda: opens(stop), again=options.reconnect)
+        except CaptureError as error:
+            raise UnusableError(str(error)) from None
+        finally:
+            session.end(boxes)
+        report = session.report(options.device, options.tac)
+        outputs.write(report, options)
+    return exit_code(report, options)
+
+
+def _opener(options: argparse.Namespace) -> Callable[[Stop], Feed]:
+    """What opens the next connection."""
+    from analyzer.live import feeds
+
+    words = options.source
+    if (options.interface is None) == (not words):
+        raise UnusableError("watch needs one source: -, a file, a program after --, or --interface NAME")
+    if options.filter and options.interface is None:
+        raise UnusableError("--filter goes with --interface; a program after -- takes its own")
+    if options.interface is not None:
+        return lambda stop: feeds.interface(options.interface, stop, options.filter)
+    if len(words) > 1:
+        return lambda stop: feeds.Program(words, stop)
+    if options.reconnect:
+        raise UnusableError("--reconnect needs --interface or a program after --, to run it again")
+    if words[0] == "-":
+        return feeds.standard_input
+    return lambda stop: feeds.Followed(words[0], stop)
+
+
+def _boxes(options: argparse.Namespace) -> list[Outbox]:
+    """Who is told through a queue; UnusableError where what was named can't be used."""
+    from analyzer.live import deliveries
+    from analyzer.live.outbox import Outbox
+
+    masked = not options.send_values
+    asked = (
+        ("--on-ping", options.on_ping, deliveries.program, False),
+        ("--webhook", options.webhook, deliveries.webhook, masked),
+        ("--syslog", options.syslog, deliveries.syslog, masked),
+        ("--mqtt", options.mqtt, deliveries.mqtt, masked),
+    )
+    boxes = []
+    for name, given, make, hides in asked:
+        if given is None:
+            continue
+        try:
+            deliver = make(given)
+        except (ValueError, OSError) as error:
+            raise UnusableError(f"{name}: {error}") from None
+        only_pings = name == "--on-ping"
+        boxes.append(
+            Outbox(
+                name, deliver, masked=hides,
+                wants=(lambda event: event.kind == "ping") if only_pings else (lambda event: event.alert),
+            )
+        )  # fmt: skip
+    return boxes
+
+
+def _session(
+    options: argparse.Namespace, known: Known | None, stop: Stop, boxes: list[Outbox], stack: ExitStack
+) -> Watching:
+    from analyzer.detect.known import Known
+    from analyzer.live.session import Watching
+    from analyzer.locate.given import Given
+    from analyzer.scan.settings import Settings
+
+    settings = Settings(
+        regions=options.region,
+        known=known or Known.none(),
+        wifi=tuple(options.wifi),
+        origin=options.origin,
+        geo=tuple(map(Given, options.geo)),
+        geo_date=options.geo_date,
+        dossiers=tuple(options.dossiers),
+    )
+    on_terminal = sys.stdout.isatty() and not options.plain and options.ndjson != "-" and options.json != "-"
+    outlets: list[Outlet] = [*boxes, *_lines(options, stop, stack, on_terminal)]
+    session = Watching(settings, stop, outlets)
+    if on_terminal and os.environ.get("TERM") != "dumb":
+        from rich.console import Console
+
+        from analyzer.live.screen import Screen
+
+        session.view = Screen(Console(markup=False, emoji=False, highlight=False))
+    if options.evidence is not None:
+        session.rotation = _rotation(options, session)
+    return session
+
+
+def _lines(options: argparse.Namespace, stop: Stop, stack: ExitStack, on_terminal: bool) -> Iterator[Outlet]:
+    """Alerts as text, unless a view shows them, and events as NDJSON."""
+    from analyzer.live.lines import Lines, NdJson
+
+    own = sys.stdout.buffer if options.ndjson != "-" and options.json != "-" else sys.stderr.buffer
+    if not on_terminal and not options.quiet:
+        yield Lines(own, stop.set)
+    if options.ndjson == "-":
+        yield NdJson(sys.stdout.buffer, stop.set)
+    elif options.ndjson is not None:
+        yield NdJson(stack.enter_context(_appended(options.ndjson)), lambda: complain("--ndjson: closed"))
+
+
+def _appended(path: str) -> BinaryIO:
+    try:
+        return open(path, "ab", buffering=0)
+    except OSError as error:
+        raise UnusableError(f"--ndjson {path}: can't be written ({error.strerror})") from None
+
+
+def _rotation(options: argparse.Namespace, session: Watching) -> Rotation:
+    from analyzer.live.rotation import Rotation
+
+    folder = os.path.dirname(options.evidence) or "."
+    if not os.access(folder, os.W_OK):
+        raise UnusableError(f"-w {options.evidence}: nothing can be written into {folder}")
+    return Rotation(
+        options.evidence,
+        session.tell_file,
+        size=options.rotate_size * 1_000_000,
+        seconds=options.rotate_time,
+        count=options.rotate_count,
+    )
+
+
+@contextmanager
+def _signals(stop: Stop) -> Iterator[Stop]:
+    """Within, Ctrl-C and SIGTERM are a wish to stop; the second one ends at once."""
+
+    def wish(*_: Any) -> None:
+        if stop.is_set():
+            raise KeyboardInterrupt
+        stop.set()
+
+    before = {number: signal.signal(number, wish) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield stop
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+        stop.close()

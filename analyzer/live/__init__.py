@@ -1,0 +1,1 @@
+"""Packets as they come → events the moment they are seen, and a report at the end."""

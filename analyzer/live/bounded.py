@@ -1,0 +1,43 @@
+"""Things already said → whether something is new, in bounded memory."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from typing import Generic, TypeVar
+
+K = TypeVar("K", bound=Hashable)
+V = TypeVar("V")
+
+
+class Kept(Generic[K, V]):
+    """The last `most` entries by when they were first put in; older ones are forgotten, a tenth at once."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._held: dict[K, V] = {}
+
+    def __contains__(self, key: K) -> bool:
+        return key in self._held
+
+    def __len__(self) -> int:
+        return len(self._held)
+
+    def get(self, key: K) -> V | None:
+        return self._held.get(key)
+
+    def put(self, key: K, value: V) -> None:
+        self._held[key] = value
+        if len(self._held) > self._most:
+            for old in list(self._held)[: max(self._most // 10, 1)]:
+                del self._held[old]
+
+
+class Told(Kept[K, None]):
+    """What was already told; one that was forgotten is told again."""
+
+    def is_new(self, key: K) -> bool:
+        """Whether it wasn't asked for before; it has been from now on."""
+        if key in self:
+            return False
+        self.put(key, None)
+        return True

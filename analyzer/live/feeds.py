@@ -1,0 +1,227 @@
+"""Where live octets come from: a pipe, a growing file, or a program that is run → a raw stream.
+
+A feed is one connection: it begins with a capture's header and ends when nobody writes any more or when
+the user wants to stop. `capture.Source` reads it like any pipe.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import select
+import shutil
+import signal
+import stat
+import subprocess
+import threading
+from collections import deque
+from collections.abc import Sequence
+from contextlib import suppress
+from typing import Any
+
+from analyzer.live.stopping import Stop
+from analyzer.model import CaptureError
+
+CHUNK = 1 << 18
+# Seconds between two looks at a file that does not grow, and that a program gets to end by itself.
+LOOK_AGAIN, TO_END = 0.1, 2.0
+# Octets of one line of a program's messages, and lines kept.
+LONGEST_LINE, MOST_LINES = 2000, 20
+
+# What programs say of packets that they lost: tcpdump, dumpcap (the sum of what it had to drop).
+_LOST = (
+    re.compile(r"(\d+) packets? dropped by (?:kernel|interface)"),
+    re.compile(r"Packets received/dropped on interface .*: \d+/(\d+)"),
+)
+
+
+class Feed:
+    """Octets as they come from the file number `fd`; 0 octets at the end or after the wish to stop."""
+
+    def __init__(self, name: str, fd: int, stop: Stop, *, owned: bool = True) -> None:
+        self.name = name
+        self._fd, self._stop, self._owned = fd, stop, owned
+
+    @property
+    def lost(self) -> int:
+        """Packets that the sender says it lost, so far."""
+        return 0
+
+    def fileno(self) -> int:
+        return self._fd
+
+    def readinto(self, view: memoryview) -> int:
+        """Some octets, as they come; after the wish to stop only what is there already."""
+        while not self._stop.is_over():
+            waiting = [self._fd] if self._stop.is_set() else [self._fd, self._stop.fd]
+            ready = select.select(waiting, [], [], 0.2 if self._stop.is_set() else None)[0]
+            if self._fd in ready:
+                try:
+                    return os.readv(self._fd, [view])
+                except BlockingIOError:
+                    continue
+            if self._stop.is_set() and not ready:
+                break
+        return 0
+
+    def ask(self) -> None:
+        """Have the sender say what it lost, where it can be asked."""
+
+    def ending(self) -> str:
+        """How it ended, in words; empty where there is nothing to say."""
+        return ""
+
+    def close(self) -> None:
+        if self._owned:
+            with suppress(OSError):
+                os.close(self._fd)
+
+
+def standard_input(stop: Stop) -> Feed:
+    """Standard input; CaptureError where it is closed or somebody's keyboard."""
+    try:
+        mode = os.fstat(0).st_mode
+    except OSError:
+        raise CaptureError("standard input is closed") from None
+    if os.isatty(0):
+        raise CaptureError("standard input is a terminal: pipe a capture into it, as from tcpdump -U -w -")
+    if stat.S_ISREG(mode):
+        return Followed("standard input", stop, os.dup(0))
+    return Feed("standard input", 0, stop, owned=False)
+
+
+class Followed(Feed):
+    """A file that someone else writes: read to its end, and on as it grows.
+
+    Where the file is replaced or made shorter, which is how captures are rotated, it ends.
+    """
+
+    def __init__(self, path: str, stop: Stop, fd: int | None = None) -> None:
+        self._path = path if fd is None else None
+        self.is_replaced = False
+        try:
+            self._file = os.open(path, os.O_RDONLY) if fd is None else fd
+        except OSError as error:
+            raise CaptureError(f"{path}: can't be opened ({error.strerror})") from None
+        if not stat.S_ISREG(os.fstat(self._file).st_mode):
+            os.close(self._file)
+            raise CaptureError(f"{path}: is not a file that grows; pipe it in, or name it after --")
+        reading, self._writing = os.pipe()
+        super().__init__(path, reading, stop)
+        self._thread = threading.Thread(target=self._pump, daemon=True)
+        self._thread.start()
+
+    def _pump(self) -> None:
+        with suppress(OSError):  # nobody reads any more
+            while not self._stop.is_set():
+                octets = os.read(self._file, CHUNK)
+                if octets:
+                    _write_all(self._writing, octets)
+                elif self._is_over() or self._stop.wait(LOOK_AGAIN):
+                    break
+        for number in (self._writing, self._file):
+            with suppress(OSError):
+                os.close(number)
+
+    def _is_over(self) -> bool:
+        own = os.fstat(self._file)
+        if own.st_size < os.lseek(self._file, 0, os.SEEK_CUR):
+            self.is_replaced = True
+            return True
+        if self._path is None:
+            return False
+        try:
+            now = os.stat(self._path)
+        except OSError:
+            return False  # moved away, and the next one isn't there yet: it may still be written
+        self.is_replaced = (now.st_ino, now.st_dev) != (own.st_ino, own.st_dev)
+        return self.is_replaced
+
+
+class Program(Feed):
+    """A program that writes a capture to its standard output. It runs with the user's own rights."""
+
+    def __init__(self, command: Sequence[str], stop: Stop, asked_by: int | None = None) -> None:
+        """`asked_by` is the signal upon which it says what it lost. CaptureError where it can't be run."""
+        try:
+            self._process = subprocess.Popen(
+                list(command), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+            )
+        except OSError as error:
+            raise CaptureError(f"{command[0]}: can't be run ({error.strerror})") from None
+        assert self._process.stdout is not None
+        super().__init__(" ".join(command), os.dup(self._process.stdout.fileno()), stop)
+        self._process.stdout.close()
+        self._asked_by = asked_by
+        self._lost = 0
+        self._said: deque[str] = deque(maxlen=MOST_LINES)
+        self._ears = threading.Thread(target=self._listen, args=(self._process.stderr,), daemon=True)
+        self._ears.start()
+
+    @property
+    def lost(self) -> int:
+        return self._lost
+
+    def ask(self) -> None:
+        if self._asked_by is not None and self._process.poll() is None:
+            with suppress(OSError):
+                self._process.send_signal(self._asked_by)
+
+    def readinto(self, view: memoryview) -> int:
+        if self._stop.is_set() and self._process.poll() is None:
+            self._process.terminate()  # upon which it gives what it still holds
+        return super().readinto(view)
+
+    def ending(self) -> str:
+        """Its exit code and the last thing that it said, where it didn't end well."""
+        with suppress(subprocess.TimeoutExpired):
+            self._process.wait(TO_END)
+        self._ears.join(TO_END)
+        code, said = self._process.poll(), self._said[-1] if self._said else ""
+        if code in (0, None) or self._stop.is_set():
+            return ""
+        how = f"ended by signal {-code}" if code < 0 else f"ended with exit code {code}"
+        return f"{how}{f': {said}' if said else ''}"
+
+    def close(self) -> None:
+        super().close()
+        if self._process.poll() is None:
+            self._process.terminate()
+        try:
+            self._process.wait(TO_END)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        self._ears.join(TO_END)
+
+    def _listen(self, stream: Any) -> None:
+        with stream:
+            while line := stream.readline(LONGEST_LINE):
+                text = line.decode("utf-8", "replace").strip()
+                if text:
+                    self._said.append(text)
+                    self._lost = max(self._lost, lost_in(text))
+
+
+def lost_in(line: str) -> int:
+    """Packets that a line of a capturing program says were lost."""
+    return max((sum(map(int, pattern.findall(line))) for pattern in _LOST), default=0)
+
+
+def interface(name: str, stop: Stop, expression: str = "") -> Program:
+    """The interface of that name through dumpcap, else tcpdump; they have the right to capture, or say so."""
+    if name.startswith("-"):
+        raise CaptureError(f"{name}: is no name of an interface")
+    if found := shutil.which("dumpcap"):
+        chosen = ["-f", expression] if expression else []
+        return Program([found, "-q", "-i", name, *chosen, "-w", "-"], stop)
+    if found := shutil.which("tcpdump"):
+        command = [found, "-n", "-U", "-i", name, "-w", "-", *([expression] if expression else [])]
+        return Program(command, stop, signal.SIGUSR1)
+    raise CaptureError("neither dumpcap nor tcpdump is installed, one of which has to do the capturing")
+
+
+def _write_all(number: int, octets: bytes) -> None:
+    view = memoryview(octets)
+    while view:
+        view = view[os.write(number, view) :]
