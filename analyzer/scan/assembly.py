@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from array import array
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -11,6 +12,7 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from analyzer.capture import Capture
 from analyzer.context import hiding
@@ -360,19 +362,19 @@ class Assembly:
         keep = direction == self.sides.own[flow] if len(flow) else np.zeros(0, np.bool_)
         kept = (column[keep] for column in (frame, time_ns, flow, length))
         frame, time_ns, flow, length = self._each_fragment(*kept)
-        numbers = flow.tolist()
+        numbers = _plain(flow)
         claims = {f: "; ".join(self._claims(f)) for f in set(numbers)}
         return Table(
             {
-                "capture": [0] * len(numbers),
-                "frame": frame.tolist(),
-                "time_ns": time_ns.tolist(),
+                "capture": [0] * len(frame),
+                "frame": _plain(frame),
+                "time_ns": _plain(time_ns),
                 "device": [self.device_id(f) for f in numbers],
                 "source": [self.own[f] for f in numbers],
                 "destination": [self.remote[f] for f in numbers],
                 "protocol": [PROTOCOL_NAMES.get(p, str(p)) for p in self.flows.one(PROTOCOL)[flow].tolist()],
-                "destination_port": self.seen.remote_port[flow].tolist(),
-                "length": length.tolist(),
+                "destination_port": _plain(self.seen.remote_port[flow]),
+                "length": _plain(length),
                 "claim": [claims[f] for f in numbers],
             }
         )
@@ -572,3 +574,13 @@ class Assembly:
                 outside.fragment_conflicts(parts.scan.reassembler, bool(parts.settings.known))
             ),
         )
+
+
+# A list of numbers takes five times what an array of them does.
+MOST_LISTED = 50_000
+
+
+def _plain(column: NDArray[Any]) -> Sequence[int]:
+    """The numbers of a column as Python's own, in an array where they are many."""
+    many = array("q", column.astype(np.int64).tobytes())
+    return many if len(many) > MOST_LISTED else many.tolist()

@@ -15,7 +15,8 @@ from analyzer import analyze
 from analyzer.flows import retiring
 from analyzer.model import Destination, Report
 from analyzer.protocols import observer
-from analyzer.scan import crowd, shelf
+from analyzer.report import json
+from analyzer.scan import assembly, crowd, shelf
 from tests import builders
 from tests.builders import ACK, FIN, RST, START_NS, SYN, conversation, http_request, http_response, tcp, udp
 from tests.capture.reading import buffers_of
@@ -303,3 +304,16 @@ def test_a_capture_within_the_limits_says_nothing_of_them(tmp_path: Path) -> Non
 def _written(path: Path, frames: Sequence[bytes]) -> Path:
     path.write_bytes(builders.pcap(frames, times_ns=[START_NS + n * SECOND for n in range(len(frames))]))
     return path
+
+
+def test_many_packets_to_the_region_are_written_and_read_as_few_are(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    frames = conversation((True, POST), (False, http_response()), server=CHINA)
+    few = report_of(frames, tmp_path / "few.pcap")
+    monkeypatch.setattr(assembly, "MOST_LISTED", 1)
+    many = report_of(frames, tmp_path / "few.pcap")
+    assert few.region_packets.rows()
+    assert many.region_packets.rows() == few.region_packets.rows()
+    assert json.read(json.write(many)).region_packets == few.region_packets
+    assert many.to_pandas()["region_packets"].equals(few.to_pandas()["region_packets"])
