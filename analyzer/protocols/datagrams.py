@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from analyzer.capture.batch import Batch
@@ -9,7 +10,15 @@ from analyzer.flows.addresses import address_text
 from analyzer.flows.renumbering import New, moved_pairs
 from analyzer.flows.tracker import FlowIds
 from analyzer.packets.outline import NAMING, Outline
-from analyzer.packets.table import DESTINATION_HI, DESTINATION_LO, Packets
+from analyzer.packets.table import (
+    DESTINATION_HI,
+    DESTINATION_LO,
+    DESTINATION_PORT,
+    PAYLOAD,
+    PAYLOAD_CAPTURED,
+    SOURCE_PORT,
+    Packets,
+)
 
 from . import dhcp, dns
 
@@ -48,36 +57,34 @@ class Datagrams:
         self, batch: Batch, packets: Packets, outline: Outline, ids: FlowIds, frames: list[int] | None
     ) -> None:
         """All datagrams of a batch; `frames` gives the frame numbers of rebuilt ones."""
-        rows = outline.rows(NAMING)
-        ports = packets.source_port[rows].tolist(), packets.destination_port[rows].tolist()
-        for row, come_from, to in zip(rows, *ports, strict=True):
-            frame = frames[row] if frames else batch.first_frame + row
-            if dns.DNS_PORT in (come_from, to):
-                self._dns(batch, packets, ids, row, frame)
-            elif come_from == dns.MDNS_PORT:
-                for named in dns.answers_in(_payload(batch, packets, row)):
-                    self._names.append(Named("mdns", named.name, frame, address=named.address, ttl=named.ttl))
-            if to == dhcp.SERVER_PORT:
-                self._dhcp(_payload(batch, packets, row), frame)
+        for one in _datagrams(batch, packets, outline.rows(NAMING), ids, frames):
+            if dns.DNS_PORT in (one.come_from, one.to_port):
+                self._dns(one)
+            elif one.come_from == dns.MDNS_PORT:
+                for named in dns.answers_in(one.payload):
+                    self._names.append(
+                        Named("mdns", named.name, one.frame, address=named.address, ttl=named.ttl)
+                    )
+            if one.to_port == dhcp.SERVER_PORT:
+                self._dhcp(one.payload, one.frame)
 
-    def _dns(self, batch: Batch, packets: Packets, ids: FlowIds, row: int, frame: int) -> None:
-        payload, time_ns = _payload(batch, packets, row), int(batch.records.time_ns[row])
+    def _dns(self, one: _Datagram) -> None:
+        payload = one.payload
         if len(payload) < 12:
             return
-        key = (int(ids.flow[row]), payload[0] << 8 | payload[1])
+        key = (one.flow, payload[0] << 8 | payload[1])
         if not payload[2] & 0x80:
             # A repeated question keeps its first time: a round trip is never made too short.
-            self._pending.setdefault(key, time_ns)
+            self._pending.setdefault(key, one.time_ns)
             if len(self._pending) > MOST_PENDING:
                 del self._pending[next(iter(self._pending))]
             return
         asked_ns = self._pending.pop(key, None)
-        if asked_ns is not None and time_ns >= asked_ns:
+        if asked_ns is not None and one.time_ns >= asked_ns:
             known = self.round_trips.get(key[0])
-            took = time_ns - asked_ns
+            took = one.time_ns - asked_ns
             self.round_trips[key[0]] = took if known is None else min(known, took)
-        hi, lo = packets.addresses[row, [DESTINATION_HI, DESTINATION_LO]].tolist()
-        self.answers(payload, frame, time_ns, (hi, lo))
+        self.answers(payload, one.frame, one.time_ns, one.to)
 
     def answers(self, message: bytes, frame: int, time_ns: int, to: tuple[int, int]) -> None:
         """The names that a DNS response gives to addresses; `to` is the address it went to, in two words."""
@@ -106,6 +113,32 @@ class Datagrams:
             self._names.append(Named("dhcp", client.name, frame, mac=client.mac))
 
 
-def _payload(batch: Batch, packets: Packets, row: int) -> bytes:
-    start = int(packets.payload[row])
-    return bytes(batch.data[start : start + int(packets.payload_captured[row])])
+class _Datagram(NamedTuple):
+    """What a row of a batch holds."""
+
+    payload: bytes
+    frame: int
+    time_ns: int
+    flow: int
+    to: tuple[int, int]  # the address, in two words
+    come_from: int  # ports
+    to_port: int
+
+
+NUMBERS = [PAYLOAD, PAYLOAD_CAPTURED, SOURCE_PORT, DESTINATION_PORT]
+
+
+def _datagrams(
+    batch: Batch, packets: Packets, rows: list[int], ids: FlowIds, frames: list[int] | None
+) -> Iterator[_Datagram]:
+    """The rows' datagrams; columns are asked once for all of them."""
+    if not rows:
+        return
+    ends = packets.addresses[rows][:, [DESTINATION_HI, DESTINATION_LO]].tolist()
+    times, flows = batch.records.time_ns[rows].tolist(), ids.flow[rows].tolist()
+    numbers = packets.numbers[rows][:, NUMBERS].tolist()
+    columns = zip(rows, numbers, times, flows, ends, strict=True)
+    for row, (at, length, *ports), time_ns, flow, to in columns:
+        frame = frames[row] if frames else batch.first_frame + row
+        payload = bytes(batch.data[at : at + length])
+        yield _Datagram(payload, frame, time_ns, flow, tuple(to), *ports)

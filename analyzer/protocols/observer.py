@@ -47,7 +47,7 @@ LINGER_NS = 10_000_000_000
 # are weighed, a segment counting for some more than its data.
 MOST_READ, MOST_HELD, WEIGHED_EVERY, SEGMENT_COST = 8192, 96 << 20, 32 << 20, 200
 # Names kept.
-MOST_NAMES = 50_000
+MOST_NAMES = 30_000
 
 
 class SeenExchange(NamedTuple):

@@ -186,7 +186,7 @@ def varint(octets: bytes, position: int) -> tuple[int, int]:
 
 def initial_keys(salt: bytes, destination: bytes, label: bytes = b"quic ") -> Keys:
     """The client's keys for a version's salt and label, and the connection id it chose first."""
-    secret = hmac.digest(salt, destination, "sha256")  # HKDF-Extract (RFC 5869 §2.2)
+    secret = _hmac(salt, destination)  # HKDF-Extract (RFC 5869 §2.2)
     client = _expanded(secret, b"client in", 32)
     return Keys(
         _expanded(client, label + b"key", 16),
@@ -218,7 +218,12 @@ def salts(version: int) -> tuple[bytes, ...]:
 
 def _expanded(secret: bytes, label: bytes, length: int) -> bytes:
     """HKDF-Expand-Label up to one block of SHA-256."""
-    return hmac.digest(secret, _info(label, length), "sha256")[:length]
+    return _hmac(secret, _info(label, length))[:length]
+
+
+def _hmac(key: bytes, message: bytes) -> bytes:
+    # Not hmac.digest: it lets another thread run meanwhile, and waits for it much longer than it takes.
+    return hmac.new(key, message, "sha256").digest()
 
 
 @cache

@@ -81,10 +81,9 @@ class Extractor:
         if exchange.response is not None:
             response = self._message(exchange.response, flow, Ends(ends.server, ends.client))
         if exchange.request is not None:
-            request = self._message(exchange.request, flow, ends)
-            if response is None and not exchange.request.one_way:
-                request = replace(request, missing=(*request.missing, UNANSWERED))
-            request = replace(request, delivered=True if response else delivered)
+            is_unanswered = response is None and not exchange.request.one_way
+            missing = (UNANSWERED,) if is_unanswered else ()
+            request = self._message(exchange.request, flow, ends, missing, True if response else delivered)
             decoded = decode(request)
             self._say(decoded.problems)
             findings = [replace(f, time_ns=request.time_ns) for f in findings_in(decoded.fields, self._known)]
@@ -150,7 +149,14 @@ class Extractor:
 
     # ── parts ───────────────────────────────────────────────────────────
 
-    def _message(self, seen: HttpMessage, flow: int, ends: Ends) -> Message:
+    def _message(
+        self,
+        seen: HttpMessage,
+        flow: int,
+        ends: Ends,
+        missing: tuple[str, ...] = (),
+        delivered: bool | None = None,
+    ) -> Message:
         body, notes = seen.body.body()
         frame = seen.frames[0] if seen.frames else None
         self._say(Problem("body", note, frame) for note in notes)
@@ -174,7 +180,8 @@ class Extractor:
             headers=tuple(seen.headers),
             body=body,
             complete=seen.complete,
-            missing=tuple(seen.missing),
+            missing=(*seen.missing, *missing),
+            delivered=delivered,
             spans=tuple(seen.spans) if len(seen.spans) > 1 else (),
             tolerated=(*seen.oddities, *seen.readings),
             stream=seen.stream,

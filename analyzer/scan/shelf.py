@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from analyzer.model import Finding, Message, Ping, Problem
 
 # Octets that listed exchanges may take, by estimate: those with findings or pings, and the others.
-MOST_EVIDENT, MOST_OTHERS = 56 << 20, 48 << 20
+MOST_EVIDENT, MOST_OTHERS = 48 << 20, 40 << 20
 # … and once that is spent, those that tell an identifier to someone for the first time.
 MOST_NEW = 16 << 20
 # Identifiers and recipients that are remembered to know that.

@@ -135,8 +135,8 @@ Where a bound is met, the report says so with a count, and the sums of the ledge
 | rows that stand for several | 16,384 | the smallest lose their address: one row `::` for each kind |
 | readable connections at once | 8,192, and 96 MB in their readers | those longest silent are closed |
 | octets held for one stream behind a missing segment | 1 MB | the gap is given up as lost |
-| exchanges listed | some 48 MB of plain ones, 56 MB with findings | others are read, searched, counted |
-| names | 50,000 | repeated answers, then the oldest |
+| exchanges listed | some 40 MB of plain ones, 48 MB with findings | others are read, searched, counted |
+| names | 30,000 | repeated answers, then the oldest |
 | packets to the scope's regions, one by one | 500,000 | further ones are counted in the ledger |
 | fragmented datagrams under way | 4,096 | the oldest |
 | Wi-Fi clients | 4,096 | the oldest |"""
