@@ -699,6 +699,19 @@ class DocumentedName:
     says: str
 
 
+@dataclass(frozen=True, slots=True)
+class Redaction:
+    """That identifiers were replaced by pseudonyms, and how; a report without it shows them as they were."""
+
+    says: str  # the notice that stands in every document
+    how: tuple[str, ...]  # one sentence each
+    key: str  # tells reports that were made with the same key, and nothing else of it
+    pseudonyms: Mapping[str, int]  # how many were made of each kind
+    withheld: int = 0  # values left out because an encoding in them could not be written anew
+    # HMAC-SHA-256 under the key of each capture's SHA-256: who holds key and capture can show which it was.
+    commitments: tuple[str | None, ...] = ()
+
+
 SCHEMA = "phonehome-report/1"
 
 
@@ -744,6 +757,7 @@ class Report:
     announcements: tuple[Announcement, ...] = ()  # within the local network
     tunnels: tuple[Tunnel, ...] = ()
     fragment_conflicts: tuple[FragmentConflict, ...] = ()
+    redaction: Redaction | None = None
 
     def to_pandas(self) -> dict[str, pd.DataFrame]:
         """The tables `flows`, `destinations`, `messages`, `findings`, `region_packets`.

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, NamedTuple, Self
 
 from analyzer.cli.output import Output, UnusableError
 from analyzer.cli.printing import width, write
+from analyzer.cli.redacting import Eyes, add_redaction
 
 if TYPE_CHECKING:
     from analyzer.model import Report
@@ -28,6 +29,7 @@ class Document(NamedTuple):
     module: str  # "analyzer.report.json"
     help: str
     writer: str = "write"  # the module's function: Report → str | bytes
+    redacted: bool = False  # made for readers: pseudonyms for identifiers unless --show-identifiers is given
 
     @property
     def name(self) -> str:
@@ -51,6 +53,7 @@ def add_documents(command: argparse.ArgumentParser) -> None:
     """One option each, and how much is said."""
     for document in DOCUMENTS:
         command.add_argument(document.option, metavar="FILE|-", help=document.help)
+    add_redaction(command)
     command.add_argument("-q", "--quiet", action="store_true", help="no progress and no warnings")
     command.add_argument("-v", "--verbose", action="store_true", help="leave nothing out")
 
@@ -62,6 +65,7 @@ class Outputs:
     """
 
     def __init__(self, options: argparse.Namespace, keep: Sequence[str], prints: bool = True) -> None:
+        self.eyes = Eyes(options)
         asked = [(d, path) for d in DOCUMENTS if (path := getattr(options, d.name)) is not None]
         to_stdout = [document.option for document, path in asked if path == "-"]
         if len(to_stdout) > 1:
@@ -74,9 +78,9 @@ class Outputs:
     def write(self, report: Report, options: argparse.Namespace) -> None:
         """Write every document, and print the report unless a document took standard output."""
         for document, output in self._files:
-            output.write(document.made(report))
+            output.write(document.made(self.eyes.report(report, document.redacted)))
         if self._prints_report:
-            _print(report, options)
+            _print(self.eyes.report(report), options)
 
     def __enter__(self) -> Self:
         return self

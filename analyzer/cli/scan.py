@@ -112,7 +112,7 @@ def run(options: argparse.Namespace) -> int:
     with Outputs(options, keep) as outputs, Bodies(options.bodies) as bodies:
         report = _analyze(paths, known, options, bodies)
         outputs.write(report, options)
-        bodies.write(report)
+        bodies.write(outputs.eyes.report(report))
     return exit_code(report, options)
 
 
@@ -199,7 +199,7 @@ def _analyze(paths: list[str], known: Known | None, options: argparse.Namespace,
             log=log,
             tac=options.tac,
             progress=watcher,
-            put_aside=bodies.put_aside if options.bodies else None,
+            put_aside=bodies.put_aside if options.bodies and not options.redact else None,
         )
     except CaptureError as error:
         raise UnusableError(str(error)) from None

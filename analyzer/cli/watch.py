@@ -101,6 +101,11 @@ def run(options: argparse.Namespace) -> int:
     from analyzer.live.stopping import Stop
     from analyzer.model import CaptureError
 
+    if options.redact:
+        raise UnusableError(
+            "--redact can't hold for alerts, which are told as they come: write --json FILE, then use "
+            "phonehome report FILE --redact"
+        )
     known = prepared(options)
     opens = _opener(options)
     if options.ndjson == "-" and options.json == "-":

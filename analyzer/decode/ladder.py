@@ -96,6 +96,11 @@ def decoders_for(value: str | bytes) -> tuple[Decoder, ...]:
     return ONLY_WEAK if may_be_weak(value) else ()
 
 
+def opened_once(part: Part, budget: Budget) -> Columns | Sequence[PlainPart]:
+    """What the first decoder that opens the part finds in it, one step further in."""
+    return _opened(part, decoders_for(part.value), budget)
+
+
 def _sort_out(parts: Opened, budget: Budget, depth: int, found: Columns) -> None:
     if isinstance(parts, Columns):
         _sort_out_columns(parts, budget, depth, found)

@@ -70,6 +70,8 @@ def render(report: Report, *, width: int = 80, colour: bool = False, verbose: bo
 def _blocks(view: View) -> Iterator[RenderableType]:
     report = view.report
     warning = [_reconstruction(report.reconstruction)] if report.reconstruction else []
+    if report.redaction:
+        warning.append(notice("REDACTED — identifiers are pseudonyms", report.redaction.says))
     yield say(f"phonehome {report.version} · {', '.join(info.path for info in report.captures)}", "bold")
     yield from warning
     for build in _SECTIONS:

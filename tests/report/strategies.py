@@ -60,6 +60,8 @@ def _of(hint: Any) -> st.SearchStrategy[Any]:
         return TEXT
     if hint is int:
         return st.integers(-(2**70), 2**70)
+    if hint is float:  # JSON has no others (RFC 8259 §6)
+        return st.floats(allow_nan=False, allow_infinity=False)
     if hint is Table:
         return st.integers(0, 3).flatmap(_table)
     if is_dataclass(hint):

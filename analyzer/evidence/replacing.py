@@ -1,0 +1,92 @@
+"""Pairs of original and pseudonym → one search that puts the one in place of the other, in any octets."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from functools import cached_property
+from typing import Any, NamedTuple
+
+from analyzer.detect.variants import SHORTEST
+from analyzer.evidence.spellings import pairs
+
+# Shorter ones count only where no letter or digit stands beside them.
+SURE = 12
+# These are written with digits that a longer one may begin with, whatever their length.
+ALWAYS_BOUNDED = frozenset(("address",))
+WORD = frozenset(b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz")
+
+
+class Replacement(NamedTuple):
+    """What stands for some octets, and whether they count only as a word of their own."""
+
+    octets: bytes
+    bounded: bool
+
+
+class Replacer:
+    """Replaces every original in every way of writing it; of overlapping ones the first and longest."""
+
+    def __init__(self, known: Mapping[tuple[str, str], str]) -> None:
+        self._table: dict[bytes, Replacement] = {}
+        # The longer of two that share a beginning says what becomes of the shorter.
+        for (kind, value), pseudonym in sorted(known.items(), key=lambda item: -len(item[0][1])):
+            self._add(pairs(kind, value, pseudonym), kind in ALWAYS_BOUNDED)
+
+    def add(self, found: Iterable[tuple[bytes, bytes]]) -> None:
+        """Further pairs."""
+        self._add(found, False)
+        self.__dict__.pop("_automaton", None)
+        self.__dict__.pop("_rows", None)
+
+    def _add(self, found: Iterable[tuple[bytes, bytes]], always: bool) -> None:
+        for old, new in found:
+            if len(old) >= SHORTEST and old != new:
+                self._table.setdefault(old, Replacement(new, always or len(old) < SURE))
+
+    def __bool__(self) -> bool:
+        return bool(self._table)
+
+    @cached_property
+    def _rows(self) -> list[tuple[bytes, Replacement]]:
+        return list(self._table.items())
+
+    @cached_property
+    def _automaton(self) -> Any:
+        from ahocorasick_rs import BytesAhoCorasick
+
+        return BytesAhoCorasick([old for old, _ in self._rows])
+
+    def found(self, octets: bytes) -> bool:
+        """Whether an original stands in the octets."""
+        return next(self._hits(octets), None) is not None
+
+    def octets(self, octets: bytes) -> bytes:
+        """The octets with pseudonyms."""
+        made, at = bytearray(), 0
+        for start, end, new in self._hits(octets):
+            made += octets[at:start] + new
+            at = end
+        return bytes(made + octets[at:]) if at else octets
+
+    def text(self, text: str) -> str:
+        """The text with pseudonyms."""
+        octets = text.encode("utf-8", "surrogatepass")
+        made = self.octets(octets)
+        return text if made is octets else made.decode("utf-8", "replace")
+
+    def _hits(self, octets: bytes) -> Iterator[tuple[int, int, bytes]]:
+        if not self._table or len(octets) < SHORTEST:
+            return
+        rows, upto = self._rows, 0
+        matches = self._automaton.find_matches_as_indexes(octets, overlapping=True)
+        for number, start, end in sorted(matches, key=lambda match: (match[1], -match[2])):
+            new, bounded = rows[number][1]
+            if start >= upto and not (bounded and _is_inside_a_word(octets, start, end)):
+                yield start, end, new
+                upto = end
+
+
+def _is_inside_a_word(octets: bytes, start: int, end: int) -> bool:
+    before = start > 0 and octets[start] in WORD and octets[start - 1] in WORD
+    after = end < len(octets) and octets[end - 1] in WORD and octets[end] in WORD
+    return before or after
