@@ -185,7 +185,8 @@ class Redactor:
         return self.rewriter.text(text)
 
     def _column(self, column: Any) -> Any:
-        return [self._text(value) if isinstance(value, str) else value for value in column]
+        values = column.tolist() if hasattr(column, "tolist") else column
+        return [self._text(value) if isinstance(value, str) else value for value in values]
 
     def _plain(self, value: T) -> T:
         """Any dataclass: its texts changed, its codes and numbers not."""
