@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import importlib.util
+import re
+import subprocess
+import sys
 from pathlib import Path
 from types import ModuleType
 
@@ -21,12 +24,45 @@ def update_docs() -> ModuleType:
     return module
 
 
-@pytest.mark.parametrize("path", ["README.md", "docs/example-report.md"])
+@pytest.mark.parametrize("path", ["README.md", "docs/example-report.md", "docs/nrk.md"])
 def test_a_page_shows_what_the_command_prints_today(path: str, update_docs: ModuleType) -> None:
     page = (ROOT / path).read_text("utf-8")
     assert ROOT / path in update_docs.PAGES
     assert page.count("<!-- output: ") == page.count("<!-- end -->") >= 1
     assert update_docs.renewed(page) == page
+
+
+def test_the_reference_pages_are_made_of_the_code_of_today(update_docs: ModuleType) -> None:
+    made = update_docs.wanted()
+    for name in ("commands.md", "report-json.md"):
+        assert (ROOT / "docs" / name).read_text("utf-8") == made[ROOT / "docs" / name]
+
+
+def test_every_command_and_every_class_of_the_report_has_a_place_in_the_reference() -> None:
+    commands = (ROOT / "docs" / "commands.md").read_text("utf-8")
+    for command in ("scan", "report", "geo", "dossiers", "watch"):
+        assert f"## phonehome {command}\n" in commands
+    page = (ROOT / "docs" / "report-json.md").read_text("utf-8")
+    for name in ("Report", "Message", "Finding", "Destination", "Opinion", "Evidence", "Tunnel"):
+        assert f"## {name}\n" in page
+    assert "| `url.domain` | text or nothing |" in page
+
+
+NEEDS_SPHINX = pytest.mark.skipif(
+    importlib.util.find_spec("sphinx") is None, reason="Sphinx is not installed: pip install '.[docs]'"
+)
+FROM_ELSEWHERE = re.compile(r"""<(?:script|link|img|iframe)\b[^>]*?(?:src|href)=["'](?:https?:)?//""")
+
+
+@NEEDS_SPHINX
+def test_the_site_builds_without_a_warning_and_loads_nothing_from_elsewhere(tmp_path: Path) -> None:
+    out = ["-d", str(tmp_path / "trees"), "docs", str(tmp_path / "site")]
+    command = [sys.executable, "-m", "sphinx", "-W", "-q", *out]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    pages = list((tmp_path / "site").glob("*.html"))
+    assert len(pages) > 10
+    assert [page.name for page in pages if FROM_ELSEWHERE.search(page.read_text("utf-8"))] == []
 
 
 def test_the_schema_file_is_the_one_the_code_describes(update_docs: ModuleType) -> None:

@@ -19,7 +19,8 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
-PAGES = (ROOT / "README.md", ROOT / "docs" / "example-report.md")
+DOCS = ROOT / "docs"
+PAGES = (ROOT / "README.md", DOCS / "example-report.md", DOCS / "nrk.md")
 SCHEMA = ROOT / "analyzer" / "report" / "schema.json"
 _PART = re.compile(
     r"(<!-- output: (?P<command>.+?)(?: \| head (?P<lines>\d+))? -->\n).*?(<!-- end -->)", re.DOTALL
@@ -71,16 +72,28 @@ def schema() -> str:
 
 def wanted() -> dict[Path, str]:
     """Each generated file with the text it should have."""
-    return {SCHEMA: schema(), **{page: renewed(page.read_text("utf-8")) for page in PAGES}}
+    from tools import reference
+
+    made = {
+        DOCS / "commands.md": renewed(reference.commands()),
+        DOCS / "report-json.md": reference.json_report(),
+    }
+    return {SCHEMA: schema(), **made, **{page: renewed(page.read_text("utf-8")) for page in PAGES}}
 
 
 def main() -> int:
-    stale = {path: text for path, text in wanted().items() if path.read_text("utf-8") != text}
+    stale = {
+        path: text for path, text in wanted().items() if not path.exists() or path.read_text("utf-8") != text
+    }
     for path, text in stale.items():
         print(f"{path.relative_to(ROOT)} is out of date")
         if "--check" not in sys.argv:
             path.write_text(text, "utf-8")
     return 1 if stale and "--check" in sys.argv else 0
+
+
+def _stands(path: Path) -> str | None:
+    return path.read_text("utf-8") if path.exists() else None
 
 
 if __name__ == "__main__":
