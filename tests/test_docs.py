@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import importlib.util
+import json
 import re
 import subprocess
 import sys
@@ -73,3 +75,16 @@ def test_both_set_up_commands_stand_in_the_readme() -> None:
     page = (ROOT / "README.md").read_text("utf-8")
     assert "pip install . && phonehome scan captures/nokia7plus-reconstruction.pcap" in page
     assert "pip install '.[test]' && python -m pytest" in page
+
+
+def test_the_tutorial_s_body_decodes_by_hand_as_it_says(tmp_path: Path) -> None:
+    page = (ROOT / "docs" / "nrk.md").read_text("utf-8")
+    name = re.search(r"base64 -d bodies/(\S+)", page)
+    assert name is not None
+    scan = [
+        *["-m", "analyzer", "scan", "-q", "captures/nokia7plus-reconstruction.pcap", "--bodies"],
+        str(tmp_path / "b"),
+    ]
+    subprocess.run([sys.executable, *scan], cwd=ROOT, capture_output=True, check=True)
+    body = json.loads(base64.b64decode((tmp_path / "b" / name[1]).read_bytes()))
+    assert body["IMEI1"] == "490154203237518"

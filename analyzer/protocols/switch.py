@@ -202,8 +202,13 @@ class Switch:
     # ── what was asked for ──────────────────────────────────────────────
 
     def ask(self, request: HttpMessage, direction: int) -> None:
-        """Note a request; hold back what follows on it if its answer may change the protocol."""
-        if self.other is None and (request.method == "CONNECT" or request.values("upgrade")):
+        """Note a request; hold back what follows on it if its answer may change the protocol.
+
+        Of two such requests in opposite directions the first counts: one of them is no request.
+        """
+        if self.other is not None or self._asked is not None:
+            return
+        if request.method == "CONNECT" or request.values("upgrade"):
             self._asked, rest = Asked(direction, request), self._rest(direction)
             self._held.extendleft(reversed(rest))
             self._held_octets += sum(map(_size, rest))

@@ -136,3 +136,13 @@ def test_requests_that_may_change_the_protocol_are_released_one_by_one() -> None
     octet_by_octet = pieces([(CLIENT, requests)], lambda octets: range(0, len(octets), 7))
     found = messages(read(octet_by_octet))
     assert [m.target for m in found] == [f"/{number}" for number in range(3000)]
+
+
+def test_connects_in_both_directions_keep_their_octets_apart() -> None:
+    # The second one stands where an answer should; what is held behind the first stays on its own side.
+    sent = [(CLIENT, CONNECT), (CLIENT, b"\x16 not TLS"), (SERVER, CONNECT + OK)]
+    for message in messages(read(pieces(sent))):
+        assert message.frames == sorted(message.frames)
+        assert message.start <= message.end
+    told = [message.role for message in messages(read(pieces(sent)))]
+    assert sorted(told) == ["request", "request", "response"]
