@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import date
+from typing import NamedTuple
 
-from analyzer.capture.sessions import chains
+from analyzer.capture.sessions import Look, chains
 from analyzer.conclude.merging import failed
 from analyzer.detect.known import Known
 from analyzer.locate.given import Given
@@ -63,16 +64,33 @@ def analyze(
     reports: list[Report] = []
     errors: list[CaptureError] = []
     for chain in chains([os.fspath(path) for path in paths]):
-        left = list(chain)
-        while left:
-            try:
-                report, left = read_session(left, settings, progress)
-            except CaptureError as error:
+        for read in read_chain(chain, settings, progress):
+            if isinstance(read, Unreadable):
                 if len(paths) == 1:
-                    raise
-                errors.append(error)
-                report, left = failed(left[0].path, str(error)), left[1:]
-            reports.append(report)
+                    raise read.error
+                errors.append(read.error)
+            reports.append(read.report if isinstance(read, Unreadable) else read)
     if len(errors) == len(reports):
         raise CaptureError("; ".join(map(str, errors)) or "no capture was given")
     return concluded(reports, device, tac)
+
+
+class Unreadable(NamedTuple):
+    """A capture that can't be read: the report that says so, and the error itself."""
+
+    report: Report
+    error: CaptureError
+
+
+def read_chain(
+    chain: Sequence[Look], settings: Settings, progress: OnProgress | None = None
+) -> Iterator[Report | Unreadable]:
+    """A report for each session of a chain of files."""
+    left = list(chain)
+    while left:
+        try:
+            report, left = read_session(left, settings, progress)
+            yield report
+        except CaptureError as error:
+            yield Unreadable(failed(left[0].path, str(error)), error)
+            left = left[1:]

@@ -38,6 +38,8 @@ BELOW = {
         *("report", "compiling"),
     },
 }
+BELOW["pipeline"] = {*BELOW["scan"], "scan"}
+BELOW["archive"] = {*BELOW["pipeline"], "pipeline", "report"}
 TOP = {"__init__", "cli"}  # with the single modules beside them (pipeline …) these tie everything together
 
 

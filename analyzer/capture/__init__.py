@@ -9,6 +9,7 @@ from analyzer.model import CaptureError, Problem
 
 from .account import Account
 from .batch import Batch, Window
+from .compressed import format_of
 from .pcap import MAGICS, read_pcap
 from .pcapng import SECTION_MAGIC, read_pcapng
 from .refused import LOOK, refusal
@@ -16,10 +17,29 @@ from .snoop import MAGIC as SNOOP_MAGIC
 from .snoop import read_snoop
 from .source import Source
 
-__all__ = ["Account", "Batch", "Capture"]
+__all__ = ["Account", "Batch", "Capture", "begins_capture", "is_capture"]
 
 # Octets from which a file counts as long.
 LONG = 16 << 20
+
+
+def is_capture(path: str) -> bool:
+    """Whether a file begins like a capture, compressed or not. CaptureError where it can't be opened."""
+    source = Source(path)
+    try:
+        start = memoryview(bytearray(len(SNOOP_MAGIC)))
+        return _is_magic(bytes(start[: source.readinto(start)]))
+    finally:
+        source.close()
+
+
+def begins_capture(start: bytes) -> bool:
+    """Whether these octets begin a capture, or something compressed that may be one."""
+    return _is_magic(start) or format_of(start) is not None
+
+
+def _is_magic(start: bytes) -> bool:
+    return start[:4] in (*MAGICS, SECTION_MAGIC) or start.startswith(SNOOP_MAGIC)
 
 
 class Capture:

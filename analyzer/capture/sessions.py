@@ -71,9 +71,11 @@ def look(path: str) -> Look:
 
 def chains(paths: Sequence[str]) -> list[list[Look]]:
     """Each path once, with those it may follow or precede, or alone; in the order they were given in."""
-    if len(paths) < 2:
-        return [[Look(path)] for path in paths]
-    looks = [look(path) for path in paths]
+    return [[Look(path)] for path in paths] if len(paths) < 2 else chains_of([look(path) for path in paths])
+
+
+def chains_of(looks: Sequence[Look]) -> list[list[Look]]:
+    """The same of captures whose beginnings are known."""
     places = {id(entry): place for place, entry in enumerate(looks)}
     alone = [[entry] for entry in looks if entry.first_ns is None]
     by_name = _groups((entry for entry in looks if entry.first_ns is not None), named=True)

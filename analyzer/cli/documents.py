@@ -70,16 +70,16 @@ class Outputs:
         to_stdout = [document.option for document, path in asked if path == "-"]
         if len(to_stdout) > 1:
             raise UnusableError(f"{' and '.join(to_stdout)} can't both go to standard output")
-        self._prints_report = prints and not to_stdout
+        self.prints, self.has_documents = prints and not to_stdout, bool(asked)
         with ExitStack() as stack:
             self._files = [(d, stack.enter_context(Output(d.option, path, keep))) for d, path in asked]
             self._stack = stack.pop_all()
 
-    def write(self, report: Report, options: argparse.Namespace) -> None:
+    def write(self, report: Report, options: argparse.Namespace, prints: bool = True) -> None:
         """Write every document, and print the report unless a document took standard output."""
         for document, output in self._files:
             output.write(document.made(self.eyes.report(report, document.redacted)))
-        if self._prints_report:
+        if self.prints and prints:
             _print(self.eyes.report(report), options)
 
     def __enter__(self) -> Self:

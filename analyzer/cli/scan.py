@@ -18,6 +18,7 @@ from analyzer.cli.arguments import (
 )
 from analyzer.cli.bodies import Bodies
 from analyzer.cli.documents import Outputs, add_documents
+from analyzer.cli.many import add_many_choices, is_for_many, run_many
 from analyzer.cli.output import UnusableError
 from analyzer.cli.printing import DAMAGED, DONE, UNUSABLE, complain, say
 
@@ -34,7 +35,7 @@ def add(commands: Any) -> None:
         "captures",
         nargs="*",
         metavar="CAPTURE",
-        help="pcap, pcapng or snoop, plain or compressed; - is stdin",
+        help="pcap, pcapng or snoop, plain or compressed; - is stdin; also folders and patterns",
     )
     scan.add_argument("-r", dest="file", action="append", default=[], metavar="FILE", help="one more capture")
     add_choices(scan)
@@ -48,6 +49,7 @@ def add(commands: Any) -> None:
         metavar="DIR",
         help="write the bodies of all messages into an empty folder, under safe names, with an index",
     )
+    add_many_choices(scan)
     add_documents(scan)
     scan.set_defaults(run=run)
 
@@ -107,6 +109,8 @@ def run(options: argparse.Namespace) -> int:
     # A scan makes many objects and few cycles: looking for cycles more rarely saves a tenth of its time.
     gc.set_threshold(200_000, 50, 50)
     known = prepared(options)
+    if is_for_many(paths, options):
+        return run_many(paths, known, _log(options.events), options)
     inputs = [file for file in (options.known, options.events, options.tac) if file]
     keep = [*paths, *options.geo, *inputs]
     with Outputs(options, keep) as outputs, Bodies(options.bodies) as bodies:

@@ -1,0 +1,106 @@
+"""Portions of captures → outcomes, on Dask: a cluster that is there, or one made on this machine.
+
+Who reads what, and again when a worker is lost, is the scheduler's business; a task reads a portion and puts
+what came of it into the results itself, so that only numbers travel back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any, TypeVar
+
+from analyzer.archive.options import Options
+from analyzer.archive.planning import Unit
+from analyzer.archive.results import Place
+from analyzer.archive.storage import StorageError
+from analyzer.archive.work import Outcome, given_up, work
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+LOCAL = "local"
+# Seconds to wait for a scheduler. How often a task is tried whose worker is lost is the scheduler's own
+# setting (distributed.scheduler.allowed-failures).
+CONNECTING = 10
+DIED = "the workers that read it ended unexpectedly, each time: too little memory, or a library's mistake"
+
+
+class Cluster:
+    """A Dask cluster. `address` is its scheduler's, or "local" for one of `jobs` processes made here."""
+
+    def __init__(self, address: str, jobs: int) -> None:
+        try:
+            import distributed
+        except ImportError:
+            raise StorageError("--dask needs Dask: pip install 'phonehome[cluster]'") from None
+        self._own: Any = None
+        self._client: Any
+        if address == LOCAL:
+            self._own = distributed.LocalCluster(  # type: ignore[no-untyped-call]
+                n_workers=jobs, threads_per_worker=1, processes=True, dashboard_address=None, host="127.0.0.1"
+            )
+        try:
+            self._client = distributed.Client(  # type: ignore[no-untyped-call]
+                self._own or address, timeout=CONNECTING, set_as_default=False
+            )
+        except (OSError, ValueError, TimeoutError) as error:
+            raise StorageError(f"--dask {address}: no scheduler answers there ({error})") from None
+
+    def __enter__(self) -> Cluster:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._client.close()
+        if self._own is not None:
+            self._own.close()
+
+    def apply(self, function: Callable[[T], R], items: Sequence[T], /) -> Iterable[R]:
+        """The function of each item, in their order."""
+        size = max(1, min(64, len(items) // 16))
+        parts = [items[at : at + size] for at in range(0, len(items), size)]
+        futures = self._client.map(_each, [function] * len(parts), parts, pure=False)
+        for found in self._client.gather(futures):
+            yield from found
+
+    def outcomes(
+        self, portions: Sequence[tuple[Unit, ...]], options: Options, place: Place | None
+    ) -> Iterator[Outcome]:
+        """What came of each unit, as it comes."""
+        import distributed
+
+        given = self._client.scatter(options, broadcast=True, hash=False)
+        futures = self._submitted(portions, given, place)
+        done: Any = distributed.as_completed(list(futures), loop=self._client.loop)  # type: ignore[no-untyped-call]
+        for future in done:
+            portion = futures.pop(future)
+            error = future.exception() if future.status != "finished" else None
+            if error is None:
+                yield from future.result()
+            elif len(portion) > 1 and _is_lost(error):
+                # One of them kills its worker: each goes alone, so that the others are read.
+                further = self._submitted([(unit,) for unit in portion], given, place)
+                futures |= further
+                done.update(list(further))
+            elif _is_lost(error):
+                yield given_up(portion[0], f"{portion[0].paths[0]}: {DIED}")
+            else:
+                raise error
+            future.release()
+
+    def _submitted(
+        self, portions: Sequence[tuple[Unit, ...]], given: Any, place: Place | None
+    ) -> dict[Any, tuple[Unit, ...]]:
+        return {
+            self._client.submit(work, portion, given, place, pure=False, retries=1): portion
+            for portion in portions
+        }
+
+
+def _each(function: Callable[[T], R], items: Sequence[T]) -> list[R]:
+    return [function(item) for item in items]
+
+
+def _is_lost(error: BaseException) -> bool:
+    from distributed.scheduler import KilledWorker
+
+    return isinstance(error, KilledWorker)

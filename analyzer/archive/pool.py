@@ -1,0 +1,140 @@
+"""Portions of captures → outcomes, over the processor's cores.
+
+A process that dies, of a mistake in a library or for want of memory, takes its pool with it. What was under
+way then is tried again, each capture in a process of its own; the one that kills that too is given up.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import queue
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import suppress
+from typing import Any, TypeVar
+
+from analyzer.archive.options import Options
+from analyzer.archive.planning import Unit
+from analyzer.archive.results import Place
+from analyzer.archive.work import Outcome, given_up, work
+from analyzer.pipeline import Progress
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+# Portions that wait for a worker at most, for each: their reports have to fit in memory when it dies.
+WAITING = 2
+# Seconds between two looks at how far the workers are.
+LOOK = 0.2
+DIED = "the process that read it ended unexpectedly, twice: too little memory, or a mistake in a library"
+
+# What a worker process tells about the capture it reads; None where nobody asked.
+_said: Any = None
+
+
+def cores() -> int:
+    """The cores that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+class Pool:
+    """Processes that read captures. `heard` is told how far they are."""
+
+    def __init__(self, jobs: int, heard: Callable[[Progress], None] | None = None) -> None:
+        self._jobs, self._heard = jobs, heard
+        self._context = multiprocessing.get_context("spawn")
+        self._queue: Any = self._context.Queue(10_000) if heard else None
+        self._executor = self._new(jobs)
+
+    def __enter__(self) -> Pool:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._executor.shutdown(wait=True, cancel_futures=True)
+        if self._queue is not None:
+            self._queue.close()
+            self._queue.join_thread()
+
+    def apply(self, function: Callable[[T], R], items: Sequence[T], /) -> Iterable[R]:
+        """The function of each item, in their order."""
+        return self._executor.map(function, items, chunksize=max(1, min(64, len(items) // (4 * self._jobs))))
+
+    def outcomes(
+        self, portions: Sequence[tuple[Unit, ...]], options: Options, place: Place | None
+    ) -> Iterator[Outcome]:
+        """What came of each unit, as it comes."""
+        waiting = list(reversed(portions))
+        running: dict[Future[list[Outcome]], tuple[Unit, ...]] = {}
+        while waiting or running:
+            while waiting and len(running) < WAITING * self._jobs:
+                portion = waiting.pop()
+                running[self._executor.submit(_work, portion, options, place)] = portion
+            done, _ = wait(running, timeout=LOOK, return_when=FIRST_COMPLETED)
+            self._listen()
+            broken: list[tuple[Unit, ...]] = []
+            for future in done:
+                portion = running.pop(future)
+                try:
+                    yield from future.result()
+                except BrokenProcessPool:
+                    broken.append(portion)
+            if broken:
+                broken += running.values()
+                running.clear()
+                self._executor.shutdown(wait=True, cancel_futures=True)
+                self._executor = self._new(self._jobs)
+                yield from self._one_by_one([unit for portion in broken for unit in portion], options, place)
+
+    def _one_by_one(self, units: Sequence[Unit], options: Options, place: Place | None) -> Iterator[Outcome]:
+        """Units of which one has killed its process, each where it can kill no other's."""
+        for unit in units:
+            with self._new(1) as alone:
+                try:
+                    yield from alone.submit(_work, (unit,), options, place).result()
+                except BrokenProcessPool:
+                    yield given_up(unit, f"{unit.paths[0]}: {DIED}")
+
+    def _new(self, jobs: int) -> ProcessPoolExecutor:
+        return ProcessPoolExecutor(jobs, self._context, initializer=_begin, initargs=(self._queue,))
+
+    def _listen(self) -> None:
+        if self._heard is None:
+            return
+        with suppress(queue.Empty):
+            while True:
+                self._heard(self._queue.get_nowait())
+
+
+def _begin(said: Any) -> None:
+    """What a worker process does first."""
+    import gc
+    import signal
+
+    global _said
+    _said = said
+    # Ctrl-C goes to all processes of a terminal; the first one tells the others to end.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    gc.set_threshold(200_000, 50, 50)
+
+
+def _work(portion: tuple[Unit, ...], options: Options, place: Place | None) -> list[Outcome]:
+    return work(portion, options, place, _Teller(_said) if _said is not None else None)
+
+
+class _Teller:
+    """Tells now and then how far a capture is."""
+
+    def __init__(self, said: Any) -> None:
+        self._said, self._last = said, 0.0
+
+    def __call__(self, progress: Progress) -> None:
+        now = time.monotonic()
+        if now - self._last >= LOOK:
+            self._last = now
+            with suppress(queue.Full):
+                self._said.put_nowait(progress)

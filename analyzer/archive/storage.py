@@ -1,0 +1,64 @@
+"""A folder or URL → the file system it lies on, through fsspec: local, S3 and whatever else that reads."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from tempfile import TemporaryDirectory
+from typing import Any
+
+
+class StorageError(Exception):
+    """Where something should lie can't be used: one sentence."""
+
+
+def storage(url: str) -> tuple[Any, str]:
+    """(file system, path on it). StorageError where a package is missing or the URL means nothing."""
+    try:
+        import fsspec
+
+        files, path = fsspec.core.url_to_fs(url)
+    except ImportError as error:
+        raise StorageError(f"{url}: needs a package that is not installed ({error})") from None
+    except ValueError as error:
+        raise StorageError(f"{url}: can't be used ({error})") from None
+    return files, path
+
+
+@contextmanager
+def fetched(paths: Sequence[str]) -> Iterator[list[str]]:
+    """Local files of these captures: remote ones are copied for as long as they are read."""
+    from analyzer.archive.finding import is_remote
+
+    if not any(map(is_remote, paths)):
+        yield list(paths)
+        return
+    with TemporaryDirectory(prefix="phonehome-") as folder:
+        local = []
+        for number, path in enumerate(paths):
+            if not is_remote(path):
+                local.append(path)
+                continue
+            files, at = storage(path)
+            local.append(os.path.join(folder, str(number), _name(at)))
+            os.mkdir(os.path.dirname(local[-1]))
+            files.get_file(at, local[-1])
+        yield local
+
+
+@contextmanager
+def beginning(path: str, octets: int) -> Iterator[str]:
+    """A local file with the first octets of a remote one."""
+    files, at = storage(path)
+    with TemporaryDirectory(prefix="phonehome-") as folder:
+        local = os.path.join(folder, _name(at))
+        with open(local, "wb") as file:
+            file.write(files.cat_file(at, start=0, end=octets))
+        yield local
+
+
+def _name(path: str) -> str:
+    """A file name of a path that someone else chose."""
+    name = path.rpartition("/")[2].replace("\0", "")[-200:]
+    return name if name.strip(".") else "capture"

@@ -1,0 +1,151 @@
+"""A portion of captures → what came of each: the one task that every way of running it runs."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import traceback
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+from analyzer.archive.brief import Brief, brief_of
+from analyzer.archive.options import Options
+from analyzer.archive.planning import Unit, digest_of
+from analyzer.archive.results import Place, Results
+from analyzer.archive.storage import StorageError, fetched
+from analyzer.conclude.merging import failed
+from analyzer.conclude.walking import rebuilt
+from analyzer.model import CaptureError, Report
+from analyzer.pipeline import Progress, Unreadable, read_chain
+from analyzer.scan.concluding import concluded
+from analyzer.scan.placing import SENTENCES
+from analyzer.scan.settings import Settings
+
+OnProgress = Callable[[Progress], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came of a unit. `report` is None where results are kept elsewhere and nobody asked for it."""
+
+    unit: int
+    paths: tuple[str, ...]
+    octets: int
+    brief: Brief
+    key: str | None = None
+    report: Report | None = None
+    error: str | None = None  # why nothing of it could be read
+    was_done: bool = False
+
+
+def work(
+    portion: Sequence[Unit], options: Options, place: Place | None, progress: OnProgress | None = None
+) -> list[Outcome]:
+    """Read what is not done yet; one capture that can't be read never stops the others."""
+    settings = options.settings()
+    results = Results(place) if place else None
+    outcomes = [_one(unit, settings, options, results, progress) for unit in portion]
+    return _put_away(outcomes, results) if results else outcomes
+
+
+def given_up(unit: Unit, why: str) -> Outcome:
+    """The outcome of a unit of which nothing could be read."""
+    report = failed(unit.paths[0], why)
+    return Outcome(unit.number, unit.paths, unit.octets, brief_of(report), report=report, error=why)
+
+
+def key_of(unit: Unit, digests: Sequence[str], fingerprint: str) -> str:
+    """By what a result is known: contents, names, and what it was read with.
+
+    A name is part of it, since a report prints it; of a single capture the folder is not.
+    """
+    names = unit.paths if len(unit.paths) > 1 else [os.path.basename(path) for path in unit.paths]
+    said = json.dumps([list(digests), list(names), fingerprint])
+    return hashlib.sha256(said.encode()).hexdigest()[:32]
+
+
+def _one(
+    unit: Unit, settings: Settings, options: Options, results: Results | None, progress: OnProgress | None
+) -> Outcome:
+    try:
+        if results is not None and (kept := _kept(unit, results)):
+            return kept
+        report, error = _read(unit, settings, progress)
+    except (OSError, StorageError) as problem:
+        return given_up(unit, f"{unit.paths[0]}: can't be read ({problem})")
+    except MemoryError:
+        return given_up(unit, f"{unit.paths[0]}: reading it takes more memory than there is")
+    except Exception as problem:  # a mistake of ours, which must not cost the other captures theirs
+        where = traceback.extract_tb(problem.__traceback__)[-1]
+        at = f"{os.path.basename(where.filename)}:{where.lineno}"
+        return given_up(unit, f"{unit.paths[0]}: reading it failed ({type(problem).__name__} at {at})")
+    key = None
+    if results is not None and error is None:
+        key = key_of(unit, [info.sha256 or "" for info in report.captures], results.place.fingerprint)
+        report = concluded([report], tac=options.tac)
+    return Outcome(unit.number, unit.paths, unit.octets, brief_of(report), key, report, error)
+
+
+def _put_away(outcomes: Sequence[Outcome], results: Results) -> list[Outcome]:
+    """The outcomes with their reports in the results, and no longer in memory."""
+    new = {o.key: o.report for o in outcomes if o.key and o.report and not o.was_done}
+    if not new:
+        return list(outcomes)
+    try:
+        results.keep(new)
+    except OSError as problem:
+        raise StorageError(f"{results.place.url}: the results can't be written ({problem})") from None
+    return [replace(outcome, report=None) if outcome.key in new else outcome for outcome in outcomes]
+
+
+def _kept(unit: Unit, results: Results) -> Outcome | None:
+    """What an earlier run has made of the same captures."""
+    if not results.place.has_some:
+        return None
+    key = key_of(unit, [digest_of(path) for path in unit.paths], results.place.fingerprint)
+    report = results.report(key)
+    if report is None:
+        return None
+    return Outcome(unit.number, unit.paths, unit.octets, brief_of(report), key, was_done=True)
+
+
+def _read(unit: Unit, settings: Settings, progress: OnProgress | None) -> tuple[Report, str | None]:
+    with fetched(unit.paths) as local:
+        looks = [replace(entry, path=path) for entry, path in zip(unit.looks, local, strict=True)]
+        found = list(read_chain(looks, settings, progress))
+    reports = [one.report if isinstance(one, Unreadable) else one for one in found]
+    errors = [str(one.error) for one in found if isinstance(one, Unreadable)]
+    named = dict(zip(local, unit.paths, strict=True))
+    if len(reports) != 1:
+        raise CaptureError(f"{unit.paths[0]}: the files changed while they were read")
+    report = _called(reports[0], named)
+    return report, _with_paths(errors[0], named) if errors else None
+
+
+def _called(report: Report, named: dict[str, str]) -> Report:
+    """The report with the captures' own paths, where copies of them were read."""
+    if all(local == path for local, path in named.items()):
+        return report
+    moved: Report = rebuilt(report, lambda part: _said(part, named))
+    infos = tuple(replace(info, path=named.get(info.path, info.path)) for info in report.captures)
+    problems = tuple(replace(p, what=_with_paths(p.what, named)) for p in report.problems)
+    spots = tuple(_with_paths(spot, named) for spot in report.blind_spots)
+    return replace(moved, captures=infos, problems=problems, blind_spots=spots)
+
+
+def _said(part: object, named: dict[str, str]) -> dict[str, object]:
+    """The sentences of a part that may name a file, with its own path."""
+    changed: dict[str, object] = {}
+    for name in SENTENCES:
+        said = getattr(part, name, None)
+        if said:
+            whole = isinstance(said, str)
+            changed[name] = _with_paths(said, named) if whole else tuple(_with_paths(s, named) for s in said)
+    return changed
+
+
+def _with_paths(text: str, named: dict[str, str]) -> str:
+    for local, path in named.items():
+        text = text.replace(local, path)
+    return text

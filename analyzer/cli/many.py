@@ -1,0 +1,208 @@
+"""Many captures, or a large one → outcomes: how `scan` runs over all cores, on a cluster, and resumes."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import time
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from analyzer.cli.documents import Outputs
+from analyzer.cli.output import UnusableError
+from analyzer.cli.printing import DAMAGED, DONE, UNUSABLE, complain, say, width, write
+
+if TYPE_CHECKING:
+    from analyzer.archive.options import Options
+    from analyzer.archive.planning import Unit
+    from analyzer.archive.running import Follower
+    from analyzer.archive.work import Outcome
+    from analyzer.detect.known import Known
+    from analyzer.pipeline import Progress
+    from analyzer.triggers import LogEntry
+
+# Octets of several captures from which starting further processes is worth it.
+WORTH_PROCESSES = 24 << 20
+# Sessions of captures of which a terminal shows the whole report.
+MOST_WHOLE = 12
+INTERRUPTED = 130  # as shells have it: 128 and the number of the signal
+
+
+def add_many_choices(scan: argparse.ArgumentParser) -> None:
+    """The options of many captures."""
+    scan.add_argument(
+        "--jobs", type=_jobs, metavar="N", help="read with so many processes (default: as many as cores)"
+    )
+    scan.add_argument(
+        "--results",
+        metavar="DIR|URL",
+        help="keep each report, and tables of all as Parquet, there; what is there is not read again",
+    )
+    scan.add_argument(
+        "--dask",
+        metavar="ADDRESS|local",
+        help="read on a Dask cluster: the address of its scheduler, or one made on this machine",
+    )
+
+
+def is_for_many(paths: Sequence[str], options: argparse.Namespace) -> bool:
+    """Whether processes, results or a cluster are asked for, or the captures are worth processes."""
+    if options.jobs == 1 and not (options.results or options.dask):
+        return any(map(_stands_for_several, paths))
+    if options.jobs or options.results or options.dask or any(map(_stands_for_several, paths)):
+        return True
+    if options.bodies or "-" in paths or len(paths) < 2:
+        return False
+    return sum(os.path.getsize(path) for path in paths if os.path.isfile(path)) >= WORTH_PROCESSES
+
+
+def run_many(
+    paths: Sequence[str], known: Known | None, log: tuple[LogEntry, ...], options: argparse.Namespace
+) -> int:
+    """Scan, write the documents that were asked for, and print the report or an overview."""
+    from analyzer.archive.finding import captures_in
+    from analyzer.archive.pool import cores
+    from analyzer.archive.results import prepared
+    from analyzer.archive.running import report_of, run, workers
+    from analyzer.archive.storage import StorageError
+    from analyzer.model import CaptureError
+
+    if options.bodies:
+        raise UnusableError("--bodies takes captures by name, and neither --jobs, --results nor --dask")
+    if options.results and options.redact:
+        raise UnusableError("--results keeps what was found as it was found: --redact what is made of it")
+    if "-" in paths:
+        raise UnusableError("standard input can't be read by several processes")
+    asked = _asked(known, log, options)
+    follower, line = _follower(options)
+    try:
+        found = captures_in(paths, [options.results] if options.results else [])
+        keep = [*found, *(file for file in (options.known, options.events, options.tac) if file)]
+        with Outputs(options, keep) as outputs:
+            place = prepared(options.results, asked) if options.results else None
+            with workers(options.jobs or cores(), options.dask, follower) as by:
+                outcomes = run(found, asked, place, by, follower)
+            if line:
+                line.clear()
+            if all(outcome.error is not None for outcome in outcomes):
+                raise UnusableError("; ".join(str(outcome.error) for outcome in outcomes))
+            is_whole = len(outcomes) <= MOST_WHOLE
+            if is_whole or outputs.has_documents:
+                outputs.write(report_of(outcomes, place, options.device, options.tac), options, is_whole)
+            if outputs.prints and not is_whole:
+                _print_overview(outcomes, options)
+    except (CaptureError, StorageError) as error:
+        raise UnusableError(str(error)) from None
+    except KeyboardInterrupt:
+        further = "; the same command goes on with what is left" if options.results else ""
+        complain(f"interrupted{further}")
+        return INTERRUPTED
+    finally:
+        if line:
+            line.clear()
+    return _exit_code(outcomes)
+
+
+def _stands_for_several(path: str) -> bool:
+    """As `archive.finding.is_many`, without an import for the scan of one file."""
+    return (
+        path != "-"
+        and not os.path.isfile(path)
+        and (
+            os.path.isdir(path)
+            or "://" in path
+            or (any(c in path for c in "*?[") and not os.path.exists(path))
+        )
+    )
+
+
+def _asked(known: Known | None, log: tuple[LogEntry, ...], options: argparse.Namespace) -> Options:
+    from analyzer.archive.options import Options
+    from analyzer.detect.known import Known
+
+    return Options(
+        regions=tuple(options.region),
+        known=known or Known.none(),
+        wifi=tuple(options.wifi),
+        origin=options.origin,
+        geo=tuple(map(os.path.abspath, options.geo)),
+        geo_date=options.geo_date,
+        dossiers=tuple(map(os.path.abspath, options.dossiers)),
+        log=log,
+        tac=options.tac,
+    )
+
+
+def _exit_code(outcomes: Sequence[Outcome]) -> int:
+    unreadable = [outcome.error for outcome in outcomes if outcome.error is not None]
+    for sentence in unreadable:
+        complain(sentence)
+    if unreadable:
+        return UNUSABLE
+    return DONE if all(outcome.brief.complete for outcome in outcomes) else DAMAGED
+
+
+def _print_overview(outcomes: Sequence[Outcome], options: argparse.Namespace) -> None:
+    from analyzer.archive.overview import render
+
+    colour = sys.stdout.isatty() and "NO_COLOR" not in os.environ and os.environ.get("TERM") != "dumb"
+    write(render(outcomes, width=width(), colour=colour, verbose=options.verbose))
+
+
+def _follower(options: argparse.Namespace) -> tuple[Follower, _Line | None]:
+    from analyzer.archive.running import Follower
+
+    if options.quiet or not sys.stderr.isatty():
+        return Follower(), None
+    line = _Line()
+    return Follower(line.planned, line.heard, line.finished), line
+
+
+class _Line:
+    """One line on a terminal that is written over and over."""
+
+    def __init__(self) -> None:
+        self._captures = self._done = self._octets = self._size = 0
+        self._now: dict[str, tuple[int, int]] = {}  # path → octets read, of how many
+        self._since = self._last = time.monotonic()
+
+    def planned(self, units: Sequence[Unit]) -> None:
+        self._captures, self._size = sum(len(u.looks) for u in units), sum(u.octets for u in units)
+        self._since = time.monotonic()
+
+    def heard(self, progress: Progress) -> None:
+        self._now[progress.path] = progress.done, progress.size or 0
+        self._say()
+
+    def finished(self, outcome: Outcome) -> None:
+        self._done += len(outcome.paths)
+        self._octets += outcome.octets
+        for path in outcome.paths:
+            self._now.pop(path, None)
+        self._say()
+
+    def clear(self) -> None:
+        say("\r\x1b[K")
+
+    def _say(self) -> None:
+        from analyzer.archive.overview import progress_line
+
+        now = time.monotonic()
+        if now - self._last < 0.1:
+            return
+        self._last = now
+        read = self._octets + sum(min(done, size or done) for done, size in self._now.values())
+        reading = [
+            f"{os.path.basename(path)} {100 * done // size} %"
+            for path, (done, size) in list(self._now.items())[-2:]
+            if size and done <= size
+        ]
+        line = progress_line(self._done, self._captures, read, self._size, now - self._since, reading)
+        say(f"\r{line[: width() - 1]}\x1b[K")
+
+
+def _jobs(text: str) -> Any:
+    if not text.isdecimal() or not 1 <= int(text) <= 1024:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of processes from 1 to 1,024")
+    return int(text)
