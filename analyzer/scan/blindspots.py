@@ -206,12 +206,27 @@ def share(part: int, total: int) -> str:
 
 
 def _one_sided(destinations: Sequence[Destination]) -> Iterator[str]:
-    sides = [(row.packets_up, row.packets_down) for row in destinations if row.protocol == "tcp"]
-    only_up = sum(1 for up, down in sides if up and not down)
-    if sides and only_up:
+    """What is missing of connections; data over TCP shows that the other side spoke, captured or not."""
+    rows = [row for row in destinations if row.protocol == "tcp"]
+    up = [row for row in rows if row.packets_up and not row.packets_down]
+    down = [row for row in rows if row.packets_down and not row.packets_up]
+    unheard = [row for row in (*up, *down) if row.payload_up or row.payload_down]
+    if unheard and len(unheard) == len(rows):
+        way = "sent" if not down else "received" if not up else "sent or received"
         yield (
-            f"{only_up:,} of {len(sides):,} TCP destinations show packets in one direction only: whether "
+            f"Of every TCP connection only what the devices {way} is in the capture, though data went over "
+            "it: it was made of one direction. Answers, acknowledgements and round trips can't be told from it."
+        )
+        return
+    if up:
+        yield (
+            f"{len(up):,} of {len(rows):,} TCP destinations show packets in one direction only: whether "
             "they were answered outside the capture is unknown."
+        )
+    if unheard:
+        yield (
+            f"With {len(unheard):,} of {len(rows):,} TCP destinations data was exchanged of which only one "
+            "direction was captured."
         )
 
 
