@@ -215,7 +215,8 @@ def _one_sided(destinations: Sequence[Destination]) -> Iterator[str]:
         way = "sent" if not down else "received" if not up else "sent or received"
         yield (
             f"Of every TCP connection only what the devices {way} is in the capture, though data went over "
-            "it: it was made of one direction. Answers, acknowledgements and round trips can't be told from it."
+            "it: it was made of one direction. Answers, acknowledgements and round trips can't be told "
+            "from it."
         )
         return
     if up:
