@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from analyzer.cli.documents import Outputs
+from analyzer.cli.gating import gated
 from analyzer.cli.output import UnusableError
 from analyzer.cli.printing import DAMAGED, DONE, UNUSABLE, complain, say, width, write
 
@@ -88,8 +89,11 @@ def run_many(
             if all(outcome.error is not None for outcome in outcomes):
                 raise UnusableError("; ".join(str(outcome.error) for outcome in outcomes))
             is_whole = len(outcomes) <= MOST_WHOLE
-            if is_whole or outputs.has_documents:
-                outputs.write(report_of(outcomes, place, options.device, options.tac), options, is_whole)
+            report = None
+            if is_whole or outputs.has_documents or options.fail_on:
+                report = report_of(outcomes, place, options.device, options.tac)
+            if report and (is_whole or outputs.has_documents):
+                outputs.write(report, options, is_whole)
             if outputs.prints and not is_whole:
                 _print_overview(outcomes, options)
     except (CaptureError, StorageError) as error:
@@ -101,7 +105,8 @@ def run_many(
     finally:
         if line:
             line.clear()
-    return _exit_code(outcomes)
+    code = _exit_code(outcomes)
+    return gated(report, options.fail_on, code) if report else code
 
 
 def _stands_for_several(path: str) -> bool:

@@ -1,7 +1,7 @@
 """What is printed, and where: data on standard output, everything else on standard error.
 
-Exit codes: 0 done · 1 kept for findings at a threshold that was asked for · 2 usage, unreadable
-input or unwritable output · 3 results complete up to damage of the capture.
+Exit codes: 0 done · 1 a threshold that was asked for is met · 2 usage, unreadable input or
+unwritable output · 3 results complete up to damage of the capture.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import sys
 from contextlib import suppress
 
-DONE, UNUSABLE, DAMAGED = 0, 2, 3
+DONE, FOUND, UNUSABLE, DAMAGED = 0, 1, 2, 3
 
 
 def width() -> int:

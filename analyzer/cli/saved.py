@@ -7,14 +7,17 @@ import sys
 from typing import Any
 
 from analyzer.cli.documents import Outputs, add_documents
+from analyzer.cli.gating import add_gate, check_gate, gated
 from analyzer.cli.output import UnusableError
 from analyzer.cli.printing import DONE
+from analyzer.cli.scan import exit_code
 
 
 def add(commands: Any) -> None:
     report = commands.add_parser("report", help="print a saved report again, without the capture")
     report.add_argument("saved", metavar="SAVED.json", help="what scan --json wrote; - is stdin")
     add_documents(report)
+    add_gate(report)
     report.set_defaults(run=run)
 
 
@@ -25,9 +28,11 @@ def run(options: argparse.Namespace) -> int:
         saved = json.read(_read_text(options.saved))
     except ValueError as error:
         raise UnusableError(f"{options.saved}: {error}") from None
+    check_gate(options.fail_on, bool(saved.known))
     with Outputs(options, keep=[options.saved]) as outputs:
         outputs.write(saved, options)
-    return DONE
+    # Asked as a gate, a saved report answers with the code of the scan that saved it.
+    return gated(saved, options.fail_on, exit_code(saved, options)) if options.fail_on else DONE
 
 
 def _read_text(path: str) -> str:

@@ -18,6 +18,7 @@ from analyzer.cli.arguments import (
 )
 from analyzer.cli.bodies import Bodies
 from analyzer.cli.documents import Outputs, add_documents
+from analyzer.cli.gating import add_gate, check_gate, gated
 from analyzer.cli.many import add_many_choices, is_for_many, run_many
 from analyzer.cli.output import UnusableError
 from analyzer.cli.printing import DAMAGED, DONE, UNUSABLE, complain, say
@@ -51,6 +52,7 @@ def add(commands: Any) -> None:
     )
     add_many_choices(scan)
     add_documents(scan)
+    add_gate(scan)
     scan.set_defaults(run=run)
 
 
@@ -108,6 +110,7 @@ def run(options: argparse.Namespace) -> int:
         raise UnusableError("scan needs a capture: a file, or - for standard input")
     # A scan makes many objects and few cycles: looking for cycles more rarely saves a tenth of its time.
     gc.set_threshold(200_000, 50, 50)
+    check_gate(options.fail_on, options.known is not None)
     known = prepared(options)
     if is_for_many(paths, options):
         return run_many(paths, known, _log(options.events), options)
@@ -117,7 +120,7 @@ def run(options: argparse.Namespace) -> int:
         report = _analyze(paths, known, options, bodies)
         outputs.write(report, options)
         bodies.write(outputs.eyes.report(report))
-    return exit_code(report, options)
+    return gated(report, options.fail_on, exit_code(report, options))
 
 
 def prepared(options: argparse.Namespace) -> Known | None:
