@@ -628,6 +628,7 @@ class Association:
     shifts: int
     as_often: int
     statement: str
+    times_ns: tuple[int, ...] = ()  # of the events, the first of them where they are many
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,7 +46,15 @@ class Document(NamedTuple):
         return content.encode() if isinstance(content, str) else content
 
 
-DOCUMENTS = (Document("--json", "analyzer.report.json", "write the whole report as JSON; - is stdout"),)
+DOCUMENTS = (
+    Document("--json", "analyzer.report.json", "write the whole report as JSON; - is stdout"),
+    Document(
+        "--html",
+        "analyzer.report.html",
+        "write the report as one HTML file that needs no network; identifiers are pseudonyms in it",
+        redacted=True,
+    ),
+)
 
 
 def add_documents(command: argparse.ArgumentParser) -> None:
@@ -54,6 +62,12 @@ def add_documents(command: argparse.ArgumentParser) -> None:
     for document in DOCUMENTS:
         command.add_argument(document.option, metavar="FILE|-", help=document.help)
     add_redaction(command)
+    command.add_argument(
+        "--lang",
+        choices=("en", "nb"),
+        default="en",
+        help="the language of the HTML report: English or Norwegian bokmål (default en)",
+    )
     command.add_argument("-q", "--quiet", action="store_true", help="no progress and no warnings")
     command.add_argument("-v", "--verbose", action="store_true", help="leave nothing out")
 
@@ -77,8 +91,11 @@ class Outputs:
 
     def write(self, report: Report, options: argparse.Namespace, prints: bool = True) -> None:
         """Write every document, and print the report unless a document took standard output."""
-        for document, output in self._files:
-            output.write(document.made(self.eyes.report(report, document.redacted)))
+        from analyzer.report.language import language
+
+        with language(options.lang):
+            for document, output in self._files:
+                output.write(document.made(self.eyes.report(report, document.redacted)))
         if self.prints and prints:
             _print(self.eyes.report(report), options)
 

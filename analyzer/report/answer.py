@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
-from analyzer.model import Finding, Ping, Place, Report
+from analyzer.model import Finding, KnownKind, Ping, Place, Report
 from analyzer.report.groups import (
     RegionTotal,
     finding_groups,
@@ -14,11 +14,11 @@ from analyzer.report.groups import (
     region_totals,
     status_counts,
 )
-from analyzer.report.units import counted
+from analyzer.report.language import _, mark, plural
 from analyzer.report.wording import FACTS, STATUSES, is_established, kind_name, looks_like, place_line
 
-NONE_SEEN = "No plaintext activation payload was seen."
-NOT_PROOF = "That is no proof that none was sent: the blind spots below say what could not be seen."
+NONE_SEEN = mark("No plaintext activation payload was seen.")
+NOT_PROOF = mark("That is no proof that none was sent: the blind spots below say what could not be seen.")
 
 
 def answer(report: Report) -> list[str]:
@@ -40,7 +40,7 @@ def places(report: Report) -> dict[str, Place]:
 def _absent_device(report: Report) -> Iterator[str]:
     asked = report.scope.device
     if asked and not any(asked in (d.id, d.mac, *d.addresses) for d in report.devices):
-        yield f"No device {asked} appears in the capture."
+        yield _("No device {device} appears in the capture.").format(device=asked)
 
 
 def _pings(report: Report) -> Iterator[str]:
@@ -48,7 +48,7 @@ def _pings(report: Report) -> Iterator[str]:
     silent = [group for group in ping_groups(report) if group[0].message is None]
     located = places(report)
     if not readable:
-        yield f"{NONE_SEEN} {NOT_PROOF}"
+        yield f"{_(NONE_SEEN)} {_(NOT_PROOF)}"
     for group in readable:
         yield from _sent(group, located.get(group[0].destination.address))
     for group in silent:
@@ -57,17 +57,26 @@ def _pings(report: Report) -> Iterator[str]:
 
 def _sent(group: list[Ping], place: Place | None) -> Iterator[str]:
     first, counts = group[0], status_counts(group)
-    how = f" ({first.encoding})" if first.encoding else ""
-    status = ", ".join(f"{status} {counts[status]}" for status in STATUSES[1:])
-    yield f"{counted(len(group), 'activation payload')} left device {first.device} readable{how}."
-    yield f"Sent to {_whither(first)}; {place_line(place) if place else 'the address was not looked up'}."
-    yield f"Recognised as: {first.title}, confidence {first.confidence}. Of {len(group)}: {status}."
+    how = f" ({_(first.encoding)})" if first.encoding else ""
+    status = ", ".join(f"{_(status)} {counts[status]}" for status in STATUSES[1:])
+    payloads = plural(len(group), "{n} activation payload", "{n} activation payloads")
+    yield _("{payloads} left device {device} readable{how}.").format(
+        payloads=payloads, device=first.device, how=how
+    )
+    where = place_line(place) if place else _("the address was not looked up")
+    yield _("Sent to {whither}; {where}.").format(whither=_whither(first), where=where)
+    yield _("Recognised as: {title}, confidence {confidence}. Of {count}: {status}.").format(
+        title=first.title, confidence=_(first.confidence), count=len(group), status=status
+    )
 
 
 def _tried(group: list[Ping]) -> str:
-    attempts = counted(len(group), "attempt")
     first = group[0]
-    return f"{attempts} of device {first.device} to reach {_whither(first)} carried no request that was seen."
+    return _("{attempts} of device {device} to reach {whither} carried no request that was seen.").format(
+        attempts=plural(len(group), "{n} attempt", "{n} attempts"),
+        device=first.device,
+        whither=_whither(first),
+    )
 
 
 def _whither(ping: Ping) -> str:
@@ -76,34 +85,36 @@ def _whither(ping: Ping) -> str:
 
 def _identifiers(report: Report) -> Iterator[str]:
     if not report.findings:
-        yield "No identifier of the phone or its SIM was seen readable."
+        yield _("No identifier of the phone or its SIM was seen readable.")
         return
     pings = pings_by_message(report)
     groups = [group for group in finding_groups(report) if group[0].kind not in FACTS]
     sure = [group for group in groups if any(is_established(f, pings) for f in group)]
     if sure:
-        yield f"Identifiers that left readable: {_by_kind(sure, kind_name)}."
+        yield _("Identifiers that left readable: {kinds}.").format(kinds=_by_kind(sure, kind_name))
     if unsure := [group for group in groups if group not in sure]:
-        yield f"Readable values that only look like identifiers: {_by_kind(unsure, looks_like)}."
+        yield _("Readable values that only look like identifiers: {kinds}.").format(
+            kinds=_by_kind(unsure, looks_like)
+        )
 
 
-def _by_kind(groups: list[list[Finding]], name: object) -> str:
-    call = name if callable(name) else str
+def _by_kind(groups: list[list[Finding]], name: Callable[[str], str]) -> str:
     kinds = grouped(groups, lambda group: group[0].kind)
-    return ", ".join(f"{len(values)} × {call(values[0][0].kind)}{_times(values)}" for values in kinds)
+    return ", ".join(f"{len(values)} × {name(values[0][0].kind)}{_times(values)}" for values in kinds)
 
 
 def _times(values: list[list[Finding]]) -> str:
-    return f" ({counted(sum(map(len, values)), 'time')})"
+    return f" ({plural(sum(map(len, values)), '{n} time', '{n} times')})"
 
 
 def _known(report: Report) -> Iterator[str]:
     if report.known:
-        said = [
-            f"{kind_name(kind.kind)} {'seen ' + counted(kind.times, 'time') if kind.seen else 'not seen'}"
-            for kind in report.known
-        ]
-        yield f"Of the identifiers the owner gave: {', '.join(said)}."
+        said = [f"{kind_name(kind.kind)} {_seen(kind)}" for kind in report.known]
+        yield _("Of the identifiers the owner gave: {said}.").format(said=", ".join(said))
+
+
+def _seen(kind: KnownKind) -> str:
+    return plural(kind.times, "seen {n} time", "seen {n} times") if kind.seen else _("not seen")
 
 
 def _regions(report: Report) -> Iterator[str]:
@@ -113,13 +124,23 @@ def _regions(report: Report) -> Iterator[str]:
 
 
 def _region(located: RegionTotal, other: RegionTotal) -> str:
-    to = counted(located.addresses, "address", "addresses")
     if located.addresses:
-        said = f"{located.code}: {counted(located.packets_up, 'packet')} went to {to} located there."
+        said = _("{code}: {packets} went to {addresses} located there.").format(
+            code=located.code, packets=_packets(located), addresses=_addresses(located)
+        )
     else:
-        said = f"{located.code}: no packet went to an address located there."
+        said = _("{code}: no packet went to an address located there.").format(code=located.code)
     if not other.addresses:
         return said
-    also = counted(other.addresses, "address", "addresses")
-    packets = counted(other.packets_up, "packet")
-    return f"{said} {packets} went to {also} that another claim alone links to {other.code}."
+    more = _("{packets} went to {addresses} that another claim alone links to {code}.").format(
+        packets=_packets(other), addresses=_addresses(other), code=other.code
+    )
+    return f"{said} {more}"
+
+
+def _packets(total: RegionTotal) -> str:
+    return plural(total.packets_up, "{n} packet", "{n} packets")
+
+
+def _addresses(total: RegionTotal) -> str:
+    return plural(total.addresses, "{n} address", "{n} addresses")

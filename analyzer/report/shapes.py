@@ -66,7 +66,11 @@ _SIMPLE: dict[Any, Codec] = {
 def _tuple(args: tuple[Any, ...]) -> Codec:
     if args[-1] is not Ellipsis:
         return _pair(tuple(codec(a) for a in args))
-    inner = codec(args[0])
+    return _many(codec(args[0]))
+
+
+def _many(inner: Codec) -> Codec:
+    """A list of any length."""
 
     def load(value: Json, where: str) -> tuple[Any, ...]:
         items = expect(value, list, where)
@@ -131,6 +135,8 @@ def _path(dotted: str, role: str) -> tuple[str, ...]:
 def _field_codec(name: str, hint: Any) -> Codec:
     if not name.endswith("_ns"):
         return codec(hint)
+    if get_origin(hint) is tuple:
+        return _many(TIME)
     return optional(TIME) if type(None) in get_args(hint) else TIME
 
 

@@ -6,10 +6,12 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 
+from analyzer.report.language import _, decimal, mark, number
+
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _NS = 1_000_000_000
 _SIZES = ((10**12, "TB"), (10**9, "GB"), (10**6, "MB"), (10**3, "kB"))
-_SPANS = ((86_400, "d"), (3_600, "h"), (60, "min"))
+_SPANS = ((86_400, mark("d")), (3_600, mark("h")), (60, "min"))
 
 
 @lru_cache(maxsize=4096)
@@ -49,13 +51,13 @@ def span(ns: int) -> str:
     seconds = ns / _NS
     unit, name = next(((u, n) for u, n in _SPANS if seconds >= u), (1, "s"))
     value = seconds / unit
-    return f"{value:.0f} {name}" if value >= 10 else f"{value:.1f} {name}"
+    return f"{value:.0f} {_(name)}" if value >= 10 else f"{decimal(f'{value:.1f}')} {_(name)}"
 
 
 def octets(count: int) -> str:
     """Decimal units: "812 B", "4.1 kB", "1.3 GB"."""
     unit, name = next(((u, n) for u, n in _SIZES if count >= u), (1, "B"))
-    return f"{count} B" if unit == 1 else f"{count / unit:.1f} {name}"
+    return f"{count} B" if unit == 1 else f"{decimal(f'{count / unit:.1f}')} {name}"
 
 
 def percent(part: int, whole: int) -> str:
@@ -70,10 +72,10 @@ def percent(part: int, whole: int) -> str:
 
 def counted(count: int, one: str, many: str | None = None) -> str:
     """ "1 packet", "1,204 packets"."""
-    return f"{count:,} {one if count == 1 else many or one + 's'}"
+    return f"{number(count)} {one if count == 1 else many or one + 's'}"
 
 
 def tally(counts: Mapping[str, int]) -> str:
     """ "3 closed, 1 unanswered", the most frequent first."""
     ranked = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
-    return ", ".join(f"{number:,} {name}" for name, number in ranked)
+    return ", ".join(f"{number(times)} {name}" for name, times in ranked)

@@ -9,52 +9,70 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from analyzer.model import Clue, Destination, Finding, Name, Opinion, Ping, Place
+from analyzer.report.language import _, mark
 
 _SHOWN = 3  # of alike facts
-_CLAIMS = (("located", "located"), ("second", "second"), ("registered", "registered"))  # always shown
+# Always shown: claim and word.
+_CLAIMS = (("located", mark("located")), ("second", mark("second")), ("registered", mark("registered")))
 
 # kind → article and name
 _KINDS = {
-    "imei": ("an", "IMEI"),
-    "imeisv": ("an", "IMEISV"),
-    "meid": ("an", "MEID"),
-    "pesn": ("a", "pseudo-ESN"),
-    "esn": ("an", "ESN"),
-    "iccid": ("an", "ICCID"),
-    "imsi": ("an", "IMSI"),
-    "mac": ("a", "MAC address"),
-    "phone": ("a", "phone number"),
-    "msisdn": ("a", "phone number"),
-    "location": ("", "coordinates"),
-    "coordinates": ("", "coordinates"),
-    "cell": ("a", "cell id"),
-    "serial": ("a", "serial number"),
-    "android_id": ("an", "Android ID"),
-    "gaid": ("a", "Google advertising ID"),
-    "oaid": ("an", "OAID (advertising ID)"),
-    "idfa": ("an", "IDFA (advertising ID)"),
-    "advertising_id": ("an", "advertising ID"),
-    "ssid": ("a", "name of a Wi-Fi network"),
-    "bssid": ("an", "address of an access point"),
-    "email": ("an", "e-mail address"),
-    "account": ("an", "account name"),
-    "password": ("a", "password"),
-    "push_token": ("a", "push token"),
-    "apps": ("a", "list of apps"),
-    "model": ("a", "model"),
-    "build": ("a", "software version"),
-    "operator": ("a", "mobile operator"),
-    "local_ip": ("an", "address in the home network"),
+    "imei": ("an", mark("IMEI")),
+    "imeisv": ("an", mark("IMEISV")),
+    "meid": ("an", mark("MEID")),
+    "pesn": ("a", mark("pseudo-ESN")),
+    "esn": ("an", mark("ESN")),
+    "iccid": ("an", mark("ICCID")),
+    "imsi": ("an", mark("IMSI")),
+    "mac": ("a", mark("MAC address")),
+    "phone": ("a", mark("phone number")),
+    "msisdn": ("a", mark("phone number")),
+    "location": ("", mark("coordinates")),
+    "coordinates": ("", mark("coordinates")),
+    "cell": ("a", mark("cell id")),
+    "serial": ("a", mark("serial number")),
+    "android_id": ("an", mark("Android ID")),
+    "gaid": ("a", mark("Google advertising ID")),
+    "oaid": ("an", mark("OAID (advertising ID)")),
+    "idfa": ("an", mark("IDFA (advertising ID)")),
+    "advertising_id": ("an", mark("advertising ID")),
+    "ssid": ("a", mark("name of a Wi-Fi network")),
+    "bssid": ("an", mark("address of an access point")),
+    "email": ("an", mark("e-mail address")),
+    "account": ("an", mark("account name")),
+    "password": ("a", mark("password")),
+    "push_token": ("a", mark("push token")),
+    "apps": ("a", mark("list of apps")),
+    "model": ("a", mark("model")),
+    "build": ("a", mark("software version")),
+    "operator": ("a", mark("mobile operator")),
+    "local_ip": ("an", mark("address in the home network")),
 }
 # Kinds that a protocol itself names, where the confidence is high.
 _STATED = frozenset(("account", "password"))
 # Kinds of findings that tell about a phone and identify nobody.
 FACTS = frozenset(("model", "build", "operator", "local_ip"))
 
-STATUSES = ("attempted", "delivered", "answered", "accepted")
+STATUSES = (mark("attempted"), mark("delivered"), mark("answered"), mark("accepted"))
 
-NEVER_PROCESSED = "That data was never processed cannot be tested from a capture."
-NAMES_NO_APP = "A capture names no app: the client is the one known to send this grammar."
+# Words that a report holds, or that stand in f-strings, to be translated where they are shown.
+HELD = (
+    *(mark("high"), mark("medium"), mark("low")),
+    *(mark("operated"), mark("given"), mark("network"), mark("special-purpose"), mark("a reply")),
+    mark("base64 of JSON: encoded, not encrypted"),
+    mark("base64 of JSON in CoAP: encoded, not encrypted"),
+    mark("association request (joining a Wi-Fi network)"),
+    mark("reassociation request (changing the access point)"),
+    mark("first probe request (looking for Wi-Fi networks) after 30 s of silence"),
+    mark("EAPOL (joining a Wi-Fi network)"),
+    mark("DHCP request"),
+    mark("first DNS query after 30 s of silence"),
+    mark("connectivity check"),
+    mark("burst of new connections after 30 s of silence"),
+)
+
+NEVER_PROCESSED = mark("That data was never processed cannot be tested from a capture.")
+NAMES_NO_APP = mark("A capture names no app: the client is the one known to send this grammar.")
 
 
 WRITTEN = "written into the capture file, not seen in traffic"
@@ -75,34 +93,34 @@ def place_line(place: Place) -> str:
 
     A special-purpose address carries its purpose and no country at all.
     """
-    read_as = [f"read as {place.unwrapped}"] if place.unwrapped else []
+    read_as = [_("read as {address}").format(address=place.unwrapped)] if place.unwrapped else []
     if place.special:
-        return " · ".join([f"special-purpose: {place.special}", *read_as])
-    claims = [f"{word}: {_said(place, claim)}" for claim, word in _CLAIMS]
-    operated = [f"operated: {_opinion(o)}" for o in place.opinions if o.claim == "operated" and o.code]
-    given = [f"given: {_opinion(o)}" for o in place.opinions if o.claim == "given"]
+        return " · ".join([f"{_('special-purpose')}: {place.special}", *read_as])
+    claims = [f"{_(word)}: {_said(place, claim)}" for claim, word in _CLAIMS]
+    operated = [f"{_('operated')}: {_opinion(o)}" for o in place.opinions if o.claim == "operated" and o.code]
+    given = [f"{_('given')}: {_opinion(o)}" for o in place.opinions if o.claim == "given"]
     rest = (*operated, *given, *_anycast(place), *read_as)
-    return " · ".join([*claims, f"network: {network(place)}", *rest])
+    return " · ".join([*claims, f"{_('network')}: {network(place)}", *rest])
 
 
 def today_line(place: Place) -> str:
     """The present answer where the one in force is older; empty where there is none."""
-    return " · ".join(f"{o.claim}: {_opinion(o)}" for o in place.today)
+    return " · ".join(f"{_(o.claim)}: {_opinion(o)}" for o in place.today)
 
 
 def network(place: Place) -> str:
     """ "AS45102 Alibaba", or what is known of it."""
     number = f"AS{place.asn}" if place.asn is not None else ""
-    return f"{number} {place.as_name or ''}".strip() or "unknown"
+    return f"{number} {place.as_name or ''}".strip() or _("unknown")
 
 
 def where(place: Place | None) -> str:
     """The shortest honest word for a place: a code, the special purpose, or "unknown"."""
     if place is None:
-        return "not looked up"
+        return _("not looked up")
     if place.special:
         return place.special
-    return place.code("located") or "unknown"
+    return place.code("located") or _("unknown")
 
 
 def name_text(name: Name) -> str:
@@ -143,13 +161,14 @@ def suggestions(clues: Sequence[Clue]) -> list[str]:
 
 def kind_name(kind: str) -> str:
     """ "IMEI", "MAC address"; an unknown kind is its own name."""
-    return _KINDS.get(kind, ("", kind))[1]
+    return _(_KINDS[kind][1]) if kind in _KINDS else kind
 
 
 def looks_like(kind: str) -> str:
     """ "looks like an IMEI"."""
-    article, name = _KINDS.get(kind, ("a", kind))
-    return f"looks like {article} {name}".replace("  ", " ")
+    article, _name = _KINDS.get(kind, ("a", kind))
+    said = _("looks like {article} {name}").format(article=article, name=kind_name(kind))
+    return said.replace("  ", " ")
 
 
 def is_established(finding: Finding, pings: dict[int, Ping]) -> bool:
@@ -168,13 +187,13 @@ def reached(status: str) -> tuple[str, ...]:
 
 def _said(place: Place, claim: str) -> str:
     said = [_opinion(o) for o in place.opinions if o.claim == claim]
-    return ", ".join(said) or "no data"
+    return ", ".join(said) or _("no data")
 
 
 def _opinion(opinion: Opinion) -> str:
-    said = f"{opinion.code or 'unknown'} ({opinion.source} {opinion.date})".replace(" )", ")")
+    said = f"{opinion.code or _('unknown')} ({opinion.source} {opinion.date})".replace(" )", ")")
     return f"{said} [{opinion.detail}]" if opinion.detail else said
 
 
 def _anycast(place: Place) -> list[str]:
-    return ["anycast: one address in many places"] if place.anycast else []
+    return [_("anycast: one address in many places")] if place.anycast else []

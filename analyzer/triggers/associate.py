@@ -14,6 +14,7 @@ WINDOW_NS = 10_000_000_000
 SHIFTS = 9_999
 FEWEST_SENDS = 4
 MOST_SENDS = 1_000  # in the test
+MOST_KEPT = 1_000  # times of events that the report holds
 SEED = 1  # the same numbers at every run
 
 NOT_CAUSE = "An association in time; it does not show that one caused the other."
@@ -94,6 +95,7 @@ def _association(
         shifts=shifts,
         as_often=as_often,
         statement=_statement(len(sends), events, found, shifts, as_often),
+        times_ns=tuple(sorted(events.times)[:MOST_KEPT]),
     )
 
 

@@ -1,0 +1,219 @@
+"""Destinations → a flow picture: device → destination → country, octets as widths, readable share apart."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from analyzer.model import Destination, Report
+from analyzer.report.groups import grouped, traffic
+from analyzer.report.html.timeline import clip_label
+from analyzer.report.html.world import country
+from analyzer.report.language import _, mark, plural
+from analyzer.report.units import octets, percent
+from analyzer.report.wording import first_name
+
+WIDTH, BAR, TOP = 1000, 10, 34
+COLUMNS = (196, 520, 794)  # x of the bars
+ROOM = 330  # height that all octets together take
+GAP, LEAST = 7, 15  # between nodes; the height a label needs
+MOST_DEVICES, MOST_DESTINATIONS, MOST_COUNTRIES = 6, 14, 10
+LOCAL, UNKNOWN = mark("local and special addresses"), mark("no location known")
+OTHERS = mark("others")
+
+
+@dataclass(frozen=True)
+class Part:
+    """Octets from one device by one destination to one country."""
+
+    device: str
+    destination: str
+    country: str
+    octets: int
+    readable: int
+    in_scope: bool
+
+
+@dataclass(frozen=True)
+class Node:
+    column: int
+    label: str
+    note: str
+    title: str
+    x: int
+    y: float
+    height: float
+    in_scope: bool
+
+
+@dataclass(frozen=True)
+class Band:
+    """A ribbon between two nodes; `thin` where it is drawn wider than it is."""
+
+    path: str
+    kind: str  # "readable", "unread"
+    in_scope: bool
+    title: str
+
+
+@dataclass(frozen=True)
+class Flow:
+    nodes: tuple[Node, ...]
+    bands: tuple[Band, ...]
+    total: str
+    readable: str
+    height: int
+    width: int = WIDTH
+    bar: int = BAR
+
+
+def flow_picture(report: Report) -> Flow | None:
+    """None where nothing was counted."""
+    parts = bounded([_part(row) for row in report.destinations if traffic(row)])
+    if not parts:
+        return None
+    columns = [_column(index, parts) for index in range(3)]
+    total, readable = sum(p.octets for p in parts), sum(p.readable for p in parts)
+    nodes = [node for column in columns for node in column.values()]
+    bands = [
+        *_bands(parts, columns[0], columns[1], "device", "destination"),
+        *_bands(parts, columns[1], columns[2], "destination", "country"),
+    ]
+    return Flow(
+        nodes=tuple(nodes),
+        bands=tuple(sorted(bands, key=lambda b: (b.kind == "readable", b.in_scope))),
+        total=octets(total),
+        readable=percent(readable, total),
+        height=int(max(n.y + max(n.height, LEAST) for n in nodes)) + 12,
+    )
+
+
+# ── what is drawn ───────────────────────────────────────────────────────────
+
+
+def _part(row: Destination) -> Part:
+    payload = row.payload_up + row.payload_down
+    share = min(row.payload_readable / payload, 1) if payload else 0
+    return Part(
+        device=row.device,
+        destination=_(LOCAL) if _is_local(row) else first_name(row.names) if row.names else row.address,
+        country=_country(row),
+        octets=traffic(row),
+        readable=round(traffic(row) * share),
+        in_scope=bool(row.scope_claims),
+    )
+
+
+def _is_local(row: Destination) -> bool:
+    return row.place is not None and row.place.special is not None
+
+
+def _country(row: Destination) -> str:
+    if _is_local(row):
+        return ""
+    code = row.place.code("located") if row.place else None
+    return code or "?"
+
+
+def bounded(parts: list[Part]) -> list[Part]:
+    """The destinations with the most octets and those of the scope; the others of a country as one."""
+    devices = _first([p.device for p in _by_octets(parts, "device")], MOST_DEVICES)
+    countries = _first([p.country for p in _by_octets(parts, "country")], MOST_COUNTRIES)
+    ranked = _by_octets(parts, "destination")
+    named = _first([p.destination for p in sorted(ranked, key=lambda p: not p.in_scope)], MOST_DESTINATIONS)
+    kept = [
+        replace(
+            part,
+            device=part.device if part.device in devices else _(OTHERS),
+            country=part.country if part.country in countries else _(OTHERS),
+        )
+        for part in parts
+    ]
+    alone = [part for part in kept if part.destination in named]
+    rest = [part for part in kept if part.destination not in named]
+    for group in grouped(rest, lambda p: (p.country, p.in_scope)):
+        count = len({part.destination for part in group})
+        label = plural(count, "{n} other", "{n} others")
+        where = "" if group[0].country in ("", "?") else f" · {group[0].country}"
+        alone += [replace(part, destination=f"{label}{where}") for part in group]
+    return [_sum(group) for group in grouped(alone, lambda p: (p.device, p.destination, p.country))]
+
+
+def _by_octets(parts: Sequence[Part], key: str) -> list[Part]:
+    """One part for each value of the key, the most octets first."""
+    return sorted((_sum(g) for g in grouped(parts, lambda p: getattr(p, key))), key=lambda p: -p.octets)
+
+
+def _sum(parts: Sequence[Part]) -> Part:
+    return replace(
+        parts[0],
+        octets=sum(p.octets for p in parts),
+        readable=sum(p.readable for p in parts),
+        in_scope=any(p.in_scope for p in parts),
+    )
+
+
+def _first(keys: Iterable[str], most: int) -> frozenset[str]:
+    return frozenset(list(keys)[:most])
+
+
+# ── where it is drawn ───────────────────────────────────────────────────────
+
+
+def _column(index: int, parts: list[Part]) -> dict[str, Node]:
+    """The nodes of a column from top to bottom, the most octets first."""
+    key = ("device", "destination", "country")[index]
+    total = sum(part.octets for part in parts)
+    nodes, y = {}, float(TOP)
+    for part in _order(parts, key):
+        name = getattr(part, key)
+        height = round(max(part.octets / total * ROOM, 1.0), 2)
+        label = name if index < 2 else _country_label(name)
+        shown = clip_label(label, 25 if index == 0 else 32 if index == 1 else 22)
+        said = f"{octets(part.octets)}, {percent(part.readable, part.octets)}"
+        nodes[name] = Node(index, shown, said, label, COLUMNS[index], y, height, part.in_scope and index > 0)
+        y = round(y + max(height, LEAST) + GAP, 2)
+    return nodes
+
+
+def _order(parts: list[Part], key: str) -> list[Part]:
+    """Destinations stand with their country, so that fewer bands cross."""
+    ranked = _by_octets(parts, key)
+    if key != "destination":
+        return ranked
+    countries = [p.country for p in _by_octets(parts, "country")]
+    return sorted(ranked, key=lambda p: (countries.index(p.country), -p.octets))
+
+
+def _country_label(code: str) -> str:
+    if code in ("", "?"):
+        return _(UNKNOWN) if code else _(LOCAL)
+    return code if code == _(OTHERS) else f"{country(code)} ({code})"
+
+
+def _bands(
+    parts: list[Part], left: dict[str, Node], right: dict[str, Node], start: str, end: str
+) -> list[Band]:
+    """Two ribbons a pair of nodes, the readable above the rest."""
+    total = sum(part.octets for part in parts)
+    out, into, found = dict.fromkeys(left, 0.0), dict.fromkeys(right, 0.0), []
+    pairs = grouped(parts, lambda p: (getattr(p, start), getattr(p, end)))
+    order = {name: place for place, name in enumerate((*left, *right))}
+    pairs.sort(key=lambda g: (order[getattr(g[0], start)], order[getattr(g[0], end)]))
+    for group in pairs:
+        a, b, whole = getattr(group[0], start), getattr(group[0], end), _sum(group)
+        for kind, size in (("readable", whole.readable), ("unread", whole.octets - whole.readable)):
+            if size:
+                wide = size / total * ROOM
+                path = _ribbon(left[a], right[b], out[a], into[b], max(wide, 0.8))
+                title = f"{left[a].title} → {right[b].title}: {octets(size)}"
+                found.append(Band(path, kind, whole.in_scope, title))
+                out[a], into[b] = out[a] + wide, into[b] + wide
+    return found
+
+
+def _ribbon(a: Node, b: Node, down_a: float, down_b: float, wide: float) -> str:
+    x1, x2 = a.x + BAR, b.x
+    y1, y2, mid = round(a.y + down_a, 1), round(b.y + down_b, 1), (a.x + BAR + b.x) // 2
+    low1, low2 = round(y1 + wide, 1), round(y2 + wide, 1)
+    return f"M{x1} {y1}C{mid} {y1} {mid} {y2} {x2} {y2}V{low2}C{mid} {low2} {mid} {low1} {x1} {low1}Z"

@@ -1,0 +1,98 @@
+"""Report → the page. All text goes through one door, `shown`, and nothing of it is ever markup.
+
+The page may fetch nothing and run nothing but its own script: the Content-Security-Policy says so by the
+hashes of the one style and the one script in it (CSP 3, section 2.3.1).
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup, escape
+
+from analyzer.model import Report
+from analyzer.report import language
+from analyzer.report.html import flow, geography, head, map, method, pings, tables, timeline
+from analyzer.report.text import visible
+from analyzer.report.wording import NAMES_NO_APP, NEVER_PROCESSED
+
+HERE = Path(__file__).parent
+
+
+def write(report: Report) -> str:
+    """One HTML document in the language in force (`analyzer.report.language`)."""
+    places = geography.geography(report)
+    return (
+        _environment()
+        .get_template("page.html")
+        .render(
+            report=report,
+            lang=language.code(),
+            policy=policy(),
+            style=Markup(_part("style.css")),
+            script=Markup(_part("script.js")),
+            head=head.head(report, places),
+            timeline=timeline.timeline(report),
+            places=places,
+            map=map.world_map(places, report.scope.regions),
+            flow=flow.flow_picture(report),
+            pings=pings.groups(report),
+            ping_notes=(NEVER_PROCESSED, NAMES_NO_APP),
+            tables=tables,
+            method=method.method(report),
+        )
+    )
+
+
+def policy() -> str:
+    """Nothing from anywhere; this style and this script alone; no form, no base address."""
+    style, script = (_hash(_part(name)) for name in ("style.css", "script.js"))
+    return (
+        f"default-src 'none'; style-src {style}; script-src {script}; "
+        "base-uri 'none'; form-action 'none'; img-src 'none'"
+    )
+
+
+def shown(value: Any) -> Markup:
+    """What a `{{ }}` gives: our own markup as it is, all else visible and escaped."""
+    if isinstance(value, Markup):
+        return value
+    return Markup("") if value is None else escape(visible(str(value)))
+
+
+def translated(text: str, **values: Any) -> Markup:
+    """A text of ours in the language in force, the values in it made harmless."""
+    said = escape(language._(text))
+    return said.format(**{name: shown(value) for name, value in values.items()}) if values else said
+
+
+def _plural(count: int, one: str, many: str) -> Markup:
+    return escape(language.plural(count, one, many))
+
+
+def _hash(text: str) -> str:
+    return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
+
+
+@cache
+def _part(name: str) -> str:
+    return (HERE / name).read_text("utf-8")
+
+
+@cache
+def _environment() -> Environment:
+    made = Environment(
+        loader=FileSystemLoader(HERE / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        finalize=shown,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    made.globals |= {"_": translated, "plural": _plural, "number": language.number}
+    return made

@@ -1,0 +1,28 @@
+"""Country codes → names in the language in force, outlines and label points of the map."""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from analyzer.report.language import code as language_code
+
+HERE = Path(__file__).parent
+
+
+@cache
+def outlines() -> Any:
+    """`width`, `height`, `shapes` (code → SVG path), `land` (without a code), `points` (code → [x, y])."""
+    return json.loads((HERE / "world.json").read_text("utf-8"))
+
+
+@cache
+def _names() -> Any:
+    return json.loads((HERE / "countries.json").read_text("utf-8"))
+
+
+def country(code: str) -> str:
+    """The name of a country as the Unicode CLDR has it; a code that it lacks is its own name."""
+    return str(_names().get(code, {}).get(language_code(), code))

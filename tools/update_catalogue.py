@@ -1,0 +1,100 @@
+"""Texts of ours in `analyzer/report/` → the catalogues of its languages, for translation and for use.
+
+    python tools/update_catalogue.py          # write
+    python tools/update_catalogue.py --check  # exit 1 where something is out of date or untranslated
+
+`locale/phonehome.pot` holds all texts; each `locale/XX/LC_MESSAGES/phonehome.po` is to be translated by hand,
+and phonehome.mo beside it is what the program reads. Needs babel.
+"""
+
+from __future__ import annotations
+
+import io
+import sys
+from pathlib import Path
+
+from babel.messages.catalog import Catalog
+from babel.messages.extract import extract_from_dir
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po, write_po
+
+ROOT = Path(__file__).resolve().parent.parent
+REPORT = ROOT / "analyzer" / "report"
+LOCALE = REPORT / "locale"
+METHODS = [("**.py", "python"), ("html/templates/**.html", "jinja2.ext:babel_extract")]
+KEYWORDS = {"_": None, "mark": None, "plural": (2, 3)}
+LANGUAGES = {"nb": "nplurals=2; plural=(n != 1);"}
+
+
+def template() -> Catalog:
+    """All texts, with the files that they stand in."""
+    found = Catalog(project="phonehome", charset="utf-8")
+    for name, _line, message, comments, context in extract_from_dir(REPORT, METHODS, keywords=KEYWORDS):
+        found.add(message, None, [(name, 1)], auto_comments=comments, context=context)
+    return found
+
+
+def updated(language: str, texts: Catalog) -> Catalog:
+    """The catalogue of a language with the texts of today; what has gone is gone."""
+    path = LOCALE / language / "LC_MESSAGES" / "phonehome.po"
+    made = Catalog(locale=language, project="phonehome", charset="utf-8")
+    if path.exists():
+        made = read_po(io.BytesIO(path.read_bytes()), locale=language)
+    made.update(texts, no_fuzzy_matching=True)
+    made.obsolete.clear()
+    return made
+
+
+def untranslated(catalogue: Catalog) -> list[str]:
+    """Texts without a translation, or whose places for values differ from it."""
+    return [str(m.id) for m in catalogue if m.id and not (all(m.string) if m.pluralizable else m.string)]
+
+
+def as_po(catalogue: Catalog) -> bytes:
+    out = io.BytesIO()
+    write_po(out, catalogue, omit_header=True, sort_output=True, include_lineno=False, width=100)
+    return (
+        b'msgid ""\nmsgstr ""\n"Content-Type: text/plain; charset=utf-8\\n"\n'
+        + _plurals(catalogue)
+        + out.getvalue()
+    )
+
+
+def _plurals(catalogue: Catalog) -> bytes:
+    form = LANGUAGES.get(str(catalogue.locale or ""))
+    return f'"Plural-Forms: {form}\\n"\n\n'.encode() if form else b"\n"
+
+
+def as_mo(po: bytes, language: str) -> bytes:
+    out = io.BytesIO()
+    write_mo(out, read_po(io.BytesIO(po), locale=language))
+    return out.getvalue()
+
+
+def wanted() -> tuple[dict[Path, bytes], list[str]]:
+    """Each file with what it should hold, and the texts that are not translated."""
+    texts = template()
+    files, missing = {LOCALE / "phonehome.pot": as_po(texts)}, []
+    for language in LANGUAGES:
+        catalogue = updated(language, texts)
+        po, folder = as_po(catalogue), LOCALE / language / "LC_MESSAGES"
+        files |= {folder / "phonehome.po": po, folder / "phonehome.mo": as_mo(po, language)}
+        missing += untranslated(catalogue)
+    return files, missing
+
+
+def main() -> int:
+    files, missing = wanted()
+    stale = [path for path, content in files.items() if not path.exists() or path.read_bytes() != content]
+    for path in stale:
+        print(f"{path.relative_to(ROOT)} is out of date")
+        if "--check" not in sys.argv:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(files[path])
+    for text in missing:
+        print(f"not translated: {text}")
+    return 1 if missing or (stale and "--check" in sys.argv) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
