@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import io
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 
 from babel.messages.catalog import Catalog
@@ -23,6 +24,7 @@ REPORT = ROOT / "analyzer" / "report"
 LOCALE = REPORT / "locale"
 METHODS = [("**.py", "python"), ("html/templates/**.html", "jinja2.ext:babel_extract")]
 KEYWORDS = {"_": None, "mark": None, "plural": (2, 3)}
+SAME_DAY = datetime(2026, 1, 1, tzinfo=UTC)  # the same octets at every run
 LANGUAGES = {"nb": "nplurals=2; plural=(n != 1);"}
 
 
@@ -66,8 +68,9 @@ def _plurals(catalogue: Catalog) -> bytes:
 
 
 def as_mo(po: bytes, language: str) -> bytes:
-    out = io.BytesIO()
-    write_mo(out, read_po(io.BytesIO(po), locale=language))
+    out, catalogue = io.BytesIO(), read_po(io.BytesIO(po), locale=language)
+    catalogue.creation_date = catalogue.revision_date = SAME_DAY
+    write_mo(out, catalogue)
     return out.getvalue()
 
 

@@ -5,6 +5,8 @@ at 80 columns; `<!-- output: COMMAND | head N -->` keeps the first N lines.
 
     python tools/update_docs.py          # write
     python tools/update_docs.py --check  # exit 1 where something is out of date
+
+Beside the documentation, the outlines of the HTML reports of `captures/` under `tests/report/html/golden/`.
 """
 
 from __future__ import annotations
@@ -22,6 +24,12 @@ ROOT = Path(__file__).parent.parent
 DOCS = ROOT / "docs"
 PAGES = (ROOT / "README.md", DOCS / "example-report.md", DOCS / "nrk.md")
 SCHEMA = ROOT / "analyzer" / "report" / "schema.json"
+GOLDEN = ROOT / "tests" / "report" / "html" / "golden"
+OUTLINES = {  # name of the golden file → capture, language
+    "reconstruction-en": ("nokia7plus-reconstruction.pcap", "en"),
+    "reconstruction-nb": ("nokia7plus-reconstruction.pcap", "nb"),
+    "unanswered-en": ("nokia7plus-reconstruction-unanswered.pcap", "en"),
+}
 _PART = re.compile(
     r"(<!-- output: (?P<command>.+?)(?: \| head (?P<lines>\d+))? -->\n).*?(<!-- end -->)", re.DOTALL
 )
@@ -70,6 +78,21 @@ def schema() -> str:
     return json.dumps(schema(), indent=1, ensure_ascii=False) + "\n"
 
 
+def outlined(capture: str, language: str) -> str:
+    """What a reader meets on the HTML report of a capture."""
+    from tools.outline import outline
+
+    command = ["scan", f"captures/{capture}", "-q", "--show-identifiers", "--lang", language, "--html", "-"]
+    done = subprocess.run(
+        [sys.executable, "-m", "analyzer", *command],
+        cwd=ROOT,
+        capture_output=True,
+        encoding="utf-8",
+        check=True,
+    )
+    return outline(done.stdout)
+
+
 def wanted() -> dict[Path, str]:
     """Each generated file with the text it should have."""
     from tools import reference
@@ -78,16 +101,17 @@ def wanted() -> dict[Path, str]:
         DOCS / "commands.md": renewed(reference.commands()),
         DOCS / "report-json.md": reference.json_report(),
     }
-    return {SCHEMA: schema(), **made, **{page: renewed(page.read_text("utf-8")) for page in PAGES}}
+    pages = {page: renewed(page.read_text("utf-8")) for page in PAGES}
+    outlines = {GOLDEN / f"{name}.txt": outlined(*about) for name, about in OUTLINES.items()}
+    return {SCHEMA: schema(), **made, **pages, **outlines}
 
 
 def main() -> int:
-    stale = {
-        path: text for path, text in wanted().items() if not path.exists() or path.read_text("utf-8") != text
-    }
+    stale = {path: text for path, text in wanted().items() if _stands(path) != text}
     for path, text in stale.items():
         print(f"{path.relative_to(ROOT)} is out of date")
         if "--check" not in sys.argv:
+            path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text, "utf-8")
     return 1 if stale and "--check" in sys.argv else 0
 

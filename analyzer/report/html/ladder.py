@@ -99,10 +99,12 @@ def ladder(content: bytes, path: Sequence[str], values: Values) -> list[Rung]:
             return [*rungs, Rung(name, _(LAST), "", Quote((), 0), 0)]
         try:
             octets, step = _redone(name, octets)
+            if not octets:
+                raise LookupError(name)
         except (ValueError, LookupError, RecursionError, zlib.error):
             return [*rungs, Rung(name, _(NOT_REDONE), "", Quote((), 0), 0, False)]
         rungs.append(Rung(name, _(step.does), step.command, quoted(octets, values, _SHOWN), len(octets)))
-        if rest and rest[0] not in _STEPS and len(rest) > 1:
+        if len(rest) > 1 and rest[0] not in _STEPS:
             octets = _member(octets, name, rest)
     return rungs
 
@@ -114,7 +116,7 @@ def _redone(name: str, octets: bytes) -> tuple[bytes, _Step]:
 
 
 def _member(octets: bytes, name: str, rest: list[str]) -> bytes:
-    """The value that the path goes on with, its keys taken from `rest`; nothing where there is none."""
+    """The text that the path goes on with, its keys taken from `rest`; b"" where there is none."""
     inner: object = json.loads(octets) if name == "json" else dict(_pairs(octets)) if name == "form" else None
     while rest and rest[0] not in _STEPS and isinstance(inner, dict | list):
         key = rest.pop(0)

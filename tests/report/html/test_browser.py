@@ -1,0 +1,127 @@
+"""The page in a real browser: quiet, alone, usable with and without its script, for everyone."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from analyzer.model import Report
+from tests.report.builders import SERVER, destination, quiet_report, sample_report
+
+from .conftest import Opened
+from .hostile import hostile_report
+
+
+@pytest.mark.parametrize(
+    "report", [sample_report(), quiet_report(), hostile_report()], ids=["pings", "quiet", "hostile"]
+)
+def test_the_page_says_nothing_to_the_console_and_asks_for_nothing(visit: Opened, report: Report) -> None:
+    opened = visit(report)
+    opened.page.wait_for_timeout(200)
+    assert opened.complaints == []
+    assert opened.asked == []
+    assert opened.page.evaluate("performance.getEntriesByType('resource').length") == 0
+
+
+def test_the_policy_stops_a_script_that_was_not_in_the_page(visit: Opened) -> None:
+    opened = visit(sample_report())
+    opened.page.evaluate(
+        """const script = document.createElement("script");
+        script.textContent = "window.ran = 1";
+        document.body.append(script);"""
+    )
+    assert opened.page.evaluate("window.ran") is None
+    assert any("Content Security Policy" in said for said in opened.complaints)
+
+
+def test_a_click_on_a_header_sorts_by_number_and_again_the_other_way(visit: Opened) -> None:
+    page = visit(sample_report()).page
+    column = page.locator("#table-destinations th", has_text="Octets ↓")
+    column.locator("button").click()
+    assert first_destination(page).startswith("host-4.example")
+    assert column.get_attribute("aria-sort") == "descending"
+    column.locator("button").click()
+    assert column.get_attribute("aria-sort") == "ascending"
+    sizes = page.eval_on_selector_all(
+        "#table-destinations tbody tr", "rows => rows.map(row => Number(row.cells[6].dataset.sort))"
+    )
+    assert sizes == sorted(sizes)
+    assert len(set(sizes)) > 1
+
+
+def first_destination(page: object) -> str:
+    return str(page.locator("#table-destinations tbody tr").first.inner_text())  # type: ignore[attr-defined]
+
+
+def many_destinations(count: int) -> Report:
+    """`count` rows at documentation addresses of IPv6, one of them in the region."""
+    rows = [destination(f"2001:db8::{i:x}", "NO", "NO", size=i) for i in range(1, count)]
+    scope = destination(SERVER.address, "CN", "CN", scope=("located CN",))
+    return replace(sample_report(), destinations=(*rows, scope))
+
+
+def test_ten_thousand_destinations_stay_usable_and_what_is_left_out_is_said(visit: Opened) -> None:
+    page = visit(many_destinations(10_000)).page
+    rows = page.locator("#table-destinations tbody tr")
+    assert rows.count() == 1_500
+    assert SERVER.address in first_destination(page)
+    assert "8,500 more are left out here" in page.locator("#destinations").inner_text()
+    page.locator("#destinations input").fill("192.0.2.15 cn")
+    assert page.locator("#table-destinations tbody tr:not([hidden])").count() == 1
+    assert "1 / 1500" in page.locator("#destinations output").inner_text()
+    page.locator("#destinations input").fill("")
+    assert page.locator("#table-destinations tbody tr:not([hidden])").count() == 1_500
+
+
+def test_a_filter_for_a_filter_puts_it_on_the_clipboard(visit: Opened) -> None:
+    page = visit(sample_report(), permissions=["clipboard-read", "clipboard-write"]).page
+    code = page.locator("code.copy", has_text="frame.number").first
+    page.locator("button.copying").first.click()
+    page.get_by_text("Copied").first.wait_for()
+    assert page.evaluate("navigator.clipboard.readText()") == code.inner_text()
+
+
+def test_without_script_everything_is_there_and_no_control_is_dead(visit: Opened) -> None:
+    page = visit(sample_report(), java_script_enabled=False).page
+    text = page.locator("body").inner_text()
+    for said in ("3 activation payloads", "192.0.2.99", "frame.number in {41}", "What would refute this"):
+        assert said in text
+    assert page.locator("button, input").count() == 0
+    page.locator("summary").nth(1).click()
+    assert page.locator("details").nth(1).get_attribute("open") is not None
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("report", [sample_report(), hostile_report()], ids=["pings", "hostile"])
+def test_axe_finds_nothing_serious(visit: Opened, scheme: str, report: Report) -> None:
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe is not installed")
+    opened = visit(report, color_scheme=scheme)
+    opened.page.evaluate("document.querySelectorAll('details').forEach(part => part.open = true)")
+    found = axe.Axe().run(opened.page).response["violations"]
+    serious = [
+        (v["id"], [n["html"][:120] for n in v["nodes"]])
+        for v in found
+        if v["impact"] in ("serious", "critical")
+    ]
+    assert serious == []
+
+
+def test_both_schemes_differ_and_a_narrow_page_does_not_scroll_sideways(visit: Opened) -> None:
+    colours = {
+        scheme: visit(sample_report(), color_scheme=scheme).page.evaluate(
+            "getComputedStyle(document.body).backgroundColor"
+        )
+        for scheme in ("light", "dark")
+    }
+    assert colours["light"] != colours["dark"]
+    page = visit(hostile_report(), viewport={"width": 360, "height": 700}).page
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360
+
+
+def test_it_prints_on_a4(visit: Opened) -> None:
+    pdf = visit(sample_report()).page.pdf(prefer_css_page_size=True, print_background=True)
+    assert pdf.startswith(b"%PDF-")
+    boxes = set(pdf.split(b"/MediaBox [")[1:])
+    sizes = {tuple(round(float(n)) for n in box.split(b"]")[0].split()) for box in boxes}
+    assert sizes == {(0, 0, 595, 842)}  # 210 × 297 mm in points

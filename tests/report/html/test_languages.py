@@ -1,0 +1,87 @@
+"""Two languages, each whole: no text without a translation, numbers and dates as one writes them there."""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Iterator
+from gettext import GNUTranslations
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from analyzer.report import units
+from analyzer.report.answer import answer
+from analyzer.report.html import write
+from analyzer.report.language import LANGUAGES, LOCALE, _, language, number, plural
+from tests.report.builders import sample_report
+
+TOOLS = Path(__file__).parents[3] / "tools"
+PLACE = re.compile(r"\{\w*\}")
+
+
+@pytest.fixture(scope="module")
+def catalogues() -> Iterator[ModuleType]:
+    pytest.importorskip("babel", reason="babel is not installed")
+    sys.path.insert(0, str(TOOLS))
+    import update_catalogue
+
+    yield update_catalogue
+    sys.path.remove(str(TOOLS))
+
+
+def test_the_catalogues_hold_every_text_of_today_translated(catalogues: ModuleType) -> None:
+    files, missing = catalogues.wanted()
+    assert missing == []
+    assert [path.name for path, content in files.items() if path.read_bytes() != content] == []
+
+
+@pytest.mark.parametrize("code", [code for code in LANGUAGES if code != "en"])
+def test_every_translation_has_the_places_of_its_original(code: str) -> None:
+    with (LOCALE / code / "LC_MESSAGES" / "phonehome.mo").open("rb") as file:
+        texts = GNUTranslations(file)._catalog  # type: ignore[attr-defined]
+    assert len(texts) > 250
+    for original, said in texts.items():
+        source = original[0] if isinstance(original, tuple) else original
+        if source:
+            wanted = set(PLACE.findall(source)) - {"{article}"}
+            assert set(PLACE.findall(said)) == wanted, source
+
+
+def test_numbers_spans_and_plurals_are_norwegian() -> None:
+    with language("nb"):
+        assert number(1_234_567) == "1\u00a0234\u00a0567"
+        assert units.octets(4_100) == "4,1 kB"
+        assert units.span(9_000 * 10**9) == "2,5 t"
+        assert plural(1, "{n} packet", "{n} packets") == "1 pakke"
+        assert plural(2_000, "{n} packet", "{n} packets") == "2\u00a0000 pakker"
+        assert _("attempted") == "forsøkt"
+    assert units.octets(4_100) == "4.1 kB"
+    assert number(1_234) == "1,234"
+
+
+def test_the_page_is_in_the_language_asked_for_and_the_next_one_in_english_again() -> None:
+    with language("nb"):
+        page = write(sample_report())
+    assert '<html lang="nb">' in page
+    for said in ("Aktiveringsping", "14. februar 2019", "3 aktiveringsmeldinger", "Kina", "Singapore"):
+        assert said in page
+    assert "er på engelsk" in page
+    assert '<html lang="en">' in write(sample_report())
+    assert "3 activation payloads" in " ".join(answer(sample_report()))
+
+
+def test_the_page_says_the_sentences_of_the_terminals_answer() -> None:
+    page = re.sub(r"\s+", " ", write(sample_report()))
+    assert all(sentence in page.replace("&#39;", "'") for sentence in answer(sample_report()))
+
+
+def test_a_language_without_a_catalogue_is_refused() -> None:
+    with pytest.raises(LookupError, match="no catalogue"), language("xx"):
+        pass
+
+
+def test_an_empty_text_stays_empty() -> None:
+    with language("nb"):
+        assert _("") == ""
