@@ -12,8 +12,8 @@ from typing import NamedTuple, Protocol
 from analyzer.flows.streams import Gap, Segment
 from analyzer.model import Role
 
+from .exchange import Exchange
 from .http1 import HttpMessage
-from .http_flow import Exchange
 from .octets import MOST_FRAMES, Taken, note_frames
 
 Headers = list[tuple[str, str]]

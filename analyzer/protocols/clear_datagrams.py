@@ -30,8 +30,8 @@ from analyzer.packets.table import (
 from . import coap, mdns, plain, ssdp, syslog
 from .clear import ClearExchange, Place, message
 from .coap import CoapFlow
+from .exchange import Exchange
 from .http1 import HttpMessage
-from .http_flow import Exchange
 from .local import LocalNetwork
 
 # Datagrams of a flow that are looked at before it counts as something else.

@@ -36,7 +36,7 @@ from analyzer.packets.table import Packets
 
 from . import coap, credentials, mqtt, plain, syslog
 from .clear import ClearExchange, Reader
-from .http_flow import Exchange
+from .exchange import Exchange
 from .notes import StreamNotes
 from .rows import Row, first_sequence, isn
 from .rows import octets as octets_of

@@ -13,8 +13,8 @@ from analyzer.flows.streams import Gap, Segment
 
 from .body import BodySink
 from .clear import Headers, Place, grow, message, place_of, text
+from .exchange import Exchange
 from .http1 import HttpMessage
-from .http_flow import Exchange
 from .octets import Octets
 
 PORT = 5683

@@ -13,8 +13,8 @@ from typing import NamedTuple
 from analyzer.flows.streams import Gap, Segment
 
 from .clear import Headers, Place, message, place_of, text
+from .exchange import Exchange
 from .http1 import HttpMessage
-from .http_flow import Exchange
 from .octets import Octets
 
 NOT_SHOWN = "sent readable, not shown"

@@ -17,6 +17,7 @@ from analyzer.flows.streams import Gap, Segment
 from analyzer.model import Role
 
 from .body import KEEP
+from .exchange import Exchange, Placed
 from .framing import codings_of, given_in
 from .http1 import HttpMessage
 from .http2_frames import (
@@ -31,9 +32,7 @@ from .http2_frames import (
     Piece,
 )
 from .http2_headers import NOT_KNOWN, HeaderDecoder
-from .http_flow import Exchange
 from .octets import Taken, note
-from .switch import Placed
 
 # Octets of a header block, at most: servers refuse at 8 to 64 KiB.
 MOST_BLOCK = 1 << 18

@@ -4,27 +4,16 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 from analyzer.flows.recent import Recent
 from analyzer.flows.streams import Gap, Segment, Stream
 
+from .exchange import Exchange, InnerHello
 from .http1 import HttpMessage, HttpReader
-from .switch import InnerHello, Switch
+from .switch import Switch
 
 # Gaps of a flow that are kept with their places; the others are counted.
 MOST_GAPS = 64
-
-
-@dataclass(slots=True)
-class Exchange:
-    """A request and its response; None stands for the one that was never seen."""
-
-    request: HttpMessage | None
-    response: HttpMessage | None
-    # 0 when the request went from A to B, 1 the other way.
-    direction: int
-    interim: Sequence[HttpMessage] = ()  # 1xx responses before the final one (RFC 9110 §15.2)
 
 
 class HttpFlow:

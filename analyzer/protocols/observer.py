@@ -33,8 +33,9 @@ from .clear_datagrams import ClearDatagrams
 from .clear_streams import ClearStreams
 from .datagrams import Datagrams, Named
 from .dns_tcp import DnsFlows
+from .exchange import Exchange
 from .hellos import HELLO_KINDS, Hellos
-from .http_flow import Exchange, HttpFlow
+from .http_flow import HttpFlow
 from .named import shortened
 from .notes import StreamNotes
 from .rows import Row, first_sequence, isn

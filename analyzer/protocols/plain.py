@@ -16,8 +16,8 @@ from xml.parsers import expat
 from analyzer.flows.streams import Gap, Segment
 
 from .clear import Place, message, place_of
+from .exchange import Exchange
 from .http1 import HttpMessage
-from .http_flow import Exchange
 from .octets import Octets
 
 # Octets that one side sends before the other speaks, at most; documents are looked for in each such run.

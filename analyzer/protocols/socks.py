@@ -15,10 +15,9 @@ from analyzer.model import Role
 
 from .clear import Headers
 from .credentials import NOT_SHOWN
+from .exchange import Exchange, InnerHello, Placed
 from .http1 import HttpMessage
-from .http_flow import Exchange
 from .octets import Octets, Taken, note
-from .switch import InnerHello, Placed
 from .tunnel import Tunnel
 
 VERSION_4, VERSION_5, USER_VERSION = 4, 5, 1

@@ -10,18 +10,12 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import NamedTuple
 
-from analyzer.flows.streams import Gap, Segment
+from analyzer.flows.streams import Segment
 
-from .hello import Hello
+from .exchange import Exchange, InnerHello, Piece, Successor
 from .http1 import HttpMessage, begins_message
-
-if TYPE_CHECKING:
-    from .http_flow import Exchange
-
-Piece = Segment | Gap
-Placed = tuple[int, Piece]  # with its direction
 
 PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"  # RFC 9113 §3.4
 
@@ -30,36 +24,6 @@ MOST_HELD = 1 << 16
 MOST_LOOKED_AT = 64  # segments of these
 # Tunnels in tunnels that are followed.
 DEEPEST = 4
-
-
-class InnerHello(NamedTuple):
-    """What a TLS client inside a tunnel told, and through what it went."""
-
-    hello: Hello
-    tunnel: tuple[str, ...]
-
-
-class Successor(Protocol):
-    """Reads both directions of what follows; exchanges come out as they are finished."""
-
-    @property
-    def wants_more(self) -> bool:
-        """Whether further octets can tell anything."""
-
-    @property
-    def sure(self) -> bool:
-        """Whether the protocol is proven."""
-
-    @property
-    def skipped(self) -> int:
-        """Octets that were passed over because their beginning was not captured."""
-
-    @property
-    def returned(self) -> Sequence[Placed]:
-        """What turns out to be none of its business, to be read as HTTP/1."""
-
-    def feed(self, direction: int, piece: Piece) -> Iterator[Exchange]: ...
-    def close(self) -> Iterator[Exchange]: ...
 
 
 class Asked(NamedTuple):

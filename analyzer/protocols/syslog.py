@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from analyzer.flows.streams import Gap, Segment
 
 from .clear import Headers, Place, message, place_of, text
+from .exchange import Exchange
 from .http1 import HttpMessage
-from .http_flow import Exchange
 from .octets import Octets
 
 PORT = 514

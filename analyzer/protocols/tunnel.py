@@ -6,8 +6,9 @@ from collections.abc import Iterator, Sequence
 
 from analyzer.flows.streams import Gap, Segment
 
-from .http_flow import Exchange, HttpFlow
-from .switch import DEEPEST, InnerHello, Placed
+from .exchange import Exchange, InnerHello, Placed
+from .http_flow import HttpFlow
+from .switch import DEEPEST
 from .tls import MOST_HELLO, ServerName
 
 # Octets inside that show nothing known, before no more of them are read.

@@ -15,11 +15,10 @@ from typing import NamedTuple
 from analyzer.flows.streams import Gap, Segment
 from analyzer.model import Role
 
+from .exchange import Exchange, Placed
 from .http1 import HttpMessage
-from .http_flow import Exchange
 from .inflating import InflatedBody, Inflater
 from .octets import Octets, Taken, note
-from .switch import Placed
 
 CONTINUATION, TEXT, BINARY, CLOSE, PING, PONG = 0, 1, 2, 8, 9, 10
 METHODS = {TEXT: "text", BINARY: "binary", CLOSE: "close", PING: "ping", PONG: "pong"}

@@ -14,8 +14,8 @@ from analyzer.detect.known import Hit, Known
 from analyzer.dossiers import Dossier, recognise
 from analyzer.flows.renumbering import New
 from analyzer.model import UNANSWERED, Body, Endpoint, Evidence, Finding, Message, Ping, Problem
+from analyzer.protocols.exchange import Exchange
 from analyzer.protocols.http1 import HttpMessage
-from analyzer.protocols.http_flow import Exchange
 from analyzer.scan.masking import masked_finding, masked_message, masked_ping
 from analyzer.scan.shelf import Shelf
 

@@ -13,7 +13,7 @@ from analyzer.protocols.clear import Place, Reader
 from analyzer.protocols.clear_streams import reader_for
 from analyzer.protocols.coap import CoapFlow, CoapStream
 from analyzer.protocols.credentials import LoginStream, TelnetStream
-from analyzer.protocols.http_flow import Exchange
+from analyzer.protocols.exchange import Exchange
 from analyzer.protocols.mqtt import MqttFlow
 from analyzer.protocols.plain import PlainStream
 from analyzer.protocols.syslog import SyslogStream

@@ -11,8 +11,9 @@ import h2.connection
 
 from analyzer.flows.streams import Gap, Segment
 from analyzer.model import Body
+from analyzer.protocols.exchange import Exchange
 from analyzer.protocols.http1 import HttpMessage
-from analyzer.protocols.http_flow import Exchange, HttpFlow
+from analyzer.protocols.http_flow import HttpFlow
 
 CLIENT, SERVER = 0, 1
 Sent = tuple[int, bytes]

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analyzer.protocols.http_flow import Exchange, HttpFlow
+from analyzer.protocols.exchange import Exchange
+from analyzer.protocols.http_flow import HttpFlow
 from tests.builders import http_request, http_response
 from tests.protocols.http import responses
 

@@ -17,7 +17,7 @@ from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 from analyzer.flows.streams import Gap, Segment
 from analyzer.protocols import mqtt
 from analyzer.protocols.credentials import NOT_SHOWN
-from analyzer.protocols.http_flow import Exchange
+from analyzer.protocols.exchange import Exchange
 from analyzer.protocols.mqtt import MqttFlow
 from analyzer.report.json import write
 from tests import builders
