@@ -51,6 +51,7 @@ class Tally:
     first_ns: int | None = None
     last_ns: int | None = None
     backwards: int = 0  # frames stamped earlier than the one before them
+    newest_ns: int | None = None  # the stamp of the frame that was counted last
     notice: str | None = None
     retries: int = 0  # Wi-Fi frames that repeat one already seen
 
@@ -224,7 +225,9 @@ class Scan:
         tally, packets, sums = self.tally, step.packets, step.outline.sums.tolist()
         tally.first_ns = min(sums[FIRST_NS], tally.first_ns if tally.first_ns is not None else sums[FIRST_NS])
         tally.last_ns = max(sums[LAST_NS], tally.last_ns if tally.last_ns is not None else sums[LAST_NS])
-        tally.backwards += sums[BACKWARDS]
+        times = step.batch.records.time_ns
+        tally.backwards += sums[BACKWARDS] + (tally.newest_ns is not None and int(times[0]) < tally.newest_ns)
+        tally.newest_ns = int(times[-1])
         tally.fragments += sums[FRAGMENT]
         tally.ip_packets += sum(sums[OTHER_IP:DAMAGED])
         if sums[DAMAGED]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import random
 from dataclasses import replace
 from pathlib import Path
@@ -411,3 +412,12 @@ def test_octets_of_any_kind_in_a_capture_are_survived(tmp_path: Path) -> None:
     report = report_of(frames, tmp_path / "capture")
     assert packets_in(report) == report.captures[0].ip_packets
     report.to_pandas()
+
+
+def test_a_time_that_goes_back_between_two_batches_is_one_too(tmp_path: Path) -> None:
+    start = builders.START_NS
+    stamps = [start + (n if n % 7 else -n) * 10**9 for n in range(40)]
+    backwards = sum(later < earlier for earlier, later in itertools.pairwise(stamps))
+    with buffers_of(200):
+        report = report_of([ask(CHINA)] * 40, tmp_path / "capture", stamps)
+    assert [p.count for p in report.problems if p.code == "time-backwards"] == [backwards]
