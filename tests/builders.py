@@ -80,12 +80,13 @@ def conversation(
     close: bool = True,
     server: str = SERVER,
     ports: tuple[int, int] = (PHONE_PORT, SERVER_PORT),
+    phone: str = PHONE,
 ) -> list[bytes]:
     """Frames of a TCP connection: handshake, each (up, octets) in segments and acknowledged, FINs.
 
     `first` holds the initial sequence numbers of phone and server.
     """
-    ends = {"server": server, "ports": ports}
+    ends = {"server": server, "ports": ports, "phone": phone}
     following = {True: first[0] + 1, False: first[1] + 1}
     frames = [
         tcp(flags=SYN, seq=first[0], **ends),

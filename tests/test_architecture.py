@@ -27,7 +27,7 @@ BELOW = {
     "report": {"model"},
     "triggers": {"model", "packets", "dossiers"},
     "context": {"model", "detect", "locate", "flows", "protocols"},
-    "evidence": {"model", "version", "capture", "packets", "flows", "decode", "detect"},
+    "evidence": {"model", "version", "capture", "packets", "flows", "decode", "detect", "report"},
     "conclude": {"model", "dossiers", "triggers", "version"},
     "scan": {
         *("model", "version", "capture", "packets", "flows", "protocols", "decode", "detect", "dossiers"),

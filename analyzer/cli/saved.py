@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import argparse
 import sys
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from analyzer.cli.documents import Outputs, add_documents
 from analyzer.cli.gating import add_gate, check_gate, gated
 from analyzer.cli.output import UnusableError
 from analyzer.cli.printing import DONE
 from analyzer.cli.scan import exit_code
+
+if TYPE_CHECKING:
+    from analyzer.model import Report
 
 
 def add(commands: Any) -> None:
@@ -22,17 +25,22 @@ def add(commands: Any) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    from analyzer.report import json
-
-    try:
-        saved = json.read(_read_text(options.saved))
-    except ValueError as error:
-        raise UnusableError(f"{options.saved}: {error}") from None
+    saved = read_report(options.saved)
     check_gate(options.fail_on, bool(saved.known))
     with Outputs(options, keep=[options.saved]) as outputs:
         outputs.write(saved, options)
     # Asked as a gate, a saved report answers with the code of the scan that saved it.
     return gated(saved, options.fail_on, exit_code(saved, options)) if options.fail_on else DONE
+
+
+def read_report(path: str) -> Report:
+    """The report in a file; UnusableError, one sentence, where there is none."""
+    from analyzer.report import json
+
+    try:
+        return json.read(_read_text(path))
+    except ValueError as error:
+        raise UnusableError(f"{path}: {error}") from None
 
 
 def _read_text(path: str) -> str:

@@ -1,0 +1,118 @@
+"""`phonehome evidence`: a saved report and its captures → a folder that others can check."""
+
+from __future__ import annotations
+
+import argparse
+import shlex
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from analyzer.cli.output import Output, UnusableError
+from analyzer.cli.printing import DONE, say, write
+from analyzer.cli.redacting import add_redaction, key_of
+
+if TYPE_CHECKING:
+    from analyzer.model import Report
+
+_REPRODUCES = (
+    "phonehome scan CAPTURE --json report.json && phonehome evidence report.json -o DIR --capture CAPTURE"
+)
+
+
+def add(commands: Any) -> None:
+    evidence = commands.add_parser("evidence", help="the packets behind each finding, for others to check")
+    evidence.add_argument("saved", metavar="REPORT.json", help="what scan --json wrote")
+    evidence.add_argument("-o", dest="directory", metavar="DIR", help="a new or empty folder for the bundle")
+    evidence.add_argument("-w", dest="together", metavar="FILE.pcapng", help="all its packets in one file")
+    evidence.add_argument(
+        "--capture",
+        dest="captures",
+        nargs="+",
+        default=[],
+        metavar="FILE",
+        help="the captures of the report, where they lie elsewhere now; told by their SHA-256",
+    )
+    add_redaction(evidence, every=False)
+    evidence.add_argument("-q", "--quiet", action="store_true", help="say nothing")
+    evidence.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> int:
+    if not options.directory and not options.together:
+        raise UnusableError("evidence needs -o DIR or -w FILE.pcapng")
+    from analyzer.cli.saved import read_report
+    from analyzer.evidence.bundle import Asked, bundle
+    from analyzer.evidence.selecting import RefusedError
+    from analyzer.model import CaptureError
+
+    report = read_report(options.saved)
+    key = key_of(options.redact_key)
+    try:
+        paths = _paths(report, options.captures)
+        asked = Asked(paths, _command(options), key, options.redact)
+        _check_folder(options.directory)
+        made = bundle(report, asked)
+        _write(made, options, [options.saved, *paths])
+    except (RefusedError, CaptureError) as error:
+        raise UnusableError(str(error)) from None
+    except ModuleNotFoundError as error:
+        raise UnusableError(f"evidence needs the package {error.name}, which is not installed") from None
+    if not options.quiet:
+        _tell(made, options)
+    return DONE
+
+
+def _check_folder(directory: str | None) -> None:
+    """Found out before the captures are read."""
+    from analyzer.evidence.selecting import RefusedError
+
+    root = Path(directory) if directory else None
+    if root is None or not root.exists():
+        return
+    if not root.is_dir() or next(root.iterdir(), None) is not None:
+        raise RefusedError(f"{directory}: is not an empty folder, and nothing is written over")
+
+
+def _paths(report: Report, given: list[str]) -> list[str]:
+    """The captures of the report in its order; those given are told by their SHA-256."""
+    from analyzer.evidence.selecting import RefusedError
+    from analyzer.evidence.verify import file_sha256
+
+    if not given:
+        return [info.path for info in report.captures]
+    by_hash = {file_sha256(path): path for path in given}
+    known = {info.sha256 for info in report.captures}
+    for digest, path in by_hash.items():
+        if digest not in known:
+            raise RefusedError(f"{path} is no capture of the report: none of its SHA-256 is {digest}")
+    return [by_hash.get(info.sha256 or "", info.path) for info in report.captures]
+
+
+def _command(options: argparse.Namespace) -> str:
+    """What reproduces the bundle; a redacted one tells no paths."""
+    if options.redact:
+        return _REPRODUCES
+    return shlex.join(["phonehome", *sys.argv[1:]])
+
+
+def _write(made: Any, options: argparse.Namespace, keep: list[str]) -> None:
+    from analyzer.evidence.bundle import write as write_folder
+
+    try:
+        if options.together:
+            with Output("-w", options.together, keep) as output:
+                output.write(made.together)
+        if options.directory:
+            write_folder(made, options.directory)
+    except OSError as error:
+        raise UnusableError(f"the evidence can't be written ({error.strerror})") from None
+
+
+def _tell(made: Any, options: argparse.Namespace) -> None:
+    left = f"; {made.left_out:,} more flows were left out" if made.left_out else ""
+    told = f"{made.frames:,} packets of {made.flows:,} flows{left}\n"
+    if options.together == "-":
+        say(told)
+    else:
+        write(told)

@@ -1,0 +1,207 @@
+"""A report and its captures → a folder that shows each finding to whoever doubts it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from analyzer.evidence.groups import MOST, Group, groups
+from analyzer.evidence.kept import Frame
+from analyzer.evidence.manifest import (
+    FRAMES,
+    FRAMES_CSV,
+    MANIFEST,
+    README,
+    REPORT,
+    REQUEST,
+    SUMS,
+    frame_rows,
+    frames_csv,
+    frames_json,
+    manifest,
+    sums,
+)
+from analyzer.evidence.pcapng_writer import pcapng
+from analyzer.evidence.redaction import Redactor, new_key
+from analyzer.evidence.selecting import RefusedError, refuse_what_cannot_be_shown, select
+from analyzer.evidence.timestamp import request_for
+from analyzer.model import Report
+
+FOLDER = "captures"
+STANDARD_INPUT = "standard input"
+
+_README = """\
+Evidence made by phonehome
+==========================
+{what}
+
+captures/*.pcapng  a flow each: its packets from the first to the last, the DNS answer that named the server,
+                   the DHCP messages that named the phone. Each packet has a comment: why it is here, and
+                   its number in the capture that was recorded. Wireshark shows it; tshark with
+                   -T fields -e frame.number -e frame.comment.
+frames.csv, .json  every packet here and its number there.
+report.json        the report that says what was found; phonehome report report.json prints it.
+manifest.json      captures, versions, databases, what stands in which file, and the command that made this.
+SHA256SUMS         of all files but itself; sha256sum -c SHA256SUMS checks them.
+SHA256SUMS.tsq     a request for a time stamp of SHA256SUMS (RFC 3161), not sent to anyone.
+
+To check everything:
+
+    phonehome verify THIS-FOLDER --capture THE-ORIGINAL-CAPTURE
+
+To have the time confirmed by an authority of your choice, whose address goes in place of URL:
+
+    curl -H "Content-Type: application/timestamp-query" --data-binary @SHA256SUMS.tsq -o SHA256SUMS.tsr URL
+    openssl ts -verify -data SHA256SUMS -in SHA256SUMS.tsr -CAfile THE-AUTHORITYS-CA.pem
+
+What this proves and what it can't: docs/evidence.md of phonehome.
+"""
+_PLAIN = """\
+The packets are octet for octet those of the capture. They hold real identifiers: this folder is not to be
+published."""
+_REDACTED = """\
+REDACTED: identifiers in the packets and in the report are pseudonyms of the same form. Lengths, checksums
+and TCP sequence numbers were repaired where they had to be; nothing else of the packets was changed."""
+_RECONSTRUCTION = "RECONSTRUCTION, no traffic of a real phone: "
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a bundle is to be."""
+
+    paths: Sequence[str]  # the captures, in the order of the report
+    command: str
+    key: bytes | None = None  # for pseudonyms
+    redact: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Bundle:
+    """Everything that belongs into the folder, by name, and all packets in one file."""
+
+    files: dict[str, bytes]
+    together: bytes
+    flows: int
+    frames: int
+    left_out: int
+
+
+def bundle(report: Report, asked: Asked) -> Bundle:
+    """The bundle in memory. Raises RefusedError or CaptureError, one sentence each."""
+    _check(report, asked)
+    found = groups(report)
+    if not found:
+        raise RefusedError("the report holds no ping and no finding, so there is nothing to show")
+    chosen = found[:MOST]
+    frames = select(report.captures, asked.paths, chosen)
+    shown = report
+    if asked.redact:
+        shown, chosen, frames = _redacted(report, asked, chosen, frames)
+    names = [f"{FOLDER}/flow-{number:04}.pcapng" for number in range(1, len(chosen) + 1)]
+    files = {name: _capture(shown, each) for name, each in zip(names, frames, strict=True)}
+    rows = [row for name, each in zip(names, frames, strict=True) for row in frame_rows(name, each)]
+    made = dict(zip(names, chosen, strict=True))
+    files |= {
+        FRAMES: frames_json(rows),
+        FRAMES_CSV: frames_csv(rows),
+        REPORT: _document(shown),
+        MANIFEST: manifest(shown, made, len(found) - len(chosen), asked.command, asked.redact),
+        README: _readme(shown, asked.redact),
+    }
+    files[SUMS] = sums(sorted(files.items()))
+    files[REQUEST] = request_for(files[SUMS])
+    return Bundle(files, _capture(shown, _together(frames)), len(chosen), len(rows), len(found) - len(chosen))
+
+
+def _check(report: Report, asked: Asked) -> None:
+    if report.redaction is not None:
+        raise RefusedError(
+            "the report is redacted and can't be held against its captures any more; make the bundle of the "
+            "report as scan wrote it, with --redact"
+        )
+    for info, path in zip(report.captures, asked.paths, strict=True):
+        if info.sha256 is None or path == STANDARD_INPUT:
+            raise RefusedError(
+                f"{info.path}: the report does not say which file that was; name it with --capture FILE"
+                if info.sha256
+                else f"{info.path}: the report holds no SHA-256 of it, so no file can be shown to be it"
+            )
+    refuse_what_cannot_be_shown(report.captures, sum(client.decrypted for client in report.wifi))
+
+
+def _redacted(
+    report: Report, asked: Asked, chosen: list[Group], frames: list[list[Frame]]
+) -> tuple[Report, list[Group], list[list[Frame]]]:
+    """Report, groups and frames with pseudonyms by one key."""
+    from analyzer.evidence.redacted_frames import redacted_frames
+
+    redactor = Redactor(report, asked.key or new_key())
+    shown = redactor.report()
+    made = [
+        redacted_frames(redactor, report, group, each) for group, each in zip(chosen, frames, strict=True)
+    ]
+    again = {(group.capture, group.flow): group for group in groups(shown)}
+    return shown, [again[group.capture, group.flow] for group in chosen], made
+
+
+def _capture(report: Report, frames: Sequence[Frame]) -> bytes:
+    return pcapng(frames, [_comment(report, frame) for frame in frames], _about(report))
+
+
+def _comment(report: Report, frame: Frame) -> str:
+    of = report.captures[frame.capture].path
+    return f"{'; '.join(frame.why)} [frame {frame.number} of {of}]"
+
+
+def _about(report: Report) -> str:
+    synthetic = _RECONSTRUCTION + report.reconstruction + " " if report.reconstruction else ""
+    redacted = report.redaction.says + " " if report.redaction else ""
+    captures = ", ".join(f"{info.path}{_hash(info.sha256)}" for info in report.captures)
+    return f"{synthetic}{redacted}Cut by phonehome {report.version} from {captures}"
+
+
+def _hash(sha256: str | None) -> str:
+    return f" (SHA-256 {sha256})" if sha256 else ""
+
+
+def _together(frames: Sequence[Sequence[Frame]]) -> list[Frame]:
+    """Every frame once, with all reasons."""
+    every: dict[tuple[int, int], Frame] = {}
+    for each in frames:
+        for frame in each:
+            kept = every.setdefault((frame.capture, frame.number), frame)
+            kept.why += [why for why in frame.why if why not in kept.why]
+    return sorted(every.values(), key=lambda frame: (frame.time_ns, frame.capture, frame.number))
+
+
+def _readme(report: Report, redacted: bool) -> bytes:
+    what = _REDACTED if redacted else _PLAIN
+    if report.reconstruction:
+        what = f"{_RECONSTRUCTION}{report.reconstruction}\n\n{what}"
+    return _README.format(what=what).encode("utf-8")
+
+
+def write(made: Bundle, directory: str) -> None:
+    """Into a folder that is new or empty. Raises RefusedError, OSError."""
+    root = Path(directory)
+    root.mkdir(parents=True, exist_ok=True)
+    if next(root.iterdir(), None) is not None:
+        raise RefusedError(f"{directory}: is not empty, and nothing is written over")
+    (root / FOLDER).mkdir()
+    for name, octets in made.files.items():
+        write_new(root / name, octets)
+
+
+def write_new(path: Path, octets: bytes) -> None:
+    """A new file for its owner alone; one that is there, or a link in its place, is an error."""
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0), 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(octets)
+
+
+def _document(report: Report) -> bytes:
+    from analyzer.report import json
+
+    return json.write(report).encode("ascii")

@@ -1,0 +1,133 @@
+"""A report → what is shown together: a flow with its pings and findings, and the frames that bear on it."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from analyzer.model import Evidence, Finding, Ping, Report
+
+MOST = 500  # flows that become captures of their own
+WHOLE = (-(1 << 62), 1 << 62)  # a span of time
+
+
+@dataclass(slots=True)
+class Group:
+    """One flow: who talked with whom, when, what was found in it, and which frames name its ends."""
+
+    capture: int
+    flow: int
+    ends: tuple[tuple[str, int], tuple[str, int]]  # address and port, the client first
+    protocol: str
+    first_ns: int
+    last_ns: int
+    captures: frozenset[int]  # those that it may lie in
+    pings: list[Ping] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
+    evidence: dict[tuple[int, int], str] = field(default_factory=dict)  # (capture, frame): why
+    named: dict[tuple[int, int], str] = field(default_factory=dict)  # DNS answers, DHCP messages
+
+
+def groups(report: Report) -> list[Group]:
+    """The flows of all pings and findings, in the order of the report."""
+    found: dict[tuple[int, int], Group] = {}
+    rows = _rows(report)
+    everything: tuple[Ping | Finding, ...] = (*report.pings, *report.findings)
+    for each in everything:
+        at = each.evidence.capture, _flow(each)
+        group = found.get(at)
+        if group is None:
+            made = _group(report, at, rows.get(at), each)
+            if made is None:
+                continue
+            group = found[at] = made
+        _take(group, each)
+    for group in found.values():
+        group.named |= dict(_namings(report, group))
+    return list(found.values())
+
+
+def _flow(each: Ping | Finding) -> int:
+    if isinstance(each, Ping):
+        return each.flow
+    return -1 if each.evidence.flow is None else each.evidence.flow
+
+
+def _rows(report: Report) -> dict[tuple[int, int], dict[str, object]]:
+    """The table's rows by capture and number of the flow."""
+    return {(row.get("capture", 0), row["flow"]): row for row in report.flows.rows()}
+
+
+def _group(
+    report: Report, at: tuple[int, int], row: dict[str, object] | None, each: Ping | Finding
+) -> Group | None:
+    capture, flow = at
+    captures = _session(report, capture)
+    if row is not None:
+        return Group(
+            capture,
+            flow,
+            (
+                (str(row["source"]), int(str(row["source_port"]))),
+                (str(row["destination"]), int(str(row["destination_port"]))),
+            ),
+            str(row["protocol"]),
+            int(str(row["first_ns"])),
+            int(str(row["last_ns"])),
+            captures,
+        )
+    message = next((m for m in report.messages if m.number == each.message), None)
+    if message is None:
+        return None
+    ends = (
+        (message.source.address, message.source.port),
+        (message.destination.address, message.destination.port),
+    )
+    return Group(capture, flow, ends, "tcp", *WHOLE, captures)
+
+
+def _session(report: Report, capture: int) -> frozenset[int]:
+    of = next((session.captures for session in report.sessions if capture in session.captures), (capture,))
+    return frozenset(of)
+
+
+def _take(group: Group, each: Ping | Finding) -> None:
+    if isinstance(each, Ping):
+        group.pings.append(each)
+        why = f"carried a message recognised as {each.title}"
+    else:
+        group.findings.append(each)
+        why = f"carried {each.kind} in {' › '.join(each.evidence.path) or 'its payload'}"
+    for place in frames_of(each.evidence):
+        before = group.evidence.get(place)
+        if before is None or (why not in before and before.count(";") < 7):
+            group.evidence[place] = f"{before}; {why}" if before else why
+
+
+def frames_of(evidence: Evidence) -> Iterator[tuple[int, int]]:
+    """Each frame with its capture."""
+    yield from ((evidence.capture, frame) for frame in evidence.frames)
+    for capture, frames in evidence.continued:
+        yield from ((capture, frame) for frame in frames)
+
+
+def _namings(report: Report, group: Group) -> Iterator[tuple[tuple[int, int], str]]:
+    """The DNS answers that named the destination, and the DHCP messages that named the device."""
+    addresses = {address for address, _ in group.ends}
+    devices = [d for d in report.devices if addresses & set(d.addresses)]
+    ids = {device.id for device in devices}
+    for row in report.destinations:
+        if row.address in addresses and (row.device in ids or not ids):
+            for name in row.names:
+                if name.how == "dns" and not is_mdns(name.asked_by):
+                    yield (name.capture, name.frame), f"DNS answer that named {row.address} as {name.name}"
+    for device in devices:
+        for name in device.names:
+            if name.how == "dhcp":
+                yield (name.capture, name.frame), f"DHCP message in which the device named itself {name.name}"
+
+
+def is_mdns(asked_by: str | None) -> bool:
+    """Whether a name was asked of the local network."""
+    return asked_by is not None and ipaddress.ip_address(asked_by).is_multicast if asked_by else False
