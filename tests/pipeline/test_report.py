@@ -418,6 +418,8 @@ def test_a_time_that_goes_back_between_two_batches_is_one_too(tmp_path: Path) ->
     start = builders.START_NS
     stamps = [start + (n if n % 7 else -n) * 10**9 for n in range(40)]
     backwards = sum(later < earlier for earlier, later in itertools.pairwise(stamps))
+    path = tmp_path / "capture"
+    path.write_bytes(builders.pcap([ask(CHINA)] * 40, unit="ns", times_ns=stamps))
     with buffers_of(200):
-        report = report_of([ask(CHINA)] * 40, tmp_path / "capture", stamps)
+        report = analyze(path)
     assert [p.count for p in report.problems if p.code == "time-backwards"] == [backwards]
