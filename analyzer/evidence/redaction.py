@@ -44,8 +44,8 @@ T = TypeVar("T")
 KEY_OCTETS = 32
 LEAST_ALONE = 4  # characters of a value that is told wherever a text is nothing else
 SAYS = (
-    "Identifiers in this report are pseudonyms: they were replaced by others of the same form, and none of "
-    "them is the real one of a phone, a SIM card, a network or a person."
+    "Identifiers in this report are pseudonyms: each was replaced by another of the same form. Should one of "
+    "them exist somewhere, that is chance, and whoever it belongs to has nothing to do with this."
 )
 HOW = (
     "Each value was replaced by a keyed permutation (HMAC-SHA-256): the same value has the same pseudonym "

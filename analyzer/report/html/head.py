@@ -9,7 +9,6 @@ from analyzer.model import Report
 from analyzer.report.answer import answer
 from analyzer.report.groups import finding_groups, ping_groups, region_totals, status_counts
 from analyzer.report.html.geography import Geography
-from analyzer.report.html.world import country
 from analyzer.report.language import _, mark, number, plural
 from analyzer.report.units import clock
 from analyzer.report.wording import FACTS, STATUSES
@@ -102,7 +101,7 @@ def _figures(report: Report, places: Geography) -> Iterator[Figure]:
             "packet sent to an address located in {country}",
             "packets sent to addresses located in {country}",
         )
-        said = said.replace("{country}", country(total.code))
+        said = said.replace("{country}", total.code)
         yield Figure(number(total.packets_up), said, bool(total.packets_up))
     said = plural(places.addresses, "destination address in all", "destination addresses in all")
     yield Figure(number(places.addresses), said)
