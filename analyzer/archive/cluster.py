@@ -68,8 +68,7 @@ class Cluster:
         """What came of each unit, as it comes."""
         import distributed
 
-        given = self._client.scatter(options, broadcast=True, hash=False)
-        futures = self._submitted(portions, given, place)
+        futures = self._submitted(portions, options, place)
         done: Any = distributed.as_completed(list(futures), loop=self._client.loop)  # type: ignore[no-untyped-call]
         for future in done:
             portion = futures.pop(future)
@@ -78,7 +77,7 @@ class Cluster:
                 yield from future.result()
             elif len(portion) > 1 and _is_lost(error):
                 # One of them kills its worker: each goes alone, so that the others are read.
-                further = self._submitted([(unit,) for unit in portion], given, place)
+                further = self._submitted([(unit,) for unit in portion], options, place)
                 futures |= further
                 done.update(list(further))
             elif _is_lost(error):
@@ -88,10 +87,10 @@ class Cluster:
             future.release()
 
     def _submitted(
-        self, portions: Sequence[tuple[Unit, ...]], given: Any, place: Place | None
+        self, portions: Sequence[tuple[Unit, ...]], options: Options, place: Place | None
     ) -> dict[Any, tuple[Unit, ...]]:
         return {
-            self._client.submit(work, portion, given, place, pure=False, retries=1): portion
+            self._client.submit(work, portion, options, place, pure=False, retries=1): portion
             for portion in portions
         }
 

@@ -99,4 +99,4 @@ def _remote(url: str) -> Iterator[str]:
 def _may_be_capture(files: Any, path: str) -> bool:
     from analyzer.capture import begins_capture
 
-    return begins_capture(files.cat_file(path, start=0, end=REMOTE_LOOK))
+    return bool(files.size(path)) and begins_capture(files.cat_file(path, start=0, end=REMOTE_LOOK))

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
+import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from tempfile import TemporaryDirectory
 from typing import Any
 
 
@@ -34,15 +34,19 @@ def fetched(paths: Sequence[str]) -> Iterator[list[str]]:
     if not any(map(is_remote, paths)):
         yield list(paths)
         return
-    with TemporaryDirectory(prefix="phonehome-") as folder:
-        local = []
-        for number, path in enumerate(paths):
+    with tempfile.TemporaryDirectory(prefix="phonehome-") as folder:
+        local: list[str] = []
+        parents: dict[str, str] = {}  # files that lie together stay together: their names tell that
+        for path in paths:
             if not is_remote(path):
                 local.append(path)
                 continue
             files, at = storage(path)
-            local.append(os.path.join(folder, str(number), _name(at)))
-            os.mkdir(os.path.dirname(local[-1]))
+            below = parents.setdefault(at.rpartition("/")[0], os.path.join(folder, str(len(parents))))
+            os.makedirs(below, exist_ok=True)
+            if os.path.exists(os.path.join(below, _name(at))):
+                below = tempfile.mkdtemp(dir=folder)
+            local.append(os.path.join(below, _name(at)))
             files.get_file(at, local[-1])
         yield local
 
@@ -51,7 +55,7 @@ def fetched(paths: Sequence[str]) -> Iterator[list[str]]:
 def beginning(path: str, octets: int) -> Iterator[str]:
     """A local file with the first octets of a remote one."""
     files, at = storage(path)
-    with TemporaryDirectory(prefix="phonehome-") as folder:
+    with tempfile.TemporaryDirectory(prefix="phonehome-") as folder:
         local = os.path.join(folder, _name(at))
         with open(local, "wb") as file:
             file.write(files.cat_file(at, start=0, end=octets))

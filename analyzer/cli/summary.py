@@ -1,0 +1,98 @@
+"""`phonehome summary`: results of many captures → what recurs across them."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from typing import TYPE_CHECKING, Any
+
+from analyzer.cli.arguments import day, said
+from analyzer.cli.output import Output, UnusableError
+from analyzer.cli.printing import DONE, width, write
+
+if TYPE_CHECKING:
+    from analyzer.archive.summary import Summary
+
+# Rows of a table on the terminal unless everything is asked for.
+MOST_ROWS = 25
+
+
+def add(commands: Any) -> None:
+    command = commands.add_parser("summary", help="what recurs across the results of many captures")
+    command.add_argument("results", metavar="RESULTS", help="what scan --results wrote: a folder or URL")
+    command.add_argument(
+        "--since",
+        type=said(day),
+        metavar="YYYY-MM-DD",
+        help="only what was first seen on this day (UTC, by the captures' time) or later",
+    )
+    command.add_argument("--csv", metavar="DIR", help="write each table as CSV into a folder")
+    command.add_argument("--html", metavar="FILE|-", help="write a page that needs nothing else; - is stdout")
+    command.add_argument(
+        "--show-identifiers",
+        action="store_true",
+        help="show identifiers and devices in HTML too, where they have numbers otherwise",
+    )
+    command.add_argument("-v", "--verbose", action="store_true", help="leave nothing out")
+    command.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> int:
+    from pathlib import Path
+
+    from analyzer.archive.storage import StorageError
+    from analyzer.archive.summary import summary_of, veiled, write_csv
+
+    try:
+        found = summary_of(options.results, options.since)
+    except StorageError as error:
+        raise UnusableError(str(error)) from None
+    if options.csv:
+        try:
+            write_csv(found, Path(options.csv))
+        except OSError as error:
+            raise UnusableError(f"--csv {options.csv}: can't be written ({error.strerror})") from None
+    if options.html:
+        _write_page(found if options.show_identifiers else veiled(found), options.html)
+    if options.html != "-":
+        write(_rendered(found, options.verbose))
+    return DONE
+
+
+def _write_page(found: Summary, path: str) -> None:
+    from analyzer.archive.summary_page import page
+
+    with Output("--html", path, []) as output:
+        output.write(page(found).encode())
+
+
+def _rendered(found: Summary, verbose: bool) -> str:
+    import io
+
+    from rich.console import Console
+
+    from analyzer.archive.summary import headings, rows_of, words
+    from analyzer.archive.summary import said as sentences
+    from analyzer.report.layout import bullets, say, section, table
+
+    colour = sys.stdout.isatty() and "NO_COLOR" not in os.environ and os.environ.get("TERM") != "dumb"
+    console = Console(
+        file=io.StringIO(), width=max(width(), 40), force_terminal=colour, legacy_windows=False, markup=False,
+        color_system="standard" if colour else None, emoji=False, highlight=False, _environ={},
+    )  # fmt: skip
+    with console.capture() as captured:
+        console.print(section("Across captures", bullets(sentences(found))))
+        for sheet in found.sheets:
+            shown = rows_of(sheet, None if verbose else MOST_ROWS)
+            numbers = [
+                heading
+                for at, heading in enumerate(headings(sheet))
+                if any(isinstance(row[at], int) and not isinstance(row[at], bool) for row in shown)
+            ]
+            rows = [[words(cell, to_the_day=True) for cell in row] for row in shown]
+            more = len(sheet.rows) - len(shown)
+            blocks = [table(headings(sheet), rows, right=numbers)] if rows else [say("nothing")]
+            blocks += [say(f"… {more:,} more: -v lists all")] if more else []
+            console.print(section(sheet.title, *blocks))
+    return "".join(f"{line.rstrip()}\n" for line in captured.get().split("\n")[:-1])
