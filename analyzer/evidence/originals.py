@@ -23,6 +23,7 @@ MAC = re.compile(r"(?:[0-9a-f]{2}:){5}[0-9a-f]{2}")
 UUID = re.compile(r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
 # What many devices are called; a name of these words alone tells nobody.
 PLAIN_NAMES = frozenset(("android", "localhost", "iphone", "ipad", "phone", "unknown", "local", "espressif"))
+OWN_NAMES = frozenset(("dhcp", "mdns"))  # by which a device calls itself
 CLUES_WITH_NAMES = frozenset(("dhcp name", "mdns name"))
 
 
@@ -60,6 +61,8 @@ def _of_device(device: Device) -> Iterator[Original]:
         if is_own_line(address):
             yield "address", address
     for name in device.names:
+        if name.how not in OWN_NAMES:
+            continue
         yield "name", name.name.partition(".")[0]
     for clue in device.clues:
         if clue.kind.lower() in CLUES_WITH_NAMES:

@@ -18,6 +18,7 @@ from analyzer.evidence.kept import Frame, Place
 from analyzer.evidence.originals import is_one_interface
 from analyzer.evidence.redacted_messages import BLANK, redacted_message
 from analyzer.evidence.redaction import Redactor
+from analyzer.evidence.secrets import is_log_in
 from analyzer.evidence.selecting import RefusedError
 from analyzer.model import Message, Report
 from analyzer.packets.table import FRAGMENT
@@ -50,7 +51,11 @@ def redacted_frames(redactor: Redactor, report: Report, group: Group, frames: Se
         end: Stream([f for f in frames if f.place.is_tcp and _source(f.place) == end]) for end in group.ends
     }
     messages = [m for m in report.messages if (m.evidence.capture, m.flow) == (group.capture, group.flow)]
+    has_log_in = any(map(is_log_in, messages))
     for end, stream in streams.items():
+        if has_log_in:
+            stream.blank()
+            continue
         stream.rewrite(redactor, [m for m in messages if (m.source.address, m.source.port) == end])
     return [_redacted(redactor, frame, streams) for frame in frames]
 
@@ -69,7 +74,6 @@ class Stream:
         for at, octets in pieces:
             self._fill(at, octets)
         self.edited = Edited(bytes(self.old), [])
-        self.withheld = False
 
     def offset(self, sequence: int) -> int:
         """Of the stream's first octet, negative before it."""
@@ -96,7 +100,11 @@ class Stream:
         edits += _between(redactor, old, at, len(old))
         self.edited = Edited(old, edits)
         if redactor.replacer.found(self.edited.octets):
-            self.edited, self.withheld = Edited(old, [Edit(0, len(old), BLANK * len(old))]), True
+            self.blank()
+
+    def blank(self) -> None:
+        """Withhold all of it."""
+        self.edited = Edited(bytes(self.old), [Edit(0, len(self.old), BLANK * len(self.old))])
 
     def piece(self, start: int, octets: bytes) -> bytes:
         """What a segment at this offset carries now; asterisks where it carried something else."""

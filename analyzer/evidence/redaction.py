@@ -15,13 +15,15 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import fields, is_dataclass, replace
 from functools import cache
+from itertools import chain
 from typing import Any, Literal, TypeVar, cast, get_args, get_origin, get_type_hints
 
 from analyzer.evidence.messages import MessageRewriter, digest_pairs
 from analyzer.evidence.originals import FACTS, originals
 from analyzer.evidence.pseudonyms import Pseudonyms, coarse
 from analyzer.evidence.replacing import Replacer
-from analyzer.evidence.rewriting import Rewriter, Short
+from analyzer.evidence.rewriting import Path, Rewriter, Short
+from analyzer.evidence.secrets import SURE, secrets_in
 from analyzer.evidence.spellings import Pair
 from analyzer.model import (
     CaptureInfo,
@@ -53,6 +55,7 @@ HOW = (
     "Kept, because many share it: the TAC of an IMEI, country and issuer of an ICCID, country and network of "
     "an IMSI, the maker's part of a MAC address, the domain of an e-mail address, the country and first two "
     "digits of a phone number, country, network and area of a cell. Check digits are valid where they were.",
+    "Passwords, log-ins in headers and the values of cookies were replaced likewise.",
     "Coordinates are cut to one decimal of a degree (some 11 km).",
     "Bodies were decoded, changed and encoded again in the same way; what could not be was withheld, and "
     "says so. Hashes of changed bodies are of the octets shown here: one of the original would let anyone "
@@ -92,7 +95,14 @@ class Redactor:
     def __init__(self, report: Report, key: bytes) -> None:
         self._report, self._key = report, key
         self.pseudonyms = Pseudonyms(key)
+        self._found_in: dict[int, list[Path]] = defaultdict(list)
+        for found in report.findings:
+            self._found_in[found.message].append(found.evidence.path)
+        self._secrets = {m.number: list(self._secrets_of(m)) for m in report.messages}
         self.known = {(kind, value): self.pseudonyms.of(kind, value) for kind, value in originals(report)}
+        for _, value in chain.from_iterable(self._secrets.values()):
+            if SURE.fullmatch(value):
+                self.known["secret", value] = self.pseudonyms.of("secret", value)
         self.replacer = Replacer(self.known)
         self.rewriter = Rewriter(self.replacer)
         self._exact = {value: made for (_, value), made in self.known.items() if len(value) >= LEAST_ALONE}
@@ -138,7 +148,14 @@ class Redactor:
                 continue
             for old, new in self._of_finding(each):
                 found[each.message][each.evidence.path].append((old, new))
+        for number, secrets_there in self._secrets.items():
+            for path, value in secrets_there:
+                found[number][path].append((value, self.pseudonyms.of("secret", value)))
         return {number: dict(paths) for number, paths in found.items()}
+
+    def _secrets_of(self, message: Message) -> Iterator[tuple[Path, str]]:
+        paths = frozenset(self._found_in.get(message.number, ()))
+        return ((path, value) for path, value in secrets_in(message, paths) if MASKED not in value)
 
     def _of_finding(self, found: Finding) -> Iterator[tuple[str, str]]:
         new = self._value(found.kind, found.value)

@@ -26,6 +26,8 @@ ANSWERS = frozenset(("SHA256SUMS.tsr",))  # what an authority gave back, put bes
 LINE = re.compile(r"([0-9a-f]{64})  ([A-Za-z0-9_.\-]+(?:/[A-Za-z0-9_.\-]+)?)")
 LARGEST = 1 << 30  # octets of a file that is read whole
 MASK = "*"
+# Of these a redacted bundle holds too little, or nothing: coordinates are coarse, log-ins withheld.
+NOT_AGAIN = frozenset(("location", "account", "password"))
 
 
 @dataclass(slots=True)
@@ -199,8 +201,8 @@ def _said(entry: dict[str, Any], redacted: bool) -> Iterator[Said]:
     for ping in entry["pings"]:
         yield "ping", ping["dossier"], ping["status"]
     for found in entry["findings"]:
-        # What --known found in payload nothing else recognises; of a redacted place too little is left.
-        if not found["value"].startswith(MASK) and not (redacted and found["kind"] == "location"):
+        # What --known found in payload nothing else recognises.
+        if not found["value"].startswith(MASK) and not (redacted and found["kind"] in NOT_AGAIN):
             yield found["kind"], found["value"], " › ".join(found["path"])
 
 

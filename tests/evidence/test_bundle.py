@@ -189,3 +189,22 @@ def test_sha256sum_agrees(tmp_path: Path) -> None:
         pytest.skip("sha256sum is not installed")
     made = bundle(tmp_path, capture(tmp_path, "a query alone"))
     subprocess.run(["sha256sum", "-c", "--quiet", "--strict", "SHA256SUMS"], cwd=made, check=True)
+
+
+def test_a_log_in_is_withheld_from_redacted_packets(tmp_path: Path) -> None:
+    from tests.builders import conversation, pcap
+
+    talk = [
+        (False, b"220 ready\r\n"),
+        (True, b"USER kari\r\n"),
+        (False, b"331 go on\r\n"),
+        (True, b"PASS sommer2019\r\n"),
+        (False, b"230 logged in\r\n"),
+    ]
+    path = tmp_path / "ftp.pcap"
+    path.write_bytes(pcap(conversation(*talk, ports=(40000, 21))))
+    made = bundle(tmp_path, path, "--redact", "--redact-key", tmp_path / "key")
+    packets = (made / "captures" / "flow-0001.pcapng").read_bytes()
+    assert b"sommer2019" not in packets
+    assert b"kari" not in packets
+    assert call("verify", made, "--capture", path, "--redact-key", tmp_path / "key") == 0

@@ -228,3 +228,24 @@ def test_codes_that_programs_read_survive_a_network_named_like_one() -> None:
     wifi = WifiClient("00:1b:44:11:3a:b7", "00:1b:44:99:3a:b7", "delivered", "complete", 1, 0)
     redacted = redact(replace(sample_report(), wifi=(wifi,)), KEY)
     assert json.read(json.write(redacted)) == redacted
+
+
+def test_passwords_log_ins_and_sessions_are_replaced() -> None:
+    headers = [
+        ("Content-Type", "application/json"),
+        ("Authorization", "Basic a2FyaTpoZW1tZWxpZzE="),
+        ("Cookie", "JSESSIONID=9F86D081884C7D65; lang=no"),
+    ]
+    message = request(b'{"imei":"490154203237518","password":"sommer"}', headers=headers)
+    redacted = redact(report_of(message), KEY)
+    left = everything(redacted)
+    for secret in (b"a2FyaTpoZW1tZWxpZzE", b"hemmelig1", b"9F86D081884C7D65", b"sommer"):
+        assert secret not in left
+    assert (
+        redacted.messages[0]
+        .header(
+            "cookie",
+        )
+        .endswith("; lang=no")
+    )  # type: ignore[union-attr]
+    assert redacted.messages[0].header("authorization").startswith("Basic ")  # type: ignore[union-attr]
