@@ -37,6 +37,8 @@ BELOW = {
         *("model", "version", "capture", "flows", "protocols", "dossiers", "locate", "scan"),
         *("report", "compiling"),
     },
+    "pipeline": {"model", "capture", "packets", "detect", "locate", "triggers", "conclude", "scan"},
+    "serve": {"model", "version", "scan", "pipeline", "report", "evidence"},
 }
 BELOW["pipeline"] = {*BELOW["scan"], "scan"}
 BELOW["archive"] = {*BELOW["pipeline"], "pipeline", "report"}

@@ -110,6 +110,8 @@ def run(options: argparse.Namespace) -> int:
     opens = _opener(options)
     if options.ndjson == "-" and options.json == "-":
         raise UnusableError("--ndjson and --json can't both go to standard output")
+    if options.redact and options.evidence is not None:
+        raise UnusableError("-w keeps packets as they are, identifiers in them, which --redact would hide")
     keep = [p for p in (*options.source[:1], options.known, options.tac, *options.geo) if p and p != "-"]
     with ExitStack() as stack, Outputs(options, keep, prints=options.ndjson != "-") as outputs:
         stop = stack.enter_context(_signals(Stop()))
@@ -196,7 +198,7 @@ def _session(
     )
     on_terminal = sys.stdout.isatty() and not options.plain and options.ndjson != "-" and options.json != "-"
     outlets: list[Outlet] = [*boxes, *_lines(options, stop, stack, on_terminal)]
-    session = Watching(settings, stop, outlets)
+    session = Watching(settings, stop, outlets, masked=options.redact)
     if on_terminal and os.environ.get("TERM") != "dumb":
         from rich.console import Console
 

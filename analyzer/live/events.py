@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from analyzer.model import Endpoint, Finding
@@ -59,13 +59,15 @@ class Event:
         }
         return {key: value for key, value in document.items() if value != {}}
 
-    def masked(self, number: int, created_ns: int | None = None) -> dict[str, Any]:
-        """The document without what identifies: for other computers."""
-        document = self.document(number, created_ns)
-        document["phonehome"] = {k: v for k, v in document.get("phonehome", {}).items() if k != "fields"}
+    def masked(self) -> Event:
+        """The event without what identifies: for other computers, and for print."""
         hidden = [(value, _cut(value, keep)) for value, keep in self.private if len(value) >= SHORTEST_MASKED]
         # The longest first: one value may stand inside another.
-        return dict(_replaced(document, sorted(hidden, key=lambda pair: -len(pair[0]))))
+        hidden.sort(key=lambda pair: -len(pair[0]))
+        details = {key: value for key, value in self.details.items() if key != "fields"}
+        host = None if self.host is None else _replaced(self.host, hidden)
+        says = _replaced(self.says, hidden)
+        return replace(self, says=says, host=host, details=_replaced(details, hidden), private=())
 
 
 def as_line(document: Mapping[str, Any]) -> bytes:

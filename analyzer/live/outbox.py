@@ -37,7 +37,7 @@ class Outbox:
         if not self._wants(event):
             return
         try:
-            self._waiting.put_nowait(event.masked(number) if self._masked else event.document(number))
+            self._waiting.put_nowait((event.masked() if self._masked else event).document(number))
         except queue.Full:
             self.left_out += 1
 

@@ -84,7 +84,10 @@ def _head(session: Watching, rate: float) -> RenderableType:
     pings = f"pings: {counts.pings['all']:,}{f' ({chr(44).join(told)})' if told else ''}"
     found = ", ".join(f"{kind_name(kind)} × {n:,}" for kind, n in counts.identifiers.most_common(6))
     third = say(f"{pings} · readable values: {found or 'none so far'}", "yellow" if told else "")
-    return Group(first, second, third, say("Ctrl-C ends the watch and prints the report", "dim"))
+    fourth = say("Ctrl-C ends the watch and prints the report", "dim")
+    if session.notice is not None:
+        fourth = say("RECONSTRUCTION — not traffic of a real phone", "bold reverse")
+    return Group(first, second, third, fourth)
 
 
 def _rows(title: str, rows: tuple[BoardRow, ...], more: int) -> RenderableType:

@@ -85,18 +85,21 @@ class Watching:
         settings: Settings,
         stop: Stop,
         outlets: Sequence[Outlet] = (),
+        *,
+        masked: bool = False,
     ) -> None:
+        """`masked` hides what identifies from everybody who is told."""
         self.counts, self.shown = Counts(), deque[Event](maxlen=MOST_SHOWN)
         self.board, self.source = Board(), ""
         self.rotation: Rotation | None = None
         self.view = View()
-        self._stop, self._outlets = stop, tuple(outlets)
+        self._stop, self._outlets, self._masked = stop, tuple(outlets), masked
         self.reading = Reading(settings, self)
         self._noticing = Noticing(self.tell, settings.regions, self.reading)
         self.losses = Losses(lambda sentence: self.say("loss", sentence))
         self._captures: list[tuple[str, Capture]] = []
         self._problems: list[Problem] = []
-        self._notice: str | None = None
+        self.notice: str | None = None
         self._feed: Feed | None = None
         self._capture: Capture | None = None
         self._warming = Warming()
@@ -170,9 +173,9 @@ class Watching:
             self.rotation.take(step.batch)
             if self.rotation.failed and not was_failing:
                 self.say("evidence", self.rotation.failed)
-        if self._notice is None and self.reading.scan.tally.notice is not None:
-            self._notice = self.reading.scan.tally.notice
-            self.say("source", f"RECONSTRUCTION, not traffic of a real phone: {self._notice}")
+        if self.notice is None and self.reading.scan.tally.notice is not None:
+            self.notice = self.reading.scan.tally.notice
+            self.say("source", f"RECONSTRUCTION, not traffic of a real phone: {self.notice}")
         self.reading.take(step)
         self._noticing.settle(self.reading.scan.observer.names)
         if is_captured and len(step.batch.records):
@@ -228,8 +231,8 @@ class Watching:
 
     def tell(self, event: Event) -> None:
         """Hand an event to everybody who is told."""
-        if self._notice is not None:  # a synthetic capture says so in every event
-            event = replace(event, details={**event.details, "reconstruction": self._notice})
+        if self.notice is not None:  # a synthetic capture says so in every event
+            event = replace(event, details={**event.details, "reconstruction": self.notice})
         if self.rotation is not None and event.alert and event.kind in ("ping", "identifier", "name"):
             where = self.rotation.mark(event.frame)
             if where is not None:
@@ -237,6 +240,7 @@ class Watching:
                 event = replace(event, details={**event.details, "evidence": {"file": name, "frame": frame}})
         self.counts.events += 1
         self._count(event)
+        event = event.masked() if self._masked else event
         if event.alert:
             self.shown.append(event)
         for outlet in self._outlets:

@@ -1,0 +1,259 @@
+"""`phonehome serve` as a program: what it takes, what it gives, and whom it refuses."""
+
+from __future__ import annotations
+
+import json
+import signal
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+pytest.importorskip("starlette", reason="serve's packages are not installed")
+
+from analyzer import analyze
+from analyzer.report.json import read
+from tests.serve.running import CAPTURE, Client, Served
+
+OCTETS = CAPTURE.read_bytes()
+FORM = "multipart/form-data; boundary=b"
+
+
+@pytest.fixture
+def served(tmp_path: Path) -> Iterator[Served]:
+    with Served(tmp_path) as running:
+        yield running
+
+
+@pytest.fixture
+def client(served: Served) -> Iterator[Client]:
+    with served.opened() as found:
+        yield found
+
+
+def test_an_upload_becomes_the_report_that_scan_gives(client: Client) -> None:
+    sent = client.upload(("mine.pcap", OCTETS))
+    assert sent.status_code == 303
+    state = client.over(sent.headers["location"])
+    assert (state["state"], state["label"], state["share"]) == ("done", "mine.pcap", 100)
+    report = read(client.get(f"{sent.headers['location']}/report.json").text)
+    whole = analyze(CAPTURE)
+    assert report.pings == whole.pings
+    assert report.destinations == whole.destinations
+    assert report.captures[0].path == "mine.pcap"
+    assert report.captures[0].sha256 == whole.captures[0].sha256
+    page = client.get(sent.headers["location"]).text
+    assert "RECONSTRUCTION" in page
+    assert "zzhc.vnet.cn" in page
+
+
+def test_the_files_of_one_recording_are_one_report(client: Client) -> None:
+    head, middle = OCTETS[:24], 24
+    for _ in range(500):
+        middle += 16 + int.from_bytes(OCTETS[middle + 8 : middle + 12], "little")
+    sent = client.upload(("a_00001.pcap", OCTETS[:middle]), ("a_00002.pcap", head + OCTETS[middle:]))
+    job = sent.headers["location"]
+    assert client.over(job)["label"] == "a_00001.pcap, a_00002.pcap"
+    report = read(client.get(f"{job}/report.json").text)
+    assert [info.path for info in report.captures] == ["a_00001.pcap", "a_00002.pcap"]
+    assert len(report.pings) == 7
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"", "is empty"),
+        (b"%PDF-1.4 nothing", "evil.pcap: "),
+        (OCTETS[:20], "cut"),
+        (b"\x1f\x8b" + bytes(40), "evil.pcap: "),
+    ],
+)
+def test_a_bad_file_is_one_sentence_with_its_own_name(client: Client, content: bytes, said: str) -> None:
+    sent = client.upload(("evil.pcap", content))
+    state = client.over(sent.headers["location"])
+    assert state["state"] == "failed"
+    assert said in state["error"]
+    assert "capture-1" not in state["error"]
+    assert said in client.get(sent.headers["location"]).text.replace("&#39;", "'")
+
+
+NAMES = ["../../etc/cron.d/evil", "/etc/passwd", "..\\..\\evil", "a\0b", "\u202efdp.exe"]
+
+
+@pytest.mark.parametrize("name", [*NAMES, "<img src=x onerror=alert(1)>"])
+def test_a_name_is_only_ever_shown(client: Client, served: Served, name: str) -> None:
+    before = set(Path("/etc").glob("*"))
+    sent = client.upload((name, OCTETS[:40_000]))
+    job = sent.headers["location"]
+    client.over(job)
+    files = [path.relative_to(served.folder) for path in served.folder.rglob("*") if path.is_file()]
+    assert all(path.name.startswith("report") for path in files), files
+    page = client.get(job).text
+    assert "<img src=x" not in page
+    assert "\u202e" not in page
+    assert set(Path("/etc").glob("*")) == before
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/jobs/..%2f..%2fetc/passwd", "/jobs/x/report.json", "/static/../app.py", "/static/%2e%2e/app.py",
+        "/static//etc/passwd", "/jobs/{job}/..%2f{job}%2freport.json", "/jobs/{job}/capture-1",
+    ],
+)  # fmt: skip
+def test_no_path_of_the_client_leads_to_a_file(client: Client, path: str) -> None:
+    job = client.upload(("a.pcap", OCTETS[:40_000])).headers["location"]
+    client.over(job)
+    assert client.get(path.format(job=job.rpartition("/")[2])).status_code == 404
+
+
+def test_nobody_gets_in_without_the_cookie_and_the_token_opens_once(served: Served) -> None:
+    with served.opened() as client:
+        assert client.get("/").status_code == 200
+        assert httpx.get(served.address).status_code == 403
+        assert httpx.get(served.base).status_code == 403
+        cookie = next(iter(client.cookies))
+        assert httpx.get(served.base, cookies={cookie: "x"}).status_code == 403
+        assert httpx.post(f"{served.base}/captures", content=b"x" * 100).status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({"Host": "evil.example"}, 421),
+        ({"Host": "127.0.0.1"}, 421),
+        ({"Host": "127.0.0.1.evil.example:80"}, 421),
+        ({"Origin": "http://evil.example"}, 403),
+        ({"Origin": "null"}, 403),
+        ({"Sec-Fetch-Site": "cross-site"}, 403),
+    ],
+)
+def test_another_site_can_not_send_a_form(client: Client, headers: dict[str, str], status: int) -> None:
+    key = client.key()
+    files = {"captures": ("a.pcap", OCTETS[:1000])}
+    assert client.post("/captures", data={"key": key}, files=files, headers=headers).status_code == status
+
+
+def test_a_form_needs_the_key_and_an_origin(client: Client) -> None:
+    key = client.key()
+    assert client.upload(("a.pcap", OCTETS[:1000]), key="wrong").status_code == 403
+    files = {"captures": ("a.pcap", OCTETS[:1000])}
+    assert client.post("/captures", files=files).status_code == 403
+    del client.headers["origin"]
+    assert client.post("/captures", data={"key": key}, files=files).status_code == 403
+
+
+def test_every_answer_says_what_a_browser_may_do(client: Client) -> None:
+    job = client.upload(("a.pcap", OCTETS)).headers["location"]
+    client.over(job)
+    for path in ("/", job, "/static/style.css", f"{job}/state", f"{job}/report.json", "/nothing"):
+        headers = client.get(path).headers
+        assert "default-src 'none'" in headers["content-security-policy"], path
+        assert headers["x-content-type-options"] == "nosniff"
+        assert headers["cache-control"] == "no-store"
+        assert headers["referrer-policy"] == "same-origin"
+        assert "server" not in headers
+    assert client.get(f"{job}/report.json").headers["content-disposition"].startswith("attachment")
+
+
+def test_too_much_is_refused_whether_it_is_announced_or_not(tmp_path: Path) -> None:
+    with Served(tmp_path, "--max-upload", "1") as served, served.opened() as client:
+        answer = client.upload(("big.pcap", OCTETS + bytes(3_000_000)))
+        assert answer.status_code == 413
+        assert "More than 1.0 MB at once are not taken." in answer.text
+        key, boundary = client.key(), "b"
+        head = f'--{boundary}\r\nContent-Disposition: form-data; name="key"\r\n\r\n{key}\r\n--{boundary}\r\n'
+        head += 'Content-Disposition: form-data; name="captures"; filename="a"\r\n\r\n'
+
+        def pieces() -> Iterator[bytes]:
+            yield head.encode()
+            for _ in range(30):
+                yield bytes(100_000)
+
+        sent = client.post(
+            "/captures",
+            content=pieces(),
+            headers={"Content-Type": f"multipart/form-data; boundary={boundary}"},
+        )
+        assert sent.status_code == 413
+        assert not any(path.is_file() for path in tmp_path.rglob("capture-*"))
+
+
+@pytest.mark.parametrize(
+    ("content", "kind"),
+    [
+        (b"", FORM),
+        (b"garbage" * 100, FORM),
+        (b"--b\r\n" + b"A" * 100_000, FORM),
+        (b"--b\r\nContent-Disposition: form-data; name=a\r\n\r\n" + b"A" * 100_000, FORM),
+        (b"x=1", "application/x-www-form-urlencoded"),
+        (b"x", "multipart/form-data"),
+    ],
+)
+def test_a_broken_form_is_refused_and_the_page_goes_on(client: Client, content: bytes, kind: str) -> None:
+    answer = client.post("/captures", content=content, headers={"Content-Type": kind})
+    assert 400 <= answer.status_code < 500
+    assert "Traceback" not in answer.text
+    assert client.get("/").status_code == 200
+
+
+def test_a_scan_that_needs_too_much_memory_is_ended_and_says_so(tmp_path: Path) -> None:
+    with Served(tmp_path, "--max-memory", "60") as served, served.opened() as client:
+        state = client.over(client.upload(("a.pcap", OCTETS)).headers["location"])
+    assert state["state"] == "failed"
+    assert state["error"]
+
+
+def test_a_scan_that_takes_too_long_is_ended_and_says_so(tmp_path: Path) -> None:
+    with Served(tmp_path, "--max-time", "1") as served, served.opened() as client:
+        big = OCTETS[:24] + OCTETS[24:] * 60
+        state = client.over(client.upload(("a.pcap", big)).headers["location"])
+    assert state["state"] == "failed"
+    assert "longer than the 1 s" in state["error"] or "ended by the system" in state["error"]
+
+
+def test_scans_run_beside_each_other_and_apart(client: Client) -> None:
+    jobs = [client.upload((f"{n}.pcap", OCTETS)).headers["location"] for n in range(3)]
+    assert [client.over(job)["label"] for job in jobs] == ["0.pcap", "1.pcap", "2.pcap"]
+    assert len({client.get(f"{job}/report.json").content[:0] or job for job in jobs}) == 3
+    home = client.get("/").text
+    assert all(job in home for job in jobs)
+    removed = client.post(f"{jobs[0]}/remove", data={"key": client.key()})
+    assert removed.status_code == 303
+    assert client.get(jobs[0]).status_code == 404
+    assert client.post(f"{jobs[1]}/remove", data={"key": "wrong"}).status_code == 403
+    assert client.get(jobs[1]).status_code == 200
+
+
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
+def test_nothing_is_left_behind(tmp_path: Path, how: signal.Signals) -> None:
+    with Served(tmp_path) as served:
+        with served.opened() as client:
+            job = client.upload(("a.pcap", OCTETS)).headers["location"]
+            client.over(job)
+            folders = list(tmp_path.glob("phonehome-*"))
+            assert [folder.stat().st_mode & 0o777 for folder in folders] == [0o700]
+            client.upload(("b.pcap", OCTETS[:24] + OCTETS[24:] * 20))  # still being read
+        served.process.send_signal(how)
+        served.process.wait(60)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_only_this_computer_can_reach_it(served: Served) -> None:
+    port = int(served.base.rpartition(":")[2])
+    with served.opened():
+        own = socket.gethostbyname(socket.gethostname())
+        if own.startswith("127."):
+            pytest.skip("this computer has no other address")
+        with pytest.raises(OSError, match=r"refused|timed out"):
+            socket.create_connection((own, port), timeout=2)
+
+
+def test_the_state_is_json_of_plain_text(client: Client) -> None:
+    job = client.upload(("a.pcap", OCTETS)).headers["location"]
+    client.over(job)
+    answer = client.get(f"{job}/state")
+    assert answer.headers["content-type"] == "application/json"
+    assert json.loads(answer.text)["answer"]["frames"] == 1512
