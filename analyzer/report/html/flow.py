@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from analyzer.model import Destination, Report
@@ -17,7 +17,7 @@ WIDTH, BAR, TOP = 1000, 10, 34
 COLUMNS = (196, 520, 794)  # x of the bars
 ROOM = 330  # height that all octets together take
 GAP, LEAST = 7, 15  # between nodes; the height a label needs
-MOST_DEVICES, MOST_DESTINATIONS, MOST_COUNTRIES = 6, 14, 10
+MOST_DEVICES, MOST_DESTINATIONS, MOST_OF_SCOPE, MOST_COUNTRIES = 6, 14, 8, 10
 LOCAL, UNKNOWN = mark("local and special addresses"), mark("no location known")
 OTHERS = mark("others")
 
@@ -72,7 +72,7 @@ def flow_picture(report: Report) -> Flow | None:
     parts = bounded([_part(row) for row in report.destinations if traffic(row)])
     if not parts:
         return None
-    columns = [_column(index, parts) for index in range(3)]
+    columns = _levelled([_column(index, parts) for index in range(3)])
     total, readable = sum(p.octets for p in parts), sum(p.readable for p in parts)
     nodes = [node for column in columns for node in column.values()]
     bands = [
@@ -116,11 +116,9 @@ def _country(row: Destination) -> str:
 
 
 def bounded(parts: list[Part]) -> list[Part]:
-    """The destinations with the most octets and those of the scope; the others of a country as one."""
-    devices = _first([p.device for p in _by_octets(parts, "device")], MOST_DEVICES)
-    countries = _first([p.country for p in _by_octets(parts, "country")], MOST_COUNTRIES)
-    ranked = _by_octets(parts, "destination")
-    named = _first([p.destination for p in sorted(ranked, key=lambda p: not p.in_scope)], MOST_DESTINATIONS)
+    """The destinations with the most octets, with room for those of the scope; a country's others as one."""
+    devices = _first(_by_octets(parts, "device"), "device", MOST_DEVICES)
+    countries = _first(_scope_first(_by_octets(parts, "country")), "country", MOST_COUNTRIES)
     kept = [
         replace(
             part,
@@ -129,14 +127,34 @@ def bounded(parts: list[Part]) -> list[Part]:
         )
         for part in parts
     ]
+    named = _named(_by_octets(kept, "destination"))
     alone = [part for part in kept if part.destination in named]
     rest = [part for part in kept if part.destination not in named]
     for group in grouped(rest, lambda p: (p.country, p.in_scope)):
-        count = len({part.destination for part in group})
-        label = plural(count, "{n} other", "{n} others")
-        where = "" if group[0].country in ("", "?") else f" · {group[0].country}"
-        alone += [replace(part, destination=f"{label}{where}") for part in group]
+        label = _together(group)
+        alone += [replace(part, destination=label) for part in group]
     return [_sum(group) for group in grouped(alone, lambda p: (p.device, p.destination, p.country))]
+
+
+def _named(ranked: list[Part]) -> frozenset[str]:
+    """Those that stand alone: of the scope, the local ones, then by octets."""
+    scope = [part for part in ranked if part.in_scope][:MOST_OF_SCOPE]
+    local = [part for part in ranked if part.destination == _(LOCAL)]
+    return _first(list(dict.fromkeys([*scope, *local, *ranked])), "destination", MOST_DESTINATIONS)
+
+
+def _together(group: list[Part]) -> str:
+    """What several destinations of one country are called; one alone keeps its name."""
+    names = {part.destination for part in group}
+    if len(names) == 1:
+        return names.pop()
+    label = plural(len(names), "{n} other", "{n} others")
+    code = group[0].country
+    return f"{label} · {code}" if code not in ("", "?", _(OTHERS)) else label
+
+
+def _scope_first(ranked: list[Part]) -> list[Part]:
+    return sorted(ranked, key=lambda part: not part.in_scope)
 
 
 def _by_octets(parts: Sequence[Part], key: str) -> list[Part]:
@@ -153,8 +171,8 @@ def _sum(parts: Sequence[Part]) -> Part:
     )
 
 
-def _first(keys: Iterable[str], most: int) -> frozenset[str]:
-    return frozenset(list(keys)[:most])
+def _first(parts: Sequence[Part], key: str, most: int) -> frozenset[str]:
+    return frozenset(getattr(part, key) for part in parts[:most])
 
 
 # ── where it is drawn ───────────────────────────────────────────────────────
@@ -171,9 +189,20 @@ def _column(index: int, parts: list[Part]) -> dict[str, Node]:
         label = name if index < 2 else _country_label(name)
         shown = clip_label(label, 25 if index == 0 else 32 if index == 1 else 22)
         said = f"{octets(part.octets)}, {percent(part.readable, part.octets)}"
-        nodes[name] = Node(index, shown, said, label, COLUMNS[index], y, height, part.in_scope and index > 0)
+        in_scope = part.in_scope and index > 0 and name != _(OTHERS)
+        nodes[name] = Node(index, shown, said, label, COLUMNS[index], y, height, in_scope)
         y = round(y + max(height, LEAST) + GAP, 2)
     return nodes
+
+
+def _levelled(columns: list[dict[str, Node]]) -> list[dict[str, Node]]:
+    """The columns with their middles at one height."""
+    ends = [max(node.y + max(node.height, LEAST) for node in column.values()) for column in columns]
+    lower = [round((max(ends) - end) / 2, 2) for end in ends]
+    return [
+        {name: replace(node, y=round(node.y + down, 2)) for name, node in column.items()}
+        for column, down in zip(columns, lower, strict=True)
+    ]
 
 
 def _order(parts: list[Part], key: str) -> list[Part]:

@@ -103,6 +103,8 @@ class Scale:
 
 def _tick(time_ns: int, step: int, span: int) -> str:
     said = clock(time_ns)
+    if not said[:4].isdecimal():
+        return "?"  # no calendar has it
     if step < _SECOND:
         return f"{said[11:19]}.{time_ns % _SECOND // 1_000_000:03d}"
     if step >= _DAY:
@@ -184,7 +186,8 @@ def _sizes(flows: Table) -> Iterable[tuple[int, int, int, float]]:
     columns, none = flows.columns, [0] * len(flows)
     names = ("first_ns", "last_ns", "bytes_up", "bytes_down", "payload", "readable")
     for first, last, up, down, payload, plain in zip(*(columns.get(n, none) for n in names), strict=True):
-        yield first, last, up + down, min(plain / payload, 1) if payload else 0.0
+        if first is not None and last is not None:
+            yield first, last, (up or 0) + (down or 0), min((plain or 0) / payload, 1) if payload else 0.0
 
 
 class Spread:

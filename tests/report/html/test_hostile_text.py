@@ -7,10 +7,14 @@ import re
 from html.parser import HTMLParser
 
 import pytest
+from hypothesis import HealthCheck, Phase, given, settings
 
+from analyzer.model import Report
 from analyzer.report.html import write
+from analyzer.report.language import LANGUAGES, language
 from analyzer.report.text import visible
 from tests.report.builders import sample_report
+from tests.report.strategies import reports
 
 from .conftest import Opened
 from .hostile import ATTACKS, hostile_report
@@ -70,3 +74,19 @@ def test_nothing_of_it_runs(visit: Opened) -> None:
     assert opened.complaints == []
     assert opened.asked == []
     assert "<script>alert(1)</script>" in opened.page.locator("body").inner_text()
+
+
+# Without shrinking, which takes minutes for reports.
+@settings(
+    max_examples=40,
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
+    phases=(Phase.explicit, Phase.reuse, Phase.generate),
+)
+@given(report=reports())
+def test_any_report_becomes_one_well_formed_page(report: Report) -> None:
+    for code in LANGUAGES:
+        with language(code):
+            page = write(report)
+        assert page.encode("utf-8").endswith(b"</html>")
+        assert page.count("<script") == page.count("<style") == page.count("<body") == 1
