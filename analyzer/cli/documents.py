@@ -1,7 +1,8 @@
 """The documents that a report can be written as: one table, an option each.
 
-A writer is a function of the report alone that gives text (written as UTF-8) or octets. Its module
-is imported when its option is used.
+A writer is a function of the report alone that gives text (written as UTF-8), octets, or for a folder the
+files in it by name. Its module is imported when its option is used; a package that it needs is looked for
+before the scan.
 """
 
 from __future__ import annotations
@@ -12,9 +13,10 @@ import sys
 from collections.abc import Sequence
 from contextlib import ExitStack
 from importlib import import_module
-from typing import TYPE_CHECKING, NamedTuple, Self
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
-from analyzer.cli.output import Output, UnusableError
+from analyzer.cli.output import Output, OutputFolder, UnusableError
 from analyzer.cli.printing import width, write
 from analyzer.cli.redacting import Eyes, add_redaction
 
@@ -28,22 +30,31 @@ class Document(NamedTuple):
     option: str  # "--json"
     module: str  # "analyzer.report.json"
     help: str
-    writer: str = "write"  # the module's function: Report → str | bytes
+    writer: str = "write"  # the module's function: Report → str | bytes, of a folder Report → {name: octets}
     redacted: bool = False  # made for readers: pseudonyms for identifiers unless --show-identifiers is given
+    folder: bool = False  # several files, in an empty folder
+    needs: str = ""  # a package that an extra of the same name as the option brings
 
     @property
     def name(self) -> str:
         return self.option.removeprefix("--").replace("-", "_")
 
-    def made(self, report: Report) -> bytes:
-        """The document; UnusableError where what it needs is not installed."""
+    def opened(self, path: str, keep: Sequence[str]) -> Output | OutputFolder:
+        """Where it will be written; UnusableError where it can't be, or where a package is missing."""
+        if self.needs and find_spec(self.needs) is None:
+            raise self._missing(self.needs)
+        return OutputFolder(self.option, path) if self.folder else Output(self.option, path, keep)
+
+    def made(self, report: Report) -> Any:
+        """The document, as its output takes it; UnusableError where what it needs is not installed."""
         try:
             content = getattr(import_module(self.module), self.writer)(report)
         except ModuleNotFoundError as error:
-            raise UnusableError(
-                f"{self.option} needs the package {error.name}, which is not installed"
-            ) from None
+            raise self._missing(error.name or "?") from None
         return content.encode() if isinstance(content, str) else content
+
+    def _missing(self, package: str) -> UnusableError:
+        return UnusableError(f"{self.option} needs the package {package}, which is not installed")
 
 
 DOCUMENTS = (
@@ -54,13 +65,22 @@ DOCUMENTS = (
         "write the report as one HTML file that needs no network; identifiers are pseudonyms in it",
         redacted=True,
     ),
+    Document(
+        "--ndjson",
+        "analyzer.report.export.ndjson",
+        "write flows, messages, identifiers and pings as lines of JSON in names of the Elastic Common Schema",
+    ),
+    Document("--csv", "analyzer.report.export.csv", "write every table as a CSV file", folder=True),
 )
+READ_FIRST = DOCUMENTS[:2]  # of a recording that goes on; the others can be made of its JSON
 
 
-def add_documents(command: argparse.ArgumentParser) -> None:
+def add_documents(command: argparse.ArgumentParser, documents: Sequence[Document] = DOCUMENTS) -> None:
     """One option each, and how much is said."""
-    for document in DOCUMENTS:
-        command.add_argument(document.option, metavar="FILE|-", help=document.help)
+    for document in documents:
+        place = "DIR" if document.folder else "FILE|-"
+        command.add_argument(document.option, metavar=place, help=document.help)
+    command.set_defaults(documents=documents)
     add_redaction(command)
     command.add_argument(
         "--lang",
@@ -80,13 +100,13 @@ class Outputs:
 
     def __init__(self, options: argparse.Namespace, keep: Sequence[str], prints: bool = True) -> None:
         self.eyes = Eyes(options)
-        asked = [(d, path) for d in DOCUMENTS if (path := getattr(options, d.name)) is not None]
-        to_stdout = [document.option for document, path in asked if path == "-"]
+        asked = [(d, path) for d in options.documents if (path := getattr(options, d.name)) is not None]
+        to_stdout = [d.option for d, path in asked if path == "-" and not d.folder]
         if len(to_stdout) > 1:
             raise UnusableError(f"{' and '.join(to_stdout)} can't both go to standard output")
         self.prints, self.has_documents = prints and not to_stdout, bool(asked)
         with ExitStack() as stack:
-            self._files = [(d, stack.enter_context(Output(d.option, path, keep))) for d, path in asked]
+            self._files = [(d, stack.enter_context(d.opened(path, keep))) for d, path in asked]
             self._stack = stack.pop_all()
 
     def write(self, report: Report, options: argparse.Namespace, prints: bool = True) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import BinaryIO, Self
 
@@ -61,6 +61,48 @@ class Output:
         if self._is_new and self.path:
             with suppress(OSError):
                 os.unlink(self.path)
+
+    def _unwritable(self, error: OSError) -> UnusableError:
+        return UnusableError(f"{self.option} {self.path}: can't be written ({error.strerror})")
+
+
+class OutputFolder:
+    """The folder that an option names, made at once and filled at the end.
+
+    UnusableError where it can't be made or has something in it; leaving the context without `write`
+    removes a folder that was not there before.
+    """
+
+    def __init__(self, option: str, path: str) -> None:
+        self.option, self.path = option, path
+        self._is_new = not os.path.exists(path)
+        try:
+            os.makedirs(path, exist_ok=True)
+            has_something = bool(os.listdir(path))
+        except OSError as error:
+            raise self._unwritable(error) from None
+        if has_something:
+            raise UnusableError(f"{option} {path}: is not empty, and nothing is written over")
+        if not os.access(path, os.W_OK | os.X_OK):
+            raise UnusableError(f"{option} {path}: can't be written (no permission)")
+
+    def write(self, files: Mapping[str, bytes]) -> None:
+        """Write each file under its name; UnusableError where the disk refuses, or a file stands there."""
+        for name, content in files.items():
+            try:
+                with open(os.path.join(self.path, name), "xb") as file:
+                    file.write(content)
+            except OSError as error:
+                raise self._unwritable(error) from None
+        self._is_new = False
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._is_new:
+            with suppress(OSError):
+                os.rmdir(self.path)
 
     def _unwritable(self, error: OSError) -> UnusableError:
         return UnusableError(f"{self.option} {self.path}: can't be written ({error.strerror})")

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any
 
-from analyzer.cli.documents import Outputs, add_documents
+from analyzer.cli.documents import READ_FIRST, Outputs, add_documents
 from analyzer.cli.output import UnusableError
 from analyzer.cli.printing import complain
 from analyzer.cli.scan import add_choices, exit_code, prepared
@@ -58,7 +58,7 @@ def add(commands: Any) -> None:
     _add_evidence(watch)
     _add_outlets(watch)
     add_choices(watch)
-    add_documents(watch)
+    add_documents(watch, READ_FIRST)
     watch.set_defaults(run=run)
 
 
