@@ -24,11 +24,12 @@ BELOW = {
     "detect": {"model"},
     "dossiers": {"model"},
     "locate": {"model"},
-    "report": {"model"},
+    "report": {"model", "compare"},
     "triggers": {"model", "packets", "dossiers"},
     "context": {"model", "detect", "locate", "flows", "protocols"},
     "evidence": {"model", "version", "capture", "packets", "flows", "decode", "detect", "report"},
     "conclude": {"model", "dossiers", "triggers", "version"},
+    "compare": {"model", "conclude"},
     "scan": {
         *("model", "version", "capture", "packets", "flows", "protocols", "decode", "detect", "dossiers"),
         *("locate", "triggers", "context", "conclude"),

@@ -26,7 +26,7 @@ def update_docs() -> ModuleType:
     return module
 
 
-@pytest.mark.parametrize("path", ["README.md", "docs/example-report.md", "docs/nrk.md"])
+@pytest.mark.parametrize("path", ["README.md", "docs/example-report.md", "docs/nrk.md", "docs/diff.md"])
 def test_a_page_shows_what_the_command_prints_today(path: str, update_docs: ModuleType) -> None:
     page = (ROOT / path).read_text("utf-8")
     assert ROOT / path in update_docs.PAGES
@@ -42,7 +42,7 @@ def test_the_reference_pages_are_made_of_the_code_of_today(update_docs: ModuleTy
 
 def test_every_command_and_every_class_of_the_report_has_a_place_in_the_reference() -> None:
     commands = (ROOT / "docs" / "commands.md").read_text("utf-8")
-    for command in ("scan", "report", "geo", "dossiers", "watch"):
+    for command in ("scan", "report", "diff", "geo", "dossiers", "watch"):
         assert f"## phonehome {command}\n" in commands
     page = (ROOT / "docs" / "report-json.md").read_text("utf-8")
     for name in ("Report", "Message", "Finding", "Destination", "Opinion", "Evidence", "Tunnel"):

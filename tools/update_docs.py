@@ -1,7 +1,8 @@
 """Code → the parts of the documentation that code can state: printed output, help, JSON Schema.
 
 A part stands between `<!-- output: COMMAND -->` and `<!-- end -->` and is what that command prints
-at 80 columns; `<!-- output: COMMAND | head N -->` keeps the first N lines.
+at 80 columns; `<!-- output: COMMAND | head N -->` keeps the first N lines. The commands of a page run one
+after another in a folder of their own that has `captures/`; what one writes there, the next can read.
 
     python tools/update_docs.py          # write
     python tools/update_docs.py --check  # exit 1 where something is out of date
@@ -19,10 +20,11 @@ import shlex
 import subprocess
 import sys
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 ROOT = Path(__file__).parent.parent
 DOCS = ROOT / "docs"
-PAGES = (ROOT / "README.md", DOCS / "example-report.md", DOCS / "nrk.md")
+PAGES = (ROOT / "README.md", DOCS / "example-report.md", DOCS / "nrk.md", DOCS / "diff.md")
 SCHEMA = ROOT / "analyzer" / "report" / "schema.json"
 GOLDEN = ROOT / "tests" / "report" / "html" / "golden"
 OUTLINES = {  # name of the golden file → capture, language
@@ -41,15 +43,15 @@ _PASSING = (
 )
 
 
-def printed(command: str, lines: int | None = None) -> str:
-    """What a `phonehome …` command prints at 80 columns, run by this interpreter."""
+def printed(command: str, lines: int | None = None, folder: Path = ROOT) -> str:
+    """What a `phonehome …` command prints at 80 columns, run by this interpreter in a folder."""
     program, *arguments = shlex.split(command)
     if program != "phonehome":
         raise ValueError(f"only phonehome is run for the documentation, not {program}")
     done = subprocess.run(
         [sys.executable, "-m", "analyzer", *arguments],
-        cwd=ROOT,
-        env={**os.environ, "COLUMNS": "80", "PYTHONUTF8": "1"},
+        cwd=folder,
+        env={**os.environ, "COLUMNS": "80", "PYTHONUTF8": "1", "PYTHONPATH": str(ROOT)},
         capture_output=True,
         encoding="utf-8",
         check=True,
@@ -66,9 +68,12 @@ def renewed(page: str) -> str:
 
     def part(found: re.Match[str]) -> str:
         lines = int(found["lines"]) if found["lines"] else None
-        return f"{found[1]}```text\n{printed(found['command'], lines)}```\n{found[4]}"
+        return f"{found[1]}```text\n{printed(found['command'], lines, folder)}```\n{found[4]}"
 
-    return _PART.sub(part, page)
+    with TemporaryDirectory() as name:
+        folder = Path(name)
+        (folder / "captures").symlink_to(ROOT / "captures")
+        return _PART.sub(part, page)
 
 
 def schema() -> str:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import argparse
 from typing import Any, NoReturn
 
-from analyzer.cli import dossiers, evidence, geo, saved, scan, serve, summary, verify, watch
+from analyzer.cli import diff, dossiers, evidence, geo, saved, scan, serve, summary, verify, watch
 
-_COMMANDS = (scan, watch, serve, saved, summary, evidence, verify, geo, dossiers)
+_COMMANDS = (scan, watch, serve, saved, diff, summary, evidence, verify, geo, dossiers)
 
 _EPILOG = """\
 exit codes: 0 done; 1 a threshold of --fail-on is met, or a bundle fails verify; 2 usage, unreadable input

@@ -15,6 +15,11 @@ def only_device(report: Report, wanted: str) -> Report:
     if device is None:
         there = ", ".join(d.id for d in report.devices[:8]) or "none"
         raise CaptureError(f"no device {wanted} appears in the capture; the devices seen are: {there}")
+    return part_of(report, device)
+
+
+def part_of(report: Report, device: Device) -> Report:
+    """The report of one of its devices."""
     flows = _rows_of(report.flows, device.id)
     numbers = set(flows.columns.get("flow", ()))
     messages = tuple(m for m in report.messages if m.flow in numbers)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterable, Sequence
 
 from rich.box import HEAVY
-from rich.console import Group, RenderableType
+from rich.console import Console, Group, RenderableType
 from rich.padding import Padding
 from rich.panel import Panel
 from rich.table import Table
@@ -14,6 +15,28 @@ from rich.text import Text
 from analyzer.report.text import visible
 
 INDENT = 2
+
+
+def printed(blocks: Iterable[RenderableType], width: int, colour: bool) -> str:
+    """The blocks as text of at most `width` columns (40 or more).
+
+    Without `colour` the only control character is the newline.
+    """
+    console = Console(
+        file=io.StringIO(),
+        width=max(width, 40),
+        force_terminal=colour,
+        color_system="standard" if colour else None,
+        legacy_windows=False,
+        markup=False,
+        emoji=False,
+        highlight=False,
+        _environ={},
+    )
+    with console.capture() as captured:
+        for block in blocks:
+            console.print(block)
+    return "".join(f"{line.rstrip()}\n" for line in captured.get().split("\n")[:-1])
 
 
 def say(text: str, style: str = "") -> Text:

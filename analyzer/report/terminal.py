@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Iterator
 
-from rich.console import Console, RenderableType
+from rich.console import RenderableType
 from rich.text import Text
 
 from analyzer.model import Report
@@ -20,7 +19,7 @@ from analyzer.report import (
     terminal_tunnels,
     terminal_wifi,
 )
-from analyzer.report.layout import notice, say
+from analyzer.report.layout import notice, printed, say
 from analyzer.report.view import View
 
 _SECTIONS = (
@@ -50,26 +49,12 @@ def render(report: Report, *, width: int = 80, colour: bool = False, verbose: bo
 
     Without `colour` the only control character is the newline.
     """
-    console = Console(
-        file=io.StringIO(),
-        width=max(width, 40),
-        force_terminal=colour,
-        color_system="standard" if colour else None,
-        legacy_windows=False,
-        markup=False,
-        emoji=False,
-        highlight=False,
-        _environ={},
-    )
-    with console.capture() as captured:
-        for block in _blocks(View(report, verbose)):
-            console.print(block)
-    return "".join(f"{line.rstrip()}\n" for line in captured.get().split("\n")[:-1])
+    return printed(_blocks(View(report, verbose)), width, colour)
 
 
 def _blocks(view: View) -> Iterator[RenderableType]:
     report = view.report
-    warning = [_reconstruction(report.reconstruction)] if report.reconstruction else []
+    warning = [reconstruction(report.reconstruction)] if report.reconstruction else []
     if report.redaction:
         warning.append(notice("REDACTED — identifiers are pseudonyms", report.redaction.says))
     yield say(f"phonehome {report.version} · {', '.join(info.path for info in report.captures)}", "bold")
@@ -80,5 +65,5 @@ def _blocks(view: View) -> Iterator[RenderableType]:
     yield from warning
 
 
-def _reconstruction(text: str) -> RenderableType:
+def reconstruction(text: str) -> RenderableType:
     return notice("RECONSTRUCTION — not traffic of a real phone", text[:1].upper() + text[1:])

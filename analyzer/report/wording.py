@@ -176,8 +176,13 @@ def is_established(finding: Finding, pings: dict[int, Ping]) -> bool:
 
     `pings` maps the numbers of messages to the pings recognised in them.
     """
-    is_stated = finding.kind in _STATED or finding.message in pings
+    is_stated = is_stated_by_protocol(finding.kind) or finding.message in pings
     return finding.known is True or (finding.confidence == "high" and is_stated)
+
+
+def is_stated_by_protocol(kind: str) -> bool:
+    """Is it a kind that a protocol itself names, such as the account of a log-in?"""
+    return kind in _STATED
 
 
 def reached(status: str) -> tuple[str, ...]:

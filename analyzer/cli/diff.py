@@ -1,0 +1,80 @@
+"""`phonehome diff`: two saved reports → what is in both, only in one, and what that can't prove."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from typing import TYPE_CHECKING, Any
+
+from analyzer.cli.arguments import device, said
+from analyzer.cli.output import Output, UnusableError
+from analyzer.cli.printing import DONE, width, write
+from analyzer.cli.redacting import add_redaction, key_of
+from analyzer.cli.saved import read_report
+
+if TYPE_CHECKING:
+    from analyzer.model import Report
+
+
+def add(commands: Any) -> None:
+    diff = commands.add_parser(
+        "diff", help="compare two saved reports: before and after an update, one phone and another"
+    )
+    diff.add_argument("a", metavar="A.json", help="what scan --json wrote; - is stdin")
+    diff.add_argument("b", metavar="B.json", help="the other one")
+    for side in "ab":
+        diff.add_argument(
+            f"--device-{side}",
+            type=said(_device),
+            metavar="MAC|IP|all",
+            help=f"the device of {side.upper()} to compare, or all; needed where that isn't clear",
+        )
+    diff.add_argument("--json", metavar="FILE|-", help="write the comparison as JSON; - is stdout")
+    add_redaction(diff, every=False)
+    diff.add_argument("-v", "--verbose", action="store_true", help="leave nothing out")
+    diff.set_defaults(run=run)
+
+
+def _device(text: str) -> str:
+    return "all" if text.strip().lower() == "all" else device(text)
+
+
+def run(options: argparse.Namespace) -> int:
+    from analyzer.compare.choosing import ChoiceError
+    from analyzer.compare.comparing import compare
+    from analyzer.version import VERSION
+
+    if options.a == options.b == "-":
+        raise UnusableError("A and B can't both come from standard input")
+    with _output(options) as output:
+        a, b = _redacted([read_report(path) for path in (options.a, options.b)], options)
+        try:
+            found = compare(a, b, options.device_a, options.device_b)
+        except ChoiceError as error:
+            raise UnusableError(str(error)) from None
+        if options.json is not None:
+            from analyzer.report import difference_json
+
+            output.write(difference_json.write(found, VERSION).encode())
+        if options.json != "-":
+            from analyzer.report.terminal_difference import render
+
+            colour = sys.stdout.isatty() and "NO_COLOR" not in os.environ and os.environ.get("TERM") != "dumb"
+            write(render(found, VERSION, width=width(), colour=colour, verbose=options.verbose))
+    return DONE
+
+
+def _output(options: argparse.Namespace) -> Output:
+    """`-` opens nothing, nor does no path at all."""
+    return Output("--json", options.json or "-", [options.a, options.b])
+
+
+def _redacted(reports: list[Report], options: argparse.Namespace) -> list[Report]:
+    """Both with pseudonyms under one key, where asked for: so they can still be compared."""
+    if not options.redact:
+        return reports
+    from analyzer.evidence.redaction import new_key, redact
+
+    key = key_of(options.redact_key) or new_key()
+    return [redact(report, key) for report in reports]
