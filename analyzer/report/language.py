@@ -15,7 +15,8 @@ from pathlib import Path
 
 LOCALE = Path(__file__).parent / "locale"
 LANGUAGES = ("en", "nb")
-_SEPARATORS = {"en": (",", "."), "nb": ("\u00a0", ",")}  # of thousands, of decimals
+# Of thousands, of decimals. A space that doesn't break would be shown as an escape (`report.text`).
+_SEPARATORS = {"en": (",", "."), "nb": (" ", ",")}
 
 
 @dataclass(frozen=True)
@@ -63,7 +64,7 @@ def plural(count: int, one: str, many: str) -> str:
 
 
 def number(count: int) -> str:
-    """A whole number with its thousands set apart: "1,204", "1 204" (with a space that doesn't break)."""
+    """A whole number with its thousands set apart: "1,204", "1 204"."""
     return f"{count:,}".replace(",", _SEPARATORS[code()][0])
 
 

@@ -67,7 +67,7 @@ def shown(value: Any) -> Markup:
 
 def translated(text: str, **values: Any) -> Markup:
     """A text of ours in the language in force, the values in it made harmless."""
-    said = escape(language._(text))
+    said = escape(visible(language._(text)))  # the text may be a word of the report
     return said.format(**{name: shown(value) for name, value in values.items()}) if values else said
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from analyzer.model import UNANSWERED, Destination, Finding, Message, Report
+from analyzer.model import UNANSWERED, Destination, Finding, Message, Report, Session
 from analyzer.report.groups import finding_groups, grouped, messages_by_number, pings_by_message, traffic
 from analyzer.report.html.where import Frames, frames_of
 from analyzer.report.html.world import country
@@ -314,6 +314,7 @@ def _notes(report: Report) -> Iterator[tuple[str, str, list[str]]]:
         mark("A name tells whose server it is, not what was sent."),
         [f"{d.name} — {d.title}: {d.says}" for d in report.documented if d.dossier not in told],
     )
+    yield mark("Captures read as one session"), "", [_session(s, report) for s in report.sessions]
     yield mark("Wi-Fi clients in the air"), "", [_wifi(client) for client in report.wifi]
     yield (
         mark("Packets inside other packets"),
@@ -335,6 +336,11 @@ def _notes(report: Report) -> Iterator[tuple[str, str, list[str]]]:
         "",
         [f"{g.source} → {g.destination}: {number(g.end - g.start)} B" for g in report.gaps],
     )
+
+
+def _session(session: Session, report: Report) -> str:
+    named = [report.captures[index].path for index in session.captures if 0 <= index < len(report.captures)]
+    return f"{' → '.join(named[:_LISTED])}{' …' if len(named) > _LISTED else ''}: {session.why}"
 
 
 def _wifi(client: Any) -> str:

@@ -51,11 +51,11 @@ def test_every_translation_has_the_places_of_its_original(code: str) -> None:
 
 def test_numbers_spans_and_plurals_are_norwegian() -> None:
     with language("nb"):
-        assert number(1_234_567) == "1\u00a0234\u00a0567"
+        assert number(1_234_567) == "1 234 567"
         assert units.octets(4_100) == "4,1 kB"
         assert units.span(9_000 * 10**9) == "2,5 t"
         assert plural(1, "{n} packet", "{n} packets") == "1 pakke"
-        assert plural(2_000, "{n} packet", "{n} packets") == "2\u00a0000 pakker"
+        assert plural(2_000, "{n} packet", "{n} packets") == "2 000 pakker"
         assert _("attempted") == "forsøkt"
     assert units.octets(4_100) == "4.1 kB"
     assert number(1_234) == "1,234"
@@ -75,6 +75,13 @@ def test_the_page_is_in_the_language_asked_for_and_the_next_one_in_english_again
 def test_the_page_says_the_sentences_of_the_terminals_answer() -> None:
     page = re.sub(r"\s+", " ", write(sample_report()))
     assert all(sentence in page.replace("&#39;", "'") for sentence in answer(sample_report()))
+
+
+def test_thousands_are_no_escape_on_the_page() -> None:
+    with language("nb"):
+        page = write(sample_report())
+    assert "1 200, av dem 1 188 IP-pakker" in page
+    assert "\\xa0" not in page
 
 
 def test_a_language_without_a_catalogue_is_refused() -> None:
