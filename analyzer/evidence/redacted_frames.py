@@ -285,5 +285,8 @@ def _addresses(redactor: Redactor, octets: bytearray, network: int) -> None:
         old = bytes(octets[at : at + size])
         if len(old) < size or version not in (4, 6):
             return
-        made = redactor.known.get(("address", str(ipaddress.ip_address(old))))
+        address = ipaddress.ip_address(old)
+        made = redactor.known.get(("address", str(address)))
+        if made is None and version == 6 and address.is_link_local:  # the router's may hold its MAC address
+            made = redactor.pseudonyms.of("address", str(address))
         octets[at : at + size] = ipaddress.ip_address(made).packed if made else redactor.replacer.octets(old)

@@ -75,6 +75,7 @@ MASKED = "*"
 ACCOUNT = re.compile(r"\(account (.*)\)\Z", re.DOTALL)
 ENDINGS = re.compile(r"(?:\.(?:pcap|pcapng|cap|dmp|snoop|gz|zst|xz|lz4|bz2))+\Z", re.IGNORECASE)
 STANDARD_INPUT = "standard input"
+PATH = r"(?<![\w./\-]){}(?![\w/\-])"  # of its own, and not as letters of a word
 
 
 def new_key() -> bytes:
@@ -198,7 +199,7 @@ class Redactor:
             return exact
         for path, short in self._paths.items():
             if path in text:
-                text = text.replace(path, short)
+                text = re.sub(PATH.format(re.escape(path)), short, text)
         return self.rewriter.text(text)
 
     def _column(self, column: Any) -> Any:

@@ -55,12 +55,23 @@ def verify(directory: str, scan: Scan, captures: Sequence[str] = (), key: bytes 
     except ValueError as error:
         outcome.wrong.append(str(error))
         return outcome
-    outcome.wrong += _contradictions(document, report)
-    _check_frames(root, rows, outcome)
-    _check_findings(root, document, scan, outcome)
-    for path in captures:
-        _check_original(path, document, rows, key, outcome)
+    try:
+        if strange := _strange({str(entry["file"]) for entry in (*document["files"], *rows)} - set(files)):
+            outcome.wrong.append(strange)
+            return outcome
+        outcome.wrong += _contradictions(document, report)
+        _check_frames(root, rows, outcome)
+        _check_findings(root, document, scan, outcome)
+        for path in captures:
+            _check_original(path, document, rows, key, outcome)
+    except (KeyError, TypeError, AttributeError):  # of documents that somebody else wrote
+        outcome.wrong.append(f"{MANIFEST} or {FRAMES}: is not of the form that phonehome writes")
     return outcome
+
+
+def _strange(names: set[str]) -> str:
+    """The sentence that a document names files that are none of the bundle's; empty where it doesn't."""
+    return f"{MANIFEST} or {FRAMES}: names {min(names)}, which is no file of the bundle" if names else ""
 
 
 # ── files ───────────────────────────────────────────────────────────────────

@@ -208,3 +208,20 @@ def test_a_log_in_is_withheld_from_redacted_packets(tmp_path: Path) -> None:
     assert b"sommer2019" not in packets
     assert b"kari" not in packets
     assert call("verify", made, "--capture", path, "--redact-key", tmp_path / "key") == 0
+
+
+def test_evidence_in_decrypted_frames_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = capture(tmp_path, "a query alone")
+    call("scan", path, "-q", "--json", tmp_path / "report.json")
+    document = json.loads((tmp_path / "report.json").read_text())
+    client = {
+        "station": "00:1b:44:11:3a:b7",
+        "bssid": "00:1b:44:99:3a:b7",
+        "ssid": "x",
+        "handshake": "complete",
+    }
+    document["wifi"] = [{**client, "decrypted": 3, "protected": 0}]
+    (tmp_path / "report.json").write_text(json.dumps(document))
+    assert call("evidence", tmp_path / "report.json", "-o", tmp_path / "b") == 2
+    assert "airdecap-ng" in capsys.readouterr().err
+    assert not (tmp_path / "b").exists()

@@ -24,6 +24,26 @@ def test_redact_holds_for_terminal_json_and_bodies(run: Run, tmp_path: Path) -> 
         assert not any(original in octets for original in ORIGINALS)
 
 
+def test_redact_holds_for_every_document(run: Run, tmp_path: Path) -> None:
+    run("scan", CAPTURE, "--json", "open.json")
+    for document in documents.DOCUMENTS:
+        done = run("report", "open.json", "--redact", document.option, "made")
+        if b"is not installed" in done.stderr:
+            continue
+        assert done.returncode == 0, (document.option, done.stderr)
+        made = (tmp_path / "made").read_bytes()
+        assert made
+        assert not any(original in made for original in ORIGINALS), document.option
+
+
+def test_documents_for_readers_are_redacted_unasked(run: Run, tmp_path: Path) -> None:
+    run("scan", CAPTURE, "--json", "open.json")
+    for document in documents.DOCUMENTS:
+        if document.redacted:
+            assert run("report", "open.json", document.option, "made").returncode == 0
+            assert not any(original in (tmp_path / "made").read_bytes() for original in ORIGINALS)
+
+
 def test_a_saved_report_is_redacted_with_the_same_key_as_the_scan(run: Run, tmp_path: Path) -> None:
     run("scan", CAPTURE, "--redact", "--redact-key", "key", "--json", "first.json")
     run("scan", CAPTURE, "--json", "open.json")

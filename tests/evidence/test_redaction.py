@@ -249,3 +249,11 @@ def test_passwords_log_ins_and_sessions_are_replaced() -> None:
         .endswith("; lang=no")
     )  # type: ignore[union-attr]
     assert redacted.messages[0].header("authorization").startswith("Basic ")  # type: ignore[union-attr]
+
+
+def test_a_path_of_one_letter_changes_no_word() -> None:
+    report = sample_report()
+    named = replace(report, captures=tuple(replace(info, path="a") for info in report.captures))
+    redacted = redact(named, KEY)
+    assert redacted.captures[0].path == "capture-1"
+    assert redacted.blind_spots == redact(report, KEY).blind_spots

@@ -116,3 +116,23 @@ def test_a_link_in_place_of_a_file_is_not_followed(copy: Path, capsys: Told) -> 
 def test_what_is_no_bundle_is_refused_in_one_sentence(tmp_path: Path, capsys: Told) -> None:
     assert call("verify", tmp_path) == 2
     assert capsys.readouterr().err.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"files": 3},
+        {"files": [{"file": "../../secret.pcap", "pings": [], "findings": [], "capture": 0, "flow": 0}]},
+        {"captures": None},
+    ],
+)
+def test_a_manifest_made_by_somebody_else_is_one_sentence(
+    copy: Path, change: dict[str, object], capsys: Told
+) -> None:
+    document = json.loads((copy / "manifest.json").read_text())
+    (copy / "manifest.json").write_text(json.dumps(document | change))
+    _sealed_again(copy)
+    assert call("verify", copy, "--capture", copy / "manifest.json") == 1
+    told = capsys.readouterr()
+    assert "manifest.json" in told.out
+    assert "Traceback" not in told.err
