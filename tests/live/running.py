@@ -10,7 +10,7 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Self
 
@@ -60,12 +60,19 @@ HEADER = builders.pcap([])
 class Watch:
     """The program, with its events as they come."""
 
-    def __init__(self, *arguments: str | Path, stdin: int = subprocess.PIPE, cwd: Path | None = None) -> None:
+    def __init__(
+        self,
+        *arguments: str | Path,
+        stdin: int = subprocess.PIPE,
+        cwd: Path | None = None,
+        before: Sequence[str] = (),
+    ) -> None:
+        """`before` are words that the command is begun with, such as those that choose a namespace."""
         command = [sys.executable, "-m", "analyzer", "watch", *map(str, arguments)]
         if "--ndjson" not in command:
             command[4:4] = ["--ndjson", "-", "-q"]
         self.process = subprocess.Popen(
-            command, stdin=stdin, stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=cwd,
+            [*before, *command], stdin=stdin, stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=cwd,
             env={**os.environ, "PYTHONPATH": str(ROOT)},
         )  # fmt: skip
         self.events: list[dict[str, Any]] = []
