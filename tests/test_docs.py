@@ -69,6 +69,7 @@ def test_the_site_builds_without_a_warning_and_loads_nothing_from_elsewhere(tmp_
 
 def test_the_schema_file_is_the_one_the_code_describes(update_docs: ModuleType) -> None:
     assert update_docs.SCHEMA.read_text("utf-8") == update_docs.schema()
+    assert update_docs.DIFF_SCHEMA.read_text("utf-8") == update_docs.diff_schema()
 
 
 def test_both_set_up_commands_stand_in_the_readme() -> None:

@@ -26,6 +26,7 @@ ROOT = Path(__file__).parent.parent
 DOCS = ROOT / "docs"
 PAGES = (ROOT / "README.md", DOCS / "example-report.md", DOCS / "nrk.md", DOCS / "diff.md")
 SCHEMA = ROOT / "analyzer" / "report" / "schema.json"
+DIFF_SCHEMA = ROOT / "analyzer" / "report" / "diff-schema.json"
 GOLDEN = ROOT / "tests" / "report" / "html" / "golden"
 OUTLINES = {  # name of the golden file → capture, language
     "reconstruction-en": ("nokia7plus-reconstruction.pcap", "en"),
@@ -83,6 +84,13 @@ def schema() -> str:
     return json.dumps(schema(), indent=1, ensure_ascii=False) + "\n"
 
 
+def diff_schema() -> str:
+    """The JSON Schema of saved comparisons as a file."""
+    from analyzer.report.difference_json import schema
+
+    return json.dumps(schema(), indent=1, ensure_ascii=False) + "\n"
+
+
 def outlined(capture: str, language: str) -> str:
     """What a reader meets on the HTML report of a capture."""
     from tools.outline import outline
@@ -108,7 +116,7 @@ def wanted() -> dict[Path, str]:
     }
     pages = {page: renewed(page.read_text("utf-8")) for page in PAGES}
     outlines = {GOLDEN / f"{name}.txt": outlined(*about) for name, about in OUTLINES.items()}
-    return {SCHEMA: schema(), **made, **pages, **outlines}
+    return {SCHEMA: schema(), DIFF_SCHEMA: diff_schema(), **made, **pages, **outlines}
 
 
 def main() -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from analyzer.cli.arguments import device, said
@@ -48,9 +49,9 @@ def run(options: argparse.Namespace) -> int:
     if options.a == options.b == "-":
         raise UnusableError("A and B can't both come from standard input")
     with _output(options) as output:
-        a, b = _redacted([read_report(path) for path in (options.a, options.b)], options)
+        a, b = read_report(options.a), read_report(options.b)
         try:
-            found = compare(a, b, options.device_a, options.device_b)
+            found = compare(a, b, options.device_a, options.device_b, _shown(options))
         except ChoiceError as error:
             raise UnusableError(str(error)) from None
         if options.json is not None:
@@ -70,11 +71,11 @@ def _output(options: argparse.Namespace) -> Output:
     return Output("--json", options.json or "-", [options.a, options.b])
 
 
-def _redacted(reports: list[Report], options: argparse.Namespace) -> list[Report]:
-    """Both with pseudonyms under one key, where asked for: so they can still be compared."""
+def _shown(options: argparse.Namespace) -> Callable[[Report], Report]:
+    """How a report is shown: where asked for, with pseudonyms under one key for both, which compares them."""
     if not options.redact:
-        return reports
+        return lambda report: report
     from analyzer.evidence.redaction import new_key, redact
 
     key = key_of(options.redact_key) or new_key()
-    return [redact(report, key) for report in reports]
+    return lambda report: redact(report, key)

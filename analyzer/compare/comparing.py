@@ -2,25 +2,38 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
+
 from analyzer.compare import ledger, readable
-from analyzer.compare.choosing import choose, is_comparable
+from analyzer.compare.choosing import Chosen, choose, is_comparable
 from analyzer.compare.comparison import Comparison
 from analyzer.compare.sides import side
+from analyzer.conclude.narrowing import part_of
 from analyzer.model import Report
 
 
-def compare(a: Report, b: Report, device_a: str | None = None, device_b: str | None = None) -> Comparison:
+def compare(
+    a: Report,
+    b: Report,
+    device_a: str | None = None,
+    device_b: str | None = None,
+    shown: Callable[[Report], Report] = lambda report: report,
+) -> Comparison:
     """What stands in both, only in A, only in B, of one device each.
 
-    `device_a` and `device_b` are a MAC or IP address, or "all". Raises ChoiceError, one sentence, where a
-    report has several devices and which one is meant isn't clear.
+    `device_a` and `device_b` are a MAC or IP address, or "all". `shown` gives a report as it may be shown,
+    with pseudonyms for example; it keeps the order of devices, which are chosen before. Raises ChoiceError,
+    one sentence, where a report has several devices and which one is meant isn't clear.
     """
     of_a, of_b = choose(a, b, device_a, device_b)
+    whole_a, whole_b = shown(a), shown(b)
+    of_a, of_b = _as_shown(of_a, a, whole_a), _as_shown(of_b, b, whole_b)
     one, other = of_a.report, of_b.report
-    same = is_comparable(a, b)
+    same = is_comparable(one, other)
     return Comparison(
-        a=side(of_a, a),
-        b=side(of_b, b),
+        a=side(of_a, whole_a),
+        b=side(of_b, whole_b),
         values_comparable=same,
         senders=readable.senders(one, other),
         contacts=readable.contacts(one, other),
@@ -30,3 +43,12 @@ def compare(a: Report, b: Report, device_a: str | None = None, device_b: str | N
         countries=ledger.countries(one, other),
         moved=ledger.moved(one, other),
     )
+
+
+def _as_shown(chosen: Chosen, report: Report, whole: Report) -> Chosen:
+    if whole is report:
+        return chosen
+    if chosen.device is None:
+        return replace(chosen, report=whole)
+    device = whole.devices[[each.id for each in report.devices].index(chosen.device.id)]
+    return Chosen(part_of(whole, device), device, chosen.why)

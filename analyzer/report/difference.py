@@ -10,9 +10,13 @@ from collections.abc import Iterator, Sequence
 
 from analyzer.compare.comparison import Carried, Comparison, Peer, Sender, Sends, Side, State, state
 from analyzer.report.difference_limits import NO_PROOF, absence, are, lasting, why_not_comparable
+from analyzer.report.text import clip
 from analyzer.report.units import counted, octets, percent
 from analyzer.report.wording import STATUSES, is_stated_by_protocol, kind_name, looks_like, reached
 
+QUOTED = 160  # characters of a name or value
+MANY = 24  # words of a list in a sentence
+_NAMED = 6  # senders and recipients that the answer names
 SAID: dict[State, str] = {"new": "only in B", "gone": "not seen in B", "unchanged": "in both"}
 
 
@@ -31,8 +35,11 @@ def _lengths(diff: Comparison) -> Iterator[str]:
 def _senders(diff: Comparison) -> Iterator[str]:
     if not diff.senders:
         yield "No activation ping was seen in either."
-    for row in sorted(diff.senders, key=lambda row: list(SAID).index(state(row))):
-        yield f"{row.title} to {row.recipient}: {SAID[state(row)]}. {_either(row, diff)}"
+    ranked = sorted(diff.senders, key=lambda row: list(SAID).index(state(row)))
+    for row in ranked[:_NAMED]:
+        yield f"{row.title} to {clip(row.recipient, QUOTED)}: {SAID[state(row)]}. {_either(row, diff)}"
+    if more := ranked[_NAMED:]:
+        yield f"{counted(len(more), 'more sender')} and recipient of pings stand in the table below."
 
 
 def _either(row: Sender, diff: Comparison) -> str:
@@ -68,7 +75,17 @@ def _by_recipient(rows: Sequence[Carried]) -> str:
     to: dict[str, list[str]] = {}
     for row in sorted(rows, key=lambda row: not is_sure(row)):
         to.setdefault(row.recipient, []).append(identifier(row))
-    return "; ".join(f"{', '.join(kinds)} to {recipient}" for recipient, kinds in to.items())
+    named = [f"{few(kinds)} to {clip(recipient, QUOTED)}" for recipient, kinds in to.items()]
+    left = len(named) - _NAMED
+    return "; ".join([*named[:_NAMED], *([f"and to {left:,} more"] if left > 0 else [])])
+
+
+def few(words: Sequence[str]) -> str:
+    """The first of a list, and how many more."""
+    left = len(words) - MANY
+    return ", ".join(clip(word, QUOTED) for word in words[:MANY]) + (
+        f" and {left:,} more" if left > 0 else ""
+    )
 
 
 def identifier(row: Carried) -> str:

@@ -25,7 +25,7 @@ from analyzer.compare.comparison import (
     Value,
     state,
 )
-from analyzer.report.difference import SAID, answer, became, identifier, share, times_of
+from analyzer.report.difference import QUOTED, SAID, answer, became, few, identifier, share, times_of
 from analyzer.report.difference_limits import absence, apart_of, blind_spots, cautions, lasting
 from analyzer.report.layout import bullets, facts, indented, lines, notice, printed, say, section, table
 from analyzer.report.text import clip
@@ -34,7 +34,6 @@ from analyzer.report.wording import kind_name
 
 T = TypeVar("T")
 _LISTED = 12  # rows of a table unless all are asked for
-_QUOTED = 160  # characters of a value
 _SIDES = ("A", "B")
 _NONE = "–"
 _CLAIMS = ("located", "second", "registered", "operated", "given", "named")
@@ -66,7 +65,7 @@ class _Page:
             yield say(f"… and {left:,} more {what} ({', '.join(counts)}); -v shows all", "dim")
 
     def quote(self, value: str) -> str:
-        return value if self.verbose else clip(value, _QUOTED)
+        return value if self.verbose else clip(value, QUOTED)
 
 
 def _blocks(page: _Page, version: str) -> Iterator[RenderableType]:
@@ -130,7 +129,7 @@ def _senders(page: _Page) -> Iterator[RenderableType]:
 
 
 def _sender(row: Sender) -> tuple[Text, Text, Text]:
-    return lines(row.title, row.recipient), _sends(row.a), _sends(row.b)
+    return lines(row.title, clip(row.recipient, QUOTED)), _sends(row.a), _sends(row.b)
 
 
 def _sends(sends: Sends | None) -> Text:
@@ -150,7 +149,7 @@ def _keys(row: Sender) -> Iterator[str]:
             ("not seen in B", row.a.keys, row.b.keys),
         ):
             if found := [key for key in keys if key not in other]:
-                yield f"{row.title}: keys of the payload {said}: {', '.join(found)}"
+                yield f"{row.title}: keys of the payload {said}: {few(found)}"
 
 
 def _contacts(page: _Page) -> Iterator[RenderableType]:
@@ -180,7 +179,7 @@ def _identifiers(page: _Page) -> Iterator[RenderableType]:
 
 
 def _carried(row: Carried) -> tuple[Text, Text, Text]:
-    return lines(identifier(row), row.recipient), _sent(row.a), _sent(row.b)
+    return lines(clip(identifier(row), QUOTED), clip(row.recipient, QUOTED)), _sent(row.a), _sent(row.b)
 
 
 def _sent(sent: Sent | None) -> Text:
@@ -198,7 +197,7 @@ def _alone(diff: Comparison) -> list[str]:
         if seen and state(row) != "unchanged":
             sentence = absence(seen.rate, diff, "A" if row.a else "B")
             said.setdefault((row.recipient, sentence), []).append(identifier(row))
-    return [f"{', '.join(kinds)} to {to}: {sentence}" for (to, sentence), kinds in said.items()]
+    return [f"{few(kinds)} to {clip(to, QUOTED)}: {sentence}" for (to, sentence), kinds in said.items()]
 
 
 def _values(page: _Page, values: Sequence[tuple[Carried, Value]]) -> Iterator[RenderableType]:
@@ -241,7 +240,7 @@ def _peers(page: _Page) -> Iterator[RenderableType]:
 
 def _peer(row: Peer) -> tuple[Text, Text, Text]:
     changed = [became(row)] if became(row) else []
-    return lines(row.name, *changed), _traffic(row.a), _traffic(row.b)
+    return lines(clip(row.name, QUOTED), *changed), _traffic(row.a), _traffic(row.b)
 
 
 def _traffic(side: Traffic | None) -> Text:

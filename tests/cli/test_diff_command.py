@@ -94,6 +94,16 @@ def test_a_choice_that_is_not_clear_is_one_sentence_with_the_devices(run: Run, t
     assert named.returncode == 0
 
 
+def test_a_device_is_named_by_its_true_address_where_the_comparison_is_redacted(
+    run: Run, pair: tuple[Path, Path]
+) -> None:
+    done = run("diff", *pair, "--redact", "--device-a", PHONE, "--device-b", CONTROL)
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert b"not seen in B" in done.stdout
+    assert PHONE.encode() not in done.stdout
+    assert CONTROL.encode() not in done.stdout
+
+
 def test_redacted_both_sides_share_pseudonyms_and_show_no_identifier(
     run: Run, pair: tuple[Path, Path]
 ) -> None:

@@ -154,6 +154,23 @@ def test_long_lists_are_cut_and_counted_unless_all_is_asked_for() -> None:
     assert "198.51.100.39" in render(diff, "0.1.0", verbose=True)
 
 
+def test_thousands_of_recipients_with_endless_names_leave_the_answer_short() -> None:
+    report = answered()
+    first = report.findings[0]
+    message = next(m for m in report.messages if m.number == first.message)
+    hosts = [f"{n}." + "a" * 5_000 for n in range(2_000)]
+    messages = tuple(replace(message, number=n, host=host) for n, host in enumerate(hosts, 1))
+    findings = tuple(replace(first, message=n) for n in range(1, 2_001))
+    ping = report.pings[0]
+    pings = tuple(replace(ping, host=host, message=n) for n, host in enumerate(hosts, 1))
+    many = replace(report, messages=messages, findings=findings, pings=pings)
+    diff = compare(many, unanswered(), PHONE, PHONE)
+    assert len(diff.identifiers) > 2_000
+    assert sum(map(len, answer(diff))) < 6_000
+    assert "more characters)" in " ".join(answer(diff))
+    assert len(render(diff, "0.1.0").splitlines()) < 500
+
+
 # ── any reports ─────────────────────────────────────────────────────────────
 
 
