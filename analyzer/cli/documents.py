@@ -33,7 +33,7 @@ class Document(NamedTuple):
     writer: str = "write"  # the module's function: Report → str | bytes, of a folder Report → {name: octets}
     redacted: bool = False  # made for readers: pseudonyms for identifiers unless --show-identifiers is given
     folder: bool = False  # several files, in an empty folder
-    needs: str = ""  # a package that an extra of the same name as the option brings
+    needs: str = ""  # a package that an extra of the project brings
 
     @property
     def name(self) -> str:
@@ -71,6 +71,26 @@ DOCUMENTS = (
         "write flows, messages, identifiers and pings as lines of JSON in names of the Elastic Common Schema",
     ),
     Document("--csv", "analyzer.report.export.csv", "write every table as a CSV file", folder=True),
+    Document(
+        "--parquet",
+        "analyzer.report.export.parquet",
+        "write every table as a Parquet file (needs pyarrow)",
+        folder=True,
+        needs="pyarrow",
+    ),
+    Document("--har", "analyzer.report.export.har", "write the plaintext HTTP exchanges as HAR 1.2"),
+    Document(
+        "--stix",
+        "analyzer.report.export.stix",
+        "write destinations and what was readable as a STIX 2.1 bundle (needs stix2)",
+        needs="stix2",
+    ),
+    Document(
+        "--misp",
+        "analyzer.report.export.misp",
+        "write destinations and what was readable as a MISP event (needs pymisp)",
+        needs="pymisp",
+    ),
 )
 READ_FIRST = DOCUMENTS[:2]  # of a recording that goes on; the others can be made of its JSON
 
