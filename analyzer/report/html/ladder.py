@@ -18,6 +18,7 @@ from analyzer.report.html.quote import Quote, base64_spans, quote, spans_of
 from analyzer.report.language import _, mark
 
 MOST_OCTETS = 65_536  # that a step may give
+MOST_VALUES = 200  # that are looked for in one quotation
 _SHOWN = 1_200  # characters of each step
 _START = ("body",)
 Values = Sequence[tuple[str, str]]
@@ -101,11 +102,11 @@ def ladder(content: bytes, path: Sequence[str], values: Values) -> list[Rung]:
             octets, step = _redone(name, octets)
             if not octets:
                 raise LookupError(name)
+            inner = _member(octets, name, rest) if len(rest) > 1 and rest[0] not in _STEPS else octets
         except (ValueError, LookupError, RecursionError, zlib.error):
             return [*rungs, Rung(name, _(NOT_REDONE), "", Quote((), 0), 0, False)]
         rungs.append(Rung(name, _(step.does), step.command, quoted(octets, values, _SHOWN), len(octets)))
-        if len(rest) > 1 and rest[0] not in _STEPS:
-            octets = _member(octets, name, rest)
+        octets = inner
     return rungs
 
 
@@ -135,8 +136,10 @@ def _pairs(octets: bytes) -> list[tuple[str, str]]:
 
 def quoted(octets: bytes, values: Values, limit: int) -> Quote:
     """The octets as text with the values marked, seen through base64 if need be."""
-    text = readable(octets)
-    return quote(text, spans_of(text, values) or _through_base64(octets, text, values), limit)
+    kept, marked = octets[:MOST_OCTETS], values[:MOST_VALUES]
+    text = readable(kept)
+    said = quote(text, spans_of(text, marked) or _through_base64(kept, text, marked), limit)
+    return said._replace(left_out=said.left_out + len(octets) - len(kept))
 
 
 def readable(octets: bytes) -> str:

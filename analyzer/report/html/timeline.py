@@ -116,15 +116,22 @@ def _tick(time_ns: int, step: int, span: int) -> str:
 # ── lanes ───────────────────────────────────────────────────────────────────
 
 _Row = tuple[str, str, Sequence[tuple[int, bool]]]  # label, kind, (time, filled)
-MESSAGES = mark("readable requests")
+MESSAGES, DHCP = mark("readable requests"), mark("DHCP exchanges begin")
 
 
 def _rows(report: Report) -> Iterator[_Row]:
     for group in ping_groups(report)[:MOST_LANES]:
         yield group[0].title, "ping", [(p.time_ns, "delivered" in reached(p.status)) for p in group]
-    yield from _events(report)
+    yield from _events(report) if report.associations else _dhcp(report.flows)
     if requests := [(m.time_ns, True) for m in report.messages if m.role == "request"]:
         yield _(MESSAGES), "message", requests
+
+
+def _dhcp(flows: Table) -> Iterator[_Row]:
+    """Where no sends were set against events: what the ledger itself knows of a phone joining a network."""
+    pairs = zip(flows.columns.get("kind", ()), flows.columns.get("first_ns", ()), strict=False)
+    if times := [(int(first), True) for kind, first in pairs if kind == "dhcp" and first is not None]:
+        yield _(DHCP), "event", times
 
 
 def _events(report: Report) -> Iterator[_Row]:

@@ -73,6 +73,7 @@ def test_the_way_into_a_member_of_a_document_or_of_a_form_is_followed() -> None:
         (("body", "protobuf", "1", "x"), b"\x08\x01"),
         (("body", "form", "missing", "gzip", "x"), b"a=1"),
         (("body", "json", "[9999999999999999999999]", "base64", "x"), b"[1]"),
+        (("body", "json", f"[{'9' * 5_000}]", "base64", "x"), b"[1]"),
     ],
 )
 def test_a_step_that_cannot_be_redone_is_named_and_nothing_is_claimed(
@@ -117,3 +118,11 @@ def test_spans_that_overlap_or_reach_beyond_the_quotation_break_nothing() -> Non
     assert said.left_out == 1
     assert spans_of("aXaaX", [("a", "short"), ("aa", "long")]) == [(0, 1, "short"), (2, 4, "long")]
     assert spans_of("text", [("", "empty")]) == []
+
+
+def test_a_body_of_megabytes_with_thousands_of_values_is_quoted_in_bounds() -> None:
+    values = [(f"{i:015d}", "IMEI") for i in range(5_000)]
+    body = b"x" * 3_000_000 + IMEI.encode()
+    said = quoted(body, values, 100)
+    assert sum(len(piece.text) for piece in said.pieces) == 100
+    assert said.left_out == len(body) - 100

@@ -58,6 +58,17 @@ def test_an_attempt_is_hollow_and_an_operators_event_stands_before_those_of_the_
     assert [filled for _x, filled in drawn.lanes[1].marks] == [False]
 
 
+def test_without_pings_the_timeline_still_knows_when_a_phone_joined_the_network() -> None:
+    table = Table(
+        {"kind": ["tls", "dhcp", "dhcp"], "first_ns": [START, START + 1, None], "last_ns": [START] * 3}
+    )
+    drawn = timeline.timeline(replace(quiet_report(), flows=table))
+    assert drawn is not None
+    assert [(lane.label, lane.kind, lane.times) for lane in drawn.lanes] == [
+        ("DHCP exchanges begin", "event", 1)
+    ]
+
+
 def test_an_address_is_counted_once_whatever_ports_and_devices_went_to_it() -> None:
     rows = [destination("192.0.2.1", "SG", "CN", device=device) for device in ("a", "b", "c")]
     places = geography.geography(replace(quiet_report(), destinations=tuple(rows)))
