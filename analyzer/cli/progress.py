@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import time
 from typing import TYPE_CHECKING
+from unicodedata import east_asian_width
 
+from analyzer.cli.printing import width
 from analyzer.report.text import visible
 from analyzer.report.units import counted, octets, span
 
@@ -32,14 +34,17 @@ class ProgressLine:
         elif now - self._last < _PAUSE_NS:
             return
         self._last = now
-        self._say(f"\r{line(progress, now - self._since)}\x1b[K")
+        self._say(f"\r{line(progress, now - self._since, width() - 1)}\x1b[K")
 
     def clear(self) -> None:
         self._say("\r\x1b[K")
 
 
-def line(progress: Progress, elapsed_ns: int) -> str:
-    """`a.pcap: 42 %, 8,400,000 frames, 1.1 GB/s, 12 s left`: shares and times only where known."""
+def line(progress: Progress, elapsed_ns: int, room: int = 1_000) -> str:
+    """`a.pcap: 42 %, 8,400,000 frames, 1.1 GB/s, 12 s left`: shares and times only where known.
+
+    A line that a terminal breaks can't be written over, so of a long path the end is shown.
+    """
     done, size = progress.done, progress.size
     share = f"{100 * done // size} %" if size and done <= size else octets(done)
     parts = [share, counted(progress.frames, "frame")]
@@ -47,4 +52,16 @@ def line(progress: Progress, elapsed_ns: int) -> str:
         parts.append(f"{octets(done * 1_000_000_000 // elapsed_ns)}/s")
         if size and done <= size:
             parts.append(f"{span(elapsed_ns * (size - done) // done)} left")
-    return f"{visible(progress.path)}: {', '.join(parts)}"
+    numbers = f": {', '.join(parts)}"
+    return f"{_end(visible(progress.path), room - len(numbers))}{numbers}"[:room]
+
+
+def _end(path: str, room: int) -> str:
+    """The last part of a path that fits, counting a wide character as two columns."""
+    columns = [2 if east_asian_width(char) in "WF" else 1 for char in path]
+    if sum(columns) <= room:
+        return path
+    kept = 0
+    while kept < len(path) and sum(columns[-kept - 1 :]) < room:
+        kept += 1
+    return f"…{path[-kept:] if kept else ''}"

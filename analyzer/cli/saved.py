@@ -52,4 +52,4 @@ def _read_text(path: str) -> str:
     except OSError as error:
         raise UnusableError(f"{path}: can't be read ({error.strerror})") from None
     except UnicodeDecodeError:
-        raise ValueError("not a saved report: not UTF-8 text") from None
+        raise ValueError("not a saved report: not UTF-8 text; scan CAPTURE --json FILE makes one") from None

@@ -44,3 +44,16 @@ def test_lines_come_ten_times_a_second_at_most_and_each_file_starts_anew() -> No
         show(At(path, 1, 4, 1))  # type: ignore[arg-type]
     show.clear()
     assert [text.strip("\r").split(":")[0] for text in written] == ["a", "a", "b", "\x1b[K"]
+
+
+@pytest.mark.parametrize(
+    "path", ["/home/somebody/" + "captures/" * 20 + "last.pcap", "/" + "通信" * 60 + ".pcap", "a.pcap"]
+)
+@pytest.mark.parametrize("room", [5, 30, 79])
+def test_a_line_never_breaks_and_shows_the_end_of_a_long_path(path: str, room: int) -> None:
+    from rich.cells import cell_len
+
+    said = line(At(path, 25_000_000, 100_000_000, 9), 5 * SECOND, room)  # type: ignore[arg-type]
+    assert cell_len(said) <= room
+    if room == 79:
+        assert said.endswith("pcap: 25 %, 9 frames, 5.0 MB/s, 15 s left")

@@ -8,11 +8,12 @@ from itertools import chain
 import pytest
 from hypothesis import given, settings
 
-from analyzer.compare.choosing import ChoiceError
+from analyzer.compare.choosing import FACTS, ChoiceError
 from analyzer.compare.comparing import compare
 from analyzer.compare.comparison import ROWS, Comparison, state
 from analyzer.evidence.redaction import redact
 from analyzer.model import Opinion, Report
+from analyzer.report import wording
 from tests.compare.reports import CONTROL, PHONE, answered, between_two_sends, reports, unanswered
 
 FEW = settings(max_examples=60, deadline=None)
@@ -193,3 +194,7 @@ def test_every_identifier_of_either_is_in_a_row(a: Report, b: Report) -> None:
     for report, side in ((a, "a"), (b, "b")):
         found = {finding.kind for finding in report.findings if finding.kind != "model"}
         assert {row.kind for row in diff.identifiers if getattr(row, side)} == found
+
+
+def test_the_kinds_that_identify_nobody_are_those_of_a_report() -> None:
+    assert wording.FACTS == FACTS
