@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
+from itertools import islice
 from typing import Any, NamedTuple
 
 from analyzer.detect.variants import SHORTEST
@@ -11,6 +12,8 @@ from analyzer.evidence.spellings import pairs
 
 # Shorter ones count only where no letter or digit stands beside them.
 SURE = 12
+# Values whose hashes are looked for; findings come first, then devices.
+MOST_HASHED = 100
 # These are written with digits that a longer one may begin with, whatever their length.
 ALWAYS_BOUNDED = frozenset(("address",))
 WORD = frozenset(b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz")
@@ -27,34 +30,18 @@ class Replacer:
     """Replaces every original in every way of writing it; of overlapping ones the first and longest."""
 
     def __init__(self, known: Mapping[tuple[str, str], str]) -> None:
-        self._table: dict[bytes, Replacement] = {}
         # The longer of two that share a beginning says what becomes of the shorter.
-        for (kind, value), pseudonym in sorted(known.items(), key=lambda item: -len(item[0][1])):
-            self._add(pairs(kind, value, pseudonym), kind in ALWAYS_BOUNDED)
+        table: dict[bytes, Replacement] = {}
+        hashed = set(islice(known, MOST_HASHED))
+        for at, pseudonym in sorted(known.items(), key=lambda item: -len(item[0][1])):
+            _add(table, pairs(*at, pseudonym, at in hashed), at[0] in ALWAYS_BOUNDED)
+        self._searches = [_Search(table)]
 
     def add(self, found: Iterable[tuple[bytes, bytes]]) -> None:
         """Further pairs."""
-        self._add(found, False)
-        self.__dict__.pop("_automaton", None)
-        self.__dict__.pop("_rows", None)
-
-    def _add(self, found: Iterable[tuple[bytes, bytes]], always: bool) -> None:
-        for old, new in found:
-            if len(old) >= SHORTEST and old != new:
-                self._table.setdefault(old, Replacement(new, always or len(old) < SURE))
-
-    def __bool__(self) -> bool:
-        return bool(self._table)
-
-    @cached_property
-    def _rows(self) -> list[tuple[bytes, Replacement]]:
-        return list(self._table.items())
-
-    @cached_property
-    def _automaton(self) -> Any:
-        from ahocorasick_rs import BytesAhoCorasick
-
-        return BytesAhoCorasick([old for old, _ in self._rows])
+        table: dict[bytes, Replacement] = {}
+        _add(table, found, False)
+        self._searches.append(_Search(table))
 
     def found(self, octets: bytes) -> bool:
         """Whether an original stands in the octets."""
@@ -75,15 +62,44 @@ class Replacer:
         return text if made is octets else made.decode("utf-8", "replace")
 
     def _hits(self, octets: bytes) -> Iterator[tuple[int, int, bytes]]:
-        if not self._table or len(octets) < SHORTEST:
+        if len(octets) < SHORTEST:
             return
-        rows, upto = self._rows, 0
-        matches = self._automaton.find_matches_as_indexes(octets, overlapping=True)
-        for number, start, end in sorted(matches, key=lambda match: (match[1], -match[2])):
-            new, bounded = rows[number][1]
+        upto = 0
+        matches = [match for search in self._searches for match in search.matches(octets)]
+        for start, end, (new, bounded) in sorted(matches, key=lambda match: (match[0], -match[1])):
             if start >= upto and not (bounded and _is_inside_a_word(octets, start, end)):
                 yield start, end, new
                 upto = end
+
+
+class _Search:
+    """One table of originals, looked for in one pass."""
+
+    def __init__(self, table: Mapping[bytes, Replacement]) -> None:
+        self._table = table
+
+    def matches(self, octets: bytes) -> Iterator[tuple[int, int, Replacement]]:
+        """All of them, overlapping ones too."""
+        if not self._table:
+            return
+        for number, start, end in self._automaton.find_matches_as_indexes(octets, overlapping=True):
+            yield start, end, self._rows[number]
+
+    @cached_property
+    def _rows(self) -> list[Replacement]:
+        return list(self._table.values())
+
+    @cached_property
+    def _automaton(self) -> Any:
+        from ahocorasick_rs import BytesAhoCorasick
+
+        return BytesAhoCorasick(list(self._table))
+
+
+def _add(table: dict[bytes, Replacement], found: Iterable[tuple[bytes, bytes]], always: bool) -> None:
+    for old, new in found:
+        if len(old) >= SHORTEST and old != new:
+            table.setdefault(old, Replacement(new, always or len(old) < SURE))
 
 
 def _is_inside_a_word(octets: bytes, start: int, end: int) -> bool:

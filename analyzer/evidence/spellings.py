@@ -20,12 +20,14 @@ Encoding = Callable[[bytes], bytes]
 Pair = tuple[bytes, bytes]
 
 
-def pairs(kind: str, original: str, pseudonym: str) -> Iterator[Pair]:
-    """The plain ways first; of equal octets the first pair counts."""
+def pairs(kind: str, original: str, pseudonym: str, hashes: bool = True) -> Iterator[Pair]:
+    """The plain ways first; of equal octets the first pair counts. Hashes are most of them."""
     written = [(write(original), write(pseudonym)) for write in (*PLAIN, *WRITTEN.get(kind, ()))]
     octets = [(_octets(old), _octets(new)) for old, new in written if old]
     yield from octets
-    for encode in ENCODINGS:
+    derived = [(_octets(write(original)), _octets(write(pseudonym))) for write in DERIVED.get(kind, ())]
+    yield from derived
+    for encode in (*ENCODINGS, *(HASHED if hashes else ())):
         yield from ((encode(old), encode(new)) for old, new in octets)
     for pack in NUMBERS.get(kind, ()):
         if before := pack(original):
@@ -116,10 +118,17 @@ def _lowered(write: Writing) -> Writing:
     return lambda text: write(text).lower()
 
 
-_MAC = _both(
-    lambda mac: mac.replace(":", "-"), _bare, _dotted, _without_zeros, _in_ipv6, _in_ipv6_whole,
-    _solicited, _solicited_mac, lambda mac: f"{_identifier(mac):016x}",
-)  # fmt: skip
+_MAC = _both(lambda mac: mac.replace(":", "-"), _bare, _dotted)
+# What a MAC address leaves elsewhere: nobody hashes or encodes these.
+_FROM_MAC = _both(
+    _without_zeros,
+    _in_ipv6,
+    _in_ipv6_whole,
+    _solicited,
+    _solicited_mac,
+    lambda mac: f"{_identifier(mac):016x}",
+)
+DERIVED: dict[str, tuple[Writing, ...]] = {"mac": _FROM_MAC, "bssid": _FROM_MAC}
 _IMEI = (
     *(_parted(*at)(mark) for at in ((8, 14), (2, 8, 14), (6, 8, 14)) for mark in "- /"),
     lambda digits: digits[:14],
@@ -209,6 +218,8 @@ ENCODINGS: tuple[Encoding, ...] = (
     _hex,
     _upper_hex,
     *(_base64(offset, safe) for offset in range(3) for safe in (False, True)),
+)
+HASHED: tuple[Encoding, ...] = (
     *(_digested(digest, write) for digest in HASHES.values() for write in _DIGEST_FORMS),
     *(_digested(digest, write) for digest in CHECKSUMS.values() for write in _CHECKSUM_FORMS),
 )

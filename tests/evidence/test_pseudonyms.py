@@ -6,7 +6,7 @@ import re
 
 import phonenumbers
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from stdnum import luhn
 
@@ -32,12 +32,14 @@ def test_a_permutation_reaches_every_number_once_and_leaves_none_in_its_place(si
     assert all(number != after for number, after in enumerate(reached))
 
 
+@settings(deadline=None)
 @given(st.integers(2, 1 << 600), st.data())
 def test_a_permutation_of_any_size_stays_below_it_and_moves(size: int, data: st.DataObject) -> None:
     number = data.draw(st.integers(0, size - 1))
     assert Permutation(KEY, "test", size).next(number) not in (number, *range(size, size + 1))
 
 
+@settings(deadline=None)
 @given(digits(6))
 def test_an_imei_keeps_its_tac_and_a_valid_check_digit(serial: str) -> None:
     body = "35824005" + serial
@@ -93,6 +95,7 @@ def test_a_mac_address_keeps_its_maker() -> None:
     assert made != "00:1b:44:11:3a:b7"
 
 
+@settings(deadline=None)
 @given(st.integers(0, (1 << 46) - 1))
 def test_a_random_mac_address_keeps_only_what_says_that_it_is_one(free: int) -> None:
     number = ((free >> 40) << 2 | 2) << 40 | free & (1 << 40) - 1
@@ -138,6 +141,7 @@ def test_coordinates_are_coarser_and_not_elsewhere() -> None:
     assert BY.of("location", "59.91390,-10.75220") == "59.9,-10.7"
 
 
+@settings(deadline=None)
 @given(st.text(min_size=4, max_size=32))
 def test_any_text_keeps_its_octets_in_number(text: str) -> None:
     octets = text.encode("utf-8", "surrogatepass")
