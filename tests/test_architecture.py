@@ -39,7 +39,7 @@ BELOW = {
         *("report", "compiling"),
     },
     "pipeline": {"model", "capture", "packets", "detect", "locate", "triggers", "conclude", "scan"},
-    "serve": {"model", "version", "scan", "pipeline", "report", "evidence"},
+    "serve": {"model", "version", "scan", "pipeline", "report", "evidence", "compare"},
 }
 BELOW["pipeline"] = {*BELOW["scan"], "scan"}
 BELOW["archive"] = {*BELOW["pipeline"], "pipeline", "report"}

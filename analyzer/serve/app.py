@@ -24,6 +24,8 @@ from analyzer.version import VERSION
 HERE = Path(__file__).parent
 # A report is shown with an origin of its own: what might run in it could not speak for this page.
 SHOWN = "sandbox allow-scripts allow-downloads allow-modals; frame-ancestors 'none'"
+BUSY = "Too many scans are under way; wait until some are done."
+REPORT = "report.json"
 # Octets beside the files in a form.
 ROOM = 1 << 20
 
@@ -44,6 +46,7 @@ class Page:
         return [
             Route("/", self.home),
             Route("/captures", self.upload, methods=["POST"]),
+            Route("/compare", self.compare, methods=["POST"]),
             Route("/jobs/{job}", self.job),
             Route("/jobs/{job}/state", self.state),
             Route("/jobs/{job}/remove", self.remove, methods=["POST"]),
@@ -58,7 +61,7 @@ class Page:
         job = self._job(request)
         if job is None:
             return self._missing()
-        written = [kind for kind in self._jobs.kinds if self._jobs.document(job, kind.name)]
+        written = [kind for kind in self._jobs.every_kind if self._jobs.document(job, kind.name)]
         return self._page("job.html", job=job, written=written)
 
     async def state(self, request: Request) -> Response:
@@ -102,23 +105,44 @@ class Page:
     def _expect(self, request: Request) -> None:
         """UploadError where what is announced won't be taken."""
         if not self._jobs.has_room():
-            raise UploadError(429, "Too many scans are under way; wait until some are done.")
+            raise UploadError(429, BUSY)
         length, most = request.headers.get("content-length", ""), self._jobs.limits.upload
         if length.isdigit() and int(length) > most + ROOM:
             raise UploadError(413, too_much(most))
 
     async def remove(self, request: Request) -> Response:
+        try:
+            await self._form(request)
+        except UploadError as error:
+            return await self._refused(request, error)
         job = self._job(request)
-        length = request.headers.get("content-length", "")
-        if not length.isdigit() or int(length) > ROOM:
-            return await self._refused(request, UploadError(413, "The form is too long."))
-        async with request.form(max_files=0, max_fields=4, max_part_size=4096) as form:
-            is_ours = self._keys.is_form(str(form.get("key", "")))
-        if not is_ours:
-            return await self._refused(request, UploadError(403, NOT_OURS))
         if job is not None and job.is_over:
             self._jobs.remove(job)
         return RedirectResponse("/", 303)
+
+    async def compare(self, request: Request) -> Response:
+        try:
+            form = await self._form(request)
+            chosen = [self._jobs.get(form.get(name, "")) for name in ("first", "second")]
+            first, second = (job for job in chosen if job is not None and self._jobs.document(job, REPORT))
+        except UploadError as error:
+            return await self._refused(request, error)
+        except ValueError:
+            return await self._refused(request, UploadError(400, "Choose two scans that are done."))
+        if not self._jobs.has_room():
+            return await self._refused(request, UploadError(429, BUSY))
+        return RedirectResponse(f"/jobs/{self._jobs.compare(first, second).id}", 303)
+
+    async def _form(self, request: Request) -> dict[str, str]:
+        """The fields of a short form; UploadError where it isn't ours."""
+        length = request.headers.get("content-length", "")
+        if not length.isdigit() or int(length) > ROOM:
+            raise UploadError(413, "The form is too long.")
+        async with request.form(max_files=0, max_fields=8, max_part_size=4096) as form:
+            fields = {name: value for name, value in form.items() if isinstance(value, str)}
+        if not self._keys.is_form(fields.get("key", "")):
+            raise UploadError(403, NOT_OURS)
+        return fields
 
     def _job(self, request: Request) -> Job | None:
         return self._jobs.get(request.path_params["job"])

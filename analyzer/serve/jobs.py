@@ -43,6 +43,18 @@ class Kind:
     redacted: bool = False  # with pseudonyms for identifiers
 
 
+# What is made beside the documents of a report, and what a comparison of two scans gives.
+BUNDLES = (
+    Kind("evidence-redacted.zip", "", "", "the packets behind each finding, identifiers replaced",
+         "application/zip", redacted=True),
+    Kind("evidence.zip", "", "", "the packets behind each finding, as they were", "application/zip"),
+)  # fmt: skip
+COMPARISONS = (
+    Kind("comparison.txt", "", "", "the comparison as text", "text/plain"),
+    Kind("comparison.json", "", "", "the comparison, for programs", "application/json"),
+)
+
+
 @dataclass
 class Job:
     """One upload and its scan. `state` is "uploading", "waiting", "reading", "done" or "failed"."""
@@ -56,9 +68,12 @@ class Job:
     error: str = ""
     notes: list[str] = field(default_factory=list)
     began: float = field(default_factory=time.monotonic)
+    title: str = ""  # of a comparison
 
     @property
     def label(self) -> str:
+        if self.title:
+            return self.title
         names = ", ".join(taken.label for taken in self.files[:3])
         more = f" and {len(self.files) - 3} more" if len(self.files) > 3 else ""
         return f"{names}{more}"
@@ -130,17 +145,33 @@ class Jobs:
 
     def start(self, job: Job, files: Sequence[Taken]) -> None:
         """Scan what was uploaded, as soon as it is its turn."""
-        job.files, job.state = tuple(files), "waiting"
-        task = asyncio.create_task(self._run(job))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        job.files = tuple(files)
+        self._begin(job, self._task(job))
+
+    def compare(self, first: Job, second: Job) -> Job:
+        """Compare two scans that are done: a job of its own."""
+        job = self.new()
+        job.title = f"{first.label} compared with {second.label}"
+        reports = [str(one.folder / "report.json") for one in (first, second)]
+        self._begin(job, {"compare": reports, **self._bounds()})
+        return job
+
+    def _begin(self, job: Job, task: dict[str, Any]) -> None:
+        job.state = "waiting"
+        running = asyncio.create_task(self._run(job, task))
+        self._tasks.add(running)
+        running.add_done_callback(self._tasks.discard)
 
     def document(self, job: Job, name: str) -> tuple[Kind, Path] | None:
         """A document that the job has written; `name` is one of the kinds' or it is nothing."""
-        kind = next((kind for kind in self.kinds if kind.name == name), None)
+        kind = next((kind for kind in self.every_kind if kind.name == name), None)
         if kind is None or job.state != "done" or not (job.folder / kind.name).is_file():
             return None
         return kind, job.folder / kind.name
+
+    @property
+    def every_kind(self) -> tuple[Kind, ...]:
+        return (*self.kinds, *BUNDLES, *COMPARISONS)
 
     async def close(self) -> None:
         """End all scans and remove everything."""
@@ -151,11 +182,11 @@ class Jobs:
 
     # ── a scan ──────────────────────────────────────────────────────────
 
-    async def _run(self, job: Job) -> None:
+    async def _run(self, job: Job, task: dict[str, Any]) -> None:
         try:
             async with self._turn:
                 job.state = "reading"
-                await asyncio.wait_for(self._scan(job), self.limits.seconds)
+                await asyncio.wait_for(self._work(job, task), self.limits.seconds)
         except TimeoutError:
             job.error = f"the scan took longer than the {self.limits.seconds:,} s that it may take"
         except OSError as error:
@@ -170,7 +201,7 @@ class Jobs:
                 with contextlib.suppress(OSError):
                     (job.folder / taken.name).unlink()
 
-    async def _scan(self, job: Job) -> None:
+    async def _work(self, job: Job, task: dict[str, Any]) -> None:
         process = await asyncio.create_subprocess_exec(
             sys.executable, "-m", "analyzer.serve.worker",
             stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL,
@@ -179,7 +210,7 @@ class Jobs:
         assert process.stdin is not None
         assert process.stdout is not None
         try:
-            process.stdin.write(json.dumps(self._task(job)).encode())
+            process.stdin.write(json.dumps(task).encode())
             await process.stdin.drain()
             process.stdin.close()
             async for line in process.stdout:
@@ -199,9 +230,12 @@ class Jobs:
             "files": [[taken.name, taken.label] for taken in job.files],
             "regions": self.regions,
             "documents": [[kind.name, kind.module, kind.function, kind.redacted] for kind in self.kinds],
-            "memory": self.limits.memory,
-            "seconds": self.limits.seconds * 2,  # two threads
+            "bundles": [[kind.name, kind.redacted] for kind in BUNDLES],
+            **self._bounds(),
         }
+
+    def _bounds(self) -> dict[str, int]:
+        return {"memory": self.limits.memory, "seconds": self.limits.seconds * 2}  # two threads
 
     def _heed(self, job: Job, line: Mapping[str, Any]) -> None:
         if "error" in line:

@@ -37,10 +37,18 @@ def limit(memory: int, seconds: int) -> None:
 
 
 def run(task: dict[str, Any]) -> None:
-    """Scan and write; CaptureError where nothing can be read."""
-    report = _scanned(task)
+    """Scan or compare, and write; CaptureError where nothing can be read."""
+    if "compare" in task:
+        from analyzer.serve.results import comparison
+
+        _say({"writes": "comparison"})
+        _say({"answer": {"text": comparison(*task["compare"])}})
+        return
     from analyzer.evidence.redaction import redact
 
+    labels = dict(task["files"])
+    original = _scanned(task, labels)
+    report = labelled(original, labels)
     hidden = redact(report) if any(is_redacted for *_, is_redacted in task["documents"]) else report
     for name, module, function, is_redacted in task["documents"]:
         _say({"writes": name})
@@ -50,10 +58,27 @@ def run(task: dict[str, Any]) -> None:
             _say({"left_out": f"{name}: needs the package {error.name}"})
             continue
         Path(name).write_bytes(content.encode() if isinstance(content, str) else content)
+    for name, is_redacted in task["bundles"]:
+        _say({"writes": name})
+        if why := _bundled(name, is_redacted, original, report):
+            _say({"left_out": f"{name}: {why}"})
     _say({"answer": answer(report)})
 
 
-def _scanned(task: dict[str, Any]) -> Report:
+def _bundled(name: str, is_redacted: bool, original: Report, report: Report) -> str:
+    """Write a bundle; why there is none, in words."""
+    from analyzer.serve.results import RefusedError, evidence
+
+    try:
+        Path(name).write_bytes(evidence(original, report, is_redacted))
+    except (RefusedError, CaptureError) as error:
+        return str(error)
+    except ModuleNotFoundError as error:
+        return f"needs the package {error.name}"
+    return ""
+
+
+def _scanned(task: dict[str, Any], labels: dict[str, str]) -> Report:
     from analyzer.pipeline import analyze
 
     last = [0]
@@ -63,12 +88,10 @@ def _scanned(task: dict[str, Any]) -> Report:
             last[0] = time.monotonic_ns()
             _say({"done": now.done, "size": now.size, "frames": now.frames, "file": now.path})
 
-    labels = dict(task["files"])
     try:
-        report = analyze(*labels, regions=task["regions"], progress=progress)
+        return analyze(*labels, regions=task["regions"], progress=progress)
     except CaptureError as error:
         raise CaptureError(_labelled(str(error), labels)) from None
-    return labelled(report, labels)
 
 
 def labelled(report: Report, labels: dict[str, str]) -> Report:

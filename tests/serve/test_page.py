@@ -60,7 +60,7 @@ def test_a_capture_is_dropped_and_its_report_opens(page: Any) -> None:
     assert page.url.partition("/jobs/")[2]
     assert "7 activation payloads" in page.inner_text("main")
     with page.expect_download() as waiting:
-        page.click("text=report.json")
+        page.click("text=(report.json)")
     assert waiting.value.suggested_filename == "report.json"
     page.click("header a")
     assert "nokia7plus-reconstruction.pcap" in page.inner_text("table")
@@ -124,6 +124,16 @@ def test_two_uploads_at_once(page: Any) -> None:
     for one in (page, other):
         one.wait_for_selector("text=The answer")
     assert page.url != other.url
+
+
+def test_two_scans_are_compared(page: Any) -> None:
+    for _ in range(2):
+        upload(page, CAPTURE)
+        page.wait_for_selector("text=The answer")
+        page.click("header a")
+    page.click("form[action='/compare'] button")
+    page.wait_for_selector("pre")
+    assert "nokia7plus-reconstruction.pcap" in page.inner_text("pre")
 
 
 def test_without_script_it_works_too(browser: Any, tmp_path: Path) -> None:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import io
 import json
 import signal
 import socket
+import subprocess
+import sys
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,7 +19,7 @@ pytest.importorskip("starlette", reason="serve's packages are not installed")
 
 from analyzer import analyze
 from analyzer.report.json import read
-from tests.serve.running import CAPTURE, Client, Served
+from tests.serve.running import CAPTURE, ROOT, Client, Served
 
 OCTETS = CAPTURE.read_bytes()
 FORM = "multipart/form-data; boundary=b"
@@ -89,7 +93,7 @@ def test_a_name_is_only_ever_shown(client: Client, served: Served, name: str) ->
     job = sent.headers["location"]
     client.over(job)
     files = [path.relative_to(served.folder) for path in served.folder.rglob("*") if path.is_file()]
-    assert all(path.name.startswith("report") for path in files), files
+    assert all(path.suffix in (".json", ".html", ".zip") for path in files), files
     page = client.get(job).text
     assert "<img src=x" not in page
     assert "\u202e" not in page
@@ -107,6 +111,38 @@ def test_no_path_of_the_client_leads_to_a_file(client: Client, path: str) -> Non
     job = client.upload(("a.pcap", OCTETS[:40_000])).headers["location"]
     client.over(job)
     assert client.get(path.format(job=job.rpartition("/")[2])).status_code == 404
+
+
+def test_the_evidence_bundle_is_one_that_verify_accepts(client: Client, tmp_path: Path) -> None:
+    job = client.upload(("mine.pcap", OCTETS)).headers["location"]
+    client.over(job)
+    for name in ("evidence", "evidence-redacted"):
+        with zipfile.ZipFile(io.BytesIO(client.get(f"{job}/{name}.zip").content)) as archive:
+            archive.extractall(tmp_path / name)
+        command = [sys.executable, "-m", "analyzer", "verify", tmp_path / name]
+        command += ["--capture", CAPTURE] if name == "evidence" else []
+        done = subprocess.run(command, capture_output=True, cwd=ROOT, check=False)
+        assert done.returncode == 0, done.stdout.decode() + done.stderr.decode()
+    redacted = b"".join(p.read_bytes() for p in (tmp_path / "evidence-redacted").rglob("*") if p.is_file())
+    assert b"490154203237518" not in redacted
+    assert b"490154203237518" not in client.get(f"{job}/report-redacted.json").content
+    assert b"490154203237518" in client.get(f"{job}/report.json").content
+
+
+def test_two_scans_are_compared(client: Client) -> None:
+    jobs = [client.upload((name, OCTETS)).headers["location"] for name in ("before.pcap", "after.pcap")]
+    for job in jobs:
+        client.over(job)
+    ids = [job.rpartition("/")[2] for job in jobs]
+    sent = client.post("/compare", data={"key": client.key(), "first": ids[0], "second": ids[1]})
+    assert client.over(sent.headers["location"])["label"] == "before.pcap compared with after.pcap"
+    page = client.get(sent.headers["location"]).text
+    assert "before.pcap" in page
+    assert "The comparison" in page
+    assert json.loads(client.get(f"{sent.headers['location']}/comparison.json").text)
+    for wrong in ({"first": ids[0]}, {"first": "../x", "second": ids[1]}, {"first": ids[0], "second": "y"}):
+        assert client.post("/compare", data={"key": client.key(), **wrong}).status_code == 400
+    assert client.post("/compare", data={"first": ids[0], "second": ids[1]}).status_code == 403
 
 
 def test_nobody_gets_in_without_the_cookie_and_the_token_opens_once(served: Served) -> None:

@@ -1,0 +1,54 @@
+"""What a worker makes beside documents: evidence bundles as one file, and comparisons of two reports."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from pathlib import Path
+
+from analyzer.compare.choosing import ChoiceError
+from analyzer.compare.comparing import compare
+from analyzer.evidence.bundle import Asked, bundle
+from analyzer.evidence.selecting import RefusedError
+from analyzer.model import Report
+from analyzer.report import difference_json, terminal_difference
+from analyzer.report.json import read
+from analyzer.version import VERSION
+
+__all__ = ["RefusedError", "comparison", "evidence"]
+
+COMMAND = "phonehome serve"
+WIDTH = 96
+ALL = "Which device is meant isn't clear in both, so all of them are compared.\n\n"
+
+
+def evidence(original: Report, report: Report, is_redacted: bool) -> bytes:
+    """The bundle of a report in a ZIP archive; `original` names the captures as they lie here.
+
+    RefusedError where there is nothing to show, CaptureError where a capture can't be read again.
+    """
+    paths = [info.path for info in original.captures]
+    made = bundle(report, Asked(paths, COMMAND, redact=is_redacted))
+    octets = io.BytesIO()
+    with zipfile.ZipFile(octets, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in made.files.items():
+            archive.writestr(name, content)
+    return octets.getvalue()
+
+
+def comparison(first: str, second: str) -> str:
+    """Two saved reports compared, as text; it is written beside it, as text and as JSON."""
+    a, b = (read(Path(path).read_text("utf-8")) for path in (first, second))
+    said = ""
+    try:
+        found = compare(a, b, None, None)
+    except ChoiceError:
+        found, said = compare(a, b, "all", "all"), ALL
+    text = said + terminal_difference.render(found, VERSION, width=WIDTH, colour=False, verbose=True)
+    Path("comparison.txt").write_text(text, "utf-8")
+    Path("comparison.json").write_text(difference_json.write(found, VERSION), "utf-8")
+    return text[:MOST_SHOWN]
+
+
+# Characters of a comparison that the page shows; all of it can be downloaded.
+MOST_SHOWN = 200_000
