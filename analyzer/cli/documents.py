@@ -80,6 +80,9 @@ DOCUMENTS = (
     ),
     Document("--har", "analyzer.report.export.har", "write the plaintext HTTP exchanges as HAR 1.2"),
     Document(
+        "--zeek", "analyzer.report.export.zeek", "write conn.log and http.log in Zeek's form", folder=True
+    ),
+    Document(
         "--stix",
         "analyzer.report.export.stix",
         "write destinations and what was readable as a STIX 2.1 bundle (needs stix2)",
