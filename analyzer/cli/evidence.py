@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import argparse
-import shlex
+import os
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from analyzer.cli.output import Output, UnusableError
@@ -16,7 +15,8 @@ if TYPE_CHECKING:
     from analyzer.model import Report
 
 _REPRODUCES = (
-    "phonehome scan CAPTURE --json report.json && phonehome evidence report.json -o DIR --capture CAPTURE"
+    "phonehome scan CAPTURE --json report.json && "
+    "phonehome evidence report.json -o DIR --capture CAPTURE --redact --redact-key KEY"
 )
 
 
@@ -67,10 +67,9 @@ def _check_folder(directory: str | None) -> None:
     """Found out before the captures are read."""
     from analyzer.evidence.selecting import RefusedError
 
-    root = Path(directory) if directory else None
-    if root is None or not root.exists():
+    if not directory or not os.path.lexists(directory):
         return
-    if not root.is_dir() or next(root.iterdir(), None) is not None:
+    if not os.path.isdir(directory) or os.listdir(directory):
         raise RefusedError(f"{directory}: is not an empty folder, and nothing is written over")
 
 
@@ -93,6 +92,8 @@ def _command(options: argparse.Namespace) -> str:
     """What reproduces the bundle; a redacted one tells no paths."""
     if options.redact:
         return _REPRODUCES
+    import shlex
+
     return shlex.join(["phonehome", *sys.argv[1:]])
 
 
