@@ -35,6 +35,7 @@ def analyze(
     progress: OnProgress | None = None,
     put_aside: Callable[[Body], None] | None = None,
     tac: str | os.PathLike[str] | None = None,
+    jobs: int = 1,
 ) -> Report:
     """Read captures and report what left the phone readable, and where everything went.
 
@@ -47,6 +48,8 @@ def analyze(
     with dossiers of the user's own, `log` is what was done to the phone meanwhile (`triggers.read_log`).
     `tac` is a CSV file by which the maker and model of a phone are told from its IMEI (`detect.tac`).
     `put_aside` takes each body of which the report keeps the beginning only (`bodies.BodyFiles`).
+    With `jobs`, the exchanges of a capture that holds many are examined in so many processes, with the same
+    result; a program that asks for that has to guard its main module, as `multiprocessing` says.
     Raises CaptureError where no capture can be read (when one of several can't, that is a Problem of the
     report), ValueError where one of `geo` or `dossiers` can't be used.
     """
@@ -60,6 +63,7 @@ def analyze(
         dossiers=tuple(os.fspath(path) for path in dossiers),
         log=tuple(log),
         put_aside=put_aside,
+        helpers=jobs - 1,
     )
     reports: list[Report] = []
     errors: list[CaptureError] = []

@@ -22,6 +22,8 @@ from analyzer.model import CaptureError
 T = TypeVar("T")
 R = TypeVar("R")
 
+# Octets from which a capture may be read by several processes.
+LARGE = 64 << 20
 # Octets of a remote capture that show its beginning.
 BEGINNING = 1 << 20
 # Octets, and captures, that go to a worker at once: so that the way there costs little beside the work.
@@ -35,6 +37,7 @@ class Unit:
     number: int  # its place among all, which does not depend on who reads it when
     looks: tuple[Look, ...]
     octets: int
+    helpers: int = 0  # further processes that read it, where it would keep the others waiting
 
     @property
     def paths(self) -> tuple[str, ...]:
@@ -99,6 +102,15 @@ def digest_of(path: str) -> str:
     """SHA-256 of a file as it lies there."""
     with fetched([path]) as (local,), open(local, "rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def with_helpers(units: Sequence[Unit], jobs: int) -> list[Unit]:
+    """The units, with helpers for those that would still be read when all others are done."""
+    total = sum(unit.octets for unit in units)
+    return [
+        replace(unit, helpers=jobs - 1) if unit.octets >= max(LARGE, total // jobs) else unit
+        for unit in units
+    ]
 
 
 def portions(units: Sequence[Unit]) -> list[tuple[Unit, ...]]:

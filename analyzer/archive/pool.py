@@ -17,7 +17,7 @@ from contextlib import suppress
 from typing import Any, TypeVar
 
 from analyzer.archive.options import Options
-from analyzer.archive.planning import Unit
+from analyzer.archive.planning import Unit, with_helpers
 from analyzer.archive.results import Place
 from analyzer.archive.work import Outcome, given_up, work
 from analyzer.pipeline import Progress
@@ -68,7 +68,8 @@ class Pool:
         self, portions: Sequence[tuple[Unit, ...]], options: Options, place: Place | None
     ) -> Iterator[Outcome]:
         """What came of each unit, as it comes."""
-        waiting = list(reversed(portions))
+        helped = {u.number: u for u in with_helpers([u for p in portions for u in p], self._jobs)}
+        waiting = [tuple(helped[unit.number] for unit in portion) for portion in reversed(portions)]
         running: dict[Future[list[Outcome]], tuple[Unit, ...]] = {}
         while waiting or running:
             while waiting and len(running) < WAITING * self._jobs:

@@ -71,7 +71,7 @@ def _one(
     try:
         if results is not None and (kept := _kept(unit, results)):
             return kept
-        report, error = _read(unit, settings, progress)
+        report, error = _read(unit, replace(settings, helpers=unit.helpers), progress)
     except (OSError, StorageError) as problem:
         return given_up(unit, f"{unit.paths[0]}: can't be read ({problem})")
     except MemoryError:

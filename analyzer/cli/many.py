@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 # Octets of several captures from which starting further processes is worth it.
 WORTH_PROCESSES = 24 << 20
+# Octets of one capture from which several processes examine what is readable in it, where there is much.
+LARGE = 64 << 20
 # Sessions of captures of which a terminal shows the whole report.
 MOST_WHOLE = 12
 INTERRUPTED = 130  # as shells have it: 128 and the number of the signal
@@ -49,6 +51,8 @@ def add_many_choices(scan: argparse.ArgumentParser) -> None:
 
 def is_for_many(paths: Sequence[str], options: argparse.Namespace) -> bool:
     """Whether processes, results or a cluster are asked for, or the captures are worth processes."""
+    if len(paths) == 1 and os.path.isfile(paths[0]) and not (options.results or options.dask):
+        return False
     if options.jobs == 1 and not (options.results or options.dask):
         return any(map(_stands_for_several, paths))
     if options.jobs or options.results or options.dask or any(map(_stands_for_several, paths)):
@@ -56,6 +60,14 @@ def is_for_many(paths: Sequence[str], options: argparse.Namespace) -> bool:
     if options.bodies or "-" in paths or len(paths) < 2:
         return False
     return sum(os.path.getsize(path) for path in paths if os.path.isfile(path)) >= WORTH_PROCESSES
+
+
+def jobs_for_one(paths: Sequence[str], options: argparse.Namespace) -> int:
+    """Processes for captures that are read one after the other."""
+    if options.jobs:
+        return int(options.jobs)
+    size = sum(os.path.getsize(path) for path in paths if os.path.isfile(path))
+    return len(os.sched_getaffinity(0)) if size >= LARGE and hasattr(os, "sched_getaffinity") else 1
 
 
 def run_many(

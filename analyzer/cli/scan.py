@@ -19,7 +19,7 @@ from analyzer.cli.arguments import (
 from analyzer.cli.bodies import Bodies
 from analyzer.cli.documents import Outputs, add_documents
 from analyzer.cli.gating import add_gate, check_gate, gated
-from analyzer.cli.many import add_many_choices, is_for_many, run_many
+from analyzer.cli.many import add_many_choices, is_for_many, jobs_for_one, run_many
 from analyzer.cli.output import UnusableError
 from analyzer.cli.printing import DAMAGED, DONE, UNUSABLE, complain, say
 
@@ -206,6 +206,7 @@ def _analyze(paths: list[str], known: Known | None, options: argparse.Namespace,
             log=log,
             tac=options.tac,
             progress=watcher,
+            jobs=jobs_for_one(paths, options),
             put_aside=bodies.put_aside if options.bodies and not options.redact else None,
         )
     except CaptureError as error:

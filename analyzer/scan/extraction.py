@@ -2,26 +2,32 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from analyzer.conclude.walking import rebuilt
-from analyzer.decode import decode
-from analyzer.detect import findings_in
-from analyzer.detect.credentials import credentials_in
 from analyzer.detect.known import Hit, Known
-from analyzer.dossiers import Dossier, recognise
+from analyzer.dossiers import Dossier
 from analyzer.flows.renumbering import New
 from analyzer.model import UNANSWERED, Body, Endpoint, Evidence, Finding, Message, Ping, Problem
 from analyzer.protocols.exchange import Exchange
 from analyzer.protocols.http1 import HttpMessage
+from analyzer.scan.examining import Examined, examined
 from analyzer.scan.masking import masked_finding, masked_message, masked_ping
 from analyzer.scan.shelf import Shelf
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future
+
+    from analyzer.scan.helping import Helpers
 
 # Octets of message content kept for the report, all messages together; beyond that a beginning.
 CONTENT_BUDGET = 64 << 20
 BEGINNING = 2048
+# Exchanges of a scan that are examined here before others are given away: processes take time to start.
+FIRST_HERE = 2_000
 # Hits of the owner's identifiers that are counted.
 MOST_HITS = 200_000
 # Different problems that are told apart; beyond that only their kind is.
@@ -51,6 +57,17 @@ class Extracted:
         return (m for m in (self.request, *self.interim, self.response) if m is not None)
 
 
+class _Taken(NamedTuple):
+    """An exchange whose messages are made and not yet examined; `said` is what is odd about them."""
+
+    request: Message | None
+    response: Message | None
+    interim: Sequence[HttpMessage]
+    flow: int
+    ends: Ends
+    said: list[Problem]
+
+
 class Extractor:
     """Takes exchanges as they finish and keeps what the report needs of them."""
 
@@ -60,8 +77,12 @@ class Extractor:
         dossiers: Sequence[Dossier],
         put_aside: Callable[[Body], None] | None = None,
         heed: Callable[[Extracted], None] | None = None,
+        helpers: Helpers | None = None,
     ) -> None:
-        """`heed` is told each exchange as it is read, also those that the report has no room for."""
+        """`heed` is told each exchange as it is read, also those that the report has no room for.
+
+        With `helpers`, exchanges are examined in further processes, and kept in the order in which they came.
+        """
         self.entries: list[Extracted] = []
         self.shelf = Shelf()
         self.hits: list[Hit] = []
@@ -72,23 +93,67 @@ class Extractor:
         self._budget = CONTENT_BUDGET
         self._put_aside = put_aside
         self._heed = heed
+        self._helpers = helpers
+        self._taken = 0
+        self._waiting: list[_Taken] = []  # for enough to be given away
+        self._given: deque[tuple[list[_Taken], Future[list[Examined]]]] = deque()
 
     def take(self, exchange: Exchange, flow: int, ends: Ends, delivered: bool | None) -> None:
         """One finished exchange. `delivered` says whether the request's last octet was acknowledged."""
+        said: list[Problem] = []
         request = response = None
-        findings: list[Finding] = []
-        pings: list[Ping] = []
         if exchange.response is not None:
-            response = self._message(exchange.response, flow, Ends(ends.server, ends.client))
+            response = self._message(exchange.response, flow, Ends(ends.server, ends.client), said)
         if exchange.request is not None:
             is_unanswered = response is None and not exchange.request.one_way
             missing = (UNANSWERED,) if is_unanswered else ()
-            request = self._message(exchange.request, flow, ends, missing, True if response else delivered)
-            decoded = decode(request)
-            self._say(decoded.problems)
-            findings = [replace(f, time_ns=request.time_ns) for f in findings_in(decoded.fields, self._known)]
-            findings += credentials_in(request)
-            pings = recognise(request, response, decoded.fields, findings, self._dossiers)
+            request = self._message(
+                exchange.request, flow, ends, said, missing, True if response else delivered
+            )
+        taken = _Taken(request, response, exchange.interim, flow, ends, said)
+        self._taken += 1
+        if self._helpers is None or self._taken <= FIRST_HERE:
+            self._keep(taken, examined((request, response), self._known, self._dossiers))
+        else:
+            self._give(taken, self._helpers)
+
+    def settle(self) -> None:
+        """Wait for all that is being examined elsewhere."""
+        if self._helpers is not None and self._waiting:
+            self._give_away(self._helpers)
+        while self._given:
+            self._take_back()
+
+    def _give(self, taken: _Taken, helpers: Helpers) -> None:
+        self._waiting.append(taken)
+        if len(self._waiting) < helpers.portion:
+            return
+        self._give_away(helpers)
+        while self._given and (len(self._given) > helpers.most_under_way or self._given[0][1].done()):
+            self._take_back()
+
+    def _give_away(self, helpers: Helpers) -> None:
+        portion, self._waiting = self._waiting, []
+        self._given.append((portion, helpers.give([(taken.request, taken.response) for taken in portion])))
+
+    def _take_back(self) -> None:
+        assert self._helpers is not None
+        portion, future = self._given.popleft()
+        found = self._helpers.found(future, [(taken.request, taken.response) for taken in portion])
+        for taken, seen in zip(portion, found, strict=True):
+            self._keep(taken, seen)
+
+    def _keep(self, taken: _Taken, seen: Examined) -> None:
+        """What was found of an exchange, as far as there is room for it."""
+        request, response, findings, pings = (
+            taken.request,
+            taken.response,
+            list(seen.findings),
+            list(seen.pings),
+        )
+        self._say(taken.said)
+        self._say(seen.problems)
+        if request is not None:
             self._search(request, findings)
             request = self._trimmed(request, bool(findings or pings))
         if response is not None:
@@ -98,7 +163,7 @@ class Extractor:
             request, response = self._masked(request), self._masked(response)
             findings = [masked_finding(found) for found in findings]
             pings = [masked_ping(ping, self._known) for ping in pings]
-        interim = tuple(self._interim(seen, flow, ends) for seen in exchange.interim)
+        interim = tuple(self._interim(each, taken.flow, taken.ends) for each in taken.interim)
         entry = Extracted(request, response, tuple(findings), tuple(pings), interim)
         if self._heed is not None:
             self._heed(entry)
@@ -154,14 +219,16 @@ class Extractor:
         seen: HttpMessage,
         flow: int,
         ends: Ends,
+        said: list[Problem],
         missing: tuple[str, ...] = (),
         delivered: bool | None = None,
     ) -> Message:
+        """The message of an exchange; `said` gets what is odd about it."""
         body, notes = seen.body.body()
         frame = seen.frames[0] if seen.frames else None
-        self._say(Problem("body", note, frame) for note in notes)
+        said += [Problem("body", note, frame) for note in notes]
         kind = "a message" if seen.protocol else "an HTTP message"
-        self._say(Problem("http", f"{kind} was read although {o}", frame) for o in seen.oddities)
+        said += [Problem("http", f"{kind} was read although {o}", frame) for o in seen.oddities]
         return Message(
             number=0,
             protocol=seen.protocol or f"http/{seen.version}",
@@ -190,7 +257,9 @@ class Extractor:
 
     def _interim(self, seen: HttpMessage, flow: int, ends: Ends) -> Message:
         """A 1xx response, which has no body."""
-        message = self._message(seen, flow, Ends(ends.server, ends.client))
+        said: list[Problem] = []
+        message = self._message(seen, flow, Ends(ends.server, ends.client), said)
+        self._say(said)
         self._search(message)
         return self._masked(message) or message
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass, replace
 from itertools import pairwise
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from analyzer.capture import Capture
 from analyzer.capture.sessions import Look, follows
@@ -25,6 +26,9 @@ from analyzer.scan.scanning import Scan, Step
 from analyzer.scan.seeded import SeededSearch
 from analyzer.scan.settings import Settings
 from analyzer.triggers import Watch
+
+if TYPE_CHECKING:
+    from analyzer.scan.helping import Helpers
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +52,11 @@ def read_session(
     Raises CaptureError where the first one can't be read.
     """
     reading = Reading(settings)
+    with closing(reading):
+        return _read(reading, chain, progress)
+
+
+def _read(reading: Reading, chain: Sequence[Look], progress: OnProgress | None) -> tuple[Report, list[Look]]:
     captures: list[tuple[str, Capture]] = []
     for position, entry in enumerate(chain):
         if position and not follows(chain[position - 1], reading.scan.tally.last_ns, entry):
@@ -85,7 +94,13 @@ class Reading:
         self._dossiers = load(*settings.dossiers)
         self._watch, self._search = Watch(), SeededSearch(settings.known)
         heed = watcher.heed if watcher else None
-        self._extractor = Extractor(settings.known, self._dossiers, settings.put_aside, heed)
+        self._helpers: Helpers | None = None
+        # The owner's identifiers stay in this process; whoever watches is told at once.
+        if settings.helpers and not (settings.known or heed):
+            from analyzer.scan.helping import Helpers
+
+            self._helpers = Helpers(settings.helpers, settings.dossiers)
+        self._extractor = Extractor(settings.known, self._dossiers, settings.put_aside, heed, self._helpers)
         self._located: tuple[Locator, RegionWatch] | None = None
 
     def take(self, step: Step) -> None:
@@ -122,6 +137,7 @@ class Reading:
         for step in scan.rest():
             self.take(step)
         self._extract(scan.observer.close(scan.tracker.flows))
+        extractor.settle()
         locator, region = self._region()
         http = scan.observer.http_flows
         extractor.add(self._search.hits(http), self._search.findings(http))
@@ -131,13 +147,20 @@ class Reading:
         report = replace(report, problems=(*report.problems, *self._search.problems()))
         return with_conclusions(report, self._watch, self._settings.log, self._dossiers)
 
+    def close(self) -> None:
+        """End what runs beside."""
+        if self._helpers is not None:
+            self._helpers.close()
+
     def _make_room(self, large: bool) -> None:
         """Put flows together that are over or long silent."""
         scan, extractor, region = self.scan, self._extractor, self._region()[1]
+        extractor.settle()
         hosts = attempt_hosts(self._dossiers)
         named = {name.address for name in scan.observer.names if name.address and name.name in hosts}
         clearing = Clearing(scan, extractor.hosts(), named)
         self._extract(clearing.let_go())
+        extractor.settle()
         retired = clearing.retire(region.listed(scan.tracker.count), large)
         region.renumber(retired.new, len(retired.flows))
         for part in (extractor, self._search):

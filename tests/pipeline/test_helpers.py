@@ -1,0 +1,66 @@
+"""Exchanges examined in further processes: the report is the same to the octet, and a process may die."""
+
+from __future__ import annotations
+
+import os
+import signal
+from concurrent.futures import Future
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+
+from analyzer import analyze
+from analyzer.report import json
+from analyzer.scan import extraction, helping
+from analyzer.scan.examining import Examined, Pair
+from tests import builders
+from tests.archive.captures import octets_of
+from tests.builders import conversation, http_request, http_response
+
+
+@pytest.fixture
+def capture(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Requests with bodies of every kind, each in the same connection as the one before."""
+    monkeypatch.setattr(extraction, "FIRST_HERE", 5)
+    monkeypatch.setattr(helping, "PORTION", 7)
+    turns: list[tuple[bool, bytes]] = []
+    for number in range(60):
+        body = f'{{"imei":"490154203237518","n":{number},"x":"eyJtYWMiOiAiMDA6MDA6NWU6MDA6NTM6YTcifQ=="}}'
+        sent = http_request("POST", f"/{number}?mac=00-00-5e-00-53-a7", "a.example", body.encode())
+        turns += [(True, sent)] + ([(False, http_response(200, b"ok"))] if number % 3 else [])
+    path = tmp_path / "many.pcap"
+    path.write_bytes(builders.pcap(conversation(*turns)))
+    return path
+
+
+def test_the_report_is_the_same_with_helpers(capture: Path) -> None:
+    alone = analyze(capture)
+    assert len(alone.messages) > 90
+    assert octets_of(analyze(capture, jobs=3)) == octets_of(alone)
+
+
+def test_a_helper_that_dies_costs_nothing(capture: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    give = helping.Helpers.give
+
+    def and_kill(self: helping.Helpers, pairs: list[Pair]) -> Future[list[Examined]]:
+        given = give(self, pairs)
+        assert self._executor is not None
+        for process in list(self._executor._processes.values()):
+            with suppress(ProcessLookupError):
+                os.kill(process.pid, signal.SIGKILL)
+        return given
+
+    monkeypatch.setattr(helping.Helpers, "give", and_kill)
+    assert octets_of(analyze(capture, jobs=2)) == octets_of(analyze(capture))
+
+
+def test_the_corpus_gives_the_same_with_helpers(corpus: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(extraction, "FIRST_HERE", 0)
+    monkeypatch.setattr(helping, "PORTION", 3)
+    paths = [p for p in sorted((corpus / "captures").rglob("*http*.pcap*")) if p.stat().st_size > 20_000][:4]
+    assert paths
+    for path in paths:
+        alone = analyze(path)
+        assert json.write(alone)
+        assert octets_of(analyze(path, jobs=2)) == octets_of(alone)
