@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from analyzer.compare.comparison import Carried, Comparison, Peer, Sender, Sends, Side, State, state
+from analyzer.compare.comparison import Carried, Comparison, Peer, Reach, Sender, Sends, Side, State, state
 from analyzer.report.difference_limits import NO_PROOF, absence, are, lasting, why_not_comparable
 from analyzer.report.text import clip
 from analyzer.report.units import counted, octets, percent
@@ -25,11 +25,18 @@ SAID: dict[State, str] = {"new": "only in B", "gone": "not seen in B", "unchange
 
 def answer(diff: Comparison) -> list[str]:
     """Sentences, the most important first; never empty."""
-    return [*_lengths(diff), *_senders(diff), *_identifiers(diff), *_destinations(diff), _readable(diff)]
+    return [
+        *_lengths(diff),
+        *_senders(diff),
+        *_identifiers(diff),
+        *_regions(diff),
+        *_destinations(diff),
+        _readable(diff),
+    ]
 
 
 def _lengths(diff: Comparison) -> Iterator[str]:
-    yield f"A shows {lasting(diff.a)}, B {lasting(diff.b)}. {NO_PROOF}"
+    yield f"A lasts {lasting(diff.a)}, B {lasting(diff.b)}. {NO_PROOF}"
 
 
 def _senders(diff: Comparison) -> Iterator[str]:
@@ -115,6 +122,21 @@ def _values(diff: Comparison) -> Iterator[str]:
     if masked := sum(row.values is None for row in rows):
         what = counted(masked, "kind of identifier", "kinds of identifiers")
         yield f"{what} can't be compared by value: the owner's are masked."
+
+
+def _regions(diff: Comparison) -> Iterator[str]:
+    """Each region of the scope by itself: packets to addresses located there."""
+    reach = {row.code: row for row in diff.countries if row.claim == "located"}
+    for code in dict.fromkeys((*diff.a.regions, *diff.b.regions)):
+        row = reach.get(code)
+        sides = (("A", row.a if row else None), ("B", row.b if row else None))
+        yield f"To addresses located in {code}: {', '.join(f'{name} {_sent(side)}' for name, side in sides)}."
+
+
+def _sent(reach: Reach | None) -> str:
+    if reach is None:
+        return "no packet seen"
+    return f"{counted(reach.packets_up, 'packet')} to {counted(reach.addresses, 'address', 'addresses')}"
 
 
 def _destinations(diff: Comparison) -> Iterator[str]:

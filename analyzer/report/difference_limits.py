@@ -135,7 +135,7 @@ def _place(diff: Comparison) -> Iterator[str]:
     if a.link_types != b.link_types:
         yield f"They were recorded on different links: A {_list(a.link_types)}, B {_list(b.link_types)}."
     if a.vantage != b.vantage:
-        yield f"They were made at different places: A {_list(a.vantage)}; B {_list(b.vantage)}."
+        yield f"They may have been made at different places: A {_list(a.vantage)}; B {_list(b.vantage)}."
     if a.filters != b.filters:
         yield f"Different filters were in force while recording: A {_list(a.filters)}; B {_list(b.filters)}."
     for name, side in _sides(diff):
@@ -169,10 +169,8 @@ def _scope(diff: Comparison) -> Iterator[str]:
 
 
 def _databases(diff: Comparison) -> Iterator[str]:
-    only = [
-        (name, [f"{s.name} {s.date}" for s in side.sources if s not in other.sources])
-        for name, side, other in (("A", diff.a, diff.b), ("B", diff.b, diff.a))
-    ]
+    a, b = (dict.fromkeys(f"{each.name} {each.date}" for each in side.sources) for _, side in _sides(diff))
+    only = [("A", [each for each in a if each not in b]), ("B", [each for each in b if each not in a])]
     if any(sources for _, sources in only):
         said = "; ".join(f"{name} {', '.join(sources)}" for name, sources in only if sources)
         yield (

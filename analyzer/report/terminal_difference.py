@@ -53,15 +53,20 @@ class _Page:
         self.diff, self.verbose = diff, verbose
 
     def table(
-        self, headers: Sequence[str], rows: Sequence[T], cells: Callable[[T], Sequence[str | Text]], what: str
+        self,
+        headers: Sequence[str],
+        rows: Sequence[T],
+        cells: Callable[[T], Sequence[str | Text]],
+        what: str,
+        most: int = _LISTED,
     ) -> Iterator[RenderableType]:
         """Rows with their state before them: only in B, not seen in B, in both."""
         order = list(SAID)
         ranked = sorted(rows, key=lambda row: order.index(state(row)))
-        shown = ranked if self.verbose else ranked[:_LISTED]
+        shown = ranked if self.verbose else ranked[:most]
         yield table(("", *headers), [(SAID[state(row)], *cells(row)) for row in shown])
         if left := len(ranked) - len(shown):
-            counts = [f"{sum(state(row) == s for row in ranked[_LISTED:]):,} {SAID[s]}" for s in order]
+            counts = [f"{sum(state(row) == s for row in ranked[most:]):,} {SAID[s]}" for s in order]
             yield say(f"… and {left:,} more {what} ({', '.join(counts)}); -v shows all", "dim")
 
     def quote(self, value: str) -> str:
@@ -255,8 +260,17 @@ def _countries(page: _Page) -> Iterator[RenderableType]:
     rows = sorted(page.diff.countries, key=lambda row: (_CLAIMS.index(row.claim), row.code))
     if not rows:
         return
-    note = say("Claims are kept apart and codes never summed (ISO 3166-1).", "dim")
-    blocks = [note, *page.table(("claim", "code", *_SIDES), rows, _country, "rows")]
+    scope = {*page.diff.a.regions, *page.diff.b.regions}
+    asked, others = ([row for row in rows if (row.code in scope) == wanted] for wanted in (True, False))
+    blocks: list[RenderableType] = [say("Claims are kept apart and codes never summed (ISO 3166-1).", "dim")]
+    # What was asked for is never cut: a row for each claim and region at most.
+    if asked:
+        blocks += page.table(("claim", "code", *_SIDES), asked, _country, "rows", most=len(asked))
+    if others:
+        blocks += [
+            say("Regions outside the scope:"),
+            *page.table(("claim", "code", *_SIDES), others, _country, "rows"),
+        ]
     moved = page.diff.moved
     if moved:
         shown = moved if page.verbose else moved[:_LISTED]

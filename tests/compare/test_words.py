@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from analyzer.compare.comparing import compare
 from analyzer.compare.comparison import Comparison, Rate
 from analyzer.evidence.redaction import redact
-from analyzer.model import Interface, KnownKind, Problem, Report, Scope
+from analyzer.model import Interface, KnownKind, Opinion, Problem, Report, Scope
 from analyzer.report import difference_json
 from analyzer.report.difference import answer
 from analyzer.report.difference_limits import absence, cautions
@@ -74,6 +74,13 @@ def test_nothing_is_said_to_have_stopped_or_gone(pair: tuple[object, object]) ->
     assert "no proof" in text
 
 
+def test_each_region_of_the_scope_is_answered_by_itself() -> None:
+    scoped = replace(between_two_sends(), scope=Scope(("CN", "HK")))
+    text = " ".join(answer(compare(answered(), scoped)))
+    assert "To addresses located in CN: A 38 packets to 1 address, B no packet seen." in text
+    assert "To addresses located in HK: A no packet seen, B no packet seen." in text
+
+
 def capture(**fields: object) -> dict[str, object]:
     return {"captures": (replace(unanswered().captures[0], **fields),)}  # type: ignore[arg-type]
 
@@ -86,7 +93,7 @@ CHANGES: dict[str, tuple[Callable[[], dict[str, object]], str]] = {
         lambda: {"problems": (Problem("gap", "612 octets are missing"),)},
         "Problems met in B: 612 octets are missing.",
     ),
-    "vantage": (lambda: {"vantage": ()}, "They were made at different places"),
+    "vantage": (lambda: {"vantage": ()}, "They may have been made at different places"),
     "damage": (
         lambda: capture(complete=False, snapped=3),
         "Of B something is missing: it is damaged, and read up to the damage, 3 frames cut by the snapsh",
@@ -152,6 +159,23 @@ def test_long_lists_are_cut_and_counted_unless_all_is_asked_for() -> None:
     text = " ".join(render(diff, "0.1.0").split())
     assert re.search(r"… and \d+ more destinations \(\d+ only in B, \d+ not seen in B, \d+ in both\)", text)
     assert "198.51.100.39" in render(diff, "0.1.0", verbose=True)
+
+
+def test_a_region_of_the_scope_is_never_among_the_rows_left_out() -> None:
+    codes = [f"A{letter}" for letter in "ABCDEFGHIJKLMNOPQRST"]
+    row = next(row for row in unanswered().destinations if row.place and row.device == PHONE)
+    assert row.place is not None
+    rows = tuple(
+        replace(
+            row, place=replace(row.place, special=None, opinions=(Opinion("located", code, "X", "2020"),))
+        )
+        for code in (*codes, "CN")
+    )
+    text = " ".join(render(compare(answered(), replace(unanswered(), destinations=rows)), "0.1.0").split())
+    countries = text[text.index("COUNTRIES") : text.index("WHAT THE TWO")]
+    assert "in both located CN" in countries
+    assert countries.index("located CN") < countries.index("only in B located AA")
+    assert "… and" in countries
 
 
 def test_thousands_of_recipients_with_endless_names_leave_the_answer_short() -> None:
