@@ -8,6 +8,7 @@ import pytest
 
 from tests.fuzz.mutate import inputs
 from tests.fuzz.targets import TARGETS
+from tests.fuzz.whole import SEEDS, whole
 
 
 @pytest.mark.parametrize("name", TARGETS)
@@ -15,6 +16,11 @@ def test_mutated_seeds_break_no_promise(name: str) -> None:
     target = TARGETS[name]
     for data in (*target.seeds, b"", b"\0", *islice(inputs(target.seeds, 20), 1500)):
         target.run(data)
+
+
+def test_mutated_captures_are_refused_or_reported() -> None:
+    for data in (*SEEDS, *islice(inputs(SEEDS, 20), 25)):
+        whole(data)
 
 
 def test_the_same_number_gives_the_same_inputs() -> None:
