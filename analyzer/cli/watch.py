@@ -225,7 +225,8 @@ def _lines(options: argparse.Namespace, stop: Stop, stack: ExitStack, on_termina
 
 def _appended(path: str) -> BinaryIO:
     try:
-        return open(path, "ab", buffering=0)
+        number = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)  # it holds identifiers
+        return os.fdopen(number, "ab", buffering=0)
     except OSError as error:
         raise UnusableError(f"--ndjson {path}: can't be written ({error.strerror})") from None
 

@@ -128,7 +128,7 @@ class Watching:
             if self._wait(pause):
                 break
         if not self._captures:
-            raise CaptureError(failure or "nothing was read")
+            raise CaptureError(failure or f"{self.source or 'watch'}: no packet came")
 
     def _connect(self, feed: Feed) -> None:
         """One connection from its beginning to its end."""

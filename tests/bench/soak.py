@@ -134,6 +134,10 @@ def soak(hours: float, rate: int, seconds: float) -> dict[str, Any]:
                 watch.stdin.flush()
                 if sent % 20 == 0 and time.monotonic() - began > len(sizes) * seconds / 20:
                     sizes.append(round(resident(watch.pid), 1))
+                    print(
+                        f"{time.monotonic() - began:.0f} s, {sent:,} exchanges: {sizes[-1]} MB",
+                        file=sys.stderr,
+                    )
             sizes.append(round(resident(watch.pid), 1))
             watch.stdin.close()
             code = watch.wait()

@@ -60,6 +60,7 @@ def test_ctrl_c_ends_with_the_report_and_the_documents(tmp_path: Path) -> None:
     assert b"THE ANSWER" in printed
     assert b"1 activation payload" in printed
     assert len(read((tmp_path / "report.json").read_text()).pings) == 1
+    assert (tmp_path / "events").stat().st_mode & 0o777 == 0o600
     events = [json.loads(line) for line in (tmp_path / "events").read_text().splitlines()]
     assert [e["event"]["sequence"] for e in events] == list(range(1, len(events) + 1))
 
@@ -130,6 +131,9 @@ def test_what_the_stream_says_was_dropped_is_told_while_it_runs() -> None:
         watch.end()
 
 
+EMPTY = f"import sys; sys.stdout.buffer.write({HEADER!r})"
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
@@ -145,6 +149,7 @@ def test_what_the_stream_says_was_dropped_is_told_while_it_runs() -> None:
         (["-", "--mqtt", "mqtt://127.0.0.1/a/#"], "holds a wildcard"),
         (["-", "--on-ping", "'"], "can't be taken apart"),
         (["-", "-w", "/nonexistent/folder/file"], "nothing can be written into"),
+        (["--", sys.executable, "-c", EMPTY], "no packet came"),
         (["-", "--rotate-count", "0"], "no whole number above 0"),
         (["-", "--ndjson", "-", "--json", "-"], "can't both go to standard output"),
     ],
