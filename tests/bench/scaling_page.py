@@ -1,0 +1,112 @@
+"""What `scaling.py` measured → docs/scaling.md: the figures, and what follows from them on paper."""
+
+# ruff: noqa: E501
+
+from __future__ import annotations
+
+from typing import Any
+
+PETABYTE, WORKERS = 10**15, 1_000
+DAY = 86_400
+
+
+def seconds(value: float) -> str:
+    return f"{value:,.0f}" if value >= 10 else f"{value:.1f}"
+
+
+def row(name: str, of: dict[str, float], octets: int) -> str:
+    rate = octets / of["cpu"] / 1e6
+    return f"| {name} | {seconds(of['wall'])} | {seconds(of['cpu'])} | {rate:.1f} | {of['load']:.1f} |"
+
+
+def page(found: dict[str, Any]) -> str:
+    """The page; every number is measured or computed from one that is."""
+    corpus, copies, one = found["corpus"], found["copies"], found["one_capture"]
+    loop, dask = found["tshark"], found["dask"]
+    small, text = corpus["octets"] / corpus["one"]["cpu"], copies["octets"] / copies["one"]["cpu"]
+    cpu_ratio = loop["cpu"] / corpus["two"]["cpu"]
+    wall_ratio = loop["wall"] / corpus["two"]["wall"]
+    days = {name: PETABYTE / rate / WORKERS / DAY for name, rate in (("small", small), ("text", text))}
+    per_task = dask["task"]
+    gigabytes = PETABYTE // 10**9
+    return f"""# How reading scales
+
+Made by `tests/bench/scaling.py` on {found["machine"]}. The machine was shared: its load (one-minute average, two
+cores) stands beside each figure, and wall times under load say little. Processor time is what a figure rests on.
+
+| captures | wall, s | processor, s | MB a processor second | load |
+|---|---|---|---|---|
+{row(f"corpus of {loop['captures']:,} captures, reports and Parquet, 1 process", corpus["one"], corpus["octets"])}
+{row("… 2 processes", corpus["two"], corpus["octets"])}
+{row("… 2 processes of a Dask cluster, its start included", dask["two"], corpus["octets"])}
+{row("8 captures of nothing but plain HTTP, 1 process", copies["one"], copies["octets"])}
+{row("… 2 processes", copies["two"], copies["octets"])}
+{row("one capture of nothing but plain HTTP, 1 process", one["one"], one["octets"])}
+{row("… examined by a second process", one["two"], one["octets"])}
+
+**Two processes.** What they add is {added(corpus):.0%} of processor time on the corpus and {added(copies):.0%} on plain
+HTTP. {speedup(found.get("rounds"))}
+
+**Beside tshark.** A shell loop that asks `tshark` for the requests of each of the {loop["captures"]:,} captures took
+{seconds(loop["wall"])} s (load {loop["load"]:.1f}) and {seconds(loop["cpu"])} s of processor time. phonehome with two
+processes, which also locates, decodes, searches and writes reports and tables, took {cpu_ratio:.0f} times less
+processor time; its wall time at load {corpus["two"]["load"]:.1f} was {wall_ratio:.0f} times shorter. The loop starts a
+program for each capture, on one core at a time; that is what a loop does, and no measure of tshark itself.
+
+**Dask.** A task that does nothing costs {per_task * 1000:.1f} ms from here to there and back, one after the other at the
+scheduler: some {1 / per_task:,.0f} tasks a second.
+
+## A petabyte on a thousand workers, on paper
+
+Nobody has run this. At the rates above, a worker a core and no waiting for storage:
+
+| what it holds | MB a second and core | days on {WORKERS:,} workers |
+|---|---|---|
+| small captures like the corpus | {small / 1e6:.1f} | {days["small"]:.1f} |
+| nothing but plain HTTP | {text / 1e6:.1f} | {days["text"]:.1f} |
+
+Captures of mostly encrypted traffic are read many times faster than either.
+
+Where the next limit is:
+
+- **Storage.** {WORKERS:,} workers at {text / 1e6:.1f} MB/s ask for {text * WORKERS / 1e9:.1f} GB/s. Captures in buckets are
+  copied to the worker's disk first, so that a worker needs room for its largest capture. Results are a small part.
+- **The scheduler.** In portions of a gigabyte there are {gigabytes:,} tasks, {gigabytes * per_task / 60:.0f} minutes of the
+  scheduler's time. Small captures go 64 to a portion, so that tasks stay large.
+- **Grouping.** The first megabyte of every capture is looked at, and files that may belong to one recording are
+  read twice, once record by record. Plan folder by folder.
+- **Skew of one huge capture.** A recording is read by one worker. Its exchanges are examined by further processes
+  of that machine where its flows are mostly clear text; reading packets and following streams stay in one process.
+  `editcap -c` does not help, since rotated files are read as one. A capture isn't divided by host: see below.
+
+## What is the same whoever reads
+
+Captures are grouped before anybody reads, each recording is read whole by one worker, and the reports are merged in
+the order of one pass. So portions, processes, clusters, interruptions and the order in which workers finish change
+nothing: the report is the same to the octet but for the moment at which it was made. Tests prove that with random
+divisions of generated captures and of the corpus, and with helpers that examine exchanges.
+
+**One capture is not divided by host.** These parts of a scan know of all hosts, and would have to be merged as state
+before that gives the same octets: names learned from other hosts' DNS answers; numbers of flows in the order of first
+packets; 512 slots in which copies of packets are recognised, whatever flow they are of; whom round trips contradict;
+and the bounds, which are the scan's as a whole: 65,536 rows of flows, 16 MiB of octets remembered against
+repetitions, 96 MiB for readers, 64 MiB of content, and the exchanges, messages, samples and names that are listed.
+Where such a bound is met, which a Problem of the report then says, a divided scan would keep more than one pass
+does. What is divided instead is the examining of exchanges, which needs nothing but the exchange.
+"""
+
+
+def added(found: dict[str, Any]) -> float:
+    return float(found["two"]["cpu"] / found["one"]["cpu"] - 1)
+
+
+def speedup(rounds: dict[str, Any] | None) -> str:
+    """What wall times show, best of several rounds where there were some."""
+    if not rounds:
+        return "The wall times were taken under load and show no speed-up that could be trusted."
+    one, two = (min(entry["wall"] for entry in rounds[jobs]) for jobs in ("1", "2"))
+    return (
+        f"Of {len(rounds['1'])} rounds each on four captures of plain HTTP, the quickest took {one:.1f} s with one "
+        f"process and {two:.1f} s with two, {one / two:.2f} times as fast, while others used the machine too. Twice "
+        "as fast is what two free cores would allow; it has not been seen here, for want of free cores."
+    )
