@@ -126,7 +126,7 @@ def told(report: Report) -> set[str]:
         for finding in report.findings
         if finding.kind not in FACTS
     }
-    return {ping.device for ping in report.pings} | {device for device in found if device}
+    return {ping.device for ping in report.pings} | {each for each in found if isinstance(each, str)}
 
 
 def _unclear(name: str, report: Report) -> str:

@@ -7,6 +7,7 @@ looks like an identifier doesn't, nor an address that another claim than its loc
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from numbers import Integral
 
 from analyzer.model import Evidence, Report
 from analyzer.report.groups import grouped, is_located, pings_by_message
@@ -63,7 +64,12 @@ def _first_packet(report: Report, addresses: set[str]) -> str:
     count = len(report.region_packets)
     captures = columns.get("capture", (0,) * count)
     rows = zip(columns["time_ns"], columns["destination"], columns["frame"], captures, strict=True)
-    listed = [(int(time), int(capture), int(frame)) for time, to, frame, capture in rows if to in addresses]
+    listed = [
+        (int(time), int(capture), int(frame))
+        for time, to, frame, capture in rows
+        # Columns of a saved report may hold anything.
+        if to in addresses and all(isinstance(each, Integral) for each in (time, capture, frame))
+    ]
     if not listed:
         return ""
     _, capture, frame = min(listed)

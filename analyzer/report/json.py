@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from math import isfinite
 from typing import Any
 
 from analyzer.model import SCHEMA, Report
 from analyzer.report.codecs import expect
 from analyzer.report.shapes import codec
 
+_BOUND, _MOST_DIGITS = 1 << 80, 26
 _FIRST = ("schema", "tool", "created", "reconstruction", "scope")
 
 
@@ -53,7 +55,7 @@ def schema() -> dict[str, Any]:
 
 def _parse(text: str) -> Any:
     try:
-        return json.loads(text, parse_constant=_refuse)
+        return json.loads(text, parse_constant=_refuse, parse_int=_whole, parse_float=_finite)
     except RecursionError:
         raise ValueError("not a saved report: nested too deeply") from None
     except ValueError as error:
@@ -62,6 +64,21 @@ def _parse(text: str) -> Any:
 
 def _refuse(constant: str) -> None:
     raise ValueError(f"{constant} is no JSON value")
+
+
+def _whole(digits: str) -> int:
+    """Numbers of a report are far below 80 bits; much larger ones can't be reckoned with as floats."""
+    number = int(digits) if len(digits) <= _MOST_DIGITS else _BOUND
+    if not -_BOUND <= number < _BOUND:
+        raise ValueError(f"a number of {len(digits)} digits is too large")
+    return number
+
+
+def _finite(digits: str) -> float:
+    number = float(digits)
+    if not isfinite(number):
+        raise ValueError("a number is too large")
+    return number
 
 
 def _lines(value: Any) -> Iterator[str]:

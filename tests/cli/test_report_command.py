@@ -63,6 +63,10 @@ def test_the_input_is_never_written_over(run: Run, saved: Path) -> None:
         (b"\xff\xfe", "not UTF-8 text"),
         (b'{"schema":"phonehome-report/9"}', "this version reads phonehome-report/1"),
         (standard.dumps({"schema": "\x1b[2J"}).encode(), "of schema"),
+        (b'{"schema":1' + b"0" * 400 + b"}", "a number of 401 digits is too large"),
+        (b'{"schema":-1' + b"0" * 5_000 + b"}", "a number of 5002 digits is too large"),
+        (b'{"schema":1208925819614629174706176}', "a number of 25 digits is too large"),
+        (b'{"schema":1e999}', "a number is too large"),
     ],
 )
 def test_what_is_no_saved_report_is_one_sentence_and_exit_code_2(

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from analyzer.cli.gating import WORDS
-from analyzer.model import Report
+from analyzer.model import Report, Table
 from analyzer.report.gate import COUNTERS, met
 from tests.report.builders import PHONE, attempt, destination, maybe_mac, quiet_report, sample_report
 
@@ -83,6 +83,13 @@ def test_of_several_captures_the_one_with_the_first_is_named() -> None:
     later = replace(report.pings[0], evidence=replace(report.pings[0].evidence, capture=1))
     both = replace(report, captures=report.captures * 2, pings=(later,))
     assert met(both, ("ping",))[0].endswith("first in frame 12 of capture 2")
+
+
+def test_a_column_that_holds_no_numbers_names_no_first_frame() -> None:
+    table = sample_report().region_packets
+    odd = Table({**table.columns, "frame": ["41", None]})
+    (clause,) = met(replace(sample_report(), region_packets=odd), ("region",))
+    assert clause == "region: 12 packets to 1 address located in CN"
 
 
 @pytest.mark.parametrize("word", ALL)
