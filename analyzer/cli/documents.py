@@ -82,6 +82,8 @@ DOCUMENTS = (
     Document(
         "--zeek", "analyzer.report.export.zeek", "write conn.log and http.log in Zeek's form", folder=True
     ),
+    Document("--eve", "analyzer.report.export.eve", "write lines of JSON in the form of Suricata's EVE log"),
+    Document("--sarif", "analyzer.report.export.sarif", "write pings and identifiers as SARIF 2.1.0"),
     Document(
         "--stix",
         "analyzer.report.export.stix",
