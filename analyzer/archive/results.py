@@ -42,7 +42,7 @@ def prepared(url: str, options: Options) -> Place:
         salt = _salt(files, root)
         fingerprint = options.fingerprint(os.urandom(16) if options.known else salt)
         return Place(url, fingerprint, bool(files.glob(f"{root}/{REPORTS}/*.json")))
-    except OSError as error:
+    except (OSError, ValueError) as error:  # ValueError: the salt is none
         raise StorageError(f"{url}: can't be used for results ({error})") from None
 
 

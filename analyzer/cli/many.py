@@ -108,7 +108,7 @@ def run_many(
                 outputs.write(report, options, is_whole)
             if outputs.prints and not is_whole:
                 _print_overview(outcomes, options)
-    except (CaptureError, StorageError) as error:
+    except (CaptureError, StorageError, PermissionError, FileNotFoundError) as error:
         raise UnusableError(str(error)) from None
     except KeyboardInterrupt:
         further = "; the same command goes on with what is left" if options.results else ""
