@@ -14,7 +14,7 @@ from typing import Any
 
 from analyzer import model
 from analyzer.cli.parsing import parser
-from analyzer.report.names import COLUMNS, DERIVED, PATHS
+from analyzer.report.names import COLUMNS, DERIVED, DURATIONS, PATHS, is_time, written
 
 COMMANDS_HEAD = """# Commands
 
@@ -121,13 +121,15 @@ def _class(cls: type) -> str:
 
 
 def _key(cls: type, name: str) -> str:
-    return PATHS.get(cls, {}).get(name) or name.removesuffix("_ns")
+    return PATHS.get(cls, {}).get(name) or written(name)
 
 
 def _type(hint: Any, name: str = "") -> str:
     """A type as a reader of JSON would say it."""
     origin, args = typing.get_origin(hint), typing.get_args(hint)
-    if name.endswith("_ns"):
+    if name in DURATIONS:
+        return "integer, nanoseconds" + (" or nothing" if types.NoneType in args else "")
+    if is_time(name):
         return "time"
     if hint is model.Table:
         return "table"

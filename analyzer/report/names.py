@@ -1,7 +1,8 @@
 """The model's names → the document's: Elastic Common Schema where it has a natural name.
 
 A dot is a level of the document: `"url.domain"` is `{"url": {"domain": …}}`. `{role}` is
-"request" or "response". What is missing here keeps its own name; `…_ns` becomes a time.
+"request" or "response". What is missing here keeps its own name; `…_ns` becomes a time, unless it is
+one of DURATIONS.
 <https://www.elastic.co/guide/en/ecs/current/ecs-field-reference.html>
 """
 
@@ -52,6 +53,9 @@ PATHS: Mapping[type, Mapping[str, str]] = {
     Ping: {"host": "url.domain", "time_ns": "event.start"},
 }
 
+# Nanoseconds from one time to another: numbers, and no times of a calendar.
+DURATIONS = frozenset(("least_ns", "median_ns", "most_ns", "window_ns", "median_lag_ns"))
+
 # Columns of tables, as flat dotted names.
 COLUMNS: Mapping[str, str] = {
     "source": "source.ip",
@@ -92,3 +96,13 @@ DERIVED: Mapping[type, Mapping[str, Callable[[Any], Any]]] = {
     },
     Place: {"country_iso_code": lambda place: place.code("located")},
 }
+
+
+def is_time(name: str) -> bool:
+    """Whether a field of this name holds a time since the epoch."""
+    return name.endswith("_ns") and name not in DURATIONS
+
+
+def written(name: str) -> str:
+    """The name of a field that has no other: times are written without their unit."""
+    return name.removesuffix("_ns") if is_time(name) else name

@@ -17,7 +17,7 @@ from analyzer.model import Body, Table
 from analyzer.report.bodies import CONTENT_AS, body_in, body_out
 from analyzer.report.codecs import TIME, Codec, Json, expect, found, literal, optional, scalar, value_at
 from analyzer.report.columns import TABLE
-from analyzer.report.names import DERIVED, PATHS
+from analyzer.report.names import DERIVED, PATHS, is_time, written
 
 _ROLES = ("request", "response")
 
@@ -119,7 +119,7 @@ def _entries(cls: type, role: str) -> tuple[_Entry, ...]:
     return tuple(
         _Entry(
             name=f.name,
-            path=_path(paths.get(f.name) or f.name.removesuffix("_ns"), role),
+            path=_path(paths.get(f.name) or written(f.name), role),
             codec=_field_codec(f.name, hints[f.name]),
             required=f.default is MISSING and f.default_factory is MISSING,
             omitted=f.default is None,
@@ -133,7 +133,7 @@ def _path(dotted: str, role: str) -> tuple[str, ...]:
 
 
 def _field_codec(name: str, hint: Any) -> Codec:
-    if not name.endswith("_ns"):
+    if not is_time(name):
         return codec(hint)
     if get_origin(hint) is tuple:
         return _many(TIME)

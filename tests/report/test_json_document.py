@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from jsonschema import Draft202012Validator
 
-from analyzer.model import Body, Report, Table
+from analyzer.model import Body, Report, Rhythm, Table
 from analyzer.report import json
 from tests.report.builders import PHONE, START, quiet_report, request, sample_report
 from tests.report.strategies import reports
@@ -189,3 +189,11 @@ def test_base64_that_is_none_is_refused() -> None:
 
 def test_the_device_of_a_flow_survives_as_a_column() -> None:
     assert json.read(json.write(sample_report())).flows.columns["device"] == [PHONE, PHONE]
+
+
+def test_durations_are_numbers_and_no_days_of_1970() -> None:
+    rhythm = Rhythm("a", "b", 3, 60 * 10**9, 61 * 10**9, 62 * 10**9, "")
+    report = replace(sample_report(), rhythms=(rhythm,))
+    written = json.write(report)
+    assert '"least_ns":60000000000,"median_ns":61000000000' in written
+    assert json.read(written).rhythms == (rhythm,)
