@@ -12,6 +12,7 @@ import json
 import os
 from dataclasses import replace
 from importlib import import_module
+from importlib.resources import files
 from pathlib import Path
 
 import pytest
@@ -90,3 +91,12 @@ def test_the_terminal_prints_what_it_printed(report: Report) -> None:
 
     for width in (80, 120):
         compare(folder_of(report) / f"terminal-{width}.txt", render(report, width=width).encode())
+
+
+def test_the_json_of_each_capture_validates_against_the_schema_that_is_shipped(report: Report) -> None:
+    from jsonschema import Draft202012Validator
+
+    from analyzer.report import json as writer
+
+    schema = json.loads(files("analyzer.report").joinpath("schema.json").read_text("utf-8"))
+    Draft202012Validator(schema).validate(json.loads(writer.write(report)))
