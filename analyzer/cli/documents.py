@@ -24,6 +24,10 @@ if TYPE_CHECKING:
     from analyzer.model import Report
 
 
+# Packages that an extra of the project brings.
+EXTRAS = {"pyarrow": "parquet", "stix2": "sharing", "pymisp": "sharing"}
+
+
 class Document(NamedTuple):
     """One kind of document and the option that asks for it."""
 
@@ -54,7 +58,8 @@ class Document(NamedTuple):
         return content.encode() if isinstance(content, str) else content
 
     def _missing(self, package: str) -> UnusableError:
-        return UnusableError(f"{self.option} needs the package {package}, which is not installed")
+        extra = f": pip install 'phonehome[{EXTRAS[package]}]'" if package in EXTRAS else ""
+        return UnusableError(f"{self.option} needs the package {package}, which is not installed{extra}")
 
 
 DOCUMENTS = (

@@ -124,7 +124,9 @@ def mqtt(url: str) -> Deliver:
         from paho.mqtt import client as paho
         from paho.mqtt.enums import CallbackAPIVersion
     except ModuleNotFoundError:
-        raise ValueError("MQTT needs the package paho-mqtt, which is not installed") from None
+        raise ValueError(
+            "MQTT needs the package paho-mqtt, which is not installed: pip install 'phonehome[mqtt]'"
+        ) from None
     client = paho.Client(CallbackAPIVersion.VERSION2)
     client.connect_timeout = SERVER_TIME
     if parts.username:
