@@ -75,7 +75,7 @@ def test_the_schema_file_is_the_one_the_code_describes(update_docs: ModuleType) 
 def test_both_set_up_commands_stand_in_the_readme() -> None:
     page = (ROOT / "README.md").read_text("utf-8")
     assert "pip install . && phonehome scan captures/nokia7plus-reconstruction.pcap" in page
-    assert "pip install '.[test]' && python -m pytest" in page
+    assert "pip install '.[test]' && python -m pytest -n auto --dist loadfile" in page
 
 
 def test_the_tutorial_s_body_decodes_by_hand_as_it_says(tmp_path: Path) -> None:

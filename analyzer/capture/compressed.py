@@ -180,11 +180,11 @@ class ZstdFrames:
             raise BrokenArchiveError(str(error)) from None
 
     def is_ready(self) -> bool:
-        """Whether a whole block is there without reading on."""
+        """Whether a whole block is there without reading on; an empty one, as flushing makes it, is none."""
         there = len(self._octets) - self._at
-        if self._is_over:
-            return there >= 4
-        return self._frame is not None and there >= 3 and there >= 3 + self._block_size()
+        if self._is_over or self._frame is None or there < 3:
+            return False
+        return 0 < self._block_size() <= there - 3
 
     def _begin(self) -> bool:
         """Begin the next frame or pass over a skippable one; False at the end."""

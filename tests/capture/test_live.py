@@ -33,6 +33,7 @@ class Sender:
     def __init__(self, pipe: Path, parts: list[bytes]) -> None:
         self._pipe, self._parts = pipe, parts
         self._seen = [threading.Event() for _ in parts]
+        self._unseen = 0  # parts that were not handed on in time
         os.mkfifo(pipe)
         self._thread = threading.Thread(target=self._send, daemon=True)
         self._thread.start()
@@ -41,17 +42,18 @@ class Sender:
         with self._pipe.open("wb", buffering=0) as pipe:
             for part, seen in zip(self._parts, self._seen, strict=True):
                 pipe.write(part)
-                seen.wait(PATIENCE)
+                self._unseen += not seen.wait(PATIENCE)
 
     def seen(self, number: int) -> None:
         """Let the part behind this one be sent."""
         self._seen[number].set()
 
     def end(self) -> None:
-        """Let all be sent."""
+        """All was sent, and each part seen before the next one."""
         for seen in self._seen:
             seen.set()
         self._thread.join(PATIENCE)
+        assert self._unseen == 0
 
 
 FILES = {

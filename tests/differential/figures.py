@@ -16,6 +16,7 @@ import subprocess
 import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -46,10 +47,19 @@ def _start_of(message: dict[str, Any]) -> re.Pattern[bytes]:
 
 def payloads(path: Path, frames: Sequence[int]) -> list[bytes]:
     """The TCP payloads of these frames, those inside tunnels and of reassembled datagrams too, by tshark."""
-    wanted = "frame.number in {" + ",".join(map(str, frames)) + "}"
-    command = ["tshark", "-n", "-r", str(path), "-Y", wanted, "-T", "fields", "-e", "tcp.payload"]
-    shown = subprocess.run(command, capture_output=True, text=True, check=False).stdout
-    return [bytes.fromhex(part.replace(":", "")) for part in re.split(r"[\s,]+", shown) if part]
+    return [octets for frame in frames for octets in _payloads_in(path).get(frame, ())]
+
+
+@lru_cache(2)  # messages are asked for a capture at a time
+def _payloads_in(path: Path) -> dict[int, list[bytes]]:
+    command = ["tshark", "-n", "-r", str(path), "-Y", "tcp.payload", "-T", "fields"]
+    columns = ["-e", "frame.number", "-e", "tcp.payload"]
+    shown = subprocess.run([*command, *columns], capture_output=True, text=True, check=False).stdout
+    rows = (line.split("\t") for line in shown.splitlines())
+    return {
+        int(number): [bytes.fromhex(part.replace(":", "")) for part in octets.split(",")]
+        for number, octets in rows
+    }
 
 
 def counts(corpus: Path, directory: Path, all_link_types: bool, prove: bool) -> Counter[str]:
