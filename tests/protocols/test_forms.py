@@ -49,7 +49,7 @@ def wireguard(kind: int, length: int) -> bytes:
         (len(QUESTION).to_bytes(2, "big") + QUESTION, TCP, 53, "dns"),
         (b"\xff" * 40, UDP, 53, ""),  # a tunnel over the port of DNS is no DNS
         (bytes(BOOTP(op=1) / DHCP(options=[("message-type", "discover"), "end"])), UDP, 67, "dhcp"),
-        (bytes(NTPHeader()), UDP, 123, "ntp"),
+        (bytes(NTPHeader(ref=1, orig=1, recv=1, sent=1)), UDP, 123, "ntp"),
         (b"\x16\x02\x00\x01" + bytes(8), UDP, 123, "ntp"),
         (b"\xff" * 48, UDP, 123, ""),
         (STUN_BINDING, UDP, 3478, "stun"),
