@@ -1,6 +1,7 @@
 """The words every layer shares: what was seen, where it stood, and what it is believed to mean.
 
-Everything here is data, frozen, and free of I/O; this module imports nothing of ours.
+Everything here is data, frozen, and free of I/O; this module imports nothing of ours, except
+for `Report.to_pandas`.
 Units throughout: times are UTC nanoseconds since the Unix epoch, sizes are octets,
 frame numbers start at 1 as in Wireshark, country codes are ISO 3166-1 alpha-2.
 """
@@ -765,9 +766,13 @@ class Report:
 
         One row an entry, one column a field of the class (headers, bodies and evidence stay
         objects); columns ending in `_ns` become `datetime64[ns, UTC]` under the name without it.
+        `flows` has a `community_id` too, None where a row has none.
         """
+        from analyzer.community import community_ids
+
+        joined = {"community_id": community_ids(self.flows.rows())}
         tables = {
-            "flows": self.flows,
+            "flows": Table({**self.flows.columns, **joined}),
             "destinations": _table(Destination, self.destinations),
             "messages": _table(Message, self.messages),
             "findings": _table(Finding, self.findings),

@@ -12,7 +12,8 @@ PACKAGE = Path(__file__).parent.parent / "analyzer"
 
 # layer → the layers below it that it may import; every layer may import itself.
 BELOW = {
-    "model": set(),
+    "community": set(),
+    "model": {"community"},  # in Report.to_pandas alone
     "version": set(),
     "native": set(),
     "compiling": {"native"},
@@ -24,7 +25,7 @@ BELOW = {
     "detect": {"model"},
     "dossiers": {"model"},
     "locate": {"model"},
-    "report": {"model", "compare"},
+    "report": {"model", "community", "compare"},
     "triggers": {"model", "packets", "dossiers"},
     "context": {"model", "detect", "locate", "flows", "protocols"},
     "evidence": {"model", "version", "capture", "packets", "flows", "decode", "detect", "report"},

@@ -7,9 +7,7 @@ too much for the report is put aside here while the capture is read.
 
 from __future__ import annotations
 
-import csv
 import hashlib
-import io
 import json
 import os
 from collections.abc import Iterator
@@ -17,8 +15,9 @@ from pathlib import Path
 from typing import Any
 
 from analyzer.model import Body, Message, Report
-from analyzer.report.text import visible
-from analyzer.report.units import iso
+from analyzer.report.export.csv import table
+from analyzer.report.export.plain import time
+from analyzer.report.export.tables import Column, Type
 
 ASIDE = ".aside-"
 INDEX_CSV, INDEX_JSON = "index.csv", "index.json"
@@ -29,14 +28,13 @@ SIGNATURES = (
     (b"GIF87a", "gif"),
     (b"GIF89a", "gif"),
 )
-# What a spreadsheet takes for a formula.
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
-
-COLUMNS = (
-    "file", "message", "role", "capture", "frames", "time", "source", "destination", "host", "method",
-    "target", "status", "content_type", "octets_sent", "sha256_sent", "octets", "sha256", "codings",
-    "charset", "charset_from", "complete", "missing", "left_out",
-)  # fmt: skip
+COLUMNS: dict[str, Type] = {
+    "file": "text", "message": "int", "role": "text", "capture": "int", "frames": "ints", "time": "time",
+    "source": "text", "destination": "text", "host": "text", "method": "text", "target": "text",
+    "status": "int", "content_type": "text", "octets_sent": "int", "sha256_sent": "text", "octets": "int",
+    "sha256": "text", "codings": "texts", "charset": "text", "charset_from": "text", "complete": "bool",
+    "missing": "text", "left_out": "text",
+}  # fmt: skip
 
 
 class BodyFiles:
@@ -69,7 +67,9 @@ class BodyFiles:
         rows = list(self._rows(report))
         self.discard()
         _write(self._directory / INDEX_CSV, _csv(rows))
-        _write(self._directory / INDEX_JSON, json.dumps(rows, indent=1).encode("ascii") + b"\n")
+        _write(
+            self._directory / INDEX_JSON, json.dumps(list(map(_said, rows)), indent=1).encode("ascii") + b"\n"
+        )
         return len(rows)
 
     def discard(self) -> None:
@@ -108,7 +108,7 @@ def _key(body: Body) -> str:
 def _row(name: str, digest: str, octets: int, message: Message) -> dict[str, Any]:
     body, evidence = message.body, message.evidence
     values = (
-        name, message.number, message.role, evidence.capture, list(evidence.frames), _time(message.time_ns),
+        name, message.number, message.role, evidence.capture, list(evidence.frames), message.time_ns,
         str(message.source), str(message.destination), message.host, message.method, message.target,
         message.status, message.header("content-type"), body.length, body.sha256, octets, digest,
         list(body.codings), body.charset, body.charset_from, body.complete, body.missing, body.left_out,
@@ -116,27 +116,13 @@ def _row(name: str, digest: str, octets: int, message: Message) -> dict[str, Any
     return dict(zip(COLUMNS, values, strict=True))
 
 
-def _time(time_ns: int) -> str:
-    try:
-        return iso(time_ns)
-    except OverflowError:  # a calendar has the years 1 to 9999
-        return str(time_ns)
+def _said(row: dict[str, Any]) -> dict[str, Any]:
+    """The row as the JSON has it: its time is one of the calendar."""
+    return {**row, "time": time(row["time"])}
 
 
 def _csv(rows: list[dict[str, Any]]) -> bytes:
-    out = io.StringIO()
-    table = csv.DictWriter(out, COLUMNS)
-    table.writeheader()
-    table.writerows({key: _cell(value) for key, value in row.items()} for row in rows)
-    return out.getvalue().encode("utf-8")
-
-
-def _cell(value: Any) -> str:
-    """A value that no spreadsheet takes for a formula and no terminal obeys."""
-    if value is None:
-        return ""
-    text = visible(" ".join(map(str, value)) if isinstance(value, list) else str(value))
-    return f"'{text}" if text.startswith(FORMULA) else text
+    return table([Column(name, kind, [row[name] for row in rows]) for name, kind in COLUMNS.items()])
 
 
 def _write(path: Path, octets: bytes) -> None:

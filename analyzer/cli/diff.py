@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -28,8 +29,8 @@ def add(commands: Any) -> None:
         diff.add_argument(
             f"--device-{side}",
             type=said(_device),
-            metavar="MAC|IP|all",
-            help=f"the device of {side.upper()} to compare, or all; needed where that isn't clear",
+            metavar="MAC|IP|NUMBER|all",
+            help=f"the device of {side.upper()} to compare: address, place in its list of devices, or all",
         )
     diff.add_argument("--json", metavar="FILE|-", help="write the comparison as JSON; - is stdout")
     add_redaction(diff, every=False)
@@ -38,7 +39,8 @@ def add(commands: Any) -> None:
 
 
 def _device(text: str) -> str:
-    return "all" if text.strip().lower() == "all" else device(text)
+    word = text.strip().lower()
+    return word if word == "all" or re.fullmatch("[1-9][0-9]{0,5}", word) else device(text)
 
 
 def run(options: argparse.Namespace) -> int:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 
 from analyzer.compare import ledger, readable
-from analyzer.compare.choosing import Chosen, choose, is_comparable
+from analyzer.compare.choosing import Chosen, Shown, choose, is_comparable
 from analyzer.compare.comparison import Comparison
 from analyzer.compare.sides import side
 from analyzer.conclude.narrowing import part_of
@@ -18,15 +17,16 @@ def compare(
     b: Report,
     device_a: str | None = None,
     device_b: str | None = None,
-    shown: Callable[[Report], Report] = lambda report: report,
+    shown: Shown = lambda report: report,
 ) -> Comparison:
     """What stands in both, only in A, only in B, of one device each.
 
-    `device_a` and `device_b` are a MAC or IP address, or "all". `shown` gives a report as it may be shown,
-    with pseudonyms for example; it keeps the order of devices, which are chosen before. Raises ChoiceError,
-    one sentence, where a report has several devices and which one is meant isn't clear.
+    `device_a` and `device_b` are a MAC or IP address, the number of a device in its report, or "all".
+    `shown` gives a report as it may be shown, with pseudonyms for example; it keeps the order of devices,
+    which are chosen before. Raises ChoiceError, one sentence, where a report has several devices and which
+    one is meant isn't clear.
     """
-    of_a, of_b = choose(a, b, device_a, device_b)
+    of_a, of_b = choose(a, b, device_a, device_b, shown)
     whole_a, whole_b = shown(a), shown(b)
     of_a, of_b = _as_shown(of_a, a, whole_a), _as_shown(of_b, b, whole_b)
     one, other = of_a.report, of_b.report

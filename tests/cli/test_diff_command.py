@@ -104,6 +104,22 @@ def test_a_device_is_named_by_its_true_address_where_the_comparison_is_redacted(
     assert CONTROL.encode() not in done.stdout
 
 
+def test_redacted_the_question_which_device_shows_no_address_and_takes_a_number(
+    run: Run, tmp_path: Path
+) -> None:
+    (tmp_path / "quiet.json").write_text(json.write(between_two_sends()))
+    asked = run("diff", "quiet.json", "quiet.json", "--redact")
+    unknown = run("diff", "quiet.json", "quiet.json", "--redact", "--device-a", "9")
+    for done in (asked, unknown):
+        assert (done.returncode, done.stdout, done.stderr.count(b"\n")) == (2, b"", 1)
+        assert PHONE.encode() not in done.stderr
+        assert CONTROL.encode() not in done.stderr
+        assert b"1 (00:00:5e:" in done.stderr
+    named = run("diff", "quiet.json", "quiet.json", "--redact", "--device-a", "1", "--device-b", "2")
+    assert (named.returncode, named.stderr) == (0, b"")
+    assert b"as asked for" in named.stdout
+
+
 def test_redacted_both_sides_share_pseudonyms_and_show_no_identifier(
     run: Run, pair: tuple[Path, Path]
 ) -> None:

@@ -13,6 +13,7 @@ from scapy.layers.inet import IP, UDP, fragment
 from scapy.packet import Raw
 
 from analyzer import analyze
+from analyzer.community import community_id
 from analyzer.model import CaptureError, Report
 from tests import builders
 from tests.builders import http_request, http_response
@@ -370,6 +371,7 @@ def test_the_tables_have_a_row_an_entry_and_times_in_utc(tmp_path: Path) -> None
             assert str(tables[name][column].dtype) == "datetime64[ns, UTC]"
     assert tables["messages"]["time"][0].value == report.messages[0].time_ns
     assert tables["flows"]["first"][0].value == builders.START_NS
+    assert list(tables["flows"]["community_id"]) == [community_id(report.flows.rows()[0])]
 
 
 def test_a_frame_that_marks_a_reconstruction_is_heeded(tmp_path: Path) -> None:

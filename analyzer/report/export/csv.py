@@ -32,7 +32,7 @@ Tables of a phonehome report, one CSV file each: RFC 4180 (comma, double quotes,
 
 def write(report: Report) -> dict[str, bytes]:
     """`flows.csv`, `destinations.csv` …, and `README.txt` that says how to read them."""
-    files = {f"{name}.csv": _file(columns) for name, columns in tables(report).items()}
+    files = {f"{name}.csv": table(columns) for name, columns in tables(report).items()}
     notices = (report.reconstruction, report.redaction.says if report.redaction else None)
     about = _ABOUT + "".join(f"\n{visible(notice)}\n" for notice in notices if notice)
     return {"README.txt": about.encode(), **files}
@@ -48,7 +48,8 @@ def cell(text: str) -> str:
     return f"'{shown}" if shown.lstrip().startswith(FORMULA) else shown
 
 
-def _file(columns: Sequence[Column]) -> bytes:
+def table(columns: Sequence[Column]) -> bytes:
+    """One file: a header line, then the rows."""
     out = io.StringIO()
     rows = csv.writer(out)
     rows.writerow(column.name for column in columns)

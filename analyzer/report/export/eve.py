@@ -11,8 +11,8 @@ import hashlib
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from analyzer.community import community_id
 from analyzer.model import Endpoint, Evidence, Message, Report
-from analyzer.report.export.community import community_id
 from analyzer.report.export.plain import dumps, time, without_empty
 from analyzer.report.groups import messages_by_number
 from analyzer.report.wording import looks_like

@@ -12,8 +12,8 @@ from collections.abc import Iterator, Mapping
 from ipaddress import ip_address
 from typing import Any
 
+from analyzer.community import community_id
 from analyzer.model import Endpoint, Evidence, Finding, Message, Ping, Place, Report
-from analyzer.report.export.community import community_id
 from analyzer.report.export.plain import dumps, text_of, time, without_empty
 from analyzer.report.export.urls import url_of
 from analyzer.report.wording import looks_like

@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from analyzer.community import community_ids
 from analyzer.model import Evidence, Message, Report
-from analyzer.report.export.community import community_ids
 from analyzer.report.units import tally
 from analyzer.report.wording import place_line
 
@@ -27,7 +27,10 @@ class Column:
 def tables(report: Report) -> dict[str, list[Column]]:
     """Each table of the report under its name, also where it has no row."""
     made = {name: _columns(entries(report), spec) for name, (entries, spec) in _ENTRIES.items()}
-    flows = [*_table(report.flows.columns, _FLOWS), Column("community_id", "text", community_ids(report))]
+    flows = [
+        *_table(report.flows.columns, _FLOWS),
+        Column("community_id", "text", community_ids(report.flows.rows())),
+    ]
     return {"flows": flows, **made, "region_packets": _table(report.region_packets.columns, _REGION)}
 
 

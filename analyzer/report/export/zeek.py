@@ -11,8 +11,8 @@ import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+from analyzer.community import community_ids
 from analyzer.model import Message, Report
-from analyzer.report.export.community import community_ids
 from analyzer.report.groups import messages_by_number
 
 _ID = (("id.orig_h", "addr"), ("id.orig_p", "port"), ("id.resp_h", "addr"), ("id.resp_p", "port"))
@@ -43,7 +43,7 @@ def write(report: Report) -> dict[str, bytes]:
 
 
 def _connections(report: Report) -> Iterator[Sequence[Any]]:
-    for row, community in zip(report.flows.rows(), community_ids(report), strict=True):
+    for row, community in zip(report.flows.rows(), community_ids(report.flows.rows()), strict=True):
         first, last = row.get("first_ns") or 0, row.get("last_ns") or 0
         yield (
             _time(first), _uid(report, row.get("flow")), row.get("source"), row.get("source_port"),

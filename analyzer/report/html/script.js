@@ -78,6 +78,18 @@
     code.after(" ", button);
   };
 
+  // For browsers whose style can't open what is closed (::details-content).
+  const closed = () => [...document.querySelectorAll("details:not([open])")];
+  let opened = [];
+  addEventListener("beforeprint", () => {
+    opened = closed();
+    for (const each of opened) each.open = true;
+  });
+  addEventListener("afterprint", () => {
+    for (const each of opened) each.open = false;
+    opened = [];
+  });
+
   document.querySelectorAll("table.list").forEach((table) => {
     addSorting(table);
     addFilter(table);

@@ -7,8 +7,8 @@ import subprocess
 
 import pytest
 
+from analyzer.community import community_id, community_ids
 from analyzer.model import Report
-from analyzer.report.export.community import community_id, community_ids
 from tests.report.export.conftest import CAPTURES
 
 
@@ -18,7 +18,7 @@ def test_every_flow_of_a_capture_has_the_identifier_that_tshark_gives_it(scanned
     capture = str(CAPTURES / "nokia7plus-reconstruction.pcap")
     command = ["tshark", "-r", capture, "--enable-protocol", "communityid", *fields]
     seen = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60).stdout.split()
-    ours = {found for found in community_ids(scanned) if found}
+    ours = {found for found in community_ids(scanned.flows.rows()) if found}
     assert ours == set(seen)
     assert len(ours) > 100
 

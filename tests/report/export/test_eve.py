@@ -9,9 +9,9 @@ from typing import Any
 
 from hypothesis import given
 
+from analyzer.community import community_ids
 from analyzer.model import Report
 from analyzer.report.export import eve
-from analyzer.report.export.community import community_ids
 from tests.report.export.conftest import HOSTILE
 from tests.report.strategies import reports
 
@@ -49,7 +49,7 @@ def test_events_have_the_fields_that_the_format_has(scanned: Report) -> None:
 
 
 def test_events_of_a_flow_are_joined(scanned: Report) -> None:
-    ids = set(filter(None, community_ids(scanned)))
+    ids = set(filter(None, community_ids(scanned.flows.rows())))
     of_flow: dict[int, set[str]] = {}
     for event in events(scanned):
         of_flow.setdefault(event["flow_id"], set()).add(event.get("community_id", ""))

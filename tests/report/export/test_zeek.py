@@ -9,9 +9,9 @@ import pandas as pd
 import pytest
 from hypothesis import given
 
+from analyzer.community import community_ids
 from analyzer.model import Report
 from analyzer.report.export import zeek
-from analyzer.report.export.community import community_ids
 from tests.report.strategies import reports
 
 
@@ -43,7 +43,7 @@ def read(report: Report, name: str, folder: Path) -> list[dict[str, object]]:
 def test_connections_come_back_with_their_ends_and_counts(scanned: Report, tmp_path: Path) -> None:
     rows, flows = read(scanned, "conn.log", tmp_path), scanned.flows.rows()
     assert len(rows) == len(flows) == 144
-    for row, flow, community in zip(rows, flows, community_ids(scanned), strict=True):
+    for row, flow, community in zip(rows, flows, community_ids(scanned.flows.rows()), strict=True):
         assert (row["id.orig_h"], row["id.resp_h"]) == (flow["source"], flow["destination"])
         assert (row["id.orig_p"], row["id.resp_p"]) == (flow["source_port"], flow["destination_port"])
         assert (row["orig_pkts"], row["resp_pkts"]) == (flow["packets_up"], flow["packets_down"])

@@ -119,6 +119,28 @@ def test_both_schemes_differ_and_a_narrow_page_does_not_scroll_sideways(visit: O
     assert page.evaluate("document.documentElement.scrollWidth") <= 360
 
 
+@pytest.mark.parametrize("with_script", [True, False])
+def test_on_paper_each_card_is_open_whatever_was_closed_on_the_screen(
+    visit: Opened, with_script: bool
+) -> None:
+    page = visit(sample_report(), java_script_enabled=with_script).page
+    inside = page.locator("details:not([open]) .inside")
+    assert inside.count() > 1
+    assert not any(each.is_visible() for each in inside.all())
+    page.emulate_media(media="print")
+    assert all(each.is_visible() for each in inside.all())
+    assert all("crossed the air" in each.inner_text() for each in inside.all())
+
+
+def test_where_the_style_cannot_open_what_is_closed_the_script_does_for_the_printer(visit: Opened) -> None:
+    page = visit(sample_report()).page
+    closed = page.locator("details:not([open])").count()
+    page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    assert page.locator("details:not([open])").count() == 0
+    page.evaluate("dispatchEvent(new Event('afterprint'))")
+    assert page.locator("details:not([open])").count() == closed > 0
+
+
 def test_it_prints_on_a4(visit: Opened) -> None:
     pdf = visit(sample_report()).page.pdf(prefer_css_page_size=True, print_background=True)
     assert pdf.startswith(b"%PDF-")

@@ -5,10 +5,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
-
-from analyzer.model import Report
 
 _NUMBERS = {"tcp": 6, "udp": 17, "icmp": 1, "ipv6-icmp": 58}
 # The identifier of ICMP is made of message types, which a report doesn't hold.
@@ -40,6 +38,6 @@ def community_id(row: Mapping[str, Any]) -> str | None:
         return None
 
 
-def community_ids(report: Report) -> list[str | None]:
+def community_ids(rows: Iterable[Mapping[str, Any]]) -> list[str | None]:
     """One for each row of `Report.flows`."""
-    return [community_id(row) for row in report.flows.rows()]
+    return [community_id(row) for row in rows]
