@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,7 +28,7 @@ from analyzer.evidence.pcapng_writer import pcapng
 from analyzer.evidence.redaction import Redactor, new_key
 from analyzer.evidence.selecting import RefusedError, refuse_what_cannot_be_shown, select
 from analyzer.evidence.timestamp import request_for
-from analyzer.model import Report
+from analyzer.model import Message, Report
 
 FOLDER = "captures"
 STANDARD_INPUT = "standard input"
@@ -139,8 +140,12 @@ def _redacted(
 
     redactor = Redactor(report, asked.key or new_key())
     shown = redactor.report()
+    messages: dict[tuple[int, int], list[Message]] = defaultdict(list)
+    for message in report.messages:
+        messages[message.evidence.capture, message.flow].append(message)
     made = [
-        redacted_frames(redactor, report, group, each) for group, each in zip(chosen, frames, strict=True)
+        redacted_frames(redactor, messages[group.capture, group.flow], group, each)
+        for group, each in zip(chosen, frames, strict=True)
     ]
     again = {(group.capture, group.flow): group for group in groups(shown)}
     return shown, [again[group.capture, group.flow] for group in chosen], made

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import ipaddress
+from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import chain
 
-from analyzer.model import Evidence, Finding, Ping, Report
+from analyzer.model import Destination, Device, Evidence, Finding, Ping, Report
 
 MOST = 500  # flows that become captures of their own
 WHOLE = (-(1 << 62), 1 << 62)  # a span of time
@@ -43,8 +45,9 @@ def groups(report: Report) -> list[Group]:
                 continue
             group = found[at] = made
         _take(group, each)
+    namings = _Namings(report)
     for group in found.values():
-        group.named |= dict(_namings(report, group))
+        group.named |= dict(namings.of(group))
     return list(found.values())
 
 
@@ -112,20 +115,37 @@ def frames_of(evidence: Evidence) -> Iterator[tuple[int, int]]:
         yield from ((capture, frame) for frame in frames)
 
 
-def _namings(report: Report, group: Group) -> Iterator[tuple[tuple[int, int], str]]:
-    """The DNS answers that named the destination, and the DHCP messages that named the device."""
-    addresses = {address for address, _ in group.ends}
-    devices = [d for d in report.devices if addresses & set(d.addresses)]
-    ids = {device.id for device in devices}
-    for row in report.destinations:
-        if row.address in addresses and (row.device in ids or not ids):
-            for name in row.names:
-                if name.how == "dns" and not is_mdns(name.asked_by):
-                    yield (name.capture, name.frame), f"DNS answer that named {row.address} as {name.name}"
-    for device in devices:
-        for name in device.names:
-            if name.how == "dhcp":
-                yield (name.capture, name.frame), f"DHCP message in which the device named itself {name.name}"
+class _Namings:
+    """The ledger and the devices by address, since each of many groups asks for its two."""
+
+    def __init__(self, report: Report) -> None:
+        self._rows: dict[str, list[Destination]] = defaultdict(list)
+        self._devices: dict[str, list[Device]] = defaultdict(list)
+        for row in report.destinations:
+            self._rows[row.address].append(row)
+        for device in report.devices:
+            for address in set(device.addresses):
+                self._devices[address].append(device)
+
+    def of(self, group: Group) -> Iterator[tuple[tuple[int, int], str]]:
+        """The DNS answers that named the destination, and the DHCP messages that named the device."""
+        addresses = dict.fromkeys(address for address, _ in group.ends)
+        devices = {each.id: each for address in addresses for each in self._devices.get(address, ())}
+        for row in chain.from_iterable(self._rows.get(address, ()) for address in addresses):
+            if row.device in devices or not devices:
+                for name in row.names:
+                    if name.how == "dns" and not is_mdns(name.asked_by):
+                        yield (
+                            (name.capture, name.frame),
+                            f"DNS answer that named {row.address} as {name.name}",
+                        )
+        for device in devices.values():
+            for name in device.names:
+                if name.how == "dhcp":
+                    yield (
+                        (name.capture, name.frame),
+                        f"DHCP message in which the device named itself {name.name}",
+                    )
 
 
 def is_mdns(asked_by: str | None) -> bool:

@@ -20,7 +20,7 @@ from analyzer.evidence.redacted_messages import BLANK, redacted_message
 from analyzer.evidence.redaction import Redactor
 from analyzer.evidence.secrets import is_log_in
 from analyzer.evidence.selecting import RefusedError
-from analyzer.model import Message, Report
+from analyzer.model import Message
 from analyzer.packets.table import FRAGMENT
 from analyzer.packets.wifi import WIFI_LINKS
 
@@ -35,8 +35,13 @@ MACS = {1: (0, 6), 113: (6,), 276: (12,)}
 End = tuple[str, int]
 
 
-def redacted_frames(redactor: Redactor, report: Report, group: Group, frames: Sequence[Frame]) -> list[Frame]:
-    """The frames with pseudonyms. Raises RefusedError where frames of the air can't be told apart."""
+def redacted_frames(
+    redactor: Redactor, messages: Sequence[Message], group: Group, frames: Sequence[Frame]
+) -> list[Frame]:
+    """The frames with pseudonyms. Raises RefusedError where frames of the air can't be told apart.
+
+    `messages` are those of the group's flow.
+    """
     if any(frame.link in WIFI_LINKS for frame in frames):
         raise RefusedError(
             "the evidence stands in Wi-Fi frames as captured in the air, whose headers this version does not "
@@ -50,7 +55,6 @@ def redacted_frames(redactor: Redactor, report: Report, group: Group, frames: Se
     streams = {
         end: Stream([f for f in frames if f.place.is_tcp and _source(f.place) == end]) for end in group.ends
     }
-    messages = [m for m in report.messages if (m.evidence.capture, m.flow) == (group.capture, group.flow)]
     has_log_in = any(map(is_log_in, messages))
     for end, stream in streams.items():
         if has_log_in:
