@@ -44,6 +44,10 @@ class Input(io.RawIOBase):
             return count
         return self._read(view if self._left is None else view[: self._left])
 
+    def hash_by(self, running: Any) -> None:
+        """Give the octets that are read from now on to `running`."""
+        self._running = running
+
     def fileno(self) -> int:
         return int(self._inner.fileno())
 
@@ -75,7 +79,8 @@ class Input(io.RawIOBase):
             count = self._inner.readinto(view)
         if self._left is not None:
             self._left -= count or 0
-        self._running.update(view[:count])
+        if count:
+            self._running.update(view[:count])
         return int(count or 0)
 
 

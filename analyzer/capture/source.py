@@ -14,6 +14,7 @@ from typing import Any
 
 from analyzer.model import CaptureError
 
+from .behind import Behind
 from .compressed import LONGEST_START, BrokenArchiveError, format_of
 from .inputs import Input
 
@@ -36,6 +37,7 @@ class Source:
         self.decoded = 0
         self.ended = False
         self._hash = hashlib.sha256()
+        self._behind: Behind | None = None
         self._drains = raw is None
         self._input = Input(raw, self._hash) if raw is not None else self._open()
         self._archive: Any = None
@@ -72,6 +74,12 @@ class Source:
     def is_live(self) -> bool:
         """Whether octets come as someone sends them, so that none may be waited for without need."""
         return self._input.is_live()
+
+    def hash_behind(self) -> None:
+        """From now on hash in a thread. What `readinto` fills must stay as it is until it is called again."""
+        if self._archive is None and self._behind is None:  # decompressors use their buffers as they like
+            self._behind = Behind(self._hash)
+            self._input.hash_by(self._behind)
 
     def growth(self) -> int:
         """Octets that a file has gained since it was opened; they are neither read nor hashed."""
@@ -115,6 +123,7 @@ class Source:
 
         Of what someone sends without end, the hash is of what was read.
         """
+        self._hash_here()
         try:
             while self._drains and self._input.read(HASH_CHUNK):
                 pass
@@ -122,7 +131,13 @@ class Source:
             pass  # what can't be read can't be hashed
 
     def close(self) -> None:
+        self._hash_here()
         self._input.close()
+
+    def _hash_here(self) -> None:
+        if self._behind is not None:
+            self._input.hash_by(self._behind.finish())
+            self._behind = None
 
     def sha256(self) -> str:
         """Of the octets as they lie on disk, or came down the pipe; complete after `drain`."""

@@ -65,7 +65,7 @@ def look(
     hop = hops.astype(np.int64)
     private = is_local(seen.own_hi, seen.own_lo)
     public = is_v4(seen.own_hi, seen.own_lo) & ~private
-    macs = {sides.devices[d].mac for d in np.unique(sides.device[outside & (seen.up > 0)]).tolist()}
+    macs = {sides.devices[d].mac for d in set(sides.device[outside & (seen.up > 0)].tolist())}
     return Sight(
         links=links,
         untouched=int(times[first_own & np.isin(hop, INITIAL)].sum()),

@@ -59,7 +59,7 @@ class Noticing:
         reading = self._reading
         self._look_at_names(reading.scan.observer.names, step)
         self._look_at_flows(step)
-        asked = np.unique(step.ids.flow[step.ids.handed > 0]).tolist()
+        asked = sorted(set(step.ids.flow[step.ids.handed > 0].tolist()))
         for entry in reading.unanswered(asked):
             if self._early.is_new(_key(entry.request)):
                 self.heed(entry)

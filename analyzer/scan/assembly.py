@@ -248,7 +248,8 @@ class Assembly:
         by_others = {} if origin else contradicted_by_others(timed.values())
         for at, entry in timed.items():
             said = contradicted_from(origin, entry) if origin else by_others.get(entry.address, ())
-            rows[at] = replace(rows[at], contradictions=tuple(said))
+            if said:
+                rows[at] = replace(rows[at], contradictions=tuple(said))
         return tuple(rows)
 
     def _destination(self, row: LedgerRow) -> Destination:

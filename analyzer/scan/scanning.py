@@ -117,6 +117,7 @@ class Scan:
         batches = (_numbered(batch, position) for batch in capture)
         decoded: Iterator[tuple[Batch, Packets]] = ((batch, decode(batch)) for batch in batches)
         if capture.is_long():
+            capture.source.hash_behind()
             decoded = ahead(decoded if capture.source.is_live() else joined(decoded), self._idle)
         for batch, packets in decoded:
             inside = self._inside_wifi(batch, packets)
