@@ -10,8 +10,11 @@ from .batch import Batch
 from .records import new_records
 
 
-def packed(packets: Sequence[bytes], times_ns: Sequence[int], link: int) -> Batch:
-    """A batch of these packets, all of one LINKTYPE_; its frame numbers mean nothing."""
+def packed(packets: Sequence[bytes], times_ns: Sequence[int], link: int, large: bool) -> Batch:
+    """A batch of these packets, all of one LINKTYPE_; its frame numbers mean nothing.
+
+    `large` says whether kernels should run compiled, as that of the batch which the packets were in.
+    """
     data = bytearray(b"".join(packets))
     records = new_records(len(packets))
     lengths = np.array([len(packet) for packet in packets], np.int64)
@@ -21,4 +24,4 @@ def packed(packets: Sequence[bytes], times_ns: Sequence[int], link: int) -> Batc
     records.time_ns[:] = times_ns
     records.link[:] = link
     array = np.frombuffer(data, np.uint8) if data else np.zeros(0, np.uint8)
-    return Batch(data, array, records, 1, False)
+    return Batch(data, array, records, 1, large)

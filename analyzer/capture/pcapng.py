@@ -58,8 +58,10 @@ def read_pcapng(window: Window, account: Account) -> Iterator[Batch]:
     section = Section(account)
     _read_section_header(window, account, section)
     account.format = "pcapng"
-    records, filled = new_records(room_for(window)), 0
+    records, filled = new_records(0), 0
     while True:
+        if not filled:  # room for what has been read by now
+            records = new_records(room_for(window))
         count, why = _walk(window, account, section, records, filled)
         filled += count
         # A plain block in the buffer moves nothing, so the batch may go on behind it.
@@ -70,7 +72,7 @@ def read_pcapng(window: Window, account: Account) -> Iterator[Batch]:
             yield make_batch(window, account, first_records(records, filled))
             window.turn()
             window.expect(account.frames)
-            records, filled = new_records(room_for(window)), 0
+            filled = 0
         if why == FULL:
             continue
         if why == CONTROL and window.need(12):

@@ -125,11 +125,11 @@ class Scan:
             self._count(step)
             yield step
             yield from self._fragments(step)
-            yield from self._decrypted(inside or self._in_gre(step))
+            yield from self._decrypted(inside or self._in_gre(step), batch.large)
 
     def rest(self) -> Iterator[Step]:
         """What was waiting for more at the session's end."""
-        yield from self._rebuilt(self.reassembler.close())
+        yield from self._rebuilt(self.reassembler.close(), False)
 
     def exchanges(self, step: Step) -> Iterator[SeenExchange]:
         """HTTP exchanges that a step finishes."""
@@ -155,12 +155,14 @@ class Scan:
 
     def _fragments(self, step: Step) -> Iterator[Step]:
         if step.outline.has(FRAGMENT):
-            yield from self._rebuilt(self.reassembler.add(step.batch, step.packets, step.frames))
+            yield from self._rebuilt(
+                self.reassembler.add(step.batch, step.packets, step.frames), step.batch.large
+            )
 
-    def _rebuilt(self, datagrams: list[Datagram]) -> Iterator[Step]:
+    def _rebuilt(self, datagrams: list[Datagram], large: bool) -> Iterator[Step]:
         if not datagrams:
             return
-        batch, frames = as_batch(datagrams)
+        batch, frames = as_batch(datagrams, large)
         packets = decode(batch)
         packets.notes[:] = 0  # their headers were made here
         packets.weight[:] = [d.packets for d in datagrams]
@@ -208,10 +210,10 @@ class Scan:
                 found += [Inside(one, batch.first_frame + row, time_ns) for one in packets_in(octets)]
         return found
 
-    def _decrypted(self, inside: list[Inside]) -> Iterator[Step]:
+    def _decrypted(self, inside: list[Inside], large: bool) -> Iterator[Step]:
         if not inside:
             return
-        batch = packed([i.octets for i in inside], [i.time_ns for i in inside], ETHERNET)
+        batch = packed([i.octets for i in inside], [i.time_ns for i in inside], ETHERNET, large)
         frames, packets = [i.frame for i in inside], decode(batch)
         step = self._step(batch, packets, frames)
         of_kind = step.outline.sums
