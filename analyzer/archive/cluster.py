@@ -32,7 +32,7 @@ class Cluster:
         try:
             import distributed
         except ImportError:
-            raise StorageError("--dask needs Dask: pip install 'phonehome[cluster]'") from None
+            raise StorageError("--dask needs Dask: pip install '.[cluster]'") from None
         self._own: Any = None
         self._client: Any
         if address == LOCAL:

@@ -20,7 +20,9 @@ def storage(url: str) -> tuple[Any, str]:
 
         files, path = fsspec.core.url_to_fs(url)
     except ImportError as error:
-        raise StorageError(f"{url}: needs a package that is not installed ({error})") from None
+        raise StorageError(
+            f"{url}: needs a package that is not installed ({error}): pip install '.[summary]'"
+        ) from None
     except ValueError as error:
         raise StorageError(f"{url}: can't be used ({error})") from None
     return files, path

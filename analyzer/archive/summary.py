@@ -129,7 +129,7 @@ def summary_of(url: str, since: date | None = None) -> Summary:
     try:
         import duckdb
     except ImportError:
-        raise StorageError("summary needs DuckDB: pip install 'phonehome[summary]'") from None
+        raise StorageError("summary needs DuckDB: pip install '.[summary]'") from None
     files, root = storage(url)
     with duckdb.connect(config={"autoinstall_known_extensions": False}) as base:
         try:

@@ -11,25 +11,39 @@ from collections.abc import Sequence
 
 from analyzer.cli.output import UnusableError
 from analyzer.cli.parsing import parser
-from analyzer.cli.printing import UNUSABLE, complain
+from analyzer.cli.printing import UNUSABLE, UnwritableError, complain, finish, give_up
 
 INTERRUPTED, PIPE_CLOSED = 130, 141  # 128 + the signal's number, as shells say it
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """The command `phonehome`; returns the exit code."""
+    if sys.stdout is None:  # the shell closed it: nothing was to be printed
+        sys.stdout = open(os.devnull, "w")  # noqa: SIM115
     try:
-        options = parser().parse_args(arguments)
-        code: int = options.run(options)
-        sys.stdout.flush()
-        return code
+        try:
+            return _done(sys.argv[1:] if arguments is None else arguments)
+        finally:
+            finish()
     except BrokenPipeError:
-        # What is still buffered would raise again when the interpreter closes stdout.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        give_up()
         return PIPE_CLOSED
+    except UnwritableError as error:
+        give_up()
+        complain(str(error))
+        return UNUSABLE
     except KeyboardInterrupt:
         complain("interrupted")
         return INTERRUPTED
     except UnusableError as error:
         complain(str(error))
         return UNUSABLE
+
+
+def _done(arguments: Sequence[str]) -> int:
+    if not arguments:
+        parser().print_help(sys.stderr)
+        return UNUSABLE
+    options = parser().parse_args(arguments)
+    code: int = options.run(options)
+    return code

@@ -16,16 +16,13 @@ from importlib import import_module
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
+from analyzer.cli.extras import missing
 from analyzer.cli.output import Output, OutputFolder, UnusableError
-from analyzer.cli.printing import width, write
+from analyzer.cli.printing import say, width, write
 from analyzer.cli.redacting import Eyes, add_redaction
 
 if TYPE_CHECKING:
     from analyzer.model import Report
-
-
-# Packages that an extra of the project brings.
-EXTRAS = {"pyarrow": "parquet", "stix2": "sharing", "pymisp": "sharing"}
 
 
 class Document(NamedTuple):
@@ -46,7 +43,7 @@ class Document(NamedTuple):
     def opened(self, path: str, keep: Sequence[str]) -> Output | OutputFolder:
         """Where it will be written; UnusableError where it can't be, or where a package is missing."""
         if self.needs and find_spec(self.needs) is None:
-            raise self._missing(self.needs)
+            raise UnusableError(missing(self.option, self.needs))
         return OutputFolder(self.option, path) if self.folder else Output(self.option, path, keep)
 
     def made(self, report: Report) -> Any:
@@ -54,12 +51,8 @@ class Document(NamedTuple):
         try:
             content = getattr(import_module(self.module), self.writer)(report)
         except ModuleNotFoundError as error:
-            raise self._missing(error.name or "?") from None
+            raise UnusableError(missing(self.option, error.name)) from None
         return content.encode() if isinstance(content, str) else content
-
-    def _missing(self, package: str) -> UnusableError:
-        extra = f": pip install 'phonehome[{EXTRAS[package]}]'" if package in EXTRAS else ""
-        return UnusableError(f"{self.option} needs the package {package}, which is not installed{extra}")
 
 
 DOCUMENTS = (
@@ -129,8 +122,11 @@ class Outputs:
     """
 
     def __init__(self, options: argparse.Namespace, keep: Sequence[str], prints: bool = True) -> None:
-        self.eyes = Eyes(options)
         asked = [(d, path) for d in options.documents if (path := getattr(options, d.name)) is not None]
+        is_redacted = options.redact or any(d.redacted and not options.show_identifiers for d, _ in asked)
+        if options.redact_key and not is_redacted:
+            raise UnusableError("--redact-key needs --redact, or --html with pseudonyms")
+        self.eyes = Eyes(options)
         to_stdout = [d.option for d, path in asked if path == "-" and not d.folder]
         if len(to_stdout) > 1:
             raise UnusableError(f"{' and '.join(to_stdout)} can't both go to standard output")
@@ -148,6 +144,20 @@ class Outputs:
                 output.write(document.made(self.eyes.report(report, document.redacted)))
         if self.prints and prints:
             _print(self.eyes.report(report), options)
+        if sys.stderr.isatty() and not options.quiet:
+            self._tell()
+
+    def _tell(self) -> None:
+        """To whoever sits before a terminal: which files there are now, and where the answer is."""
+        from analyzer.report.text import visible
+
+        for document, output in self._files:
+            if output.path != "-":
+                pseudonyms = self.eyes.only_redacted or (document.redacted and not self.eyes.shows)
+                said = ", with pseudonyms for identifiers" if pseudonyms else ""
+                say(f"phonehome: {visible(output.path)} is written{said}\n")
+        if self.prints and not self._files and sys.stdout.isatty():
+            say("phonehome: the answer stands at the top; --html FILE makes a page of it\n")
 
     def __enter__(self) -> Self:
         return self

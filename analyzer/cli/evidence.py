@@ -7,6 +7,7 @@ import os
 import sys
 from typing import TYPE_CHECKING, Any
 
+from analyzer.cli.extras import missing
 from analyzer.cli.output import Output, UnusableError
 from analyzer.cli.printing import DONE, say, write
 from analyzer.cli.redacting import add_redaction, key_of
@@ -57,7 +58,7 @@ def run(options: argparse.Namespace) -> int:
     except (RefusedError, CaptureError) as error:
         raise UnusableError(str(error)) from None
     except ModuleNotFoundError as error:
-        raise UnusableError(f"evidence needs the package {error.name}, which is not installed") from None
+        raise UnusableError(missing("evidence", error.name)) from None
     if not options.quiet:
         _tell(made, options)
     return DONE
@@ -111,8 +112,15 @@ def _write(made: Any, options: argparse.Namespace, keep: list[str]) -> None:
 
 
 def _tell(made: Any, options: argparse.Namespace) -> None:
+    import shlex
+
+    from analyzer.report.text import visible
+
     left = f"; {made.left_out:,} more flows were left out" if made.left_out else ""
-    told = f"{made.frames:,} packets of {made.flows:,} flows{left}\n"
+    what = "pseudonyms stand for identifiers" if options.redact else "real identifiers: not for print"
+    told = f"{made.frames:,} packets of {made.flows:,} flows{left}; {what}\n"
+    if options.directory:
+        told += f"phonehome verify {shlex.quote(visible(options.directory))} checks them\n"
     if options.together == "-":
         say(told)
     else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 from collections.abc import Iterator, Sequence
 from datetime import date
 from pathlib import Path
@@ -25,9 +26,19 @@ def geo(
         if len(words) < 2:
             raise ValueError("geo import needs a file: an .mmdb, plain or packed by gzip or xz")
         return "".join(_import(file) for file in words[1:])
+    if wrong := next((word for word in words if not _is_address(word)), None):
+        raise ValueError(f"{wrong!r} is no IP address; names are not looked up: nothing is sent anywhere")
     given = [Given(file) for file in files]
     blocks = _list(given) if not words else _explained(words, given, day, regions)
     return _printed(list(blocks), width)
+
+
+def _is_address(word: str) -> bool:
+    try:
+        ipaddress.ip_address(word)
+    except ValueError:
+        return False
+    return True
 
 
 def _printed(blocks: Sequence[RenderableType], width: int) -> str:

@@ -76,6 +76,8 @@ class OutputFolder:
     def __init__(self, option: str, path: str) -> None:
         self.option, self.path = option, path
         self._is_new = not os.path.exists(path)
+        if not self._is_new and not os.path.isdir(path):
+            raise UnusableError(f"{option} {path}: is a file; {option} needs an empty folder, or a new one")
         try:
             os.makedirs(path, exist_ok=True)
             has_something = bool(os.listdir(path))

@@ -6,6 +6,7 @@ import argparse
 from typing import Any, NoReturn
 
 from analyzer.cli import diff, dossiers, evidence, geo, saved, scan, serve, summary, verify, watch
+from analyzer.cli.printing import write
 
 _COMMANDS = (scan, watch, serve, saved, diff, summary, evidence, verify, geo, dossiers)
 
@@ -18,17 +19,37 @@ standard error, and only when that is a terminal. Nothing is sent anywhere: the 
 
 
 class _Parser(argparse.ArgumentParser):
+    """Says what is wrong in one sentence, and what was probably meant; the usage is for `--help`."""
+
+    commands: Any
+
+    def parse_args(self, args: Any = None, namespace: Any = None) -> Any:
+        options, unknown = self.parse_known_args(args, namespace)
+        if unknown:
+            self._refuse(unknown, options.command)
+        return options
+
     def error(self, message: str) -> NoReturn:
         from analyzer.report.text import visible
 
-        super().error(visible(message))
+        self.exit(2, f"phonehome: {visible(message)}; {self.prog} --help says what there is\n")
+
+    def _refuse(self, unknown: list[str], command: str) -> None:
+        """Options that no command has, or not this one."""
+        import difflib
+
+        of_command = self.commands.choices[command]
+        words = [word.partition("=")[0] for word in unknown if word.startswith("-")]
+        near = [difflib.get_close_matches(word, of_command._option_string_actions, n=1) for word in words]
+        meant = f" (did you mean {', '.join(found[0] for found in near if found)}?)" if any(near) else ""
+        of_command.error(f"unrecognized arguments: {' '.join(unknown)}{meant}")
 
 
 class _Version(argparse.Action):
     def __call__(self, parser: argparse.ArgumentParser, *_: Any) -> NoReturn:
         from analyzer.version import VERSION
 
-        print(f"phonehome {VERSION}")
+        write(f"phonehome {VERSION}\n")
         parser.exit()
 
 
@@ -41,6 +62,7 @@ def parser() -> argparse.ArgumentParser:
     )
     top.add_argument("--version", action=_Version, nargs=0, help="print the version and leave")
     commands = top.add_subparsers(dest="command", title="commands", metavar="COMMAND", required=True)
+    top.commands = commands
     for command in _COMMANDS:
         command.add(commands)
     return top

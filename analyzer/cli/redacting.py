@@ -74,6 +74,11 @@ class Eyes:
         self._redacted: Report | None = None
 
     @property
+    def shows(self) -> bool:
+        """Whether documents for readers show identifiers too."""
+        return bool(self._shown)
+
+    @property
     def only_redacted(self) -> bool:
         """Whether nothing may show an identifier."""
         return bool(self._all)

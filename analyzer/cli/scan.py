@@ -246,6 +246,7 @@ def _known(given: str | None) -> Known | None:
     try:
         return Known.from_file(given) if os.path.exists(given) or "=" not in given else Known.parse(given)
     except OSError as error:
-        raise UnusableError(f"--known: {given} can't be read ({error.strerror})") from None
+        hint = "" if "=" in given else ", nor is it of the form KIND=VALUE"
+        raise UnusableError(f"--known: {given} can't be read ({error.strerror}){hint}") from None
     except ValueError as error:
         raise UnusableError(f"--known: {error}") from None

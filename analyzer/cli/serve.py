@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from analyzer.cli.arguments import regions, said
 from analyzer.cli.documents import DOCUMENTS
+from analyzer.cli.extras import missing
 from analyzer.cli.output import UnusableError
 from analyzer.cli.printing import DONE, complain, write
 
@@ -55,9 +56,7 @@ def run(options: argparse.Namespace) -> int:
         from analyzer.serve.guard import Keys
         from analyzer.serve.jobs import Jobs, Limits
     except ModuleNotFoundError as error:
-        raise UnusableError(
-            f"serve needs the package {error.name}, which is not installed: pip install 'phonehome[serve]'"
-        ) from None
+        raise UnusableError(missing("serve", error.name, "serve")) from None
     listening = _socket(options.host, options.port)
     with listening:
         port = listening.getsockname()[1]

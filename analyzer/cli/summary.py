@@ -8,6 +8,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from analyzer.cli.arguments import day, said
+from analyzer.cli.extras import missing
 from analyzer.cli.output import Output, UnusableError
 from analyzer.cli.printing import DONE, width, write
 
@@ -41,9 +42,11 @@ def add(commands: Any) -> None:
 def run(options: argparse.Namespace) -> int:
     from pathlib import Path
 
-    from analyzer.archive.storage import StorageError
-    from analyzer.archive.summary import summary_of, veiled, write_csv
-
+    try:
+        from analyzer.archive.storage import StorageError
+        from analyzer.archive.summary import summary_of, veiled, write_csv
+    except ModuleNotFoundError as error:
+        raise UnusableError(missing("summary", error.name, "summary")) from None
     try:
         found = summary_of(options.results, options.since)
     except StorageError as error:

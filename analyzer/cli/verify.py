@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from analyzer.cli.arguments import add_dossiers_choice
+from analyzer.cli.extras import missing
 from analyzer.cli.output import UnusableError
 from analyzer.cli.printing import DONE, FOUND, write
 from analyzer.cli.redacting import key_of
@@ -47,7 +48,7 @@ def run(options: argparse.Namespace) -> int:
     except (RefusedError, CaptureError) as error:
         raise UnusableError(str(error)) from None
     except ModuleNotFoundError as error:
-        raise UnusableError(f"verify needs the package {error.name}, which is not installed") from None
+        raise UnusableError(missing("verify", error.name)) from None
     for sentence in outcome.checked:
         write(f"right: {visible(sentence)}\n")
     for sentence in outcome.wrong:

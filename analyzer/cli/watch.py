@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from analyzer.cli.documents import READ_FIRST, Outputs, add_documents
 from analyzer.cli.output import UnusableError
-from analyzer.cli.printing import complain
+from analyzer.cli.printing import complain, sentences
 from analyzer.cli.scan import add_choices, exit_code, prepared
 
 if TYPE_CHECKING:
@@ -116,7 +116,8 @@ def run(options: argparse.Namespace) -> int:
     with ExitStack() as stack, Outputs(options, keep, prints=options.ndjson != "-") as outputs:
         stop = stack.enter_context(_signals(Stop()))
         boxes = _boxes(options)
-        session = _session(options, known, stop, boxes, stack)
+        lost: list[OSError] = []
+        session = _session(options, known, stop, lost, boxes, stack)
         try:
             with session.view:
                 session.run(lambda: opens(stop), again=options.reconnect)
@@ -126,6 +127,9 @@ def run(options: argparse.Namespace) -> int:
             session.end(boxes)
         report = session.report(options.device, options.tac)
         outputs.write(report, options)
+    if lost:
+        with sentences():
+            raise lost[0]
     return exit_code(report, options)
 
 
@@ -180,7 +184,12 @@ def _boxes(options: argparse.Namespace) -> list[Outbox]:
 
 
 def _session(
-    options: argparse.Namespace, known: Known | None, stop: Stop, boxes: list[Outbox], stack: ExitStack
+    options: argparse.Namespace,
+    known: Known | None,
+    stop: Stop,
+    lost: list[OSError],
+    boxes: list[Outbox],
+    stack: ExitStack,
 ) -> Watching:
     from analyzer.detect.known import Known
     from analyzer.live.session import Watching
@@ -197,7 +206,7 @@ def _session(
         dossiers=tuple(options.dossiers),
     )
     on_terminal = sys.stdout.isatty() and not options.plain and options.ndjson != "-" and options.json != "-"
-    outlets: list[Outlet] = [*boxes, *_lines(options, stop, stack, on_terminal)]
+    outlets: list[Outlet] = [*boxes, *_lines(options, stop, lost, stack, on_terminal)]
     session = Watching(settings, stop, outlets, masked=options.redact)
     if on_terminal and os.environ.get("TERM") != "dumb":
         from rich.console import Console
@@ -210,17 +219,23 @@ def _session(
     return session
 
 
-def _lines(options: argparse.Namespace, stop: Stop, stack: ExitStack, on_terminal: bool) -> Iterator[Outlet]:
-    """Alerts as text, unless a view shows them, and events as NDJSON."""
+def _lines(
+    options: argparse.Namespace, stop: Stop, lost: list[OSError], stack: ExitStack, on_terminal: bool
+) -> Iterator[Outlet]:
+    """Alerts as text, unless a view shows them, and events as NDJSON; `lost` gets why nobody reads them."""
     from analyzer.live.lines import Lines, NdJson
+
+    def gone(error: OSError) -> None:
+        lost.append(error)
+        stop.set()
 
     own = sys.stdout.buffer if options.ndjson != "-" and options.json != "-" else sys.stderr.buffer
     if not on_terminal and not options.quiet:
-        yield Lines(own, stop.set)
+        yield Lines(own, gone)
     if options.ndjson == "-":
-        yield NdJson(sys.stdout.buffer, stop.set)
+        yield NdJson(sys.stdout.buffer, gone)
     elif options.ndjson is not None:
-        yield NdJson(stack.enter_context(_appended(options.ndjson)), lambda: complain("--ndjson: closed"))
+        yield NdJson(stack.enter_context(_appended(options.ndjson)), lambda _: complain("--ndjson: closed"))
 
 
 def _appended(path: str) -> BinaryIO:

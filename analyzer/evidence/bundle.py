@@ -31,7 +31,7 @@ from analyzer.evidence.timestamp import request_for
 from analyzer.model import Message, Report
 
 FOLDER = "captures"
-STANDARD_INPUT = "standard input"
+STANDARD_INPUT = "-"
 
 _README = """\
 Evidence made by phonehome
@@ -125,7 +125,7 @@ def _check(report: Report, asked: Asked) -> None:
     for info, path in zip(report.captures, asked.paths, strict=True):
         if info.sha256 is None or path == STANDARD_INPUT:
             raise RefusedError(
-                f"{info.path}: the report does not say which file that was; name it with --capture FILE"
+                "the capture came from standard input: name the file that holds it with --capture FILE"
                 if info.sha256
                 else f"{info.path}: the report holds no SHA-256 of it, so no file can be shown to be it"
             )

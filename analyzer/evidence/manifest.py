@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import csv
 import hashlib
-import io
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -12,6 +10,8 @@ from typing import Any
 from analyzer.evidence.groups import Group
 from analyzer.evidence.kept import Frame
 from analyzer.model import Report
+from analyzer.report.export.csv import table
+from analyzer.report.export.tables import Column, Type
 from analyzer.version import VERSION
 
 SCHEMA = "phonehome-evidence/1"
@@ -19,8 +19,10 @@ MANIFEST, FRAMES, FRAMES_CSV, REPORT, README = (
     "manifest.json", "frames.json", "frames.csv", "report.json", "README.txt",
 )  # fmt: skip
 SUMS, REQUEST = "SHA256SUMS", "SHA256SUMS.tsq"
-COLUMNS = ("file", "frame", "capture", "original_frame", "time_ns", "octets", "why")
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
+COLUMNS: dict[str, Type] = {
+    "file": "text", "frame": "int", "capture": "int", "original_frame": "int", "time_ns": "int",
+    "octets": "int", "why": "texts",
+}  # fmt: skip
 
 
 def sha256(octets: bytes) -> str:
@@ -105,18 +107,7 @@ def frames_json(rows: Sequence[Mapping[str, Any]]) -> bytes:
 
 def frames_csv(rows: Sequence[Mapping[str, Any]]) -> bytes:
     """The same for a spreadsheet, which takes nothing in it for a formula."""
-    out = io.StringIO()
-    table = csv.writer(out)
-    table.writerow(COLUMNS)
-    for row in rows:
-        table.writerow([_cell(row[name]) for name in COLUMNS])
-    return out.getvalue().encode("utf-8")
-
-
-def _cell(value: Any) -> str:
-    text = "; ".join(value) if isinstance(value, list) else str(value)
-    text = "".join(char if char.isprintable() else "?" for char in text)
-    return f"'{text}" if text.startswith(FORMULA) else text
+    return table([Column(name, kind, [row[name] for row in rows]) for name, kind in COLUMNS.items()])
 
 
 def sums(files: Iterable[tuple[str, bytes]]) -> bytes:

@@ -74,7 +74,7 @@ SKIPPED_FIELDS = frozenset(
 MASKED = "*"
 ACCOUNT = re.compile(r"\(account (.*)\)\Z", re.DOTALL)
 ENDINGS = re.compile(r"(?:\.(?:pcap|pcapng|cap|dmp|snoop|gz|zst|xz|lz4|bz2))+\Z", re.IGNORECASE)
-STANDARD_INPUT = "standard input"
+STANDARD_INPUT = "-"
 PATH = r"(?<![\w./\-]){}(?![\w/\-])"  # of its own, and not as letters of a word
 
 

@@ -125,7 +125,7 @@ def mqtt(url: str) -> Deliver:
         from paho.mqtt.enums import CallbackAPIVersion
     except ModuleNotFoundError:
         raise ValueError(
-            "MQTT needs the package paho-mqtt, which is not installed: pip install 'phonehome[mqtt]'"
+            "MQTT needs the package paho-mqtt, which is not installed: pip install '.[mqtt]'"
         ) from None
     client = paho.Client(CallbackAPIVersion.VERSION2)
     client.connect_timeout = SERVER_TIME

@@ -12,7 +12,7 @@ from analyzer.live.events import Event, as_line
 class Lines:
     """Alerts as plain lines; `closed` is called once nobody reads them any more."""
 
-    def __init__(self, file: BinaryIO, closed: Callable[[], None]) -> None:
+    def __init__(self, file: BinaryIO, closed: Callable[[OSError], None]) -> None:
         self._file, self._closed = file, closed
         self._is_open = True
 
@@ -27,9 +27,9 @@ class Lines:
             view = memoryview(line)
             while view:
                 view = view[os.write(self._file.fileno(), view) :]
-        except OSError:
+        except OSError as error:
             self._is_open = False
-            self._closed()
+            self._closed(error)
 
 
 class NdJson(Lines):

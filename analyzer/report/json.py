@@ -36,7 +36,7 @@ def read(text: str) -> Report:
     """
     document = _parse(text)
     if not isinstance(document, dict) or not isinstance(document.get("schema"), str):
-        raise ValueError("not a saved report: the key schema is missing")
+        raise ValueError("not a saved report: the key schema is missing; scan CAPTURE --json FILE makes one")
     if document["schema"] != SCHEMA:
         raise ValueError(
             f"the saved report is of schema {document['schema'][:40]!r}, this version reads {SCHEMA}"
@@ -59,7 +59,9 @@ def _parse(text: str) -> Any:
     except RecursionError:
         raise ValueError("not a saved report: nested too deeply") from None
     except ValueError as error:
-        raise ValueError(f"not a saved report: {error}") from None
+        raise ValueError(
+            f"not a saved report, or not all of it ({error}); scan CAPTURE --json FILE makes one"
+        ) from None
 
 
 def _refuse(constant: str) -> None:

@@ -14,6 +14,6 @@ def test_a_package_that_is_missing_is_named_before_the_scan(
     monkeypatch.setattr(documents, "find_spec", lambda _: None)
     assert main(["scan", str(CAPTURE), "--stix", f"{tmp_path}/out.json"]) == 2
     said = capsys.readouterr()
-    sentence = "--stix needs the package stix2, which is not installed: pip install 'phonehome[sharing]'"
+    sentence = "--stix needs the package stix2, which is not installed: pip install '.[sharing]'"
     assert sentence in said.err
     assert said.out == ""

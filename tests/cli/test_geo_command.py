@@ -70,7 +70,7 @@ def test_an_imported_database_is_listed_from_then_on(
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["geo", "example.com"], "'example.com' does not appear to be an IPv4 or IPv6 address"),
+        (["geo", "example.com"], "'example.com' is no IP address; names are not looked up"),
         (["geo", "import"], "geo import needs a file"),
         (["geo", "import", "absent.mmdb"], "absent.mmdb"),
         (["geo", "--geo", "absent.mmdb"], "absent.mmdb: can't be read"),
