@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from analyzer.capture import Capture
 from analyzer.capture.ahead import ahead
@@ -27,6 +28,7 @@ from analyzer.packets.outline import BACKWARDS, FIRST_NS, LAST_NS, NOTED, OTHER
 from analyzer.packets.table import AGGREGATE, DAMAGED, FRAGMENT, NOT_IP, OTHER_IP, UNKNOWN_LINK
 from analyzer.packets.wifi import WIFI_LINKS, WifiKey, WifiSession
 from analyzer.packets.wifi.carried import GRE_PROTOCOL, packets_in
+from analyzer.packets.wifi.many import Opened
 from analyzer.protocols.classes import Classes
 from analyzer.protocols.observer import Observer, SeenExchange
 from analyzer.scan.crowd import Crowd
@@ -186,10 +188,14 @@ class Scan:
             self.wifi = WifiSession(self._wifi_keys)
         found: list[Inside] = []
         times = batch.records.time_ns
+        opened = self._opened_at_once(self.wifi, batch, rows)
         for row in rows.tolist():
-            start = int(batch.records.offset[row])
-            octets = bytes(batch.data[start : start + int(batch.records.captured[row])])
-            frames, is_retry = self.wifi.take(octets, int(links[row]))
+            if row in opened:
+                frames, is_retry = self.wifi.take_opened(opened[row])
+            else:
+                start = int(batch.records.offset[row])
+                octets = bytes(batch.data[start : start + int(batch.records.captured[row])])
+                frames, is_retry = self.wifi.take(octets, int(links[row]))
             if is_retry:
                 packets.kind[row], packets.ethertype[row] = NOT_IP, WIFI_RETRY
                 self.tally.retries += 1
@@ -197,6 +203,16 @@ class Scan:
             if self.wifi.asked and len(self.asked) < MOST_ASKED:
                 what, station = self.wifi.asked
                 self.asked.append(Asked(what, station, int(times[row])))
+        return found
+
+    def _opened_at_once(self, wifi: WifiSession, batch: Batch, rows: NDArray[np.int64]) -> dict[int, Opened]:
+        """By row, the protected frames that keys known by now open."""
+        records, found = batch.records, dict[int, Opened]()
+        for link in WIFI_LINKS & records.links().keys():
+            of_link = rows[records.link[rows] == link]
+            start = records.offset[of_link]
+            opened = wifi.open_many(batch.array, start, start + records.captured[of_link], link)
+            found |= {int(of_link[at]): frame for at, frame in opened.items()}
         return found
 
     def _in_gre(self, step: Step) -> list[Inside]:

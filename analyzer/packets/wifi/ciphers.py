@@ -47,17 +47,18 @@ def gcmp_256(key: bytes, frame: WifiFrame) -> bytes | None:
 def _ccm(key: bytes, tag: int, frame: WifiFrame) -> bytes | None:
     if len(frame.body) < 8 + tag:
         return None
-    return _opened(_aes_ccm(key, tag), _nonce(frame, ccm=True), frame.body[8:], _authenticated(frame))
+    return opened(aes_ccm(key, tag), _nonce(frame, ccm=True), frame.body[8:], _authenticated(frame))
 
 
 def _gcm(key: bytes, frame: WifiFrame) -> bytes | None:
     if len(frame.body) < 24:
         return None
-    return _opened(_aes_gcm(key), _nonce(frame, ccm=False), frame.body[8:], _authenticated(frame))
+    return opened(_aes_gcm(key), _nonce(frame, ccm=False), frame.body[8:], _authenticated(frame))
 
 
 @lru_cache(256)
-def _aes_ccm(key: bytes, tag: int) -> Any:
+def aes_ccm(key: bytes, tag: int) -> Any:
+    """AES-CCM under a key, with a tag of so many octets."""
     from cryptography.hazmat.primitives.ciphers.aead import AESCCM
 
     return AESCCM(key, tag_length=tag)
@@ -70,14 +71,15 @@ def _aes_gcm(key: bytes) -> Any:
     return AESGCM(key)
 
 
-def _opened(cipher: Any, nonce: bytes, data: bytes, authenticated: bytes) -> bytes | None:
+def opened(cipher: Any, nonce: bytes, data: bytes | memoryview, authenticated: bytes) -> bytes | None:
+    """What an AEAD cipher of `cryptography` sealed; None where the key is another."""
     from cryptography.exceptions import InvalidTag
 
     try:
-        opened: bytes = cipher.decrypt(nonce, data, authenticated)
+        plain: bytes = cipher.decrypt(nonce, data, authenticated)
     except InvalidTag:
         return None
-    return opened
+    return plain
 
 
 def _nonce(frame: WifiFrame, ccm: bool) -> bytes:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 MANAGEMENT, CONTROL, DATA = 0, 1, 2
 BEACON, PROBE_RESPONSE, ASSOCIATION_REQUEST, REASSOCIATION_REQUEST, AUTHENTICATION = 8, 5, 0, 2, 11
@@ -16,6 +16,9 @@ REQUESTS = {
 }
 
 TO_DS, FROM_DS, RETRY, PROTECTED, ORDER = 0x01, 0x02, 0x08, 0x40, 0x80
+
+# The LLC and SNAP header in front of keys (RFC 1042, IEEE 802.1X-2020 §11.1.4).
+EAPOL_SNAP = b"\xaa\xaa\x03\x00\x00\x00\x88\x8e"
 
 WIFI_LINKS = frozenset({105, 119, 127, 163, 192})
 
@@ -40,7 +43,7 @@ class WifiFrame(NamedTuple):
 
 def parse(octets: bytes) -> WifiFrame | None:
     """A frame from the first octet of its MAC header on; None where it is too short."""
-    if len(octets) > 28 and zlib.crc32(octets[:-4]) == int.from_bytes(octets[-4:], "little"):
+    if has_check_sequence(octets):
         octets = octets[:-4]
     if len(octets) < 24:
         return None
@@ -70,6 +73,11 @@ def parse(octets: bytes) -> WifiFrame | None:
     )  # fmt: skip
 
 
+def has_check_sequence(octets: bytes) -> bool:
+    """Whether a frame's last octets are its check sequence, which cards may leave or take away."""
+    return len(octets) > 28 and zlib.crc32(octets[:-4]) == int.from_bytes(octets[-4:], "little")
+
+
 def start_of(octets: bytes, link: int) -> int:
     """Where the MAC header begins behind what the capturing card put before it."""
     if link == 127 or link == 192:
@@ -79,7 +87,18 @@ def start_of(octets: bytes, link: int) -> int:
     return 144 if link == 119 else 0
 
 
-def ethernet_frames(frame: WifiFrame, payload: bytes) -> list[bytes]:
+class Ends(Protocol):
+    """What a payload's packets take over from the frame around them."""
+
+    @property
+    def aggregate(self) -> bool: ...
+    @property
+    def destination(self) -> bytes: ...
+    @property
+    def source(self) -> bytes: ...
+
+
+def ethernet_frames(frame: Ends, payload: bytes) -> list[bytes]:
     """The packets of a data frame's readable payload as Ethernet frames; an A-MSDU holds several."""
     if not frame.aggregate:
         made = _ethernet(frame.destination, frame.source, payload)

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from . import ciphers
 from .frames import (
     ASSOCIATION_REQUEST,
     BEACON,
     DATA,
+    EAPOL_SNAP,
     MANAGEMENT,
     PROBE_RESPONSE,
     PROTECTED,
@@ -25,8 +27,8 @@ from .frames import (
 )
 from .handshake import KeyFrame, SessionKeys, group_keys, is_mic_right, key_frame, psk_of, session_keys
 from .keys import WifiKey
+from .many import Opened, opened_frames
 
-EAPOL_SNAP = b"\xaa\xaa\x03\x00\x00\x00\x88\x8e"
 SSID, RSN, VENDOR = 0, 48, 221
 # Octets before the elements of a management frame (IEEE 802.11-2020 §9.3.3).
 FIXED = {BEACON: 12, PROBE_RESPONSE: 12, ASSOCIATION_REQUEST: 4, REASSOCIATION_REQUEST: 10}
@@ -100,6 +102,28 @@ class WifiSession:
             self._shake_hands(frame)
         return (ethernet_frames(frame, frame.body) if frame.aggregate else []), False
 
+    def open_many(self, data: Any, start: Any, end: Any, link: int) -> dict[int, Opened]:
+        """Protected frames between `start` and `end` that a client's newest key opens, by row.
+
+        `data` is a batch as an array of octets; nothing is noted of them before `take_opened`.
+        """
+        if not any(client.cipher == "CCMP" for client in self.clients.values()):
+            return {}
+        return opened_frames(data, start, end, link, self._ccmp_key)
+
+    def take_opened(self, opened: Opened) -> tuple[list[bytes], bool]:
+        """As `take`, of a frame that was opened with many others."""
+        self.asked = None
+        if self._comes_again((opened.transmitter, opened.tid), opened.sequence, opened.retry):
+            self.retries += 1
+            return [], True
+        self._client(opened.bssid, opened.station).decrypted += 1
+        return ethernet_frames(opened, opened.payload), False
+
+    def _ccmp_key(self, bssid: bytes, station: bytes) -> bytes | None:
+        client = self.clients.get((bssid, station))
+        return client.keys[0].tk[:16] if client and client.keys and client.cipher == "CCMP" else None
+
     # ── what announces itself ───────────────────────────────────────────
 
     def _manage(self, frame: WifiFrame) -> None:
@@ -130,10 +154,13 @@ class WifiSession:
 
     def _is_repeated(self, frame: WifiFrame) -> bool:
         key = (frame.transmitter, frame.tid if frame.subtype & 8 else -1)
-        again = bool(frame.flags & RETRY) and self._last.get(key) == frame.sequence
+        return self._comes_again(key, frame.sequence, bool(frame.flags & RETRY))
+
+    def _comes_again(self, key: tuple[bytes, int], sequence: int, retry: bool) -> bool:
+        again = retry and self._last.get(key) == sequence
         if len(self._last) > 16 * MOST_CLIENTS:
             self._last.clear()
-        self._last[key] = frame.sequence
+        self._last[key] = sequence
         return again
 
     # ── handshakes ──────────────────────────────────────────────────────
@@ -141,13 +168,16 @@ class WifiSession:
     def client_of(self, frame: WifiFrame) -> Client:
         """The station that a frame comes from or goes to."""
         station = frame.transmitter if frame.bssid == frame.receiver else frame.receiver
-        key = (frame.bssid, station)
+        return self._client(frame.bssid, station)
+
+    def _client(self, bssid: bytes, station: bytes) -> Client:
+        key = (bssid, station)
         client = self.clients.get(key)
         if client is None:
             if len(self.clients) >= MOST_CLIENTS:
                 self.clients.pop(next(iter(self.clients)))
                 self.counts["clients forgotten"] += 1
-            client = self.clients[key] = Client(station.hex(":"), frame.bssid.hex(":"))
+            client = self.clients[key] = Client(station.hex(":"), bssid.hex(":"))
         return client
 
     def _shake_hands(self, frame: WifiFrame) -> None:
