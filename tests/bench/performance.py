@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -23,11 +24,31 @@ HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE))
 
 import make_flood  # noqa: E402 - scripts beside this one
-from bench import ENTRY, PEERS, ROOT, captures_in, count_records, is_present, machine, measure, table, warm  # noqa: E402
+import make_wifi  # noqa: E402
+from bench import (  # noqa: E402
+    ENTRY,
+    PEERS,
+    ROOT,
+    Peer,
+    captures_in,
+    count_records,
+    is_present,
+    machine,
+    measure,
+    table,
+    warm,
+)  # fmt: skip
 
 FLOODS = ("ports", "sources", "targets")
 SCAN = (sys.executable, "-c", ENTRY, "scan", "-q")
 MOST_MEMORY = 500_000_000
+WIFI_FRAMES = 1_000_000
+# (name, what makes it of a pcap, what undoes a compression).
+FORMS = (
+    ("pcapng", ("editcap", "-F", "pcapng", "{0}", "{1}"), None),
+    ("gz", ("gzip", "-1", "-k", "-f", "-S", ".gz", "{0}"), ("gzip", "-dc")),
+    ("zst", ("zstd", "-q", "-f", "-3", "{0}", "-o", "{1}"), ("zstd", "-dc")),
+)
 
 
 @dataclass(frozen=True)
@@ -104,6 +125,48 @@ def peers(captures: list[Path], runs: int) -> Iterator[str]:
         yield from table(measure(present, capture, runs), packets)
 
 
+def forms(capture: Path) -> Iterator[str]:
+    """The table of one capture in several formats; a format whose program is not installed is left out."""
+    yield "| format | clock s | processor s | decompression alone, clock s |\n|---|---:|---:|---:|"
+    yield form("pcap", capture, None)
+    for name, make, unpack in FORMS:
+        if shutil.which(make[0]) is None:
+            continue
+        path = capture.with_name(f"{capture.name}.{name}")
+        subprocess.run([part.format(capture, path) for part in make], check=True, capture_output=True)
+        yield form(name, path, unpack)
+        path.unlink()
+
+
+def form(name: str, path: Path, unpack: tuple[str, ...] | None) -> str:
+    """A Markdown row: the quickest of three scans, and of three decompressions."""
+    warm(path)
+    cost = min((scan(str(path)) for _ in range(3)), key=lambda each: each.seconds)
+    alone = ""
+    if unpack:
+        began = time.perf_counter()
+        subprocess.run([*unpack, str(path)], check=True, stdout=subprocess.DEVNULL)
+        alone = f"{time.perf_counter() - began:.2f}"
+    return f"| {name} | {cost.seconds:.2f} | {cost.cpu:.2f} | {alone} |"
+
+
+def wifi(directory: Path, mix: Path, runs: int) -> Iterator[str]:
+    """The table of decryption, beside tshark with the same key."""
+    capture = directory / "wifi.pcap"
+    make_wifi.write(mix, capture, WIFI_FRAMES)
+    warm(capture)
+    pair = f'uat:80211_keys:"wpa-pwd","{make_wifi.PASSPHRASE}:{make_wifi.SSID}"'
+    keys = ("-o", "wlan.enable_decryption:TRUE", "-o", pair)
+    key = f"{make_wifi.SSID}:{make_wifi.PASSPHRASE}"
+    programs = (
+        Peer("phonehome", (*SCAN, "--wifi", key, "{}"), "analyzer.cli"),
+        Peer("tshark", ("tshark", "-n", "-r", "{}", *keys, "-Y", "http.request"), "tshark"),
+    )
+    present = [peer for peer in programs if is_present(peer)]
+    yield from table(measure(present, capture, runs), count_records(capture))
+    capture.unlink()
+
+
 def document(directory: Path, wanted: list[float], flows: int, runs: int) -> Iterator[str]:
     """All of docs/performance.md."""
     captures = captures_in(directory)
@@ -121,6 +184,12 @@ def document(directory: Path, wanted: list[float], flows: int, runs: int) -> Ite
     yield "\n## Beside other programs\n"
     yield "Whole processes from the page cache, in turn; speeds are medians.\n"
     yield from peers(captures, runs)
+    yield "\n## Formats\n"
+    yield f"{captures[0].name} in other formats, the quickest of three runs.\n"
+    yield from forms(captures[0])
+    yield "\n## Encrypted Wi-Fi\n"
+    yield f"{WIFI_FRAMES:,} frames under CCMP that one key opens (`make_wifi.py`), scanned with that key.\n"
+    yield from wifi(directory, captures[0], runs)
     yield LIMITS
 
 
