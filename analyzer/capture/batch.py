@@ -18,6 +18,8 @@ from .records import Records
 from .source import Source
 
 BATCH_OCTETS = 16 << 20
+# … of which what someone sends live needs less, since little of it waits.
+LIVE_OCTETS = 4 << 20
 # Batches that may be in other hands while the next is read: one being looked at, two waiting.
 BUFFERS = 4
 # The first batch is small: it shows how many frames the rest will have. Yet a file's header and what the
@@ -48,8 +50,8 @@ class Window:
 
     def __init__(self, source: Source, size: int = BATCH_OCTETS) -> None:
         self.source = source
-        self._size = size
-        self.data = bytearray(min(size, FIRST_OCTETS))
+        self._size = min(size, LIVE_OCTETS) if source.is_live() else size
+        self.data = bytearray(min(self._size, FIRST_OCTETS))
         self.start = self.end = self.base = 0
         self.finished = False
         self.large = False  # whether so many frames are to come that kernels should run compiled

@@ -6,6 +6,7 @@ The first copy of an octet wins, as in TCP streams; a later copy that differs is
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -156,7 +157,9 @@ def _start(piece: _Piece) -> int:
 class Reassembler:
     """Collects fragments over the batches of a capture."""
 
-    def __init__(self) -> None:
+    def __init__(self, share: float = 1.0) -> None:
+        """`share` is the part of the usual bounds that holds here."""
+        self._most_listed = int(MOST_LISTED * share)
         self._open: dict[bytes, _Open] = {}
         self.evicted = 0
         # By the frame that completed a datagram: all its frames, for the list of packets.
@@ -199,6 +202,11 @@ class Reassembler:
     def close(self) -> list[Datagram]:
         """What is left of datagrams that never became whole."""
         return [self._partial(key) for key in list(self._open)]
+
+    def forget_parts(self, but_of: Iterable[int]) -> None:
+        """Let go of the parts of datagrams, except those whose last frame is named here."""
+        self.parts = {frame: parts for frame in but_of if (parts := self.parts.get(frame)) is not None}
+        self._listed = sum(map(len, self.parts.values()))
 
     def _take(self, batch: Batch, packets: Packets, row: int, fragment: _Fragment, frame: int) -> _Open:
         time_ns = int(batch.records.time_ns[row])
@@ -260,7 +268,7 @@ class Reassembler:
     def _done(self, entry: _Open, whole: bool) -> Datagram:
         if len(entry.parts) > 1:
             self._listed += len(entry.parts)
-            if self._listed <= MOST_LISTED:
+            if self._listed <= self._most_listed:
                 self.parts[entry.parts[-1].frame] = entry.parts
             else:
                 self.unlisted += 1

@@ -86,23 +86,23 @@ class Retired:
     nameless: int  # rows that lost an address just now
 
 
-def staying(flows: Flows, stands_for: Column, referred: Bools) -> Bools:
-    """Which rows stay as they are."""
+def staying(flows: Flows, stands_for: Column, referred: Bools, share: float = 1.0) -> Bools:
+    """Which rows stay as they are, of the usual numbers this share."""
     last, single = flows.one(LAST_NS), stands_for == 1
     stays = np.zeros(len(flows), np.bool_)
-    stays[_latest(single & referred, last, MOST_REFERRED)] = True
+    stays[_latest(single & referred, last, int(MOST_REFERRED * share))] = True
     alive = single & ~stays & ((flows.one(MARKS) & REPLACED) == 0)
-    stays[_latest(alive, last, MOST_RECENT)] = True
+    stays[_latest(alive, last, int(MOST_RECENT * share))] = True
     return stays
 
 
-def retire(flows: Flows, known: Known, stays: Bools) -> Retired:
-    """The flows that stay, and the others put together."""
+def retire(flows: Flows, known: Known, stays: Bools, share: float = 1.0) -> Retired:
+    """The flows that stay, and the others put together; `share` as in `staying`."""
     kept, gone = stays.nonzero()[0], (~stays).nonzero()[0]
-    going = _Going(flows, known, gone)
+    going = _Going(flows, known, gone, share)
     groups = going.groups()
     nameless = 0
-    if len(groups.starts) > MOST_TOGETHER:
+    if len(groups.starts) > int(MOST_TOGETHER * share):
         lesser = going.lesser(groups)
         going.forget_ends(lesser.rows)
         groups, nameless = going.groups(), lesser.count
@@ -159,7 +159,8 @@ class _Lesser:
 class _Going:
     """The flows that do not stay, in columns of their own that may be changed."""
 
-    def __init__(self, flows: Flows, known: Known, rows: Rows) -> None:
+    def __init__(self, flows: Flows, known: Known, rows: Rows, share: float) -> None:
+        self._left = max(int(LEFT_TOGETHER * share), 2)  # groups
         self.flows = Flows(flows.numbers[rows], flows.addresses[rows])
         self.stands_for, self.kind = known.stands_for[rows], known.kind[rows]
         self.client = client_sides(self.flows)
@@ -196,7 +197,7 @@ class _Going:
         octets = groups.sums(self.flows.pair(OCTETS).sum(axis=1))
         is_listed = groups.sums((self._listed != 0).astype(np.int64)) > 0
         chosen = np.ones(len(octets), np.bool_)
-        chosen[np.lexsort((octets, is_listed))[-LEFT_TOGETHER:]] = False
+        chosen[np.lexsort((octets, is_listed))[-self._left :]] = False
         return _Lesser(chosen[groups.of_row].nonzero()[0], int(chosen.sum()))
 
     def forget_ends(self, rows: Rows) -> None:
@@ -209,9 +210,9 @@ class _Going:
         numbers[rows, A_PORT + self.client[rows]] = 0
         addresses[rows, B_HI:] = 0
         numbers[rows, MAC + 1] = -1
-        if self._count(rows) > LEFT_TOGETHER // 2:
+        if self._count(rows) > self._left // 2:
             addresses[rows, A_HI:B_HI] = 0
-        if self._count(rows) > LEFT_TOGETHER // 2:
+        if self._count(rows) > self._left // 2:
             numbers[rows, MAC] = -1
             numbers[rows, A_PORT : A_PORT + 2] = 0
 

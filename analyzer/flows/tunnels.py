@@ -66,7 +66,9 @@ class Path:
 class Tunnels:
     """Follows the paths of packets over the batches of a capture; `paths` grows as they are seen."""
 
-    def __init__(self) -> None:
+    def __init__(self, share: float = 1.0) -> None:
+        """`share` is the part of the usual bound that holds here."""
+        self._most = int(MOST_PATHS * share)
         self.paths: list[Path] = []
         self.left_out = 0  # packets on paths beyond the limit
         self._known: dict[PathKey, tuple[int, int]] = {}  # number of the path, from 1, and direction
@@ -147,7 +149,7 @@ class Tunnels:
         octets = int(batch.records.wire[rows].sum())
         first, last = int(times.min()), int(times.max())
         if key not in self._known:
-            if len(self.paths) >= MOST_PATHS:
+            if len(self.paths) >= self._most:
                 self.left_out += weight
                 return 0
             row = int(rows[0])

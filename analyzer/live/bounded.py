@@ -1,9 +1,13 @@
-"""Things already said → whether something is new, in bounded memory."""
+"""How much a live watch remembers: its share of a scan's memory, and of what was said whether it is new."""
 
 from __future__ import annotations
 
 from collections.abc import Hashable
 from typing import Generic, TypeVar
+
+# Of what the scan of a file may fill (`Settings.share`): a watch goes on for weeks, so its tables are full
+# within days, and what gives way then is counted as ever.
+SHARE = 0.25
 
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")

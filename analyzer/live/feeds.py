@@ -14,6 +14,7 @@ import signal
 import stat
 import subprocess
 import threading
+import time
 from collections import deque
 from collections.abc import Sequence
 from contextlib import suppress
@@ -23,8 +24,9 @@ from analyzer.live.stopping import Stop
 from analyzer.model import CaptureError
 
 CHUNK = 1 << 18
-# Seconds between two looks at a file that does not grow, and that a program gets to end by itself.
-LOOK_AGAIN, TO_END = 0.1, 2.0
+# Seconds between two looks at a file that does not grow; that a program gets to give what it holds and to end
+# by itself; that its last words get; and of silence after the wish to stop that count as the end.
+LOOK_AGAIN, TO_END, LAST_WORDS, SILENCE = 0.1, 5.0, 2.0, 0.2
 # Octets of one line of a program's messages, and lines kept.
 LONGEST_LINE, MOST_LINES = 2000, 20
 
@@ -41,6 +43,7 @@ class Feed:
     def __init__(self, name: str, fd: int, stop: Stop, *, owned: bool = True) -> None:
         self.name = name
         self._fd, self._stop, self._owned = fd, stop, owned
+        self._is_ended = False  # by the sender
 
     @property
     def lost(self) -> int:
@@ -52,17 +55,28 @@ class Feed:
 
     def readinto(self, view: memoryview) -> int:
         """Some octets, as they come; after the wish to stop only what is there already."""
-        while not self._stop.is_over():
-            waiting = [self._fd] if self._stop.is_set() else [self._fd, self._stop.fd]
-            ready = select.select(waiting, [], [], 0.2 if self._stop.is_set() else None)[0]
+        while not self._is_over():
+            wished = self._stop.is_set()
+            waiting = [self._fd] if wished else [self._fd, self._stop.fd]
+            ready = select.select(waiting, [], [], self._patience() if wished else None)[0]
             if self._fd in ready:
                 try:
-                    return os.readv(self._fd, [view])
+                    count = os.readv(self._fd, [view])
                 except BlockingIOError:
                     continue
-            if self._stop.is_set() and not ready:
+                self._is_ended = not count
+                return count
+            if wished and not ready:
                 break
         return 0
+
+    def _is_over(self) -> bool:
+        """Whether nothing more is read, even if it comes."""
+        return self._stop.is_over()
+
+    def _patience(self) -> float:
+        """Seconds that a silence after the wish to stop may last."""
+        return SILENCE
 
     def ask(self) -> None:
         """Have the sender say what it lost, where it can be asked."""
@@ -113,17 +127,23 @@ class Followed(Feed):
 
     def _pump(self) -> None:
         with suppress(OSError):  # nobody reads any more
-            while not self._stop.is_set():
-                octets = os.read(self._file, CHUNK)
-                if octets:
-                    _write_all(self._writing, octets)
-                elif self._is_over() or self._stop.wait(LOOK_AGAIN):
-                    break
+            self._pass_on()
+            while not self._has_nothing_more():
+                self._pass_on()
+            self._pass_on()  # what was written right before it was replaced, or the wish to stop came
         for number in (self._writing, self._file):
             with suppress(OSError):
                 os.close(number)
 
-    def _is_over(self) -> bool:
+    def _pass_on(self) -> None:
+        """What the file holds beyond what was read; not without end after the wish to stop."""
+        while not self._stop.is_over() and (octets := os.read(self._file, CHUNK)):
+            _write_all(self._writing, octets)
+
+    def _has_nothing_more(self) -> bool:
+        return self._stop.is_set() or self._was_replaced() or self._stop.wait(LOOK_AGAIN)
+
+    def _was_replaced(self) -> bool:
         own = os.fstat(self._file)
         if own.st_size < os.lseek(self._file, 0, os.SEEK_CUR):
             self.is_replaced = True
@@ -153,6 +173,7 @@ class Program(Feed):
         super().__init__(" ".join(command), os.dup(self._process.stdout.fileno()), stop)
         self._process.stdout.close()
         self._asked_by = asked_by
+        self._until: float | None = None  # once the wish to stop was met
         self._lost = 0
         self._said: deque[str] = deque(maxlen=MOST_LINES)
         self._ears = threading.Thread(target=self._listen, args=(self._process.stderr,), daemon=True)
@@ -167,32 +188,39 @@ class Program(Feed):
             with suppress(OSError):
                 self._process.send_signal(self._asked_by)
 
-    def readinto(self, view: memoryview) -> int:
-        if self._stop.is_set() and self._process.poll() is None:
-            self._process.terminate()  # upon which it gives what it still holds
-        return super().readinto(view)
+    def _is_over(self) -> bool:
+        if self._stop.is_set() and self._until is None:
+            self._until = time.monotonic() + TO_END
+            if self._process.poll() is None:
+                self._process.terminate()  # upon which it gives what it still holds, and ends
+        return self._until is not None and time.monotonic() >= self._until
+
+    def _patience(self) -> float:
+        return max((self._until or 0) - time.monotonic(), 0)
 
     def ending(self) -> str:
-        """Its exit code and the last thing that it said, where it didn't end well."""
-        with suppress(subprocess.TimeoutExpired):
-            self._process.wait(TO_END)
-        self._ears.join(TO_END)
+        """Once closed: its exit code and the last thing it said, where it ended by itself and not well."""
         code, said = self._process.poll(), self._said[-1] if self._said else ""
-        if code in (0, None) or self._stop.is_set():
+        if code in (0, None) or self._stop.is_set() or not self._is_ended:
             return ""
         how = f"ended by signal {-code}" if code < 0 else f"ended with exit code {code}"
         return f"{how}{f': {said}' if said else ''}"
 
     def close(self) -> None:
         super().close()
-        if self._process.poll() is None:
+        # Behind its last packet it says what it lost, and ends.
+        if self._stop.is_set() or not self._ends():
             self._process.terminate()
-        try:
-            self._process.wait(TO_END)
-        except subprocess.TimeoutExpired:
+        if not self._ends():
             self._process.kill()
             self._process.wait()
-        self._ears.join(TO_END)
+        self._ears.join(LAST_WORDS)
+
+    def _ends(self) -> bool:
+        """Whether it does so in time."""
+        with suppress(subprocess.TimeoutExpired):
+            self._process.wait(TO_END)
+        return self._process.poll() is not None
 
     def _listen(self, stream: Any) -> None:
         with stream:

@@ -27,7 +27,7 @@ from analyzer.scan.reading import Reading
 from analyzer.scan.scanning import Step
 
 # Remembered at most of each.
-MOST_ADDRESSES, MOST_PAIRS, MOST_NAMES, MOST_REQUESTS, MOST_VALUES = 20_000, 50_000, 20_000, 20_000, 50_000
+MOST_ADDRESSES, MOST_PAIRS, MOST_NAMES, MOST_REQUESTS, MOST_VALUES = 8_000, 16_000, 8_000, 8_000, 16_000
 
 Say = Callable[[Event], None]
 Words = tuple[int, int]

@@ -11,7 +11,7 @@ from typing import Protocol, Self
 
 from analyzer.capture import Capture
 from analyzer.live.board import Board, board
-from analyzer.live.bounded import Told
+from analyzer.live.bounded import SHARE, Told
 from analyzer.live.events import Event
 from analyzer.live.feeds import Feed, Followed
 from analyzer.live.losses import Losses
@@ -32,13 +32,14 @@ from analyzer.scan.settings import Settings
 NS = 1_000_000_000
 # Seconds before a program is run again: doubled each time that it gave no packet.
 FIRST_PAUSE, LONGEST_PAUSE = 1.0, 60.0
-# Connections with packets, beyond which no further one is made: a report names each of them.
+# Connections with packets, beyond which no further one is made: a report names each of them, and each takes
+# some kilobytes.
 MOST_CONNECTIONS = 4096
 # Seconds between two looks at what a program lost, and events that a view shows.
 ASK_EVERY, MOST_SHOWN = 10.0, 200
 # The share of the time that may go into the tables of a view.
 BOARD_SHARE = 0.05
-MOST_VALUES = 20_000
+MOST_VALUES = 16_000
 
 Open = Callable[[], Feed]
 
@@ -94,7 +95,7 @@ class Watching:
         self.rotation: Rotation | None = None
         self.view = View()
         self._stop, self._outlets, self._masked = stop, tuple(outlets), masked
-        self.reading = Reading(settings, self)
+        self.reading = Reading(replace(settings, share=SHARE), self)
         self._noticing = Noticing(self.tell, settings.regions, self.reading)
         self.losses = Losses(lambda sentence: self.say("loss", sentence))
         self._captures: list[tuple[str, Capture]] = []
@@ -117,18 +118,32 @@ class Watching:
             try:
                 self._connect(opens())
             except CaptureError as error:
-                failure = str(error)
-                self.say("source", failure)
-            if isinstance(self._feed, Followed) and self._feed.is_replaced:
-                continue
-            if not again or len(self._captures) >= MOST_CONNECTIONS:
+                is_news, failure = str(error) != failure, str(error)
+                if is_news or again:
+                    self.say("source", failure)
+            replaced = isinstance(self._feed, Followed) and self._feed.is_replaced
+            if not (again or replaced) or self._has_enough():
                 break
-            pause = FIRST_PAUSE if self.counts.frames > before else min(pause * 2, LONGEST_PAUSE)
-            self.say("source", f"it is opened again in {span(int(pause * NS))}")
+            if replaced and self.counts.frames > before:
+                continue
+            is_first = replaced or self.counts.frames > before
+            pause = FIRST_PAUSE if is_first else min(pause * 2, LONGEST_PAUSE)
+            if not replaced:
+                self.say("source", f"it is opened again in {span(int(pause * NS))}")
             if self._wait(pause):
                 break
         if not self._captures:
             raise CaptureError(failure or f"{self.source or 'watch'}: no packet came")
+
+    def _has_enough(self) -> bool:
+        """Whether there were as many connections as a report can tell of, which is said."""
+        if len(self._captures) < MOST_CONNECTIONS:
+            return False
+        most = f"{MOST_CONNECTIONS:,} connections"
+        sentence = f"{most} were read, as many as one report tells of: the watch ends"
+        self.say("source", sentence)
+        self.problem("connections-live", f"{sentence}; what came later is not in this report")
+        return True
 
     def _connect(self, feed: Feed) -> None:
         """One connection from its beginning to its end."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple, Protocol
 
-from analyzer.flows.recent import Recent
+from analyzer.flows.recent import MOST_OCTETS, Recent
 from analyzer.flows.renumbering import New
 from analyzer.flows.streams import Conflict, Gap, Stream
 
@@ -33,8 +33,9 @@ class Reassembled(Protocol):
 class StreamNotes:
     """Takes the flows of a capture as they are closed. `recent` is the memory that their streams share."""
 
-    def __init__(self) -> None:
-        self.recent = Recent()
+    def __init__(self, share: float = 1.0) -> None:
+        """`share` is the part of the usual memory that `recent` has."""
+        self.recent = Recent(int(MOST_OCTETS * share))
         self.conflicts: list[Placed] = []
         self.gaps: list[Placed] = []
         self.conflicting = 0  # octets that came again with other content

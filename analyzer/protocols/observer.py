@@ -65,11 +65,13 @@ class SeenExchange(NamedTuple):
 class Observer:
     """Follows flows over the batches of a capture. `names` grows as names are seen."""
 
-    def __init__(self) -> None:
+    def __init__(self, share: float = 1.0) -> None:
+        """`share` is the part of the usual bounds that holds here."""
+        self._share = share
         self.names: list[Named] = []
         self.datagrams = Datagrams(self.names)
         self.clear_datagrams = ClearDatagrams()
-        self.notes = StreamNotes()
+        self.notes = StreamNotes(share)
         self.clear_streams = ClearStreams(self.notes)
         self.hellos = Hellos(self.names)
         self.dns = DnsFlows(self.datagrams)
@@ -175,22 +177,24 @@ class Observer:
 
         Readers can't hold more than they are fed, so they are weighed after a certain number of octets.
         """
-        if len(self.names) > MOST_NAMES:
-            self.names[:], repeats, lost = shortened(self.names, MOST_NAMES // 2)
+        most_names, most_read, most_held = (int(m * self._share) for m in (MOST_NAMES, MOST_READ, MOST_HELD))
+        if len(self.names) > most_names:
+            self.names[:], repeats, lost = shortened(self.names, most_names // 2)
             self.repeats_left_out += repeats
             self.names_left_out += lost
-        reading = self.reading() if self._fed > WEIGHED_EVERY or len(self._flows) > MOST_READ else ()
+        is_due = self._fed > WEIGHED_EVERY * self._share or len(self._flows) > most_read
+        reading = self.reading() if is_due else ()
         if not reading:
             return
         self._fed = 0
         oldest = sorted(reading, key=lambda flow: int(flows.numbers[flow, LAST_NS]))
         weights = [held(self._flows.get(flow)) + self.clear_streams.held(flow) for flow in oldest]
         left, total = len(oldest), sum(weights)
-        if total <= MOST_HELD and left <= MOST_READ:
+        if total <= most_held and left <= most_read:
             return
         gone = []
         for flow, taken in zip(oldest, weights, strict=True):
-            if total <= MOST_HELD // 2 and left <= MOST_READ // 2:
+            if total <= most_held // 2 and left <= most_read // 2:
                 break
             gone.append(flow)
             left, total = left - 1, total - taken

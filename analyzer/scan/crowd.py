@@ -63,7 +63,7 @@ class Crowd:
 
 def is_crowded(scan: Scan) -> bool:
     """Whether there are more flows than memory is meant for."""
-    return scan.tracker.count > MOST_FLOWS
+    return scan.tracker.count > MOST_FLOWS * scan.share
 
 
 class Clearing:
@@ -77,7 +77,7 @@ class Clearing:
         referred = _to_any(self._flows, addresses)
         referred[list(hosts.keys() | scan.observer.reading())] = True
         self._referred = referred
-        self._stays = staying(self._flows, self._stands_for, referred)
+        self._stays = staying(self._flows, self._stands_for, referred, scan.share)
 
     def let_go(self) -> Iterator[SeenExchange]:
         """What the early end of the flows that do not stay leaves."""
@@ -87,7 +87,7 @@ class Clearing:
         """Put flows together; the scan goes on with what is left. `listed` is as in `retiring.Known`."""
         words, kind = self._kinds()
         known = Known(self._stands_for, kind, self._labels(), self._referred, listed.astype(np.int64))
-        retired = retire(self._flows, known, self._stays)
+        retired = retire(self._flows, known, self._stays, self._scan.share)
         self._scan.tracker.replace(retired.flows, large)
         self._scan.renumber(retired.new, len(retired.flows))
         self._scan.crowd.take(retired, words)

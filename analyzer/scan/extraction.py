@@ -78,19 +78,21 @@ class Extractor:
         put_aside: Callable[[Body], None] | None = None,
         heed: Callable[[Extracted], None] | None = None,
         helpers: Helpers | None = None,
+        share: float = 1.0,
     ) -> None:
         """`heed` is told each exchange as it is read, also those that the report has no room for.
 
         With `helpers`, exchanges are examined in further processes, and kept in the order in which they came.
+        `share` is the part of the usual memory that is taken here.
         """
         self.entries: list[Extracted] = []
-        self.shelf = Shelf()
+        self.shelf = Shelf(share)
         self.hits: list[Hit] = []
         self.further: list[Finding] = []  # of no message
         self._known = known
         self._dossiers = dossiers
         self._problems: dict[tuple[str, str], Problem] = {}
-        self._budget = CONTENT_BUDGET
+        self._budget = int(CONTENT_BUDGET * share)
         self._put_aside = put_aside
         self._heed = heed
         self._helpers = helpers

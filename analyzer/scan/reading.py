@@ -89,7 +89,7 @@ class Reading:
     """One scan with all that looks at its packets; what depends on the capture's date waits for its first."""
 
     def __init__(self, settings: Settings, watcher: Watcher | None = None) -> None:
-        self.scan = Scan(settings.wifi, watcher.idle if watcher else None)
+        self.scan = Scan(settings.wifi, watcher.idle if watcher else None, settings.share)
         self._settings, self._watcher = settings, watcher
         self._dossiers = load(*settings.dossiers)
         self._watch, self._search = Watch(), SeededSearch(settings.known)
@@ -100,7 +100,9 @@ class Reading:
             from analyzer.scan.helping import Helpers
 
             self._helpers = Helpers(settings.helpers, settings.dossiers)
-        self._extractor = Extractor(settings.known, self._dossiers, settings.put_aside, heed, self._helpers)
+        self._extractor = Extractor(
+            settings.known, self._dossiers, settings.put_aside, heed, self._helpers, settings.share
+        )
         self._located: tuple[Locator, RegionWatch] | None = None
 
     def take(self, step: Step) -> None:
@@ -163,13 +165,14 @@ class Reading:
         extractor.settle()
         retired = clearing.retire(region.listed(scan.tracker.count), large)
         region.renumber(retired.new, len(retired.flows))
+        scan.reassembler.forget_parts(region.frames().tolist())  # of what is listed, now that this is known
         for part in (extractor, self._search):
             part.renumber(retired.row)
 
     def _region(self) -> tuple[Locator, RegionWatch]:
         if self._located is None:
             locator = self._settings.locator(self.scan.tally.first_ns)
-            self._located = locator, RegionWatch(locator, self._settings.regions)
+            self._located = locator, RegionWatch(locator, self._settings.regions, self._settings.share)
         return self._located
 
     def _extract(self, seen: Iterable[SeenExchange]) -> None:

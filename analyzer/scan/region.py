@@ -25,7 +25,9 @@ MOST_PARTS = 1024
 class RegionWatch:
     """Looks up the ends of new flows and notes the packets that go to an end in the scope."""
 
-    def __init__(self, locator: Locator, regions: Sequence[str]) -> None:
+    def __init__(self, locator: Locator, regions: Sequence[str], share: float = 1.0) -> None:
+        """`share` is the part of the usual numbers of rows that are kept and wait."""
+        self._most, self._most_waiting = int(MOST_ROWS * share), int(MOST_WAITING * share)
         self._locator = locator
         self._regions = tuple(regions)
         # Bit 0: A is in the scope, bit 1: B is.
@@ -42,7 +44,7 @@ class RegionWatch:
         self._waiting.append(step)
         self._tracker = tracker
         self._waiting_rows += len(step.packets)
-        if self._waiting_rows > MOST_WAITING or len(self._waiting) > MOST_STEPS:
+        if self._waiting_rows > self._most_waiting or len(self._waiting) > MOST_STEPS:
             self._sort_out()
 
     def _sort_out(self) -> None:
@@ -62,7 +64,7 @@ class RegionWatch:
         flow, direction = step.ids.flow, step.ids.direction
         # A packet from A goes to B: bit 1 for direction 0, bit 0 for direction 1.
         rows = (ends[flow] & (2 >> direction)).nonzero()[0]
-        room = MOST_ROWS - self.rows
+        room = self._most - self.rows
         self.left_out += max(len(rows) - room, 0)
         rows = rows[:room]
         self.rows += len(rows)
@@ -76,6 +78,10 @@ class RegionWatch:
         """Of each flow, bit 0: packets to A are listed; bit 1: those to B. Brings the list up to date."""
         self._sort_out()
         return np.concatenate([self._ends, np.zeros(count - len(self._ends), np.uint8)])
+
+    def frames(self) -> NDArray[np.int64]:
+        """The frames that are listed, after `listed`."""
+        return np.concatenate([np.zeros(0, np.int64), *(part[0] for part in self._parts)])
 
     def renumber(self, new: New, count: int) -> None:
         """Go on with new numbers of flows (`flows.renumbering`), after `listed`.

@@ -92,20 +92,25 @@ class Scan:
     position (`flows.frames`).
     """
 
-    def __init__(self, wifi_keys: Sequence[WifiKey] = (), idle: Callable[[], None] | None = None) -> None:
-        """`idle` is called from time to time while a live capture is silent."""
-        self._idle = idle
+    def __init__(
+        self,
+        wifi_keys: Sequence[WifiKey] = (),
+        idle: Callable[[], None] | None = None,
+        share: float = 1.0,
+    ) -> None:
+        """`idle` is called from time to time while a live capture is silent; `share` as in `Settings`."""
+        self._idle, self.share = idle, share
         self.wifi: WifiSession | None = None  # once a Wi-Fi frame is seen
         self.asked: list[Asked] = []
         self._wifi_keys = tuple(wifi_keys)
         self.tracker = FlowTracker()
-        self.observer = Observer()
+        self.observer = Observer(share)
         self.tally = Tally()
         self.tallies: list[Tally] = []
-        self.reassembler = Reassembler()
+        self.reassembler = Reassembler(share)
         self.openings = Openings()
         self.classes = Classes()
-        self.tunnels = Tunnels()
+        self.tunnels = Tunnels(share)
         self.soundness = Soundness()
         self.crowd = Crowd()
 
@@ -200,7 +205,7 @@ class Scan:
                 packets.kind[row], packets.ethertype[row] = NOT_IP, WIFI_RETRY
                 self.tally.retries += 1
             found += [Inside(frame, batch.first_frame + row, int(times[row])) for frame in frames]
-            if self.wifi.asked and len(self.asked) < MOST_ASKED:
+            if self.wifi.asked and len(self.asked) < MOST_ASKED * self.share:
                 what, station = self.wifi.asked
                 self.asked.append(Asked(what, station, int(times[row])))
         return found

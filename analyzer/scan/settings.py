@@ -28,6 +28,7 @@ class Settings:
     geo_date: date | None = None  # asked for in place of the capture's date
     put_aside: Callable[[Body], None] | None = None  # takes bodies that are too much for the report
     helpers: int = 0  # further processes that examine exchanges, where there are many
+    share: float = 1.0  # of the memory that a scan may fill: what runs for weeks takes less
 
     def locator(self, capture_ns: int | None) -> Locator:
         """Where addresses are looked up for a capture of this time."""

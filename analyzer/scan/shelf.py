@@ -20,7 +20,9 @@ MESSAGE, HEADER, FRAME, FINDING, PING = 1400, 40, 120, 1600, 4000
 class Shelf:
     """Decides of each exchange whether there is room for it; the others are counted."""
 
-    def __init__(self) -> None:
+    def __init__(self, share: float = 1.0) -> None:
+        """`share` is the part of the usual memory that is taken here."""
+        self._share = share
         self.evident_left_out = self.others_left_out = 0
         self._evident = self._others = self._new = 0
         self._told: set[tuple[str, str, str | None]] = set()
@@ -32,9 +34,9 @@ class Shelf:
         if not findings and not pings:
             return self._takes_other(taken)
         is_new = self._is_new(listed, findings)
-        if self._evident + taken <= MOST_EVIDENT:
+        if self._evident + taken <= MOST_EVIDENT * self._share:
             self._evident += taken
-        elif is_new and self._new + taken <= MOST_NEW:
+        elif is_new and self._new + taken <= MOST_NEW * self._share:
             self._new += taken
         else:
             self.evident_left_out += 1
@@ -59,7 +61,7 @@ class Shelf:
             )
 
     def _takes_other(self, taken: int) -> bool:
-        if self._others + taken > MOST_OTHERS:
+        if self._others + taken > MOST_OTHERS * self._share:
             self.others_left_out += 1
             return False
         self._others += taken
@@ -70,7 +72,7 @@ class Shelf:
         host = messages[0].host or messages[0].destination.address if messages else None
         told = {(found.kind, found.value, host) for found in findings}
         is_new = not told <= self._told
-        if is_new and len(self._told) < MOST_TOLD:
+        if is_new and len(self._told) < MOST_TOLD * self._share:
             self._told |= told
         return is_new
 

@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
-"""A day of a household's traffic through `phonehome watch` in minutes: does its memory stay flat?
+"""Days of a household's traffic through `phonehome watch` in minutes: does its memory stay flat?
 
-    python tests/bench/soak.py --hours 24 --rate 15000 [--seconds 100]
+    python tests/bench/soak.py --days 12 --packets 100000
 
-A pipe gets small writes, as tcpdump -U makes them: DNS, TLS hellos with what follows, plain HTTP, and a
-registration every ten minutes, of eight devices. The times of the packets run through the hours asked for.
-Resident memory is read twenty times; what counts is the second half. Prints one line of JSON.
+A pipe gets what `days.py` makes: every day brings new devices, names, addresses, connections, requests,
+registrations and identifiers. Resident memory is read ten times a day from outside, all of it and what of it
+no file backs; what counts is the slope over the second half of the days. Prints one line of JSON.
 """
 
 from __future__ import annotations
@@ -13,154 +13,95 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import random
-import struct
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 ROOT = Path(__file__).parents[2]
-sys.path.insert(0, str(ROOT))
+sys.path[:0] = [str(ROOT), str(Path(__file__).parent)]
+
+from days import days  # noqa: E402
 
 from analyzer.report.json import read  # noqa: E402
-from tests import builders  # noqa: E402
-from tests.live.running import ANSWER, PING  # noqa: E402
 
-START = 1_700_000_000
-HELLO = bytes.fromhex("160301002e0100002a0303") + bytes(32) + bytes.fromhex("000002130101000000")
-DEVICES, SITES = 8, 400
+SAMPLES = 10  # of memory, a day
+OPTIONS = ("-q", "--ndjson", "events", "--json", "report", "-w", "kept.pcapng")
 
 
-def exchange(choice: random.Random, number: int) -> list[bytes]:
-    """The frames of one thing that a device does."""
-    kind, site = choice.random(), choice.randrange(SITES)
-    server = f"203.0.{113 - site // 250}.{site % 250 + 1}"
-    ports = (1024 + number % 60_000, 443)
-    phone = f"192.168.1.{10 + choice.randrange(DEVICES)}"
-    if kind < 0.3:
-        return [_moved(frame, phone) for frame in _dns(number, f"site-{site}.example", server)]
-    if kind < 0.8:
-        messages = [(True, HELLO), (False, bytes([0x17, 3, 3, 4, 0]) + choice.randbytes(1024))]
-        data = [(bool(n % 2), bytes([0x17, 3, 3, 2, 0]) + choice.randbytes(512)) for n in range(4)]
-        frames = builders.conversation(*messages, *data, server=server, ports=ports)
-    else:
-        request = builders.http_request("GET", f"/{number}", f"site-{site}.example")
-        answer = builders.http_response(200, b"x" * choice.randrange(800))
-        frames = builders.conversation((True, request), (False, answer), server=server, ports=(ports[0], 80))
-    return [_moved(frame, phone) for frame in frames]
-
-
-def _dns(number: int, name: str, address: str) -> list[bytes]:
-    asked = b"".join(bytes([len(part)]) + part.encode() for part in name.split(".")) + b"\0\0\1\0\1"
-    head = struct.pack(">HHHHHH", number & 0xFFFF, 0x0100, 1, 0, 0, 0)
-    reply = struct.pack(">HHHHHH", number & 0xFFFF, 0x8180, 1, 1, 0, 0) + asked
-    reply += b"\xc0\x0c\0\1\0\1\0\0\0\x3c\0\4" + bytes(map(int, address.split(".")))
-    ports = (1024 + number % 60_000, 53)
-    return [builders.udp(head + asked, ports=ports), builders.udp(reply, up=False, ports=ports)]
-
-
-def _moved(frame: bytes, phone: str) -> bytes:
-    """The frame with another phone; checksums are left as they were, nobody here judges by them."""
-    old, new = bytes(map(int, builders.PHONE.split("."))), bytes(map(int, phone.split(".")))
-    return frame[:26] + frame[26:34].replace(old, new) + frame[34:]
-
-
-def traffic(hours: float, packets: int) -> Iterator[bytes]:
-    """Pieces of a pcap stream, one an exchange, spread over the hours."""
-    choice, sent, number, next_ping = random.Random(7), 0, 0, 0.0
-    yield builders.pcap([])
-    pool = [exchange(choice, n) for n in range(4000)]  # made once; their ports and times are set anew
-    while sent < packets:
-        seconds = hours * 3600 * sent / packets
-        frames = choice.choice(pool)
-        if seconds >= next_ping:
-            messages = ((True, PING), (False, ANSWER))
-            port = 1024 + number % 60_000
-            frames = builders.conversation(*messages, server="202.96.192.0", ports=(port, 80))
-            next_ping += 600
-        number += 1
-        yield b"".join(_record(_with_port(f, 1024 + number * 7 % 60_000), START + seconds) for f in frames)
-        sent += len(frames)
-
-
-def _with_port(frame: bytes, port: int) -> bytes:
-    """The frame with another port of the client, so that flows are new."""
-    at = 34 if int.from_bytes(frame[36:38], "big") in (53, 80, 443) else 36
-    return frame[:at] + port.to_bytes(2, "big") + frame[at + 2 :]
-
-
-def _record(frame: bytes, seconds: float) -> bytes:
-    whole = int(seconds)
-    return struct.pack("<IIII", whole, int((seconds - whole) * 1e6), len(frame), len(frame)) + frame
-
-
-def resident(pid: int) -> float:
-    """Megabytes of memory in use."""
+def resident(pid: int) -> tuple[float, float]:
+    """Megabytes of memory in use: all, and what no file backs."""
+    found = {}
     for line in Path(f"/proc/{pid}/status").read_text().splitlines():
-        if line.startswith("VmRSS:"):
-            return int(line.split()[1]) / 1024
-    raise ProcessLookupError(pid)
+        name, _, value = line.partition(":")
+        if name in ("VmRSS", "RssAnon"):
+            found[name] = int(value.split()[0]) / 1024
+    return found["VmRSS"], found["RssAnon"]
 
 
-def soak(hours: float, rate: int, seconds: float) -> dict[str, Any]:
-    """What was measured: packets, seconds, and memory by time."""
-    packets, sizes = int(rate * seconds), list[float]()
+def soak(count: int, packets: int, pings: int) -> dict[str, Any]:
+    """What was measured: packets, seconds, and memory by time, in megabytes."""
+    sizes: list[tuple[float, float, float]] = []  # days, all, anonymous
+    command = [sys.executable, "-m", "analyzer", "watch", "-", *OPTIONS]
+    command += ["--rotate-size", "20", "--rotate-count", "3"]
     with tempfile.TemporaryDirectory() as folder:
-        command = [
-            sys.executable,
-            "-m",
-            "analyzer",
-            "watch",
-            "-",
-            "-q",
-            "--ndjson",
-            "events",
-            "--json",
-            "report",
-        ]
-        command += ["-w", "kept.pcapng", "--rotate-size", "20", "--rotate-count", "3"]
-        env = {**os.environ, "PYTHONPATH": str(ROOT)}
+        began = time.monotonic()
         with subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, cwd=folder, env=env
-        ) as watch:
+            command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, cwd=folder,
+            env={**os.environ, "PYTHONPATH": str(ROOT)},
+        ) as watch:  # fmt: skip
             assert watch.stdin is not None
-            began = time.monotonic()
-            for sent, piece in enumerate(traffic(hours, packets), 1):
+            octets, due = 0, 0.0
+            for piece, day in days(packets, count, pings_a_day=pings):
                 watch.stdin.write(piece)
-                watch.stdin.flush()
-                if sent % 20 == 0 and time.monotonic() - began > len(sizes) * seconds / 20:
-                    sizes.append(round(resident(watch.pid), 1))
-                    print(
-                        f"{time.monotonic() - began:.0f} s, {sent:,} exchanges: {sizes[-1]} MB",
-                        file=sys.stderr,
-                    )
-            sizes.append(round(resident(watch.pid), 1))
+                octets += len(piece)
+                if day >= due:
+                    watch.stdin.flush()
+                    sizes.append((day, *resident(watch.pid)))
+                    due += 1 / SAMPLES
+            sizes.append((float(count), *resident(watch.pid)))
             watch.stdin.close()
             code = watch.wait()
-            took = time.monotonic() - began
+        took = time.monotonic() - began
         report = read((Path(folder) / "report").read_text())
         kept = sum(path.stat().st_size for path in Path(folder).glob("kept_*"))
-    half = sizes[len(sizes) // 2 :]
+        events = (Path(folder) / "events").read_bytes().count(b"\n")
     return {
-        "exit": code, "packets": report.captures[0].frames,
+        "exit": code, "days": count, "packets": report.captures[0].frames, "megabytes": octets // 10**6,
         "in_ledger": sum(row.packets_up + row.packets_down for row in report.destinations),
-        "seconds": round(took, 1), "hours": hours,
-        "pings": len(report.pings), "memory": sizes, "growth_second_half": round(max(half) - half[0], 1),
-        "problems": sorted({problem.code for problem in report.problems}), "evidence_mb": kept // 10**6,
+        "seconds": round(took, 1), "events": events, "pings_listed": len(report.pings),
+        "memory": _by_day(sizes, 1), "anonymous": _by_day(sizes, 2),
+        "slope": _slope(sizes, 1), "slope_anonymous": _slope(sizes, 2),
+        "problems": {problem.code: problem.count for problem in report.problems},
+        "evidence_mb": kept // 10**6,
     }  # fmt: skip
 
 
+def _by_day(sizes: list[tuple[float, float, float]], column: int) -> list[float]:
+    """The most of each day."""
+    most: dict[int, float] = {}
+    for row in sizes[:-1]:
+        most[int(row[0])] = max(most.get(int(row[0]), 0), round(row[column], 1))
+    return list(most.values())
+
+
+def _slope(sizes: list[tuple[float, float, float]], column: int) -> float:
+    """Megabytes a day by least squares, over the second half."""
+    table = np.array([row for row in sizes if row[0] >= sizes[-1][0] / 2])
+    return round(float(np.polyfit(table[:, 0], table[:, column], 1)[0]), 2)
+
+
 def main() -> None:
-    parser = argparse.ArgumentParser(description="A day of traffic through `phonehome watch` in minutes.")
-    parser.add_argument("--hours", type=float, default=24)
-    parser.add_argument("--rate", type=int, default=15_000, help="packets for each second of the run")
-    parser.add_argument("--seconds", type=float, default=100, help="about how long; packets = rate × seconds")
+    parser = argparse.ArgumentParser(description="Days of traffic through `phonehome watch` in minutes.")
+    parser.add_argument("--days", type=int, default=12)
+    parser.add_argument("--packets", type=int, default=100_000, help="a day")
+    parser.add_argument("--pings", type=int, default=100, help="registrations a day")
     args = parser.parse_args()
-    print(json.dumps(soak(args.hours, args.rate, args.seconds)))
+    print(json.dumps(soak(args.days, args.packets, args.pings)))
 
 
 if __name__ == "__main__":
