@@ -28,13 +28,16 @@ CHINESE = {
 LONGEST = 7  # digits behind 89 that the list tells issuers by
 # North American issuers write country code 1 as 01, so that it has two digits as most others.
 NORTH_AMERICA = "01"
-# Country codes of one and two digits (ITU-T E.164, list of assigned codes); all others have three.
+# Country codes of one and two digits (ITU-T E.164, list of assigned codes) and who uses each most; all others
+# have three, and are looked up in a library that takes a while to load.
 SHORT_CODES = {
-    *("1", "7", "20", "27", "30", "31", "32", "33", "34", "36", "39", "40", "41", "43", "44", "45", "46"),
-    *("47", "48", "49", "51", "52", "53", "54", "55", "56", "57", "58", "60", "61", "62", "63", "64", "65"),
-    *("66", "81", "82", "84", "86", "90", "91", "92", "93", "94", "95", "98"),
-}
-ONE_COUNTRY = {"86": "CN"}
+    "1": "US", "7": "RU", "20": "EG", "27": "ZA", "30": "GR", "31": "NL", "32": "BE", "33": "FR",
+    "34": "ES", "36": "HU", "39": "IT", "40": "RO", "41": "CH", "43": "AT", "44": "GB", "45": "DK",
+    "46": "SE", "47": "NO", "48": "PL", "49": "DE", "51": "PE", "52": "MX", "53": "CU", "54": "AR",
+    "55": "BR", "56": "CL", "57": "CO", "58": "VE", "60": "MY", "61": "AU", "62": "ID", "63": "PH",
+    "64": "NZ", "65": "SG", "66": "TH", "81": "JP", "82": "KR", "84": "VN", "86": "CN", "90": "TR",
+    "91": "IN", "92": "PK", "93": "AF", "94": "LK", "95": "MM", "98": "IR",
+}  # fmt: skip
 SHARED = "001"  # the code of the library for country codes that are of no one country
 
 
@@ -55,7 +58,7 @@ def issuer_of(iccid: str) -> Issuer | None:
     if not code:
         return None
     name, country = _listed(digits)
-    return Issuer(code, country or ONE_COUNTRY.get(code) or _country(code), name)
+    return Issuer(code, country or SHORT_CODES.get(code) or _country(code), name)
 
 
 def _country_code(digits: str) -> str:

@@ -8,7 +8,7 @@ import phonenumbers
 import pytest
 
 from analyzer.detect import Known, findings_in
-from analyzer.detect.issuers import issuer_of
+from analyzer.detect.issuers import SHORT_CODES, issuer_of
 from tests.decode.messages import field
 
 ROWS = [
@@ -62,3 +62,8 @@ def test_no_prefix_stands_twice() -> None:
 def test_a_finding_names_the_issuer_and_no_country_where_the_code_is_shared() -> None:
     (found,) = findings_in([field("iccid", "8988303000000000005")], Known.none())
     assert found.details == {"country_code": "883", "issuer": "EMnify GmbH"}
+
+
+def test_short_country_codes_are_those_of_the_library_with_the_country_that_uses_each_most() -> None:
+    theirs = phonenumbers.COUNTRY_CODE_TO_REGION_CODE
+    assert {str(code): regions[0] for code, regions in theirs.items() if code < 100} == SHORT_CODES
