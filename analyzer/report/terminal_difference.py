@@ -118,7 +118,8 @@ def _side_facts(side: Side) -> Iterator[tuple[str, str]]:
     yield "device", f"{side.device or 'all'} ({side.chosen})"
     yield "time", f"{clock(side.first_ns)} to {clock(side.last_ns)} ({lasting(side)})"
     yield "frames", f"{side.frames:,}"
-    yield "SHA-256", ", ".join(each or "not made" for each in side.hashes)
+    absent = "left out, since the report is redacted" if side.redaction else "not made"
+    yield "SHA-256", ", ".join(each or absent for each in side.hashes)
     yield "readable", f"{share(side)} of payload"
 
 

@@ -10,7 +10,7 @@ from analyzer.model import CaptureInfo, Comment, GeoSource, Interface, Problem, 
 from analyzer.report.layout import bullets, facts, indented, lines, say, section
 from analyzer.report.units import clock, counted, span, tally
 from analyzer.report.view import View
-from analyzer.report.wording import clue_line
+from analyzer.report.wording import clue_line, no_hash
 
 _LISTED = 20
 
@@ -78,7 +78,10 @@ def _vantage(report: Report) -> tuple[RenderableType, ...]:
 
 
 def _capture(view: View, info: CaptureInfo, number: str) -> tuple[RenderableType, ...]:
-    head = say(number + info.path, "bold"), indented(facts(_capture_facts(info)))
+    head = (
+        say(number + info.path, "bold"),
+        indented(facts((*_hash(view.report, info), *_capture_facts(info)))),
+    )
     # The capture's own comment stands among the facts.
     notes = [note for note in info.comments if note.of != "capture"]
     if not notes:
@@ -98,8 +101,15 @@ def _comment(note: Comment) -> str:
     return f"{where}: {note.text}"
 
 
+def _hash(report: Report, info: CaptureInfo) -> Iterator[tuple[str, str]]:
+    """The SHA-256, or in a redacted report what stands in its place."""
+    yield "SHA-256", info.sha256 or no_hash(report)
+    if report.redaction:
+        pairs = zip(report.captures, report.redaction.commitments, strict=False)
+        yield "commitment", next((made or "" for each, made in pairs if each is info), "")
+
+
 def _capture_facts(info: CaptureInfo) -> Iterator[tuple[str, str]]:
-    yield "SHA-256", info.sha256 or "not made"
     yield "size", f"{info.size:,} octets" if info.size is not None else "unknown"
     yield "format", info.format
     yield "link types", tally(info.link_types)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from analyzer.model import Clue, Destination, Finding, Name, Opinion, Ping, Place
+from analyzer.model import Clue, Destination, Finding, Name, Opinion, Ping, Place, Report
 from analyzer.report.language import _, mark
 
 _SHOWN = 3  # of alike facts
@@ -112,6 +112,11 @@ def network(place: Place) -> str:
     """ "AS45102 Alibaba", or what is known of it."""
     number = f"AS{place.asn}" if place.asn is not None else ""
     return f"{number} {place.as_name or ''}".strip() or _("unknown")
+
+
+def no_hash(report: Report) -> str:
+    """Why a capture's SHA-256 isn't there."""
+    return mark("left out, since the report is redacted") if report.redaction else mark("not made")
 
 
 def where(place: Place | None) -> str:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from analyzer.model import CaptureInfo, GeoSource, Problem, Report
 from analyzer.report.language import _, mark, number, plural
 from analyzer.report.units import clock, span, tally
-from analyzer.report.wording import clue_line
+from analyzer.report.wording import clue_line, no_hash
 
 MOST_CAPTURES, MOST_PROBLEMS, MOST_COMMENTS = 60, 100, 20
 NO_BLIND_SPOT = mark("No blind spot was noted; a capture still shows one place and one time.")
@@ -72,7 +72,7 @@ def method(report: Report) -> Method:
         blind=report.blind_spots or (_(NO_BLIND_SPOT),),
         problems=tuple(_problem(problem, report) for problem in report.problems[:MOST_PROBLEMS]),
         problems_left=max(len(report.problems) - MOST_PROBLEMS, 0),
-        captures=tuple(map(_capture, report.captures[:MOST_CAPTURES])),
+        captures=tuple(_capture(at, report) for at in range(min(len(report.captures), MOST_CAPTURES))),
         captures_left=max(len(report.captures) - MOST_CAPTURES, 0),
         vantage=tuple(map(clue_line, report.vantage)),
         sources=tuple(map(_source, report.geo_sources)),
@@ -118,14 +118,21 @@ def _problem(problem: Problem, report: Report) -> str:
     return f"{problem.what} ({', '.join(parts)})" if parts else problem.what
 
 
-def _capture(info: CaptureInfo) -> Capture:
-    facts = tuple((_(label), value) for label, value in _facts(info) if value)
+def _capture(at: int, report: Report) -> Capture:
+    info = report.captures[at]
+    facts = tuple((_(label), value) for label, value in (*_hash(at, report), *_facts(info)) if value)
     notes = [note for note in info.comments if note.of != "capture"][:MOST_COMMENTS]
     return Capture(info.path, facts, tuple(f"{note.frame or note.of}: {note.text}" for note in notes))
 
 
+def _hash(at: int, report: Report) -> Iterator[tuple[str, str]]:
+    """The SHA-256, or in a redacted report what stands in its place."""
+    yield "SHA-256", report.captures[at].sha256 or _(no_hash(report))
+    if report.redaction and at < len(report.redaction.commitments):
+        yield mark("commitment"), report.redaction.commitments[at] or ""
+
+
 def _facts(info: CaptureInfo) -> Iterator[tuple[str, str]]:
-    yield "SHA-256", info.sha256 or _("not made")
     yield (
         mark("size"),
         plural(info.size, "{n} octet", "{n} octets") if info.size is not None else _("unknown"),

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import re
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -18,10 +19,12 @@ from markupsafe import Markup, escape
 from analyzer.model import Report
 from analyzer.report import language
 from analyzer.report.html import flow, geography, head, map, method, pings, tables, timeline
+from analyzer.report.spoken import spoken
 from analyzer.report.text import visible
 from analyzer.report.wording import NAMES_NO_APP, NEVER_PROCESSED
 
 HERE = Path(__file__).parent
+_WORDS = re.compile("[A-Za-z]{2,} [A-Za-z]{2,}")
 
 
 def write(report: Report) -> str:
@@ -71,6 +74,14 @@ def translated(text: str, **values: Any) -> Markup:
     return said.format(**{name: shown(value) for name, value in values.items()}) if values else said
 
 
+def said(text: str) -> Markup:
+    """A sentence of the report in the language in force, marked as English where it can't be."""
+    made = spoken(text)
+    if made != text or language.code() == "en" or not _WORDS.search(text):
+        return shown(made)
+    return Markup('<span lang="en">{}</span>').format(shown(text))
+
+
 def _plural(count: int, one: str, many: str) -> Markup:
     return escape(language.plural(count, one, many))
 
@@ -94,5 +105,5 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.globals |= {"_": translated, "plural": _plural, "number": language.number}
+    made.globals |= {"_": translated, "said": said, "plural": _plural, "number": language.number}
     return made

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +11,7 @@ from analyzer.report.groups import finding_groups, grouped, messages_by_number, 
 from analyzer.report.html.where import Frames, frames_of
 from analyzer.report.html.world import country
 from analyzer.report.language import _, mark, number, plural
+from analyzer.report.spoken import spoken
 from analyzer.report.text import clip
 from analyzer.report.units import clock, octets, percent, tally
 from analyzer.report.wording import (
@@ -109,8 +110,8 @@ def _identifier(
     group: list[Finding], sure: bool, messages: dict[int, Message], report: Report
 ) -> tuple[Cell, ...]:
     first = group[0]
-    to = tally(_counts(_recipient(messages.get(f.message)) for f in group))
-    at = tally(_counts(str(f.evidence) or f.name for f in group))
+    to = _times(_recipient(messages.get(f.message)) for f in group)
+    at = _times(str(f.evidence) or f.name for f in group)
     frames: Frames = frames_of((f.evidence for f in group), report)
     said = kind_name(first.kind) if sure or first.kind in FACTS else looks_like(first.kind)
     about = [f"{key}: {value}" for key, value in first.details.items()][:_LISTED]
@@ -119,9 +120,9 @@ def _identifier(
         text(first.value, code=True),
         Cell((_(first.confidence),), _RANK.get(first.confidence, 3), tag=first.confidence),
         count(len(group)),
-        text(to),
-        text(at),
-        text(*first.reasons[:6], *about),
+        text(*to),
+        text(*at),
+        text(*map(spoken, first.reasons[:6]), *about),
         text(frames.text),
     )
 
@@ -136,6 +137,12 @@ def _recipient(message: Message | None) -> str:
     if message is None:
         return _("unknown")
     return f"{message.host} ({message.destination})" if message.host else str(message.destination)
+
+
+def _times(texts: Iterable[str]) -> list[str]:
+    """Each text with how often, where there are several."""
+    counts = _counts(texts)
+    return [said if len(counts) == 1 else f"{number(times)} × {said}" for said, times in counts.items()]
 
 
 def _counts(texts: Iterable[str]) -> dict[str, int]:
@@ -189,7 +196,7 @@ def _destination(row: Destination, many: bool) -> tuple[Cell, ...]:
 
 def _located(row: Destination) -> Cell:
     code = row.place.code("located") if row.place else None
-    return Cell((f"{country(code)} ({code})",)) if code else text(where(row.place))
+    return Cell((f"{country(code)} ({code})",)) if code else text(spoken(where(row.place)))
 
 
 def _said(row: Destination) -> Iterator[str]:
@@ -207,10 +214,14 @@ def _said(row: Destination) -> Iterator[str]:
 
 
 def _carried(row: Destination) -> Iterator[str]:
-    yield tally(row.kinds)
+    yield tally(_spoken(row.kinds))
     yield tally(row.versions)
-    yield _("ended: {said}").format(said=tally(row.ended)) if row.ended else ""
-    yield from (*row.guesses[:_LISTED], *row.hides[:_LISTED], *row.inside[:_LISTED])
+    yield _("ended: {said}").format(said=tally(_spoken(row.ended))) if row.ended else ""
+    yield from map(spoken, (*row.guesses[:_LISTED], *row.hides[:_LISTED], *row.inside[:_LISTED]))
+
+
+def _spoken(counts: Mapping[str, int]) -> dict[str, int]:
+    return {spoken(name): times for name, times in counts.items()}
 
 
 # ── devices, messages, what else was seen ───────────────────────────────────
