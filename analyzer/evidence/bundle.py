@@ -52,6 +52,15 @@ To check everything:
 
     phonehome verify THIS-FOLDER --capture THE-ORIGINAL-CAPTURE
 
+By hand, with Wireshark's tshark alone: the sums, what each packet is, and the bodies of HTTP as they were
+sent, whose SHA-256 are those in report.json (base64 -d undoes base64; manifest.json says which file shows
+what). They are written outside this folder, which is to stay as it is:
+
+    sha256sum -c SHA256SUMS
+    tshark -r captures/flow-0001.pcapng -T fields -e frame.number -e frame.comment
+    tshark -q -r captures/flow-0001.pcapng --export-objects http,../by-hand
+    sha256sum ../by-hand/*
+
 To have the time confirmed by an authority of your choice, whose address goes in place of URL:
 
     curl -H "Content-Type: application/timestamp-query" --data-binary @SHA256SUMS.tsq -o SHA256SUMS.tsr URL
