@@ -10,6 +10,25 @@ from analyzer.report.codecs import SCALARS, TIME, Codec, Json, expect, value_at
 from analyzer.report.names import COLUMNS
 
 _COLUMNS_BACK = {written: name for name, written in COLUMNS.items()}
+_KINDS = (
+    (
+        (int,),
+        "whole numbers",
+        frozenset(
+            ("capture", "flow", "source_port", "destination_port", "packets_up", "packets_down", "bytes_up",
+             "bytes_down", "payload", "readable", "flows", "frame", "length")
+        ),
+    ),
+    ((int, float), "numbers", frozenset(("entropy",))),
+    (
+        (str,),
+        "texts",
+        frozenset(
+            ("device", "source", "destination", "protocol", "kind", "name", "ended", "inside", "version",
+             "alpn", "ja4", "claim")
+        ),
+    ),
+)  # fmt: skip
 
 
 def _dump_table(table: Table) -> Json:
@@ -51,7 +70,16 @@ def _load_columns(
             values = [None if v is None else TIME.load(v, f"{where}.{name}") for v in values]
         elif not all(isinstance(v, SCALARS) for v in values):
             raise ValueError(f"{where}.{name}: expected numbers, texts or nulls alone")
-        yield _COLUMNS_BACK.get(name, name), values
+        own = _COLUMNS_BACK.get(name, name)
+        _check_kind(own, values, f"{where}.{name}")
+        yield own, values
+
+
+def _check_kind(name: str, values: Sequence[Any], where: str) -> None:
+    """The columns that writers reckon with hold what they reckon with, or nothing."""
+    for types, word, names in _KINDS:
+        if name in names and not all(value is None or type(value) in types for value in values):
+            raise ValueError(f"{where}: expected {word} or nulls alone")
 
 
 TABLE = Codec(

@@ -162,7 +162,7 @@ def _dump(cls: type, value: Any) -> Json:
 def _load(cls: type, value: Json, where: str) -> Any:
     document = expect(value, dict, where)
     role = document.get("role", "")
-    if role and role not in _ROLES:
+    if role != "" and role not in _ROLES:
         raise ValueError(f"{where}.role: expected one of {', '.join(_ROLES)}; found {found(role)}")
     if cls is Body:
         document = body_in(document, where)
