@@ -83,17 +83,18 @@ def _order(path: str) -> list[list[tuple[int, str]]]:
     return [natural(part) for part in path.split(os.sep)]
 
 
-def _remote(url: str) -> Iterator[str]:
-    from analyzer.archive.storage import storage
+def _remote(url: str) -> list[str]:
+    from analyzer.archive.storage import StorageError, reached, storage
 
     files, root = storage(url)
-    if files.isfile(root):
-        yield url
-        return
-    paths = files.glob(root) if glob.has_magic(root) else files.find(root)
-    for path in sorted(paths, key=natural):
-        if files.isfile(path) and _may_be_capture(files, path):
-            yield files.unstrip_protocol(path)
+    with reached(url):
+        if files.isfile(root):
+            return [url]
+        paths = files.glob(root) if glob.has_magic(root) else files.find(root)
+        if not paths and not glob.has_magic(root) and not files.exists(root):
+            raise StorageError(f"{url}: is not there, or may not be listed")
+        found = (p for p in sorted(paths, key=natural) if files.isfile(p) and _may_be_capture(files, p))
+        return [files.unstrip_protocol(path) for path in found]
 
 
 def _may_be_capture(files: Any, path: str) -> bool:

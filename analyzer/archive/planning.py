@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from typing import NamedTuple, Protocol, TypeVar
 
 from analyzer.archive.finding import is_remote
-from analyzer.archive.storage import beginning, fetched, storage
+from analyzer.archive.storage import StorageError, beginning, fetched, reached, storage
 from analyzer.capture import Capture
 from analyzer.capture.sessions import Look, chains_of, follows, look
 from analyzer.model import CaptureError
@@ -77,10 +77,11 @@ def seen_of(path: str) -> Seen:
         if not is_remote(path):
             return Seen(look(path), os.path.getsize(path) if os.path.isfile(path) else 0)
         files, at = storage(path)
-        size = int(files.size(at) or 0)
+        with reached(path):
+            size = int(files.size(at) or 0)
         with beginning(path, BEGINNING) as local:
             return Seen(replace(look(local), path=path), size)
-    except OSError:
+    except (OSError, StorageError):
         return Seen(Look(path), 0)
 
 
@@ -93,7 +94,7 @@ def last_of(path: str) -> int | None:
                 if len(batch.records):
                     latest = int(batch.records.time_ns.max())
                     last = latest if last is None else max(last, latest)
-    except (CaptureError, OSError):
+    except (CaptureError, OSError, StorageError):
         pass
     return last
 

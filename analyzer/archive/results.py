@@ -18,8 +18,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from analyzer.archive.finding import is_remote
 from analyzer.archive.options import Options
-from analyzer.archive.storage import StorageError, storage
+from analyzer.archive.storage import StorageError, reached, storage
 from analyzer.model import Report
 
 REPORTS, SALT = "reports", "salt"
@@ -38,12 +39,19 @@ def prepared(url: str, options: Options) -> Place:
     """A place for results, made if it is not there. StorageError where it can't be written."""
     files, root = storage(url)
     try:
-        files.makedirs(f"{root}/{REPORTS}", exist_ok=True)
-        salt = _salt(files, root)
-        fingerprint = options.fingerprint(os.urandom(16) if options.known else salt)
-        return Place(url, fingerprint, bool(files.glob(f"{root}/{REPORTS}/*.json")))
+        if is_remote(url):
+            with reached(url):
+                return _place(url, files, root, options)
+        return _place(url, files, root, options)
     except (OSError, ValueError) as error:  # ValueError: the salt is none
         raise StorageError(f"{url}: can't be used for results ({error})") from None
+
+
+def _place(url: str, files: Any, root: str, options: Options) -> Place:
+    files.makedirs(f"{root}/{REPORTS}", exist_ok=True)
+    salt = _salt(files, root)
+    fingerprint = options.fingerprint(os.urandom(16) if options.known else salt)
+    return Place(url, fingerprint, bool(files.glob(f"{root}/{REPORTS}/*.json")))
 
 
 class Results:

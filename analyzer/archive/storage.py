@@ -8,6 +8,9 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
+# Characters of what a library says of an error.
+LONGEST_SAID = 300
+
 
 class StorageError(Exception):
     """Where something should lie can't be used: one sentence."""
@@ -26,6 +29,33 @@ def storage(url: str) -> tuple[Any, str]:
     except ValueError as error:
         raise StorageError(f"{url}: can't be used ({error})") from None
     return files, path
+
+
+@contextmanager
+def reached(url: str) -> Iterator[None]:
+    """Within, a file system that can't be reached, or that refuses, is a StorageError with one sentence.
+
+    The libraries behind fsspec raise errors of their own beside OSError: no credentials, no such name, no
+    connection. What is raised here on purpose goes through.
+    """
+    try:
+        yield
+    except StorageError:
+        raise
+    except FileNotFoundError:
+        raise StorageError(f"{url}: is not there, or may not be listed") from None
+    except PermissionError as error:
+        raise StorageError(f"{url}: access is refused ({_line(error)})") from None
+    except Exception as error:
+        if isinstance(error, (MemoryError, AssertionError, TypeError, AttributeError, NameError)):
+            raise  # mistakes of ours
+        raise StorageError(f"{url}: can't be reached or read ({_line(error)})") from None
+
+
+def _line(error: BaseException) -> str:
+    """What an error says, on one line and not too long."""
+    words = " ".join(str(error).split()) or type(error).__name__
+    return words if len(words) <= LONGEST_SAID else f"{words[: LONGEST_SAID - 1]}…"
 
 
 @contextmanager
@@ -49,7 +79,8 @@ def fetched(paths: Sequence[str]) -> Iterator[list[str]]:
             if os.path.exists(os.path.join(below, _name(at))):
                 below = tempfile.mkdtemp(dir=folder)
             local.append(os.path.join(below, _name(at)))
-            files.get_file(at, local[-1])
+            with reached(path):
+                files.get_file(at, local[-1])
         yield local
 
 
@@ -59,7 +90,7 @@ def beginning(path: str, octets: int) -> Iterator[str]:
     files, at = storage(path)
     with tempfile.TemporaryDirectory(prefix="phonehome-") as folder:
         local = os.path.join(folder, _name(at))
-        with open(local, "wb") as file:
+        with open(local, "wb") as file, reached(path):
             file.write(files.cat_file(at, start=0, end=octets))
         yield local
 

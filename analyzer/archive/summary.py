@@ -12,7 +12,8 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
-from analyzer.archive.storage import StorageError, storage
+from analyzer.archive.finding import is_remote
+from analyzer.archive.storage import StorageError, reached, storage
 from analyzer.archive.tables import TABLES, schema_of
 
 Cell = str | int | datetime | None
@@ -133,6 +134,9 @@ def summary_of(url: str, since: date | None = None) -> Summary:
     files, root = storage(url)
     with duckdb.connect(config={"autoinstall_known_extensions": False}) as base:
         try:
+            if is_remote(url):
+                with reached(url):
+                    files.ls(root)  # says why, where DuckDB would not
             _views(base, files, root, url)
             return _asked(base, since)
         except (duckdb.Error, OSError) as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable
+from contextlib import suppress
 from typing import Generic, TypeVar
 
 # Of what the scan of a file may fill (`Settings.share`): a watch goes on for weeks, so its tables are full
@@ -11,6 +12,17 @@ SHARE = 0.25
 
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
+
+
+def give_back() -> None:
+    """Have the C library return memory that is free to the system, where it can (glibc's malloc_trim).
+
+    What was let go lies between what is kept; left alone, the gaps grow for days.
+    """
+    import ctypes
+
+    with suppress(OSError, AttributeError):
+        ctypes.CDLL(None).malloc_trim(0)
 
 
 class Kept(Generic[K, V]):

@@ -11,7 +11,7 @@ from typing import Protocol, Self
 
 from analyzer.capture import Capture
 from analyzer.live.board import Board, board
-from analyzer.live.bounded import SHARE, Told
+from analyzer.live.bounded import SHARE, Told, give_back
 from analyzer.live.events import Event
 from analyzer.live.feeds import Feed, Followed
 from analyzer.live.losses import Losses
@@ -191,7 +191,10 @@ class Watching:
         if self.notice is None and self.reading.scan.tally.notice is not None:
             self.notice = self.reading.scan.tally.notice
             self.say("source", f"RECONSTRUCTION, not traffic of a real phone: {self.notice}")
+        flows = self.reading.scan.tracker.count
         self.reading.take(step)
+        if self.reading.scan.tracker.count < flows:  # some were put together
+            give_back()
         self._noticing.settle(self.reading.scan.observer.names)
         if is_captured and len(step.batch.records):
             self.counts.frames += len(step.batch.records)

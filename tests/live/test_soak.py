@@ -104,8 +104,11 @@ def watched() -> Iterator[tuple[Weighed, Any]]:
         for name, low in LOW.items():
             patch.setattr(name, low)
         stop = Stop()
+        gc.collect()
+        gc.freeze()  # what other tests left is not counted
         session = Weighed(stop)
         session.run(lambda: Made(days(PACKETS, DAYS, pings_a_day=20), stop))
+        gc.unfreeze()
         session.end()
         yield session, session.report()
         stop.close()
