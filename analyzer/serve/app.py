@@ -151,13 +151,9 @@ class Page:
         return self._page("error.html", 404, sentence="There is nothing at this address (any more).")
 
     async def _refused(self, request: Request, error: UploadError | ClientDisconnect) -> Response:
-        with contextlib.suppress(ClientDisconnect, RuntimeError):  # it may be gone, or read to its end
-            left = DRAINED
-            async for piece in request.stream():
-                left -= len(piece) + 1
-                if left < 0:
-                    break
         status = error.status if isinstance(error, UploadError) else 400
+        if status != 408:  # whoever sends nothing is not waited for again
+            await _read_on(request)
         response = self._page("error.html", status, sentence=str(error))
         response.headers["Connection"] = "close"  # the rest of the form is not read
         return response
@@ -168,6 +164,16 @@ class Page:
             limits=self._jobs.limits, regions=self._jobs.regions, **known,
         )  # fmt: skip
         return HTMLResponse(text, status)
+
+
+async def _read_on(request: Request) -> None:
+    """Some of what is left of a form: where it isn't read, the answer is lost with the connection."""
+    with contextlib.suppress(ClientDisconnect, RuntimeError):  # it may be gone, or read to its end
+        left = DRAINED
+        async for piece in request.stream():
+            left -= len(piece) + 1
+            if left < 0:
+                break
 
 
 def application(jobs: Jobs, keys: Keys, hosts: Collection[str], port: int) -> Guard:

@@ -5,6 +5,7 @@ The names that a client sends are labels to be shown. Files get names of our own
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +19,9 @@ from analyzer.report.units import octets
 
 MOST_FILES, LONGEST_VALUE, LONGEST_LABEL, LONGEST_HEADER = 200, 4096, 120, 4096
 
+
+# Seconds that may pass between two pieces of an upload; a place is held for whoever uploads.
+PATIENCE = 60.0
 
 NOT_OURS = "The form does not come from this page."
 
@@ -74,7 +78,7 @@ class Upload:
     async def take(self, stream: AsyncIterator[bytes]) -> None:
         """All of the form; UploadError where it is not taken."""
         try:
-            async for piece in stream:
+            while (piece := await _next(stream)) is not None:
                 if piece:
                     self._parser.write(piece)
             self._parser.finalize()
@@ -152,6 +156,14 @@ class Upload:
     def _bounded(self, text: bytes) -> None:
         if len(text) > LONGEST_HEADER:
             raise UploadError(413, "The form can't be read.")
+
+
+async def _next(stream: AsyncIterator[bytes]) -> bytes | None:
+    """The next piece, None at the end; UploadError where it does not come."""
+    try:
+        return await asyncio.wait_for(anext(stream, None), PATIENCE)
+    except TimeoutError:
+        raise UploadError(408, f"Nothing more came for {PATIENCE:.0f} s.") from None
 
 
 def too_much(most: int) -> str:

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import gzip
 import json
+import random
+import struct
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+
+import dpkt
 
 from tests import builders
 from tests.builders import conversation, http_request, http_response, udp
@@ -21,9 +25,18 @@ TEMPLATE = "{{ 7*191 }}${7*191}<%= 7*191 %>{% include '/etc/passwd' %}"
 LINK = "javascript:window.attacked=4"
 ANSI = "\x1b]0;attacked\x07\x1b[2J\x1b[31m\x9b31m"
 BIDI = "\u202e\u2066gpj.exe\u2069"
+# Nothing to be seen, letters of other alphabets, lines that look like others' (RFC 3164), an endless word.
+HIDDEN = "zz\u200bhc\u00ad.vnet\ufeff.cn\U000e0041"
+LOOKALIKE = "zzhс.vnеt.cn"  # two of its letters are Cyrillic
+LINES = "x\r\n<34>Oct 11 22:14:15 phonehome: ping: all is well\u2028\u0085forged"
+SHELL = "$(touch attacked);`touch attacked`|touch attacked&\n--exec=touch attacked"
+LONG = "A" * 5000
 FORMULAS = ('=HYPERLINK("http://attack.example","a")', "+cmd|' /C calc'!A0", "-2+3", "@SUM(1)", "\t=1+1")
 PATHS = ("../../../../etc/cron.d/attack", "/etc/passwd", "..\\..\\attack.bat", "CON", "a\0b", "." * 300)
-TEXTS = (HTML, ATTRIBUTE, SVG, CSS, TEMPLATE, LINK, ANSI, BIDI, *FORMULAS, *PATHS)
+TEXTS = (
+    *(HTML, ATTRIBUTE, SVG, CSS, TEMPLATE, LINK, ANSI, BIDI, HIDDEN, LOOKALIKE, LINES, SHELL, LONG),
+    *(*FORMULAS, *PATHS),
+)
 IMEI = "490154203237518"
 
 
@@ -59,6 +72,72 @@ def _said(number: int, text: str) -> Iterator[bytes]:
     )
     yield from conversation((True, upload), (False, answer), ports=(45000 + number, 80))
     yield _dns(plain[:60] or b"a")
+    yield from _told(octets, plain[:200], 47000 + number)
+
+
+def _told(octets: bytes, plain: bytes, port: int) -> Iterator[bytes]:
+    """One text as what is told besides: a DHCP client, a service, a device, a log line, a name asked for."""
+    option = octets[:60]
+    vendor = bytes((60, len(option))) + option + bytes((55, 3, 1, 3, 6))
+    asked = b"\x35\x01\x03" + bytes((12, len(option))) + option + vendor + b"\xff"
+    head = bytes((1, 1, 6, 0)) + bytes(24) + builders.PHONE_MAC + bytes(10 + 192) + b"\x63\x82\x53\x63"
+    yield _at_home(head + asked, (68, 67), "255.255.255.255")
+    label = bytes((len(plain[:60]),)) + plain[:60]
+    service = b"\x05_test\x04_tcp\x05local\0"
+    pointer = (
+        service + b"\0\x0c\0\1\0\0\0\x78" + struct.pack(">H", len(label) + len(service)) + label + service
+    )
+    pairs = bytes((len(plain[:60]) + 2,)) + b"a=" + plain[:60]
+    words = label + service + b"\0\x10\0\1\0\0\0\x78" + struct.pack(">H", len(pairs)) + pairs
+    answer = struct.pack(">6H", 0, 0x8400, 0, 2, 0, 0) + pointer + words
+    yield _at_home(answer, (5353, 5353), "224.0.0.251")
+    notify = b"NOTIFY * HTTP/1.1\r\nNT: " + plain + b"\r\nSERVER: " + plain + b"\r\nNTS: ssdp:alive\r\n\r\n"
+    yield _at_home(notify, (1900, 1900), "239.255.255.250")
+    yield udp(b"<34>Oct 11 22:14:15 host app: imei=" + IMEI.encode() + b" " + plain, ports=(port, 514))
+    hello = client_hello("x" * len(plain), random.Random(1).randbytes).replace(b"x" * len(plain), plain)
+    yield from conversation((True, hello), ports=(port, 443))
+    greeting = b"220 " + plain + b"\r\n"
+    log_in = b"USER " + plain + b"\r\nPASS " + plain + b"\r\n"
+    yield from conversation((False, greeting), (True, log_in), (False, b"230 ok\r\n"), ports=(port, 21))
+
+
+def _at_home(data: bytes, ports: tuple[int, int], group: str) -> bytes:
+    """A datagram to all of a local network, from a device with a private address."""
+    datagram = dpkt.udp.UDP(sport=ports[0], dport=ports[1], data=data, ulen=8 + len(data))
+    return builders.ip(datagram, 17, phone="192.168.1.7", server=group)
+
+
+def client_hello(name: str, chance: Callable[[int], bytes]) -> bytes:
+    """A TLS ClientHello with this server name (RFC 8446 §4.1.2, RFC 6066 §3)."""
+    host = name.encode()
+    sni = struct.pack(">HHHBH", 0, len(host) + 5, len(host) + 3, 0, len(host)) + host
+    extensions = sni + bytes.fromhex("002b0003020304")
+    body = b"\x03\x03" + chance(32) + b"\0" + bytes.fromhex("000213010100")
+    message = body + struct.pack(">H", len(extensions)) + extensions
+    handshake = b"\1" + len(message).to_bytes(3, "big") + message
+    return struct.pack(">BHH", 22, 0x0301, len(handshake)) + handshake
+
+
+def air() -> bytes:
+    """Beacons and probe requests of networks that are named by the texts (IEEE 802.11-2020 §9.3.3)."""
+    frames = []
+    for number, text in enumerate(TEXTS):
+        name = text.encode("utf-8", "replace")[:32]
+        network, station = b"\x02\0\x5e\0\1" + bytes((number,)), b"\x02\0\x5e\0\2" + bytes((number,))
+        named = bytes((0, len(name))) + name
+        head = b"\x80\0\0\0" + b"\xff" * 6 + network * 2 + bytes(2)
+        frames.append(head + bytes(8) + b"\x64\0\x11\0" + named)
+        frames.append(b"\x40\0\0\0" + b"\xff" * 6 + station + b"\xff" * 6 + bytes(2) + named)
+        protected = b"\x08\x41\0\0" + network + station + network + bytes((number, 0)) + bytes(40)
+        frames.append(protected)
+    return builders.pcap(frames, link_type=105)
+
+
+def long_heads(count: int = 3000) -> bytes:
+    """A request whose header names have no end, and more of them than anybody sends."""
+    lines = [b"X-%d-%s: %s" % (n, b"n" * 200, b"v" * 20) for n in range(count)]
+    lines.append(b"n" * 100_000 + b": imei=" + IMEI.encode())
+    return one(b"POST / HTTP/1.1\r\nHost: a.example\r\n" + b"\r\n".join(lines) + b"\r\n\r\n")
 
 
 def _dns(label: bytes) -> bytes:
