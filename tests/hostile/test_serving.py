@@ -1,4 +1,4 @@
-"""Whoever may use the page, used against it: bombs, uploads without end or without number, forms sent twice."""
+"""What may be done to the page by who may use it: bombs, uploads without end or number, forms sent twice."""
 
 from __future__ import annotations
 
@@ -28,11 +28,9 @@ def test_a_bomb_that_is_uploaded_ends_at_its_limits_and_the_page_goes_on(tmp_pat
     assert len(bomb) < 1 << 19
     with Served(tmp_path, "--max-time", "5") as served, served.opened() as client:
         job = client.upload(("bomb.pcap.gz", bomb)).headers["location"]
-        began, slowest = time.monotonic(), 0.0
+        began = time.monotonic()
         while (state := client.get(f"{job}/state").json())["state"] not in ("done", "failed"):
-            asked = time.monotonic()
             assert client.get("/").status_code == 200
-            slowest = max(slowest, time.monotonic() - asked)
             assert time.monotonic() - began < 60
             time.sleep(0.2)
         assert state["state"] == "done" or "longer than the 5 s" in state["error"], state
@@ -64,7 +62,8 @@ def test_uploads_that_hang_keep_nobody_from_the_page(tmp_path: Path) -> None:
         key, port = client.key(), int(served.base.rpartition(":")[2])
         cookies = "; ".join(f"{name}={value}" for name, value in client.cookies.items())
         head = f"POST /captures HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nOrigin: {served.base}\r\n"
-        head += f"Cookie: {cookies}\r\nContent-Type: multipart/form-data; boundary=b\r\nContent-Length: 999999\r\n\r\n"
+        head += f"Cookie: {cookies}\r\nContent-Type: multipart/form-data; boundary=b\r\n"
+        head += "Content-Length: 999999\r\n\r\n"
         head += f'--b\r\nContent-Disposition: form-data; name="key"\r\n\r\n{key}\r\n--b\r\n'
         hanging = [socket.create_connection(("127.0.0.1", port), 10) for _ in range(MOST_KEPT + 5)]
         for one in hanging:
