@@ -40,7 +40,8 @@ class _Parser(argparse.ArgumentParser):
 
         of_command = self.commands.choices[command]
         words = [word.partition("=")[0] for word in unknown if word.startswith("-")]
-        near = [difflib.get_close_matches(word, of_command._option_string_actions, n=1) for word in words]
+        known = [option for option in of_command._option_string_actions if option not in ("-h", "--help")]
+        near = [difflib.get_close_matches(word, known, n=1) for word in words]
         meant = f" (did you mean {', '.join(found[0] for found in near if found)}?)" if any(near) else ""
         of_command.error(f"unrecognized arguments: {' '.join(unknown)}{meant}")
 

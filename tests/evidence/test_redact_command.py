@@ -6,35 +6,64 @@ from pathlib import Path
 
 import pytest
 
+from analyzer import analyze
 from analyzer.cli import documents
+from analyzer.report import json
 from tests.cli.conftest import CAPTURE, Run, run
+from tests.evidence.searching import contents, leaks
 
 __all__ = ["run"]
-ORIGINALS = (b"490154203237518", b"89470012345678901236", b"242011234567890", b"00:53:a7", b"Nokia-7-plus")
+ORIGINALS = (
+    "490154203237518", "89470012345678901236", "242011234567890", "004400120000011", "A00000DEADBEEF",
+    "00:00:5e:00:53:a7", "Nokia-7-plus",
+)  # fmt: skip
+# What a document that has no place for identifiers holds of them.
+SHOWN: dict[str, set[str]] = {"--zeek": set()}
 
 
 def test_redact_holds_for_terminal_json_and_bodies(run: Run, tmp_path: Path) -> None:
     done = run("scan", CAPTURE, "--redact", "-v", "--json", "r.json", "--bodies", "bodies")
     assert done.returncode == 0, done.stderr
-    written = [done.stdout, *(path.read_bytes() for path in tmp_path.rglob("*") if path.is_file())]
+    written = [done.stdout, *contents(tmp_path)]
     assert len(written) > 8
     assert b"REDACTED" in done.stdout
-    for octets in written:
-        assert not any(original in octets for original in ORIGINALS)
+    assert leaks(written, ORIGINALS) == set()
 
 
-def test_redact_holds_for_every_document(run: Run, tmp_path: Path) -> None:
-    run("scan", CAPTURE, "--json", "open.json")
-    for number, document in enumerate(documents.DOCUMENTS):
-        place = tmp_path / str(number)
-        done = run("report", "open.json", "--redact", document.option, place)
-        if b"is not installed" in done.stderr:
-            continue
-        assert done.returncode == 0, (document.option, done.stderr)
-        files = [path for path in (place, *place.rglob("*")) if path.is_file()]
-        made = b"".join(path.read_bytes() for path in files)
-        assert made
-        assert not any(original in made for original in ORIGINALS), document.option
+@pytest.fixture(scope="module")
+def saved(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A report that shows identifiers."""
+    path = tmp_path_factory.mktemp("saved") / "open.json"
+    path.write_text(json.write(analyze(str(CAPTURE))))
+    return path
+
+
+@pytest.mark.parametrize("document", documents.DOCUMENTS, ids=lambda document: document.name)
+def test_no_document_shows_an_identifier_in_any_encoding_where_it_is_redacted(
+    run: Run, tmp_path: Path, saved: Path, document: documents.Document
+) -> None:
+    done = run("report", saved, "--redact", document.option, "hidden", "-q")
+    if b"is not installed" in done.stderr:
+        pytest.skip(f"{document.option}: a package is not installed")
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert leaks([done.stdout, *contents(tmp_path / "hidden")], ORIGINALS) == set()
+    # The search finds what is there: the same document with identifiers holds them, encoded too.
+    assert run("report", saved, "--show-identifiers", document.option, "open").returncode == 0
+    found = leaks(contents(tmp_path / "open"), ORIGINALS)
+    assert {name.split(" ")[0] for name in found} >= SHOWN.get(document.option, set(ORIGINALS[:3]))
+
+
+def test_no_file_of_a_redacted_bundle_shows_an_identifier_in_any_encoding(
+    run: Run, tmp_path: Path, saved: Path
+) -> None:
+    made = run("evidence", saved, "-o", "hidden", "-w", "hidden.pcapng", "--redact")
+    assert made.returncode == 0, made.stderr
+    written = [*contents(tmp_path / "hidden"), *contents(tmp_path / "hidden.pcapng")]
+    assert leaks(written, ORIGINALS) == set()
+    assert run("evidence", saved, "-o", "open").returncode == 0
+    packets = leaks(contents(tmp_path / "open" / "captures"), ORIGINALS)
+    assert {name.split(" ")[0] for name in packets} >= set(ORIGINALS)
+    assert "00:00:5e:00:53:a7 octets" in packets
 
 
 def test_a_saved_report_is_redacted_with_the_same_key_as_the_scan(run: Run, tmp_path: Path) -> None:
@@ -54,8 +83,8 @@ def test_a_saved_report_is_redacted_with_the_same_key_as_the_scan(run: Run, tmp_
 def test_html_shows_identifiers_only_where_they_are_asked_for(run: Run) -> None:
     run("scan", CAPTURE, "--json", "open.json")
     shown = run("report", "open.json", "--html", "-", "--show-identifiers").stdout
-    assert ORIGINALS[0] in shown
-    assert not any(original in run("report", "open.json", "--html", "-").stdout for original in ORIGINALS)
+    assert ORIGINALS[0].encode() in shown
+    assert leaks([run("report", "open.json", "--html", "-").stdout], ORIGINALS) == set()
 
 
 @pytest.mark.parametrize(

@@ -257,3 +257,9 @@ def test_a_path_of_one_letter_changes_no_word() -> None:
     redacted = redact(named, KEY)
     assert redacted.captures[0].path == "capture-1"
     assert redacted.blind_spots == redact(report, KEY).blind_spots
+
+
+def test_the_dash_of_standard_input_is_no_path_that_texts_hold() -> None:
+    report = sample_report()
+    piped = replace(report, captures=(replace(report.captures[0], path="-"),), blind_spots=("one - two",))
+    assert redact(piped, KEY).blind_spots == ("one - two",)
