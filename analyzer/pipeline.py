@@ -36,6 +36,7 @@ def analyze(
     put_aside: Callable[[Body], None] | None = None,
     tac: str | os.PathLike[str] | None = None,
     jobs: int = 1,
+    told: Callable[[str], None] | None = None,
 ) -> Report:
     """Read captures and report what left the phone readable, and where everything went.
 
@@ -48,8 +49,9 @@ def analyze(
     with dossiers of the user's own, `log` is what was done to the phone meanwhile (`triggers.read_log`).
     `tac` is a CSV file by which the maker and model of a phone are told from its IMEI (`detect.tac`).
     `put_aside` takes each body of which the report keeps the beginning only (`bodies.BodyFiles`).
-    With `jobs`, the exchanges of a capture that holds many are examined in so many processes, with the same
-    result; a program that asks for that has to guard its main module, as `multiprocessing` says.
+    With `jobs`, the exchanges of a capture that holds many are read and examined in so many processes, with
+    the same result; a program that asks for that has to guard its main module, as `multiprocessing` says.
+    `told` gets a sentence where that has come to nothing, and all was read again in one.
     Raises CaptureError where no capture can be read (when one of several can't, that is a Problem of the
     report), ValueError where one of `geo` or `dossiers` can't be used.
     """
@@ -64,6 +66,7 @@ def analyze(
         log=tuple(log),
         put_aside=put_aside,
         helpers=jobs - 1,
+        told=told,
     )
     reports: list[Report] = []
     errors: list[CaptureError] = []

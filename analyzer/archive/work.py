@@ -37,6 +37,7 @@ class Outcome:
     report: Report | None = None
     error: str | None = None  # why nothing of it could be read
     was_done: bool = False
+    said: tuple[str, ...] = ()  # what went otherwise than meant, and changes nothing
 
 
 def work(
@@ -68,10 +69,12 @@ def key_of(unit: Unit, digests: Sequence[str], fingerprint: str) -> str:
 def _one(
     unit: Unit, settings: Settings, options: Options, results: Results | None, progress: OnProgress | None
 ) -> Outcome:
+    said: list[str] = []
     try:
         if results is not None and (kept := _kept(unit, results)):
             return kept
-        report, error = _read(unit, replace(settings, helpers=unit.helpers), progress)
+        wanted = replace(settings, helpers=unit.helpers, told=said.append)
+        report, error = _read(unit, wanted, progress)
     except (OSError, StorageError) as problem:
         return given_up(unit, f"{unit.paths[0]}: can't be read ({problem})")
     except MemoryError:
@@ -84,7 +87,8 @@ def _one(
     if results is not None and error is None:
         key = key_of(unit, [info.sha256 or "" for info in report.captures], results.place.fingerprint)
         report = concluded([report], tac=options.tac)
-    return Outcome(unit.number, unit.paths, unit.octets, brief_of(report), key, report, error)
+    brief = brief_of(report)
+    return Outcome(unit.number, unit.paths, unit.octets, brief, key, report, error, said=tuple(said))
 
 
 def _put_away(outcomes: Sequence[Outcome], results: Results) -> list[Outcome]:

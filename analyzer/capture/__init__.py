@@ -45,12 +45,12 @@ def _is_magic(start: bytes) -> bool:
 class Capture:
     """One capture being read: iterate for its batches, then look at `account`.
 
-    `path` is a file or "-" for standard input; `raw` as in `Source`. Raises CaptureError where nothing can
-    be read.
+    `path` is a file or "-" for standard input; `raw` and `hashed` as in `Source`. Raises CaptureError where
+    nothing can be read.
     """
 
-    def __init__(self, path: str, raw: Any = None) -> None:
-        self.source = Source(path, raw)
+    def __init__(self, path: str, raw: Any = None, hashed: bool = True) -> None:
+        self.source = Source(path, raw, hashed)
         self.account = Account()
         self._window = Window(self.source)
 

@@ -28,17 +28,21 @@ class Source:
     no more is to come.
     """
 
-    def __init__(self, path: str, raw: Any = None) -> None:
-        """`raw` gives the octets in place of what `path` names: an open raw stream that someone writes to."""
+    def __init__(self, path: str, raw: Any = None, hashed: bool = True) -> None:
+        """`raw` gives the octets in place of what `path` names: an open raw stream that someone writes to.
+
+        Without `hashed` the digest is that of nothing.
+        """
         self.path = path
         self.size: int | None = None
         self.compression: str | None = None
         self.damage: str | None = None
         self.decoded = 0
         self.ended = False
-        self._hash = hashlib.sha256()
+        self._hash: Any = hashlib.sha256() if hashed else _Unhashed()
+        self._hashed = hashed
         self._behind: Behind | None = None
-        self._drains = raw is None
+        self._drains = raw is None and hashed
         self._input = Input(raw, self._hash) if raw is not None else self._open()
         self._archive: Any = None
         self._piece = memoryview(b"")  # what a step of the decompressor gave beyond the last buffer
@@ -77,7 +81,9 @@ class Source:
 
     def hash_behind(self) -> None:
         """From now on hash in a thread. What `readinto` fills must stay as it is until it is called again."""
-        if self._archive is None and self._behind is None:  # decompressors use their buffers as they like
+        if (
+            self._hashed and self._archive is None and self._behind is None
+        ):  # decompressors use their buffers as they like
             self._behind = Behind(self._hash)
             self._input.hash_by(self._behind)
 
@@ -141,7 +147,17 @@ class Source:
 
     def sha256(self) -> str:
         """Of the octets as they lie on disk, or came down the pipe; complete after `drain`."""
-        return self._hash.hexdigest()
+        return str(self._hash.hexdigest())
+
+
+class _Unhashed:
+    """Stands for a running hash where nobody will ask for it."""
+
+    def update(self, _: object) -> None:
+        """Nothing."""
+
+    def hexdigest(self) -> str:
+        return hashlib.sha256().hexdigest()
 
 
 class _Kept:

@@ -117,6 +117,8 @@ def run_many(
     finally:
         if line:
             line.clear()
+    for sentence in (said for outcome in outcomes for said in outcome.said if not options.quiet):
+        complain(sentence)
     code = _exit_code(outcomes)
     return gated(report, options.fail_on, code) if report else code
 

@@ -207,6 +207,7 @@ def _analyze(paths: list[str], known: Known | None, options: argparse.Namespace,
             tac=options.tac,
             progress=watcher,
             jobs=jobs_for_one(paths, options),
+            told=None if options.quiet else complain,
             put_aside=bodies.put_aside if options.bodies and not options.redact else None,
         )
     except CaptureError as error:

@@ -63,10 +63,16 @@ class Given:
 
 
 class Recent:
-    """The memory that streams share. `most` is its size in octets."""
+    """The memory that streams share. `most` is its size in octets.
+
+    `kept` counts what was ever remembered, in octets; `oldest` is the first frame of those that were held
+    against a repetition since somebody set it to None (`scan.dividing` asks).
+    """
 
     def __init__(self, most: int = MOST_OCTETS) -> None:
-        self._most = most
+        self.most = most
+        self.kept = 0
+        self.oldest: int | None = None
         self._held = 0
         self._order: deque[Given] = deque()  # whose segment came when
 
@@ -74,9 +80,16 @@ class Recent:
         """Remember a segment of a stream; the oldest ones give way."""
         given.add(segment)
         self._order.append(given)
-        self._held += cost(segment)
-        while self._held > self._most:
+        taken = cost(segment)
+        self.kept += taken
+        self._held += taken
+        while self._held > self.most:
             self._held -= self._order.popleft().forget_oldest()
+
+    def note_use(self, frame: int) -> None:
+        """A segment of this frame is held against a repetition."""
+        if self.oldest is None or frame < self.oldest:
+            self.oldest = frame
 
 
 def cost(segment: Segment) -> int:

@@ -184,6 +184,7 @@ class Stream:
             first = earlier.data[low - earlier.offset : high - earlier.offset]
             second = segment.data[low - start : high - start]
             unchecked -= len(first)
+            self._recent.note_use(earlier.frame)
             if first != second:
                 self._note_conflict(low, first, second, earlier.frame, segment.frame)
         self.unchecked += unchecked

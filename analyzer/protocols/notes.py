@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple, Protocol
 
 from analyzer.flows.recent import MOST_OCTETS, Recent
 from analyzer.flows.renumbering import New
-from analyzer.flows.streams import Conflict, Gap, Stream
+from analyzer.flows.streams import Conflict, Gap
 
 # Conflicts and gaps of a capture that are kept with their places; the others are counted.
 MOST_LISTED = 1000
@@ -20,14 +21,24 @@ class Placed(NamedTuple):
     met: Conflict | Gap
 
 
+class Met(Protocol):
+    """What a stream met, as `Stream` says it."""
+
+    @property
+    def conflicts(self) -> Sequence[Conflict]: ...
+    @property
+    def conflicting(self) -> int: ...
+    @property
+    def unchecked(self) -> int: ...
+
+
 class Reassembled(Protocol):
     """A TCP flow that was put in order: both directions, and the gaps met with their directions."""
 
     @property
-    def streams(self) -> tuple[Stream, Stream]: ...
-
+    def streams(self) -> Sequence[Met]: ...
     @property
-    def missing(self) -> list[tuple[int, Gap]]: ...
+    def missing(self) -> Sequence[tuple[int, Gap]]: ...
 
 
 class StreamNotes:

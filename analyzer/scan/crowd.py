@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +13,6 @@ from analyzer.flows.devices import client_sides
 from analyzer.flows.retiring import MOST_FLOWS, Known, Retired, retire, staying
 from analyzer.flows.table import A_HI, A_LO, A_PORT, B_HI, B_LO, PROTOCOL, Column, Flows
 from analyzer.model import Problem
-from analyzer.protocols.observer import SeenExchange
 from analyzer.scan.kinds import kinds_of
 
 if TYPE_CHECKING:
@@ -79,7 +78,7 @@ class Clearing:
         self._referred = referred
         self._stays = staying(self._flows, self._stands_for, referred, scan.share)
 
-    def let_go(self) -> Iterator[SeenExchange]:
+    def let_go(self) -> Iterator[Any]:
         """What the early end of the flows that do not stay leaves."""
         return self._scan.observer.let_go((~self._stays).nonzero()[0].tolist(), self._flows)
 

@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from analyzer.conclude.walking import rebuilt
 from analyzer.detect.known import Hit, Known
 from analyzer.dossiers import Dossier
 from analyzer.flows.renumbering import New
-from analyzer.model import UNANSWERED, Body, Endpoint, Evidence, Finding, Message, Ping, Problem
+from analyzer.model import Body, Finding, Message, Ping, Problem
 from analyzer.protocols.exchange import Exchange
-from analyzer.protocols.http1 import HttpMessage
 from analyzer.scan.examining import Examined, examined
+from analyzer.scan.making import Ends, Taken, taken_of
 from analyzer.scan.masking import masked_finding, masked_message, masked_ping
 from analyzer.scan.shelf import Shelf
 
@@ -34,13 +34,6 @@ MOST_HITS = 200_000
 MOST_PROBLEMS = 500
 
 
-class Ends(NamedTuple):
-    """The two ends of a flow, client first."""
-
-    client: Endpoint
-    server: Endpoint
-
-
 @dataclass(frozen=True, slots=True)
 class Extracted:
     """What one exchange gave; message numbers are 0 until all are known."""
@@ -57,17 +50,6 @@ class Extracted:
         return (m for m in (self.request, *self.interim, self.response) if m is not None)
 
 
-class _Taken(NamedTuple):
-    """An exchange whose messages are made and not yet examined; `said` is what is odd about them."""
-
-    request: Message | None
-    response: Message | None
-    interim: Sequence[HttpMessage]
-    flow: int
-    ends: Ends
-    said: list[Problem]
-
-
 class Extractor:
     """Takes exchanges as they finish and keeps what the report needs of them."""
 
@@ -77,12 +59,10 @@ class Extractor:
         dossiers: Sequence[Dossier],
         put_aside: Callable[[Body], None] | None = None,
         heed: Callable[[Extracted], None] | None = None,
-        helpers: Helpers | None = None,
         share: float = 1.0,
     ) -> None:
         """`heed` is told each exchange as it is read, also those that the report has no room for.
 
-        With `helpers`, exchanges are examined in further processes, and kept in the order in which they came.
         `share` is the part of the usual memory that is taken here.
         """
         self.entries: list[Extracted] = []
@@ -95,29 +75,23 @@ class Extractor:
         self._budget = int(CONTENT_BUDGET * share)
         self._put_aside = put_aside
         self._heed = heed
-        self._helpers = helpers
-        self._taken = 0
-        self._waiting: list[_Taken] = []  # for enough to be given away
-        self._given: deque[tuple[list[_Taken], Future[list[Examined]]]] = deque()
+        self._helpers: Helpers | None = None
+        self.taken = 0  # exchanges so far
+        self._waiting: list[Taken] = []  # for enough to be given away
+        self._given: deque[tuple[list[Taken], Future[list[Examined]]]] = deque()
 
     def take(self, exchange: Exchange, flow: int, ends: Ends, delivered: bool | None) -> None:
         """One finished exchange. `delivered` says whether the request's last octet was acknowledged."""
-        said: list[Problem] = []
-        request = response = None
-        if exchange.response is not None:
-            response = self._message(exchange.response, flow, Ends(ends.server, ends.client), said)
-        if exchange.request is not None:
-            is_unanswered = response is None and not exchange.request.one_way
-            missing = (UNANSWERED,) if is_unanswered else ()
-            request = self._message(
-                exchange.request, flow, ends, said, missing, True if response else delivered
-            )
-        taken = _Taken(request, response, exchange.interim, flow, ends, said)
-        self._taken += 1
-        if self._helpers is None or self._taken <= FIRST_HERE:
-            self._keep(taken, examined((request, response), self._known, self._dossiers))
+        taken = taken_of(exchange, flow, ends, delivered)
+        self.taken += 1
+        if self._helpers is None or self.taken <= FIRST_HERE:
+            self.keep(taken, examined((taken.request, taken.response), self._known, self._dossiers))
         else:
             self._give(taken, self._helpers)
+
+    def lend(self, helpers: Helpers | None) -> None:
+        """Have what comes from now on examined by these, or here; it is kept in its order."""
+        self._helpers = helpers
 
     def settle(self) -> None:
         """Wait for all that is being examined elsewhere."""
@@ -126,7 +100,7 @@ class Extractor:
         while self._given:
             self._take_back()
 
-    def _give(self, taken: _Taken, helpers: Helpers) -> None:
+    def _give(self, taken: Taken, helpers: Helpers) -> None:
         self._waiting.append(taken)
         if len(self._waiting) < helpers.portion:
             return
@@ -143,9 +117,9 @@ class Extractor:
         portion, future = self._given.popleft()
         found = self._helpers.found(future, [(taken.request, taken.response) for taken in portion])
         for taken, seen in zip(portion, found, strict=True):
-            self._keep(taken, seen)
+            self.keep(taken, seen)
 
-    def _keep(self, taken: _Taken, seen: Examined) -> None:
+    def keep(self, taken: Taken, seen: Examined) -> None:
         """What was found of an exchange, as far as there is room for it."""
         request, response, findings, pings = (
             taken.request,
@@ -165,7 +139,7 @@ class Extractor:
             request, response = self._masked(request), self._masked(response)
             findings = [masked_finding(found) for found in findings]
             pings = [masked_ping(ping, self._known) for ping in pings]
-        interim = tuple(self._interim(each, taken.flow, taken.ends) for each in taken.interim)
+        interim = tuple(self._interim(*each) for each in taken.interim)
         entry = Extracted(request, response, tuple(findings), tuple(pings), interim)
         if self._heed is not None:
             self._heed(entry)
@@ -216,51 +190,8 @@ class Extractor:
 
     # ── parts ───────────────────────────────────────────────────────────
 
-    def _message(
-        self,
-        seen: HttpMessage,
-        flow: int,
-        ends: Ends,
-        said: list[Problem],
-        missing: tuple[str, ...] = (),
-        delivered: bool | None = None,
-    ) -> Message:
-        """The message of an exchange; `said` gets what is odd about it."""
-        body, notes = seen.body.body()
-        frame = seen.frames[0] if seen.frames else None
-        said += [Problem("body", note, frame) for note in notes]
-        kind = "a message" if seen.protocol else "an HTTP message"
-        said += [Problem("http", f"{kind} was read although {o}", frame) for o in seen.oddities]
-        return Message(
-            number=0,
-            protocol=seen.protocol or f"http/{seen.version}",
-            role=seen.role,
-            flow=flow,
-            source=ends.client,
-            destination=ends.server,
-            time_ns=seen.time_ns,
-            end_ns=seen.end_ns,
-            evidence=Evidence(tuple(seen.frames), flow, seen.start, seen.end),
-            method=seen.method,
-            target=seen.target,
-            host=_host(seen) if seen.role == "request" else None,
-            status=seen.status,
-            reason=seen.reason,
-            headers=tuple(seen.headers),
-            body=body,
-            complete=seen.complete,
-            missing=(*seen.missing, *missing),
-            delivered=delivered,
-            spans=tuple(seen.spans) if len(seen.spans) > 1 else (),
-            tolerated=(*seen.oddities, *seen.readings),
-            stream=seen.stream,
-            tunnel=seen.tunnel,
-        )
-
-    def _interim(self, seen: HttpMessage, flow: int, ends: Ends) -> Message:
+    def _interim(self, message: Message, said: Sequence[Problem]) -> Message:
         """A 1xx response, which has no body."""
-        said: list[Problem] = []
-        message = self._message(seen, flow, Ends(ends.server, ends.client), said)
         self._say(said)
         self._search(message)
         return self._masked(message) or message
@@ -329,19 +260,3 @@ def _when(entry: Extracted) -> tuple[int, int, int]:
 
 def _numbered(message: Message | None, number: int | None, peer: int | None) -> Message | None:
     return None if message is None else replace(message, number=number or 0, peer=peer)
-
-
-def _host(seen: HttpMessage) -> str | None:
-    """The host that a request is for: of an absolute-form target, else the Host header (RFC 9112 §3.2.2)."""
-    target = seen.target or ""
-    if "://" in target[:12]:
-        return target.split("://", 1)[1].split("/", 1)[0].split("?", 1)[0].rpartition("@")[2]
-    if seen.method == "CONNECT" and target:
-        return target.split(" ", 1)[0]
-    hosts = [seen.authority.rpartition("@")[2]] if seen.authority else seen.values("host")
-    return hosts[0] if hosts else _tunnel_target(seen.tunnel)
-
-
-def _tunnel_target(tunnel: Sequence[str]) -> str | None:
-    """Whom the innermost proxy was asked to connect to."""
-    return next((step.partition("CONNECT ")[2] for step in reversed(tunnel) if "CONNECT " in step), None)

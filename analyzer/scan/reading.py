@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from itertools import pairwise
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from analyzer.capture import Capture
-from analyzer.capture.sessions import Look, follows
+from analyzer.capture.sessions import Look
 from analyzer.conclude import with_conclusions
 from analyzer.dossiers import Dossier, attempt_hosts, load
-from analyzer.flows.addresses import address_text
-from analyzer.flows.table import A_HI, A_LO, A_PORT, B_HI, B_LO, B_PORT
 from analyzer.locate import Locator
-from analyzer.model import Endpoint, Report, Session
-from analyzer.protocols.observer import SeenExchange
+from analyzer.model import Report, Session
+from analyzer.protocols.http_flows import BoundMetError, SeenExchange
 from analyzer.scan.assembly import Assembly, Parts
 from analyzer.scan.crowd import Clearing, is_crowded
-from analyzer.scan.extraction import Ends, Extracted, Extractor
+from analyzer.scan.extraction import FIRST_HERE, Extracted, Extractor
+from analyzer.scan.making import ends_of
 from analyzer.scan.placing import placed
 from analyzer.scan.region import RegionWatch
 from analyzer.scan.scanning import Scan, Step
@@ -28,7 +28,13 @@ from analyzer.scan.settings import Settings
 from analyzer.triggers import Watch
 
 if TYPE_CHECKING:
+    from analyzer.scan.dividing import Dividing
     from analyzer.scan.helping import Helpers
+
+# Octets of files from which reading may be divided; exchanges to come, by what was seen so far, and
+# connections for each process, from which it is.
+LONG, WORTH_DIVIDING, MANY = 32 << 20, 6_000, 8
+AGAIN = "{path}: read again in one process, since several would not give the same: {why}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,25 +57,48 @@ def read_session(
 
     Raises CaptureError where the first one can't be read.
     """
+    if may_be_divided(chain, settings):
+        from analyzer.scan.dividing import LostError
+
+        try:
+            return _read(chain, settings, progress, True)
+        except (LostError, BoundMetError) as why:
+            if settings.told is not None:
+                settings.told(AGAIN.format(path=chain[0].path, why=why))
+    return _read(chain, settings, progress, False)
+
+
+def _read(
+    chain: Sequence[Look], settings: Settings, progress: OnProgress | None, divided: bool
+) -> tuple[Report, list[Look]]:
     reading = Reading(settings)
     with closing(reading):
-        return _read(reading, chain, progress)
-
-
-def _read(reading: Reading, chain: Sequence[Look], progress: OnProgress | None) -> tuple[Report, list[Look]]:
-    captures: list[tuple[str, Capture]] = []
-    for position, entry in enumerate(chain):
-        if position and not follows(chain[position - 1], reading.scan.tally.last_ns, entry):
-            break
-        capture = Capture(entry.path)
-        captures.append((entry.path, capture))
-        for step in reading.scan.steps(capture):
+        if divided:
+            reading.divide(chain)
+        captures: list[tuple[str, Capture]] = []
+        for step in reading.scan.session(chain, captures):
             reading.take(step)
+            path, capture = captures[-1]
+            reading.done = sum(capture.source.decoded for _, capture in captures)
             if progress is not None:
                 source = capture.source
-                progress(Progress(entry.path, source.decoded, source.size, capture.account.frames))
-    read, left = chain[: len(captures)], list(chain[len(captures) :])
-    return placed(with_session(reading.report(captures), read)), left
+                progress(Progress(path, source.decoded, source.size, capture.account.frames))
+        read, left = chain[: len(captures)], list(chain[len(captures) :])
+        return placed(with_session(reading.report(captures), read)), left
+
+
+def may_be_divided(chain: Sequence[Look], settings: Settings) -> bool:
+    """Whether the exchanges of these files may be worth reading in several processes.
+
+    The owner's identifiers stay in one, and bodies are put aside once.
+    """
+    if not settings.helpers or settings.known or settings.put_aside is not None:
+        return False
+    return _size(chain) >= LONG and all(os.path.isfile(entry.path) for entry in chain)
+
+
+def _size(chain: Sequence[Look]) -> int:
+    return sum(os.path.getsize(entry.path) for entry in chain if os.path.isfile(entry.path))
 
 
 class Watcher(Protocol):
@@ -95,34 +124,40 @@ class Reading:
         self._watch, self._search = Watch(), SeededSearch(settings.known)
         heed = watcher.heed if watcher else None
         self._helpers: Helpers | None = None
+        self._dividing: Dividing | None = None
+        self._steps = self._size = 0
+        self.done = 0  # octets of the captures that were read
+        self._extractor = Extractor(settings.known, self._dossiers, settings.put_aside, heed, settings.share)
         # The owner's identifiers stay in this process; whoever watches is told at once.
         if settings.helpers and not (settings.known or heed):
-            from analyzer.scan.helping import Helpers
-
-            self._helpers = Helpers(settings.helpers, settings.dossiers)
-        self._extractor = Extractor(
-            settings.known, self._dossiers, settings.put_aside, heed, self._helpers, settings.share
-        )
+            self._get_help()
         self._located: tuple[Locator, RegionWatch] | None = None
 
     def take(self, step: Step) -> None:
         """One batch that the scan has assigned."""
         scan = self.scan
+        self._steps += 1
         self._region()[1].watch(step, scan.tracker)
         self._watch.look(step.packets, step.outline, step.batch.records.time_ns)
         self._search.look(step, scan.tracker.flows)
+        if self._dividing is not None:
+            self._dividing.step(self._steps, step, scan)
         self._extract(scan.exchanges(step))
         if self._watcher is not None:
             self._watcher.look(step)
         if is_crowded(scan):
             self._make_room(step.batch.large)
+        if self._dividing is not None and not self._dividing.begun:
+            self._see_whether_to_divide(self._dividing)
 
     def unanswered(self, flows: Iterable[int]) -> Iterator[Extracted]:
         """What requests of these flows give away before they are answered; none of it is kept."""
         for flow, exchange, delivered in self.scan.observer.unanswered(flows, self.scan.tracker.flows):
             seen: list[Extracted] = []
             extractor = Extractor(self._settings.known, self._dossiers, heed=seen.append)
-            extractor.take(exchange, flow, self._ends(flow, exchange.direction), delivered)
+            extractor.take(
+                exchange, flow, ends_of(self.scan.tracker.flows, flow, exchange.direction), delivered
+            )
             yield from seen
 
     def locator(self) -> Locator:
@@ -138,6 +173,8 @@ class Reading:
         scan, extractor = self.scan, self._extractor
         for step in scan.rest():
             self.take(step)
+        if self._dividing is not None:
+            self._dividing.end(self._steps + 1, scan)
         self._extract(scan.observer.close(scan.tracker.flows))
         extractor.settle()
         locator, region = self._region()
@@ -151,12 +188,18 @@ class Reading:
 
     def close(self) -> None:
         """End what runs beside."""
+        self._stay_whole()
         if self._helpers is not None:
             self._helpers.close()
 
     def _make_room(self, large: bool) -> None:
         """Put flows together that are over or long silent."""
         scan, extractor, region = self.scan, self._extractor, self._region()[1]
+        if self._dividing is not None:
+            if self._dividing.begun:
+                raise BoundMetError("it holds more flows than memory is meant for")
+            self._stay_whole()
+            self._get_help()
         extractor.settle()
         hosts = attempt_hosts(self._dossiers)
         named = {name.address for name in scan.observer.names if name.address and name.name in hosts}
@@ -175,17 +218,48 @@ class Reading:
             self._located = locator, RegionWatch(locator, self._settings.regions, self._settings.share)
         return self._located
 
-    def _extract(self, seen: Iterable[SeenExchange]) -> None:
-        for flow, exchange, delivered in seen:
-            self._extractor.take(exchange, flow, self._ends(flow, exchange.direction), delivered)
+    def divide(self, chain: Sequence[Look]) -> None:
+        """Have the exchanges of these files read in several processes, once many are seen."""
+        from analyzer.scan.dividing import Dividing
 
-    def _ends(self, flow: int, direction: int) -> Ends:
-        """The ends of a flow; the client is A unless requests went from B to A."""
-        flows = self.scan.tracker.flows
-        numbers, words = flows.numbers[flow].tolist(), flows.addresses[flow].tolist()
-        a = Endpoint(address_text(words[A_HI], words[A_LO]), numbers[A_PORT])
-        b = Endpoint(address_text(words[B_HI], words[B_LO]), numbers[B_PORT])
-        return Ends(b, a) if direction else Ends(a, b)
+        self._helpers, self._size = None, _size(chain)
+        self._extractor.lend(None)
+        self._dividing = Dividing(chain, self._settings, self.scan.observer.notes.recent)
+        self.scan.observer.http.elsewhere = self._dividing
+
+    def _see_whether_to_divide(self, dividing: Dividing) -> None:
+        """Begin where many exchanges of many connections are to come; where of few, have them examined."""
+        if dividing.prepared:
+            if dividing.is_ready():
+                dividing.begin(self._steps + 1, self.scan.tracker.count)
+        elif self._extractor.taken >= FIRST_HERE:
+            to_come = self._extractor.taken * (self._size - self.done) / max(self.done, 1)
+            if to_come >= WORTH_DIVIDING and len(self.scan.observer.http_flows) >= MANY * dividing.count:
+                dividing.prepare()
+            else:
+                self._stay_whole()
+                self._get_help()
+
+    def _stay_whole(self) -> None:
+        """Read all that is to come here."""
+        if self._dividing is not None:
+            self.scan.observer.http.elsewhere = None
+            self._dividing.close()
+            self._dividing = None
+
+    def _get_help(self) -> None:
+        from analyzer.scan.helping import Helpers
+
+        self._helpers = Helpers(self._settings.helpers, self._settings.dossiers)
+        self._extractor.lend(self._helpers)
+
+    def _extract(self, seen: Iterable[Any]) -> None:
+        for one in seen:
+            if isinstance(one, SeenExchange):
+                ends = ends_of(self.scan.tracker.flows, one.flow, one.exchange.direction)
+                self._extractor.take(one.exchange, one.flow, ends, one.delivered)
+            else:  # examined where it was read
+                self._extractor.keep(one.taken, one.examined)
 
 
 def with_session(report: Report, read: Sequence[Look]) -> Report:

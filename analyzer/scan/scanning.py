@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +14,7 @@ from analyzer.capture import Capture
 from analyzer.capture.ahead import ahead
 from analyzer.capture.batch import Batch
 from analyzer.capture.memory import packed
+from analyzer.capture.sessions import Look, follows
 from analyzer.flows.fragments import Datagram, Reassembler, as_batch
 from analyzer.flows.frames import in_session
 from analyzer.flows.openings import Openings
@@ -30,7 +31,7 @@ from analyzer.packets.wifi import WIFI_LINKS, WifiKey, WifiSession
 from analyzer.packets.wifi.carried import GRE_PROTOCOL, packets_in
 from analyzer.packets.wifi.many import Opened
 from analyzer.protocols.classes import Classes
-from analyzer.protocols.observer import Observer, SeenExchange
+from analyzer.protocols.observer import Observer
 from analyzer.scan.crowd import Crowd
 
 # EtherType IEEE 802 local experimental 1: reconstructions announce themselves in such a frame.
@@ -114,6 +115,20 @@ class Scan:
         self.soundness = Soundness()
         self.crowd = Crowd()
 
+    def session(
+        self, chain: Sequence[Look], captures: list[tuple[str, Capture]], hashed: bool = True
+    ) -> Iterator[Step]:
+        """Each batch of the first file of a chain and of all that follow it without a break.
+
+        `captures` gets each file as it is opened. Raises CaptureError where one can't be read.
+        """
+        for position, entry in enumerate(chain):
+            if position and not follows(chain[position - 1], self.tally.last_ns, entry):
+                return
+            capture = Capture(entry.path, hashed=hashed)
+            captures.append((entry.path, capture))
+            yield from self.steps(capture)
+
     def steps(self, capture: Capture) -> Iterator[Step]:
         """Each batch of the session's next file once it is assigned, to be followed by `rest` after the last.
 
@@ -138,8 +153,8 @@ class Scan:
         """What was waiting for more at the session's end."""
         yield from self._rebuilt(self.reassembler.close(), False)
 
-    def exchanges(self, step: Step) -> Iterator[SeenExchange]:
-        """HTTP exchanges that a step finishes."""
+    def exchanges(self, step: Step) -> Iterator[Any]:
+        """HTTP exchanges that a step finishes, as the observer gives them."""
         self.openings.watch(step.batch, step.packets, step.outline, step.ids, self.tracker.count)
         self.classes.watch(
             step.batch, step.packets, step.outline, step.ids, self.tracker.flows, self.tracker.count

@@ -27,7 +27,8 @@ class Settings:
     geo: tuple[Given, ...] = ()  # the user's own databases
     geo_date: date | None = None  # asked for in place of the capture's date
     put_aside: Callable[[Body], None] | None = None  # takes bodies that are too much for the report
-    helpers: int = 0  # further processes that examine exchanges, where there are many
+    helpers: int = 0  # further processes that read and examine exchanges, where there are many
+    told: Callable[[str], None] | None = None  # is told where such a process has been lost
     share: float = 1.0  # of the memory that a scan may fill: what runs for weeks takes less
 
     def locator(self, capture_ns: int | None) -> Locator:

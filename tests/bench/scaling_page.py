@@ -75,9 +75,9 @@ Where the next limit is:
   scheduler's time. Small captures go 64 to a portion, so that tasks stay large.
 - **Grouping.** The first megabyte of every capture is looked at, and files that may belong to one recording are
   read twice, once record by record. Plan folder by folder.
-- **Skew of one huge capture.** A recording is read by one worker. Its exchanges are examined by further processes
-  of that machine where its flows are mostly clear text; reading packets and following streams stay in one process.
-  `editcap -c` does not help, since rotated files are read as one. A capture isn't divided by host: see below.
+- **Skew of one huge capture.** A recording is read on one machine. Where many of its exchanges are plain HTTP, the
+  flows are divided among processes of that machine; all of them read and decode the whole file, which costs about a
+  second a gigabyte. `editcap -c` does not help, since rotated files are read as one.
 
 ## What is the same whoever reads
 
@@ -86,13 +86,20 @@ the order of one pass. So portions, processes, clusters, interruptions and the o
 nothing: the report is the same to the octet but for the moment at which it was made. Tests prove that with random
 divisions of generated captures and of the corpus, and with helpers that examine exchanges.
 
-**One capture is not divided by host.** These parts of a scan know of all hosts, and would have to be merged as state
-before that gives the same octets: names learned from other hosts' DNS answers; numbers of flows in the order of first
-packets; 512 slots in which copies of packets are recognised, whatever flow they are of; whom round trips contradict;
-and the bounds, which are the scan's as a whole: 65,536 rows of flows, 16 MiB of octets remembered against
-repetitions, 96 MiB for readers, 64 MiB of content, and the exchanges, messages, samples and names that are listed.
-Where such a bound is met, which a Problem of the report then says, a divided scan would keep more than one pass
-does. What is divided instead is the examining of exchanges, which needs nothing but the exchange.
+**One capture is divided by flow.** What costs time is the reading of HTTP: streams, messages, what stands in them.
+Each process decodes all packets and numbers all flows as one pass does, and reads the HTTP of its share of the flows
+only; a flow belongs to one process, so it does not matter by which rule they are dealt out, by client host or by
+number. The process that makes the report puts what they found in the place of its own reading, flow by flow in the
+order of one pass, before it goes on to the next batch. So whatever knows of all hosts stays in one process and sees
+what it would see alone: names from DNS answers, numbers of flows, copies of packets, round trips, and the bounds on
+what is listed. Tests divide generated flows at random and compare octets, as `tests/bench/divided_corpus.py` does with
+every capture of a folder.
+
+Three bounds lie where processes can't see each other's share: more than 65,536 flows; readers that hold more than
+96 MiB or are more than 8,192; and octets that came again after so many others (16 MiB) that one pass would have
+forgotten the first copy. Where one of them is met, or a process is lost, the capture is read again in one pass, which
+standard error says; the report does not differ. Read by one process are captures from standard input, those searched
+for the owner's identifiers or read for their bodies, and clear text other than HTTP; encrypted Wi-Fi is opened by each.
 """
 
 

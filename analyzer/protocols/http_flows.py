@@ -1,0 +1,235 @@
+"""The TCP flows that are read as HTTP: their payloads, batch after batch, to what was read in them.
+
+What the reading of one flow gives depends on that flow alone, and on the memory in which repetitions are
+recognised; so it may be done in another process (`Elsewhere`), and the observer can't tell the difference.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple, Protocol
+
+import numpy as np
+
+from analyzer.capture.batch import Batch
+from analyzer.flows.kernel import FIN, RST
+from analyzer.flows.recent import Recent
+from analyzer.flows.renumbering import New, moved, moved_set
+from analyzer.flows.streams import Conflict, Gap
+from analyzer.flows.table import (
+    ACK_NUMBER,
+    FINISHED,
+    FLAGS,
+    HAS_ACK_A,
+    KIND,
+    LAST_NS,
+    MARKS,
+    OPAQUE,
+    PACKETS,
+    TEXT,
+    UNDECIDED,
+    Flows,
+)  # fmt: skip
+
+from .exchange import Exchange, InnerHello
+from .http_flow import HttpFlow
+from .rows import Row, first_sequence, isn
+from .weighing import held
+
+# A closed connection is kept this long for stragglers, in nanoseconds of capture time.
+LINGER_NS = 10_000_000_000
+
+
+class BoundMetError(Exception):
+    """Reading on in several processes would give something else than reading in one."""
+
+
+class SeenExchange(NamedTuple):
+    """An exchange, the flow it was seen in, and whether the request's last octet was acknowledged.
+
+    `delivered` is None where the capture holds nothing from the other side.
+    """
+
+    flow: int
+    exchange: Exchange
+    delivered: bool | None
+
+
+@dataclass(slots=True)
+class Told:
+    """What the payloads that a batch has of a flow gave; `exchanges` may be in another's form."""
+
+    exchanges: Sequence[Any]
+    found: bool  # whether any HTTP message was seen
+    sure: bool  # whether the protocol is proven
+    finished: bool  # whether further octets can tell nothing
+    hellos: Sequence[tuple[Any, tuple[str, ...]]]  # of TLS inside: `InnerHello`
+
+
+class Side(NamedTuple):
+    """What a direction of a flow met: the same words as `Stream`."""
+
+    conflicts: Sequence[Conflict]
+    conflicting: int
+    unchecked: int
+
+
+@dataclass(slots=True)
+class Closed:
+    """What the end of a flow gave: the same words as `HttpFlow`."""
+
+    exchanges: Sequence[Any]
+    found: bool
+    skipped: int
+    gaps: int
+    gap_octets: int
+    streams: tuple[Side, Side]
+    missing: Sequence[tuple[int, Gap]]
+
+
+class Elsewhere(Protocol):
+    """Reads some of the flows in another process, in step with this one."""
+
+    @property
+    def begun(self) -> bool:
+        """Whether any flow may be read there."""
+
+    def meet(self, flow: int, flows: Flows) -> None:
+        """A flow has payloads in this batch; with the first ones it is decided who reads it."""
+
+    def has(self, flow: int) -> bool:
+        """Whether a flow is read there."""
+
+    def read(self, flow: int) -> Told:
+        """What the payloads of the batch gave."""
+
+    def close_flow(self, flow: int) -> Closed:
+        """What the end of a flow gave."""
+
+    def passed(self, flow: int, ended: bool) -> None:
+        """A flow's payloads of this batch, or its end, have been taken, whoever read them."""
+
+    def held(self) -> int:
+        """Octets that the readers hold there."""
+
+
+class HttpFlows:
+    """Follows flows over the batches of a capture. `open` has a reader each, None where it is elsewhere."""
+
+    def __init__(self, recent: Recent) -> None:
+        """`recent` remembers what streams gave out, to compare what comes again."""
+        self.open: dict[int, HttpFlow | None] = {}
+        self.elsewhere: Elsewhere | None = None
+        self._recent = recent
+        self._cut: set[int] = set()  # flows whose reader went before their end
+
+    def read(self, batch: Batch, group: Sequence[Row], flows: Flows, in_order: bool) -> Told:
+        """The payloads of one flow; `in_order` as in `ClearStreams.read`."""
+        flow = group[0].flow
+        if self.elsewhere is not None and self.elsewhere.has(flow):
+            self.open[flow] = None
+            told = self.elsewhere.read(flow)
+            if told.finished:
+                flows.numbers[flow, KIND] = FINISHED
+            return told
+        return self._read(batch, group, flow, flows, in_order)
+
+    def ended(self, flows: Flows, now_ns: int) -> list[int]:
+        """The open flows that ended some time ago."""
+        if not self.open:
+            return []
+        active = np.fromiter(self.open, np.int64, len(self.open))
+        flags = flows.pair(FLAGS)[active]
+        ended = ((flags & FIN) != 0).all(axis=1) | ((flags & RST) != 0).any(axis=1)
+        quiet = flows.one(LAST_NS)[active] < now_ns - LINGER_NS
+        found: list[int] = active[ended & quiet].tolist()
+        return found
+
+    def close(self, flow: int, flows: Flows) -> Closed:
+        """The end of a flow: cut messages and unanswered requests."""
+        http = self.open.pop(flow)
+        if http is None:
+            assert self.elsewhere is not None
+            return self.elsewhere.close_flow(flow)
+        exchanges = [seen(flow, http, exchange, flows) for exchange in http.close()]
+        a, b = (Side(stream.conflicts, stream.conflicting, stream.unchecked) for stream in http.streams)
+        skipped = http.skipped if http.found else 0
+        return Closed(exchanges, http.found, skipped, http.gaps, http.gap_octets, (a, b), http.missing)
+
+    def let_go(self, flow: int) -> None:
+        """What comes later of a flow, after its early end, is read from a message on."""
+        self._cut.add(flow)
+
+    def unanswered(self, flow: int, flows: Flows) -> Iterator[SeenExchange]:
+        """Requests of a flow that were read and wait for an answer."""
+        if (http := self.open.get(flow)) is not None:
+            for exchange in http.unanswered():
+                yield seen(flow, http, exchange, flows)
+
+    def weights(self, which: Iterable[int]) -> list[int]:
+        """Octets that the readers of these flows hold; 0 where it is elsewhere."""
+        return [held(self.open.get(flow)) for flow in which]
+
+    def renumber(self, new: New) -> None:
+        """Go on with new numbers of flows (`flows.renumbering`)."""
+        self.open, self._cut = moved(self.open, new), moved_set(self._cut, new)
+
+    # ── parts ───────────────────────────────────────────────────────────
+
+    def _read(self, batch: Batch, group: Sequence[Row], flow: int, flows: Flows, in_order: bool) -> Told:
+        http = self.open.get(flow)
+        if http is None:
+            starts = (None, None) if flow in self._cut else (isn(flows, flow, 0), isn(flows, flow, 1))
+            http = self.open[flow] = HttpFlow(*starts, recent=self._recent)
+        sides = [[row for row in group if row.direction == side] for side in (0, 1)]
+        found: list[SeenExchange] = []
+        for side in _side_order(http, batch, sides):
+            rows = sides[side]
+            if rows and http.streams[side].base is None:
+                http.streams[side].begin(first_sequence(rows))
+            for row in rows:
+                data = bytes(batch.data[row.start : row.start + row.length])
+                read = http.feed(side, row.sequence, data, row.frame, row.time_ns)
+                found += [seen(flow, http, exchange, flows) for exchange in read]
+            if in_order and flows.numbers[flow, MARKS] & (HAS_ACK_A << (1 - side)):
+                acknowledged = int(flows.numbers[flow, ACK_NUMBER + 1 - side])
+                found += [seen(flow, http, each, flows) for each in http.acknowledge(side, acknowledged)]
+        hellos: list[InnerHello] = [*http.switch.hellos]
+        http.switch.hellos.clear()
+        told = Told(found, http.found, http.switch.sure, not http.wants_more, hellos)
+        self._steer(flow, http, flows)
+        return told
+
+    def _steer(self, flow: int, http: HttpFlow, flows: Flows) -> None:
+        """Have all of a flow handed on, or no more of it, by what its reader knows."""
+        if not http.found and flows.numbers[flow, KIND] == OPAQUE and http.gave_up():
+            del self.open[flow]
+        if not http.wants_more:
+            flows.numbers[flow, KIND] = FINISHED
+        elif http.switch.sure and flows.numbers[flow, KIND] in (UNDECIDED, OPAQUE):
+            flows.numbers[flow, KIND] = TEXT
+
+
+def seen(flow: int, http: HttpFlow, exchange: Exchange, flows: Flows) -> SeenExchange:
+    """An exchange with what its flow's acknowledgements say of it now."""
+    request, answering = exchange.request, 1 - exchange.direction
+    if request is None or not flows.numbers[flow, PACKETS + answering]:
+        return SeenExchange(flow, exchange, None)
+    if not flows.numbers[flow, MARKS] & (HAS_ACK_A << answering):
+        return SeenExchange(flow, exchange, False)
+    end = http.streams[exchange.direction].sequence_at(request.end)
+    beyond = (int(flows.numbers[flow, ACK_NUMBER + answering]) - end) % (1 << 32)
+    return SeenExchange(flow, exchange, beyond < 1 << 31)
+
+
+def _side_order(http: HttpFlow, batch: Batch, sides: list[list[Row]]) -> tuple[int, int]:
+    """The side that sends requests first, so that responses find them."""
+    roles = [reader.role for reader in http.readers]
+    if "request" in roles:
+        return (0, 1) if roles[0] == "request" else (1, 0)
+    first = sides[0][0] if sides[0] else None
+    answers = roles[0] == "response" or (
+        first is not None and bytes(batch.data[first.start : first.start + 5]) == b"HTTP/"
+    )
+    return (1, 0) if answers else (0, 1)

@@ -1,0 +1,96 @@
+"""Reading by several processes, as tests want it: from any batch on, small batches, any flow anywhere.
+
+Threads stand for the processes, so that a test takes no time to start them; they share nothing but the pipes.
+"""
+
+from __future__ import annotations
+
+import random
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from multiprocessing.connection import Connection
+from unittest.mock import patch
+
+from analyzer.capture import pcap, pcapng, snoop
+from analyzer.capture.sessions import Look
+from analyzer.scan import dividing, extraction, reading, share
+from analyzer.scan.share import Start, Task
+
+
+class InThread:
+    """Serves a share in a thread of this process."""
+
+    def __init__(self, connection: Connection, task: Task) -> None:
+        self._thread = threading.Thread(target=share.serve, args=(connection, task), daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        self._thread.join(10)
+        assert not self._thread.is_alive()
+
+
+class Seen:
+    """What became of the divisions under `dividing_from`."""
+
+    def __init__(self) -> None:
+        self.starts: list[tuple[int, int]] = []
+        self.elsewhere = 0  # payloads and ends of flows that were read elsewhere
+        self.told: list[str] = []  # why it was read again
+
+
+@contextmanager
+def dividing_from(
+    exchanges: int, chance: random.Random, frames: int = 20, threads: bool = True
+) -> Iterator[Seen]:
+    """Divide any capture once so many exchanges were read, or from the start for -1, each flow to anybody.
+
+    Without `threads` there are processes, and batches as large as ever.
+    """
+    seen = Seen()
+    begin, read, close_flow = dividing.Dividing.begin, dividing.Dividing.read, dividing.Dividing.close_flow
+
+    def and_note(self: dividing.Dividing, number: int, flow: int) -> None:
+        seen.starts.append(tuple(Start(number, flow)))
+        begin(self, number, flow)
+
+    def and_count(self: dividing.Dividing, flow: int) -> object:
+        seen.elsewhere += 1
+        return read(self, flow)
+
+    def and_count_end(self: dividing.Dividing, flow: int) -> object:
+        seen.elsewhere += 1
+        return close_flow(self, flow)
+
+    def table_of(count: int) -> tuple[int, ...]:
+        return tuple(chance.randrange(-1, count) for _ in range(chance.randint(1, 20)))
+
+    divide = reading.Reading.divide
+
+    def at_once(self: reading.Reading, chain: Sequence[Look]) -> None:
+        divide(self, chain)
+        assert self._dividing is not None
+        self._dividing.prepare()
+        self._dividing.begin(1, 0)
+
+    with ExitStack() as stack:
+        if exchanges < 0:
+            stack.enter_context(patch.object(reading.Reading, "divide", at_once))
+        for where, name, value in (
+            (reading, "LONG", 0),
+            (reading, "WORTH_DIVIDING", -1),
+            (reading, "MANY", 0),
+            (reading, "FIRST_HERE", exchanges),
+            (extraction, "FIRST_HERE", exchanges),
+            (dividing, "table_of", table_of),
+            (dividing.Partner, "is_ready", lambda partner: partner._connection.poll(60)),
+            (dividing.Dividing, "begin", and_note),
+            (dividing.Dividing, "read", and_count),
+            (dividing.Dividing, "close_flow", and_count_end),
+        ):
+            stack.enter_context(patch.object(where, name, value))
+        if threads:
+            stack.enter_context(patch.object(dividing, "spawned", InThread))
+            for module in (pcap, pcapng, snoop):
+                stack.enter_context(patch.object(module, "room_for", lambda _: frames))
+        yield seen
