@@ -18,7 +18,6 @@ from hypothesis import strategies as st
 from analyzer import analyze
 from analyzer.capture.sessions import look
 from analyzer.detect.known import Known
-from analyzer.flows import recent
 from analyzer.protocols import http_flows, notes, observer
 from analyzer.scan import crowd, dividing, extraction, reading, share, shelf
 from analyzer.scan.scanning import Scan, Step
@@ -243,7 +242,7 @@ def test_where_a_bound_is_met_the_report_is_that_of_one_pass(
 def test_what_one_pass_has_forgotten_is_not_held_against_a_repetition(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(recent.Recent.__init__, "__defaults__", (12_000,))
+    monkeypatch.setattr(notes, "MOST_OCTETS", 12_000)
     frames: list[bytes] = []
     for number in range(40):
         sent = http_request("POST", f"/{number}", NAMES[0], BODY)
