@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 # Octets of files from which reading may be divided; exchanges to come, by what was seen so far, and
 # connections for each process, from which it is.
-LONG, WORTH_DIVIDING, MANY = 32 << 20, 6_000, 8
+LONG, WORTH_DIVIDING, MANY = 64 << 20, 20_000, 8
 AGAIN = "{path}: read again in one process, since several would not give the same: {why}"
 
 
