@@ -159,7 +159,8 @@ TEMPLATES = (
     # databases
     mark("where the address is believed to be"),
     mark("which country's registry entry holds the block; never a location"),
-    mark("registry records and feeds; leans to the registration on clouds"),
+    mark("registry records and feeds"),
+    mark("leans to the registration on clouds"),
     mark("location"),
     mark("second opinion"),
     mark("today's location"),
