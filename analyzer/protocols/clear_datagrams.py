@@ -51,9 +51,10 @@ FIRST[list(plain.FIRST | frozenset(b"<"))] = True
 class ClearDatagrams:
     """Follows UDP flows over the batches of a capture."""
 
-    def __init__(self) -> None:
+    def __init__(self, share: float = 1.0) -> None:
+        """`share` is the part of the usual bound on what is said in the local network."""
         self.kinds: dict[int, str] = {}  # flow → what it carries
-        self.local = LocalNetwork()
+        self.local = LocalNetwork(share)
         self.left_out: Counter[str] = Counter()  # messages beyond the limit
         self._state: NDArray[np.uint8] = np.zeros(0, np.uint8)  # datagrams looked at, DISMISSED or KNOWN
         self._coap: dict[int, CoapFlow] = {}

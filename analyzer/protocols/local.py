@@ -27,7 +27,9 @@ class Heard:
 class LocalNetwork:
     """Gathers what is said; the same words of the same address count once more."""
 
-    def __init__(self) -> None:
+    def __init__(self, share: float = 1.0) -> None:
+        """`share` is the part of the usual number that is kept."""
+        self._most = int(MOST_SAID * share)
         self._heard: dict[tuple[str, Said], Heard] = {}
         self.left_out = 0
 
@@ -35,7 +37,7 @@ class LocalNetwork:
         """Something that `address` said in a datagram of this flow."""
         heard = self._heard.get((address, said))
         if heard is None:
-            if len(self._heard) >= MOST_SAID:
+            if len(self._heard) >= self._most:
                 self.left_out += 1
                 return
             heard = self._heard[address, said] = Heard(said, flow, address, frame, time_ns)

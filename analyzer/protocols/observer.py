@@ -45,7 +45,7 @@ class Observer:
         self._share = share
         self.names: list[Named] = []
         self.datagrams = Datagrams(self.names)
-        self.clear_datagrams = ClearDatagrams()
+        self.clear_datagrams = ClearDatagrams(share)
         self.notes = StreamNotes(share)
         self.clear_streams = ClearStreams(self.notes)
         self.hellos = Hellos(self.names)

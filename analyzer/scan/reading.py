@@ -183,7 +183,8 @@ class Reading:
         self._watch.add_requests(scan.asked)
         parts = Parts(captures, scan, extractor, region, locator, self._dossiers, self._settings)
         report = Assembly(parts).report()
-        report = replace(report, problems=(*report.problems, *self._search.problems()))
+        beside = (*self._search.problems(), *self._watch.problems())
+        report = replace(report, problems=(*report.problems, *beside))
         return with_conclusions(report, self._watch, self._settings.log, self._dossiers)
 
     def close(self) -> None:

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import numpy as np
 
+from analyzer.model import Problem
 from analyzer.packets import Outline, Packets
 from analyzer.packets.outline import ANNOUNCING, DHCP_SERVER, DNS
 from analyzer.packets.table import NOT_IP
 
 PORTS = {"DHCP request": DHCP_SERVER, "DNS query": DNS}
 MOST_PARTS = 1024  # arrays of one kind before they are joined
-MOST = 200_000  # times kept of one kind; more would not change what is said of some pings
+MOST = 200_000  # times kept of one kind
 
 
 class Watch:
@@ -23,6 +24,7 @@ class Watch:
     def __init__(self) -> None:
         self._times: dict[str, list[Any]] = defaultdict(list)
         self._kept: dict[str, int] = defaultdict(int)
+        self._left_out: dict[str, int] = defaultdict(int)
 
     def look(self, packets: Packets, outline: Outline, time_ns: Any) -> None:
         """One batch of decoded packets with their times."""
@@ -49,8 +51,21 @@ class Watch:
             found += (times if mac is None else times[(macs == mac) | (macs == 0)]).tolist()
         return sorted(found)
 
+    def problems(self) -> Iterator[Problem]:
+        """Of which kinds more came than are kept."""
+        for name, times in self._left_out.items():
+            if times:
+                yield Problem(
+                    "events-left-out",
+                    f"{name}: {times:,} more came than are kept; what stood before sends is said of the "
+                    f"first {MOST:,} alone, so that later sends seem to have none before them",
+                    count=times,
+                )
+
     def _keep(self, name: str, rows: Any, packets: Packets, time_ns: Any) -> None:
-        rows = rows[: max(0, MOST - self._kept[name])]
+        room = max(0, MOST - self._kept[name])
+        self._left_out[name] += max(len(rows) - room, 0)
+        rows = rows[:room]
         if len(rows):
             self._kept[name] += len(rows)
             parts = self._times[name]

@@ -35,7 +35,7 @@ LOW = {
     "analyzer.live.noticing.MOST_REQUESTS": 50,
     "analyzer.live.noticing.MOST_VALUES": 50,
     "analyzer.live.session.MOST_VALUES": 50,
-    "analyzer.protocols.local.MOST_SAID": 20,
+    "analyzer.protocols.local.MOST_SAID": 1000,
     "analyzer.protocols.datagrams.MOST_CLIENTS": 10,
     "analyzer.flows.entropy.MOST_FLOWS": 20,
     "analyzer.flows.fragments.MOST_LISTED": 1000,
@@ -132,6 +132,7 @@ def test_what_gave_way_is_counted_and_said(watched: tuple[Weighed, Any]) -> None
     said = {problem.code: problem.count for problem in report.problems}
     assert said["flows-together"] > 1000
     assert said["names-left-out"] > 1000
+    assert said["events-left-out"] > 500
     listed = {m.number for m in report.messages if m.role == "request"}
     assert len(listed) + said["exchanges-unlisted"] + said.get("evidence-unlisted", 0) > 900
     assert session.counts.pings["all"] == 20 * DAYS
