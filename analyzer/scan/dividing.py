@@ -114,13 +114,11 @@ class Dividing:
     def read(self, flow: int) -> Told:
         told, kept = _taken(self._now.told, flow)
         self._remember(kept)
-        told.exchanges = [share.read_from(row) for row in told.exchanges]
         return told
 
     def close_flow(self, flow: int) -> Closed:
         closed, kept = _taken(self._now.closed, flow)
         self._remember(kept)
-        closed.exchanges = [share.read_from(row) for row in closed.exchanges]
         return closed
 
     def passed(self, flow: int, ended: bool) -> None:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from concurrent.futures import Future
 
     from analyzer.scan.helping import Helpers
+    from analyzer.scan.told import Read
 
 # Octets of message content kept for the report, all messages together; beyond that a beginning.
 CONTENT_BUDGET = 64 << 20
@@ -146,6 +147,29 @@ class Extractor:
         if self.shelf.takes(entry.messages, entry.findings, entry.pings):
             self.entries.append(entry)
 
+    def keep_read(self, read: Read) -> None:
+        """The same of an exchange that was examined elsewhere; where it is not listed it is not even made.
+
+        Nobody looks for the owner's identifiers then, and nobody else is told.
+        """
+        if read.light is None:
+            self.keep(*read.whole())
+            return
+        self._say(read.light.said)
+        self._say(read.light.problems)
+        fits = [each is None or self._fits(each.size, False, each.frame) for each in read.light.contents]
+        sizes = [
+            0 if each is None else each.size if fit else BEGINNING
+            for each, fit in zip(read.light.contents, fits, strict=True)
+        ]
+        if self.shelf.takes_other(read.light.weight + sum(sizes)):
+            taken, _ = read.whole()
+            request, response = (
+                message if message is None or fit else _begun(message)
+                for message, fit in zip((taken.request, taken.response), fits, strict=True)
+            )
+            self.entries.append(Extracted(request, response, (), ()))
+
     def add(self, hits: Sequence[Hit], findings: Sequence[Finding]) -> None:
         """What was found of the owner's identifiers outside the exchanges."""
         self.hits += hits
@@ -222,25 +246,21 @@ class Extractor:
 
     def _trimmed(self, message: Message, evidence: bool) -> Message:
         """The message with its content, or the content's beginning once the budget is spent."""
-        size = len(message.body.content)
-        if evidence or size <= BEGINNING or size <= self._budget:
-            self._budget -= size
+        if self._fits(len(message.body.content), evidence, _first_frame(message)):
             return message
-        self._say(
-            [
-                Problem(
-                    "content-budget",
-                    f"of the content of some messages only the first {BEGINNING:,} octets were kept",
-                    message.evidence.frames[0] if message.evidence.frames else None,
-                )
-            ]
-        )
         if self._put_aside is not None:
             whole = masked_message(message, self._known, lambda _: None) if self._known else message
             self._put_aside(whole.body)
-        body, size = message.body, len(message.body.content)
-        left_out = body.left_out or f"only the first {BEGINNING:,} of {size:,} octets of content were kept"
-        return replace(message, body=replace(body, content=body.content[:BEGINNING], left_out=left_out))
+        return _begun(message)
+
+    def _fits(self, size: int, evidence: bool, frame: int | None) -> bool:
+        """Whether content of this size is kept whole, which is taken from the budget."""
+        if evidence or size <= BEGINNING or size <= self._budget:
+            self._budget -= size
+            return True
+        what = f"of the content of some messages only the first {BEGINNING:,} octets were kept"
+        self._say([Problem("content-budget", what, frame)])
+        return False
 
     def _say(self, problems: Sequence[Problem] | Iterator[Problem]) -> None:
         for problem in problems:
@@ -250,6 +270,17 @@ class Extractor:
                 key = (problem.code, problem.what)
             said = self._problems.get(key)
             self._problems[key] = problem if said is None else replace(said, count=said.count + problem.count)
+
+
+def _begun(message: Message) -> Message:
+    """The message with the beginning of its content."""
+    body, size = message.body, len(message.body.content)
+    left_out = body.left_out or f"only the first {BEGINNING:,} of {size:,} octets of content were kept"
+    return replace(message, body=replace(body, content=body.content[:BEGINNING], left_out=left_out))
+
+
+def _first_frame(message: Message) -> int | None:
+    return message.evidence.frames[0] if message.evidence.frames else None
 
 
 def _when(entry: Extracted) -> tuple[int, int, int]:

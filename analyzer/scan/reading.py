@@ -260,7 +260,7 @@ class Reading:
                 ends = ends_of(self.scan.tracker.flows, one.flow, one.exchange.direction)
                 self._extractor.take(one.exchange, one.flow, ends, one.delivered)
             else:  # examined where it was read
-                self._extractor.keep(one.taken, one.examined)
+                self._extractor.keep_read(one)
 
 
 def with_session(report: Report, read: Sequence[Look]) -> Report:

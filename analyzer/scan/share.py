@@ -30,12 +30,12 @@ from analyzer.packets.wifi import WifiKey
 from analyzer.protocols.dns import DNS_PORT
 from analyzer.protocols.http_flows import Closed, HttpFlows, SeenExchange, Told
 from analyzer.protocols.observer import groups
-from analyzer.scan.examining import Examined, examined
-from analyzer.scan.flat import flat, made
+from analyzer.scan.examining import examined
 from analyzer.scan.helping import begin as begin_process
 from analyzer.scan.helping import dossiers_of
-from analyzer.scan.making import Taken, ends_of, taken_of
+from analyzer.scan.making import ends_of, taken_of
 from analyzer.scan.scanning import Scan, Step
+from analyzer.scan.told import Read, read_of
 
 READY, END = b"ready", None
 TCP_PROTOCOL = 6
@@ -87,13 +87,6 @@ class Batched:
     closed: dict[int, tuple[Closed, Kept]] = field(default_factory=dict)
     held: int = 0  # octets, by all readers
     problem: str | None = None  # why no more can be told
-
-
-class Read(NamedTuple):
-    """An exchange that was examined where it was read."""
-
-    taken: Taken
-    examined: Examined
 
 
 class Division:
@@ -172,20 +165,12 @@ class Share:
         self._recent.kept, self._recent.oldest = 0, None
         return kept
 
-    def _examined(self, exchanges: Sequence[SeenExchange], flows: Flows) -> list[Any]:
+    def _examined(self, exchanges: Sequence[SeenExchange], flows: Flows) -> list[Read]:
         return [self._one(*each, flows) for each in exchanges]
 
-    def _one(self, flow: int, exchange: Any, delivered: bool | None, flows: Flows) -> tuple[Any, ...]:
+    def _one(self, flow: int, exchange: Any, delivered: bool | None, flows: Flows) -> Read:
         taken = taken_of(exchange, flow, ends_of(flows, flow, exchange.direction), delivered)
-        found = examined((taken.request, taken.response), Known.none(), self._dossiers)
-        rows = flat(taken.request), flat(taken.response)
-        return (*rows, taken.interim, taken.said, *found)
-
-
-def read_from(row: tuple[Any, ...]) -> Read:
-    """An exchange as a share tells it."""
-    request, response, interim, said, *found = row
-    return Read(Taken(made(request), made(response), interim, said), Examined(*found))
+        return read_of(taken, examined((taken.request, taken.response), Known.none(), self._dossiers))
 
 
 def sign_of(number: int, step: Step, scan: Scan) -> Sign:

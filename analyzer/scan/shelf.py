@@ -32,7 +32,7 @@ class Shelf:
         listed = list(messages)
         taken = sum(map(weight, listed)) + FINDING * len(findings) + PING * len(pings)
         if not findings and not pings:
-            return self._takes_other(taken)
+            return self.takes_other(taken)
         is_new = self._is_new(listed, findings)
         if self._evident + taken <= MOST_EVIDENT * self._share:
             self._evident += taken
@@ -60,7 +60,8 @@ class Shelf:
                 count=self.evident_left_out,
             )
 
-    def _takes_other(self, taken: int) -> bool:
+    def takes_other(self, taken: int) -> bool:
+        """Whether an exchange is listed in which nothing was found, and that takes so many octets."""
         if self._others + taken > MOST_OTHERS * self._share:
             self.others_left_out += 1
             return False
@@ -79,6 +80,6 @@ class Shelf:
 
 def weight(message: Message) -> int:
     """What a message takes in memory, about."""
-    headers = sum(len(name) + len(value) for name, value in message.headers) + HEADER * len(message.headers)
+    headers = len("".join(map("".join, message.headers))) + HEADER * len(message.headers)
     text = len(message.target or "") + len(message.host or "")
     return MESSAGE + headers + text + len(message.body.content) + FRAME * len(message.evidence.frames)

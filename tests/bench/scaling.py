@@ -98,10 +98,10 @@ def rounds(_: Path) -> dict[str, Any]:
 
 
 def one_capture(_: Path) -> dict[str, Any]:
-    """One large capture of plain HTTP, with one process and with two."""
+    """One capture of some 300 MB of plain HTTP, with one process and with two that share its flows."""
     with tempfile.TemporaryDirectory() as folder:
         path = f"{folder}/large.pcap"
-        made = [sys.executable, str(HERE / "make_http.py"), "-o", path, "--requests", "24000"]
+        made = [sys.executable, str(HERE / "make_http.py"), "-o", path, "--requests", "100000"]
         subprocess.run(made, check=True)
         command = [sys.executable, "-m", "analyzer", "scan", path, "-q", "--json", f"{folder}/x.json"]
         one, two = (timed([*command, "--jobs", jobs]) for jobs in "12")

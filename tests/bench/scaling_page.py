@@ -42,7 +42,7 @@ cores) stands beside each figure, and wall times under load say little. Processo
 {row("8 captures of nothing but plain HTTP, 1 process", copies["one"], copies["octets"])}
 {row("… 2 processes", copies["two"], copies["octets"])}
 {row("one capture of nothing but plain HTTP, 1 process", one["one"], one["octets"])}
-{row("… examined by a second process", one["two"], one["octets"])}
+{row("… its flows divided between 2 processes, beside the one that makes the report", one["two"], one["octets"])}
 
 **Two processes.** What they add is {added(corpus):.0%} of processor time on the corpus and {added(copies):.0%} on plain
 HTTP. {speedup(found.get("rounds"))}

@@ -1,0 +1,63 @@
+"""An exchange on its way from the process that examined it to the one that makes the report.
+
+Most exchanges of a long capture are counted and not listed. So each comes as octets, and beside them what
+decides whether it is listed.
+"""
+
+from __future__ import annotations
+
+import pickle
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from analyzer.model import Message, Problem
+from analyzer.scan.examining import Examined
+from analyzer.scan.flat import flat, made
+from analyzer.scan.making import Taken
+from analyzer.scan.shelf import weight
+
+
+class Content(NamedTuple):
+    """Octets of a message's content, and its first frame."""
+
+    size: int
+    frame: int | None
+
+
+class Light(NamedTuple):
+    """What is to be known of an exchange in which nothing was found."""
+
+    weight: int  # what it takes in memory without the content
+    contents: tuple[Content | None, Content | None]  # of request and response
+    said: Sequence[Problem]
+    problems: Sequence[Problem]
+
+
+class Read(NamedTuple):
+    """An exchange that was examined where it was read; `light` is None where it has to be looked at."""
+
+    light: Light | None
+    octets: bytes
+
+    def whole(self) -> tuple[Taken, Examined]:
+        request, response, interim, said, examined = pickle.loads(self.octets)
+        return Taken(made(request), made(response), interim, said), Examined(*examined)
+
+
+def read_of(taken: Taken, found: Examined) -> Read:
+    """An exchange in this form."""
+    rows = flat(taken.request), flat(taken.response)
+    octets = pickle.dumps((*rows, taken.interim, taken.said, tuple(found)), pickle.HIGHEST_PROTOCOL)
+    if found.findings or found.pings or taken.interim:
+        return Read(None, octets)
+    messages = (taken.request, taken.response)
+    contents = _content(taken.request), _content(taken.response)
+    light = sum(weight(message) - len(message.body.content) for message in messages if message is not None)
+    return Read(Light(light, contents, taken.said, found.problems), octets)
+
+
+def _content(message: Message | None) -> Content | None:
+    if message is None:
+        return None
+    frames = message.evidence.frames
+    return Content(len(message.body.content), frames[0] if frames else None)
