@@ -163,6 +163,16 @@ def many(tmp_path: Path) -> Path:
         sent = http_request("POST" if body else "GET", f"/{number}", NAMES[number % 3], body)
         ends = {"server": SERVERS[number % 3], "ports": (41000 + number, 80)}
         frames += conversation((True, sent), (False, http_response(200, b"z" * 20_000)), **ends)
+    # A tunnel of which nothing is handed on once TLS is seen in it, and answers before the final one.
+    opened = http_request("CONNECT", "x.example:443", "x.example:443")
+    record = b"\x17\x03\x03\x04\x00" + bytes(1024)
+    tunnel = [(True, opened), (False, b"HTTP/1.1 200 OK\r\n\r\n"), (True, HELLO), *[(True, record)] * 80]
+    frames += conversation(*tunnel, ports=(42000, 80))
+    early = b"HTTP/1.1 100 Continue\r\n\r\n"
+    sent = http_request("GET", "/early", NAMES[0])
+    for port in range(42001, 42007):
+        turns = ((True, sent), (False, early), (False, http_response(200, b"z" * 3000)))
+        frames += conversation(*turns, ports=(port, 80))
     path = tmp_path / "many.pcap"
     path.write_bytes(builders.pcap(frames))
     return path
@@ -170,7 +180,7 @@ def many(tmp_path: Path) -> Path:
 
 def test_processes_read_what_threads_read(many: Path) -> None:
     alone = analyze(many)
-    assert len(alone.messages) == 120
+    assert len(alone.messages) == 120 + 2 + 18
     for threads in (True, False):
         with dividing_from(-1, random.Random(1), threads=threads) as seen:
             assert octets_of(analyze(many, jobs=3, told=seen.told.append)) == octets_of(alone)
@@ -244,6 +254,16 @@ def test_where_a_bound_is_met_the_report_is_that_of_one_pass(
     assert all(why in sentence for sentence in seen.told)
 
 
+def test_what_is_cut_weighs_less_wherever_it_was_read(many: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(extraction, "CONTENT_BUDGET", 200_000)
+    monkeypatch.setattr(shelf, "MOST_OTHERS", 280_000)
+    with dividing_from(-1, random.Random(4)) as seen:
+        alone = analyze(many)
+        assert {"content-budget", "exchanges-unlisted"} <= {problem.code for problem in alone.problems}
+        assert octets_of(analyze(many, jobs=2, told=seen.told.append)) == octets_of(alone)
+    assert seen.told == []
+
+
 def test_what_one_pass_has_forgotten_is_not_held_against_a_repetition(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -257,9 +277,12 @@ def test_what_one_pass_has_forgotten_is_not_held_against_a_repetition(
     path = tmp_path / "again.pcap"
     path.write_bytes(builders.pcap([*frames, *again]))
     with dividing_from(-1, random.Random(3)) as seen:
+        monkeypatch.setattr(dividing, "table_of", lambda _: (0, 1))
         alone = analyze(path)
         assert "repeat-unchecked" in {problem.code for problem in alone.problems}
         assert octets_of(analyze(path, jobs=2, told=seen.told.append)) == octets_of(alone)
+    assert len(seen.told) == 1
+    assert "forgotten" in seen.told[0]
 
 
 def test_small_captures_and_identifiers_of_the_owner_stay_in_one_process(many: Path) -> None:
