@@ -197,9 +197,10 @@ def test_where_a_process_dies_all_is_read_again_and_it_is_said(
         begin = dividing.Dividing.begin
 
         def and_kill(self: dividing.Dividing, number: int, flow: int) -> None:
-            begin(self, number, flow)
+            # Before it is told to read: a moment later it may have told all there is.
             killed.append(self._partners[0]._process.process.pid)
             os.kill(killed[0], signal.SIGKILL)
+            begin(self, number, flow)
 
         monkeypatch.setattr(dividing.Dividing, "begin", and_kill)
         report = analyze(many, jobs=2, told=seen.told.append)
