@@ -22,6 +22,11 @@ LOCAL = "local"
 # Seconds to wait for a scheduler. How often a task is tried whose worker is lost is the scheduler's own
 # setting (distributed.scheduler.allowed-failures).
 CONNECTING = 10
+# After how long without any worker the tasks of a cluster made here fail; a scheduler that is there already
+# has its own setting.
+WORKERLESS = {"distributed.scheduler.no-workers-timeout": "60s"}
+# Distributed's exceptions that say that a task's workers are lost; not every version has each.
+LOST = frozenset({"KilledWorker", "NoWorkerError", "NoValidWorkerError"})
 DIED = "the workers that read it ended unexpectedly, each time: too little memory, or a library's mistake"
 
 
@@ -30,15 +35,19 @@ class Cluster:
 
     def __init__(self, address: str, jobs: int) -> None:
         try:
+            import dask
             import distributed
         except ImportError:
             raise StorageError("--dask needs Dask: pip install '.[cluster]'") from None
         self._own: Any = None
+        self._address = address
         self._client: Any
         if address == LOCAL:
-            self._own = distributed.LocalCluster(  # type: ignore[no-untyped-call]
-                n_workers=jobs, threads_per_worker=1, processes=True, dashboard_address=None, host="127.0.0.1"
-            )
+            with dask.config.set(WORKERLESS):
+                self._own = distributed.LocalCluster(  # type: ignore[no-untyped-call]
+                    n_workers=jobs, threads_per_worker=1, processes=True, dashboard_address=None,
+                    host="127.0.0.1",
+                )  # fmt: skip
         try:
             self._client = distributed.Client(  # type: ignore[no-untyped-call]
                 self._own or address, timeout=CONNECTING, set_as_default=False
@@ -59,13 +68,22 @@ class Cluster:
         size = max(1, min(64, len(items) // 16))
         parts = [items[at : at + size] for at in range(0, len(items), size)]
         futures = self._client.map(_each, [function] * len(parts), parts, pure=False)
-        for found in self._client.gather(futures):
-            yield from found
+        try:
+            for found in self._client.gather(futures):
+                yield from found
+        except Exception as error:
+            if _is_lost(error):
+                raise StorageError(f"--dask {self._address}: its workers ended unexpectedly") from None
+            raise
 
     def outcomes(
-        self, portions: Sequence[tuple[Unit, ...]], options: Options, place: Place | None
+        self,
+        portions: Sequence[tuple[Unit, ...]],
+        options: Options,
+        place: Place | None,
+        handed_back: bool = False,  # noqa: ARG002 - over a network they would cost more than they spare
     ) -> Iterator[Outcome]:
-        """What came of each unit, as it comes."""
+        """What came of each unit, as it comes"""
         import distributed
 
         futures = self._submitted(portions, options, place)
@@ -100,6 +118,4 @@ def _each(function: Callable[[T], R], items: Sequence[T]) -> list[R]:
 
 
 def _is_lost(error: BaseException) -> bool:
-    from distributed.scheduler import KilledWorker
-
-    return isinstance(error, KilledWorker)
+    return type(error).__name__ in LOST

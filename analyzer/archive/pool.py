@@ -14,13 +14,14 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import suppress
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from analyzer.archive.options import Options
 from analyzer.archive.planning import Unit, with_helpers
 from analyzer.archive.results import Place
 from analyzer.archive.work import Outcome, given_up, work
 from analyzer.pipeline import Progress
+from analyzer.scan.packing import packed, unpacked
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -33,6 +34,14 @@ DIED = "the process that read it ended unexpectedly, twice: too little memory, o
 
 # What a worker process tells about the capture it reads; None where nobody asked.
 _said: Any = None
+
+
+class Task(NamedTuple):
+    """What is asked of each portion."""
+
+    options: Options
+    place: Place | None
+    handed_back: bool
 
 
 def cores() -> int:
@@ -65,40 +74,49 @@ class Pool:
         return self._executor.map(function, items, chunksize=max(1, min(64, len(items) // (4 * self._jobs))))
 
     def outcomes(
-        self, portions: Sequence[tuple[Unit, ...]], options: Options, place: Place | None
+        self,
+        portions: Sequence[tuple[Unit, ...]],
+        options: Options,
+        place: Place | None,
+        handed_back: bool = False,
     ) -> Iterator[Outcome]:
-        """What came of each unit, as it comes."""
+        """What came of each unit, as it comes; `handed_back` as in `work`."""
+        task = Task(options, place, handed_back)
         helped = {u.number: u for u in with_helpers([u for p in portions for u in p], self._jobs)}
         waiting = [tuple(helped[unit.number] for unit in portion) for portion in reversed(portions)]
-        running: dict[Future[list[Outcome]], tuple[Unit, ...]] = {}
+        running: dict[Future[bytes], tuple[Unit, ...]] = {}
         while waiting or running:
             while waiting and len(running) < WAITING * self._jobs:
                 portion = waiting.pop()
-                running[self._executor.submit(_work, portion, options, place)] = portion
+                running[self._executor.submit(_work, portion, task)] = portion
             done, _ = wait(running, timeout=LOOK, return_when=FIRST_COMPLETED)
             self._listen()
             broken: list[tuple[Unit, ...]] = []
             for future in done:
                 portion = running.pop(future)
                 try:
-                    yield from future.result()
+                    octets = future.result()
                 except BrokenProcessPool:
                     broken.append(portion)
+                else:
+                    yield from unpacked(octets)
             if broken:
                 broken += running.values()
                 running.clear()
                 self._executor.shutdown(wait=True, cancel_futures=True)
                 self._executor = self._new(self._jobs)
-                yield from self._one_by_one([unit for portion in broken for unit in portion], options, place)
+                yield from self._one_by_one([unit for portion in broken for unit in portion], task)
 
-    def _one_by_one(self, units: Sequence[Unit], options: Options, place: Place | None) -> Iterator[Outcome]:
+    def _one_by_one(self, units: Sequence[Unit], task: Task) -> Iterator[Outcome]:
         """Units of which one has killed its process, each where it can kill no other's."""
         for unit in units:
             with self._new(1) as alone:
                 try:
-                    yield from alone.submit(_work, (unit,), options, place).result()
+                    octets = alone.submit(_work, (unit,), task).result()
                 except BrokenProcessPool:
                     yield given_up(unit, f"{unit.paths[0]}: {DIED}")
+                else:
+                    yield from unpacked(octets)
 
     def _new(self, jobs: int) -> ProcessPoolExecutor:
         return ProcessPoolExecutor(jobs, self._context, initializer=_begin, initargs=(self._queue,))
@@ -123,8 +141,10 @@ def _begin(said: Any) -> None:
     gc.set_threshold(200_000, 50, 50)
 
 
-def _work(portion: tuple[Unit, ...], options: Options, place: Place | None) -> list[Outcome]:
-    return work(portion, options, place, _Teller(_said) if _said is not None else None)
+def _work(portion: tuple[Unit, ...], task: Task) -> bytes:
+    """The outcomes, packed."""
+    teller = _Teller(_said) if _said is not None else None
+    return packed(work(portion, task.options, task.place, teller, task.handed_back))
 
 
 class _Teller:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from math import inf
 from typing import Protocol, TypeVar
 
 from analyzer.archive.options import Options
@@ -26,9 +27,13 @@ class Workers(Protocol):
         """The function of each item, in their order."""
 
     def outcomes(
-        self, portions: Sequence[tuple[Unit, ...]], options: Options, place: Place | None
+        self,
+        portions: Sequence[tuple[Unit, ...]],
+        options: Options,
+        place: Place | None,
+        handed_back: bool,
     ) -> Iterator[Outcome]:
-        """What came of each unit, as it comes."""
+        """What came of each unit, as it comes; with their reports, if that takes less than reading these."""
 
 
 @dataclass
@@ -56,13 +61,21 @@ def workers(jobs: int, dask: str | None, follower: Follower) -> Iterator[Workers
 
 
 def run(
-    paths: Sequence[str], options: Options, place: Place | None, by: Workers, follower: Follower
+    paths: Sequence[str],
+    options: Options,
+    place: Place | None,
+    by: Workers,
+    follower: Follower,
+    most_whole: float = inf,
 ) -> list[Outcome]:
-    """What came of each session of captures, in the order in which one pass would read them."""
+    """What came of each session of captures, in the order in which one pass would read them.
+
+    Of more sessions than `most_whole` no reports are wanted.
+    """
     units = units_of(paths, by.apply)
     follower.planned(units)
     found: list[Outcome] = []
-    for outcome in by.outcomes(portions(units), options, place):
+    for outcome in by.outcomes(portions(units), options, place, len(units) <= most_whole):
         found.append(outcome)
         follower.finished(outcome)
     return sorted(found, key=lambda outcome: outcome.unit)

@@ -27,7 +27,7 @@ OnProgress = Callable[[Progress], None]
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What came of a unit. `report` is None where results are kept elsewhere and nobody asked for it."""
+    """What came of a unit. `report` is None where it is kept in the results and nobody asked for it."""
 
     unit: int
     paths: tuple[str, ...]
@@ -41,13 +41,23 @@ class Outcome:
 
 
 def work(
-    portion: Sequence[Unit], options: Options, place: Place | None, progress: OnProgress | None = None
+    portion: Sequence[Unit],
+    options: Options,
+    place: Place | None,
+    progress: OnProgress | None = None,
+    handed_back: bool = False,
 ) -> list[Outcome]:
-    """Read what is not done yet; one capture that can't be read never stops the others."""
+    """Read what is not done yet; one capture that can't be read never stops the others.
+
+    With `handed_back`, outcomes have their reports although these are kept in the results.
+    """
     settings = options.settings()
     results = Results(place) if place else None
     outcomes = [_one(unit, settings, options, results, progress) for unit in portion]
-    return _put_away(outcomes, results) if results else outcomes
+    if results is None:
+        return outcomes
+    _put_away(outcomes, results)
+    return outcomes if handed_back else [_without_report(outcome) for outcome in outcomes]
 
 
 def given_up(unit: Unit, why: str) -> Outcome:
@@ -91,16 +101,17 @@ def _one(
     return Outcome(unit.number, unit.paths, unit.octets, brief, key, report, error, said=tuple(said))
 
 
-def _put_away(outcomes: Sequence[Outcome], results: Results) -> list[Outcome]:
-    """The outcomes with their reports in the results, and no longer in memory."""
+def _put_away(outcomes: Sequence[Outcome], results: Results) -> None:
     new = {o.key: o.report for o in outcomes if o.key and o.report and not o.was_done}
-    if not new:
-        return list(outcomes)
     try:
-        results.keep(new)
+        if new:
+            results.keep(new)
     except OSError as problem:
         raise StorageError(f"{results.place.url}: the results can't be written ({problem})") from None
-    return [replace(outcome, report=None) if outcome.key in new else outcome for outcome in outcomes]
+
+
+def _without_report(outcome: Outcome) -> Outcome:
+    return outcome if outcome.key is None else replace(outcome, report=None)
 
 
 def _kept(unit: Unit, results: Results) -> Outcome | None:
@@ -111,7 +122,7 @@ def _kept(unit: Unit, results: Results) -> Outcome | None:
     report = results.report(key)
     if report is None:
         return None
-    return Outcome(unit.number, unit.paths, unit.octets, brief_of(report), key, was_done=True)
+    return Outcome(unit.number, unit.paths, unit.octets, brief_of(report), key, report, was_done=True)
 
 
 def _read(unit: Unit, settings: Settings, progress: OnProgress | None) -> tuple[Report, str | None]:
@@ -131,7 +142,7 @@ def _called(report: Report, named: dict[str, str]) -> Report:
     """The report with the captures' own paths, where copies of them were read."""
     if all(local == path for local, path in named.items()):
         return report
-    moved: Report = rebuilt(report, lambda part: _said(part, named))
+    moved: Report = rebuilt(report, frozenset(SENTENCES), lambda part: _said(part, named))
     infos = tuple(replace(info, path=named.get(info.path, info.path)) for info in report.captures)
     problems = tuple(replace(p, what=_with_paths(p.what, named)) for p in report.problems)
     spots = tuple(_with_paths(spot, named) for spot in report.blind_spots)

@@ -7,6 +7,7 @@ import os
 import sys
 import time
 from collections.abc import Sequence
+from math import inf
 from typing import TYPE_CHECKING, Any
 
 from analyzer.cli.documents import Outputs
@@ -95,14 +96,15 @@ def run_many(
         with Outputs(options, keep) as outputs:
             place = prepared(options.results, asked) if options.results else None
             with workers(options.jobs or cores(), options.dask, follower) as by:
-                outcomes = run(found, asked, place, by, follower)
+                wants_all = outputs.has_documents or options.fail_on
+                outcomes = run(found, asked, place, by, follower, inf if wants_all else MOST_WHOLE)
             if line:
                 line.clear()
             if all(outcome.error is not None for outcome in outcomes):
                 raise UnusableError("; ".join(str(outcome.error) for outcome in outcomes))
             is_whole = len(outcomes) <= MOST_WHOLE
             report = None
-            if is_whole or outputs.has_documents or options.fail_on:
+            if is_whole or wants_all:
                 report = report_of(outcomes, place, options.device, options.tac)
             if report and (is_whole or outputs.has_documents):
                 outputs.write(report, options, is_whole)

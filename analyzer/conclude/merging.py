@@ -5,11 +5,12 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import fields, replace
+from functools import cache
 from typing import Any
 
 from analyzer.conclude.documented import merged_names
-from analyzer.conclude.walking import names_of, rebuilt
+from analyzer.conclude.walking import rebuilt
 from analyzer.model import (
     CaptureInfo,
     Destination,
@@ -36,6 +37,7 @@ NUMBERED: Mapping[type, Sequence[str]] = {
     Finding: ("message",),
     Ping: ("message",),
 }
+CHANGED = frozenset({*CAPTURES, "flow", "continued"}).union(*MANY_CAPTURES.values(), *NUMBERED.values())
 
 
 def failed(path: str, why: str) -> Report:
@@ -106,15 +108,17 @@ def _shift(report: Report, captures: int, flows: int, messages: int) -> Report:
     """The report with all its numbers raised; what is of no flow or no message stays so."""
 
     def changes(part: Any) -> dict[str, Any]:
-        names = names_of(part)
-        found = {name: getattr(part, name) + captures for name in CAPTURES if _has(part, names, name)}
-        found |= {name: getattr(part, name) + flows for name in ("flow",) if _has(part, names, name)}
-        for name in NUMBERED.get(type(part), ()):
-            if getattr(part, name):  # 0 and None: of no message
-                found[name] = getattr(part, name) + messages
-        if isinstance(part, Evidence) and part.continued:
+        kind: type = type(part)
+        found: dict[str, Any] = {}
+        for name in _places(kind):
+            if (place := getattr(part, name)) is not None:
+                found[name] = place + (flows if name == "flow" else captures)
+        for name in NUMBERED.get(kind, ()):
+            if number := getattr(part, name):  # 0 and None: of no message
+                found[name] = number + messages
+        if kind is Evidence and part.continued:
             found["continued"] = tuple((capture + captures, frames) for capture, frames in part.continued)
-        for name in MANY_CAPTURES.get(type(part), ()):
+        for name in MANY_CAPTURES.get(kind, ()):
             found[name] = tuple(capture + captures for capture in getattr(part, name))
         return found
 
@@ -125,12 +129,14 @@ def _shift(report: Report, captures: int, flows: int, messages: int) -> Report:
 
     if not (captures or flows or messages):
         return report
-    moved: Report = rebuilt(report, changes)
+    moved: Report = rebuilt(report, CHANGED, changes)
     return replace(moved, flows=table(report.flows), region_packets=table(report.region_packets))
 
 
-def _has(part: Any, names: frozenset[str], name: str) -> bool:
-    return name in names and getattr(part, name) is not None
+@cache
+def _places(kind: type) -> tuple[str, ...]:
+    """The fields of a type that hold the number of a capture or of a flow."""
+    return tuple(field.name for field in fields(kind) if field.name in (*CAPTURES, "flow"))
 
 
 def _tables(tables: Sequence[Table]) -> Table:

@@ -33,6 +33,7 @@ FIRST_HERE = 2_000
 MOST_HITS = 200_000
 # Different problems that are told apart; beyond that only their kind is.
 MOST_PROBLEMS = 500
+FLOW = frozenset({"flow"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,10 +188,10 @@ class Extractor:
         """Go on with new numbers of flows; `row` has one for each."""
 
         def change(part: Any) -> dict[str, Any]:
-            flow = getattr(part, "flow", None)
+            flow = part.flow
             return {} if flow is None or row[flow] == flow else {"flow": int(row[flow])}
 
-        self.entries = [rebuilt(entry, change) for entry in self.entries]
+        self.entries = [rebuilt(entry, FLOW, change) for entry in self.entries]
 
     def problems(self) -> list[Problem]:
         """What was met on the way: limits, wrong labels, oddities; each kind once, counted."""

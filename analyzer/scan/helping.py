@@ -15,7 +15,7 @@ from functools import lru_cache
 from analyzer.detect.known import Known
 from analyzer.dossiers import Dossier, load
 from analyzer.scan.examining import Examined, Pair, examined
-from analyzer.scan.flat import Row, flat, made
+from analyzer.scan.packing import packed, unpacked
 
 # Exchanges that go to a process at once, and portions for each process that may be under way.
 PORTION, UNDER_WAY = 200, 3
@@ -36,8 +36,7 @@ class Helpers:
             context = multiprocessing.get_context("spawn")
             self._executor = ProcessPoolExecutor(self._count, context, initializer=begin)
         try:
-            rows = [(flat(request), flat(response)) for request, response in pairs]
-            return self._executor.submit(_examine_rows, rows, self._folders)
+            return self._executor.submit(_examine_packed, packed(list(pairs)), self._folders)
         except BrokenExecutor as error:
             failed: Future[list[Examined]] = Future()
             failed.set_exception(error)
@@ -71,8 +70,8 @@ def _examine(pairs: list[Pair], folders: tuple[str, ...]) -> list[Examined]:
     return [examined(pair, Known.none(), dossiers_of(folders)) for pair in pairs]
 
 
-def _examine_rows(rows: list[tuple[Row, Row]], folders: tuple[str, ...]) -> list[Examined]:
-    return _examine([(made(request), made(response)) for request, response in rows], folders)
+def _examine_packed(octets: bytes, folders: tuple[str, ...]) -> list[Examined]:
+    return _examine(unpacked(octets), folders)
 
 
 @lru_cache(maxsize=1)

@@ -20,6 +20,7 @@ FIRST = ("frame", "frame_before")
 FURTHER = {"other_frame": "other_capture", "frame_after": "capture_after"}
 # Fields whose sentences are our own and may name a frame.
 SENTENCES = ("via", "hides", "reasons", "status_reasons")
+CHANGED = frozenset({*FIRST, *FURTHER, *SENTENCES, "frames", "spans"})
 NAMED_FRAME = re.compile(r"\bframe (\d{13,})\b")
 
 
@@ -28,7 +29,7 @@ def placed(report: Report) -> Report:
     if len(report.captures) < 2:
         return report
     paths = [info.path for info in report.captures]
-    moved: Report = rebuilt(report, lambda part: _changes(part, paths))
+    moved: Report = rebuilt(report, CHANGED, lambda part: _changes(part, paths))
     return replace(moved, region_packets=_table(report.region_packets))
 
 

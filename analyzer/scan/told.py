@@ -6,14 +6,13 @@ decides whether it is listed.
 
 from __future__ import annotations
 
-import pickle
 from collections.abc import Sequence
 from typing import NamedTuple
 
 from analyzer.model import Message, Problem
 from analyzer.scan.examining import Examined
-from analyzer.scan.flat import flat, made
 from analyzer.scan.making import Taken
+from analyzer.scan.packing import packed, unpacked
 from analyzer.scan.shelf import weight
 
 
@@ -40,14 +39,13 @@ class Read(NamedTuple):
     octets: bytes
 
     def whole(self) -> tuple[Taken, Examined]:
-        request, response, interim, said, examined = pickle.loads(self.octets)
-        return Taken(made(request), made(response), interim, said), Examined(*examined)
+        taken, examined = unpacked(self.octets)
+        return Taken(*taken), Examined(*examined)
 
 
 def read_of(taken: Taken, found: Examined) -> Read:
     """An exchange in this form."""
-    rows = flat(taken.request), flat(taken.response)
-    octets = pickle.dumps((*rows, taken.interim, taken.said, tuple(found)), pickle.HIGHEST_PROTOCOL)
+    octets = packed((tuple(taken), tuple(found)))
     if found.findings or found.pings or taken.interim:
         return Read(None, octets)
     messages = (taken.request, taken.response)

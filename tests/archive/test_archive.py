@@ -38,13 +38,17 @@ class Here:
         return [function(item) for item in items]
 
     def outcomes(
-        self, given: Sequence[tuple[Unit, ...]], options: Options, place: Place | None
+        self,
+        given: Sequence[tuple[Unit, ...]],
+        options: Options,
+        place: Place | None,
+        handed_back: bool = False,
     ) -> Iterator[Outcome]:
         units = [unit for portion in given for unit in portion]
         self._random.shuffle(units)
         size = self._size or self._random.randint(1, len(units))
         for at in range(0, len(units), size):
-            yield from work(units[at : at + size], options, place)
+            yield from work(units[at : at + size], options, place, handed_back=handed_back)
 
 
 @pytest.fixture

@@ -15,16 +15,18 @@ import pytest
 
 from analyzer import analyze
 from analyzer.archive import work as work_module
-from analyzer.archive.cluster import Cluster
+from analyzer.archive.cluster import WORKERLESS, Cluster
 from analyzer.archive.finding import captures_in
 from analyzer.archive.options import Options
 from analyzer.archive.planning import portions, units_of
 from analyzer.archive.results import prepared
 from analyzer.archive.running import Follower, report_of, run
+from analyzer.archive.storage import StorageError
 from analyzer.archive.summary import summary_of
 from tests.archive.captures import archive, octets_of
 
 distributed = pytest.importorskip("distributed")
+dask = pytest.importorskip("dask")
 
 
 @pytest.fixture
@@ -36,9 +38,12 @@ def folder(tmp_path: Path) -> Path:
 @pytest.fixture(scope="module")
 def scheduler() -> Iterator[Any]:
     """A cluster of two processes with a bounded memory, that is there before we come."""
-    with distributed.LocalCluster(
-        n_workers=2, threads_per_worker=1, memory_limit="1GiB", dashboard_address=None, host="127.0.0.1"
-    ) as cluster:
+    with (
+        dask.config.set(WORKERLESS),  # workers that start too slowly on a busy machine fail a test, and soon
+        distributed.LocalCluster(
+            n_workers=2, threads_per_worker=1, memory_limit="1GiB", dashboard_address=None, host="127.0.0.1"
+        ) as cluster,
+    ):
         yield cluster
 
 
@@ -102,6 +107,20 @@ def test_a_capture_that_kills_every_worker_is_given_up_alone(scheduler: Any, fol
         outcomes = list(cluster.outcomes(portions(units), _Deadly(), None))
     assert [outcome.paths for outcome in outcomes if outcome.error] == [(str(deadly),)]
     assert len(outcomes) == len(units)
+
+
+def test_a_cluster_whose_workers_are_gone_is_not_waited_for(folder: Path) -> None:
+    with (
+        dask.config.set({"distributed.scheduler.no-workers-timeout": "1s"}),
+        distributed.LocalCluster(n_workers=0, dashboard_address=None, host="127.0.0.1") as empty,
+        Cluster(empty.scheduler_address, 2) as cluster,
+    ):
+        with pytest.raises(StorageError, match="its workers ended unexpectedly"):
+            list(cluster.apply(abs, [1, 2]))
+        units = units_of(captures_in([str(folder)]), lambda function, items: map(function, items))
+        outcomes = list(cluster.outcomes(portions(units), Options(), None))
+    assert len(outcomes) == len(units)
+    assert all("the workers that read it ended unexpectedly" in str(each.error) for each in outcomes)
 
 
 class _Deadly(Options):
