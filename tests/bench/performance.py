@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Measure how cost and memory grow, and write the tables of docs/performance.md.
+"""Measure how cost and memory grow, and write the first part of docs/performance.md.
 
     python tests/bench/performance.py --dir DIR [--sizes 0.2,1,5,20] [--markdown docs/performance.md]
 
@@ -38,6 +38,7 @@ from bench import (  # noqa: E402
     table,
     warm,
 )  # fmt: skip
+from scaling_page import HEADING  # noqa: E402
 
 FLOODS = ("ports", "sources", "targets")
 SCAN = (sys.executable, "-c", ENTRY, "scan", "-q")
@@ -168,7 +169,7 @@ def wifi(directory: Path, mix: Path, runs: int) -> Iterator[str]:
 
 
 def document(directory: Path, wanted: list[float], flows: int, runs: int) -> Iterator[str]:
-    """All of docs/performance.md."""
+    """All of docs/performance.md before what `scaling.py` writes."""
     captures = captures_in(directory)
     load = ", ".join(f"{value:.1f}" for value in os.getloadavg())
     scan(str(captures[0]))  # compiles kernels that are not in the cache yet
@@ -212,21 +213,23 @@ Where a bound is met, the report says so with a count, and the sums of the ledge
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description="Write the tables of docs/performance.md.")
+    parser = argparse.ArgumentParser(description="Write the first part of docs/performance.md.")
     parser.add_argument(
         "--dir", type=Path, required=True, help="where the benchmark captures are, or are made"
     )
     parser.add_argument("--sizes", default="0.2,1,5,20", help="gigabytes, a list with commas")
     parser.add_argument("--flows", type=int, default=1_000_000)
     parser.add_argument("--runs", type=int, default=3)
-    parser.add_argument("--markdown", type=Path, help="write the document to this file too")
+    parser.add_argument("--markdown", type=Path, help="write it into this document too")
     args = parser.parse_args()
     lines = []
     for line in document(args.dir, [float(size) for size in args.sizes.split(",")], args.flows, args.runs):
         print(line, flush=True)
         lines.append(line)
     if args.markdown:
-        args.markdown.write_text("\n".join(lines) + "\n")
+        old = args.markdown.read_text() if args.markdown.exists() else ""
+        _, heading, scaling = old.partition(HEADING)
+        args.markdown.write_text("\n".join(lines) + "\n\n" + heading + scaling)
 
 
 if __name__ == "__main__":

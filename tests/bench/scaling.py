@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""Measure how reading scales, and write docs/scaling.md from what was measured.
+"""Measure how reading scales, and write its part of docs/performance.md from what was measured.
 
     python tests/bench/scaling.py measure tshark corpus copies dask -o figures.json --corpus CORPUS
-    python tests/bench/scaling.py page -i figures.json -o docs/scaling.md
+    python tests/bench/scaling.py page -i figures.json -o docs/performance.md
 
 Each measurement is added to the file, with the load of the machine before it, so that they need not be made
 in one go. Processor time is told beside wall time: it changes little when others use the machine too.
@@ -19,7 +19,8 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -76,24 +77,32 @@ def corpus_scan(corpus: Path) -> dict[str, Any]:
 
 def copies(_: Path) -> dict[str, Any]:
     """Captures of plain HTTP, each from another seed, with one and two processes."""
-    with tempfile.TemporaryDirectory() as folder:
-        for seed in range(COPIES):
-            made = [sys.executable, str(HERE / "make_http.py"), "-o", f"{folder}/{seed}.pcap"]
-            subprocess.run([*made, "--requests", str(REQUESTS), "--seed", str(seed)], check=True)
+    with plain_http() as folder:
         size = sum(path.stat().st_size for path in Path(folder).iterdir())
         return {"octets": size, "one": timed(scan(1, folder)), "two": timed(scan(2, folder))}
 
 
-def rounds(_: Path) -> dict[str, Any]:
-    """Four smaller captures of plain HTTP, with one process and two by turns: the best of several counts."""
-    found: dict[str, Any] = {"1": [], "2": []}
+@contextmanager
+def plain_http() -> Iterator[str]:
+    """A folder of captures of plain HTTP."""
     with tempfile.TemporaryDirectory() as folder:
-        for seed in range(4):
+        for seed in range(COPIES):
             made = [sys.executable, str(HERE / "make_http.py"), "-o", f"{folder}/{seed}.pcap"]
-            subprocess.run([*made, "--requests", str(REQUESTS // 2), "--seed", str(seed)], check=True)
-        for _ in range(ROUNDS):
-            for jobs, entries in found.items():
-                entries.append(timed(scan(int(jobs), folder)))
+            subprocess.run([*made, "--requests", str(REQUESTS), "--seed", str(seed)], check=True)
+        yield folder
+
+
+def rounds(corpus: Path) -> dict[str, Any]:
+    """The corpus and the captures of `copies`, with one process and two by turns: the best counts."""
+    with plain_http() as folder:
+        return {"corpus": by_turns(str(corpus / "captures")), "copies": by_turns(folder)}
+
+
+def by_turns(folder: str) -> dict[str, list[dict[str, float]]]:
+    found: dict[str, list[dict[str, float]]] = {"1": [], "2": []}
+    for _ in range(ROUNDS):
+        for jobs, entries in found.items():
+            entries.append(timed(scan(int(jobs), folder)))
     return found
 
 
@@ -165,9 +174,11 @@ def main() -> None:
 
 
 def write_page(options: argparse.Namespace) -> None:
-    from scaling_page import page
+    """The document with its part from the heading on written anew; the rest is `performance.py`'s."""
+    from scaling_page import HEADING, page
 
-    options.page.write_text(page(json.loads(options.figures.read_text())))
+    before, _, _ = options.page.read_text().partition(HEADING)
+    options.page.write_text(before + page(json.loads(options.figures.read_text())))
 
 
 if __name__ == "__main__":
