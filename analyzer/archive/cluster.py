@@ -83,7 +83,7 @@ class Cluster:
         place: Place | None,
         handed_back: bool = False,  # noqa: ARG002 - over a network they would cost more than they spare
     ) -> Iterator[Outcome]:
-        """What came of each unit, as it comes"""
+        """What came of each unit, as it comes."""
         import distributed
 
         futures = self._submitted(portions, options, place)

@@ -5,24 +5,21 @@ What is added to the model later is gone through as well, so that nothing keeps 
 
 from __future__ import annotations
 
-import types
 from collections.abc import Callable
 from dataclasses import fields, is_dataclass
 from functools import cache
 from operator import attrgetter
-from typing import Any, NamedTuple, Union, get_args, get_origin, get_type_hints
+from typing import Any, NamedTuple, get_args, get_type_hints
 
 Change = Callable[[Any], dict[str, Any]]
 """What of an object's own fields is to be changed: their names and new values."""
-
-_TRANSPARENT = (tuple, Union, types.UnionType)
 
 
 def rebuilt(value: Any, names: frozenset[str], change: Change) -> Any:
     """The value with the change made in each dataclass below it; the same object where nothing changes.
 
     `names` are of the fields that are changed: parts that by their types hold none of them are passed over.
-    Of containers, tuples are gone through.
+    Of containers tuples are gone through.
     """
     if isinstance(value, tuple):
         found = tuple([rebuilt(item, names, change) for item in value])
@@ -98,8 +95,6 @@ def _kinds(hint: Any) -> frozenset[type]:
     """The dataclasses that a type hint names."""
     if is_dataclass(hint):
         return frozenset({hint})  # type: ignore[arg-type]
-    if get_origin(hint) not in _TRANSPARENT:
-        return frozenset()
     return frozenset().union(*map(_kinds, get_args(hint)))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
 
 from analyzer.detect.makers import maker_of
 from analyzer.flows.addresses import mac_text
@@ -85,7 +86,7 @@ class ClueBook:
     """Collects clues by device id, MAC or address; made once a report."""
 
     def __init__(self) -> None:
-        self._of: dict[str, dict[Clue, None]] = defaultdict(dict)
+        self._of: dict[str, list[Clue]] = defaultdict(list)
 
     def of(self, *keys: str) -> tuple[Clue, ...]:
         """The clues of a device under its id and addresses, at most a few of a kind, the first seen first."""
@@ -167,17 +168,22 @@ class ClueBook:
     def add_times_to_live(self, found: Mapping[str, Counter[int]]) -> None:
         """The usual time to live of a device's first packets."""
         for device, counted in found.items():
-            value, _ = counted.most_common(1)[0]
-            suggests = TIMES_TO_LIVE.get(value, "")
-            self._add(device, Clue("time to live", str(value), suggests))
+            self._add(device, _time_to_live(max(counted, key=counted.__getitem__)))
 
     def _add(self, key: str, clue: Clue) -> None:
-        self._of[key][clue] = None
+        if clue not in self._of[key]:
+            self._of[key].append(clue)
 
     def _add_once(self, key: str, clue: Clue) -> None:
         """Only the first frame of what is said again and again."""
         if not any(c.kind == clue.kind and c.value == clue.value for c in self._of[key]):
             self._add(key, clue)
+
+
+@cache
+def _time_to_live(value: int) -> Clue:
+    """One for all devices: of a flood there are many."""
+    return Clue("time to live", str(value), TIMES_TO_LIVE.get(value, ""))
 
 
 def _match(table: Sequence[tuple[re.Pattern[str], str]], text: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence, Set
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -207,10 +208,16 @@ def ledger_rows(flows: Flows, seen: Oriented, stands_for: Column | None = None) 
 def counted(values: Sequence[str], members: Sequence[int], times: Sequence[int] = ()) -> dict[str, int]:
     """How often each value occurs among the members, most frequent first; `times` tells what each counts."""
     if len(members) == 1:  # most rows
-        return {values[members[0]]: times[members[0]] if times else 1}
+        return _one(values[members[0]], times[members[0]] if times else 1)
     if not times:
         return dict(Counter(values[m] for m in members).most_common())
     found: Counter[str] = Counter()
     for member in members:
         found[values[member]] += times[member]
     return dict(found.most_common())
+
+
+@lru_cache(maxsize=4096)
+def _one(value: str, times: int) -> dict[str, int]:
+    """Of a flood there are many alike, which then take the memory of one."""
+    return {value: times}
