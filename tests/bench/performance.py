@@ -44,6 +44,7 @@ FLOODS = ("ports", "sources", "targets")
 SCAN = (sys.executable, "-c", ENTRY, "scan", "-q")
 MOST_MEMORY = 500_000_000
 WIFI_FRAMES = 1_000_000
+MESSAGES = 400_000  # requests and responses in http.pcap
 # (name, what makes it of a pcap, what undoes a compression).
 FORMS = (
     ("pcapng", ("editcap", "-F", "pcapng", "{0}", "{1}"), None),
@@ -123,7 +124,22 @@ def peers(captures: list[Path], runs: int) -> Iterator[str]:
         warm(capture)
         packets = count_records(capture)
         yield f"\n### {capture.name}: {packets:,} packets, {capture.stat().st_size:,} octets\n"
-        yield from table(measure(present, capture, runs), packets)
+        found = measure(present, capture, runs)
+        yield from table(found, packets)
+        yield from compared(capture, {r.peer: r.median for r in found if r.succeeded})
+
+
+def compared(capture: Path, seconds: dict[str, float]) -> Iterator[str]:
+    """What the aims are held against."""
+    own, tshark, openssl = (seconds.get(name) for name in ("phonehome", "tshark", "openssl"))
+    if not (own and tshark and openssl):
+        return
+    yield f"\nThe scan took {own / openssl:.1f} times as long as hashing with openssl, and was"
+    yield f"{tshark / own:.1f} times as fast as tshark. The aims on the household mix:"
+    yield "once as long, 15 times as fast."
+    if capture.name == "http.pcap":
+        rates = f"{MESSAGES / own:,.0f} of phonehome, {MESSAGES / tshark:,.0f} of tshark"
+        yield f"In messages a second: {rates}, which looks into no body."
 
 
 def forms(capture: Path) -> Iterator[str]:
