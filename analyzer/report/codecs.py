@@ -22,11 +22,15 @@ _TYPE_NAMES = {
 
 @dataclass(frozen=True, slots=True)
 class Codec:
-    """How values of one type are written (`dump`), read (`load`) and described (`schema`)."""
+    """How values of one type are written (`dump`), read (`load`) and described (`schema`).
+
+    Values of a type in `plain` are the same here and in a document: neither needs to be called for them.
+    """
 
     dump: Callable[[Any], Json]
     load: Callable[[Json, str], Any]
     schema: Json
+    plain: frozenset[type] = frozenset()
 
 
 def expect(value: Json, kind: type, where: str) -> Any:
@@ -55,7 +59,8 @@ def found(value: Json) -> str:
 
 def scalar(kind: type, name: str) -> Codec:
     """Texts, numbers and truth values, written as they are."""
-    return Codec(lambda value: value, lambda value, where: expect(value, kind, where), {"type": name})
+    schema, plain = {"type": name}, frozenset({kind})
+    return Codec(lambda value: value, lambda value, where: expect(value, kind, where), schema, plain)
 
 
 def _dump_time(value: int) -> str | int:
@@ -102,4 +107,5 @@ def optional(inner: Codec) -> Codec:
         lambda value: None if value is None else inner.dump(value),
         lambda value, where: None if value is None else inner.load(value, where),
         {"anyOf": [inner.schema, {"type": "null"}]},
+        inner.plain | {type(None)},
     )

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import types
 from collections.abc import Callable, Mapping
-from dataclasses import MISSING, dataclass, fields, is_dataclass
+from dataclasses import MISSING, Field, dataclass, fields, is_dataclass
 from functools import cache
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
+from analyzer.conclude.walking import values_of
 from analyzer.model import Body, Table
 from analyzer.report.bodies import CONTENT_AS, body_in, body_out
 from analyzer.report.codecs import TIME, Codec, Json, expect, found, literal, optional, scalar, value_at
@@ -31,6 +32,8 @@ class _Entry:
     codec: Codec
     required: bool
     omitted: bool  # left out when None, as a default that says nothing
+    key: str | None  # the path, where it is of one step
+    plain: frozenset[type]  # of the codec
 
 
 @cache
@@ -74,23 +77,38 @@ def _many(inner: Codec) -> Codec:
 
     def load(value: Json, where: str) -> tuple[Any, ...]:
         items = expect(value, list, where)
-        return tuple(inner.load(item, f"{where}[{n}]") for n, item in enumerate(items))
+        if inner.plain.issuperset(map(type, items)):
+            return tuple(items)
+        return tuple([inner.load(item, f"{where}[{n}]") for n, item in enumerate(items)])
 
-    schema = {"type": "array", "items": inner.schema}
-    return Codec(lambda value: [inner.dump(item) for item in value], load, schema)
+    def dump(value: Any) -> Json:
+        if inner.plain.issuperset(map(type, value)):
+            return list(value)
+        return [inner.dump(item) for item in value]
+
+    return Codec(dump, load, {"type": "array", "items": inner.schema})
 
 
 def _pair(inners: tuple[Codec, ...]) -> Codec:
+    plain = frozenset.intersection(*(c.plain for c in inners))
+
     def load(value: Json, where: str) -> tuple[Any, ...]:
         items = expect(value, list, where)
         if len(items) != len(inners):
             raise ValueError(f"{where}: expected {len(inners)} items, found {len(items)}")
+        if plain.issuperset(map(type, items)):
+            return tuple(items)
         return tuple(
             c.load(item, f"{where}[{n}]") for n, (c, item) in enumerate(zip(inners, items, strict=True))
         )
 
+    def dump(value: Any) -> Json:
+        if plain.issuperset(map(type, value)):
+            return list(value)
+        return [c.dump(v) for c, v in zip(inners, value, strict=True)]
+
     schema = {"type": "array", "prefixItems": [c.schema for c in inners], "minItems": len(inners)}
-    return Codec(lambda value: [c.dump(v) for c, v in zip(inners, value, strict=True)], load, schema)
+    return Codec(dump, load, schema)
 
 
 def _mapping(args: tuple[Any, ...]) -> Codec:
@@ -117,14 +135,20 @@ _GENERIC: dict[Any, Callable[[tuple[Any, ...]], Codec]] = {
 def _entries(cls: type, role: str) -> tuple[_Entry, ...]:
     hints, paths = get_type_hints(cls), PATHS.get(cls, {})
     return tuple(
-        _Entry(
-            name=f.name,
-            path=_path(paths.get(f.name) or written(f.name), role),
-            codec=_field_codec(f.name, hints[f.name]),
-            required=f.default is MISSING and f.default_factory is MISSING,
-            omitted=f.default is None,
-        )
+        _entry(f, _field_codec(f.name, hints[f.name]), _path(paths.get(f.name) or written(f.name), role))
         for f in fields(cls)
+    )
+
+
+def _entry(field: Field[Any], its: Codec, path: tuple[str, ...]) -> _Entry:
+    return _Entry(
+        name=field.name,
+        path=path,
+        codec=its,
+        required=field.default is MISSING and field.default_factory is MISSING,
+        omitted=field.default is None,
+        key=path[0] if len(path) == 1 else None,
+        plain=its.plain,
     )
 
 
@@ -149,10 +173,14 @@ def _dataclass(cls: type) -> Codec:
 def _dump(cls: type, value: Any) -> Json:
     role = getattr(value, "role", "")
     document: dict[str, Any] = {}
-    for entry in _entries(cls, role):
-        item = getattr(value, entry.name)
-        if item is not None or not entry.omitted:
-            _put(document, entry.path, entry.codec.dump(item))
+    for entry, item in zip(_entries(cls, role), values_of(cls)(value), strict=True):
+        if item is None and entry.omitted:
+            continue
+        said = item if type(item) in entry.plain else entry.codec.dump(item)
+        if entry.key:
+            document[entry.key] = said
+        else:
+            _put(document, entry.path, said)
     for dotted, derive in DERIVED.get(cls, {}).items():
         if (said := derive(value)) is not None:
             _put(document, _path(dotted, role), said)
@@ -168,8 +196,15 @@ def _load(cls: type, value: Json, where: str) -> Any:
         document = body_in(document, where)
     given = {}
     for entry in _entries(cls, role):
-        item = value_at(document, entry.path, where, entry.required)
-        if item is not MISSING:
+        if entry.key in document:
+            item = document[entry.key]
+        elif entry.key and not entry.required:
+            continue
+        else:
+            item = value_at(document, entry.path, where, entry.required)
+        if type(item) in entry.plain:
+            given[entry.name] = item
+        elif item is not MISSING:
             given[entry.name] = entry.codec.load(item, ".".join((where, *entry.path)))
     return cls(**given)
 
