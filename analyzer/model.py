@@ -8,8 +8,10 @@ frame numbers start at 1 as in Wireshark, country codes are ISO 3166-1 alpha-2.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
+from functools import cache
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Literal, Protocol, overload
 
 if TYPE_CHECKING:
@@ -792,3 +794,10 @@ def _frame(table: Table) -> pd.DataFrame:
     for name in [n for n in frame.columns if n.endswith("_ns")]:
         frame[name] = pd.to_datetime(frame[name], unit="ns", utc=True)
     return frame.rename(columns={n: n.removesuffix("_ns") for n in frame.columns if n.endswith("_ns")})
+
+
+@cache
+def values_of(kind: type) -> Callable[[Any], tuple[Any, ...]]:
+    """What gives all values of a dataclass's object, in the order in which the class takes them."""
+    values = attrgetter(*[field.name for field in fields(kind)])
+    return values if len(fields(kind)) > 1 else lambda part: (values(part),)

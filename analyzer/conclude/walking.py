@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import fields, is_dataclass
 from functools import cache
-from operator import attrgetter
 from typing import Any, NamedTuple, get_args, get_type_hints
+
+from analyzer.model import values_of
 
 Change = Callable[[Any], dict[str, Any]]
 """What of an object's own fields is to be changed: their names and new values."""
@@ -42,13 +43,6 @@ def names_of(part: Any) -> frozenset[str]:
     """The fields of a dataclass's object."""
     kind: type = type(part)
     return _names(kind)
-
-
-@cache
-def values_of(kind: type) -> Callable[[Any], tuple[Any, ...]]:
-    """What gives all values of a dataclass's object, in the order in which the class takes them."""
-    values = attrgetter(*[field.name for field in fields(kind)])
-    return values if len(fields(kind)) > 1 else lambda part: (values(part),)
 
 
 def _with(part: Any, kind: type, different: dict[str, Any]) -> Any:

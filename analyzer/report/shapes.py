@@ -13,8 +13,7 @@ from dataclasses import MISSING, Field, dataclass, fields, is_dataclass
 from functools import cache
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
-from analyzer.conclude.walking import values_of
-from analyzer.model import Body, Table
+from analyzer.model import Body, Table, values_of
 from analyzer.report.bodies import CONTENT_AS, body_in, body_out
 from analyzer.report.codecs import TIME, Codec, Json, expect, found, literal, optional, scalar, value_at
 from analyzer.report.columns import TABLE

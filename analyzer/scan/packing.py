@@ -12,7 +12,6 @@ from io import BytesIO
 from typing import Any
 
 from analyzer import model
-from analyzer.conclude.walking import values_of
 
 Reduced = tuple[type, tuple[Any, ...]]
 
@@ -33,7 +32,7 @@ def unpacked(octets: bytes) -> Any:
 
 def _reducer(kind: type) -> Callable[[Any], Reduced]:
     """An object → its class and what to call that with."""
-    values = values_of(kind)
+    values = model.values_of(kind)
     return lambda part: (kind, values(part))
 
 
