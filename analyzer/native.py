@@ -8,10 +8,13 @@ from __future__ import annotations
 
 import ctypes
 import hashlib
+import importlib
 import json
 import os
 import re
+import sys
 import tempfile
+import warnings
 from collections.abc import Callable, Sequence
 from functools import cache
 from typing import Any
@@ -56,14 +59,32 @@ def native(kernel: Kernel, callees: Sequence[Kernel], form: str, folder: str | N
 
 
 def _compiled(kernel: Kernel, callees: Sequence[Kernel]) -> Any:
-    from numba import njit
-    from numba.extending import register_jitable
-
+    numba = _numba()
+    register_jitable = importlib.import_module("numba.extending").register_jitable
     for callee in callees:
         _callable_from_kernels(callee, register_jitable)
     # Kernels allocate nothing; without counting references to arrays at each call they take a tenth less.
     options: dict[str, Any] = {"nogil": True, "_nrt": False}
-    return njit(**options)(kernel)
+    return numba.njit(**options)(kernel)
+
+
+def _numba() -> Any:
+    """numba, which would also heed a file `.numba_config.yaml` in the current folder: a stranger's, maybe."""
+    if "numba" in sys.modules:
+        return sys.modules["numba"]
+    reader = sys.modules.get("yaml")
+    sys.modules["yaml"] = None  # type: ignore[assignment]
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # that such a file can't be read
+            numba = importlib.import_module("numba")
+    finally:
+        del sys.modules["yaml"]
+        if reader is not None:
+            sys.modules["yaml"] = reader
+    config = sys.modules["numba.core.config"]
+    config._config_fname = os.path.join(os.path.dirname(config.__file__ or ""), config.__name__)  # type: ignore[attr-defined]
+    return numba
 
 
 @cache
@@ -73,9 +94,7 @@ def _callable_from_kernels(callee: Kernel, register: Callable[[Kernel], Any]) ->
 
 def _keep(dispatcher: Any, form: str, path: str) -> None:
     """Write the machine code of a kernel and how to call it; nothing where it can't stand alone."""
-    import numba as given
-
-    numba: Any = given
+    numba = _numba()
     types = numba.types
     pointers = {letter: types.CPointer(getattr(types, name)) for letter, name in POINTED.items()}
     parameters, passed, signature = ["out"], [], [types.CPointer(types.int64)]
@@ -101,9 +120,7 @@ def _keep(dispatcher: Any, form: str, path: str) -> None:
 
 
 def _count_results(dispatcher: Any, form: str) -> int:
-    import numba
-
-    types: Any = numba.types
+    types = _numba().types
     kinds = {letter: types.Array(getattr(types, name), 1, "C") for letter, name in POINTED.items()}
     kinds |= {FLAG: types.boolean, NUMBER: types.int64}
     dispatcher.compile(tuple(kinds[letter] for letter in form))

@@ -17,6 +17,7 @@ BELOW = {
     "version": set(),
     "native": set(),
     "compiling": {"native"},
+    "processes": set(),
     "capture": {"model", "compiling"},
     "packets": {"model", "compiling", "capture"},
     "flows": {"model", "compiling", "capture", "packets"},
@@ -33,7 +34,7 @@ BELOW = {
     "compare": {"model", "conclude"},
     "scan": {
         *("model", "version", "capture", "packets", "flows", "protocols", "decode", "detect", "dossiers"),
-        *("locate", "triggers", "context", "conclude"),
+        *("locate", "triggers", "context", "conclude", "processes"),
     },
     "live": {
         *("model", "version", "capture", "flows", "protocols", "dossiers", "locate", "scan"),

@@ -14,6 +14,7 @@ from analyzer.archive.planning import Unit
 from analyzer.archive.results import Place
 from analyzer.archive.storage import StorageError
 from analyzer.archive.work import Outcome, given_up, work
+from analyzer.processes import guard
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -43,6 +44,7 @@ class Cluster:
         self._address = address
         self._client: Any
         if address == LOCAL:
+            guard()
             with dask.config.set(WORKERLESS):
                 self._own = distributed.LocalCluster(  # type: ignore[no-untyped-call]
                     n_workers=jobs, threads_per_worker=1, processes=True, dashboard_address=None,

@@ -6,11 +6,10 @@ way then is tried again, each capture in a process of its own; the one that kill
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 import queue
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import suppress
@@ -19,8 +18,10 @@ from typing import Any, NamedTuple, TypeVar
 from analyzer.archive.options import Options
 from analyzer.archive.planning import Unit, with_helpers
 from analyzer.archive.results import Place
+from analyzer.archive.storage import StorageError
 from analyzer.archive.work import Outcome, given_up, work
 from analyzer.pipeline import Progress
+from analyzer.processes import context
 from analyzer.scan.packing import packed, unpacked
 
 T = TypeVar("T")
@@ -30,6 +31,7 @@ R = TypeVar("R")
 WAITING = 2
 # Seconds between two looks at how far the workers are.
 LOOK = 0.2
+ENDED = "the processes that read captures ended unexpectedly: too little memory, or a mistake in a library"
 DIED = "the process that read it ended unexpectedly, twice: too little memory, or a mistake in a library"
 
 # What a worker process tells about the capture it reads; None where nobody asked.
@@ -56,7 +58,7 @@ class Pool:
 
     def __init__(self, jobs: int, heard: Callable[[Progress], None] | None = None) -> None:
         self._jobs, self._heard = jobs, heard
-        self._context = multiprocessing.get_context("spawn")
+        self._context = context()
         self._queue: Any = self._context.Queue(10_000) if heard else None
         self._executor = self._new(jobs)
 
@@ -69,9 +71,13 @@ class Pool:
             self._queue.close()
             self._queue.join_thread()
 
-    def apply(self, function: Callable[[T], R], items: Sequence[T], /) -> Iterable[R]:
+    def apply(self, function: Callable[[T], R], items: Sequence[T], /) -> Iterator[R]:
         """The function of each item, in their order."""
-        return self._executor.map(function, items, chunksize=max(1, min(64, len(items) // (4 * self._jobs))))
+        size = max(1, min(64, len(items) // (4 * self._jobs)))
+        try:
+            yield from self._executor.map(function, items, chunksize=size)
+        except BrokenProcessPool:
+            raise StorageError(ENDED) from None
 
     def outcomes(
         self,
@@ -131,6 +137,7 @@ class Pool:
 
 def _begin(said: Any) -> None:
     """What a worker process does first."""
+    import atexit
     import gc
     import signal
 
@@ -139,6 +146,8 @@ def _begin(said: Any) -> None:
     # Ctrl-C goes to all processes of a terminal; the first one tells the others to end.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     gc.set_threshold(200_000, 50, 50)
+    # What it holds need not be taken apart at its end: the first process waits for that.
+    atexit.register(os._exit, 0)
 
 
 def _work(portion: tuple[Unit, ...], task: Task) -> bytes:

@@ -28,7 +28,7 @@ class Warming:
         if frames_worth_compiling() == WORTH_COMPILING:
             with suppress(OSError):
                 self._process = subprocess.Popen(
-                    [sys.executable, "-m", "analyzer.live.warming"],
+                    [sys.executable, "-P", "-m", "analyzer.live.warming"],
                     stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
                 )  # fmt: skip
 

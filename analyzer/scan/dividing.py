@@ -8,7 +8,6 @@ process can't see of another, `BoundMetError` says so, and the capture is read a
 
 from __future__ import annotations
 
-import multiprocessing
 import pickle
 import queue
 import threading
@@ -22,6 +21,7 @@ from typing import Any, TypeVar
 from analyzer.capture.sessions import Look
 from analyzer.flows.recent import Recent
 from analyzer.flows.table import Flows
+from analyzer.processes import context
 from analyzer.protocols.http_flows import BoundMetError, Closed, Told
 from analyzer.scan import share
 from analyzer.scan.scanning import Scan, Step
@@ -157,8 +157,7 @@ class Partner:
     """A process that reads a share, and a thread that takes what it tells."""
 
     def __init__(self, task: Task) -> None:
-        context = multiprocessing.get_context("spawn")
-        self._connection, other = context.Pipe()
+        self._connection, other = context().Pipe()
         self._process = spawned(other, task)
         self._batches: queue.Queue[bytes | None] = queue.Queue(WAITING)
         self._listener: threading.Thread | None = None
@@ -211,8 +210,7 @@ class Process:
     """A process of ours."""
 
     def __init__(self, connection: Connection, task: Task) -> None:
-        context = multiprocessing.get_context("spawn")
-        self.process = context.Process(target=share.run, args=(connection, task), daemon=True)
+        self.process = context().Process(target=share.run, args=(connection, task), daemon=True)
         self.process.start()
         connection.close()
 

@@ -6,7 +6,6 @@ Of a capture full of clear text this takes most of the time.
 
 from __future__ import annotations
 
-import multiprocessing
 from collections.abc import Sequence
 from concurrent.futures import BrokenExecutor, Future, ProcessPoolExecutor
 from contextlib import suppress
@@ -14,6 +13,7 @@ from functools import lru_cache
 
 from analyzer.detect.known import Known
 from analyzer.dossiers import Dossier, load
+from analyzer.processes import context
 from analyzer.scan.examining import Examined, Pair, examined
 from analyzer.scan.packing import packed, unpacked
 
@@ -33,8 +33,7 @@ class Helpers:
     def give(self, pairs: Sequence[Pair]) -> Future[list[Examined]]:
         """Have these examined."""
         if self._executor is None:
-            context = multiprocessing.get_context("spawn")
-            self._executor = ProcessPoolExecutor(self._count, context, initializer=begin)
+            self._executor = ProcessPoolExecutor(self._count, context(), initializer=begin)
         try:
             return self._executor.submit(_examine_packed, packed(list(pairs)), self._folders)
         except BrokenExecutor as error:
