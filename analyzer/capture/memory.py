@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from .batch import Batch
 from .records import new_records
+
+Rows = NDArray[np.int64]
 
 
 def packed(packets: Sequence[bytes], times_ns: Sequence[int], link: int, large: bool) -> Batch:
@@ -15,13 +18,15 @@ def packed(packets: Sequence[bytes], times_ns: Sequence[int], link: int, large: 
 
     `large` says whether kernels should run compiled, as that of the batch which the packets were in.
     """
-    data = bytearray(b"".join(packets))
-    records = new_records(len(packets))
     lengths = np.array([len(packet) for packet in packets], np.int64)
-    records.offset[:] = np.cumsum(lengths) - lengths
-    records.captured[:] = lengths
-    records.wire[:] = lengths
-    records.time_ns[:] = times_ns
-    records.link[:] = link
+    starts = np.cumsum(lengths) - lengths
+    return placed(bytearray(b"".join(packets)), starts, lengths, np.array(times_ns, np.int64), link, large)
+
+
+def placed(data: bytearray, start: Rows, length: Rows, time_ns: Rows, link: int, large: bool) -> Batch:
+    """As `packed`, of packets that stand in `data`, in any order."""
+    records = new_records(len(start))
+    records.offset[:], records.captured[:], records.wire[:] = start, length, length
+    records.time_ns[:], records.link[:] = time_ns, link
     array = np.frombuffer(data, np.uint8) if data else np.zeros(0, np.uint8)
     return Batch(data, array, records, 1, large)

@@ -8,12 +8,11 @@ from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from analyzer.capture import Capture
 from analyzer.capture.ahead import ahead
 from analyzer.capture.batch import Batch
-from analyzer.capture.memory import packed
+from analyzer.capture.memory import packed, placed
 from analyzer.capture.sessions import Look, follows
 from analyzer.flows.fragments import Datagram, Reassembler, as_batch
 from analyzer.flows.frames import in_session
@@ -29,7 +28,7 @@ from analyzer.packets.outline import BACKWARDS, FIRST_NS, LAST_NS, NOTED, OTHER
 from analyzer.packets.table import AGGREGATE, DAMAGED, FRAGMENT, NOT_IP, OTHER_IP, UNKNOWN_LINK
 from analyzer.packets.wifi import WIFI_LINKS, WifiKey, WifiSession
 from analyzer.packets.wifi.carried import GRE_PROTOCOL, packets_in
-from analyzer.packets.wifi.many import Opened
+from analyzer.packets.wifi.inside import inside_frames
 from analyzer.protocols.classes import Classes
 from analyzer.protocols.observer import Observer
 from analyzer.scan.crowd import Crowd
@@ -59,12 +58,11 @@ class Tally:
     retries: int = 0  # Wi-Fi frames that repeat one already seen
 
 
-class Inside(NamedTuple):
-    """An Ethernet frame from inside another, and the frame number of that."""
+class Found(NamedTuple):
+    """Ethernet frames from inside others, and the frame numbers of those."""
 
-    octets: bytes
-    frame: int
-    time_ns: int
+    batch: Batch
+    frames: list[int]
 
 
 class Asked(NamedTuple):
@@ -147,7 +145,7 @@ class Scan:
             self._count(step)
             yield step
             yield from self._fragments(step)
-            yield from self._decrypted(inside or self._in_gre(step), batch.large)
+            yield from self._decrypted(inside or self._in_gre(step))
 
     def rest(self) -> Iterator[Step]:
         """What was waiting for more at the session's end."""
@@ -198,60 +196,45 @@ class Scan:
 
     # ── Wi-Fi ───────────────────────────────────────────────────────────
 
-    def _inside_wifi(self, batch: Batch, packets: Packets) -> list[Inside]:
+    def _inside_wifi(self, batch: Batch, packets: Packets) -> Found | None:
         """Packets inside Wi-Fi frames that aren't readable in place; repeated frames are set aside."""
-        links = batch.records.link
-        if WIFI_LINKS.isdisjoint(batch.records.links()):
-            return []
-        rows = np.isin(links, list(WIFI_LINKS)).nonzero()[0]
+        records = batch.records
+        if WIFI_LINKS.isdisjoint(records.links()):
+            return None
+        rows = np.isin(records.link, list(WIFI_LINKS)).nonzero()[0]
         if self.wifi is None:
             self.wifi = WifiSession(self._wifi_keys)
-        found: list[Inside] = []
-        times = batch.records.time_ns
-        opened = self._opened_at_once(self.wifi, batch, rows)
-        for row in rows.tolist():
-            if row in opened:
-                frames, is_retry = self.wifi.take_opened(opened[row])
-            else:
-                start = int(batch.records.offset[row])
-                octets = bytes(batch.data[start : start + int(batch.records.captured[row])])
-                frames, is_retry = self.wifi.take(octets, int(links[row]))
-            if is_retry:
-                packets.kind[row], packets.ethertype[row] = NOT_IP, WIFI_RETRY
-                self.tally.retries += 1
-            found += [Inside(frame, batch.first_frame + row, int(times[row])) for frame in frames]
-            if self.wifi.asked and len(self.asked) < MOST_ASKED * self.share:
-                what, station = self.wifi.asked
-                self.asked.append(Asked(what, station, int(times[row])))
-        return found
+        start = records.offset[rows]
+        end, link = start + records.captured[rows], records.link[rows]
+        inside = inside_frames(self.wifi, batch.array, start, end, link, batch.large)
+        again = rows[inside.repeated]
+        packets.kind[again], packets.ethertype[again] = NOT_IP, WIFI_RETRY
+        self.tally.retries += len(again)
+        for row, what, station in inside.asked[: max(int(MOST_ASKED * self.share) - len(self.asked), 0)]:
+            self.asked.append(Asked(what, station, int(records.time_ns[rows[row]])))
+        brought = rows[inside.row]
+        times = records.time_ns[brought]
+        found = placed(inside.data, inside.at, inside.length, times, ETHERNET, batch.large)
+        return Found(found, (batch.first_frame + brought).tolist()) if len(brought) else None
 
-    def _opened_at_once(self, wifi: WifiSession, batch: Batch, rows: NDArray[np.int64]) -> dict[int, Opened]:
-        """By row, the protected frames that keys known by now open."""
-        records, found = batch.records, dict[int, Opened]()
-        for link in WIFI_LINKS & records.links().keys():
-            of_link = rows[records.link[rows] == link]
-            start = records.offset[of_link]
-            opened = wifi.open_many(batch.array, start, start + records.captured[of_link], link)
-            found |= {int(of_link[at]): frame for at, frame in opened.items()}
-        return found
-
-    def _in_gre(self, step: Step) -> list[Inside]:
+    def _in_gre(self, step: Step) -> Found | None:
         """Packets inside 802.11 frames inside GRE, which count beside the GRE packet that brought them."""
-        batch, packets, found = step.batch, step.packets, []
+        batch, packets, found = step.batch, step.packets, list[tuple[bytes, int]]()
         for row in step.outline.rows(NOTED):
             if packets.notes[row] & AGGREGATE and packets.protocol[row] == GRE_PROTOCOL:
                 start = int(packets.payload[row])
                 octets = bytes(batch.data[start : start + int(packets.payload_captured[row])])
-                time_ns = int(batch.records.time_ns[row])
-                found += [Inside(one, batch.first_frame + row, time_ns) for one in packets_in(octets)]
-        return found
+                found += [(one, row) for one in packets_in(octets)]
+        if not found:
+            return None
+        times = [int(batch.records.time_ns[row]) for _, row in found]
+        inside = packed([octets for octets, _ in found], times, ETHERNET, batch.large)
+        return Found(inside, [batch.first_frame + row for _, row in found])
 
-    def _decrypted(self, inside: list[Inside], large: bool) -> Iterator[Step]:
-        if not inside:
+    def _decrypted(self, found: Found | None) -> Iterator[Step]:
+        if found is None:
             return
-        batch = packed([i.octets for i in inside], [i.time_ns for i in inside], ETHERNET, large)
-        frames, packets = [i.frame for i in inside], decode(batch)
-        step = self._step(batch, packets, frames)
+        step = self._step(found.batch, decode(found.batch), found.frames)
         of_kind = step.outline.sums
         self.tally.ip_packets += int(of_kind[OTHER_IP:DAMAGED].sum())
         self.tally.fragments += int(of_kind[FRAGMENT])
@@ -275,8 +258,10 @@ class Scan:
             tally.first_damaged = tally.first_damaged or step.batch.first_frame + row
         if sums[NOT_IP]:
             rows = step.outline.rows(OTHER)
-            tally.not_ip.update(packets.ethertype[rows].tolist())
-            self._look_for_notice(step.batch, packets, rows)
+            kinds, counts = np.unique(packets.ethertype[rows], return_counts=True)
+            tally.not_ip.update(dict(zip(kinds.tolist(), counts.tolist(), strict=True)))
+            if NOTICE_ETHERTYPE in kinds:
+                self._look_for_notice(step.batch, packets, rows)
         if sums[UNKNOWN_LINK]:
             tally.unknown_links.update(step.batch.records.link[packets.kind == UNKNOWN_LINK].tolist())
 

@@ -123,7 +123,7 @@ def test_no_frame_however_cut_raises(octets, key):
     for cipher in ciphers.CIPHERS.values():
         cipher(key, frame)
     ciphers.wep(key[:13], frame)
-    ethernet_frames(frame, frame.body)
+    ethernet_frames(frame.aggregate, frame.destination, frame.source, frame.body)
 
 
 def test_an_aggregate_gives_each_of_its_packets():
@@ -133,4 +133,6 @@ def test_an_aggregate_gives_each_of_its_packets():
         part = AP + STATION + len(packet).to_bytes(2, "big") + packet
         body += part + bytes(-len(part) % 4)
     frame = protected(b"", qos=True)._replace(aggregate=True)
-    assert ethernet_frames(frame, body) == [AP + STATION + packet[6:] for packet in inner]
+    assert ethernet_frames(frame.aggregate, frame.destination, frame.source, body) == [
+        AP + STATION + packet[6:] for packet in inner
+    ]

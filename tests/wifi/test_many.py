@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import shutil
 import subprocess
 import sys
@@ -10,17 +11,22 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import dpkt
 import numpy as np
 import pytest
 from cryptography.hazmat.primitives.ciphers.aead import AESCCM
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import analyzer
 from analyzer.model import Report
 from analyzer.packets.wifi import ciphers, many, wifi_key
-from analyzer.packets.wifi.frames import EAPOL_SNAP, RETRY, ethernet_frames, parse
-from analyzer.packets.wifi.session import WifiSession
+from analyzer.packets.wifi.frames import EAPOL_SNAP, RETRY, parse
+from analyzer.packets.wifi.handshake import SessionKeys
+from analyzer.packets.wifi.inside import inside_frames
+from analyzer.packets.wifi.kernel import AGAIN, LENGTH, ROW, SENDER, SEQUENCE
+from analyzer.packets.wifi.session import Client, WifiSession
+from tests.bench import make_wifi
 from tests.bench.make_flood import write as write_flood
 
 from .test_session import CAPTURES, KEYS
@@ -29,6 +35,7 @@ BENCH = Path(__file__).parent.parent / "bench"
 KEY = "bench:not a secret at all"
 FRAMES = 6_000  # in several batches: a key is known from the batch behind the handshake on
 LINK_IEEE802_11 = 105
+ONE_BY_ONE = {True: sys.maxsize, False: sys.maxsize}
 TEMPORAL = bytes(range(16))
 AP, PHONE, OTHER = (bytes.fromhex(f"00005e0053{last}") for last in ("02", "01", "03"))
 GROUP = bytes.fromhex("01005e000001")
@@ -71,32 +78,54 @@ def test_many_at_once_are_those_that_tshark_opens(capture: Path) -> None:
     assert sum(row.packets_up for row in scanned(capture, KEY).destinations) == FRAMES
 
 
+@pytest.fixture
+def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Frames are opened many at once in small captures too."""
+    monkeypatch.setattr(many, "WORTHWHILE", {True: 1, False: 1})
+
+
+@pytest.fixture
+def counted(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """How many frames were opened at once, by and by."""
+    found: list[int] = []
+    noted = WifiSession.note_opened
+
+    def note(session: WifiSession, opened: many.Opened, new: many.Flags) -> None:
+        found.append(len(opened))
+        noted(session, opened, new)
+
+    monkeypatch.setattr(WifiSession, "note_opened", note)
+    return found
+
+
+@pytest.mark.usefixtures("at_once")
 def test_a_report_is_the_same_when_all_are_opened_one_by_one(
-    capture: Path, monkeypatch: pytest.MonkeyPatch
+    capture: Path, counted: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    taken: list[many.Opened] = []
-    one_of_many = WifiSession.take_opened
-
-    def counted(session: WifiSession, opened: many.Opened) -> tuple[list[bytes], bool]:
-        taken.append(opened)
-        return one_of_many(session, opened)
-
-    monkeypatch.setattr(WifiSession, "take_opened", counted)
-    at_once = scanned(capture, KEY)
-    assert len(taken) > FRAMES / 4
-    monkeypatch.setattr(many, "WORTHWHILE", sys.maxsize)
-    assert scanned(capture, KEY) == at_once
+    together = scanned(capture, KEY)
+    assert sum(counted) > FRAMES / 4
+    monkeypatch.setattr(many, "WORTHWHILE", ONE_BY_ONE)
+    assert scanned(capture, KEY) == together
 
 
+@pytest.mark.usefixtures("at_once")
 @pytest.mark.parametrize("name", sorted(KEYS))
 def test_real_captures_give_the_same_one_by_one(
     corpus: Path, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = corpus / CAPTURES / name
-    monkeypatch.setattr(many, "WORTHWHILE", 1)
-    at_once = scanned(path, KEYS[name][0])
-    monkeypatch.setattr(many, "WORTHWHILE", sys.maxsize)
-    assert scanned(path, KEYS[name][0]) == at_once
+    together = scanned(path, KEYS[name][0])
+    monkeypatch.setattr(many, "WORTHWHILE", ONE_BY_ONE)
+    assert scanned(path, KEYS[name][0]) == together
+
+
+def test_compiled_loops_open_what_uncompiled_ones_open(capture: Path) -> None:
+    pytest.importorskip("numba", reason="no numba for this platform: kernels run uncompiled only")
+    octets = [bytes(frame) for _, frame in dpkt.pcap.Reader(io.BytesIO(capture.read_bytes()))][:2000]
+    key = make_wifi.transient_key()[32:48]
+    plain, compiled = (opened(octets, key, compiled) for compiled in (False, True))
+    assert len(plain) > 1900
+    assert plain == compiled
 
 
 FRAME = st.fixed_dictionaries(
@@ -113,6 +142,20 @@ FRAME = st.fixed_dictionaries(
         "aggregate": st.booleans(),
         "key": st.sampled_from([TEMPORAL, bytes(16)]),
         "left": st.none() | st.integers(0, 60),  # octets that were captured
+    }
+)
+# Frames of which one often repeats another, in other words those whose order matters.
+REPEATING = st.fixed_dictionaries(
+    {
+        "direction": st.just(1),
+        "receiver": st.just(AP),
+        "qos": st.booleans(),
+        "control": st.sampled_from([0x40, 0x48]),
+        "number": st.integers(1, 2),
+        "payload": st.just(SNAP + b"text"),
+        "aggregate": st.just(False),
+        "key": st.sampled_from([TEMPORAL, TEMPORAL, bytes(16)]),
+        "left": st.none(),
     }
 )
 
@@ -140,33 +183,89 @@ def made(frame: dict[str, Any], check: bool) -> bytes:
 def test_each_is_what_it_is_alone(frames: list[dict[str, Any]], check: bool) -> None:
     octets = [made(frame, check) for frame in frames]
     found = opened(octets)
-    for row, many_at_once in found.items():
+    for row, (payload, sender, sequence, retry) in found.items():
         alone = parse(octets[row])
         assert alone is not None
-        payload = ciphers.ccmp(TEMPORAL, alone)
-        assert many_at_once.payload == payload
-        assert ethernet_frames(many_at_once, many_at_once.payload) == ethernet_frames(alone, payload)
-        ends = (alone.transmitter, alone.sequence, alone.bssid, alone.tid if frames[row]["qos"] else -1)
-        assert ends == (
-            many_at_once.transmitter, many_at_once.sequence, many_at_once.bssid, many_at_once.tid,
-        )  # fmt: skip
-        assert many_at_once.retry == bool(frames[row]["control"] & RETRY)
+        assert payload == ciphers.ccmp(TEMPORAL, alone)
+        assert sender == many.sender_of(alone.transmitter, alone.tid if frames[row]["qos"] else -1)
+        assert (sequence, retry) == (alone.sequence, bool(frames[row]["control"] & RETRY))
     # One look tells whether a capture's frames end in check sequences; a cut frame can't tell.
     if not check or all(frame["left"] is None for frame in frames):
         assert {row for row, frame in enumerate(frames) if is_ordinary(frame)} <= found.keys()
 
 
-def opened(octets: list[bytes]) -> dict[int, many.Opened]:
+@settings(max_examples=400, deadline=None)
+@given(st.lists(st.lists(FRAME, max_size=8) | st.lists(REPEATING, max_size=8), max_size=3), st.booleans())
+def test_what_is_inside_is_the_same_one_by_one(batches: list[list[dict[str, Any]]], check: bool) -> None:
+    told = []
+    for least in (1, sys.maxsize):
+        session = a_session()
+        found = [inside(session, [made(frame, check) for frame in frames], least) for frames in batches]
+        told.append((found, session.clients, session.counts))
+    assert told[0] == told[1]
+
+
+@pytest.mark.parametrize("repeated", [False, True])
+def test_a_frame_sent_again_in_the_next_batch_is_no_new_one(repeated: bool) -> None:
+    session = a_session()
+    frame = {"direction": 1, "receiver": AP, "control": 0x40, "payload": SNAP, "aggregate": False}
+    frame |= {"key": TEMPORAL, "left": None}
+    first = [made({**frame, "qos": qos, "number": 1}, False) for qos in (False, True)]
+    again = [
+        made({**frame, "qos": qos, "number": 1 if repeated else 2, "control": 0x48}, False)
+        for qos in (False, True)
+    ]
+    assert [row for row, _ in inside(session, first, 1)[0]] == [0, 1]
+    packets, repetitions = inside(session, again, 1)
+    assert (len(packets), repetitions) == ((0, {0, 1}) if repeated else (2, set()))
+
+
+def a_session() -> WifiSession:
+    """One that knows the key of a client, whichever of the two is the access point."""
+    session = WifiSession()
+    for bssid, station in ((AP, PHONE), (PHONE, AP)):
+        keys = [SessionKeys(bytes(16), bytes(16), TEMPORAL + bytes(16), 2)]
+        client = Client(station.hex(":"), bssid.hex(":"), keys=keys, cipher="CCMP")
+        session.clients[bssid, station] = client
+    return session
+
+
+def laid_out(octets: list[bytes]) -> tuple[many.Octets, many.Rows, many.Rows]:
+    """These as a batch, with their starts and ends."""
     end = np.cumsum([len(one) for one in octets], dtype=np.int64)
-    start = end - np.array([len(one) for one in octets], np.int64)
-    data = np.frombuffer(b"".join(octets), np.uint8)
+    return (
+        np.frombuffer(b"".join(octets), np.uint8),
+        end - np.array([len(one) for one in octets], np.int64),
+        end,
+    )
+
+
+def inside(session: WifiSession, octets: list[bytes], least: int) -> tuple[list[tuple[int, bytes]], set[int]]:
+    """(rows with the Ethernet frames in them, repeated rows)."""
+    data, start, end = laid_out(octets)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(many, "WORTHWHILE", 1)
-        return many.opened_frames(data, start, end, LINK_IEEE802_11, lambda *_: TEMPORAL)
+        patch.setattr(many, "WORTHWHILE", {False: least})
+        found = inside_frames(session, data, start, end, np.full(len(octets), LINK_IEEE802_11), False)
+    places = zip(found.row.tolist(), found.at.tolist(), found.length.tolist(), strict=True)
+    return [(row, bytes(found.data[at : at + size])) for row, at, size in places], {*found.repeated.tolist()}
+
+
+def opened(
+    octets: list[bytes], key: bytes = TEMPORAL, compiled: bool = False
+) -> dict[int, tuple[bytes, int, int, bool]]:
+    """Payload, sender, sequence number and whether sent again of each frame that is opened, by row."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(many, "WORTHWHILE", {True: 1, False: 1})
+        found = many.opened_frames(*laid_out(octets), lambda *_: key, many.Room(), compiled)
+    columns = [found.column(which).tolist() for which in (ROW, LENGTH, SENDER, SEQUENCE, AGAIN)]
+    return {
+        row: (bytes(found.room[at : at + size]), sender, sequence, bool(again))
+        for at, row, size, sender, sequence, again in zip(found.at.tolist(), *columns, strict=True)
+    }
 
 
 def is_ordinary(frame: dict[str, Any]) -> bool:
     is_sealed = frame["key"] == TEMPORAL and frame["left"] is None
     is_key_frame = frame["payload"].startswith(EAPOL_SNAP)
     is_between_two = frame["direction"] in (1, 2) and frame["receiver"] != GROUP
-    return is_sealed and is_between_two and not is_key_frame and len(frame["payload"]) >= 30
+    return is_sealed and is_between_two and not is_key_frame and len(frame["payload"]) > 0

@@ -16,4 +16,4 @@ def packets_in(gre: bytes) -> Iterator[bytes]:
     header = 4 + 4 * sum(1 for flag in FOUR_MORE if gre[:1] and gre[0] & flag)
     frame = parse(gre[header:])
     if frame is not None and frame.aggregate:
-        yield from ethernet_frames(frame, frame.body)
+        yield from ethernet_frames(True, b"", b"", frame.body)

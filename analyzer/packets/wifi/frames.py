@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 MANAGEMENT, CONTROL, DATA = 0, 1, 2
 BEACON, PROBE_RESPONSE, ASSOCIATION_REQUEST, REASSOCIATION_REQUEST, AUTHENTICATION = 8, 5, 0, 2, 11
@@ -17,8 +17,9 @@ REQUESTS = {
 
 TO_DS, FROM_DS, RETRY, PROTECTED, ORDER = 0x01, 0x02, 0x08, 0x40, 0x80
 
-# The LLC and SNAP header in front of keys (RFC 1042, IEEE 802.1X-2020 §11.1.4).
-EAPOL_SNAP = b"\xaa\xaa\x03\x00\x00\x00\x88\x8e"
+# How an LLC and SNAP header begins (RFC 1042), and the one in front of keys (IEEE 802.1X-2020 §11.1.4).
+SNAP = b"\xaa\xaa\x03"
+EAPOL_SNAP = SNAP + b"\x00\x00\x00\x88\x8e"
 
 WIFI_LINKS = frozenset({105, 119, 127, 163, 192})
 
@@ -78,30 +79,13 @@ def has_check_sequence(octets: bytes) -> bool:
     return len(octets) > 28 and zlib.crc32(octets[:-4]) == int.from_bytes(octets[-4:], "little")
 
 
-def start_of(octets: bytes, link: int) -> int:
-    """Where the MAC header begins behind what the capturing card put before it."""
-    if link == 127 or link == 192:
-        return int.from_bytes(octets[2:4], "little")
-    if link == 163 or (link == 119 and octets[:2] == b"\x80\x21"):
-        return int.from_bytes(octets[4:8], "big")
-    return 144 if link == 119 else 0
+def ethernet_frames(aggregate: bool, destination: bytes, source: bytes, payload: bytes) -> list[bytes]:
+    """The packets of a data frame's readable payload as Ethernet frames.
 
-
-class Ends(Protocol):
-    """What a payload's packets take over from the frame around them."""
-
-    @property
-    def aggregate(self) -> bool: ...
-    @property
-    def destination(self) -> bytes: ...
-    @property
-    def source(self) -> bytes: ...
-
-
-def ethernet_frames(frame: Ends, payload: bytes) -> list[bytes]:
-    """The packets of a data frame's readable payload as Ethernet frames; an A-MSDU holds several."""
-    if not frame.aggregate:
-        made = _ethernet(frame.destination, frame.source, payload)
+    An aggregate (A-MSDU) holds several, each with ends of its own.
+    """
+    if not aggregate:
+        made = _ethernet(destination, source, payload)
         return [made] if made else []
     frames, position = [], 0
     while position + 14 <= len(payload):
@@ -116,7 +100,7 @@ def ethernet_frames(frame: Ends, payload: bytes) -> list[bytes]:
 
 def _ethernet(destination: bytes, source: bytes, payload: bytes) -> bytes | None:
     """LLC/SNAP (RFC 1042) to an EtherType; None for other contents."""
-    if payload[:3] != b"\xaa\xaa\x03" or len(payload) < 8:
+    if payload[:3] != SNAP or len(payload) < 8:
         return None
     return destination + source + payload[6:]
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+
+import numpy as np
 
 from . import ciphers
+from .ccm import Octets, Rows
 from .frames import (
     ASSOCIATION_REQUEST,
     BEACON,
@@ -23,11 +25,10 @@ from .frames import (
     elements,
     ethernet_frames,
     parse,
-    start_of,
 )
 from .handshake import KeyFrame, SessionKeys, group_keys, is_mic_right, key_frame, psk_of, session_keys
 from .keys import WifiKey
-from .many import Opened, opened_frames
+from .many import Flags, Opened, Room, opened_frames, sender_of
 
 SSID, RSN, VENDOR = 0, 48, 221
 # Octets before the elements of a management frame (IEEE 802.11-2020 §9.3.3).
@@ -73,19 +74,19 @@ class WifiSession:
         self.suites: dict[bytes, str] = {}  # what makes a network impossible to decrypt
         self.protected_management: set[bytes] = set()
         self.group_keys: dict[bytes, list[bytes]] = {}
-        self.retries = 0
         self.asked: tuple[str, bytes] | None = None  # what the last frame asks for, and the station that asks
         self.counts: Counter[str] = Counter()
         self._psks: dict[bytes, list[bytes]] = {}
         self._cipher: dict[bytes, str] = {}  # that last opened a frame, by BSSID
-        self._last: dict[tuple[bytes, int], int] = {}
+        self.room = Room()
+        self._last: dict[int, int] = {}  # sequence number by sender
 
-    def take(self, octets: bytes, link: int) -> tuple[list[bytes], bool]:
-        """(Ethernet frames inside, whether it is a retry) of one captured frame.
+    def take(self, octets: bytes) -> tuple[list[bytes], bool]:
+        """(Ethernet frames inside, whether it is a retry) of one captured frame, from its MAC header on.
 
         Frames that are readable as they stand give nothing: they are read in place.
         """
-        frame, self.asked = parse(octets[start_of(octets, link) :]), None
+        frame, self.asked = parse(octets), None
         if frame is None:
             return [], False
         if frame.kind == MANAGEMENT:
@@ -94,31 +95,25 @@ class WifiSession:
         if frame.kind != DATA or frame.subtype & 4:
             return [], False
         if self._is_repeated(frame):
-            self.retries += 1
             return [], True
         if frame.flags & PROTECTED:
             return self._decrypt(frame), False
         if frame.body.startswith(EAPOL_SNAP):
             self._shake_hands(frame)
-        return (ethernet_frames(frame, frame.body) if frame.aggregate else []), False
+        return (ethernet_frames(True, b"", b"", frame.body) if frame.aggregate else []), False
 
-    def open_many(self, data: Any, start: Any, end: Any, link: int) -> dict[int, Opened]:
-        """Protected frames between `start` and `end` that a client's newest key opens, by row.
-
-        `data` is a batch as an array of octets; nothing is noted of them before `take_opened`.
-        """
+    def open_many(self, data: Octets, mac: Rows, end: Rows, compiled: bool) -> Opened:
+        """As `opened_frames`, with the newest key of each client; nothing is noted of the frames yet."""
         if not any(client.cipher == "CCMP" for client in self.clients.values()):
-            return {}
-        return opened_frames(data, start, end, link, self._ccmp_key)
+            mac, end = mac[:0], end[:0]
+        return opened_frames(data, mac, end, self._ccmp_key, self.room, compiled)
 
-    def take_opened(self, opened: Opened) -> tuple[list[bytes], bool]:
-        """As `take`, of a frame that was opened with many others."""
-        self.asked = None
-        if self._comes_again((opened.transmitter, opened.tid), opened.sequence, opened.retry):
-            self.retries += 1
-            return [], True
-        self._client(opened.bssid, opened.station).decrypted += 1
-        return ethernet_frames(opened, opened.payload), False
+    def note_opened(self, opened: Opened, new: Flags) -> None:
+        """Count those that are no repetition for their clients."""
+        counts = np.bincount(opened.client[new], minlength=len(opened.clients)).tolist()
+        for client, count in zip(opened.clients, counts, strict=True):
+            if count:
+                self._client(*client).decrypted += count
 
     def _ccmp_key(self, bssid: bytes, station: bytes) -> bytes | None:
         client = self.clients.get((bssid, station))
@@ -153,14 +148,15 @@ class WifiSession:
             self.protected_management.add(bssid)
 
     def _is_repeated(self, frame: WifiFrame) -> bool:
-        key = (frame.transmitter, frame.tid if frame.subtype & 8 else -1)
-        return self._comes_again(key, frame.sequence, bool(frame.flags & RETRY))
+        sender = sender_of(frame.transmitter, frame.tid if frame.subtype & 8 else -1)
+        return self.comes_again(sender, frame.sequence, bool(frame.flags & RETRY))
 
-    def _comes_again(self, key: tuple[bytes, int], sequence: int, retry: bool) -> bool:
-        again = retry and self._last.get(key) == sequence
+    def comes_again(self, sender: int, sequence: int, retry: bool) -> bool:
+        """Whether a frame repeats the one before it of the same `many.sender_of`."""
+        again = retry and self._last.get(sender) == sequence
         if len(self._last) > 16 * MOST_CLIENTS:
             self._last.clear()
-        self._last[key] = sequence
+        self._last[sender] = sequence
         return again
 
     # ── handshakes ──────────────────────────────────────────────────────
@@ -240,7 +236,7 @@ class WifiSession:
                 self.counts["group decrypted"] += 1
             if payload.startswith(EAPOL_SNAP):  # rekeying under the old keys
                 self._shake_hands(frame._replace(body=payload))
-            return ethernet_frames(frame, payload)
+            return ethernet_frames(frame.aggregate, frame.destination, frame.source, payload)
         if client is not None:
             client.protected += 1
         else:
