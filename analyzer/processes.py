@@ -6,18 +6,48 @@ captures that a stranger has filled: a file `multiprocessing.py` beside them wou
 
 from __future__ import annotations
 
-import multiprocessing
 import os
-from multiprocessing.context import SpawnContext
+from collections.abc import Iterator
+from contextlib import contextmanager
+from multiprocessing.context import SpawnContext, SpawnProcess
+
+# Has Python leave the current folder out (Python 3.11).
+SAFE_PATH = {"PYTHONSAFEPATH": "1"}
+
+
+class _Process(SpawnProcess):
+    def start(self) -> None:
+        with surroundings(SAFE_PATH):
+            super().start()
+
+
+class _Context(SpawnContext):
+    Process = _Process
 
 
 def context() -> SpawnContext:
     """For processes that start anew and import what they need."""
-    guard()
-    return multiprocessing.get_context("spawn")
+    start_tracker()
+    return _Context()
 
 
-def guard() -> None:
-    """Have every Python begun from here on leave the current folder out (PYTHONSAFEPATH, Python 3.11)."""
-    if not os.environ.get("PYTHONSAFEPATH"):
-        os.environ["PYTHONSAFEPATH"] = "1"
+def start_tracker() -> None:
+    """Start the process that Python has beside all others, unless it runs."""
+    if os.name == "posix":
+        from multiprocessing import resource_tracker
+
+        with surroundings(SAFE_PATH):
+            resource_tracker.ensure_running()
+
+
+@contextmanager
+def surroundings(changes: dict[str, str]) -> Iterator[None]:
+    """Environment variables for processes begun meanwhile; afterwards all are as they were."""
+    before = dict(os.environ)
+    os.environ.update(changes)
+    try:
+        yield
+    finally:
+        for name in os.environ.keys() - before.keys():
+            del os.environ[name]
+        os.environ.update(before)

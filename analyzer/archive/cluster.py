@@ -7,6 +7,7 @@ what came of it into the results itself, so that only numbers travel back.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import ExitStack
 from typing import Any, TypeVar
 
 from analyzer.archive.options import Options
@@ -14,7 +15,7 @@ from analyzer.archive.planning import Unit
 from analyzer.archive.results import Place
 from analyzer.archive.storage import StorageError
 from analyzer.archive.work import Outcome, given_up, work
-from analyzer.processes import guard
+from analyzer.processes import SAFE_PATH, start_tracker, surroundings
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -41,10 +42,13 @@ class Cluster:
         except ImportError:
             raise StorageError("--dask needs Dask: pip install '.[cluster]'") from None
         self._own: Any = None
+        self._ending = ExitStack()
         self._address = address
         self._client: Any
         if address == LOCAL:
-            guard()
+            start_tracker()
+            # Dask changes the environment of this process, and begins others at any time.
+            self._ending.enter_context(surroundings(SAFE_PATH))
             with dask.config.set(WORKERLESS):
                 self._own = distributed.LocalCluster(  # type: ignore[no-untyped-call]
                     n_workers=jobs, threads_per_worker=1, processes=True, dashboard_address=None,
@@ -55,6 +59,7 @@ class Cluster:
                 self._own or address, timeout=CONNECTING, set_as_default=False
             )
         except (OSError, ValueError, TimeoutError) as error:
+            self._ending.close()
             raise StorageError(f"--dask {address}: no scheduler answers there ({error})") from None
 
     def __enter__(self) -> Cluster:
@@ -64,6 +69,7 @@ class Cluster:
         self._client.close()
         if self._own is not None:
             self._own.close()
+        self._ending.close()
 
     def apply(self, function: Callable[[T], R], items: Sequence[T], /) -> Iterable[R]:
         """The function of each item, in their order."""

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from analyzer.archive.pool import Pool
 from tests.conftest import ROOT
 
 CAPTURE = ROOT / "captures" / "nokia7plus-reconstruction.pcap"
@@ -87,9 +88,16 @@ def test_settings_beside_captures_are_not_heeded_by_the_compiler(folder: Path, t
     assert (done.stdout, done.stderr) == ("7 1\n", "")
 
 
+def test_the_environment_is_afterwards_as_it_was() -> None:
+    before = dict(os.environ)
+    with Pool(1, None) as pool:
+        assert list(pool.apply(abs, [-1])) == [1]
+    assert dict(os.environ) == before
+
+
 def test_processes_are_started_in_one_place() -> None:
     """Where Python starts one without our guard, the folder's modules would be found."""
-    starting = re.compile(r"get_context\(|\bset_start_method\(|sys\.executable")
+    starting = re.compile(r"get_context\(|SpawnContext\b|SpawnProcess\b|\bset_start_method\(|sys\.executable")
     found = {
         path.relative_to(ROOT).as_posix()
         for path in (ROOT / "analyzer").rglob("*.py")
