@@ -21,10 +21,10 @@ from hypothesis import strategies as st
 import analyzer
 from analyzer.model import Report
 from analyzer.packets.wifi import ciphers, many, wifi_key
-from analyzer.packets.wifi.frames import EAPOL_SNAP, RETRY, parse
+from analyzer.packets.wifi.frames import EAPOL_SNAP, parse
 from analyzer.packets.wifi.handshake import SessionKeys
 from analyzer.packets.wifi.inside import inside_frames
-from analyzer.packets.wifi.kernel import AGAIN, LENGTH, ROW, SENDER, SEQUENCE
+from analyzer.packets.wifi.kernel import AGAIN, LENGTH, RETRY, ROW, SENDER, SEQUENCE
 from analyzer.packets.wifi.session import Client, WifiSession
 from tests.bench import make_wifi
 from tests.bench.make_flood import write as write_flood

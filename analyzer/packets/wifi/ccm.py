@@ -59,12 +59,12 @@ def open_ccm(
     plain: Words,
     block: Rows,
     scratch: Scratch,
-    compiled: bool = True,
+    compiled: bool,
 ) -> NDArray[np.bool_]:
     """Write each message's octets to `plain`, from its number of `block` on; gives whose check is right.
 
-    `plain` holds two words a block. Zeros fill up a message's last block; what is written of one whose check
-    is wrong means nothing.
+    `plain` holds two words a block; `compiled` says in which form the loops run. Zeros fill up a message's
+    last block; what is written of one whose check is wrong means nothing.
     """
     right = np.zeros(len(block), np.bool_)
     for rows in _portions(sealed.length):

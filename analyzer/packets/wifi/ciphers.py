@@ -9,11 +9,8 @@ import zlib
 from functools import lru_cache
 from typing import Any
 
-from .frames import DATA, FROM_DS, TO_DS, WifiFrame
-
-# Subtype bits, retry, power management and more data may change between sender and receiver
-# and are left out of what CCMP and GCMP authenticate (§12.5.3.3.3).
-CONTROL_MASK = (0x8F, 0xC7)
+from .frames import DATA, WifiFrame
+from .kernel import CONTROL_MASK, FLAGS_MASK, FLAGS_MASK_QOS, FROM_DS, PROTECTED, TO_DS
 
 
 def rc4(key: bytes, data: bytes) -> bytes:
@@ -92,9 +89,8 @@ def _authenticated(frame: WifiFrame) -> bytes:
     header = frame.header
     is_data = frame.kind == DATA
     qos = is_data and bool(frame.subtype & 8)
-    first = header[0] & CONTROL_MASK[0]
-    # With QoS the order bit says that HT control is present, and is masked (§12.5.3.3.3).
-    second = header[1] & CONTROL_MASK[1] & (0x7F if qos else 0xFF) | 0x40
+    first = header[0] & CONTROL_MASK
+    second = header[1] & (FLAGS_MASK_QOS if qos else FLAGS_MASK) | PROTECTED
     parts = [bytes((first, second)), header[4:22], bytes((header[22] & 0x0F, 0))]
     position = 24
     if is_data and frame.flags & (TO_DS | FROM_DS) == TO_DS | FROM_DS:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import zlib
 from typing import NamedTuple
 
+from .kernel import FROM_DS, ORDER, TO_DS
+
 MANAGEMENT, CONTROL, DATA = 0, 1, 2
 BEACON, PROBE_RESPONSE, ASSOCIATION_REQUEST, REASSOCIATION_REQUEST, AUTHENTICATION = 8, 5, 0, 2, 11
 PROBE_REQUEST = 4
@@ -15,7 +17,6 @@ REQUESTS = {
     REASSOCIATION_REQUEST: "reassociation request",
 }
 
-TO_DS, FROM_DS, RETRY, PROTECTED, ORDER = 0x01, 0x02, 0x08, 0x40, 0x80
 
 # How an LLC and SNAP header begins (RFC 1042), and the one in front of keys (IEEE 802.1X-2020 §11.1.4).
 SNAP = b"\xaa\xaa\x03"

@@ -14,10 +14,12 @@ BLOCK, MIC, CCMP_HEADER = 16, 8, 8
 # Octets of a MAC header with and without a quality-of-service field, and of HT control behind that.
 HEADER, QOS, CONTROL = 24, 2, 4
 SHORTEST = HEADER + CCMP_HEADER + MIC + 1
+# The second octet of a header (§9.2.4.1).
 TO_DS, FROM_DS, RETRY, PROTECTED, ORDER = 0x01, 0x02, 0x08, 0x40, 0x80
 EXTENDED_IV, GROUP_BIT, AGGREGATE, TRAFFIC_ID = 0x20, 0x01, 0x80, 0x0F
 # Subtype bits, retry, power management and more data may change between sender and receiver
-# and are left out of what is authenticated (§12.5.3.3.3), and with QoS the order bit, which is HT control's.
+# and are left out of what CCMP and GCMP authenticate (§12.5.3.3.3), as is with QoS the order bit, which tells
+# of HT control.
 CONTROL_MASK, FLAGS_MASK, FLAGS_MASK_QOS = 0x8F, 0xC7, 0x47
 # The first octet of the first block of a check, with authenticated data, a MIC of 8 octets and lengths of two
 # (RFC 3610 §2.2), and of the blocks of the key stream (§2.3).

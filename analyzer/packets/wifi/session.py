@@ -17,16 +17,15 @@ from .frames import (
     EAPOL_SNAP,
     MANAGEMENT,
     PROBE_RESPONSE,
-    PROTECTED,
     REASSOCIATION_REQUEST,
     REQUESTS,
-    RETRY,
     WifiFrame,
     elements,
     ethernet_frames,
     parse,
 )
 from .handshake import KeyFrame, SessionKeys, group_keys, is_mic_right, key_frame, psk_of, session_keys
+from .kernel import GROUP_BIT, PROTECTED, RETRY
 from .keys import WifiKey
 from .many import Flags, Opened, Room, opened_frames, sender_of
 
@@ -43,8 +42,6 @@ UNOPENABLE = {
 # Clients and keys remembered at most: a busy place shows thousands of passers-by.
 MOST_CLIENTS = 4096
 MOST_KEYS = 8
-
-GROUP_BIT = 1
 
 
 @dataclass
