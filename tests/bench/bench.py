@@ -35,16 +35,22 @@ ENTRY = "import sys; from analyzer.cli import main; sys.exit(main())"
 
 @dataclass(frozen=True)
 class Peer:
-    """A program that reads the capture; `{}` stands for the capture's path."""
+    """A program that reads the capture; `{}` is the capture's path, `{folder}` an empty one it may fill."""
 
     name: str
     command: tuple[str, ...]
     needs: str  # the program, or the Python module, without which it can't run
 
 
+# Without rules, and with checksums left alone, as every other program here leaves them.
+SURICATA = ("suricata", "-r", "{}", "-l", "{folder}", "-S", os.devnull, "-k", "none", "--runmode")
+
 PEERS = (
     Peer("phonehome", (sys.executable, "-c", ENTRY, "scan", "-q", "{}"), "analyzer.cli"),
     Peer("tshark", ("tshark", "-r", "{}", "-Y", "http.request"), "tshark"),
+    Peer("suricata", (*SURICATA, "autofp"), "suricata"),
+    Peer("suricata, one thread", (*SURICATA, "single"), "suricata"),
+    Peer("tcpflow", ("tcpflow", "-r", "{}", "-o", "{folder}"), "tcpflow"),
     Peer("dpkt", (sys.executable, str(HERE / "dpkt_loop.py"), "{}"), "dpkt"),
     Peer("openssl", ("openssl", "dgst", "-sha256", "{}"), "openssl"),
     Peer("hashlib", (sys.executable, "-c", PYTHON_HASH, "{}"), "hashlib"),
@@ -99,8 +105,14 @@ def measure(peers: list[Peer], capture: Path, runs: int) -> list[Measured]:
     taken: dict[str, list[tuple[float, int, int]]] = {peer.name: [] for peer in peers}
     for _ in range(runs):
         for peer in peers:
-            taken[peer.name].append(run_once([part.replace("{}", str(capture)) for part in peer.command]))
+            with tempfile.TemporaryDirectory() as folder:
+                taken[peer.name].append(run_once(filled(peer.command, capture, folder)))
     return [_measured(name, results) for name, results in taken.items()]
+
+
+def filled(command: Iterable[str], capture: Path, folder: str) -> list[str]:
+    """The command with what its marks stand for."""
+    return [part.replace("{folder}", folder).replace("{}", str(capture)) for part in command]
 
 
 def _measured(name: str, results: list[tuple[float, int, int]]) -> Measured:

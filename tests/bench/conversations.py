@@ -67,22 +67,32 @@ def tcp_packets(
         flags=shape.flags,
         seq=seq & 0xFFFFFFFF,
         ack=np.where(shape.flags & ACK, ack, 0) & 0xFFFFFFFF,
+        echo=_heard(shape.up, times),
         blob=shape.blob,
         lead=np.full(len(times), lead),
     )
+
+
+def _heard(up: Ints, times: Ints) -> Ints:
+    """The time of the last packet from the other side before each, which it echoes (RFC 7323 §3.2); or 0."""
+    rows, heard = np.arange(len(up)), np.zeros(len(up), np.int64)
+    for side in (0, 1):
+        last = np.maximum.accumulate(np.where(up != side, rows, -1))
+        heard = np.where((up == side) & (last >= 0), times[last], heard)
+    return heard
 
 
 def udp_packets(flow: int, shape: Shape, times: Ints, rng: np.random.Generator) -> Packets:
     """Datagrams; random ones begin like a QUIC short header (RFC 9000 §17.3)."""
     zero = np.zeros(len(times), np.int64)
     lead = 0x40 | rng.integers(0, 64, len(times))
-    return Packets(times, zero + flow, shape.up, shape.length, zero, zero, zero, shape.blob, lead)
+    return Packets(times, zero + flow, shape.up, shape.length, zero, zero, zero, zero, shape.blob, lead)
 
 
 def whole_frames(times: Ints, blob: int, size: int) -> Packets:
     """Frames that stand complete in a blob."""
     zero = np.zeros(len(times), np.int64)
-    return Packets(times, zero - 1, zero, zero + size, zero, zero, zero, zero + blob, zero)
+    return Packets(times, zero - 1, zero, zero + size, zero, zero, zero, zero, zero + blob, zero)
 
 
 def segments(up: int, blobs: list[int], sizes: list[int]) -> Shape:

@@ -21,6 +21,8 @@ Octets = NDArray[np.uint8]
 TCP, UDP = 6, 17
 FIN, SYN, RST, PSH, ACK = 1, 2, 4, 8, 16
 RANDOM = -1  # blob number of a packet with random payload
+# The largest that needs no scale (RFC 9293 §3.1): some readers take no octets that lie outside it.
+WINDOW = 65_535
 PREFIX = 6
 ETHER = 14
 L3 = {4: 20, 6: 40}
@@ -54,6 +56,7 @@ class Packets:
     flags: Ints
     seq: Ints
     ack: Ints
+    echo: Ints  # the time of the packet before from the other side, in microseconds; 0 where there is none
     blob: Ints
     lead: Ints  # first octet of a random payload: 23 for TLS, 0x40 to 0x7f for QUIC
 
@@ -171,18 +174,18 @@ class Writer:
         out[at[:, None] + np.arange(24, 40)] = self.addresses[p.flow, 1 - p.up]
 
     def _tcp(self, out: Octets, p: Packets, at: Ints, sums: Ints) -> None:
-        clock = p.time_us // 1000 & 0xFFFFFFFF
+        clock, echo = (time // 1000 & 0xFFFFFFFF for time in (p.time_us, p.echo))
         words = (
             (0, self.ports[p.flow, p.up]),
             (2, self.ports[p.flow, 1 - p.up]),
             *_halves(4, p.seq),
             *_halves(8, p.ack),
             (12, 0x8000 + p.flags),
-            (14, np.full(len(p), 1369)),
+            (14, np.full(len(p), WINDOW)),
             (20, np.full(len(p), 0x0101)),  # NOP NOP, then the timestamps option (RFC 7323 §3.2)
             (22, np.full(len(p), 0x080A)),
             *_halves(24, clock),
-            *_halves(28, np.where(p.flags & ACK, clock, 0)),
+            *_halves(28, echo),
         )
         for offset, value in words:
             _put16(out, at + offset, value)

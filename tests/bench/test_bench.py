@@ -39,3 +39,14 @@ def test_a_program_that_is_not_installed_is_named(tmp_path: Path) -> None:
     printed = subprocess.run(command, capture_output=True, text=True, check=True, env={"PATH": ""}).stdout
     assert "Absent: tshark." in printed
     assert "| hashlib |" in printed
+
+
+def test_a_program_that_writes_gets_an_empty_folder_each_time(tmp_path: Path) -> None:
+    code = (
+        "import pathlib, sys; folder = pathlib.Path(sys.argv[1]);"
+        "found = [*folder.iterdir()]; (folder / 'x').touch(); sys.exit(len(found))"
+    )
+    writing = Peer("writing", (sys.executable, "-c", code, "{folder}", "{}"), "sys")
+    (measured,) = measure([writing], tmp_path / "none.pcap", 2)
+    assert measured.succeeded
+    assert list(tmp_path.iterdir()) == []

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import json
+import os
 import shutil
+import struct
 import subprocess
 import sys
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 
 import dpkt
@@ -77,3 +81,40 @@ def test_tshark_sees_every_request_of_the_http_capture(http: Path) -> None:
 @needs_tshark
 def test_the_mix_holds_registration_posts(mix: Path) -> None:
     assert tshark(mix, 'http.host == "zzhc.vnet.cn" && http.request.method == POST') == 6
+
+
+@pytest.mark.parametrize("name", ["mix", "http"])
+def test_connections_are_such_as_a_strict_reader_follows(name: str, request: pytest.FixtureRequest) -> None:
+    """Time stamps are echoed as they were heard (RFC 7323 §3.2), and nothing is sent outside the window."""
+    heard: dict[tuple[bytes, int, bytes, int], int] = {}
+    room: dict[tuple[bytes, int, bytes, int], int] = {}
+    segments = 0
+    for packet in tcp_packets_of(request.getfixturevalue(name)):
+        segment, one, other = packet.data, packet.src, packet.dst
+        here, there = (one, segment.sport, other, segment.dport), (other, segment.dport, one, segment.sport)
+        options = dict(dpkt.tcp.parse_opts(segment.opts))
+        stamp, echo = struct.unpack(">II", options[dpkt.tcp.TCP_OPT_TIMESTAMP])
+        assert echo == heard.get(there, 0)
+        heard[here] = stamp
+        if there in room:
+            assert (room[there] - segment.seq - len(segment.data)) % 2**32 <= segment.win
+        if segment.flags & dpkt.tcp.TH_ACK:
+            room[here] = segment.ack + segment.win
+        segments += 1
+    assert segments > 1000
+
+
+def tcp_packets_of(capture: Path) -> Iterator[dpkt.ip.IP | dpkt.ip6.IP6]:
+    with capture.open("rb") as file:
+        for _, octets in dpkt.pcap.Reader(file):
+            packet = dpkt.ethernet.Ethernet(octets).data
+            if isinstance(getattr(packet, "data", None), dpkt.tcp.TCP):
+                yield packet
+
+
+@pytest.mark.skipif(not shutil.which("suricata"), reason="suricata is not installed")
+def test_suricata_sees_every_request_of_the_http_capture(http: Path, tmp_path: Path) -> None:
+    command = ["suricata", "-r", http, "-l", tmp_path, "-S", os.devnull, "-k", "none", "--runmode", "single"]
+    subprocess.run(command, check=True, capture_output=True)
+    events = [json.loads(line) for line in (tmp_path / "eve.json").read_text().splitlines()]
+    assert sum(event["event_type"] == "http" for event in events) == 400
