@@ -156,8 +156,10 @@ REPEATING = st.fixed_dictionaries(
         "aggregate": st.just(False),
         "key": st.sampled_from([TEMPORAL, TEMPORAL, bytes(16)]),
         "left": st.none(),
+        "damaged": st.booleans(),
     }
 )
+ANY = st.tuples(FRAME, st.booleans()).map(lambda drawn: {**drawn[0], "damaged": drawn[1]})
 
 
 def made(frame: dict[str, Any], check: bool) -> bytes:
@@ -175,7 +177,8 @@ def made(frame: dict[str, Any], check: bool) -> bytes:
         ciphers._nonce(parsed, ccm=True), frame["payload"], ciphers._authenticated(parsed)
     )
     whole = head + counter + sealed
-    whole += zlib.crc32(whole).to_bytes(4, "little") if check else b""
+    if check:
+        whole += (zlib.crc32(whole) ^ frame.get("damaged", False)).to_bytes(4, "little")
     return whole[: frame["left"]]
 
 
@@ -195,7 +198,7 @@ def test_each_is_what_it_is_alone(frames: list[dict[str, Any]], check: bool) -> 
 
 
 @settings(max_examples=400, deadline=None)
-@given(st.lists(st.lists(FRAME, max_size=8) | st.lists(REPEATING, max_size=8), max_size=3), st.booleans())
+@given(st.lists(st.lists(ANY, max_size=8) | st.lists(REPEATING, max_size=8), max_size=3), st.booleans())
 def test_what_is_inside_is_the_same_one_by_one(batches: list[list[dict[str, Any]]], check: bool) -> None:
     told = []
     for least in (1, sys.maxsize):
@@ -208,16 +211,36 @@ def test_what_is_inside_is_the_same_one_by_one(batches: list[list[dict[str, Any]
 @pytest.mark.parametrize("repeated", [False, True])
 def test_a_frame_sent_again_in_the_next_batch_is_no_new_one(repeated: bool) -> None:
     session = a_session()
-    frame = {"direction": 1, "receiver": AP, "control": 0x40, "payload": SNAP, "aggregate": False}
-    frame |= {"key": TEMPORAL, "left": None}
-    first = [made({**frame, "qos": qos, "number": 1}, False) for qos in (False, True)]
+    first = [made({**ORDINARY, "qos": qos, "number": 1}, False) for qos in (False, True)]
     again = [
-        made({**frame, "qos": qos, "number": 1 if repeated else 2, "control": 0x48}, False)
+        made({**ORDINARY, "qos": qos, "number": 1 if repeated else 2, "control": 0x48}, False)
         for qos in (False, True)
     ]
     assert [row for row, _ in inside(session, first, 1)[0]] == [0, 1]
     packets, repetitions = inside(session, again, 1)
     assert (len(packets), repetitions) == ((0, {0, 1}) if repeated else (2, set()))
+
+
+ORDINARY: dict[str, Any] = {
+    "direction": 1, "receiver": AP, "control": 0x40, "payload": SNAP, "aggregate": False, "key": TEMPORAL,
+    "left": None, "qos": False,
+}  # fmt: skip
+
+
+def test_a_damaged_check_sequence_does_not_hide_those_of_the_others() -> None:
+    frames = [made({**ORDINARY, "number": n, "damaged": n % 7 == 1}, True) for n in range(1, 60)]
+    longest = made({**ORDINARY, "number": 60, "payload": SNAP + bytes(500), "damaged": True}, True)
+    assert len(opened([*frames, longest])) == 60
+
+
+@pytest.mark.parametrize("size", [65_535, 65_536, 70_000])
+def test_a_frame_longer_than_ccm_can_seal_is_one_that_is_not_opened(size: int) -> None:
+    frame = made({**ORDINARY, "number": 1}, False)
+    header = len(frame) - len(SNAP) - 8
+    session = a_session()
+    assert inside(session, [frame, frame[:header] + bytes(size + 8)], 1)[0][0][0] == 0
+    client = session.clients[AP, PHONE]
+    assert (client.decrypted, client.protected) == (1, 1)
 
 
 def a_session() -> WifiSession:

@@ -12,6 +12,9 @@ from typing import Any
 from .frames import DATA, WifiFrame
 from .kernel import CONTROL_MASK, FLAGS_MASK, FLAGS_MASK_QOS, FROM_DS, PROTECTED, TO_DS
 
+# Octets that a message of AES-CCM has at most with a nonce of 13 octets (RFC 3610 §2.1).
+MOST_IN_CCM = 65_535
+
 
 def rc4(key: bytes, data: bytes) -> bytes:
     """The RC4 key stream over `data`."""
@@ -42,7 +45,7 @@ def gcmp_256(key: bytes, frame: WifiFrame) -> bytes | None:
 
 
 def _ccm(key: bytes, tag: int, frame: WifiFrame) -> bytes | None:
-    if len(frame.body) < 8 + tag:
+    if not 8 + tag <= len(frame.body) <= 8 + tag + MOST_IN_CCM:
         return None
     return opened(aes_ccm(key, tag), _nonce(frame, ccm=True), frame.body[8:], _authenticated(frame))
 

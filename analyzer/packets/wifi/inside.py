@@ -87,6 +87,8 @@ class _Further:
                 continue
             sender, sequence, retry = numbers[index, SENDER : AGAIN + 1].tolist()
             again[index] = self._session.comes_again(sender, sequence, bool(retry))
+            if not again[index]:
+                self._session.note_cipher(*opened.clients[opened.client[index]])
         return again
 
     def _of_note(self) -> Flags:

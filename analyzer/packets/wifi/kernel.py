@@ -14,6 +14,8 @@ BLOCK, MIC, CCMP_HEADER = 16, 8, 8
 # Octets of a MAC header with and without a quality-of-service field, and of HT control behind that.
 HEADER, QOS, CONTROL = 24, 2, 4
 SHORTEST = HEADER + CCMP_HEADER + MIC + 1
+# The longest frame that a card sends (§9.2.4.7.1); of longer ones each goes its own way.
+LONGEST = 11_454
 # The second octet of a header (§9.2.4.1).
 TO_DS, FROM_DS, RETRY, PROTECTED, ORDER = 0x01, 0x02, 0x08, 0x40, 0x80
 EXTENDED_IV, GROUP_BIT, AGGREGATE, TRAFFIC_ID = 0x20, 0x01, 0x80, 0x0F
@@ -56,7 +58,7 @@ def sealed_frames(data: Octets, mac: Any, end: Any, checked: int, numbers: Any, 
         has_qos = control >> 7
         body = start + HEADER + has_qos * (QOS + CONTROL * (flags >> 7))
         length = stop - body - CCMP_HEADER - MIC
-        if data[start + 4] & GROUP_BIT or length < 1 or length > 0xFFFF or not data[body + 3] & EXTENDED_IV:
+        if data[start + 4] & GROUP_BIT or length < 1 or length > LONGEST or not data[body + 3] & EXTENDED_IV:
             continue
         first, second = address(data, start + 4), address(data, start + 10)
         quality = data[start + HEADER] if has_qos else 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 
 import numpy as np
 
@@ -29,7 +30,8 @@ from .kernel import GROUP_BIT, PROTECTED, RETRY
 from .keys import WifiKey
 from .many import Flags, Opened, Room, opened_frames, sender_of
 
-SSID, RSN, VENDOR = 0, 48, 221
+CCMP = "CCMP"
+SSID, RSN = 0, 48
 # Octets before the elements of a management frame (IEEE 802.11-2020 §9.3.3).
 FIXED = {BEACON: 12, PROBE_RESPONSE: 12, ASSOCIATION_REQUEST: 4, REASSOCIATION_REQUEST: 10}
 # Authentication and key management suites 00-0F-AC:n that no passphrase alone can open (§9.4.2.24.3).
@@ -94,14 +96,15 @@ class WifiSession:
         if self._is_repeated(frame):
             return [], True
         if frame.flags & PROTECTED:
-            return self._decrypt(frame), False
+            is_checked = len(frame.header) + len(frame.body) < len(octets)
+            return self._decrypt(frame, is_checked), False
         if frame.body.startswith(EAPOL_SNAP):
             self._shake_hands(frame)
         return (ethernet_frames(True, b"", b"", frame.body) if frame.aggregate else []), False
 
     def open_many(self, data: Octets, mac: Rows, end: Rows, compiled: bool) -> Opened:
         """As `opened_frames`, with the newest key of each client; nothing is noted of the frames yet."""
-        if not any(client.cipher == "CCMP" for client in self.clients.values()):
+        if not any(client.cipher == CCMP for client in self.clients.values()):
             mac, end = mac[:0], end[:0]
         return opened_frames(data, mac, end, self._ccmp_key, self.room, compiled)
 
@@ -110,11 +113,18 @@ class WifiSession:
         counts = np.bincount(opened.client[new], minlength=len(opened.clients)).tolist()
         for client, count in zip(opened.clients, counts, strict=True):
             if count:
-                self._client(*client).decrypted += count
+                known = self._client(*client)
+                known.decrypted += count
+                known.cipher = known.cipher or CCMP
+
+    def note_cipher(self, bssid: bytes, station: bytes) -> None:
+        """A frame of this client was opened with others, after all that was read before."""
+        if (bssid, station) in self.clients:
+            self.clients[bssid, station].cipher = CCMP
 
     def _ccmp_key(self, bssid: bytes, station: bytes) -> bytes | None:
         client = self.clients.get((bssid, station))
-        return client.keys[0].tk[:16] if client and client.keys and client.cipher == "CCMP" else None
+        return client.keys[0].tk[:16] if client and client.keys and client.cipher == CCMP else None
 
     # ── what announces itself ───────────────────────────────────────────
 
@@ -223,9 +233,12 @@ class WifiSession:
 
     # ── decryption ──────────────────────────────────────────────────────
 
-    def _decrypt(self, frame: WifiFrame) -> list[bytes]:
+    def _decrypt(self, frame: WifiFrame, is_checked: bool) -> list[bytes]:
         client = self.client_of(frame) if not frame.receiver[0] & GROUP_BIT else None
-        for payload, cipher in self._opened(frame, client):
+        found = self._opened(frame, client)
+        if not is_checked:  # the last octets may be a check sequence that is not right
+            found = chain(found, self._opened(frame._replace(body=frame.body[:-4]), client))
+        for payload, cipher in found:
             if client is not None:
                 client.decrypted += 1
                 client.cipher = cipher
