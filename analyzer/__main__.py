@@ -2,6 +2,6 @@
 
 import sys
 
-from analyzer.cli import main
+from analyzer.cli import command
 
-sys.exit(main())
+sys.exit(command())

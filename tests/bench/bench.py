@@ -30,7 +30,7 @@ HERE = Path(__file__).parent
 ROOT = HERE.parent.parent
 MAKERS = {"mix.pcap": "make_mix.py", "http.pcap": "make_http.py"}
 PYTHON_HASH = "import hashlib, sys; print(hashlib.file_digest(open(sys.argv[1], 'rb'), 'sha256').hexdigest())"
-ENTRY = "import sys; from analyzer.cli import main; sys.exit(main())"
+ENTRY = "import sys; from analyzer.cli import command; sys.exit(command())"
 
 
 @dataclass(frozen=True)
