@@ -20,7 +20,8 @@ from hypothesis import strategies as st
 
 import analyzer
 from analyzer.model import Report
-from analyzer.packets.wifi import ciphers, many, wifi_key
+from analyzer.packets.wifi import ccm, ciphers, many, wifi_key
+from analyzer.packets.wifi import inside as inside_module
 from analyzer.packets.wifi.frames import EAPOL_SNAP, parse
 from analyzer.packets.wifi.handshake import SessionKeys
 from analyzer.packets.wifi.inside import inside_frames
@@ -241,6 +242,17 @@ def test_a_frame_longer_than_ccm_can_seal_is_one_that_is_not_opened(size: int) -
     assert inside(session, [frame, frame[:header] + bytes(size + 8)], 1)[0][0][0] == 0
     client = session.clients[AP, PHONE]
     assert (client.decrypted, client.protected) == (1, 1)
+
+
+def test_without_a_key_no_loop_is_compiled(monkeypatch: pytest.MonkeyPatch) -> None:
+    ran: list[Any] = []
+    for module in (ccm, many, inside_module):
+        monkeypatch.setattr(module, "run_kernel", lambda kernel, *_: ran.append(kernel))
+    frames = [made({**ORDINARY, "number": n}, False) for n in range(2 * many.WORTHWHILE[True])]
+    data, start, end = laid_out(frames)
+    session = WifiSession()
+    found = inside_frames(session, data, start, end, np.full(len(frames), LINK_IEEE802_11), True)
+    assert (len(found.row), session.clients[AP, PHONE].protected, ran) == (0, len(frames), [])
 
 
 def a_session() -> WifiSession:

@@ -139,8 +139,9 @@ def _in_place(
     The EtherType stands already behind the place of the addresses, at the end of the SNAP header (RFC 1042).
     """
     room, made = np.frombuffer(opened.room, np.uint8), wanted.astype(np.int64)
-    arguments = (mac, opened.numbers.reshape(-1), opened.at, room, made)
-    run_kernel(kernel.address_packets, (), compiled, data, *arguments)
+    if len(opened):  # a kernel that nothing needs would be loaded, or even compiled
+        arguments = (mac, opened.numbers.reshape(-1), opened.at, room, made)
+        run_kernel(kernel.address_packets, (), compiled, data, *arguments)
     rows = made.nonzero()[0]
     at, length = opened.at[rows] - BEFORE, opened.column(LENGTH)[rows] + BEFORE
     return opened.column(ROW)[rows], at, length

@@ -80,7 +80,7 @@ def opened_frames(data: Octets, mac: Rows, end: Rows, key_of: KeyOf, room: Room,
     `key_of` gives the temporal key of a BSSID and station, or None where there is none for CCMP-128.
     """
     if len(mac) < WORTHWHILE[compiled]:
-        mac, end = mac[:0], end[:0]
+        return nothing_opened(room)
     numbers, heads = _sealed_frames(data, mac, end, compiled)
     clients, client = _clients(numbers)
     size = 1 + blocks_of(numbers[:, LENGTH])
@@ -98,6 +98,12 @@ def opened_frames(data: Octets, mac: Rows, end: Rows, key_of: KeyOf, room: Room,
     # Keys that come under older keys are for the session to read.
     right &= plain[block, 0] != np.frombuffer(EAPOL_SNAP, np.uint64)
     return Opened(octets, used, numbers[right], BLOCK * block[right], client[right], clients)
+
+
+def nothing_opened(room: Room) -> Opened:
+    """No frames."""
+    none = np.empty(0, np.int64)
+    return Opened(room.of(0), 0, none.reshape(0, NUMBERS), none, none, [])
 
 
 def _sealed_frames(data: Octets, mac: Rows, end: Rows, compiled: bool) -> tuple[Rows, NDArray[np.uint64]]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import chain
 
 import numpy as np
 
@@ -28,7 +27,7 @@ from .frames import (
 from .handshake import KeyFrame, SessionKeys, group_keys, is_mic_right, key_frame, psk_of, session_keys
 from .kernel import GROUP_BIT, PROTECTED, RETRY
 from .keys import WifiKey
-from .many import Flags, Opened, Room, opened_frames, sender_of
+from .many import Flags, Opened, Room, nothing_opened, opened_frames, sender_of
 
 CCMP = "CCMP"
 SSID, RSN = 0, 48
@@ -105,7 +104,7 @@ class WifiSession:
     def open_many(self, data: Octets, mac: Rows, end: Rows, compiled: bool) -> Opened:
         """As `opened_frames`, with the newest key of each client; nothing is noted of the frames yet."""
         if not any(client.cipher == CCMP for client in self.clients.values()):
-            mac, end = mac[:0], end[:0]
+            return nothing_opened(self.room)
         return opened_frames(data, mac, end, self._ccmp_key, self.room, compiled)
 
     def note_opened(self, opened: Opened, new: Flags) -> None:
@@ -235,10 +234,7 @@ class WifiSession:
 
     def _decrypt(self, frame: WifiFrame, is_checked: bool) -> list[bytes]:
         client = self.client_of(frame) if not frame.receiver[0] & GROUP_BIT else None
-        found = self._opened(frame, client)
-        if not is_checked:  # the last octets may be a check sequence that is not right
-            found = chain(found, self._opened(frame._replace(body=frame.body[:-4]), client))
-        for payload, cipher in found:
+        for payload, cipher in self._opened_either_way(frame, client, is_checked):
             if client is not None:
                 client.decrypted += 1
                 client.cipher = cipher
@@ -252,6 +248,14 @@ class WifiSession:
         else:
             self.counts["group protected"] += 1
         return []
+
+    def _opened_either_way(
+        self, frame: WifiFrame, client: Client | None, is_checked: bool
+    ) -> Iterator[tuple[bytes, str]]:
+        """As `_opened`; the last octets may be a check sequence that is not right."""
+        yield from self._opened(frame, client)
+        if not is_checked:
+            yield from self._opened(frame._replace(body=frame.body[:-4]), client)
 
     def _opened(self, frame: WifiFrame, client: Client | None) -> Iterator[tuple[bytes, str]]:
         """Payloads that some key opens, with the cipher's name."""
