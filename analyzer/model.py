@@ -72,6 +72,7 @@ class Problem:
     frame: int | None = None  # the first frame concerned
     count: int = 1  # how many times the same thing happened
     capture: int = 0  # which of Report.captures it concerns
+    flow: int | None = None  # the first flow concerned
 
 
 # ── messages ────────────────────────────────────────────────────────────────

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from datetime import date
 from typing import NamedTuple
 
 from analyzer.capture.sessions import Look, chains
 from analyzer.conclude.merging import failed
+from analyzer.containment import Failed, contained
 from analyzer.detect.known import Known
 from analyzer.locate.given import Given
-from analyzer.model import Body, CaptureError, Report
+from analyzer.model import Body, CaptureError, Problem, Report
 from analyzer.packets.wifi import WifiKey
 from analyzer.scan.concluding import concluded
 from analyzer.scan.reading import OnProgress, Progress, read_session
@@ -19,6 +21,8 @@ from analyzer.scan.settings import Settings
 from analyzer.triggers import LogEntry
 
 __all__ = ["OnProgress", "Progress", "analyze"]
+
+APART = "it was read apart from the files that follow it, since reading them together failed ({})"
 
 
 def analyze(
@@ -101,3 +105,26 @@ def read_chain(
         except CaptureError as error:
             yield Unreadable(failed(left[0].path, str(error)), error)
             left = left[1:]
+        except Exception as error:
+            first, *left = left
+            yield _alone(first, contained(error, "file", "captures"), settings, progress, bool(left))
+
+
+def _alone(
+    first: Look, why: Failed, settings: Settings, progress: OnProgress | None, was_one_of_several: bool
+) -> Report | Unreadable:
+    """What can be had of a file whose session could not be read: it alone, where there were further ones."""
+    if was_one_of_several:
+        try:
+            report, _ = read_session([first], settings, progress)
+            return replace(
+                report, problems=(*report.problems, Problem("session-split", APART.format(why.error)))
+            )
+        except CaptureError as error:
+            return Unreadable(failed(first.path, str(error)), error)
+        except Exception as error:
+            why = contained(error, "file", "captures")
+    sentence = (
+        f"{first.path}: could not be read: phonehome failed ({why.error}), which says nothing of the file"
+    )
+    return Unreadable(failed(first.path, sentence), CaptureError(sentence))

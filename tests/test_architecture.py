@@ -18,10 +18,11 @@ BELOW = {
     "native": set(),
     "compiling": {"native"},
     "processes": set(),
+    "containment": {"model"},
     "capture": {"model", "compiling"},
     "packets": {"model", "compiling", "capture"},
     "flows": {"model", "compiling", "capture", "packets"},
-    "protocols": {"model", "compiling", "capture", "packets", "flows"},
+    "protocols": {"model", "containment", "compiling", "capture", "packets", "flows"},
     "decode": {"model"},
     "detect": {"model"},
     "dossiers": {"model"},
@@ -34,14 +35,14 @@ BELOW = {
     "compare": {"model", "conclude"},
     "scan": {
         *("model", "version", "capture", "packets", "flows", "protocols", "decode", "detect", "dossiers"),
-        *("locate", "triggers", "context", "conclude", "processes"),
+        *("locate", "triggers", "context", "conclude", "processes", "containment"),
     },
     "live": {
         *("model", "version", "capture", "flows", "protocols", "dossiers", "locate", "scan"),
         *("report", "compiling"),
     },
     "pipeline": {"model", "capture", "packets", "detect", "locate", "triggers", "conclude", "scan"},
-    "serve": {"model", "version", "scan", "pipeline", "report", "evidence", "compare"},
+    "serve": {"model", "containment", "version", "scan", "pipeline", "report", "evidence", "compare"},
 }
 BELOW["pipeline"] = {*BELOW["scan"], "scan"}
 BELOW["archive"] = {*BELOW["pipeline"], "pipeline", "report"}

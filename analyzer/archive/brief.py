@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from analyzer.containment import is_whole
 from analyzer.model import Problem, Report
 
 # Problems of one report that an overview lists; further ones are counted.
@@ -72,6 +73,6 @@ def brief_of(report: Report) -> Brief:
         ),
         problems=report.problems[:MOST_PROBLEMS],
         more_problems=max(len(report.problems) - MOST_PROBLEMS, 0),
-        complete=all(info.complete for info in report.captures),
+        complete=is_whole(report),
         reconstruction=report.reconstruction is not None,
     )

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
@@ -16,6 +15,7 @@ from analyzer.archive.results import Place, Results
 from analyzer.archive.storage import StorageError, fetched
 from analyzer.conclude.merging import failed
 from analyzer.conclude.walking import rebuilt
+from analyzer.containment import contained
 from analyzer.model import CaptureError, Report
 from analyzer.pipeline import Progress, Unreadable, read_chain
 from analyzer.scan.concluding import concluded
@@ -85,19 +85,18 @@ def _one(
             return kept
         wanted = replace(settings, helpers=unit.helpers, told=said.append)
         report, error = _read(unit, wanted, progress)
+        key = None
+        if results is not None and error is None:
+            key = key_of(unit, [info.sha256 or "" for info in report.captures], results.place.fingerprint)
+            report = concluded([report], tac=options.tac)
+        brief = brief_of(report)
     except (OSError, StorageError) as problem:
         return given_up(unit, f"{unit.paths[0]}: can't be read ({problem})")
     except MemoryError:
         return given_up(unit, f"{unit.paths[0]}: reading it takes more memory than there is")
     except Exception as problem:  # a mistake of ours, which must not cost the other captures theirs
-        where = traceback.extract_tb(problem.__traceback__)[-1]
-        at = f"{os.path.basename(where.filename)}:{where.lineno}"
-        return given_up(unit, f"{unit.paths[0]}: reading it failed ({type(problem).__name__} at {at})")
-    key = None
-    if results is not None and error is None:
-        key = key_of(unit, [info.sha256 or "" for info in report.captures], results.place.fingerprint)
-        report = concluded([report], tac=options.tac)
-    brief = brief_of(report)
+        why = contained(problem, "file", "captures").error
+        return given_up(unit, f"{unit.paths[0]}: reading it failed ({why})")
     return Outcome(unit.number, unit.paths, unit.octets, brief, key, report, error, said=tuple(said))
 
 

@@ -224,8 +224,14 @@ def exit_code(report: Report, options: argparse.Namespace) -> int:
         complain(sentence)
     if unreadable:
         return UNUSABLE
-    if all(info.complete for info in report.captures):
+    from analyzer.containment import is_whole, unread
+
+    if is_whole(report):
         return DONE
+    if failures := unread(report.problems):
+        for problem in failures if not options.quiet else ():
+            complain(problem.what)
+        return DAMAGED
     if sys.stderr.isatty() and not options.quiet:
         complain("the capture is damaged: the results are complete up to the damage")
     return DAMAGED

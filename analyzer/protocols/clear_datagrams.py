@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analyzer.capture.batch import Batch
+from analyzer.containment import Failures, contained
 from analyzer.flows.addresses import address_text
 from analyzer.flows.renumbering import New, moved, moved_column
 from analyzer.flows.table import KIND, NOTHING, PACKETS, Flows
@@ -37,6 +38,7 @@ from .local import LocalNetwork
 # Datagrams of a flow that are looked at before it counts as something else.
 TRIES = 8
 DISMISSED, KNOWN = 254, 255
+UNNAMED = "clear text"  # stands for the readers of flows that no form is known of
 # Flows of CoAP with something under way, at most; the one that was quiet longest gives way.
 MOST_FLOWS = 4096
 # Messages of one protocol, at most; further ones are counted.
@@ -51,8 +53,12 @@ FIRST[list(plain.FIRST | frozenset(b"<"))] = True
 class ClearDatagrams:
     """Follows UDP flows over the batches of a capture."""
 
-    def __init__(self, share: float = 1.0) -> None:
-        """`share` is the part of the usual bound on what is said in the local network."""
+    def __init__(self, share: float = 1.0, failures: Failures | None = None) -> None:
+        """`share` is the part of the usual bound on what is said in the local network.
+
+        `failures` gets each datagram that could not be read.
+        """
+        self._failures = Failures() if failures is None else failures
         self.kinds: dict[int, str] = {}  # flow → what it carries
         self.local = LocalNetwork(share)
         self.left_out: Counter[str] = Counter()  # messages beyond the limit
@@ -67,12 +73,22 @@ class ClearDatagrams:
         """Exchanges that this batch finishes; `frames` gives the frame numbers of rebuilt datagrams."""
         naming = np.flatnonzero(outline.marks & NAMING)
         for row in naming[packets.source_port[naming] == mdns.PORT].tolist():
-            for said in mdns.said_in(_payload(batch, packets, row)):
+            frame = frames[row] if frames else batch.first_frame + row
+            spoken = self._failures.attempt("datagram", "mDNS", frame, self._mdns, batch, packets, row)
+            for said in spoken or ():
                 self._hear(said, batch, packets, ids, row, frames)
         rows = self._unjudged(np.flatnonzero(outline.marks & CLEAR), ids, flows)
         for row in self._promising(batch, packets, ids, rows).tolist():
-            for flow, exchange, acknowledged in self._datagram(batch, packets, ids, row, frames):
-                yield ClearExchange(flow, exchange, _delivered(flows, flow, exchange, acknowledged))
+            try:
+                for flow, exchange, acknowledged in self._datagram(batch, packets, ids, row, frames):
+                    yield ClearExchange(flow, exchange, _delivered(flows, flow, exchange, acknowledged))
+            except Exception as error:
+                flow, frame = int(ids.flow[row]), frames[row] if frames else batch.first_frame + row
+                self._failures.add(contained(error, "datagram", self.kinds.get(flow, UNNAMED), flow, frame))
+                yield from self.let_go((flow,), flows)
+
+    def _mdns(self, batch: Batch, packets: Packets, row: int) -> list[ssdp.Said]:
+        return list(mdns.said_in(_payload(batch, packets, row)))
 
     def waiting(self, flow: int) -> Iterator[ClearExchange]:
         """Requests of CoAP that wait for their answers."""
@@ -82,16 +98,14 @@ class ClearDatagrams:
 
     def close(self, flows: Flows) -> Iterator[ClearExchange]:
         """What the end of the capture leaves unanswered."""
-        for flow, conversation in self._coap.items():
-            for exchange, acknowledged in conversation.close():
-                yield ClearExchange(flow, exchange, _delivered(flows, flow, exchange, acknowledged))
-        self._coap.clear()
+        yield from self.let_go(list(self._coap), flows)
 
     def let_go(self, gone: Iterable[int], flows: Flows) -> Iterator[ClearExchange]:
         """Close those of these flows that are being read."""
         for flow in gone:
             conversation = self._coap.pop(flow, None)
-            for exchange, acknowledged in conversation.close() if conversation else ():
+            left = conversation.close() if conversation else ()
+            for exchange, acknowledged in self._failures.guarded(left, "datagram", "coap"):
                 yield ClearExchange(flow, exchange, _delivered(flows, flow, exchange, acknowledged))
 
     def renumber(self, new: New, count: int) -> None:
@@ -194,8 +208,8 @@ class ClearDatagrams:
     def _of_coap(
         self, octets: bytes, place: Place, packets: Packets, row: int, flow: int, side: int
     ) -> Iterator[tuple[int, Exchange, bool | None]]:
-        conversation = self._coap.pop(flow, None)
         packet = coap.parse(octets)
+        conversation = self._coap.pop(flow, None)
         lenient = conversation is not None or _is_on(packets, row, coap.PORT)
         if packet is None or not (lenient or coap.is_unmistakable(packet)):
             if conversation is not None:

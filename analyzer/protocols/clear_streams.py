@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterable, Iterator
 import numpy as np
 
 from analyzer.capture.batch import Batch
+from analyzer.containment import Failures, contained
 from analyzer.flows.kernel import FIN, RST
 from analyzer.flows.recent import Recent
 from analyzer.flows.renumbering import New, moved, moved_set
@@ -38,7 +39,7 @@ from . import coap, credentials, mqtt, plain, syslog
 from .clear import ClearExchange, Reader
 from .exchange import Exchange
 from .notes import StreamNotes
-from .rows import Row, first_sequence, isn
+from .rows import Row, first_sequence, isn, taken_before
 from .rows import octets as octets_of
 from .weighing import held
 
@@ -54,6 +55,7 @@ FIRST = (
     | frozenset((0x10, credentials.IAC))
     | frozenset(range(0, 0xE0, 0x10))  # CoAP without a token
 )
+UNNAMED = "clear text"  # stands for readers that have not told their protocol yet
 # Log-ins stand at the beginning, so that of these no more than that is wanted.
 BEGINNING_ONLY = frozenset(credentials.DIALOGUES) | {"telnet", ""}
 
@@ -98,8 +100,9 @@ class _Open:
 class ClearStreams:
     """Follows TCP flows over the batches of a capture. `kinds` names those that were recognised."""
 
-    def __init__(self, notes: StreamNotes) -> None:
-        self._notes = notes
+    def __init__(self, notes: StreamNotes, failures: Failures) -> None:
+        """`failures` gets what could not be read; such a flow is dismissed."""
+        self._notes, self._failures = notes, failures
         self.kinds: dict[int, str] = {}
         self.left_out: Counter[str] = Counter()  # messages beyond the limit
         self.gaps = self.gap_octets = 0  # of what was recognised
@@ -120,6 +123,18 @@ class ClearStreams:
 
         `in_order` says that no segment is to come later in place of one that was acknowledged.
         """
+        flow = group[0].flow
+        try:
+            yield from self._read(batch, packets, ids, group, flows, frames, in_order)
+        except Exception as error:
+            failed = contained(error, "flow", self._name_of(flow), flow, group[0].frame)
+            self._failures.add(failed, taken_before(group, flows))
+            yield from self._abandon(flow, flows)
+
+    def _read(
+        self, batch: Batch, packets: Packets, ids: FlowIds, group: list[Row], flows: Flows,
+        frames: list[int] | None, in_order: bool,
+    ) -> Iterator[ClearExchange]:  # fmt: skip
         flow = group[0].flow
         at = self._open.get(flow)
         if at is None:
@@ -212,6 +227,8 @@ class ClearStreams:
                     self._piece(flow, at, side, piece, flows)
 
     def _piece(self, flow: int, at: _Open, side: int, piece: Segment | Gap, flows: Flows) -> None:
+        if self._open.get(flow) is not at:  # dismissed by a piece before this one, of the same segment
+            return
         if at.reader is not None:
             self._feed(at, side, piece)
             return
@@ -254,18 +271,42 @@ class ClearStreams:
         self._dismissed.add(flow)
         if at.reader is None:
             return
-        for side in (at.reader.client, 1 - at.reader.client):
+        try:
+            self._finish(flow, at, at.reader, flows)
+        except Exception as error:
+            self._failures.add(contained(error, "flow", at.reader.name or UNNAMED, flow))
+        yield from self._settle(flow, at, flows)
+
+    def _finish(self, flow: int, at: _Open, reader: Reader, flows: Flows) -> None:
+        """Have the reader of a flow take what its streams hold, and note what it met."""
+        for side in (reader.client, 1 - reader.client):
             for piece in at.streams[side].close():
                 self._feed(at, side, piece)
-        at.waiting += at.reader.close()
-        if at.reader.proven:
-            self.kinds[flow] = at.reader.name
+        at.waiting += reader.close()
+        if reader.proven:
+            self.kinds[flow] = reader.name
             self._notes.take(flow, at)
             self.gaps += len(at.missing)
             self.gap_octets += sum(gap.length for _, gap in at.missing)
         elif flows.numbers[flow, KIND] == TEXT:
             flows.numbers[flow, KIND] = OPAQUE
+
+    def _abandon(self, flow: int, flows: Flows) -> Iterator[ClearExchange]:
+        """Read no more of a flow whose reader failed; what it had read until then is kept."""
+        at = self._open.pop(flow, None)
+        self._dismissed.add(flow)
+        if at is None:
+            return
+        if at.reader is not None:
+            with self._failures.silent():
+                at.waiting += at.reader.close()
+            if at.reader.proven:
+                self.kinds[flow] = at.reader.name
         yield from self._settle(flow, at, flows)
+
+    def _name_of(self, flow: int) -> str:
+        at = self._open.get(flow)
+        return UNNAMED if at is None or at.reader is None else at.reader.name or UNNAMED
 
 
 def client_of(flows: Flows, flow: int) -> int:

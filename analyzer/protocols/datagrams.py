@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from analyzer.capture.batch import Batch
+from analyzer.containment import Failures
 from analyzer.flows.addresses import address_text
 from analyzer.flows.renumbering import New, moved_pairs
 from analyzer.flows.tracker import FlowIds
@@ -47,7 +48,9 @@ class Named(NamedTuple):
 class Datagrams:
     """Reads DNS, mDNS and DHCP over the batches of a capture."""
 
-    def __init__(self, names: list[Named]) -> None:
+    def __init__(self, names: list[Named], failures: Failures) -> None:
+        """`names` gets what is read, `failures` each datagram that could not be."""
+        self._failures = failures
         self.round_trips: dict[int, int] = {}  # flow → the least nanoseconds from a question to its answer
         self.clients: dict[dhcp.DhcpClient, int] = {}  # with the frame that first told it
         self._names = names
@@ -59,14 +62,15 @@ class Datagrams:
         """All datagrams of a batch; `frames` gives the frame numbers of rebuilt ones."""
         for one in _datagrams(batch, packets, outline.rows(NAMING), ids, frames):
             if dns.DNS_PORT in (one.come_from, one.to_port):
-                self._dns(one)
+                self._failures.attempt("datagram", "DNS", one.frame, self._dns, one)
             elif one.come_from == dns.MDNS_PORT:
-                for named in dns.answers_in(one.payload):
-                    self._names.append(
-                        Named("mdns", named.name, one.frame, address=named.address, ttl=named.ttl)
-                    )
+                self._failures.attempt("datagram", "mDNS", one.frame, self._mdns, one)
             if one.to_port == dhcp.SERVER_PORT:
-                self._dhcp(one.payload, one.frame)
+                self._failures.attempt("datagram", "DHCP", one.frame, self._dhcp, one.payload, one.frame)
+
+    def _mdns(self, one: _Datagram) -> None:
+        for named in dns.answers_in(one.payload):
+            self._names.append(Named("mdns", named.name, one.frame, address=named.address, ttl=named.ttl))
 
     def _dns(self, one: _Datagram) -> None:
         payload = one.payload

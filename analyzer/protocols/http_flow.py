@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterator, Sequence
 
+from analyzer.containment import contained
 from analyzer.flows.recent import Recent
 from analyzer.flows.streams import Gap, Segment, Stream
 
@@ -101,13 +102,33 @@ class HttpFlow:
         for direction in self._request_direction_first():
             for message in self.readers[direction].close():
                 yield from self._take(message, direction)
+        yield from self.pending()
+
+    def pending(self) -> Iterator[Exchange]:
+        """The requests that got no response, and responses before one that never came; each once."""
         direction = self._request_direction_first()[0]
-        for request in (*self._unanswered, *self._asked):
+        unanswered = (*self._unanswered, *self._asked)
+        self._unanswered.clear()
+        self._asked.clear()
+        for request in unanswered:
             yield Exchange(request, None, direction, self._taken_interim())
         if self._interim:
             yield Exchange(None, None, direction, self._taken_interim())
-        self._unanswered.clear()
-        self._asked.clear()
+
+    def salvaged(self) -> list[Exchange]:
+        """What was read and not yet given out when a part of the flow failed; each direction for itself."""
+        found: list[Exchange] = []
+        try:
+            found += self._noted(self.switch.close())
+        except Exception as error:
+            contained(error, "flow", "HTTP")
+        for direction in self._request_direction_first():
+            try:
+                for message in self.readers[direction].close():
+                    found += self._take(message, direction)
+            except Exception as error:
+                contained(error, "flow", "HTTP")
+        return [*found, *self.pending()]
 
     def unanswered(self) -> Iterator[Exchange]:
         """The requests that wait for their answers; HTTP/2 and tunnels are not asked."""

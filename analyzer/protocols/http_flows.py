@@ -13,6 +13,7 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 
 from analyzer.capture.batch import Batch
+from analyzer.containment import Failed, MeantError, contained
 from analyzer.flows.kernel import FIN, RST
 from analyzer.flows.recent import Recent
 from analyzer.flows.renumbering import New, moved, moved_set
@@ -39,9 +40,10 @@ from .weighing import held
 
 # A closed connection is kept this long for stragglers, in nanoseconds of capture time.
 LINGER_NS = 10_000_000_000
+NAME = "HTTP"  # what failures call these readers
 
 
-class BoundMetError(Exception):
+class BoundMetError(MeantError):
     """Reading on in several processes would give something else than reading in one."""
 
 
@@ -65,6 +67,7 @@ class Told:
     sure: bool  # whether the protocol is proven
     finished: bool  # whether further octets can tell nothing
     hellos: Sequence[tuple[Any, tuple[str, ...]]]  # of TLS inside: `InnerHello`
+    failed: Failed | None = None  # why the flow is not read any further
 
 
 class Side(NamedTuple):
@@ -86,6 +89,7 @@ class Closed:
     gap_octets: int
     streams: tuple[Side, Side]
     missing: Sequence[tuple[int, Gap]]
+    failed: Failed | None = None  # why its end could not be read
 
 
 class Elsewhere(Protocol):
@@ -123,16 +127,22 @@ class HttpFlows:
         self.elsewhere: Elsewhere | None = None
         self._recent = recent
         self._cut: set[int] = set()  # flows whose reader went before their end
+        self._abandoned: set[int] = set()  # flows whose reader failed
 
     def read(self, batch: Batch, group: Sequence[Row], flows: Flows, in_order: bool) -> Told:
         """The payloads of one flow; `in_order` as in `ClearStreams.read`."""
         flow = group[0].flow
         if self.elsewhere is not None and self.elsewhere.has(flow):
-            self.open[flow] = None
             told = self.elsewhere.read(flow)
+            if told.failed is not None:
+                self._abandon(flow)
+            elif flow not in self._abandoned:
+                self.open[flow] = None
             if told.finished:
                 flows.numbers[flow, KIND] = FINISHED
             return told
+        if flow in self._abandoned:
+            return Told((), False, False, False, ())
         return self._read(batch, group, flow, flows, in_order)
 
     def ended(self, flows: Flows, now_ns: int) -> list[int]:
@@ -152,10 +162,19 @@ class HttpFlows:
         if http is None:
             assert self.elsewhere is not None
             return self.elsewhere.close_flow(flow)
-        exchanges = [seen(flow, http, exchange, flows) for exchange in http.close()]
+        exchanges: list[SeenExchange] = []
+        failed = None
+        try:
+            for exchange in http.close():
+                exchanges.append(seen(flow, http, exchange, flows))  # noqa: PERF401  kept at a failure
+        except Exception as error:
+            failed = contained(error, "flow", NAME, flow)
+            exchanges += [seen(flow, http, exchange, flows) for exchange in http.pending()]
         a, b = (Side(stream.conflicts, stream.conflicting, stream.unchecked) for stream in http.streams)
         skipped = http.skipped if http.found else 0
-        return Closed(exchanges, http.found, skipped, http.gaps, http.gap_octets, (a, b), http.missing)
+        return Closed(
+            exchanges, http.found, skipped, http.gaps, http.gap_octets, (a, b), http.missing, failed
+        )
 
     def let_go(self, flow: int) -> None:
         """What comes later of a flow, after its early end, is read from a message on."""
@@ -174,6 +193,7 @@ class HttpFlows:
     def renumber(self, new: New) -> None:
         """Go on with new numbers of flows (`flows.renumbering`)."""
         self.open, self._cut = moved(self.open, new), moved_set(self._cut, new)
+        self._abandoned = moved_set(self._abandoned, new)
 
     # ── parts ───────────────────────────────────────────────────────────
 
@@ -182,24 +202,27 @@ class HttpFlows:
         if http is None:
             starts = (None, None) if flow in self._cut else (isn(flows, flow, 0), isn(flows, flow, 1))
             http = self.open[flow] = HttpFlow(*starts, recent=self._recent)
-        sides = [[row for row in group if row.direction == side] for side in (0, 1)]
         found: list[SeenExchange] = []
-        for side in _side_order(http, batch, sides):
-            rows = sides[side]
-            if rows and http.streams[side].base is None:
-                http.streams[side].begin(first_sequence(rows))
-            for row in rows:
-                data = bytes(batch.data[row.start : row.start + row.length])
-                read = http.feed(side, row.sequence, data, row.frame, row.time_ns)
-                found += [seen(flow, http, exchange, flows) for exchange in read]
-            if in_order and flows.numbers[flow, MARKS] & (HAS_ACK_A << (1 - side)):
-                acknowledged = int(flows.numbers[flow, ACK_NUMBER + 1 - side])
-                found += [seen(flow, http, each, flows) for each in http.acknowledge(side, acknowledged)]
+        failed = None
+        try:
+            for exchange in _exchanges(http, batch, group, flows, in_order):
+                found.append(seen(flow, http, exchange, flows))  # noqa: PERF401  kept at a failure
+        except Exception as error:
+            failed = contained(error, "flow", NAME, flow, group[0].frame)
+            found += [seen(flow, http, exchange, flows) for exchange in http.salvaged()]
+            self._abandon(flow)
         hellos: list[InnerHello] = [*http.switch.hellos]
         http.switch.hellos.clear()
-        told = Told(found, http.found, http.switch.sure, not http.wants_more, hellos)
-        self._steer(flow, http, flows)
+        finished = failed is None and not http.wants_more
+        told = Told(found, http.found, http.switch.sure, finished, hellos, failed)
+        if failed is None:
+            self._steer(flow, http, flows)
         return told
+
+    def _abandon(self, flow: int) -> None:
+        """Read no more of a flow."""
+        self.open.pop(flow, None)
+        self._abandoned.add(flow)
 
     def _steer(self, flow: int, http: HttpFlow, flows: Flows) -> None:
         """Have all of a flow handed on, or no more of it, by what its reader knows."""
@@ -209,6 +232,23 @@ class HttpFlows:
             flows.numbers[flow, KIND] = FINISHED
         elif http.switch.sure and flows.numbers[flow, KIND] in (UNDECIDED, OPAQUE):
             flows.numbers[flow, KIND] = TEXT
+
+
+def _exchanges(
+    http: HttpFlow, batch: Batch, group: Sequence[Row], flows: Flows, in_order: bool
+) -> Iterator[Exchange]:
+    """The exchanges that the payloads of one flow finish."""
+    flow = group[0].flow
+    sides = [[row for row in group if row.direction == side] for side in (0, 1)]
+    for side in _side_order(http, batch, sides):
+        rows = sides[side]
+        if rows and http.streams[side].base is None:
+            http.streams[side].begin(first_sequence(rows))
+        for row in rows:
+            data = bytes(batch.data[row.start : row.start + row.length])
+            yield from http.feed(side, row.sequence, data, row.frame, row.time_ns)
+        if in_order and flows.numbers[flow, MARKS] & (HAS_ACK_A << (1 - side)):
+            yield from http.acknowledge(side, int(flows.numbers[flow, ACK_NUMBER + 1 - side]))
 
 
 def seen(flow: int, http: HttpFlow, exchange: Exchange, flows: Flows) -> SeenExchange:

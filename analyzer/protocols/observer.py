@@ -6,12 +6,13 @@ reads them.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
 
 from analyzer.capture.batch import Batch
+from analyzer.containment import Failed, Failures, contained
 from analyzer.flows.renumbering import New, moved_set
 from analyzer.flows.table import FINISHED, KIND, LAST_NS, Flows
 from analyzer.flows.tracker import FlowIds
@@ -27,7 +28,7 @@ from .hellos import HELLO_KINDS, Hellos
 from .http_flows import BoundMetError, HttpFlows, SeenExchange
 from .named import shortened
 from .notes import StreamNotes
-from .rows import Row
+from .rows import Row, taken_before
 
 # Connections read at once; octets that their readers may hold together; octets fed to them after which they
 # are weighed, a segment counting for some more than its data.
@@ -44,10 +45,11 @@ class Observer:
         """`share` is the part of the usual bounds that holds here."""
         self._share = share
         self.names: list[Named] = []
-        self.datagrams = Datagrams(self.names)
-        self.clear_datagrams = ClearDatagrams(share)
+        self.failures = Failures()
+        self.datagrams = Datagrams(self.names, self.failures)
+        self.clear_datagrams = ClearDatagrams(share, self.failures)
         self.notes = StreamNotes(share)
-        self.clear_streams = ClearStreams(self.notes)
+        self.clear_streams = ClearStreams(self.notes, self.failures)
         self.hellos = Hellos(self.names)
         self.dns = DnsFlows(self.datagrams)
         self.http_flows: set[int] = set()  # flows that carried HTTP
@@ -58,6 +60,7 @@ class Observer:
         self.closed_early = 0  # connections whose reader held too much
         self.repeats_left_out = self.names_left_out = 0
         self._in_order = True
+        self._abandoned: set[int] = set()  # flows whose hellos or DNS messages are not read any further
         self._fed = 0  # octets handed to readers since they were weighed
         self.http = HttpFlows(self.notes.recent)
 
@@ -71,8 +74,10 @@ class Observer:
         frames: list[int] | None = None,
     ) -> Iterator[Any]:
         """Exchanges that this batch finishes; `frames` gives the frame numbers of rebuilt datagrams."""
-        self.datagrams.read(batch, packets, outline, ids, frames)
-        for clear in self.clear_datagrams.read(batch, packets, outline, ids, flows, frames):
+        contain, first = self.failures, frames[0] if frames else batch.first_frame
+        contain.attempt("batch", "names", first, self.datagrams.read, batch, packets, outline, ids, frames)
+        datagrams = self.clear_datagrams.read(batch, packets, outline, ids, flows, frames)
+        for clear in contain.guarded(datagrams, "batch", "datagrams", first):
             yield SeenExchange(*clear)
         # Fragmented segments come after the rest of their batch, so there nothing is lost yet.
         self._in_order = frames is None and not outline.has(FRAGMENT)
@@ -81,9 +86,9 @@ class Observer:
             if self.http.elsewhere is not None:
                 self.http.elsewhere.meet(flow, flows)
             if flows.numbers[flow, KIND] in HELLO_KINDS and flow not in self.http.open:
-                self.hellos.read(batch, group, flows)
+                self._read_briefly("hellos", self.hellos.read, batch, group, flows)
             elif self.dns.takes(batch, group, flows):
-                self.dns.read(batch, group, flows)
+                self._read_briefly("DNS", self.dns.read, batch, group, flows)
             else:
                 clear_text = self.clear_streams.read(
                     batch, packets, ids, group, flows, frames, self._in_order
@@ -145,6 +150,8 @@ class Observer:
         ]
         self.http_flows = moved_set(self.http_flows, new)
         self.unreadable_inside = moved_set(self.unreadable_inside, new)
+        self._abandoned = moved_set(self._abandoned, new)
+        self.failures.renumber(lambda flow: int(new[flow]))
         self.http.renumber(new)
         self.clear_datagrams.renumber(new, count)
         for part in (self.datagrams, self.clear_streams, self.hellos, self.dns, self.notes):
@@ -183,12 +190,32 @@ class Observer:
         self.closed_early += len(gone)
         yield from self.let_go(gone, flows)
 
+    def _read_briefly(
+        self, name: str, read: Callable[[Batch, list[Row], Flows], None], batch: Batch, group: list[Row],
+        flows: Flows,
+    ) -> None:  # fmt: skip
+        """Have hellos or DNS messages of one flow read."""
+        flow = group[0].flow
+        if flow in self._abandoned:
+            return
+        try:
+            read(batch, group, flows)
+        except Exception as error:
+            self._abandoned.add(flow)
+            self._note(contained(error, "flow", name, flow, group[0].frame), group, flows)
+
+    def _note(self, failed: Failed, group: Sequence[Row], flows: Flows) -> None:
+        """Count a flow that is not read any further."""
+        self.failures.add(failed, taken_before(group, flows))
+
     # ── HTTP ────────────────────────────────────────────────────────────
 
     def _read_http(self, batch: Batch, group: list[Row], flows: Flows) -> Iterator[Any]:
         flow = group[0].flow
         told = self.http.read(batch, group, flows, self._in_order)
         yield from told.exchanges
+        if told.failed is not None:
+            self._note(told.failed, group, flows)
         for hello, tunnel in told.hellos:  # what TLS inside a tunnel told
             self.hellos.of.setdefault(flow, hello)
             if hello.name:
@@ -210,6 +237,8 @@ class Observer:
     def _close(self, flow: int, flows: Flows) -> Iterator[Any]:
         closed = self.http.close(flow, flows)
         yield from closed.exchanges
+        if closed.failed is not None:
+            self.failures.add(closed.failed)
         self.notes.take(flow, closed)
         self.gaps += closed.gaps
         self.gap_octets += closed.gap_octets

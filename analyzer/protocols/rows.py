@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from analyzer.capture.batch import Batch
-from analyzer.flows.table import HAS_ISN_A, ISN, MARKS, Flows
+from analyzer.flows.table import HAS_ISN_A, ISN, MARKS, PAYLOAD, Flows
 
 # How far before the first segment seen a stream may begin when no SYN told its start and its first
 # segments came out of order.
@@ -40,3 +40,9 @@ def first_sequence(rows: Sequence[Row]) -> int:
 def isn(flows: Flows, flow: int, side: int) -> int | None:
     """The initial sequence number of a side, where its SYN was seen."""
     return int(flows.numbers[flow, ISN + side]) if flows.numbers[flow, MARKS] & (HAS_ISN_A << side) else None
+
+
+def taken_before(group: Sequence[Row], flows: Flows) -> int:
+    """Return the payload of a flow, in bytes, that came before these rows of its newest batch."""
+    payload = int(flows.numbers[group[0].flow, PAYLOAD : PAYLOAD + 2].sum())
+    return max(payload - sum(row.length for row in group), 0)

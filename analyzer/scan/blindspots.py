@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
+from analyzer.containment import UNITS
 from analyzer.context import hiding, recording
+from analyzer.flows.table import PAYLOAD
 from analyzer.model import CaptureInfo, Destination, Problem
 from analyzer.protocols.clear import CLEAR_KINDS
 from analyzer.scan.region import RegionWatch
@@ -157,10 +159,32 @@ def _cut(infos: Sequence[CaptureInfo], scan: Scan) -> Iterator[str]:
             f"In connections that carried HTTP, {scan.observer.skipped_octets:,} readable octets belong to "
             "messages whose beginning was not captured; they were not interpreted."
         )
-    for info in infos:
-        if not info.complete:
+    for position, info in enumerate(infos):
+        if position not in scan.cut and not info.complete:
             which = info.path if len(infos) > 1 else "The file"
             yield f"{which} is damaged: what followed the damage is unknown."
+
+
+def of_failures(scan: Scan) -> Iterator[str]:
+    """What could not be read because parts of this program failed."""
+    failures, flows = scan.failures, scan.tracker.flows
+    left = {
+        flow: max(int(flows.pair(PAYLOAD)[flow].sum()) - before, 0)
+        for (flow, reader), before in failures.flows.items()
+        if not _read_otherwise(scan, flow, reader)
+    }
+    kinds = [(unit, failures.count(name)) for name, unit in UNITS.items()]
+    said = [f"{n:,} {unit.one if n == 1 else unit.several} {unit.lost}" for unit, n in kinds if n]
+    octets = (
+        f"; {sum(left.values()):,} bytes of payload are counted and not read" if any(left.values()) else ""
+    )
+    yield f"Parts of phonehome failed: {', '.join(said)}{octets}. What they held is unknown."
+
+
+def _read_otherwise(scan: Scan, flow: int, reader: str) -> bool:
+    """Whether another reader than the one that failed has read a flow."""
+    observer = scan.observer
+    return flow in (observer.clear_streams.kinds if reader == "HTTP" else observer.http_flows)
 
 
 def _unread(destinations: Sequence[Destination]) -> Iterator[str]:

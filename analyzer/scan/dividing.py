@@ -19,6 +19,7 @@ from multiprocessing.connection import Connection
 from typing import Any, TypeVar
 
 from analyzer.capture.sessions import Look
+from analyzer.containment import MeantError
 from analyzer.flows.recent import Recent
 from analyzer.flows.table import Flows
 from analyzer.processes import context
@@ -41,7 +42,7 @@ def table_of(count: int) -> tuple[int, ...]:
     return tuple(range(count))
 
 
-class LostError(Exception):
+class LostError(MeantError):
     """A process that reads a share has ended or tells what can't be."""
 
 

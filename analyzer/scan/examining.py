@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
+from analyzer.containment import Failed, contained
 from analyzer.decode import decode
 from analyzer.detect import findings_in
 from analyzer.detect.credentials import credentials_in
@@ -20,21 +21,39 @@ class Examined(NamedTuple):
     findings: tuple[Finding, ...]
     pings: tuple[Ping, ...]
     problems: tuple[Problem, ...]
-
+    failed: tuple[Failed, ...] = ()  # parts of this program that could not do their work
 
 Pair = tuple[Message | None, Message | None]
 """A request and its response."""
 
+T = TypeVar("T")
 NOTHING = Examined((), (), ())
 
 
 def examined(pair: Pair, known: Known, dossiers: Sequence[Dossier]) -> Examined:
-    """The fields of a request, decoded and searched."""
+    """The fields of a request, decoded and searched; a part that fails costs what only it finds."""
     request, response = pair
     if request is None:
         return NOTHING
-    decoded = decode(request)
-    findings = [replace(f, time_ns=request.time_ns) for f in findings_in(decoded.fields, known)]
-    findings += credentials_in(request)
-    pings = recognise(request, response, decoded.fields, findings, dossiers)
-    return Examined(tuple(findings), tuple(pings), tuple(decoded.problems))
+    failed: list[Failed] = []
+
+    def attempt(part: str, call: Callable[[], T], otherwise: T) -> T:
+        try:
+            return call()
+        except Exception as error:
+            frame = next(iter(request.evidence.frames), None)
+            failed.append(contained(error, "message", part, request.flow, frame))
+            return otherwise
+
+    nothing: list[Finding] = []
+    no_pings: list[Ping] = []
+    decoded = attempt("decoding", lambda: decode(request), None)
+    fields = () if decoded is None else decoded.fields
+    found = [
+        *attempt("identifiers", lambda: list(findings_in(fields, known)), nothing),
+        *attempt("log-ins", lambda: list(credentials_in(request)), nothing),
+    ]
+    findings = [f if f.time_ns else replace(f, time_ns=request.time_ns) for f in found]
+    pings = attempt("dossiers", lambda: recognise(request, response, fields, findings, dossiers), no_pings)
+    problems = () if decoded is None else tuple(decoded.problems)
+    return Examined(tuple(findings), tuple(pings), problems, tuple(failed))

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from analyzer.conclude.walking import rebuilt
+from analyzer.containment import Failures, contained
 from analyzer.detect.known import Hit, Known
 from analyzer.dossiers import Dossier
 from analyzer.flows.renumbering import New
@@ -62,11 +63,15 @@ class Extractor:
         put_aside: Callable[[Body], None] | None = None,
         heed: Callable[[Extracted], None] | None = None,
         share: float = 1.0,
+        failures: Failures | None = None,
     ) -> None:
         """`heed` is told each exchange as it is read, also those that the report has no room for.
 
-        `share` is the part of the usual memory that is taken here.
+        `share` is the part of the usual memory that is taken here; `failures` gets each message that could
+        not be read or searched.
         """
+        self._failures = Failures() if failures is None else failures
+        self._aside: list[Body] = []  # bodies of the exchange in hand that `put_aside` is to have
         self.entries: list[Extracted] = []
         self.shelf = Shelf(share)
         self.hits: list[Hit] = []
@@ -84,7 +89,11 @@ class Extractor:
 
     def take(self, exchange: Exchange, flow: int, ends: Ends, delivered: bool | None) -> None:
         """One finished exchange. `delivered` says whether the request's last octet was acknowledged."""
-        taken = taken_of(exchange, flow, ends, delivered)
+        try:
+            taken = taken_of(exchange, flow, ends, delivered)
+        except Exception as error:
+            self._failures.add(contained(error, "exchange", "messages", flow, _frame_of(exchange)))
+            return
         self.taken += 1
         if self._helpers is None or self.taken <= FIRST_HERE:
             self.keep(taken, examined((taken.request, taken.response), self._known, self._dossiers))
@@ -122,7 +131,29 @@ class Extractor:
             self.keep(taken, seen)
 
     def keep(self, taken: Taken, seen: Examined) -> None:
-        """What was found of an exchange, as far as there is room for it."""
+        """What was found of an exchange, as far as there is room for it.
+
+        Of one that can't be made an entry nothing is listed: it may hold what is to be masked.
+        """
+        for failed in seen.failed:
+            self._failures.add(failed)
+        try:
+            entry = self._entry(taken, seen)
+        except Exception as error:
+            self._failures.add(contained(error, "exchange", "messages", *_place(taken)))
+            return
+        finally:
+            aside, self._aside = self._aside, []
+        if self._put_aside is not None:
+            for body in aside:
+                self._put_aside(body)
+        if self._heed is not None:
+            self._failures.attempt("message", "alerts", _place(taken)[1], self._heed, entry)
+        if self.shelf.takes(entry.messages, entry.findings, entry.pings):
+            self.entries.append(entry)
+
+    def _entry(self, taken: Taken, seen: Examined) -> Extracted:
+        """The exchange as it is listed: the owner's identifiers masked, content as far as there is room."""
         request, response, findings, pings = (
             taken.request,
             taken.response,
@@ -142,11 +173,7 @@ class Extractor:
             findings = [masked_finding(found) for found in findings]
             pings = [masked_ping(ping, self._known) for ping in pings]
         interim = tuple(self._interim(*each) for each in taken.interim)
-        entry = Extracted(request, response, tuple(findings), tuple(pings), interim)
-        if self._heed is not None:
-            self._heed(entry)
-        if self.shelf.takes(entry.messages, entry.findings, entry.pings):
-            self.entries.append(entry)
+        return Extracted(request, response, tuple(findings), tuple(pings), interim)
 
     def keep_read(self, read: Read) -> None:
         """The same of an exchange that was examined elsewhere; where it is not listed it is not even made.
@@ -251,7 +278,7 @@ class Extractor:
             return message
         if self._put_aside is not None:
             whole = masked_message(message, self._known, lambda _: None) if self._known else message
-            self._put_aside(whole.body)
+            self._aside.append(whole.body)
         return _begun(message)
 
     def _fits(self, size: int, evidence: bool, frame: int | None) -> bool:
@@ -271,6 +298,17 @@ class Extractor:
                 key = (problem.code, problem.what)
             said = self._problems.get(key)
             self._problems[key] = problem if said is None else replace(said, count=said.count + problem.count)
+
+
+def _frame_of(exchange: Exchange) -> int | None:
+    made = exchange.request or exchange.response
+    return made.frames[0] if made is not None and made.frames else None
+
+
+def _place(taken: Taken) -> tuple[int | None, int | None]:
+    """The flow and the first frame of an exchange."""
+    made = taken.request or taken.response
+    return (None, None) if made is None else (made.flow, _first_frame(made))
 
 
 def _begun(message: Message) -> Message:

@@ -12,10 +12,12 @@ from typing import TYPE_CHECKING, Any, Protocol
 from analyzer.capture import Capture
 from analyzer.capture.sessions import Look
 from analyzer.conclude import with_conclusions
+from analyzer.detect.known import Hit
 from analyzer.dossiers import Dossier, attempt_hosts, load
 from analyzer.locate import Locator
-from analyzer.model import Report, Session
+from analyzer.model import Finding, Report, Session
 from analyzer.protocols.http_flows import BoundMetError, SeenExchange
+from analyzer.scan import blindspots
 from analyzer.scan.assembly import Assembly, Parts
 from analyzer.scan.crowd import Clearing, is_crowded
 from analyzer.scan.extraction import FIRST_HERE, Extracted, Extractor
@@ -127,7 +129,9 @@ class Reading:
         self._dividing: Dividing | None = None
         self._steps = self._size = 0
         self.done = 0  # octets of the captures that were read
-        self._extractor = Extractor(settings.known, self._dossiers, settings.put_aside, heed, settings.share)
+        self._extractor = Extractor(
+            settings.known, self._dossiers, settings.put_aside, heed, settings.share, self.scan.failures
+        )
         # The owner's identifiers stay in this process; whoever watches is told at once.
         if settings.helpers and not (settings.known or heed):
             self._get_help()
@@ -137,14 +141,15 @@ class Reading:
         """One batch that the scan has assigned."""
         scan = self.scan
         self._steps += 1
-        self._region()[1].watch(step, scan.tracker)
-        self._watch.look(step.packets, step.outline, step.batch.records.time_ns)
-        self._search.look(step, scan.tracker.flows)
+        attempt, frame, times = scan.failures.attempt, step.first_frame, step.batch.records.time_ns
+        attempt("batch", "regions", frame, self._region()[1].watch, step, scan.tracker)
+        attempt("batch", "events", frame, self._watch.look, step.packets, step.outline, times)
+        attempt("batch", "known identifiers", frame, self._search.look, step, scan.tracker.flows)
         if self._dividing is not None:
             self._dividing.step(self._steps, step, scan)
         self._extract(scan.exchanges(step))
         if self._watcher is not None:
-            self._watcher.look(step)
+            attempt("batch", "alerts", frame, self._watcher.look, step)
         if is_crowded(scan):
             self._make_room(step.batch.large)
         if self._dividing is not None and not self._dividing.begun:
@@ -152,7 +157,8 @@ class Reading:
 
     def unanswered(self, flows: Iterable[int]) -> Iterator[Extracted]:
         """What requests of these flows give away before they are answered; none of it is kept."""
-        for flow, exchange, delivered in self.scan.observer.unanswered(flows, self.scan.tracker.flows):
+        waiting = self.scan.observer.unanswered(flows, self.scan.tracker.flows)
+        for flow, exchange, delivered in self.scan.failures.guarded(waiting, "batch", "alerts"):
             seen: list[Extracted] = []
             extractor = Extractor(self._settings.known, self._dossiers, heed=seen.append)
             extractor.take(
@@ -179,13 +185,20 @@ class Reading:
         extractor.settle()
         locator, region = self._region()
         http = scan.observer.http_flows
-        extractor.add(self._search.hits(http), self._search.findings(http))
+        found = scan.failures.attempt("conclusion", "known identifiers", None, self._found, http)
+        extractor.add(*(found or ((), ())))
         self._watch.add_requests(scan.asked)
         parts = Parts(captures, scan, extractor, region, locator, self._dossiers, self._settings)
         report = Assembly(parts).report()
         beside = (*self._search.problems(), *self._watch.problems())
         report = replace(report, problems=(*report.problems, *beside))
-        return with_conclusions(report, self._watch, self._settings.log, self._dossiers)
+        given = (report, self._watch, self._settings.log, self._dossiers)
+        drawn = scan.failures.attempt("conclusion", "conclusions", None, with_conclusions, *given)
+        return with_failures(report if drawn is None else drawn, scan)
+
+    def _found(self, http: set[int]) -> tuple[Sequence[Hit], Sequence[Finding]]:
+        """The owner's identifiers outside the exchanges; `http` are flows whose exchanges were searched."""
+        return self._search.hits(http), self._search.findings(http)
 
     def close(self) -> None:
         """End what runs beside."""
@@ -261,6 +274,18 @@ class Reading:
                 self._extractor.take(one.exchange, one.flow, ends, one.delivered)
             else:  # examined where it was read
                 self._extractor.keep_read(one)
+
+
+def with_failures(report: Report, scan: Scan) -> Report:
+    """The report with what could not be read because a part of this program failed."""
+    met = scan.failures.problems()
+    if not met:
+        return report
+    return replace(
+        report,
+        problems=(*report.problems, *met),
+        blind_spots=(*report.blind_spots, *blindspots.of_failures(scan)),
+    )
 
 
 def with_session(report: Report, read: Sequence[Look]) -> Report:

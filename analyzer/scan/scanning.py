@@ -14,6 +14,7 @@ from analyzer.capture.ahead import ahead
 from analyzer.capture.batch import Batch
 from analyzer.capture.memory import packed, placed
 from analyzer.capture.sessions import Look, follows
+from analyzer.containment import Failed, contained, problem_of
 from analyzer.flows.fragments import Datagram, Reassembler, as_batch
 from analyzer.flows.frames import in_session
 from analyzer.flows.openings import Openings
@@ -83,6 +84,11 @@ class Step:
     ids: FlowIds
     frames: list[int] | None  # of rebuilt datagrams
 
+    @property
+    def first_frame(self) -> int:
+        """The number of its first frame."""
+        return self.frames[0] if self.frames else self.batch.first_frame
+
 
 class Scan:
     """One capture session being read; `tracker`, `observer` and `tally` hold the running state.
@@ -112,6 +118,8 @@ class Scan:
         self.tunnels = Tunnels(share)
         self.soundness = Soundness()
         self.crowd = Crowd()
+        self.failures = self.observer.failures
+        self.cut: set[int] = set()  # positions of files that could not be read to their ends
 
     def session(
         self, chain: Sequence[Look], captures: list[tuple[str, Capture]], hashed: bool = True
@@ -132,20 +140,27 @@ class Scan:
 
         Reassembled and decrypted packets are batches of their own.
         """
-        position, self.tally = len(self.tallies), Tally()
+        self.tally = Tally()
         self.tallies.append(self.tally)
+        try:
+            yield from self._steps(capture, len(self.tallies) - 1)
+        except Exception as error:
+            self._cut(capture, contained(error, "file", "packets", frame=capture.account.frames or None))
+
+    def _steps(self, capture: Capture, position: int) -> Iterator[Step]:
         batches = (_numbered(batch, position) for batch in capture)
         decoded: Iterator[tuple[Batch, Packets]] = ((batch, decode(batch)) for batch in batches)
         if capture.is_long():
             capture.source.hash_behind()
             decoded = ahead(decoded if capture.source.is_live() else joined(decoded), self._idle)
         for batch, packets in decoded:
-            inside = self._inside_wifi(batch, packets)
+            attempt, frame = self.failures.attempt, batch.first_frame
+            inside = attempt("batch", "Wi-Fi", frame, self._inside_wifi, batch, packets)
             step = self._step(batch, packets, None)
             self._count(step)
             yield step
             yield from self._fragments(step)
-            yield from self._decrypted(inside or self._in_gre(step))
+            yield from self._decrypted(inside or attempt("batch", "GRE", frame, self._in_gre, step))
 
     def rest(self) -> Iterator[Step]:
         """What was waiting for more at the session's end."""
@@ -153,10 +168,11 @@ class Scan:
 
     def exchanges(self, step: Step) -> Iterator[Any]:
         """HTTP exchanges that a step finishes, as the observer gives them."""
-        self.openings.watch(step.batch, step.packets, step.outline, step.ids, self.tracker.count)
-        self.classes.watch(
-            step.batch, step.packets, step.outline, step.ids, self.tracker.flows, self.tracker.count
-        )
+        batch, packets, outlined, ids = step.batch, step.packets, step.outline, step.ids
+        flows, count = self.tracker.flows, self.tracker.count
+        attempt, frame = self.failures.attempt, step.first_frame
+        attempt("batch", "openings", frame, self.openings.watch, batch, packets, outlined, ids, count)
+        attempt("batch", "forms", frame, self.classes.watch, batch, packets, outlined, ids, flows, count)
         return self.observer.observe(
             step.batch, step.packets, step.outline, step.ids, self.tracker.flows, step.frames
         )
@@ -169,15 +185,25 @@ class Scan:
     def _step(self, batch: Batch, packets: Packets, frames: list[int] | None) -> Step:
         ids = self.tracker.assign(batch, packets, frames)  # which takes the payload from copies of packets
         step = Step(batch, packets, outline(batch, packets), ids, frames)
-        self.tunnels.watch(batch, packets, step.outline, ids, frames, self.tracker.count)
-        self.soundness.watch(batch, packets, step.outline, ids, frames)
+        attempt, outlined, count = self.failures.attempt, step.outline, self.tracker.count
+        given = (batch, packets, outlined, ids, frames)
+        attempt("batch", "tunnels", step.first_frame, self.tunnels.watch, *given, count)
+        attempt("batch", "soundness", step.first_frame, self.soundness.watch, *given)
         return step
+
+    def _cut(self, capture: Capture, failed: Failed) -> None:
+        """Note that a file could not be read to its end."""
+        self.cut.add(len(self.tallies) - 1)
+        problem = problem_of(failed)
+        capture.account.damage(problem.code, problem.what, problem.frame)
 
     def _fragments(self, step: Step) -> Iterator[Step]:
         if step.outline.has(FRAGMENT):
-            yield from self._rebuilt(
-                self.reassembler.add(step.batch, step.packets, step.frames), step.batch.large
+            given = (step.batch, step.packets, step.frames)
+            whole = self.failures.attempt(
+                "batch", "fragments", step.first_frame, self.reassembler.add, *given
             )
+            yield from self._rebuilt(whole or [], step.batch.large)
 
     def _rebuilt(self, datagrams: list[Datagram], large: bool) -> Iterator[Step]:
         if not datagrams:

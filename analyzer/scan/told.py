@@ -46,7 +46,7 @@ class Read(NamedTuple):
 def read_of(taken: Taken, found: Examined) -> Read:
     """An exchange in this form."""
     octets = packed((tuple(taken), tuple(found)))
-    if found.findings or found.pings or taken.interim:
+    if found.findings or found.pings or found.failed or taken.interim:
         return Read(None, octets)
     messages = (taken.request, taken.response)
     contents = _content(taken.request), _content(taken.response)

@@ -20,6 +20,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from analyzer.containment import is_whole
 from analyzer.model import CaptureError, Report
 from analyzer.scan.reading import Progress
 
@@ -111,7 +112,7 @@ def answer(report: Report) -> dict[str, Any]:
     return {
         "sentences": [str(sentence)[:600] for sentence in sentences(report)][:8],
         "reconstruction": report.reconstruction,
-        "complete": all(info.complete for info in report.captures),
+        "complete": is_whole(report),
         "frames": sum(info.frames for info in report.captures),
     }
 
