@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import date
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from analyzer.capture.sessions import Look, chains
 from analyzer.conclude.merging import failed
+from analyzer.conclude.narrowing import address_of
 from analyzer.containment import Failed, contained
 from analyzer.detect.known import Known
+from analyzer.locate.asked import region_of, regions_of
 from analyzer.locate.given import Given
 from analyzer.model import Body, CaptureError, Problem, Report
 from analyzer.packets.wifi import WifiKey
@@ -22,12 +24,14 @@ from analyzer.triggers import LogEntry
 
 __all__ = ["OnProgress", "Progress", "analyze"]
 
+T = TypeVar("T")
+G = TypeVar("G")
 APART = "it was read apart from the files that follow it, since reading them together failed ({})"
 
 
 def analyze(
     *paths: str | os.PathLike[str],
-    regions: Sequence[str] = ("CN",),
+    regions: str | Iterable[str] = ("CN",),
     device: str | None = None,
     known: Known | None = None,
     wifi: Sequence[WifiKey] = (),
@@ -46,24 +50,27 @@ def analyze(
 
     `paths` are capture files, or "-" for standard input; files that one recording was split into are read
     as one session, in the order of time whatever the order in which they are given. `regions` are ISO
-    3166-1 alpha-2 codes, `device` is the MAC or IP address of the one device to report on, `known` holds
-    the owner's own identifiers, `wifi` keys that open encrypted Wi-Fi networks. `origin` is the country
-    where the capture was made, against which round trips are held; `geo` are MaxMind DB files of the user's
-    own, and `geo_date` stands for the capture's date in the choice of databases. `dossiers` are directories
-    with dossiers of the user's own, `log` is what was done to the phone meanwhile (`triggers.read_log`).
-    `tac` is a CSV file by which the maker and model of a phone are told from its IMEI (`detect.tac`).
-    `put_aside` takes each body of which the report keeps the beginning only (`bodies.BodyFiles`).
+    3166-1 alpha-2 codes in any case, in a text with commas between or one by one. `device` is the MAC or IP
+    address of the one device to report on, `known` holds the owner's own identifiers, `wifi` keys that open
+    encrypted Wi-Fi networks. `origin` is the country where the capture was made, against which round trips
+    are held; `geo` are MaxMind DB files of the user's own, and `geo_date` stands for the capture's date in
+    the choice of databases. `dossiers` are directories with dossiers of the user's own, `log` is what was
+    done to the phone meanwhile (`triggers.read_log`). `tac` is a CSV file by which the maker and model of a
+    phone are told from its IMEI (`detect.tac`). `put_aside` takes each body of which the report keeps the
+    beginning only (`bodies.BodyFiles`).
     With `jobs`, the exchanges of a capture that holds many are read and examined in so many processes, with
     the same result; a program that asks for that has to guard its main module, as `multiprocessing` says.
     `told` gets a sentence where that has come to nothing, and all was read again in one.
     Raises CaptureError where no capture can be read (when one of several can't, that is a Problem of the
-    report), ValueError where one of `geo` or `dossiers` can't be used.
+    report), ValueError where `regions`, `origin` or `device` name nothing that there is,
+    or where one of `geo` or `dossiers` can't be used.
     """
+    device = checked("device", address_of, device)
     settings = Settings(
-        regions=tuple(regions),
+        regions=checked("regions", regions_of, regions) or (),
         known=known or Known.none(),
         wifi=tuple(wifi),
-        origin=origin,
+        origin=checked("origin", region_of, origin),
         geo=tuple(Given(os.fspath(path)) for path in geo),
         geo_date=geo_date,
         dossiers=tuple(os.fspath(path) for path in dossiers),
@@ -84,6 +91,14 @@ def analyze(
     if len(errors) == len(reports):
         raise CaptureError("; ".join(map(str, errors)) or "no capture was given")
     return concluded(reports, device, tac)
+
+
+def checked(name: str, check: Callable[[G], T], given: G | None) -> T | None:
+    """Return an argument as `check` gives it, None where it is None. Raises ValueError with its name."""
+    try:
+        return None if given is None else check(given)
+    except ValueError as error:
+        raise ValueError(f"{name}: {error}") from None
 
 
 class Unreadable(NamedTuple):

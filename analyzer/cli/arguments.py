@@ -7,6 +7,7 @@ from collections.abc import Callable
 from datetime import date
 from typing import Any
 
+
 def add_geo_choice(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--geo",

@@ -41,7 +41,10 @@ def run(options: argparse.Namespace) -> int:
     def scan(path: str, regions: Sequence[str]) -> Report:
         from analyzer.pipeline import analyze
 
-        return analyze(path, regions=regions, dossiers=options.dossiers)
+        try:
+            return analyze(path, regions=regions, dossiers=options.dossiers)
+        except ValueError as error:  # the regions are the bundle's own words
+            raise UnusableError(f"{options.directory}: {error}") from None
 
     try:
         outcome = verify(options.directory, scan, options.captures, key_of(options.redact_key))

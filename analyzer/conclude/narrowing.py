@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -16,6 +17,17 @@ def only_device(report: Report, wanted: str) -> Report:
         there = ", ".join(d.id for d in report.devices[:8]) or "none"
         raise CaptureError(f"no device {wanted} appears in the capture; the devices seen are: {there}")
     return part_of(report, device)
+
+
+def address_of(text: str) -> str:
+    """Return a MAC address as aa:bb:cc:dd:ee:ff, or an IP address in its canonical form; ValueError."""
+    digits = re.sub(r"[:.-]", "", text).lower() if isinstance(text, str) else ""
+    if re.fullmatch(r"[0-9a-f]{12}", digits) and not re.fullmatch(r"[\d.]+", text):
+        return ":".join(digits[i : i + 2] for i in range(0, 12, 2))
+    try:
+        return str(ipaddress.ip_address(text if isinstance(text, str) else ""))
+    except ValueError:
+        raise ValueError(f"{text!r} is neither a MAC nor an IP address") from None
 
 
 def part_of(report: Report, device: Device) -> Report:

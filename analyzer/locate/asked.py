@@ -31,6 +31,8 @@ def regions_of(given: str | Iterable[str]) -> tuple[str, ...]:
     `given` is a text with commas between codes, or several such texts. Raises ValueError with a hint.
     """
     texts = [given] if isinstance(given, str) else list(given)
+    if not texts:
+        raise ValueError("not one code is named; a code has two letters, such as CN, HK, MO, TW")
     for text in texts:
         if not isinstance(text, str):
             raise ValueError(f"{text!r} is not an ISO 3166-1 alpha-2 code (a code is a text, such as CN)")
@@ -43,8 +45,12 @@ def region_of(given: str) -> str:
     code = text.upper()
     if code in ASSIGNED:
         return code
-    said = f'"{text}" is not an ISO 3166-1 alpha-2 code' if text else "an empty text is no ISO 3166-1 code"
+    said = f"{_quoted(text)} is not an ISO 3166-1 alpha-2 code"
     if near := difflib.get_close_matches(code, _MEANT, n=1, cutoff=0.85):
         raise ValueError(f"{said}; did you mean {_MEANT[near[0]]}?")
     why = NOT_ASSIGNED[code][1] if code in NOT_ASSIGNED else "a code has two letters, such as CN, HK, MO, TW"
     raise ValueError(f"{said} ({why})")
+
+
+def _quoted(text: str) -> str:
+    return f'"{text}"' if text else "an empty text"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 
 from analyzer.model import Finding, KnownKind, Ping, Place, Report
@@ -18,17 +19,33 @@ from analyzer.report.language import _, mark, plural
 from analyzer.report.wording import FACTS, STATUSES, is_established, kind_name, looks_like, place_line
 
 NONE_SEEN = mark("No plaintext activation payload was seen.")
+# Codes of problems that stand for a failure (`analyzer.containment`), with what was not read.
+FAILED: dict[str, Callable[[int], str]] = {
+    "file-unread": lambda n: plural(n, "the rest of {n} file", "the rest of {n} files"),
+    "flow-unread": lambda n: plural(n, "{n} flow", "{n} flows"),
+    "datagram-unread": lambda n: plural(n, "{n} datagram", "{n} datagrams"),
+    "message-unread": lambda n: plural(n, "{n} message", "{n} messages"),
+    "message-unsearched": lambda n: plural(n, "a part of {n} message", "a part of {n} messages"),
+    "packets-unread": lambda n: plural(
+        n, "a part of {n} batch of packets", "a part of {n} batches of packets"
+    ),
+    "conclusion-missing": lambda n: plural(n, "{n} conclusion", "{n} conclusions"),
+}
 NOT_PROOF = mark("That is no proof that none was sent: the blind spots below say what could not be seen.")
 
 
 def answer(report: Report) -> list[str]:
     """Sentences, the most important first; never empty."""
+    found = any(ping.message is not None for ping in report.pings) or bool(report.findings)
+    unread = list(_failed(report))
     return [
         *_absent_device(report),
+        *(() if found else unread),
         *_pings(report),
         *_identifiers(report),
         *_known(report),
         *_regions(report),
+        *(unread if found else ()),
     ]
 
 
@@ -41,6 +58,18 @@ def _absent_device(report: Report) -> Iterator[str]:
     asked = report.scope.device
     if asked and not any(asked in (d.id, d.mac, *d.addresses) for d in report.devices):
         yield _("No device {device} appears in the capture.").format(device=asked)
+
+
+def _failed(report: Report) -> Iterator[str]:
+    """What was not read because a part of the program failed; first where nothing was found."""
+    counts: Counter[str] = Counter()
+    for problem in report.problems:
+        counts[problem.code] += problem.count
+    said = [say(counts[code]) for code, say in FAILED.items() if counts[code]]
+    if said:
+        yield _("Not read, because a part of phonehome failed: {what}. The problems met name each.").format(
+            what=", ".join(said)
+        )
 
 
 def _pings(report: Report) -> Iterator[str]:

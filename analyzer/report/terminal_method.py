@@ -31,7 +31,9 @@ def problems_section(view: View) -> Iterator[RenderableType]:
 
 def _problem(problem: Problem, report: Report) -> str:
     of = f" of capture {problem.capture + 1}" if len(report.captures) > 1 else ""
-    where = f" (frame {problem.frame}{of})" if problem.frame is not None else ""
+    at = [f"frame {problem.frame}{of}"] if problem.frame is not None else []
+    at += [f"flow {problem.flow}"] if problem.flow is not None else []
+    where = f" ({', '.join(at)})" if at else ""
     times = f" [{problem.count:,} times]" if problem.count > 1 else ""
     return f"{problem.what}{where}{times}"
 

@@ -23,6 +23,7 @@ class Examined(NamedTuple):
     problems: tuple[Problem, ...]
     failed: tuple[Failed, ...] = ()  # parts of this program that could not do their work
 
+
 Pair = tuple[Message | None, Message | None]
 """A request and its response."""
 

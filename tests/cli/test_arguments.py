@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import ipaddress
+import re
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from analyzer import analyze
 from analyzer.cli.arguments import device, regions
 from analyzer.cli.parsing import parser
+from tests.cli.conftest import CAPTURE
 
 
 def test_regions_are_iso_3166_1_codes_each_once_and_in_the_order_given() -> None:
@@ -19,19 +23,19 @@ def test_regions_are_iso_3166_1_codes_each_once_and_in_the_order_given() -> None
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("UK", "UK is not an ISO 3166-1 code; did you mean GB?"),
-        ("CN,CHN", "CHN is not an ISO 3166-1 code; did you mean CN?"),
-        ("Taiwan", "TAIWAN is not an ISO 3166-1 code; did you mean TW?"),
-        ("Macau", "MACAU is not an ISO 3166-1 code; did you mean MO?"),
-        ("Sinqapore", "SINQAPORE is not an ISO 3166-1 code; did you mean SG?"),
-        ("EU", "EU is not an ISO 3166-1 code (exceptionally reserved for the European Union"),
-        ("XK", "XK is not an ISO 3166-1 code (user-assigned"),
-        ("CN,", "an empty text is not an ISO 3166-1 code (a code has two letters"),
-        ("Q9", "Q9 is not an ISO 3166-1 code (a code has two letters"),
+        ("UK", '"UK" is not an ISO 3166-1 alpha-2 code; did you mean GB?'),
+        ("CN,CHN", '"CHN" is not an ISO 3166-1 alpha-2 code; did you mean CN?'),
+        ("Taiwan", '"Taiwan" is not an ISO 3166-1 alpha-2 code; did you mean TW?'),
+        ("Macau", '"Macau" is not an ISO 3166-1 alpha-2 code; did you mean MO?'),
+        ("Sinqapore", '"Sinqapore" is not an ISO 3166-1 alpha-2 code; did you mean SG?'),
+        ("EU", '"EU" is not an ISO 3166-1 alpha-2 code (exceptionally reserved for the European Union'),
+        ("XK", '"XK" is not an ISO 3166-1 alpha-2 code (user-assigned'),
+        ("CN,", "an empty text is not an ISO 3166-1 alpha-2 code (a code has two letters"),
+        ("Q9", '"Q9" is not an ISO 3166-1 alpha-2 code (a code has two letters'),
     ],
 )
 def test_what_is_no_code_is_refused_with_advice(text: str, said: str) -> None:
-    with pytest.raises(ValueError, match="is not an ISO 3166-1 code") as refusal:
+    with pytest.raises(ValueError, match="is not an ISO 3166-1 alpha-2 code") as refusal:
         regions(text)
     assert str(refusal.value).startswith(said)
 
@@ -70,7 +74,7 @@ def test_captures_are_named_with_r_or_without() -> None:
         ([], "required: COMMAND"),
         (
             ["scan", "--region", "UK", "a"],
-            "argument --region: UK is not an ISO 3166-1 code; did you mean GB?",
+            'argument --region: "UK" is not an ISO 3166-1 alpha-2 code; did you mean GB?',
         ),
         (["scan", "--device", "x\x1b[2J", "a"], "neither a MAC nor an IP address"),
         (["scan", "--colour\x1b[2J"], r"unrecognized arguments: --colour\x1b[2J"),
@@ -87,3 +91,44 @@ def test_wrong_usage_is_exit_code_2_with_one_harmless_message(
     assert leaving.value.code == 2
     assert said in complaint
     assert "\x1b" not in complaint
+
+
+@pytest.mark.parametrize(
+    ("given", "taken"),
+    [
+        ("CN", ("CN",)),
+        ("cn, hk", ("CN", "HK")),
+        (["cn", "HK", "cn"], ("CN", "HK")),
+        (("CN,MO", "tw"), ("CN", "MO", "TW")),
+        ({"NO": 1}, ("NO",)),
+    ],
+)
+def test_analyze_takes_regions_as_a_text_or_one_by_one(given: Any, taken: tuple[str, ...]) -> None:
+    assert analyze(CAPTURE, regions=given).scope.regions == taken
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ({"regions": "China"}, 'regions: "China" is not an ISO 3166-1 alpha-2 code; did you mean CN?'),
+        ({"regions": ["China"]}, 'regions: "China" is not an ISO 3166-1 alpha-2 code; did you mean CN?'),
+        ({"regions": ["CN", "UK"]}, 'regions: "UK" is not an ISO 3166-1 alpha-2 code; did you mean GB?'),
+        ({"regions": "XX"}, 'regions: "XX" is not an ISO 3166-1 alpha-2 code (a code has two letters'),
+        ({"regions": ""}, "regions: an empty text is not an ISO 3166-1 alpha-2 code"),
+        ({"regions": []}, "regions: not one code is named"),
+        ({"regions": [156]}, "regions: 156 is not an ISO 3166-1 alpha-2 code"),
+        ({"origin": "Norway"}, 'origin: "Norway" is not an ISO 3166-1 alpha-2 code; did you mean NO?'),
+        ({"device": "my phone"}, "device: 'my phone' is neither a MAC nor an IP address"),
+        ({"device": ""}, "device: '' is neither a MAC nor an IP address"),
+    ],
+)
+def test_analyze_refuses_what_would_find_nothing(arguments: dict[str, Any], said: str) -> None:
+    with pytest.raises(ValueError, match=re.escape(said)):
+        analyze(CAPTURE, **arguments)
+
+
+def test_analyze_takes_a_device_and_an_origin_in_any_spelling() -> None:
+    whole = analyze(CAPTURE)
+    mac = next(device.id for device in whole.devices if device.mac and device.packets)
+    one = analyze(CAPTURE, device=mac.upper().replace(":", "-"), origin="no")
+    assert one.scope.device == mac

@@ -113,6 +113,8 @@ def _problem(problem: Problem, report: Report) -> str:
         parts.append(_("frame {number}").format(number=problem.frame))
     if len(report.captures) > 1:
         parts.append(_("capture {number}").format(number=problem.capture + 1))
+    if problem.flow is not None:
+        parts.append(_("flow {number}").format(number=problem.flow))
     if problem.count > 1:
         parts.append(plural(problem.count, "{n} time", "{n} times"))
     return f"{problem.what} ({', '.join(parts)})" if parts else problem.what
