@@ -50,9 +50,17 @@ class Turns(RuleBasedStateMachine):
         self.next = [[1001, 5001] for _ in ports]
         self.held: list[bytes] = []
         self.sent: list[bytes] = []
-        if syn:
-            for flow, to in enumerate(ports):
-                self._take([ask(NORWAY, port=40000 + flow, to=to), answer(NORWAY, port=40000 + flow, to=to)])
+        self.opened = 0
+        self.client = [39000, 39001]
+        for flow in (0, 1) if syn else ():
+            self.open_anew(flow)
+
+    @rule(flow=FLOWS)
+    def open_anew(self, flow: int) -> None:
+        self.client[flow], self.next[flow] = 40000 + self.opened, [1001, 5001]
+        self.opened += 1
+        here = {"port": self.client[flow], "to": self.ports[flow]}
+        self._take([ask(NORWAY, **here), answer(NORWAY, **here)])
 
     def _take(self, frames: list[bytes], after_s: int = 0) -> None:
         self.clock += after_s
@@ -66,7 +74,7 @@ class Turns(RuleBasedStateMachine):
         mine, other = self.next[flow][side], self.next[flow][1 - side]
         self.next[flow][side] = mine + len(octets) + ("F" in flags)
         make: Any = answer if side else ask
-        frame: bytes = make(NORWAY, octets, flags, 40000 + flow, self.ports[flow], seq=mine, ack=other)
+        frame: bytes = make(NORWAY, octets, flags, self.client[flow], self.ports[flow], seq=mine, ack=other)
         self.sent.append(frame)
         return frame
 
@@ -95,6 +103,7 @@ class Turns(RuleBasedStateMachine):
 
     @rule(flow=FLOWS, side=SIDES, number=st.integers(0, 3), text=st.sampled_from(WHOLE), at=st.integers(1, 3))
     def talk_before_pieces(self, flow: int, side: int, number: int, text: bytes, at: int) -> None:
+        self.open_anew(flow)
         if number:
             self._take([self._segment(flow, 1 - side, talk) for talk in TALK[:number]])
         self.send_in_pieces_last_first(flow, side, text, at, 2)
