@@ -49,9 +49,7 @@ class Served:
             yield client
 
     def _client(self, cookies: httpx.Cookies | None = None) -> Client:
-        client = Client(
-            base_url=self.base, headers={"Origin": self.base}, timeout=PATIENCE, cookies=cookies
-        )
+        client = Client(base_url=self.base, headers={"Origin": self.base}, timeout=PATIENCE, cookies=cookies)
         until = time.monotonic() + PATIENCE
         while True:
             try:
