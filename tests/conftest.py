@@ -12,10 +12,16 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tests.examples import examples
+
 # On a build machine the same examples each time, so that a change is judged by what it changed; at a
-# desk new ones each time, which is what finds things.
+# desk new ones each time, which is what finds things. How many: `tests/examples.py`.
 # A busy machine is no failure: no example has a deadline, and making them may take long.
-BUSY = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow]}
+BUSY = {
+    "deadline": None,
+    "max_examples": examples(100),
+    "suppress_health_check": [HealthCheck.too_slow],
+}
 settings.register_profile("desk", **BUSY)
 settings.register_profile("ci", derandomize=True, **BUSY)
 settings.load_profile("ci" if os.environ.get("CI") else "desk")
@@ -26,6 +32,18 @@ ROOT = Path(__file__).parent.parent
 # tests send.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+LONG_IN_A_NAME = 40  # bytes
+
+
+def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
+    """Name a test with long bytes by its argument.
+
+    Compressed bytes may hold the time at which they were made. Then the workers of pytest-xdist, which each
+    collect the tests, see different names and end.
+    """
+    return argname if isinstance(val, bytes) and len(val) > LONG_IN_A_NAME else None
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -4,7 +4,8 @@
     python tools/update_catalogue.py --check  # exit 1 where something is out of date or untranslated
 
 `locale/phonehome.pot` holds all texts; each `locale/XX/LC_MESSAGES/phonehome.po` is to be translated by hand,
-and phonehome.mo beside it is what the program reads. Needs babel.
+and phonehome.mo beside it is what the program reads. A file whose texts and translations are those of today
+stays as it is, for each version of Babel writes other headers and line breaks. Needs babel.
 """
 
 from __future__ import annotations
@@ -12,9 +13,11 @@ from __future__ import annotations
 import io
 import sys
 from datetime import UTC, datetime
+from gettext import GNUTranslations
 from pathlib import Path
+from typing import Any
 
-from babel.messages.catalog import Catalog
+from babel.messages.catalog import Catalog, Message
 from babel.messages.extract import extract_from_dir
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
@@ -74,6 +77,34 @@ def as_mo(po: bytes, language: str) -> bytes:
     return out.getvalue()
 
 
+def meaning(name: str, content: bytes) -> dict[Any, Any]:
+    """Return what a catalogue file says, whichever version of Babel wrote it.
+
+    A `.po` or `.pot` file gives each text with its translation, the files that it stands in and its comments;
+    a `.mo` file gives each text with its translation. Both give the language's choice of plural forms.
+    """
+    if name.endswith(".mo"):
+        read = GNUTranslations(io.BytesIO(content))
+        texts = {key: text for key, text in vars(read)["_catalog"].items() if key}
+        return {**texts, "": [read.plural(n) for n in range(200)]}  # type: ignore[attr-defined]
+    catalogue = read_po(io.BytesIO(content))
+    texts = {(m.context, m.id): (m.string, _files_of(m), m.auto_comments) for m in catalogue if m.id}
+    return {**texts, "": catalogue.plural_expr}
+
+
+def _files_of(message: Message) -> list[str]:
+    return sorted({file for file, _line in message.locations})
+
+
+def stale(files: dict[Path, bytes]) -> list[Path]:
+    """Return the files that are absent, or say something else than they should."""
+    return [
+        path
+        for path, content in files.items()
+        if not path.exists() or meaning(path.name, path.read_bytes()) != meaning(path.name, content)
+    ]
+
+
 def wanted() -> tuple[dict[Path, bytes], list[str]]:
     """Each file with what it should hold, and the texts that are not translated."""
     texts = template()
@@ -88,15 +119,15 @@ def wanted() -> tuple[dict[Path, bytes], list[str]]:
 
 def main() -> int:
     files, missing = wanted()
-    stale = [path for path, content in files.items() if not path.exists() or path.read_bytes() != content]
-    for path in stale:
+    old = stale(files)
+    for path in old:
         print(f"{path.relative_to(ROOT)} is out of date")
         if "--check" not in sys.argv:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(files[path])
     for text in missing:
         print(f"not translated: {text}")
-    return 1 if missing or (stale and "--check" in sys.argv) else 0
+    return 1 if missing or (old and "--check" in sys.argv) else 0
 
 
 if __name__ == "__main__":

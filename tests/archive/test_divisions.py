@@ -17,6 +17,7 @@ from analyzer.archive.running import report_of
 from analyzer.archive.work import work
 from tests.archive.captures import BODY, capture, octets_of
 from tests.builders import START_NS, http_request, http_response, udp
+from tests.examples import examples
 from tests.pipeline.captures import CHINA, NORWAY, web
 
 MINUTE = 60 * 10**9
@@ -66,7 +67,7 @@ def divided(paths: Sequence[str], chance: random.Random) -> str:
     made=st.lists(recordings, min_size=1, max_size=5),
     chance=st.randoms(use_true_random=False),
 )
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(25), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_any_division_of_any_captures_gives_the_report_of_one_pass(
     made: list[tuple[list[list[bytes]], int, int]], chance: random.Random
 ) -> None:

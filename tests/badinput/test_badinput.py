@@ -19,7 +19,7 @@ import pytest
 
 from analyzer.model import Message, Report
 from analyzer.report import json as saved
-from tests import builders
+from tests import builders, program
 
 ROOT = Path(__file__).parents[2]
 DONE, UNUSABLE, DAMAGED = 0, 2, 3
@@ -61,9 +61,13 @@ class Ran:
 
 def phonehome(capture: Path | str, report: Path, **options: Any) -> Ran:
     """Run the real command on a capture, within 2 GB of address space beyond what Python maps."""
-    command = [sys.executable, "-m", "analyzer", "scan", str(capture), "--json", str(report)]
-    options.setdefault("stdin", subprocess.DEVNULL)
-    ran = subprocess.run(command, cwd=ROOT, capture_output=True, timeout=120, **options)
+    words = ["scan", str(capture), "--json", str(report)]
+    if options:
+        command = [sys.executable, "-m", "analyzer", *words]
+        options.setdefault("stdin", subprocess.DEVNULL)
+        ran = subprocess.run(command, cwd=ROOT, capture_output=True, timeout=120, **options)
+    else:
+        ran = program.call(words, cwd=ROOT, env=os.environ)
     written = saved.read(report.read_text()) if report.exists() else None
     return Ran(ran.returncode, ran.stdout.decode(), ran.stderr.decode(), written)
 

@@ -14,10 +14,11 @@ import analyzer
 from analyzer import capture
 from analyzer.capture.ahead import ahead
 from tests.conftest import ROOT
+from tests.examples import examples
 
 
 @given(st.lists(st.integers(), max_size=30))
-@settings(deadline=None, max_examples=30)
+@settings(deadline=None, max_examples=examples(30))
 def test_items_come_in_their_order(items):
     assert list(ahead(iter(items))) == items
 

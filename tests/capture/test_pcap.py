@@ -13,12 +13,13 @@ from hypothesis import strategies as st
 from analyzer.model import CaptureError
 from tests import builders
 from tests.capture.reading import Record, buffers_of, read, read_by_scapy
+from tests.examples import examples
 
 FRAMES = [b"first frame", b"", b"third" * 300]
 TIMES = [1_550_678_460_123_456_789, 0, 4_294_967_295_999_999_999]
 
 few = settings(
-    max_examples=40,
+    max_examples=examples(40),
     deadline=None,
     derandomize=True,
     suppress_health_check=[HealthCheck.function_scoped_fixture],

@@ -16,13 +16,14 @@ from analyzer.capture import Capture
 from analyzer.capture.pcapng import MOST_INTERFACES
 from tests.capture.blocks import block, enhanced, interface, obsolete, section, simple
 from tests.capture.reading import Record, buffers_of, read, read_by_scapy
+from tests.examples import examples
 
 IF_TSRESOL, IF_TSOFFSET = 9, 14
 NAME_RESOLUTION, STATISTICS, SECRETS, CUSTOM = 4, 5, 10, 0xBAD
 LIMIT_NS = 9_000_000_000 * 10**9
 
 few = settings(
-    max_examples=40,
+    max_examples=examples(40),
     deadline=None,
     derandomize=True,
     suppress_health_check=[HealthCheck.function_scoped_fixture],

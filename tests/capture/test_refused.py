@@ -23,6 +23,7 @@ from tests.capture.reading import buffers_of, records_of
 from tests.capture.test_pcapng import many_blocks
 from tests.capture.tools import editcap, needs_editcap
 from tests.conftest import ROOT
+from tests.examples import examples
 
 SAMPLE = ROOT / "captures" / "nokia7plus-reconstruction-unanswered.pcap"
 
@@ -111,7 +112,7 @@ GOOD += [gzip.compress(GOOD[0]), bz2.compress(GOOD[1]), lzma.compress(GOOD[2])]
 STARTS = sorted({octets[:8] for octets in GOOD})
 
 anything = settings(
-    max_examples=400, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=examples(400), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 
 

@@ -15,12 +15,13 @@ from analyzer.packets.names import link_name
 from tests import builders
 from tests.capture.reading import Record, buffers_of, read
 from tests.capture.tools import needs_tshark, seen_by_tshark
+from tests.examples import examples
 
 ETHERNET, TOKEN_RING = 4, 2
 START = 1_550_678_460
 
 few = settings(
-    max_examples=40,
+    max_examples=examples(40),
     deadline=None,
     derandomize=True,
     suppress_health_check=[HealthCheck.function_scoped_fixture],

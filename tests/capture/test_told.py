@@ -32,6 +32,7 @@ from tests.capture.blocks import (
 from tests.capture.reading import buffers_of, read, records_of
 from tests.capture.tools import editcap, fields, needs_editcap, needs_tshark
 from tests.conftest import ROOT
+from tests.examples import examples
 
 COMMENT = 1
 TLS_KEYS, WIREGUARD_KEYS = 0x544C534B, 0x57474B4C
@@ -59,7 +60,7 @@ def test_comments_tell_what_they_are_of(tmp_path: Path) -> None:
     assert [record.frame for record in found] == [b"first", b"second"]
 
 
-@settings(max_examples=40, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@settings(max_examples=examples(40), deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 @given(
     st.lists(st.tuples(st.binary(max_size=9), st.lists(st.text(max_size=9), max_size=3)), max_size=20),
     st.sampled_from("<>"),

@@ -17,6 +17,7 @@ from tests import builders
 from tests.capture.reading import Record, buffers_of, read, records_of
 from tests.capture.tools import editcap, needs_editcap, seen_by_tshark
 from tests.conftest import ROOT
+from tests.examples import examples
 
 SAMPLE = ROOT / "captures" / "nokia7plus-reconstruction-unanswered.pcap"
 
@@ -31,7 +32,7 @@ VARIANTS = {
 }
 
 few = settings(
-    max_examples=30,
+    max_examples=examples(30),
     deadline=None,
     derandomize=True,
     suppress_health_check=[HealthCheck.function_scoped_fixture],

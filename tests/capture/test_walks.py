@@ -25,12 +25,13 @@ from analyzer.capture.section import resolution
 from analyzer.compiling import compiled
 from tests.capture.blocks import block, enhanced, obsolete, simple
 from tests.capture.test_snoop import record
+from tests.examples import examples
 
 pytest.importorskip("numba", reason="no numba for this platform: kernels run uncompiled only")
 
 ROOM = 40
 
-many = settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))
+many = settings(max_examples=examples(300), deadline=None, suppress_health_check=list(HealthCheck))
 
 
 class Fenced(bytes):

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from analyzer.report import json
+from tests import program
 from tests.report.builders import sample_report
 
 ROOT = Path(__file__).parent.parent.parent
@@ -21,11 +22,15 @@ Run = Callable[..., subprocess.CompletedProcess[bytes]]
 
 @pytest.fixture
 def run(tmp_path: Path) -> Run:
-    """The program itself, in an empty directory, with its output as octets."""
+    """Run the program in an empty directory; settings other than `input` start an interpreter of its own."""
 
     def call(*arguments: str | Path, **settings: object) -> subprocess.CompletedProcess[bytes]:
         env = {key: value for key, value in os.environ.items() if key not in ("COLUMNS", "NO_COLOR")}
         given = {"cwd": tmp_path, "env": {**env, "PYTHONPATH": str(ROOT)}, **settings}
+        if settings.keys() <= {"input"}:
+            octets = settings.get("input")
+            assert octets is None or isinstance(octets, bytes)
+            return program.call(arguments, cwd=tmp_path, env=env, given=octets)
         command = [sys.executable, "-m", "analyzer", *map(str, arguments)]
         return subprocess.run(command, capture_output=True, check=False, **given)  # type: ignore[call-overload,no-any-return]
 

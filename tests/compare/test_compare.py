@@ -15,8 +15,9 @@ from analyzer.evidence.redaction import redact
 from analyzer.model import Opinion, Report
 from analyzer.report import wording
 from tests.compare.reports import CONTROL, PHONE, answered, between_two_sends, reports, unanswered
+from tests.examples import examples
 
-FEW = settings(max_examples=60, deadline=None)
+FEW = settings(max_examples=examples(60), deadline=None)
 
 
 def every_row(diff: Comparison) -> list[object]:

@@ -20,10 +20,11 @@ from analyzer.report.difference import answer
 from analyzer.report.difference_limits import absence, cautions
 from analyzer.report.terminal_difference import render
 from tests.compare.reports import PHONE, answered, between_two_sends, reports, unanswered
+from tests.examples import examples
 
 SECOND = 1_000_000  # µs
 MINUTE = 60 * SECOND
-FEW = settings(max_examples=40, deadline=None)
+FEW = settings(max_examples=examples(40), deadline=None)
 
 
 def lasting(minutes: float | None) -> Comparison:

@@ -21,6 +21,7 @@ from analyzer.report.terminal import render
 from tests.decode.messages import request
 from tests.evidence.nesting import BINARY_OUT, TEXT_IN, WRAPS, layers
 from tests.evidence.reporting import report_of, sent
+from tests.examples import examples
 from tests.report.builders import IMEI, sample_report
 
 KEY = bytes(range(32))
@@ -71,7 +72,7 @@ def nested(draw: st.DrawFn, phone: dict[str, str]) -> tuple[bytes, list[str]]:
     return data, steps
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(st.data())
 def test_no_identifier_is_left_in_any_nesting_of_encodings(data: st.DataObject) -> None:
     phone = data.draw(phones())
@@ -87,7 +88,7 @@ def test_no_identifier_is_left_in_any_nesting_of_encodings(data: st.DataObject) 
         assert sha256(body).hexdigest().encode() not in left
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 @given(st.data())
 def test_what_is_redacted_is_found_again_with_its_pseudonyms(data: st.DataObject) -> None:
     phone = data.draw(phones())

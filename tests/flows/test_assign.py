@@ -40,9 +40,10 @@ from analyzer.flows.table import (
 from analyzer.flows.tracker import FlowTracker
 from analyzer.packets import decode
 from tests.builders import ACK, FIN, PSH, SYN, tcp, udp
+from tests.examples import examples
 from tests.flows.tracking import batch_of, track
 
-few = settings(max_examples=60, deadline=None, derandomize=True)
+few = settings(max_examples=examples(60), deadline=None, derandomize=True)
 
 HELLO = b"\x16\x03\x01\x00\x40\x01" + bytes(63)
 

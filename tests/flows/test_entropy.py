@@ -13,8 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from analyzer.flows.entropy import ENOUGH, SAMPLE, Samples, Spread, random_entropy
+from tests.examples import examples
 
-many = settings(max_examples=200, deadline=None, derandomize=True)
+many = settings(max_examples=examples(200), deadline=None, derandomize=True)
 
 
 def spreads_of(*payloads: tuple[int, bytes], batches: int = 1) -> dict[int, Spread]:

@@ -16,9 +16,10 @@ from analyzer.flows import fragments
 from analyzer.flows.fragments import Datagram, Reassembler, as_batch
 from analyzer.packets import decode
 from analyzer.packets.table import UDP as KIND_UDP
+from tests.examples import examples
 from tests.flows.tracking import batch_of
 
-few = settings(max_examples=150, deadline=None, derandomize=True)
+few = settings(max_examples=examples(150), deadline=None, derandomize=True)
 
 PAYLOAD = random.Random(4).randbytes(100)
 SECOND = 10**9

@@ -17,6 +17,7 @@ from analyzer.flows.devices import client_sides, sides_of
 from analyzer.flows.ledger import LedgerRow, endings, kinds, ledger_rows, orient
 from analyzer.flows.table import OCTETS, PACKETS, Flows
 from tests.builders import ACK, FIN, RST, SYN, conversation, tcp, udp
+from tests.examples import examples
 from tests.flows.tracking import track
 
 PHONE, OTHER, ROUTER = "00:00:5e:00:53:0a", "00:00:5e:00:53:0b", "00:00:5e:00:53:01"
@@ -241,7 +242,7 @@ packets = st.builds(
 )
 
 
-@settings(max_examples=60, deadline=None, derandomize=True)
+@settings(max_examples=examples(60), deadline=None, derandomize=True)
 @given(st.lists(packets, min_size=1, max_size=25), st.booleans())
 def test_every_packet_is_in_exactly_one_row(frames: list[bytes], with_macs: bool) -> None:
     link = 1 if with_macs else 101

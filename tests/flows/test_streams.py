@@ -20,8 +20,9 @@ from analyzer.flows.streams import (
     Segment,
     Stream,
 )
+from tests.examples import examples
 
-many = settings(max_examples=300, deadline=None, derandomize=True)
+many = settings(max_examples=examples(300), deadline=None, derandomize=True)
 
 Piece = Segment | Gap
 

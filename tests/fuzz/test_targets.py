@@ -6,6 +6,7 @@ from itertools import islice
 
 import pytest
 
+from tests.examples import examples
 from tests.fuzz.mutate import inputs
 from tests.fuzz.targets import TARGETS
 from tests.fuzz.whole import SEEDS, whole
@@ -14,12 +15,12 @@ from tests.fuzz.whole import SEEDS, whole
 @pytest.mark.parametrize("name", TARGETS)
 def test_mutated_seeds_break_no_promise(name: str) -> None:
     target = TARGETS[name]
-    for data in (*target.seeds, b"", b"\0", *islice(inputs(target.seeds, 20), 1500)):
+    for data in (*target.seeds, b"", b"\0", *islice(inputs(target.seeds, 20), examples(1500))):
         target.run(data)
 
 
 def test_mutated_captures_are_refused_or_reported() -> None:
-    for data in (*SEEDS, *islice(inputs(SEEDS, 20), 25)):
+    for data in (*SEEDS, *islice(inputs(SEEDS, 20), examples(25))):
         whole(data)
 
 

@@ -18,6 +18,7 @@ import pytest
 from analyzer import analyze
 from analyzer.cli.documents import DOCUMENTS
 from analyzer.report.json import read
+from tests import program
 from tests.hostile import captures
 
 ROOT = Path(__file__).parents[2]
@@ -30,16 +31,9 @@ UNSAFE = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u206
 
 
 def phonehome(*arguments: str | Path, cwd: Path) -> subprocess.CompletedProcess[bytes]:
-    """The program with bounds on its memory and processor time."""
-
-    def bounded() -> None:
-        resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
-        resource.setrlimit(resource.RLIMIT_CPU, (SECONDS, SECONDS))
-
-    return subprocess.run(
-        [sys.executable, "-m", "analyzer", *map(str, arguments)], cwd=cwd, capture_output=True, check=False,
-        preexec_fn=bounded, env={**os.environ, "PYTHONPATH": str(ROOT), "PYTHONUTF8": "1", "COLUMNS": "100"},
-    )  # fmt: skip
+    """Run the program with bounds on its memory and processor time."""
+    limits = {resource.RLIMIT_AS: MEMORY, resource.RLIMIT_CPU: SECONDS}
+    return program.call(arguments, cwd=cwd, env={**os.environ, "COLUMNS": "100"}, limits=limits)
 
 
 @pytest.fixture(scope="module")

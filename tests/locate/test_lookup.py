@@ -22,6 +22,7 @@ from analyzer.locate.addresses import Addresses, numbers
 from analyzer.locate.iso import CODES
 from analyzer.locate.layers import Layer, shipped_layers
 from analyzer.locate.ranges import Starts128, disjoint, rows32
+from tests.examples import examples
 
 ROOT = Path(__file__).parent.parent.parent
 GEO = Path(os.environ.get("PHONEHOME_GEO", ROOT.parent / "shared" / "geo"))
@@ -74,7 +75,7 @@ def _ordinary_v6(number: int) -> ipaddress.IPv6Address:
 
 
 @pytest.mark.parametrize("name", sorted(LAYERS))
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=examples(10), deadline=None)
 @given(v4=st.lists(V4, max_size=40), v6=st.lists(V6, max_size=40))
 def test_a_layer_gives_what_a_plain_bisect_gives(name: str, v4: list[int], v6: list[int]) -> None:
     mixed: list[Any] = [ipaddress.IPv4Address(n) for n in v4] + [_ordinary_v6(n) for n in v6]
@@ -136,7 +137,7 @@ def test_in_ranges_of_nested_blocks_the_innermost_decides(blocks: list[tuple[int
 KNOWN = ("223.5.5.5", "47.88.147.10", "49.51.10.10", "64:ff9b::df05:505")
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=examples(25), deadline=None)
 @given(
     st.lists(st.ip_addresses() | st.sampled_from(KNOWN), max_size=30),
     st.sampled_from([("CN",), ("US", "HK"), ("CN", "HK", "MO", "TW"), ("XX",), ()]),

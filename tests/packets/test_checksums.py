@@ -17,6 +17,7 @@ from scapy.utils import checksum
 from analyzer.packets import decode
 from analyzer.packets.checksums import ABSENT, LEFT_TO_CARD, RIGHT, UNKNOWN, WRONG, verdicts
 from analyzer.packets.table import HEADER_SUM_ABSENT, HEADER_SUM_WRONG, LENGTH_ABSENT, NOTES
+from tests.examples import examples
 from tests.flows.tracking import batch_of
 from tests.packets import rows
 
@@ -37,7 +38,7 @@ def pseudo_sum(header: Packet, protocol: int, length: int) -> int:
     return 0xFFFF - checksum(octets + bytes([0, protocol]) + length.to_bytes(2, "big"))
 
 
-@settings(max_examples=200, deadline=None, derandomize=True)
+@settings(max_examples=examples(200), deadline=None, derandomize=True)
 @given(st.binary(max_size=200), st.sampled_from([V4, V6]), st.booleans())
 def test_what_scapy_summed_is_right_and_any_changed_octet_is_wrong(
     payload: bytes, header: Packet, is_tcp: bool
@@ -112,7 +113,7 @@ def test_the_checksum_of_the_header_is_noted_and_the_packet_read(packet: Packet,
     assert (row[NOTES], row[0]) == (notes, 3)
 
 
-@settings(max_examples=200, deadline=None, derandomize=True)
+@settings(max_examples=examples(200), deadline=None, derandomize=True)
 @given(st.binary(min_size=16, max_size=16), st.binary(max_size=40).filter(lambda b: len(b) % 4 == 0))
 def test_headers_are_judged_as_scapy_judges_them(fields: bytes, options: bytes) -> None:
     head = bytes([0x45 + len(options) // 4, 0]) + (40 + len(options)).to_bytes(2, "big") + fields + options

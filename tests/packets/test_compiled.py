@@ -22,6 +22,7 @@ from analyzer.packets import decode
 from tests import builders
 from tests.capture.reading import records_of
 from tests.capture.test_pcapng import many_blocks
+from tests.examples import examples
 from tests.packets.hostile import frames
 
 pytest.importorskip("numba", reason="no numba for this platform: kernels run uncompiled only")
@@ -56,7 +57,9 @@ def assert_same(found: list[Frame], times: int = 1) -> None:
         np.testing.assert_array_equal(one, other)
 
 
-@settings(max_examples=400, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@settings(
+    max_examples=examples(400), deadline=None, derandomize=True, suppress_health_check=list(HealthCheck)
+)
 @given(st.lists(frames(), min_size=1, max_size=8))
 def test_hostile_frames_give_the_same_columns(found: list[Frame]) -> None:
     assert_same(found, times=2)

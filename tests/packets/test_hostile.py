@@ -11,11 +11,12 @@ from scapy.packet import Raw
 
 from analyzer.packets import table
 from tests import builders
+from tests.examples import examples
 from tests.packets.hostile import LINKS, frames
 from tests.packets.rows import decode
 
 
-@settings(max_examples=1500, deadline=None, derandomize=True)
+@settings(max_examples=examples(1500), deadline=None, derandomize=True)
 @given(frames())
 def test_a_hostile_frame_is_never_read_beyond_its_record(frame: tuple[bytes, int, int]) -> None:
     octets, link, wire = frame

@@ -25,6 +25,7 @@ from analyzer.scan.settings import Settings
 from tests import builders
 from tests.archive.captures import octets_of
 from tests.builders import START_NS, conversation, http_request, http_response, udp
+from tests.examples import examples
 from tests.pipeline.divided import dividing_from
 
 SERVERS = ("202.96.209.133", "129.240.2.6", "93.184.216.34")
@@ -136,7 +137,7 @@ def woven(parts: Sequence[Sequence[bytes]], chance: random.Random) -> list[bytes
     batch=st.integers(2, 40),
     chance=st.randoms(use_true_random=False),
 )
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(40), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_any_division_of_any_flows_gives_the_report_of_one_pass(
     made: list[Flow], named: list[bytes], seconds: int, first: int, jobs: int, batch: int,
     chance: random.Random,

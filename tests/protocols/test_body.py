@@ -18,6 +18,7 @@ from analyzer.protocols import codings as bodies
 from analyzer.protocols.body import KEEP, BodySink
 from analyzer.protocols.charset import charset_of
 from analyzer.protocols.codings import MOST_CODINGS, MOST_DECODED, undo
+from tests.examples import examples
 
 TEXT = b"IMEI=490154203237518&" * 50
 
@@ -185,7 +186,7 @@ def test_a_tower_of_codings_ends_at_a_limit() -> None:
     assert str(MOST_CODINGS) in notes[0]
 
 
-@settings(max_examples=200, deadline=None, derandomize=True)
+@settings(max_examples=examples(200), deadline=None, derandomize=True)
 @given(st.binary(max_size=200), st.sampled_from([c for c, _ in CODERS.values()]), st.booleans())
 def test_any_octets_under_any_label_are_survived(octets: bytes, coding: str, pressed: bool) -> None:
     sent = bytearray(gzip.compress(octets) if pressed else octets)
@@ -264,7 +265,7 @@ def test_octets_that_are_no_text_have_no_charset(content: bytes) -> None:
     assert charset_of(content, None).name is None
 
 
-@settings(max_examples=300, deadline=None, derandomize=True)
+@settings(max_examples=examples(300), deadline=None, derandomize=True)
 @given(
     st.binary(max_size=60),
     st.sampled_from([None, "charset=gbk", "charset=utf-16", "charset=x", "charset=idna"]),

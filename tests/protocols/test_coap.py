@@ -21,6 +21,7 @@ from analyzer.protocols import coap
 from analyzer.protocols.clear import Place
 from analyzer.protocols.coap import CoapFlow, CoapStream, Seen, framed, is_unmistakable, parse, target_of
 from tests import builders
+from tests.examples import examples
 from tests.pipeline.captures import report_of
 
 from .clear import Read, needs_tshark, read_frames, tshark
@@ -72,7 +73,7 @@ def test_what_aiocoap_encodes_is_read_back(
 
 
 @given(st.binary(max_size=80))
-@settings(max_examples=500)
+@settings(max_examples=examples(500))
 def test_octets_are_read_exactly_where_aiocoap_reads_them(octets: bytes) -> None:
     try:
         theirs = aiocoap.Message.decode(octets)
@@ -85,7 +86,7 @@ def test_octets_are_read_exactly_where_aiocoap_reads_them(octets: bytes) -> None
 
 
 @given(st.binary(min_size=4, max_size=200))
-@settings(max_examples=500)
+@settings(max_examples=examples(500))
 def test_random_octets_are_no_unmistakable_request(octets: bytes) -> None:
     packet = parse(bytes([0x40 | octets[0] & 0x3F]) + octets[1:])  # as short headers of QUIC begin
     if packet is not None and is_unmistakable(packet):
@@ -378,7 +379,7 @@ CSM = over_tcp(Code.CSM, options=b"\x22\x04\x80\x20")  # Max-Message-Size 1,152,
 
 
 @given(st.binary(max_size=8), st.binary(max_size=70_000), st.integers(1, 40))
-@settings(max_examples=30)
+@settings(max_examples=examples(30))
 def test_frames_of_aiocoap_are_read_in_any_cutting(token: bytes, payload: bytes, size: int) -> None:
     octets = CSM + over_tcp(Code.POST, token, bytes([0xB2]) + b"nb", payload)
     step = max(len(octets) // size, 1)

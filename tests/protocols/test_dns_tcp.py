@@ -13,8 +13,9 @@ from scapy.layers.dns import DNS, DNSQR, DNSRR
 from analyzer.protocols.dns_tcp import DnsSide, starts_dns
 from tests.builders import ACK, PSH, SERVER, SYN, conversation, tcp
 from tests.context.test_facts import RESOLVER, row_of, scan
+from tests.examples import examples
 
-many = settings(max_examples=200, deadline=None, derandomize=True)
+many = settings(max_examples=examples(200), deadline=None, derandomize=True)
 
 
 def framed(message: bytes) -> bytes:
@@ -53,7 +54,7 @@ def test_behind_a_message_that_is_none_nothing_is_read() -> None:
     assert side.lost
 
 
-@settings(max_examples=300, deadline=None, derandomize=True)
+@settings(max_examples=examples(300), deadline=None, derandomize=True)
 @given(st.lists(st.binary(min_size=1, max_size=60), max_size=10), st.integers(0, 1 << 32))
 def test_any_segments_are_survived(pieces: list[bytes], sequence: int) -> None:
     side, chance = DnsSide(None, sequence), random.Random(len(pieces))

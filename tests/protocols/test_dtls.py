@@ -13,8 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from analyzer.protocols.dtls import MOST_FRAGMENTS, DtlsReader, fragments
+from tests.examples import examples
 
-many = settings(max_examples=200, deadline=None, derandomize=True)
+many = settings(max_examples=examples(200), deadline=None, derandomize=True)
 
 OPENSSL = shutil.which("openssl")
 NAME = "zzhc.example.cn"
@@ -153,7 +154,7 @@ def test_a_datagram_of_very_many_fragments_ends_as_well() -> None:
     assert len(reader._fragments) == MOST_FRAGMENTS + 1
 
 
-@settings(max_examples=500, deadline=None, derandomize=True)
+@settings(max_examples=examples(500), deadline=None, derandomize=True)
 @given(st.binary(max_size=200), st.booleans())
 def test_any_datagram_is_survived(octets: bytes, framed: bool) -> None:
     reader = read([record(octets)] * 3 if framed else [octets] * 3)

@@ -20,6 +20,7 @@ from scapy.layers.snmp import SNMP
 from analyzer.protocols.classes import forms_of
 from analyzer.protocols.firsts import LOOKED_AT, TCP, UDP, firsts_of
 from analyzer.protocols.forms import FORMS
+from tests.examples import examples
 from tests.protocols.forms import form_of
 
 QUESTION = bytes(DNS(id=1, qd=DNSQR(qname="example.cn")))
@@ -119,7 +120,7 @@ def test_random_octets_have_no_form_without_a_port_s_help() -> None:
         assert named.count("telnet") < 10
 
 
-@settings(max_examples=300, deadline=None, derandomize=True)
+@settings(max_examples=examples(300), deadline=None, derandomize=True)
 @given(st.lists(st.binary(max_size=120), min_size=1, max_size=8), st.data())
 def test_a_payload_s_form_does_not_depend_on_what_stands_beside_it(
     payloads: list[bytes], data: st.DataObject

@@ -13,9 +13,10 @@ from hypothesis import strategies as st
 
 from analyzer.flows.streams import Gap, Segment
 from analyzer.protocols.http1 import MOST_HEAD, MOST_HEADERS, MOST_PEEK, HttpReader, start_line
+from tests.examples import examples
 from tests.protocols.http import Read, Sent, as_read, chunked, read, read_whole, requests, responses, segments
 
-many = settings(max_examples=200, deadline=None, derandomize=True)
+many = settings(max_examples=examples(200), deadline=None, derandomize=True)
 cuts = st.lists(st.integers(0, 2000), max_size=30)
 
 
@@ -484,7 +485,7 @@ def test_the_body_is_hashed_as_it_was_sent() -> None:
 # ── hostile ─────────────────────────────────────────────────────────────────
 
 
-@settings(max_examples=400, deadline=None, derandomize=True)
+@settings(max_examples=examples(400), deadline=None, derandomize=True)
 @given(
     st.lists(
         st.sampled_from(

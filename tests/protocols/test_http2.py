@@ -21,6 +21,7 @@ from analyzer.protocols import http2
 from analyzer.protocols.http2_frames import MOST_WAITING, PREFACE, FrameReader, are_frames
 from analyzer.protocols.http2_headers import NOT_KNOWN, HeaderDecoder
 from tests import builders
+from tests.examples import examples
 from tests.protocols.talks import CLIENT, SERVER, Http2Talk, body_of, heard, lost, messages, pieces, read
 
 
@@ -170,7 +171,7 @@ def conversation(turn: random.Random, requests: int = 4) -> Http2Talk:
     return talk
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=examples(25), deadline=None)
 @given(seed=st.integers(0, 1 << 32))
 def test_any_segmentation_gives_the_same_messages(seed: int) -> None:
     turn = random.Random(seed)
@@ -182,7 +183,7 @@ def test_any_segmentation_gives_the_same_messages(seed: int) -> None:
     assert sorted(map(heard, messages(read(cut)))) == whole
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=examples(10), deadline=None)
 @given(seed=st.integers(0, 1 << 32))
 def test_octet_by_octet_gives_the_same_messages(seed: int) -> None:
     talk = Http2Talk().begin().ask(1, "/", random.Random(seed).randbytes(50)).answer(1, b"answer")
@@ -241,7 +242,7 @@ def test_a_connection_that_began_before_the_capture_is_read(talk: Http2Talk) -> 
     assert (five.request.method, five.request.target) == ("POST", "/after")
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(seed=st.integers(0, 1 << 32))
 def test_nothing_that_is_read_behind_a_loss_is_wrong(seed: int) -> None:
     turn = random.Random(seed)
@@ -314,7 +315,7 @@ def test_what_is_no_http_2_is_not_taken_for_it(octets: bytes) -> None:
     assert read(pieces([(CLIENT, octets), (SERVER, octets)])) == []
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 @given(seed=st.integers(0, 1 << 32))
 def test_the_kernel_takes_for_frames_what_the_reader_does(seed: int) -> None:
     turn = random.Random(seed)
@@ -362,7 +363,7 @@ def test_a_long_connection_that_began_before_the_capture_is_read_on(tmp_path: Pa
 # ── header tables ───────────────────────────────────────────────────────────
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=examples(50), deadline=None)
 @given(
     blocks=st.lists(
         st.lists(st.tuples(st.sampled_from(["a", "b", "cookie"]), st.text("xyz", max_size=40)), max_size=6),

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from analyzer.protocols.exchange import Exchange
 from analyzer.protocols.http_flow import HttpFlow
 from tests.builders import http_request, http_response
+from tests.examples import examples
 from tests.protocols.http import responses
 
 UP, DOWN = 0, 1
@@ -70,7 +71,7 @@ def test_pipelined_requests_are_paired_in_order() -> None:
     ]  # fmt: skip
 
 
-@settings(max_examples=60, deadline=None, derandomize=True)
+@settings(max_examples=examples(60), deadline=None, derandomize=True)
 @given(st.lists(responses(), min_size=1, max_size=5), st.integers(1, 50), st.booleans())
 def test_any_segmentation_gives_the_same_pairs(answers: list, most: int, pipelined: bool) -> None:
     asked = [(UP, http_request(target=f"/{n}")) for n in range(len(answers))]
@@ -205,7 +206,7 @@ def test_a_flow_that_is_not_http_is_given_up(octets: bytes) -> None:
     assert flow.gave_up()
 
 
-@settings(max_examples=150, deadline=None, derandomize=True)
+@settings(max_examples=examples(150), deadline=None, derandomize=True)
 @given(st.lists(st.booleans(), min_size=12, max_size=12), st.integers(20, 400))
 def test_any_losses_invent_no_message(kept: list[bool], most: int) -> None:
     messages = [m for n in range(4) for m in ((UP, http_request("POST", f"/{n}", body=b"b" * 90)),

@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 
 from analyzer.protocols import dhcp, dns
 from analyzer.protocols.tls import ServerName
+from tests.examples import examples
 
-many = settings(max_examples=200, deadline=None, derandomize=True)
+many = settings(max_examples=examples(200), deadline=None, derandomize=True)
 
 labels = st.text("abcdefghijklmnopqrstuvwxyz0123456789-", min_size=1, max_size=12)
 names = st.lists(labels, min_size=1, max_size=5).map(".".join)
@@ -86,7 +87,7 @@ def test_a_name_that_cant_be_read_ends_the_reading(name: bytes) -> None:
     assert dns.answers_in(datagram) == []
 
 
-@settings(max_examples=500, deadline=None, derandomize=True)
+@settings(max_examples=examples(500), deadline=None, derandomize=True)
 @given(st.binary(max_size=300), st.booleans())
 def test_any_datagram_is_survived(octets: bytes, headed: bool) -> None:
     datagram = b"\0\1\x81\x80\0\1\0\x50\0\0\0\0" + octets if headed else octets

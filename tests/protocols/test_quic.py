@@ -13,9 +13,10 @@ from analyzer.protocols import quic
 from analyzer.protocols.hello import read_client_hello
 from analyzer.protocols.quic import InitialReader, crypto_frames, initial_keys, long_headers, salts, varint
 from analyzer.protocols.quic_google import agent_in
+from tests.examples import examples
 from tests.protocols.quic_clients import V1, V2, after_retry, client, crypto, initial, sealed, sent
 
-many = settings(max_examples=200, deadline=None, derandomize=True)
+many = settings(max_examples=examples(200), deadline=None, derandomize=True)
 
 # RFC 9001 Appendix A and RFC 9369 Appendix A: the same handshake in two versions.
 ID = bytes.fromhex("8394c8f03e515708")
@@ -219,7 +220,7 @@ def test_a_program_in_the_transport_parameters_is_read(parameters: str, agent: s
 # ── hostile ─────────────────────────────────────────────────────────────────
 
 
-@settings(max_examples=500, deadline=None, derandomize=True)
+@settings(max_examples=examples(500), deadline=None, derandomize=True)
 @given(
     st.binary(max_size=300),
     st.sampled_from([b"", b"\xc3\0\0\0\1", b"\xd3\x6b\x33\x43\xcf", b"\xc3\xff\0\0\x1d"]),
@@ -231,7 +232,7 @@ def test_any_datagram_is_survived(octets: bytes, head: bytes) -> None:
         assert 0 <= packet.start < packet.number < packet.end <= len(head + octets)
 
 
-@settings(max_examples=500, deadline=None, derandomize=True)
+@settings(max_examples=examples(500), deadline=None, derandomize=True)
 @given(st.binary(max_size=200), st.booleans())
 def test_any_payload_is_survived(octets: bytes, announced: bool) -> None:
     payload = b"\x06" + octets if announced else octets

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from analyzer.protocols.http1 import HttpMessage
+from tests.examples import examples
 from tests.protocols.talks import (
     CLIENT,
     SERVER,
@@ -69,7 +70,7 @@ def test_http_inside_is_read(handshake: list[Sent], protocol: str, target: str) 
 
 
 @pytest.mark.parametrize("handshake", [kind[0] for kind in KINDS.values()], ids=KINDS)
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=examples(15), deadline=None)
 @given(seed=st.integers(0, 1 << 32))
 def test_any_segmentation_gives_the_same(handshake: list[Sent], seed: int) -> None:
     turn, sent = random.Random(seed), [*handshake, (CLIENT, GET), (SERVER, OK)]

@@ -19,6 +19,7 @@ from websockets.server import ServerProtocol
 from websockets.uri import parse_uri
 
 from analyzer.protocols.http1 import HttpMessage
+from tests.examples import examples
 from tests.protocols.talks import CLIENT, SERVER, Sent, body_of, heard, lost, messages, pieces, read
 
 
@@ -156,7 +157,7 @@ def test_a_client_alone_is_read(options: dict[str, bool]) -> None:
 
 
 @every_compression
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=examples(20), deadline=None)
 @given(seed=st.integers(0, 1 << 32))
 def test_any_segmentation_gives_the_same_messages(options: dict[str, bool], seed: int) -> None:
     turn, talk = random.Random(seed), WebSocketTalk(**options)
@@ -205,7 +206,7 @@ def test_without_a_window_that_goes_on_a_loss_costs_one_message() -> None:
 
 
 @every_compression
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=examples(30), deadline=None)
 @given(seed=st.integers(0, 1 << 32))
 def test_nothing_that_is_read_behind_a_loss_is_wrong(options: dict[str, bool], seed: int) -> None:
     turn, talk = random.Random(seed), WebSocketTalk(**options)

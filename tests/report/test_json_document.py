@@ -13,10 +13,11 @@ from jsonschema import Draft202012Validator
 
 from analyzer.model import Body, Report, Rhythm, Table
 from analyzer.report import json
+from tests.examples import examples
 from tests.report.builders import PHONE, START, quiet_report, request, sample_report
 from tests.report.strategies import reports
 
-SLOW = settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+SLOW = settings(max_examples=examples(60), deadline=None, suppress_health_check=list(HealthCheck))
 SHIPPED = standard.loads(files("analyzer.report").joinpath("schema.json").read_text("utf-8"))
 
 

@@ -14,10 +14,11 @@ from analyzer.locate.named import naming
 from analyzer.model import Finding, Name, PingField, Problem, Report, Scope
 from analyzer.report import json
 from analyzer.report.terminal import render
+from tests.examples import examples
 from tests.report.builders import IMEI, destination, imei, maybe_mac, ping, quiet_report, sample_report
 from tests.report.strategies import reports
 
-SLOW = settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+SLOW = settings(max_examples=examples(40), deadline=None, suppress_health_check=list(HealthCheck))
 SGR = re.compile(r"\x1b\[[\d;]*m")  # what rich writes to colour text, and nothing else
 
 

@@ -42,8 +42,14 @@ class Served:
             assert client.get(self.address).status_code == 303
             yield client
 
-    def _client(self) -> Client:
-        client = Client(base_url=self.base, headers={"Origin": self.base}, timeout=PATIENCE)
+    @contextmanager
+    def returning(self, cookies: httpx.Cookies) -> Iterator[Client]:
+        """Give a client that holds the cookies of one that opened the page."""
+        with self._client(cookies) as client:
+            yield client
+
+    def _client(self, cookies: httpx.Cookies | None = None) -> Client:
+        client = Client(base_url=self.base, headers={"Origin": self.base}, timeout=PATIENCE, cookies=cookies)
         until = time.monotonic() + PATIENCE
         while True:
             try:

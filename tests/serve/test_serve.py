@@ -26,16 +26,33 @@ OCTETS = CAPTURE.read_bytes()
 FORM = "multipart/form-data; boundary=b"
 
 
-@pytest.fixture
-def served(tmp_path: Path) -> Iterator[Served]:
-    with Served(tmp_path) as running:
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """Start the program once for all tests that need no program of their own."""
+    with Served(tmp_path_factory.mktemp("served")) as running:
         yield running
 
 
-@pytest.fixture
-def client(served: Served) -> Iterator[Client]:
+@pytest.fixture(scope="module")
+def cookies(served: Served) -> Iterator[httpx.Cookies]:
+    """Open the page; its address opens it once."""
     with served.opened() as found:
+        yield found.cookies
+
+
+@pytest.fixture
+def client(served: Served, cookies: httpx.Cookies) -> Iterator[Client]:
+    with served.returning(cookies) as found:
         yield found
+
+
+@pytest.fixture(scope="module")
+def job(served: Served, cookies: httpx.Cookies) -> str:
+    """Return the path of a scan that is done."""
+    with served.returning(cookies) as client:
+        sent = client.upload(("a.pcap", OCTETS))
+        assert client.over(sent.headers["location"])["state"] == "done"
+        return str(sent.headers["location"])
 
 
 def test_an_upload_becomes_the_report_that_scan_gives(client: Client) -> None:
@@ -108,9 +125,7 @@ def test_a_name_is_only_ever_shown(client: Client, served: Served, name: str) ->
         "/static//etc/passwd", "/jobs/{job}/..%2f{job}%2freport.json", "/jobs/{job}/capture-1",
     ],
 )  # fmt: skip
-def test_no_path_of_the_client_leads_to_a_file(client: Client, path: str) -> None:
-    job = client.upload(("a.pcap", OCTETS[:40_000])).headers["location"]
-    client.over(job)
+def test_no_path_of_the_client_leads_to_a_file(client: Client, job: str, path: str) -> None:
     assert client.get(path.format(job=job.rpartition("/")[2])).status_code == 404
 
 
@@ -146,8 +161,8 @@ def test_two_scans_are_compared(client: Client) -> None:
     assert client.post("/compare", data={"first": ids[0], "second": ids[1]}).status_code == 403
 
 
-def test_nobody_gets_in_without_the_cookie_and_the_token_opens_once(served: Served) -> None:
-    with served.opened() as client:
+def test_nobody_gets_in_without_the_cookie_and_the_token_opens_once(tmp_path: Path) -> None:
+    with Served(tmp_path) as served, served.opened() as client:
         assert client.get("/").status_code == 200
         assert httpx.get(served.address).status_code == 403
         assert httpx.get(served.base).status_code == 403
@@ -182,9 +197,7 @@ def test_a_form_needs_the_key_and_an_origin(client: Client) -> None:
     assert client.post("/captures", data={"key": key}, files=files).status_code == 403
 
 
-def test_every_answer_says_what_a_browser_may_do(client: Client) -> None:
-    job = client.upload(("a.pcap", OCTETS)).headers["location"]
-    client.over(job)
+def test_every_answer_says_what_a_browser_may_do(client: Client, job: str) -> None:
     for path in ("/", job, "/static/style.css", f"{job}/state", f"{job}/report.json", "/nothing"):
         headers = client.get(path).headers
         assert "default-src 'none'" in headers["content-security-policy"], path
@@ -315,19 +328,17 @@ def test_nothing_is_left_behind(tmp_path: Path, how: signal.Signals) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.usefixtures("cookies")  # so that the program listens already
 def test_only_this_computer_can_reach_it(served: Served) -> None:
     port = int(served.base.rpartition(":")[2])
-    with served.opened():
-        own = socket.gethostbyname(socket.gethostname())
-        if own.startswith("127."):
-            pytest.skip("this computer has no other address")
-        with pytest.raises(OSError, match=r"refused|timed out"):
-            socket.create_connection((own, port), timeout=2)
+    own = socket.gethostbyname(socket.gethostname())
+    if own.startswith("127."):
+        pytest.skip("this computer has no other address")
+    with pytest.raises(OSError, match=r"refused|timed out"):
+        socket.create_connection((own, port), timeout=2)
 
 
-def test_the_state_is_json_of_plain_text(client: Client) -> None:
-    job = client.upload(("a.pcap", OCTETS)).headers["location"]
-    client.over(job)
+def test_the_state_is_json_of_plain_text(client: Client, job: str) -> None:
     answer = client.get(f"{job}/state")
     assert answer.headers["content-type"] == "application/json"
     assert json.loads(answer.text)["answer"]["frames"] == 1512

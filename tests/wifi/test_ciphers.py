@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from analyzer.packets.wifi import ciphers
 from analyzer.packets.wifi.frames import WifiFrame, ethernet_frames, parse
 from analyzer.packets.wifi.handshake import psk_of
+from tests.examples import examples
 
 # IEEE 802.11-2020 Annex J.6.4, CCMP.
 CCMP_KEY = bytes.fromhex("c97c1f67ce371185514a8a19f2bdd52f")
@@ -67,7 +68,7 @@ def test_a_passphrase_and_ssid_give_the_key_of_the_standard():
     high=st.integers(0, 2**32 - 1),
     low=st.integers(0, 2**16 - 1),
 )
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 def test_tkip_mixes_the_packet_key_as_scapy_does(key, transmitter, high, low):
     crypto = pytest.importorskip("scapy.modules.krack.crypto")
     counter = (high << 16) | low
@@ -115,7 +116,7 @@ def test_a_gcmp_frame_is_opened(cipher, size):
 
 @given(st.binary(max_size=200), st.binary(min_size=32, max_size=32))
 @example(b"\x80" + bytes(39), bytes(32))  # a beacon: its subtype has the bit that means QoS in data frames
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 def test_no_frame_however_cut_raises(octets, key):
     frame = parse(octets)
     if frame is None:

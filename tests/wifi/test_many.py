@@ -29,6 +29,7 @@ from analyzer.packets.wifi.kernel import AGAIN, LENGTH, RETRY, ROW, SENDER, SEQU
 from analyzer.packets.wifi.session import Client, WifiSession
 from tests.bench import make_wifi
 from tests.bench.make_flood import write as write_flood
+from tests.examples import examples
 
 from .test_session import CAPTURES, KEYS
 
@@ -198,7 +199,7 @@ def test_each_is_what_it_is_alone(frames: list[dict[str, Any]], check: bool) -> 
         assert {row for row, frame in enumerate(frames) if is_ordinary(frame)} <= found.keys()
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=examples(400), deadline=None)
 @given(st.lists(st.lists(ANY, max_size=8) | st.lists(REPEATING, max_size=8), max_size=3), st.booleans())
 def test_what_is_inside_is_the_same_one_by_one(batches: list[list[dict[str, Any]]], check: bool) -> None:
     told = []

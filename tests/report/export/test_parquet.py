@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from analyzer.model import Report
 from analyzer.report.export import parquet
 from analyzer.report.export.tables import tables
+from tests.examples import examples
 from tests.report.strategies import reports
 
 pa = pytest.importorskip("pyarrow", reason="pyarrow is not installed")
@@ -38,7 +39,7 @@ def test_text_comes_back_as_it_was(hostile: Report) -> None:
     assert found == [f.value.replace("\ud800", "\ufffd") for f in hostile.findings]
 
 
-@settings(max_examples=25)
+@settings(max_examples=examples(25))
 @given(reports())
 def test_any_report_makes_tables(report: Report) -> None:
     assert all(octets.startswith(b"PAR1") for octets in parquet.write(report).values())

@@ -16,6 +16,7 @@ pymisp = pytest.importorskip("pymisp", reason="pymisp is not installed")
 validator = pytest.importorskip("stix2validator", reason="stix2-validator is not installed")
 
 from analyzer.report.export import misp, stix  # noqa: E402
+from tests.examples import examples  # noqa: E402
 
 
 @pytest.mark.parametrize("which", ["scanned", "unanswered", "hostile"])
@@ -73,7 +74,7 @@ def test_the_event_names_server_place_and_identifier(scanned: Report) -> None:
     assert str(event.date) == "2019-02-20"
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=examples(20), deadline=None)
 @given(reports())
 def test_any_report_makes_a_bundle_and_an_event(report: Report) -> None:
     assert json.loads(stix.write(report))["type"] == "bundle"

@@ -13,6 +13,7 @@ from analyzer.model import Report
 from analyzer.report.html import write
 from analyzer.report.language import LANGUAGES, language
 from analyzer.report.text import visible
+from tests.examples import examples
 from tests.report.builders import sample_report
 from tests.report.strategies import reports
 
@@ -78,7 +79,7 @@ def test_nothing_of_it_runs(visit: Opened) -> None:
 
 # Without shrinking, which takes minutes for reports.
 @settings(
-    max_examples=40,
+    max_examples=examples(40),
     deadline=None,
     suppress_health_check=list(HealthCheck),
     phases=(Phase.explicit, Phase.reuse, Phase.generate),
