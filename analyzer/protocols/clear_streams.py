@@ -84,13 +84,14 @@ def reader_for(octets: bytes, side: int, client: int, port: int, begins: bool) -
 class _Open:
     """A flow that is being read, or not yet recognised."""
 
-    __slots__ = ("client", "missing", "reader", "segments", "streams", "waiting")
+    __slots__ = ("client", "fed", "missing", "reader", "segments", "streams", "waiting")
 
     def __init__(self, client: int, isn_a: int | None, isn_b: int | None, recent: Recent) -> None:
         self.client = client
         self.streams = (Stream(isn_a, recent), Stream(isn_b, recent))
         self.missing: list[tuple[int, Gap]] = []
         self.reader: Reader | None = None
+        self.fed = 0  # octets that the reader was given
         self.segments: list[tuple[int, Segment]] = []  # until somebody reads them
         self.waiting: list[Exchange] = []
 
@@ -101,6 +102,7 @@ class ClearStreams:
     def __init__(self, notes: StreamNotes) -> None:
         self._notes = notes
         self.kinds: dict[int, str] = {}
+        self.sealed: dict[int, int] = {}  # flow → octets before the TLS that both sides agreed on
         self.left_out: Counter[str] = Counter()  # messages beyond the limit
         self.gaps = self.gap_octets = 0  # of what was recognised
         self._open: dict[int, _Open] = {}
@@ -191,6 +193,7 @@ class ClearStreams:
     def renumber(self, new: New) -> None:
         """Go on with new numbers of flows (`flows.renumbering`)."""
         self.kinds, self._open = moved(self.kinds, new), moved(self._open, new)
+        self.sealed = moved(self.sealed, new)
         self._dismissed = moved_set(self._dismissed, new)
 
     # ── parts ───────────────────────────────────────────────────────────
@@ -235,6 +238,7 @@ class ClearStreams:
         if isinstance(piece, Gap):
             at.missing.append((side, piece))
         if not at.reader.ended:
+            at.fed += piece.length if isinstance(piece, Gap) else len(piece.data)
             at.waiting += at.reader.feed(side, piece)
 
     def _settle(self, flow: int, at: _Open, flows: Flows) -> Iterator[ClearExchange]:
@@ -258,6 +262,8 @@ class ClearStreams:
             for piece in at.streams[side].close():
                 self._feed(at, side, piece)
         at.waiting += at.reader.close()
+        if getattr(at.reader, "sealed", False):
+            self.sealed[flow] = at.fed
         if at.reader.proven:
             self.kinds[flow] = at.reader.name
             self._notes.take(flow, at)
