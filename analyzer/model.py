@@ -718,7 +718,7 @@ class Redaction:
 
 CoverageState = Literal[
     "searched", "answers", "encrypted", "not-searched", "unrecognised", "wifi-not-opened",
-    "tunnel-not-opened", "not-decoded", "no-content",
+    "tunnel-not-opened", "not-decoded", "not-captured", "no-content",
 ]  # fmt: skip
 
 
@@ -731,8 +731,8 @@ class Coverage:
     `not-searched`: readable, or not shown to be anything else. `unrecognised`: of no known form, and spread
     as encrypted or compressed data are. `wifi-not-opened`: Wi-Fi frames that no key opened.
     `tunnel-not-opened`: packets of tunnels and encapsulations that were not read. `not-decoded`: frames of
-    other link types and protocols, damaged frames, fragments that stayed incomplete. `no-content`: nothing
-    to search, as handshakes, acknowledgements, ARP and ICMP.
+    other link types and protocols, damaged frames, fragments that stayed incomplete. `not-captured`: cut off
+    by the snapshot length. `no-content`: nothing to search, as handshakes, acknowledgements, ARP and ICMP.
 
     Packets inside frames that were opened count in place of these frames. Packets and bytes of a flow that
     was searched in part are shared out as its payload is.

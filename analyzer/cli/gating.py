@@ -23,6 +23,7 @@ WORDS = {
     "identifier": "what the report calls an identifier, not what only looks like one",
     "region": "packets to addresses located in the scope",
     "known": "identifiers given with --known",
+    "unread": "what could not be read, was not opened or not searched; TLS, QUIC and other encryption apart",
 }
 
 

@@ -25,6 +25,7 @@ STATES: dict[CoverageState, str] = {
     "wifi-not-opened": mark("Wi-Fi frames that no key opened"),
     "tunnel-not-opened": mark("tunnels that were not read"),
     "not-decoded": mark("not decoded"),
+    "not-captured": mark("cut off by the snapshot length of the capture"),
     "no-content": mark("nothing to search: handshakes, ARP, ICMP"),
 }
 # Why something was not searched that could have been, in the words of a sentence.
@@ -34,6 +35,7 @@ UNREAD: dict[CoverageState, str] = {
     "not-searched": mark("readable, or not shown to be encrypted ({kinds})"),
     "unrecognised": mark("of no known form, perhaps encrypted or compressed ({kinds})"),
     "not-decoded": mark("frames that were not decoded ({kinds})"),
+    "not-captured": mark("cut off by the snapshot length of the capture ({kinds})"),
 }
 NOT_READ = "not read"  # the format of a capture that could not be read at all
 _NAMED = 4  # kinds that a sentence names
@@ -115,14 +117,14 @@ def _files(report: Report) -> Iterator[str]:
     if unread:
         yield plural(
             len(report.captures),
-            "The capture could not be read at all.",
+            "{unread} of {n} capture could not be read at all.",
             "{unread} of {n} captures could not be read at all.",
         ).replace("{unread}", number(unread))
     cut = sum(not info.complete and info.format != NOT_READ for info in report.captures)
     if cut:
         yield plural(
             len(report.captures),
-            "The capture is damaged: what followed the damage was not read.",
+            "{cut} of {n} capture is damaged: what followed the damage was not read.",
             "{cut} of {n} captures are damaged: what followed the damage was not read.",
         ).replace("{cut}", number(cut))
 

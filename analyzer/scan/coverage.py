@@ -16,6 +16,7 @@ import numpy as np
 from analyzer.flows.entropy import Spread
 from analyzer.flows.ledger import IP_KINDS, MAYBE_QUIC, PROTOCOL_NAMES, UNKNOWN
 from analyzer.flows.table import (
+    A_PORT,
     HAS_ISN_A,
     HAS_NEXT_A,
     ISN,
@@ -50,6 +51,8 @@ TUNNEL, INNER_TLS, AFTER_STARTTLS = "tunnel, not readable", "tls inside a tunnel
 TUNNEL_KINDS = frozenset({"gre", "l2tp", TUNNEL})
 # What flows of no known form count as where their first bytes are spread as random ones.
 FORMLESS: Mapping[str, CoverageState] = {UNKNOWN: "unrecognised", MAYBE_QUIC: "encrypted"}
+
+FRAGMENTS = "incomplete ip fragments"
 
 # IP protocols other than TCP and UDP. What is in none of these sets counts as not searched.
 # https://www.iana.org/assignments/protocol-numbers
@@ -109,10 +112,13 @@ def _of_flows(seen: Seen) -> Iterator[Share]:
     flows = seen.flows
     packets, size = flows.pair(PACKETS).sum(axis=1).tolist(), flows.pair(OCTETS).sum(axis=1).tolist()
     protocols, payload = flows.one(PROTOCOL).tolist(), _carried(flows, seen.times).tolist()
+    ports = flows.pair(A_PORT)[:, :2].any(axis=1).tolist()
     for flow, protocol in enumerate(protocols):
         counts = packets[flow], size[flow]
         if protocol not in (6, 17):
             yield (_state_of_protocol(protocol), _protocol_name(protocol), *counts)
+        elif not payload[flow] and not ports[flow]:
+            yield ("not-decoded", FRAGMENTS, *counts)  # without the fragment that has the ports
         elif not payload[flow]:
             yield ("no-content", f"{PROTOCOL_NAMES[protocol]} without data", *counts)
         else:
@@ -143,10 +149,15 @@ def _parts(seen: Seen, flow: int, is_stream: bool, payload: int) -> list[tuple[C
             leaves_unsearched += sums.answers
         else:
             answers += sums.answers
-    searched = min(searched, payload)
-    answers = min(answers, payload - searched)
-    rest = payload - searched - answers
-    parts: list[tuple[CoverageState, str, int]] = [("searched", kind, searched), ("answers", kind, answers)]
+    cut = min(seen.searched.cut_of(flow), payload)
+    searched = min(searched, payload - cut)
+    answers = min(answers, payload - cut - searched)
+    rest = payload - cut - searched - answers
+    parts: list[tuple[CoverageState, str, int]] = [
+        ("searched", kind, searched),
+        ("answers", kind, answers),
+        ("not-captured", kind, cut),
+    ]
     if flow in seen.sealed:
         before = min(max(seen.sealed[flow] - searched - answers, 0), rest)
         parts += [("not-searched", kind, before), ("encrypted", AFTER_STARTTLS, rest - before)]
@@ -217,4 +228,4 @@ def _of_others(outside: Sequence[Outside], is_reconstruction: bool) -> Iterator[
 def _name(kind: int, number: int) -> str:
     if kind == UNKNOWN_LINK:
         return link_name(number)
-    return {DAMAGED: "damaged frames", FRAGMENT: "incomplete ip fragments"}.get(kind, "other frames")
+    return {DAMAGED: "damaged frames", FRAGMENT: FRAGMENTS}.get(kind, "other frames")

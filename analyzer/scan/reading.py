@@ -138,6 +138,7 @@ class Reading:
         scan = self.scan
         self._steps += 1
         self._region()[1].watch(step, scan.tracker)
+        self._extractor.searched.add_cut(step.ids, step.packets)
         self._watch.look(step.packets, step.outline, step.batch.records.time_ns)
         self._search.look(step, scan.tracker.flows)
         if self._dividing is not None:

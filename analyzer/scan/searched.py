@@ -10,7 +10,9 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from analyzer.flows.renumbering import New
+from analyzer.flows.tracker import FlowIds
 from analyzer.model import Endpoint, Message
+from analyzer.packets.table import PAYLOAD_WIRE, Packets
 
 
 class Place(NamedTuple):
@@ -59,10 +61,22 @@ class SearchedBytes:
 
     def __init__(self) -> None:
         self._of: dict[int, dict[Endpoint, _Direction]] = {}
+        self._cut: dict[int, int] = {}
 
     def add(self, places: Iterable[Place]) -> None:
         for at in places:
             self._of.setdefault(at.flow, {}).setdefault(at.source, _Direction()).add(at)
+
+    def add_cut(self, ids: FlowIds, packets: Packets) -> None:
+        """Count what the snapshot length left out of the payloads of a batch."""
+        cut = packets.numbers[:, PAYLOAD_WIRE] - packets.payload_captured
+        for row in ((cut > 0) & (ids.flow >= 0)).nonzero()[0].tolist():
+            flow = int(ids.flow[row])
+            self._cut[flow] = self._cut.get(flow, 0) + int(cut[row])
+
+    def cut_of(self, flow: int) -> int:
+        """Bytes of a flow that are not in the capture."""
+        return self._cut.get(flow, 0)
 
     def of(self, flow: int, is_stream: bool) -> dict[Endpoint, Sums]:
         """What was searched of each direction of a flow; of several flows in one, port 0 stands for all."""
@@ -74,6 +88,10 @@ class SearchedBytes:
 
     def renumber(self, row: New) -> None:
         """Go on with new numbers of flows; those that became one are added up."""
+        cut, self._cut = self._cut, {}
+        for flow, size in cut.items():
+            if (number := int(row[flow])) >= 0:
+                self._cut[number] = self._cut.get(number, 0) + size
         before, self._of = self._of, {}
         for flow, directions in before.items():
             if (number := int(row[flow])) < 0:
