@@ -717,6 +717,35 @@ class Redaction:
     commitments: tuple[str | None, ...] = ()
 
 
+CoverageState = Literal[
+    "searched", "answers", "encrypted", "not-searched", "unrecognised", "wifi-not-opened",
+    "tunnel-not-opened", "not-decoded", "not-captured", "no-content",
+]  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """How many packets and bytes of a capture session met one fate; all rows of a session add up to it.
+
+    `searched`: went through decoding and detection. `answers`: what others answered to a device; read, and
+    not searched, since it did not leave the device. `encrypted`: by a protocol that is known to encrypt.
+    `not-searched`: readable, or not shown to be anything else. `unrecognised`: of no known form, and spread
+    as encrypted or compressed data are. `wifi-not-opened`: Wi-Fi frames that no key opened.
+    `tunnel-not-opened`: packets of tunnels and encapsulations that were not read. `not-decoded`: frames of
+    other link types and protocols, damaged frames, fragments that stayed incomplete. `not-captured`: cut off
+    by the snapshot length. `no-content`: nothing to search, as handshakes, acknowledgements, ARP and ICMP.
+
+    Packets inside frames that were opened count in place of these frames. Packets and bytes of a flow that
+    was searched in part are shared out as its payload is.
+    """
+
+    state: CoverageState
+    what: str  # "http", "802.11 protected (encrypted)"
+    packets: int
+    bytes: int
+    capture: int = 0  # the first of Report.captures in the session
+
+
 SCHEMA = "phonehome-report/1"
 
 
@@ -763,6 +792,7 @@ class Report:
     tunnels: tuple[Tunnel, ...] = ()
     fragment_conflicts: tuple[FragmentConflict, ...] = ()
     redaction: Redaction | None = None
+    coverage: tuple[Coverage, ...] = ()  # empty in reports of versions that did not count it
 
     def to_pandas(self) -> dict[str, pd.DataFrame]:
         """The tables `flows`, `destinations`, `messages`, `findings`, `region_packets`.

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from analyzer.containment import is_whole
 from analyzer.model import Problem, Report
+from analyzer.report.limits import UNREAD, amount, rows_of
 
 # Problems of one report that an overview lists; further ones are counted.
 MOST_PROBLEMS = 20
@@ -47,6 +48,10 @@ class Brief:
     more_problems: int
     complete: bool
     reconstruction: bool
+    packets: int  # by Report.coverage, and of them those that could have been searched and were not
+    unread_packets: int
+    bytes: int
+    unread_bytes: int
 
 
 def brief_of(report: Report) -> Brief:
@@ -54,6 +59,7 @@ def brief_of(report: Report) -> Brief:
     times: dict[tuple[str, str], int] = {}
     for found in report.findings:
         times[found.kind, found.value] = times.get((found.kind, found.value), 0) + 1
+    total, unread = amount(report.coverage), amount(rows_of(report, *UNREAD))
     return Brief(
         captures=len(report.captures),
         frames=sum(info.frames for info in report.captures),
@@ -75,4 +81,8 @@ def brief_of(report: Report) -> Brief:
         more_problems=max(len(report.problems) - MOST_PROBLEMS, 0),
         complete=is_whole(report),
         reconstruction=report.reconstruction is not None,
+        packets=total.packets,
+        unread_packets=unread.packets,
+        bytes=total.bytes,
+        unread_bytes=unread.bytes,
     )

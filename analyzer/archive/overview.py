@@ -12,7 +12,7 @@ from analyzer.archive.brief import SeenPing
 from analyzer.archive.work import Outcome
 from analyzer.report.layout import bullets, say, section, table
 from analyzer.report.text import visible
-from analyzer.report.units import counted, octets
+from analyzer.report.units import counted, octets, percent
 from analyzer.report.wording import FACTS, STATUSES, kind_name
 from analyzer.version import VERSION
 
@@ -43,7 +43,9 @@ def _blocks(outcomes: Sequence[Outcome], most: int | None) -> Iterator[Renderabl
     if pings := [ping for brief in briefs for ping in brief.pings]:
         rows = _ping_rows(pings, outcomes)
         yield section("Known messages", _table(("what", "to", "messages", "devices", "sessions"), rows, most))
-    if any(brief.identifiers for brief in briefs):
+    if not any(brief.identifiers for brief in briefs):
+        yield section("Identifiers", bullets(["None was found in what was searched."]))
+    else:
         headers = ("kind", "different", "times", "sessions")
         yield section("Identifiers and facts that left readable", _table(headers, _kind_rows(outcomes), most))
     if any(brief.regions for brief in briefs):
@@ -69,6 +71,13 @@ def _sums(outcomes: Sequence[Outcome]) -> Iterator[str]:
         yield f"{cut:,} are damaged: the results are complete up to the damage"
     if made := sum(brief.reconstruction for brief in briefs):
         yield f"{made:,} are RECONSTRUCTIONS, not recordings of a real phone; they are counted here too"
+    if sessions := sum(brief.unread_packets > 0 for brief in briefs):
+        packets, unread = sum(b.packets for b in briefs), sum(b.unread_packets for b in briefs)
+        share = percent(sum(b.unread_bytes for b in briefs), sum(b.bytes for b in briefs))
+        yield (
+            f"{unread:,} of {counted(packets, 'packet')} ({share} of the bytes), in "
+            f"{counted(sessions, 'session')}, were not searched for identifiers or not opened"
+        )
     devices = {device for brief in briefs for device in brief.devices}
     yield f"{counted(len(devices), 'different device')}, by MAC or local address"
     messages = sum(brief.messages for brief in briefs)

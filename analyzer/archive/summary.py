@@ -15,11 +15,16 @@ from typing import Any
 from analyzer.archive.finding import is_remote
 from analyzer.archive.storage import StorageError, reached, storage
 from analyzer.archive.tables import TABLES, schema_of
+from analyzer.report.limits import UNREAD
+from analyzer.report.units import percent
 
 Cell = str | int | datetime | None
 
 # Sheets with a column of identifiers.
 VEILED = {"identifiers": "value", "devices": "device"}
+
+# In place of a sheet without rows.
+NOTHING = "Nothing was found in what was searched."
 
 # The names of a cell that shows several things hold at most so many of them.
 MOST_NAMED = 5
@@ -47,6 +52,12 @@ class Summary:
     last: datetime | None
     since: date | None
     sheets: tuple[Sheet, ...]
+    packets: int  # in the captures, and of them those that could have been searched and were not
+    unread_packets: int
+    bytes: int
+    unread_bytes: int
+    unread_sessions: int  # recordings with such packets
+    unrecorded: int  # recordings read by a version that did not count this
 
 
 # Rows of superseded results, and those a run left that broke off, are passed over.
@@ -111,6 +122,15 @@ QUESTIONS: tuple[tuple[str, str, str], ...] = (
         from counted_destinations where special is null
         group by address order by in_scope desc, devices desc, packets desc, address
     """),
+    ("coverage", "How much was searched for identifiers, and why the rest was not", """
+        with span as (
+            select session, min(first) as first, max(last) as last from counted_captures group by session
+        )
+        select c.state, c.what, sum(c.packets)::bigint as packets, sum(c.octets)::bigint as bytes,
+               count(distinct c.session) as sessions, min(span.first) as first, max(span.last) as last
+        from counted_coverage c join span using (session)
+        group by c.state, c.what order by bytes desc, packets desc, c.state, c.what
+    """),
 )  # fmt: skip
 
 _LIST = "array_to_string(list_sort(list(distinct {})  filter (where {} is not null))[1:{}], ', ')"
@@ -170,7 +190,18 @@ def _asked(base: Any, since: date | None) -> Summary:
         "select count(*), count(distinct session), count(distinct session) filter (where reconstruction), "
         "count(*) filter (where not complete), min(first), max(last) from counted_captures"
     ).fetchone()
-    return Summary(captures, sessions, made, damaged, first, last, since, tuple(_sheets(base, since)))
+    sheets = tuple(_sheets(base, since))
+    states = ", ".join(f"'{state}'" for state in UNREAD)
+    counts = base.execute(
+        "select coalesce(sum(packets), 0)::bigint, "
+        f"coalesce(sum(packets) filter (where state in ({states})), 0)::bigint, "
+        "coalesce(sum(octets), 0)::bigint, "
+        f"coalesce(sum(octets) filter (where state in ({states})), 0)::bigint, "
+        f"count(distinct session) filter (where state in ({states})), "
+        "(select count(distinct session) from counted_captures "
+        "where frames > 0 and session not in (select session from counted_coverage)) from counted_coverage"
+    ).fetchone()
+    return Summary(captures, sessions, made, damaged, first, last, since, sheets, *counts)
 
 
 def _sheets(base: Any, since: date | None) -> Iterator[Sheet]:
@@ -236,6 +267,15 @@ def said(summary: Summary) -> list[str]:
         )
     if summary.damaged:
         found.append(f"{summary.damaged:,} captures are damaged: they are counted up to the damage")
+    if summary.unread_sessions:
+        share = percent(summary.unread_bytes, summary.bytes)
+        found.append(
+            f"{summary.unread_packets:,} of {summary.packets:,} packets ({share} of the bytes), in "
+            f"{summary.unread_sessions:,} recordings, were not searched for identifiers or not opened: that "
+            "none was found there says nothing"
+        )
+    if summary.unrecorded:
+        found.append(f"of {summary.unrecorded:,} recordings it is not known how much was searched")
     found.append("what looks like an identifier is listed as one; how sure it is stands in each report")
     return found
 

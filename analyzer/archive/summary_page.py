@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from html import escape
 
-from analyzer.archive.summary import Sheet, Summary, headings, said, words
+from analyzer.archive.summary import NOTHING, Sheet, Summary, headings, said, words
 from analyzer.report.text import visible
 from analyzer.version import VERSION
 
@@ -51,7 +51,7 @@ def page(summary: Summary) -> str:
 
 def _sheet(sheet: Sheet) -> str:
     if not sheet.rows:
-        return f'<section id="{sheet.name}"><h2>{_text(sheet.title)}</h2><p>Nothing.</p></section>'
+        return f'<section id="{sheet.name}"><h2>{_text(sheet.title)}</h2><p>{NOTHING}</p></section>'
     head = "".join(f'<th scope="col">{_text(heading)}</th>' for heading in headings(sheet))
     rows = "\n".join(f"<tr>{''.join(map(_cell, row))}</tr>" for row in sheet.rows)
     return (

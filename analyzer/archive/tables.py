@@ -61,6 +61,7 @@ TABLES: dict[str, dict[str, pa.DataType]] = {
         "packets_up": WHOLE, "packets_down": WHOLE, "octets_up": WHOLE, "octets_down": WHOLE, "first": TIME,
         "last": TIME, "ended": TEXT, "payload": WHOLE, "readable": WHOLE, "flows": WHOLE,
     },
+    "coverage": {"capture": WHOLE, "state": TEXT, "what": TEXT, "packets": WHOLE, "octets": WHOLE},
     "problems": {"capture": WHOLE, "code": TEXT, "what": TEXT, "frame": WHOLE, "times": WHOLE},
 }  # fmt: skip
 
@@ -193,6 +194,14 @@ def _flows(of: _Context) -> Iterable[Row]:
         yield {name: _text(v) if isinstance(v, str) else v for name, v in named.items() if name in kept}
 
 
+def _coverage(of: _Context) -> Iterable[Row]:
+    for row in of.report.coverage:
+        yield {
+            "capture": row.capture, "state": row.state, "what": _text(row.what), "packets": row.packets,
+            "octets": row.bytes,
+        }  # fmt: skip
+
+
 def _problems(of: _Context) -> Iterable[Row]:
     for problem in of.report.problems:
         yield {
@@ -209,6 +218,7 @@ _ROWS: dict[str, Callable[[_Context], Iterable[Row]]] = {
     "pings": _pings,
     "destinations": _destinations,
     "flows": _flows,
+    "coverage": _coverage,
     "problems": _problems,
 }
 

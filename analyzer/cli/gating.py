@@ -1,7 +1,8 @@
 """`--fail-on`: a report → the exit code 1 and one sentence, where it holds what was asked about.
 
 What was found stays found, whatever else could not be read: a threshold that is met goes before damage (3)
-and captures that can't be read (2). Where none is met these codes stand: 0 always means that all was read.
+and captures that can't be read (2). Where none is met these codes stand, and a sentence says what could not
+be judged; `unread` asks for exactly that.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ WORDS = {
     "identifier": "what the report calls an identifier, not what only looks like one",
     "region": "packets to addresses located in the scope",
     "known": "identifiers given with --known",
+    "unread": "what could not be read, was not opened or not searched; TLS, QUIC and other encryption apart",
 }
 
 
@@ -55,12 +57,15 @@ def gated(report: Report, asked: tuple[str, ...], code: int) -> int:
     """The exit code with the gate: 1 and one sentence where a threshold is met, else `code`."""
     if not asked:
         return code
-    from analyzer.report.gate import met
+    from analyzer.report.gate import met, unjudged
 
     if clauses := met(report, asked):
         complain(f"--fail-on {'; '.join(clauses)}")
         return FOUND
+    words, why = ", ".join(asked), unjudged(report)
     if code == DAMAGED:
-        words = ", ".join(asked)
-        complain(f"--fail-on {words}: none in what could be read; a capture is damaged, so this is no proof")
+        why = "; ".join(filter(None, ("a capture is damaged, so this is no proof", why)))
+        complain(f"--fail-on {words}: none in what could be read; {why}")
+    elif why:
+        complain(f"--fail-on {words}: none in what was searched; the rest could not be judged: {why}")
     return code

@@ -75,7 +75,7 @@ def _rendered(found: Summary, verbose: bool) -> str:
 
     from rich.console import Console
 
-    from analyzer.archive.summary import headings, rows_of, words
+    from analyzer.archive.summary import NOTHING, headings, rows_of, words
     from analyzer.archive.summary import said as sentences
     from analyzer.report.layout import bullets, say, section, table
 
@@ -95,7 +95,7 @@ def _rendered(found: Summary, verbose: bool) -> str:
             ]
             rows = [[words(cell, to_the_day=True) for cell in row] for row in shown]
             more = len(sheet.rows) - len(shown)
-            blocks = [table(headings(sheet), rows, right=numbers)] if rows else [say("nothing")]
+            blocks = [table(headings(sheet), rows, right=numbers)] if rows else [say(NOTHING)]
             blocks += [say(f"… {more:,} more: -v lists all")] if more else []
             console.print(section(sheet.title, *blocks))
     return "".join(f"{line.rstrip()}\n" for line in captured.get().split("\n")[:-1])

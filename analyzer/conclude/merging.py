@@ -81,6 +81,7 @@ def merge(reports: Sequence[Report]) -> Report:
         announcements=tuple(said for report in shifted for said in report.announcements),
         tunnels=tuple(tunnel for report in shifted for tunnel in report.tunnels),
         fragment_conflicts=tuple(met for report in shifted for met in report.fragment_conflicts),
+        coverage=tuple(row for report in shifted for row in report.coverage),
         documented=merged_names(entry for report in reports for entry in report.documented),
         rhythms=tuple(rhythm for report in reports for rhythm in report.rhythms),
         associations=tuple(entry for report in reports for entry in report.associations),

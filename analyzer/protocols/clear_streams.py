@@ -86,13 +86,14 @@ def reader_for(octets: bytes, side: int, client: int, port: int, begins: bool) -
 class _Open:
     """A flow that is being read, or not yet recognised."""
 
-    __slots__ = ("client", "missing", "reader", "segments", "streams", "waiting")
+    __slots__ = ("client", "fed", "missing", "reader", "segments", "streams", "waiting")
 
     def __init__(self, client: int, isn_a: int | None, isn_b: int | None, recent: Recent) -> None:
         self.client = client
         self.streams = (Stream(isn_a, recent), Stream(isn_b, recent))
         self.missing: list[tuple[int, Gap]] = []
         self.reader: Reader | None = None
+        self.fed = 0  # octets that the reader was given
         self.segments: list[tuple[int, Segment]] = []  # until somebody reads them
         self.waiting: list[Exchange] = []
 
@@ -104,6 +105,7 @@ class ClearStreams:
         """`failures` gets what could not be read; such a flow is dismissed."""
         self._notes, self._failures = notes, failures
         self.kinds: dict[int, str] = {}
+        self.sealed: dict[int, int] = {}  # flow → octets before the TLS that both sides agreed on
         self.left_out: Counter[str] = Counter()  # messages beyond the limit
         self.gaps = self.gap_octets = 0  # of what was recognised
         self._open: dict[int, _Open] = {}
@@ -206,6 +208,7 @@ class ClearStreams:
     def renumber(self, new: New) -> None:
         """Go on with new numbers of flows (`flows.renumbering`)."""
         self.kinds, self._open = moved(self.kinds, new), moved(self._open, new)
+        self.sealed = moved(self.sealed, new)
         self._dismissed = moved_set(self._dismissed, new)
 
     # ── parts ───────────────────────────────────────────────────────────
@@ -252,6 +255,7 @@ class ClearStreams:
         if isinstance(piece, Gap):
             at.missing.append((side, piece))
         if not at.reader.ended:
+            at.fed += piece.length if isinstance(piece, Gap) else len(piece.data)
             at.waiting += at.reader.feed(side, piece)
 
     def _settle(self, flow: int, at: _Open, flows: Flows) -> Iterator[ClearExchange]:
@@ -283,6 +287,8 @@ class ClearStreams:
             for piece in at.streams[side].close():
                 self._feed(at, side, piece)
         at.waiting += reader.close()
+        if getattr(reader, "sealed", False):
+            self.sealed[flow] = at.fed
         if reader.proven:
             self.kinds[flow] = reader.name
             self._notes.take(flow, at)

@@ -434,6 +434,11 @@ class LoginStream:
             self._skip[side] = True
             self.ended = self.ended or not self.proven
 
+    @property
+    def sealed(self) -> bool:
+        """Whether TLS follows on what was read (STARTTLS)."""
+        return self._dialogue is not None and self._dialogue.encrypted
+
     def close(self) -> Iterator[Exchange]:
         """A log-in that was not answered."""
         if self._dialogue is not None and self._dialogue.login is not None:

@@ -10,15 +10,16 @@ from analyzer.report.groups import (
     RegionTotal,
     finding_groups,
     grouped,
+    messages_by_number,
     ping_groups,
     pings_by_message,
     region_totals,
     status_counts,
 )
 from analyzer.report.language import _, mark, plural
+from analyzer.report.limits import amount, encrypted, is_recorded, limits, rows_of, searched
 from analyzer.report.wording import FACTS, STATUSES, is_established, kind_name, looks_like, place_line
 
-NONE_SEEN = mark("No plaintext activation payload was seen.")
 # Codes of problems that stand for a failure (`analyzer.containment`), with what was not read.
 FAILED: dict[str, Callable[[int], str]] = {
     "file-unread": lambda n: plural(n, "the rest of {n} file", "the rest of {n} files"),
@@ -32,21 +33,34 @@ FAILED: dict[str, Callable[[int], str]] = {
     "conclusion-missing": lambda n: plural(n, "{n} conclusion", "{n} conclusions"),
 }
 NOT_PROOF = mark("That is no proof that none was sent: the blind spots below say what could not be seen.")
+NOTHING_SEARCHED = mark("Nothing in this capture was searched, so it shows nothing of identifiers.")
+NO_PAYLOAD = mark("None of these messages was recognised as an activation payload.")
+_NAMED = 3  # recipients of identifiers
 
 
 def answer(report: Report) -> list[str]:
-    """Sentences, the most important first; never empty."""
-    found = any(ping.message is not None for ping in report.pings) or bool(report.findings)
+    """Sentences, the most important first; never empty.
+
+    What was found comes first, and what could not be searched last; where nothing was found, that is first.
+    """
     unread = list(_failed(report))
-    return [
-        *_absent_device(report),
-        *(() if found else unread),
-        *_pings(report),
-        *_identifiers(report),
-        *_known(report),
-        *_regions(report),
-        *(unread if found else ()),
-    ]
+    if not has_found(report):
+        first, last = (*unread, *limits(report), *_nothing_found(report), *_tried(report)), []
+    elif has_payload(report):
+        first, last = (*_payloads(report), *_tried(report), *_identifiers(report)), (*limits(report), *unread)
+    else:
+        first, last = (*_identifiers(report), *_tried(report)), (*limits(report), *unread)
+    return [*_absent_device(report), *first, *_known(report), *_regions(report), *last]
+
+
+def has_found(report: Report) -> bool:
+    """Whether an identifier, a value that looks like one, or an activation payload was found."""
+    return has_payload(report) or any(finding.kind not in FACTS for finding in report.findings)
+
+
+def has_payload(report: Report) -> bool:
+    """Whether a readable message was recognised as an activation payload."""
+    return any(ping.message is not None for ping in report.pings)
 
 
 def places(report: Report) -> dict[str, Place]:
@@ -72,16 +86,18 @@ def _failed(report: Report) -> Iterator[str]:
         )
 
 
-def _pings(report: Report) -> Iterator[str]:
-    readable = [group for group in ping_groups(report) if group[0].message is not None]
-    silent = [group for group in ping_groups(report) if group[0].message is None]
+def _payloads(report: Report) -> Iterator[str]:
     located = places(report)
-    if not readable:
-        yield f"{_(NONE_SEEN)} {_(NOT_PROOF)}"
-    for group in readable:
-        yield from _sent(group, located.get(group[0].destination.address))
-    for group in silent:
-        yield _tried(group)
+    for group in ping_groups(report):
+        if group[0].message is not None:
+            yield from _sent(group, located.get(group[0].destination.address))
+
+
+def _tried(report: Report) -> Iterator[str]:
+    """Attempts that carried no request."""
+    for group in ping_groups(report):
+        if group[0].message is None:
+            yield _attempts(group)
 
 
 def _sent(group: list[Ping], place: Place | None) -> Iterator[str]:
@@ -99,7 +115,7 @@ def _sent(group: list[Ping], place: Place | None) -> Iterator[str]:
     )
 
 
-def _tried(group: list[Ping]) -> str:
+def _attempts(group: list[Ping]) -> str:
     first = group[0]
     return _("{attempts} of device {device} to reach {whither} carried no request that was seen.").format(
         attempts=plural(len(group), "{n} attempt", "{n} attempts"),
@@ -112,19 +128,62 @@ def _whither(ping: Ping) -> str:
     return f"{ping.host} ({ping.destination})" if ping.host else str(ping.destination)
 
 
+def _nothing_found(report: Report) -> Iterator[str]:
+    """That nothing was found, within what was searched, and that this proves nothing."""
+    if is_recorded(report) and not amount(rows_of(report, "searched")).packets:
+        yield f"{_(NOTHING_SEARCHED)} {_(NOT_PROOF)}"
+    elif is_recorded(report):
+        said = _(
+            "In what was searched, {searched}, no identifier of the phone or its SIM was found and no "
+            "activation payload was recognised."
+        ).format(searched=searched(report))
+        yield f"{said} {_(NOT_PROOF)}"
+    else:
+        said = _(
+            "In what was searched, no identifier of the phone or its SIM was found and no activation payload "
+            "was recognised."
+        )
+        yield f"{said} {_(NOT_PROOF)}"
+    if said := encrypted(report):
+        yield said
+
+
 def _identifiers(report: Report) -> Iterator[str]:
-    if not report.findings:
-        yield _("No identifier of the phone or its SIM was seen readable.")
-        return
     pings = pings_by_message(report)
     groups = [group for group in finding_groups(report) if group[0].kind not in FACTS]
     sure = [group for group in groups if any(is_established(f, pings) for f in group)]
+    unsure = [group for group in groups if group not in sure]
+    if not groups:
+        yield _("No identifier of the phone or its SIM was found in what was searched.")
+    # Where no payload was recognised, this is the finding: to whom, and how often.
+    to = "" if has_payload(report) else _recipients(report)
     if sure:
-        yield _("Identifiers that left readable: {kinds}.").format(kinds=_by_kind(sure, kind_name))
-    if unsure := [group for group in groups if group not in sure]:
-        yield _("Readable values that only look like identifiers: {kinds}.").format(
+        yield _("Identifiers that left readable: {kinds}.").format(kinds=_by_kind(sure, kind_name)) + to
+    if unsure:
+        said = _("Readable values that only look like identifiers: {kinds}.").format(
             kinds=_by_kind(unsure, looks_like)
         )
+        yield said if sure else said + to
+
+
+def _recipients(report: Report) -> str:
+    """To whom the messages with such values went, most frequent first, and that none is a known payload."""
+    messages = messages_by_number(report)
+    numbers = {finding.message for finding in report.findings if finding.kind not in FACTS}
+    to: dict[str, int] = {}
+    for message in (messages[number] for number in sorted(numbers) if number in messages):
+        name = f"{message.host} ({message.destination})" if message.host else str(message.destination)
+        to[name] = to.get(name, 0) + 1
+    if not to:
+        return f" {_('No activation payload was recognised.')}"
+    ranked = sorted(to, key=lambda name: -to[name])
+    named = [f"{name} ({plural(to[name], '{n} message', '{n} messages')})" for name in ranked[:_NAMED]]
+    if left := ranked[_NAMED:]:
+        more = plural(len(left), "{n} more recipient", "{n} more recipients")
+        times = plural(sum(to[name] for name in left), "{n} message", "{n} messages")
+        named.append(f"{more} ({times})")
+    sent = _("They were sent to {recipients}.").format(recipients=", ".join(named))
+    return f" {sent} {_(NO_PAYLOAD)}"
 
 
 def _by_kind(groups: list[list[Finding]], name: Callable[[str], str]) -> str:

@@ -69,7 +69,7 @@ def times_of(sends: Sends) -> str:
 
 def _identifiers(diff: Comparison) -> Iterator[str]:
     if not diff.identifiers:
-        yield "No identifier of the phone or its SIM was seen readable in either."
+        yield "No identifier of the phone or its SIM was found in what was searched of either."
         return
     for each in SAID:
         rows = [row for row in diff.identifiers if state(row) == each]

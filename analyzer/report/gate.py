@@ -11,6 +11,7 @@ from numbers import Integral
 
 from analyzer.model import Evidence, Report
 from analyzer.report.groups import grouped, is_located, pings_by_message
+from analyzer.report.limits import limits
 from analyzer.report.units import counted
 from analyzer.report.wording import FACTS, is_established, kind_name
 
@@ -87,6 +88,16 @@ def _known(report: Report) -> str:
     return f"{counted(len(seen), 'identifier')} that the owner gave, {kinds}{first}"
 
 
+def _unread(report: Report) -> str:
+    """What could have been searched and was not: files, Wi-Fi, tunnels, forms that nobody reads."""
+    return " ".join(limits(report)).removesuffix(".")
+
+
+def unjudged(report: Report) -> str:
+    """Why a gate that nothing met could not judge the whole capture; empty where it could."""
+    return _unread(report)
+
+
 def _at(report: Report, evidence: Evidence) -> str:
     of = f" of capture {evidence.capture + 1}" if len(report.captures) > 1 else ""
     return f"frame {min(evidence.frames)}{of}" if evidence.frames else "no frame that is named"
@@ -97,4 +108,5 @@ COUNTERS: dict[str, Callable[[Report], str]] = {
     "identifier": _identifiers,
     "region": _region,
     "known": _known,
+    "unread": _unread,
 }

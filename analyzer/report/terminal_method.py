@@ -7,12 +7,15 @@ from collections.abc import Iterator
 from rich.console import RenderableType
 
 from analyzer.model import CaptureInfo, Comment, GeoSource, Interface, Problem, Report, Session
-from analyzer.report.layout import bullets, facts, indented, lines, say, section
+from analyzer.report.layout import bullets, facts, indented, lines, say, section, table
+from analyzer.report.limits import searched_rows
 from analyzer.report.units import clock, counted, span, tally
 from analyzer.report.view import View
 from analyzer.report.wording import clue_line, no_hash
 
 _LISTED = 20
+_NAMED_KINDS = 6  # of what was in one state
+_NUMBERS = ("packets", "bytes", "share")
 
 
 def blind_spots_section(view: View) -> Iterator[RenderableType]:
@@ -48,9 +51,16 @@ def captures_section(view: View) -> Iterator[RenderableType]:
     ]
     sessions = [say(session_line(session, report)) for session in report.sessions]
     vantage = _vantage(report) if report.vantage else ()
-    yield section(
-        "What was read", *blocks, *sessions, *vantage, facts([("report made", clock(report.created_ns))])
-    )
+    made = facts([("report made", clock(report.created_ns))])
+    yield section("What was read", *blocks, *sessions, *_searched(view), *vantage, made)
+
+
+def _searched(view: View) -> Iterator[RenderableType]:
+    """What became of the packets and bytes; the rows add up to all of them."""
+    rows = searched_rows(view.report, None if view.verbose else _NAMED_KINDS)
+    if rows:
+        yield say("How much of it was searched (bytes as captured, headers included)")
+        yield indented(table(("", "packets", "bytes", "share", "what"), rows, right=_NUMBERS))
 
 
 def session_line(session: Session, report: Report) -> str:

@@ -41,6 +41,7 @@ from analyzer.model import (
     Announcement,
     CaptureInfo,
     Clue,
+    Coverage,
     Destination,
     Device,
     Endpoint,
@@ -60,6 +61,7 @@ from analyzer.packets.wifi.clients import clients
 from analyzer.protocols.clear import CLEAR_KINDS
 from analyzer.protocols.forms import READABLE_FORMS
 from analyzer.scan import blindspots, outside, reassembled
+from analyzer.scan.coverage import Seen, coverage
 from analyzer.scan.extraction import Extracted, Extractor
 from analyzer.scan.kinds import kinds_of
 from analyzer.scan.region import RegionWatch
@@ -516,6 +518,25 @@ class Assembly:
     def tunnels(self) -> tuple[Tunnel, ...]:
         return outside.tunnels(self.parts.scan.tunnels, self.parts.locator, self.parts.settings.regions)
 
+    def coverage(self) -> tuple[Coverage, ...]:
+        """What became of each packet and byte."""
+        scan, observer = self.parts.scan, self.parts.scan.observer
+        hellos = observer.hellos.of.keys()
+        seen = Seen(
+            flows=self.flows,
+            kinds=self.kinds,
+            own=self.own,
+            own_port=self.seen.own_port.tolist(),
+            remote=self.remote,
+            times=self.times,
+            spreads=self.spreads,
+            searched=self.parts.extractor.searched,
+            inner_tls=frozenset(flow for flow in observer.unreadable_inside if flow in hellos),
+            sealed=observer.clear_streams.sealed,
+        )
+        notices = any(tally.notice is not None for tally in scan.tallies)
+        return coverage(seen, [tally.outside for tally in scan.tallies], notices)
+
     def reconstruction(self) -> str | None:
         """The first notice of a synthetic capture, or what a file's name says."""
         notices = (tally.notice for tally in self.parts.scan.tallies)
@@ -574,6 +595,7 @@ class Assembly:
             fragment_conflicts=tuple(
                 outside.fragment_conflicts(parts.scan.reassembler, bool(parts.settings.known))
             ),
+            coverage=self.coverage(),
         )
 
 

@@ -7,18 +7,13 @@ from collections.abc import Iterator, Sequence
 
 from analyzer.containment import UNITS
 from analyzer.context import hiding, recording
-from analyzer.flows.table import PAYLOAD
+from analyzer.flows.ledger import MAYBE_QUIC
 from analyzer.model import CaptureInfo, Destination, Problem
 from analyzer.protocols.clear import CLEAR_KINDS
+from analyzer.scan.coverage import ENCRYPTED_KINDS
 from analyzer.scan.region import RegionWatch
 from analyzer.scan.scanning import Scan, Tally
 
-ENCRYPTED_KINDS = frozenset(
-    (
-        "tls", "quic", "dtls", "udp/443", "dns over tls", "dns over quic", "dns over dtls", "wireguard",
-        "openvpn", "tailscale", "ipsec esp", "ipsec ike", "ssh",
-    )
-)  # fmt: skip
 READ_KINDS = frozenset({"http"}) | CLEAR_KINDS
 SPECIAL = "special-purpose"
 
@@ -197,7 +192,7 @@ def _unread(destinations: Sequence[Destination]) -> Iterator[str]:
     total = octets.total()
     if not total:
         return
-    hidden = sum(n for kind, n in octets.items() if kind in ENCRYPTED_KINDS)
+    hidden = sum(n for kind, n in octets.items() if kind in ENCRYPTED_KINDS or kind == MAYBE_QUIC)
     if hidden:
         yield (
             f"{share(hidden, total)} of the octets exchanged with outside addresses were encrypted (TLS, "

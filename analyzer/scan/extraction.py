@@ -17,6 +17,7 @@ from analyzer.protocols.exchange import Exchange
 from analyzer.scan.examining import Examined, examined
 from analyzer.scan.making import Ends, Taken, taken_of
 from analyzer.scan.masking import masked_finding, masked_message, masked_ping
+from analyzer.scan.searched import SearchedBytes, places_of
 from analyzer.scan.shelf import Shelf
 
 if TYPE_CHECKING:
@@ -83,6 +84,7 @@ class Extractor:
         self._put_aside = put_aside
         self._heed = heed
         self._helpers: Helpers | None = None
+        self.searched = SearchedBytes()
         self.taken = 0  # exchanges so far
         self._waiting: list[Taken] = []  # for enough to be given away
         self._given: deque[tuple[list[Taken], Future[list[Examined]]]] = deque()
@@ -162,6 +164,7 @@ class Extractor:
         )
         self._say(taken.said)
         self._say(seen.problems)
+        self.searched.add(places_of(request, (response, *(message for message, _ in taken.interim))))
         if request is not None:
             self._search(request, findings)
             request = self._trimmed(request, bool(findings or pings))
@@ -185,6 +188,7 @@ class Extractor:
             return
         self._say(read.light.said)
         self._say(read.light.problems)
+        self.searched.add(read.light.places)
         fits = [each is None or self._fits(each.size, False, each.frame) for each in read.light.contents]
         sizes = [
             0 if each is None else each.size if fit else BEGINNING
@@ -219,6 +223,7 @@ class Extractor:
             return {} if flow is None or row[flow] == flow else {"flow": int(row[flow])}
 
         self.entries = [rebuilt(entry, FLOW, change) for entry in self.entries]
+        self.searched.renumber(row)
 
     def problems(self) -> list[Problem]:
         """What was met on the way: limits, wrong labels, oddities; each kind once, counted."""

@@ -145,6 +145,7 @@ class Reading:
         attempt("batch", "regions", frame, self._region()[1].watch, step, scan.tracker)
         attempt("batch", "events", frame, self._watch.look, step.packets, step.outline, times)
         attempt("batch", "known identifiers", frame, self._search.look, step, scan.tracker.flows)
+        self._extractor.searched.add_cut(step.ids, step.packets)
         if self._dividing is not None:
             self._dividing.step(self._steps, step, scan)
         self._extract(scan.exchanges(step))

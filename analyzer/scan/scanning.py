@@ -41,6 +41,10 @@ MOST_ASKED = 200_000  # requests of Wi-Fi stations that are kept
 NOTICE_MARK = b"PHONEHOME-RECONSTRUCTION:"
 
 
+Outside = dict[tuple[int, int], list[int]]
+"""(kind of row, EtherType or link type) → [packets, octets on the wire]."""
+
+
 @dataclass
 class Tally:
     """What was counted of frames that are in no flow, and of the capture's time span."""
@@ -51,6 +55,7 @@ class Tally:
     first_damaged: int | None = None
     not_ip: Counter[int] = field(default_factory=Counter)  # by EtherType
     unknown_links: Counter[int] = field(default_factory=Counter)
+    outside: Outside = field(default_factory=dict)  # packets and octets of what is in no flow
     first_ns: int | None = None
     last_ns: int | None = None
     backwards: int = 0  # frames stamped earlier than the one before them
@@ -158,6 +163,7 @@ class Scan:
             inside = attempt("batch", "Wi-Fi", frame, self._inside_wifi, batch, packets)
             step = self._step(batch, packets, None)
             self._count(step)
+            self._count_outside(step, inside.frames if inside else [])
             yield step
             yield from self._fragments(step)
             yield from self._decrypted(inside or attempt("batch", "GRE", frame, self._in_gre, step))
@@ -218,7 +224,12 @@ class Scan:
         # A fragment inside a datagram that came in fragments is not put together again, and counts as it is.
         packets.kind[packets.kind == FRAGMENT] = OTHER_IP
         self.tally.damaged += int(packets.weight[packets.kind == DAMAGED].sum())
-        yield self._step(batch, packets, frames)
+        step = self._step(batch, packets, frames)
+        self._count_outside(step)
+        whole = [sum(d.packets for d in datagrams), sum(d.octets for d in datagrams)]
+        before = self.tally.outside.setdefault((FRAGMENT, 0), [0, 0])  # which counted each as it came
+        before[:] = [count - n for count, n in zip(before, whole, strict=True)]
+        yield step
 
     # ── Wi-Fi ───────────────────────────────────────────────────────────
 
@@ -264,6 +275,7 @@ class Scan:
         of_kind = step.outline.sums
         self.tally.ip_packets += int(of_kind[OTHER_IP:DAMAGED].sum())
         self.tally.fragments += int(of_kind[FRAGMENT])
+        self._count_outside(step)
         yield step
         yield from self._fragments(step)
 
@@ -290,6 +302,26 @@ class Scan:
                 self._look_for_notice(step.batch, packets, rows)
         if sums[UNKNOWN_LINK]:
             tally.unknown_links.update(step.batch.records.link[packets.kind == UNKNOWN_LINK].tolist())
+
+    def _count_outside(self, step: Step, opened: Sequence[int] = ()) -> None:
+        """Packets and octets of rows in no flow; frames in which packets were found count with these."""
+        apart = step.ids.flow < 0
+        if len(opened):
+            apart[np.unique(opened) - step.batch.first_frame] = False
+        rows = apart.nonzero()[0]
+        if not len(rows):
+            return
+        packets, records = step.packets, step.batch.records
+        kind = packets.kind[rows]
+        of = np.where(kind == NOT_IP, packets.ethertype[rows], 0)
+        of = np.where(kind == UNKNOWN_LINK, records.link[rows], of)
+        keys, which = np.unique(kind << 40 | of, return_inverse=True)
+        counts = np.bincount(which, weights=packets.weight[rows]).astype(np.int64).tolist()
+        octets = np.bincount(which, weights=records.wire[rows]).astype(np.int64).tolist()
+        for key, count, size in zip(keys.tolist(), counts, octets, strict=True):
+            sums = self.tally.outside.setdefault((key >> 40, key & (1 << 40) - 1), [0, 0])
+            sums[0] += count
+            sums[1] += size
 
     def _look_for_notice(self, batch: Batch, packets: Packets, rows: list[int]) -> None:
         if self.tally.notice is not None:

@@ -13,6 +13,7 @@ from analyzer.model import Message, Problem
 from analyzer.scan.examining import Examined
 from analyzer.scan.making import Taken
 from analyzer.scan.packing import packed, unpacked
+from analyzer.scan.searched import Place, places_of
 from analyzer.scan.shelf import weight
 
 
@@ -30,6 +31,7 @@ class Light(NamedTuple):
     contents: tuple[Content | None, Content | None]  # of request and response
     said: Sequence[Problem]
     problems: Sequence[Problem]
+    places: Sequence[Place]  # of the messages, for the count of what was searched
 
 
 class Read(NamedTuple):
@@ -51,7 +53,8 @@ def read_of(taken: Taken, found: Examined) -> Read:
     messages = (taken.request, taken.response)
     contents = _content(taken.request), _content(taken.response)
     light = sum(weight(message) - len(message.body.content) for message in messages if message is not None)
-    return Read(Light(light, contents, taken.said, found.problems), octets)
+    places = tuple(places_of(taken.request, (taken.response,)))
+    return Read(Light(light, contents, taken.said, found.problems, places), octets)
 
 
 def _content(message: Message | None) -> Content | None:

@@ -108,9 +108,13 @@ def labelled(report: Report, labels: dict[str, str]) -> Report:
 def answer(report: Report) -> dict[str, Any]:
     """What a list of scans shows of a report."""
     from analyzer.report.answer import answer as sentences
+    from analyzer.report.limits import limits
 
+    said = sentences(report)
+    # What could not be searched is part of every answer, however long that is.
+    shown = [*said[:8], *(limit for limit in limits(report) if limit not in said[:8])]
     return {
-        "sentences": [str(sentence)[:600] for sentence in sentences(report)][:8],
+        "sentences": [str(sentence)[:600] for sentence in shown],
         "reconstruction": report.reconstruction,
         "complete": is_whole(report),
         "frames": sum(info.frames for info in report.captures),

@@ -50,9 +50,14 @@ def test_the_documents_are_written_whatever_the_gate_says(run: Run) -> None:
     assert again.returncode == 1
 
 
-def test_the_control_phone_passes(run: Run) -> None:
-    done = run("scan", CAPTURE, "--device", "00:00:5e:00:53:b2", "--fail-on", "ping,identifier,region")
-    assert (done.returncode, done.stderr) == (0, b"")
+def test_the_control_phone_passes_and_what_was_not_searched_is_said(run: Run) -> None:
+    asked = ("scan", CAPTURE, "--device", "00:00:5e:00:53:b2", "--fail-on")
+    done = run(*asked, "ping,identifier,region")
+    assert (done.returncode, done.stderr.count(b"\n")) == (0, 1)
+    assert b"none in what was searched; the rest could not be judged" in done.stderr
+    done = run(*asked, "ping,identifier,region,unread")
+    assert (done.returncode, done.stderr.count(b"\n")) == (1, 1)
+    assert done.stderr.startswith(b"phonehome: --fail-on unread: ")
 
 
 def test_without_the_gate_findings_leave_with_0(run: Run) -> None:
@@ -90,7 +95,8 @@ def test_known_counts_what_the_owner_gave(run: Run) -> None:
     assert done.returncode == 1
     assert b"490154203237518" not in done.stderr
     absent = run("scan", CAPTURE, "--known", "imei=356938035643809", "--fail-on", "known")
-    assert (absent.returncode, absent.stderr) == (0, b"")
+    assert absent.returncode == 0
+    assert absent.stderr.startswith(b"phonehome: --fail-on known: none in what was searched; ")
 
 
 def test_known_without_a_known_identifier_is_a_wrong_question(run: Run) -> None:

@@ -8,6 +8,7 @@ from hashlib import sha256
 from analyzer.model import (
     Body,
     CaptureInfo,
+    Coverage,
     Destination,
     Device,
     Endpoint,
@@ -299,9 +300,20 @@ def sample_report() -> Report:
         geo_sources=SOURCES,
         geo_note="Places as believed on 2019-12-24, 313 days after the capture; today's answers beside them.",
         blind_spots=("62 % of the flows were encrypted: their content can't be seen.",),
+        coverage=READABLE,
         problems=(Problem("gap", "612 octets of one stream were not captured", 77, 2),),
         reconstruction="Made by code from the protocol's public client sources, with synthetic identifiers.",
     )
+
+
+# What became of the packets of a capture in which all was encrypted, and of one with readable requests.
+ENCRYPTED = (Coverage("encrypted", "tls", 900, 720_000), Coverage("no-content", "ARP", 20, 1_200))
+READABLE = (
+    *ENCRYPTED,
+    Coverage("searched", "http", 40, 9_000),
+    Coverage("answers", "http", 30, 5_000),
+    Coverage("not-searched", "dns", 10, 900),
+)
 
 
 def quiet_report() -> Report:
@@ -319,4 +331,5 @@ def quiet_report() -> Report:
         pings=(),
         region_packets=Table({name: [] for name in REGION_PACKETS.columns}),
         blind_spots=("All flows were encrypted: their content can't be seen.",),
+        coverage=ENCRYPTED,
     )

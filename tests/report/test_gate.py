@@ -29,6 +29,10 @@ def test_each_threshold_says_how_many_and_where_the_first_one_stands() -> None:
     )
     assert said["identifier"] == "1 × IMEI (3 times), first in frame 41"
     assert said["region"] == "12 packets to 1 address located in CN, first in frame 41"
+    assert said["unread"] == (
+        "10 of 1,000 packets (< 1 % of the bytes) were not searched for identifiers: readable, or not shown "
+        "to be encrypted (dns)"
+    )
     assert said["known"] == "1 identifier that the owner gave, IMEI (3 times), first in frame 41"
 
 
@@ -43,6 +47,11 @@ def test_an_attempt_alone_is_a_ping() -> None:
 
 def test_what_only_looks_like_an_identifier_does_not_count() -> None:
     assert met(replace(quiet_report(), findings=(maybe_mac(),)), ("identifier",)) == []
+
+
+def test_what_is_not_recorded_counts_as_unread() -> None:
+    (clause,) = met(replace(quiet_report(), coverage=()), ("unread",))
+    assert clause == "unread: How much of the capture was searched is not recorded in this report"
 
 
 def test_a_fact_about_the_phone_that_identifies_nobody_does_not_count() -> None:

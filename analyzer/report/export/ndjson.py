@@ -9,6 +9,7 @@ Datasets: `phonehome.flow`, `phonehome.message`, `phonehome.identifier`, `phoneh
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import asdict
 from ipaddress import ip_address
 from typing import Any
 
@@ -51,6 +52,7 @@ class _Context:
         own = {
             "captures": [_capture(info) for info in self.report.captures],
             "blind_spots": list(self.report.blind_spots),
+            "coverage": [asdict(row) for row in self.report.coverage],
             "problems": [problem.what for problem in self.report.problems],
             "regions": list(self.report.scope.regions),
             "redaction": self.report.redaction.says if self.report.redaction else None,

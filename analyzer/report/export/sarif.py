@@ -14,6 +14,7 @@ from urllib.parse import quote
 
 from analyzer.model import CaptureInfo, Evidence, Finding, Ping, Report
 from analyzer.report.export.plain import dumps, time
+from analyzer.report.limits import limits
 from analyzer.report.wording import FACTS, looks_like
 
 Json = dict[str, Any]
@@ -67,11 +68,15 @@ def _invocation(report: Report) -> Json:
         {"level": "warning", "descriptor": {"id": problem.code}, "message": {"text": problem.what}}
         for problem in report.problems
     ]
+    unread = [
+        {"level": "warning", "descriptor": {"id": "unread"}, "message": {"text": said}}
+        for said in limits(report)
+    ]
     spots = [{"level": "note", "message": {"text": spot}} for spot in report.blind_spots]
     return {
         "executionSuccessful": True,
         "endTimeUtc": time(report.created_ns),
-        "toolExecutionNotifications": [*notes, *spots],
+        "toolExecutionNotifications": [*unread, *notes, *spots],
     }
 
 

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 
 from analyzer.model import CaptureInfo, GeoSource, Problem, Report
 from analyzer.report.language import _, mark, number, plural
+from analyzer.report.limits import searched_rows
 from analyzer.report.units import clock, span, tally
 from analyzer.report.wording import clue_line, no_hash
 
-MOST_CAPTURES, MOST_PROBLEMS, MOST_COMMENTS = 60, 100, 20
+MOST_CAPTURES, MOST_PROBLEMS, MOST_COMMENTS, MOST_KINDS = 60, 100, 20, 12
 NO_BLIND_SPOT = mark("No blind spot was noted; a capture still shows one place and one time.")
 
 _STEPS = (
@@ -58,6 +59,7 @@ class Method:
     problems_left: int
     captures: tuple[Capture, ...]
     captures_left: int
+    searched: tuple[tuple[str, str, str, str, str], ...]  # state, packets, bytes, share, kinds
     vantage: tuple[str, ...]
     sources: tuple[Source, ...]
     note: tuple[str, ...]
@@ -74,6 +76,7 @@ def method(report: Report) -> Method:
         problems_left=max(len(report.problems) - MOST_PROBLEMS, 0),
         captures=tuple(_capture(at, report) for at in range(min(len(report.captures), MOST_CAPTURES))),
         captures_left=max(len(report.captures) - MOST_CAPTURES, 0),
+        searched=tuple(searched_rows(report, MOST_KINDS)),
         vantage=tuple(map(clue_line, report.vantage)),
         sources=tuple(map(_source, report.geo_sources)),
         note=tuple(report.geo_note.split("\n")) if report.geo_note else (),

@@ -19,6 +19,7 @@ from markupsafe import Markup, escape
 from analyzer.model import Report
 from analyzer.report import language
 from analyzer.report.html import flow, geography, head, map, method, pings, tables, timeline
+from analyzer.report.limits import limits
 from analyzer.report.spoken import spoken
 from analyzer.report.text import visible
 from analyzer.report.wording import NAMES_NO_APP, NEVER_PROCESSED
@@ -47,6 +48,7 @@ def write(report: Report) -> str:
             pings=pings.groups(report),
             ping_notes=(NEVER_PROCESSED, NAMES_NO_APP),
             tables=tables,
+            limits=limits(report),
             method=method.method(report),
         )
     )
