@@ -44,12 +44,14 @@ def answer(report: Report) -> list[str]:
     What was found comes first, and what could not be searched last; where nothing was found, that is first.
     """
     unread = list(_failed(report))
+    first: tuple[str, ...]
+    last: tuple[str, ...] = (*limits(report), *unread)
     if not has_found(report):
-        first, last = (*unread, *limits(report), *_nothing_found(report), *_tried(report)), []
+        first, last = (*unread, *limits(report), *_nothing_found(report), *_tried(report)), ()
     elif has_payload(report):
-        first, last = (*_payloads(report), *_tried(report), *_identifiers(report)), (*limits(report), *unread)
+        first = (*_payloads(report), *_tried(report), *_identifiers(report))
     else:
-        first, last = (*_identifiers(report), *_tried(report)), (*limits(report), *unread)
+        first = (*_identifiers(report), *_tried(report))
     return [*_absent_device(report), *first, *_known(report), *_regions(report), *last]
 
 

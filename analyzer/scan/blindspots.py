@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from analyzer.containment import UNITS
 from analyzer.context import hiding, recording
 from analyzer.flows.ledger import MAYBE_QUIC
+from analyzer.flows.table import PAYLOAD
 from analyzer.model import CaptureInfo, Destination, Problem
 from analyzer.protocols.clear import CLEAR_KINDS
 from analyzer.scan.coverage import ENCRYPTED_KINDS
