@@ -86,9 +86,10 @@ def compare(
         (Message, report.messages, new.messages),
     ):
         pool = _Pool(kind, found, recording, terms)
-        for each in old:
-            if _flow(each) in shown and each.evidence.capture in recording.captures:
-                _look(each, pool, told, withheld)
+        said = [each for each in old if _flow(each) in shown and each.evidence.capture in recording.captures]
+        for each in pool.without_equal(said):  # the equal ones first, so that no other takes their place
+            _look(each, pool, told, withheld)
+        told.right[WORDS[kind]] += pool.equal
         if kind is not Message:
             left = sum(_of_claim(each, new_ends) in ends for each in pool.left())
             told.more += Counter({WORDS[kind]: left})
@@ -165,6 +166,7 @@ class _Pool:
     def __init__(self, kind: type, found: Iterable[Claim], recording: Recording, terms: Terms) -> None:
         self.terms = terms
         self._kind, self._place = kind, recording.place
+        self.equal = 0  # claims that were found again as they are
         self._claims: dict[str, list[tuple[dict[str, Any], Claim]]] = defaultdict(list)
         for each in found:
             values = self.values_of(each, recording.place)
@@ -180,15 +182,26 @@ class _Pool:
             return dict(values)
         return {key: value for key, value in values.items() if key in CORE[self._kind]}
 
+    def without_equal(self, said: Sequence[Claim]) -> list[Claim]:
+        """Take out what is equal to a claim, and return the claims that are left."""
+        left: list[Claim] = []
+        for each in said:
+            values = self.values_of(each, _as_recorded)
+            near = self._claims.get(_key(values), [])
+            at = next((i for i, (other, _) in enumerate(near) if not self.different(values, other)), -1)
+            if at < 0:
+                left.append(each)
+            else:
+                near.pop(at)
+                self.equal += 1
+        return left
+
     def take(self, values: dict[str, Any]) -> dict[str, Any] | None:
         """Return the claim that stands in the same frames and is nearest, and take it out."""
         near = self._claims.get(_key(values), [])
         if not near:
             return None
-        at = next((i for i, (other, _) in enumerate(near) if other == values), -1)
-        if at < 0:
-            at = min(range(len(near)), key=lambda i: self._distance(values, near[i][0]))
-        return near.pop(at)[0]
+        return near.pop(min(range(len(near)), key=lambda i: self._distance(values, near[i][0])))[0]
 
     def left(self) -> Iterator[Claim]:
         """Yield the claims that nobody took."""
