@@ -77,7 +77,7 @@ def compare(
     withheld: Withheld,
 ) -> Told:
     """Compare what the report says of the connections `shown` with the report `new` of their packets."""
-    told = Told()
+    told, links = Told(), _Links(report, _as_recorded)
     ends = {frozenset(group.ends) for group in shown.values()}
     new_ends = {message.number: _ends(message) for message in new.messages}
     for kind, old, found in (
@@ -85,20 +85,27 @@ def compare(
         (Finding, report.findings, new.findings),
         (Message, report.messages, new.messages),
     ):
-        pool = _Pool(kind, found, recording, terms)
-        said = [each for each in old if _flow(each) in shown and each.evidence.capture in recording.captures]
-        for each in pool.without_equal(said):  # the equal ones first, so that no other takes their place
-            _look(each, pool, told, withheld)
+        pool = _Pool(kind, found, _Links(new, recording.place), terms)
+        said = [each for each in old if _is_of(each, recording, shown)]
+        # The equal ones first, so that no other takes their place.
+        for each in pool.without_equal(said, links):
+            _look(each, pool, links, told, withheld)
         told.right[WORDS[kind]] += pool.equal
-        if kind is not Message:
-            left = sum(_of_claim(each, new_ends) in ends for each in pool.left())
-            told.more += Counter({WORDS[kind]: left})
+        left = sum(_of_claim(each, new_ends) in ends for each in pool.left())
+        told.more += Counter({WORDS[kind]: left})
     return told
 
 
 def _flow(each: Claim) -> At:
     flow = each.evidence.flow if isinstance(each, Finding) else each.flow
     return each.evidence.capture, -1 if flow is None else flow
+
+
+def _is_of(each: Claim, recording: Recording, shown: Mapping[At, Group]) -> bool:
+    """Whether a claim is of a connection that is shown, by either of the numbers that say so."""
+    capture, flow = each.evidence.capture, each.evidence.flow
+    is_shown = _flow(each) in shown or (flow is not None and (capture, flow) in shown)
+    return is_shown and capture in recording.captures
 
 
 def _ends(each: Ping | Message) -> frozenset[tuple[str, int]]:
@@ -110,10 +117,10 @@ def _of_claim(each: Claim, ends: Mapping[int, frozenset[tuple[str, int]]]) -> fr
     return ends.get(each.message, frozenset()) if isinstance(each, Finding) else _ends(each)
 
 
-def _look(each: Claim, pool: _Pool, told: Told, withheld: Withheld) -> None:
+def _look(each: Claim, pool: _Pool, links: _Links, told: Told, withheld: Withheld) -> None:
     """Look for a claim among what the packets give."""
     terms, word = pool.terms, WORDS[type(each)]
-    values = pool.values_of(each, _as_recorded)
+    values = pool.values_of(each, links)
     if terms.masked and str(values.get("value", "")).startswith(MASK):
         told.withheld += 1  # what --known found in payload, nothing else recognises
         return
@@ -160,33 +167,53 @@ def _as_recorded(capture: int, frame: int) -> At:
     return capture, frame
 
 
+class _Links:
+    """What the numbers of a report lead to: the frames of a message, the row of a flow."""
+
+    def __init__(self, report: Report, place: Place) -> None:
+        self.place = place
+        self._messages = {message.number: message for message in report.messages}
+        self._flows = {(row.get("capture", 0), row["flow"]): row for row in report.flows.rows()}
+
+    def of(self, each: Claim) -> dict[str, Any]:
+        """Return the message and the flow that a claim is of; of a message, its answer or its question."""
+        number = each.peer if isinstance(each, Message) else each.message
+        message = self._messages.get(number or 0)
+        row = self._flows.get(_flow(each), {})
+        made = {f"flow {key}": value for key, value in row.items() if key not in NUMBERS}
+        evidence = None if message is None else message.evidence
+        at = None if evidence is None else [[self.place(*one) for one in frames_of(evidence)], evidence.start]
+        return {**made, "of message": at, "of flow": _flow(each)[1] == each.evidence.flow}
+
+
 class _Pool:
     """The claims of one kind that a scan of the packets gave, to be taken one by one."""
 
-    def __init__(self, kind: type, found: Iterable[Claim], recording: Recording, terms: Terms) -> None:
+    def __init__(self, kind: type, found: Iterable[Claim], links: _Links, terms: Terms) -> None:
         self.terms = terms
-        self._kind, self._place = kind, recording.place
+        self._kind, self._place = kind, links.place
         self.equal = 0  # claims that were found again as they are
         self._claims: dict[str, list[tuple[dict[str, Any], Claim]]] = defaultdict(list)
         for each in found:
-            values = self.values_of(each, recording.place)
+            values = self.values_of(each, links)
             self._claims[_key(values)].append((values, each))
 
-    def values_of(self, each: Claim, place: Place) -> dict[str, Any]:
-        """Return what is compared of a claim, one level deep."""
-        values = plain(each, place)
+    def values_of(self, each: Claim, links: _Links) -> dict[str, Any]:
+        """Return what is compared of a claim, one level deep; `links` are of its report."""
+        values = plain(each, links.place)
         values |= values.pop("evidence")
+        values |= links.of(each)
         for part in ("body", "details"):
             values |= {f"{part} {key}": value for key, value in values.pop(part, {}).items()}
         if self.terms.is_exact:
             return dict(values)
         return {key: value for key, value in values.items() if key in CORE[self._kind]}
 
-    def without_equal(self, said: Sequence[Claim]) -> list[Claim]:
+    def without_equal(self, said: Sequence[Claim], links: _Links) -> list[Claim]:
         """Take out what is equal to a claim, and return the claims that are left."""
         left: list[Claim] = []
         for each in said:
-            values = self.values_of(each, _as_recorded)
+            values = self.values_of(each, links)
             near = self._claims.get(_key(values), [])
             at = next((i for i, (other, _) in enumerate(near) if not self.different(values, other)), -1)
             if at < 0:

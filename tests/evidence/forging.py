@@ -1,4 +1,4 @@
-"""Bundles changed as a forger would change them: the documents agree with each other, and all sums are made anew."""
+"""Bundles changed as a forger would: the documents agree with each other, and all sums are made anew."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def write_rows(root: Path, rows: Rows) -> None:
 
 
 def write_report(root: Path, report: Report) -> None:
-    """Write a report, and all that repeats what it says: manifest, README, remarks and comments of the captures."""
+    """Write a report, and all that repeats what it says: manifest, README, remarks, comments."""
     old = report_of(root)
     for path in sorted((root / "captures").iterdir()):
         with path.open("rb") as file:
