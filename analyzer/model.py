@@ -96,6 +96,8 @@ class Body:
     charset: str | None = None  # in which `content` is text; None where it is not
     charset_from: str = ""  # how that is known: "byte order mark", "Content-Type", "the octets are valid"
     left_out: str | None = None  # what of the content was not kept, in words
+    # In a redacted report: of `content` in which values were replaced, and no hash of what was sent.
+    replaced_sha256: str | None = None
 
 
 Role = Literal["request", "response"]
@@ -141,6 +143,8 @@ class Message:
     spans: tuple[tuple[int, int], ...] = ()
     tolerated: tuple[str, ...] = ()  # where it is not as the standard has it, and what else it may mean
     span_captures: tuple[int, ...] = ()  # of each span's frame, where they lie in several files
+    # In a redacted report the parts that show something else than was sent: ("header Cookie", "body").
+    replaced: tuple[str, ...] = ()
 
     def frames_of(self, start: int, end: int) -> tuple[int, ...]:
         """The frames that carried the octets from `start` to `end`, offsets of the stream as in `evidence`.

@@ -76,8 +76,8 @@ def _check_folder(directory: str | None) -> None:
 
 def _paths(report: Report, given: list[str]) -> list[str]:
     """The captures of the report in its order; those given are told by their SHA-256."""
+    from analyzer.evidence.bundle_original import file_sha256
     from analyzer.evidence.selecting import RefusedError
-    from analyzer.evidence.verify import file_sha256
 
     if not given:
         return [info.path for info in report.captures]

@@ -13,6 +13,7 @@ from analyzer.cli.printing import DONE, FOUND, write
 from analyzer.cli.redacting import key_of
 
 if TYPE_CHECKING:
+    from analyzer.evidence.verify import Outcome
     from analyzer.model import Report
 
 
@@ -30,31 +31,54 @@ def add(commands: Any) -> None:
 def run(options: argparse.Namespace) -> int:
     import os
 
+    from analyzer.conclude.identifiers import identifiers
     from analyzer.evidence.selecting import RefusedError
-    from analyzer.evidence.verify import verify
+    from analyzer.evidence.verify import Tools, verify
     from analyzer.model import CaptureError
-    from analyzer.report.text import visible
 
     if options.redact_key and not os.path.exists(options.redact_key):
         raise UnusableError(f"--redact-key: {options.redact_key} is not there")
 
-    def scan(path: str, regions: Sequence[str]) -> Report:
+    def scan(paths: Sequence[str], regions: Sequence[str], device: str | None) -> Report:
         from analyzer.pipeline import analyze
 
         try:
-            return analyze(path, regions=regions, dossiers=options.dossiers)
-        except ValueError as error:  # the regions are the bundle's own words
+            return analyze(*paths, regions=regions, device=device, dossiers=options.dossiers)
+        except ValueError as error:  # regions and device are the bundle's own words
             raise UnusableError(f"{options.directory}: {error}") from None
 
     try:
-        outcome = verify(options.directory, scan, options.captures, key_of(options.redact_key))
+        tools = Tools(scan, identifiers)
+        outcome = verify(options.directory, tools, options.captures, key_of(options.redact_key))
     except (RefusedError, CaptureError) as error:
         raise UnusableError(str(error)) from None
     except ModuleNotFoundError as error:
         raise UnusableError(missing("verify", error.name)) from None
-    for sentence in outcome.checked:
-        write(f"right: {visible(sentence)}\n")
-    for sentence in outcome.wrong:
-        write(f"WRONG: {visible(sentence)}\n")
-    write("The bundle fails.\n" if outcome.wrong else "The bundle holds.\n")
+    _tell(outcome)
     return FOUND if outcome.wrong else DONE
+
+
+def _tell(outcome: Outcome) -> None:
+    """Print each sentence, and what follows from all of them."""
+    from analyzer.report.text import visible
+
+    for head, sentences in (
+        ("right", outcome.checked),
+        ("NOT VERIFIED", outcome.unverified),
+        ("WRONG", outcome.wrong),
+    ):
+        for sentence in sentences:
+            write(f"{head}: {visible(sentence)}\n")
+    write(f"{_verdict(outcome)}\n")
+
+
+def _verdict(outcome: Outcome) -> str:
+    if outcome.wrong:
+        return "The bundle fails."
+    left = f" Not verified: {len(outcome.unverified)} of the points above." if outcome.unverified else ""
+    if outcome.compared:
+        return f"The bundle holds: its packets are {outcome.compared}.{left}"
+    return (
+        "No contradiction was found, but not every packet was compared with an original: this shows that the "
+        f"bundle agrees with itself, not that its packets are genuine.{left}"
+    )

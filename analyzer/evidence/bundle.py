@@ -118,7 +118,7 @@ def bundle(report: Report, asked: Asked) -> Bundle:
         FRAMES_CSV: frames_csv(rows),
         REPORT: _document(shown),
         MANIFEST: manifest(shown, made, len(found) - len(chosen), asked.command, asked.redact),
-        README: _readme(shown, asked.redact),
+        README: readme(shown, asked.redact),
     }
     files[SUMS] = sums(sorted(files.items()))
     files[REQUEST] = request_for(files[SUMS])
@@ -161,15 +161,18 @@ def _redacted(
 
 
 def _capture(report: Report, frames: Sequence[Frame]) -> bytes:
-    return pcapng(frames, [_comment(report, frame) for frame in frames], _about(report))
+    comments = [comment_of(report, (frame.capture, frame.number), frame.why) for frame in frames]
+    return pcapng(frames, comments, about(report))
 
 
-def _comment(report: Report, frame: Frame) -> str:
-    of = report.captures[frame.capture].path
-    return f"{'; '.join(frame.why)} [frame {frame.number} of {of}]"
+def comment_of(report: Report, place: tuple[int, int], why: Sequence[str]) -> str:
+    """Return the comment of a packet; `place` is its capture and its number there."""
+    capture, number = place
+    return f"{'; '.join(why)} [frame {number} of {report.captures[capture].path}]"
 
 
-def _about(report: Report) -> str:
+def about(report: Report) -> str:
+    """Return the remark that stands in every capture of a bundle: what it was cut from."""
     synthetic = _RECONSTRUCTION + report.reconstruction + " " if report.reconstruction else ""
     redacted = report.redaction.says + " " if report.redaction else ""
     captures = ", ".join(f"{info.path}{_hash(info.sha256)}" for info in report.captures)
@@ -190,7 +193,8 @@ def _together(frames: Sequence[Sequence[Frame]]) -> list[Frame]:
     return sorted(every.values(), key=lambda frame: (frame.time_ns, frame.capture, frame.number))
 
 
-def _readme(report: Report, redacted: bool) -> bytes:
+def readme(report: Report, redacted: bool) -> bytes:
+    """Return the text that stands beside the documents, in UTF-8."""
     what = _REDACTED if redacted else _PLAIN
     if report.reconstruction:
         what = f"{_RECONSTRUCTION}{report.reconstruction}\n\n{what}"

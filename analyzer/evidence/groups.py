@@ -25,6 +25,7 @@ class Group:
     first_ns: int
     last_ns: int
     captures: frozenset[int]  # those that it may lie in
+    around: frozenset[frozenset[str]] = frozenset()  # addresses of the ends of its tunnels
     pings: list[Ping] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
     evidence: dict[tuple[int, int], str] = field(default_factory=dict)  # (capture, frame): why
@@ -79,6 +80,7 @@ def _group(
             int(str(row["first_ns"])),
             int(str(row["last_ns"])),
             captures,
+            _around(report, str(row.get("inside") or "")),
         )
     message = next((m for m in report.messages if m.number == each.message), None)
     if message is None:
@@ -88,6 +90,12 @@ def _group(
         (message.destination.address, message.destination.port),
     )
     return Group(capture, flow, ends, "tcp", *WHOLE, captures)
+
+
+def _around(report: Report, inside: str) -> frozenset[frozenset[str]]:
+    """Return the ends of the tunnels that the `inside` of a flow names."""
+    tunnels = (tunnel for tunnel in report.tunnels if inside and tunnel.says in inside)
+    return frozenset(frozenset(ends) for tunnel in tunnels for ends in tunnel.ends if ends)
 
 
 def _session(report: Report, capture: int) -> frozenset[int]:

@@ -105,9 +105,9 @@ def digest_pairs(before: bytes, after: bytes) -> Iterator[Pair]:
 
 
 def _body(body: Body, content: bytes) -> Body:
-    """The body with new content and hashes of nothing that is hidden.
+    """Return the body with new content and no hash of what is hidden.
 
-    Hashes stay where everything they are of is shown as it was sent.
+    Hashes stay where everything they are of is shown as it was sent. `replaced_sha256` is of what is shown.
     """
     if not body.length and not body.content:
         return body
@@ -119,9 +119,25 @@ def _body(body: Body, content: bytes) -> Body:
         left_out = BODY_WITHHELD
         is_whole = False
     digest = hashlib.sha256(content).hexdigest() if is_whole and content else None
-    as_sent = digest if not body.codings else None
-    decoded = digest if body.content_sha256 is not None else None
-    return replace(body, content=content, sha256=as_sent, content_sha256=decoded, left_out=left_out)
+    made = replace(body, content=content, sha256=None, content_sha256=None, left_out=left_out)
+    return replace(made, replaced_sha256=digest)
+
+
+def replaced_parts(before: Message, after: Message) -> tuple[str, ...]:
+    """Return which parts of a message show something else than was sent."""
+    pairs = {
+        "source address": (before.source, after.source),
+        "destination address": (before.destination, after.destination),
+        "target": (before.target, after.target),
+        "host": (before.host, after.host),
+        "reason": (before.reason, after.reason),
+    }
+    found = [name for name, (old, new) in pairs.items() if old != new]
+    headers = zip(before.headers, after.headers, strict=True)
+    found += [f"header {new[0]}" for old, new in headers if old != new]
+    if before.body.content != after.body.content:
+        found.append("body" if after.body.content else "body, which is withheld")
+    return tuple(dict.fromkeys(found))
 
 
 def _in_content(content: bytes, value: Value, new: Value, charset: str) -> bytes:

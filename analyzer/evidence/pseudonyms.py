@@ -277,7 +277,7 @@ def _cell(by: Pseudonyms, value: str) -> str | None:
     if not cell.isdigit():
         return None
     first = "123456789" if cell[0] != "0" and len(cell) > 1 else DIGITS
-    return before + dash + by.shaped(f"cell {before}", cell, [first] + [DIGITS] * (len(cell) - 1))
+    return before + dash + by.shaped("cell", cell, [first] + [DIGITS] * (len(cell) - 1))
 
 
 def coarse(degrees: str) -> str:

@@ -206,7 +206,7 @@ def _same(redactor: Redactor, old: bytes) -> bytes:
 
 def _numbers(octets: bytearray, place: Place, stream: Stream, other: Stream | None) -> None:
     """Sequence and acknowledgment numbers, selective ones too, as the new streams have them."""
-    transport = _transport(octets, place)
+    transport = transport_at(octets, place)
     offset = stream.offset(place.sequence)
     _put32(octets, transport + 4, stream.base + stream.edited.place(offset))
     if other is None or not place.flags & ACK:
@@ -227,8 +227,8 @@ def _numbers(octets: bytearray, place: Place, stream: Stream, other: Stream | No
         at += size
 
 
-def _transport(octets: bytearray, place: Place) -> int:
-    """Where the TCP header begins, told by its own length before the payload."""
+def transport_at(octets: bytes | bytearray, place: Place) -> int:
+    """Return where the TCP header begins, by its own length before the payload. Raises RefusedError."""
     for size in range(20, 64, 4):
         at = place.payload - size
         if (
@@ -244,7 +244,7 @@ def _transport(octets: bytearray, place: Place) -> int:
     raise RefusedError("the TCP header of a frame can't be told; make the bundle without --redact")
 
 
-def _ports(octets: bytearray, at: int) -> tuple[int, int]:
+def _ports(octets: bytes | bytearray, at: int) -> tuple[int, int]:
     return int.from_bytes(octets[at : at + 2], "big"), int.from_bytes(octets[at + 2 : at + 4], "big")
 
 

@@ -18,7 +18,7 @@ from functools import cache
 from itertools import chain
 from typing import Any, Literal, TypeVar, cast, get_args, get_origin, get_type_hints
 
-from analyzer.evidence.messages import MessageRewriter, digest_pairs
+from analyzer.evidence.messages import MessageRewriter, digest_pairs, replaced_parts
 from analyzer.evidence.originals import FACTS, originals
 from analyzer.evidence.pseudonyms import Pseudonyms, coarse
 from analyzer.evidence.replacing import Replacer
@@ -58,8 +58,8 @@ HOW = (
     "Passwords, log-ins in headers and the values of cookies were replaced likewise.",
     "Coordinates are cut to one decimal of a degree (some 11 km).",
     "Bodies were decoded, changed and encoded again in the same way; what could not be was withheld, and "
-    "says so. Hashes of changed bodies are of the octets shown here: one of the original would let anyone "
-    "confirm a guess.",
+    "says so. Of a changed body no hash of what was sent is shown, by which anyone could confirm a guess; "
+    "each message says which of its parts were replaced.",
     "Names of capture files, their SHA-256 and the excerpts of conflicts were left out for the same reason; "
     "a commitment to each SHA-256 under the key stands in their place.",
     "Addresses of the devices' own line are from 198.18.0.0/15 and 2001:db8::/32; private ones stay.",
@@ -69,7 +69,7 @@ SKIPPED_TYPES = (GeoSource, Opinion)
 SKIPPED_FIELDS = frozenset(
     ("code", "kind", "schema", "version", "dossier", "protocol", "format", "confidence", "geo_sources",
      "regions", "region", "scope_claims", "verdict", "licence", "redaction", "sha256",
-     "content_sha256", "other_sha256", "charset", "charset_from", "messages", "captures")
+     "content_sha256", "replaced_sha256", "other_sha256", "charset", "charset_from", "messages", "captures")
 )  # fmt: skip
 MASKED = "*"
 ACCOUNT = re.compile(r"\(account (.*)\)\Z", re.DOTALL)
@@ -132,7 +132,8 @@ class Redactor:
             for name in _names(Message)
             if name not in ("target", "headers", "body", *SKIPPED_FIELDS)
         }
-        return replace(made, **others)
+        made = replace(made, **others)
+        return replace(made, replaced=replaced_parts(message, made))
 
     def commitment(self, sha256: str | None) -> str | None:
         """What stands for a capture's SHA-256: the capture and the key together show that it was this one."""

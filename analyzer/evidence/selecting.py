@@ -58,7 +58,7 @@ def select(infos: Sequence[CaptureInfo], paths: Sequence[str], groups: Sequence[
         for batch in capture:
             packets = decode(batch)
             for row in _rows_of(batch, [frame for of, frame in wanted if of == index]):
-                anchors[index, batch.first_frame + row] = _anchor(_frame(index, batch, packets, row))
+                anchors[index, batch.first_frame + row] = _anchor(frame_at(index, batch, packets, row))
         if capture.source.sha256() != info.sha256:
             raise RefusedError(
                 f"{path} is not the capture of the report: its SHA-256 is {capture.source.sha256()}, "
@@ -101,7 +101,7 @@ class _Taking:
     def take(self, index: int, batch: Batch, packets: Packets) -> None:
         """The rows of a batch that some group wants."""
         for row in self._candidates(index, batch, packets):
-            frame = _frame(index, batch, packets, row)
+            frame = frame_at(index, batch, packets, row)
             for number, why in self._wants(frame):
                 self._keep(number, frame, why)
 
@@ -185,7 +185,8 @@ def _rows_of(batch: Batch, frames: Sequence[int]) -> list[int]:
     return [frame - first for frame in frames if first <= frame < first + count]
 
 
-def _frame(index: int, batch: Batch, packets: Packets, row: int) -> Frame:
+def frame_at(index: int, batch: Batch, packets: Packets, row: int) -> Frame:
+    """Return the frame in a row of a batch of capture `index`. Raises RefusedError."""
     records = batch.records
     start, link = int(records.offset[row]), int(records.link[row])
     number = batch.first_frame + row
@@ -239,9 +240,9 @@ def _is_dhcp(place: Place) -> bool:
 
 
 def _is_fragment_of(frame: Frame, group: Group) -> bool:
-    ends = {frame.place.source, frame.place.destination}
+    ends = frozenset((frame.place.source, frame.place.destination))
     return (
-        ends == {address for address, _ in group.ends}
+        (ends == {address for address, _ in group.ends} or ends in group.around)
         and frame.capture in group.captures
         and group.first_ns <= frame.time_ns <= group.last_ns
     )

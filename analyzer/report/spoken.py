@@ -43,8 +43,8 @@ TEMPLATES = (
     mark("Coordinates are cut to one decimal of a degree (some 11 km)."),
     mark(
         "Bodies were decoded, changed and encoded again in the same way; what could not be was "
-        "withheld, and says so. Hashes of changed bodies are of the octets shown here: one of the "
-        "original would let anyone confirm a guess."
+        "withheld, and says so. Of a changed body no hash of what was sent is shown, by which anyone "
+        "could confirm a guess; each message says which of its parts were replaced."
     ),
     mark(
         "Names of capture files, their SHA-256 and the excerpts of conflicts were left out for the "

@@ -26,6 +26,8 @@ from analyzer.report.wording import (
     is_established,
     kind_name,
     looks_like,
+    no_body_hash,
+    replaced,
 )
 
 _LISTED = 12  # pings of a group, identifiers: unless all are asked for
@@ -107,7 +109,9 @@ def _payload(group: list[Ping], view: View) -> Iterator[RenderableType]:
     if not group[0].fields:
         return
     yield Text()
-    yield say(f"What it said ({view.frames([group[0].evidence])}; keys and values as sent):")
+    pseudonyms = view.report.redaction is not None
+    kept = "pseudonyms stand for identifiers" if pseudonyms else "keys and values as sent"
+    yield say(f"What it said ({view.frames([group[0].evidence])}; {kept}):")
     yield table(("key", "value", "means"), _field_rows(group, view))
     if empty := [field.key for field in group[0].fields if not field.value]:
         yield facts([("sent empty", ", ".join(empty))])
@@ -131,7 +135,8 @@ def _quote(message: Message, view: View) -> RenderableType:
     return facts(
         (
             ("body", f"{body.length:,} octets{kept}: {view.quote(raw)}"),
-            ("SHA-256", body.sha256 or ""),
+            ("SHA-256", body.sha256 or no_body_hash(message)),
+            ("pseudonyms", f"in {said}, not as sent" if (said := replaced(message)) else ""),
         )
     )
 

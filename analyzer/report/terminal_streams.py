@@ -50,7 +50,8 @@ def _copy(view: View, excerpt: str, sha256: str) -> str:
         text = bytes.fromhex(excerpt).decode("latin-1")
     except ValueError:  # in a saved report that was changed
         text = excerpt
-    return f"“{view.quote(text)}”, SHA-256 {sha256}" if text else f"SHA-256 {sha256}"
+    digest = f"SHA-256 {sha256}" if sha256 else "left out, since the report is redacted"
+    return f"“{view.quote(text)}”, {digest}" if text else digest
 
 
 def _gaps(view: View) -> Iterator[RenderableType]:

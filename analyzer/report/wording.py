@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from analyzer.model import Clue, Destination, Finding, Name, Opinion, Ping, Place, Report
+from analyzer.model import Clue, Destination, Finding, Message, Name, Opinion, Ping, Place, Report
 from analyzer.report.language import _, mark
 
 _SHOWN = 3  # of alike facts
@@ -112,6 +112,35 @@ def network(place: Place) -> str:
     """ "AS45102 Alibaba", or what is known of it."""
     number = f"AS{place.asn}" if place.asn is not None else ""
     return f"{number} {place.as_name or ''}".strip() or _("unknown")
+
+
+_PARTS = {
+    "source address": mark("the sender's address"),
+    "destination address": mark("the receiver's address"),
+    "target": mark("the address asked for"),
+    "host": mark("the host"),
+    "reason": mark("the words of the status"),
+    "body": mark("the body"),
+    "body, which is withheld": mark("the body, which is withheld"),
+}
+_HEADER = "header "
+
+
+def replaced(message: Message) -> str:
+    """Return what of a redacted message is shown otherwise than it was sent; empty where nothing is."""
+    return ", ".join(
+        _("the header {name}").format(name=part.removeprefix(_HEADER))
+        if part.startswith(_HEADER)
+        else _(_PARTS.get(part, part))
+        for part in message.replaced
+    )
+
+
+def no_body_hash(message: Message) -> str:
+    """Return why the SHA-256 of a redacted body isn't there; empty where it is."""
+    if message.body.sha256 or not message.replaced or not message.body.length:
+        return ""
+    return _("left out: what is shown is not what was sent")
 
 
 def no_hash(report: Report) -> str:

@@ -172,3 +172,9 @@ def test_every_way_of_writing_that_the_search_knows_has_its_counterpart(kind: st
     for octets, encoding in variants(kind, value):
         if len(octets) >= SHORTEST:
             assert counterparts.get(octets, octets) != octets, encoding
+
+
+def test_a_cell_alone_has_the_pseudonym_that_it_has_behind_its_area() -> None:
+    """Packets carry the number in a field of its own, the report joins it to country, network and area."""
+    by = Pseudonyms(bytes(32))
+    assert by.of("cell", "242-01-9360-98735492") == f"242-01-9360-{by.of('cell', '98735492')}"

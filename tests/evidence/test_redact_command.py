@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -51,6 +52,56 @@ def test_no_document_shows_an_identifier_in_any_encoding_where_it_is_redacted(
     assert run("report", saved, "--show-identifiers", document.option, "open").returncode == 0
     found = leaks(contents(tmp_path / "open"), ORIGINALS)
     assert {name.split(" ")[0] for name in found} >= SHOWN.get(document.option, set(ORIGINALS[:3]))
+
+
+@pytest.mark.parametrize("document", documents.DOCUMENTS, ids=lambda document: document.name)
+def test_no_redacted_document_prints_a_hash_of_anything_but_what_was_sent(
+    run: Run, tmp_path: Path, saved: Path, document: documents.Document
+) -> None:
+    done = run("report", saved, "--redact", "-v", document.option, "hidden")
+    if b"is not installed" in done.stderr:
+        pytest.skip(f"{document.option}: a package is not installed")
+    report = json.read(saved.read_text())
+    bodies = {m.body.sha256 for m in report.messages} | {m.body.content_sha256 for m in report.messages}
+    sources = {
+        digest for source in report.geo_sources for digest in re.findall("[0-9a-f]{64}", source.sha256)
+    }
+    pieces = [done.stdout, *contents(tmp_path / "hidden")]
+    if document.option == "--json":  # the one that names what it is of
+        pieces = [re.sub(rb'"replaced_sha256":"[0-9a-f]{64}"', b"", each) for each in pieces]
+    pieces = [re.sub(rb'"commitments":\[[^]]*\]', b"", each) for each in pieces]
+    found = {digest.decode() for each in pieces for digest in re.findall(rb"\b[0-9a-f]{64}\b", each)}
+    commitments = set(re.findall(r"commitment\W+([0-9a-f]{64})", done.stdout.decode()))
+    if document.option == "--html":
+        page = (tmp_path / "hidden").read_text()
+        commitments |= set(re.findall(r"commitment</dt><dd[^>]*>(?:<code>)?([0-9a-f]{64})", page))
+    assert found - commitments <= bodies | sources
+
+
+def test_redacted_text_is_not_said_to_be_as_it_crossed_the_air(run: Run, tmp_path: Path, saved: Path) -> None:
+    assert run("report", saved, "--html", "page.html", "-q").returncode == 0
+    page = (tmp_path / "page.html").read_text()
+    assert "What was sent, as it crossed the air" not in page
+    assert "Value as sent" not in page
+    assert (
+        page.count("Pseudonyms stand in: the body") == page.count("What was sent, with pseudonyms") // 2 > 0
+    )
+    assert run("report", saved, "--html", "open.html", "--show-identifiers", "-q").returncode == 0
+    assert "What was sent, as it crossed the air" in (tmp_path / "open.html").read_text()
+    redacted = run("report", saved, "--redact").stdout.decode()
+    assert "keys and values as sent" not in redacted
+    assert "in the body, not as sent" in redacted
+
+
+def test_every_redacted_document_says_which_parts_were_replaced(
+    run: Run, tmp_path: Path, saved: Path
+) -> None:
+    for option in ("--json", "--ndjson", "--eve", "--har"):
+        assert run("report", saved, "--redact", option, "made", "-q").returncode == 0
+        assert b"replaced" in (tmp_path / "made").read_bytes(), option
+    assert run("report", saved, "--redact", "--zeek", "zeek", "--csv", "csv", "-q").returncode == 0
+    assert "pseudonyms" in (tmp_path / "zeek" / "README.txt").read_text()
+    assert "replaced" in (tmp_path / "csv" / "messages.csv").read_text().splitlines()[0]
 
 
 def test_no_file_of_a_redacted_bundle_shows_an_identifier_in_any_encoding(

@@ -264,3 +264,25 @@ def test_the_dash_of_standard_input_is_no_path_that_texts_hold() -> None:
     report = sample_report()
     piped = replace(report, captures=(replace(report.captures[0], path="-"),), blind_spots=("one - two",))
     assert redact(piped, KEY).blind_spots == ("one - two",)
+
+
+def test_a_message_says_which_of_its_parts_were_replaced() -> None:
+    body = standard_json.dumps({"imei": "356938035643809"}).encode()
+    before = report_of(sent(body, "application/json"), sent(b"{}", "application/json"))
+    changed, kept = redact(before, bytes(32)).messages
+    assert "body" in changed.replaced
+    assert changed.body.sha256 is None
+    assert changed.body.content_sha256 is None
+    assert changed.body.replaced_sha256 == sha256(changed.body.content).hexdigest()
+    assert "body" not in kept.replaced
+    assert kept.body.sha256 == sha256(b"{}").hexdigest()
+    assert kept.body.replaced_sha256 is None
+
+
+def test_a_header_that_was_replaced_is_named() -> None:
+    message = replace(
+        sent(b"imei=356938035643809"), headers=(("Cookie", "id=356938035643809"), ("Accept", "*/*"))
+    )
+    made = redact(report_of(message), bytes(32)).messages[0]
+    assert "header Cookie" in made.replaced
+    assert "header Accept" not in made.replaced

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from analyzer.evidence.manifest import sums
-from analyzer.evidence.timestamp import request_for
+from analyzer.evidence.manifest import frames_json
+from tests.evidence import forging
 from tests.evidence.making import bundle, call, capture
 
 Told = pytest.CaptureFixture[str]
@@ -55,20 +55,11 @@ def test_a_file_more_or_less_fails(copy: Path, capsys: Told) -> None:
     assert "frames.csv: is missing" in out
 
 
-def _sealed_again(copy: Path) -> None:
-    """As someone would who changes a file and writes new sums."""
-    names = [path.relative_to(copy).as_posix() for path in copy.rglob("*") if path.is_file()]
-    listed = sorted(name for name in names if not name.startswith("SHA256SUMS"))
-    made = sums((name, (copy / name).read_bytes()) for name in listed)
-    (copy / "SHA256SUMS").write_bytes(made)
-    (copy / "SHA256SUMS.tsq").write_bytes(request_for(made))
-
-
 def test_a_finding_that_the_packets_do_not_hold_is_named(copy: Path, capsys: Told) -> None:
     for name in ("report.json", "manifest.json"):
         text = (copy / name).read_text()
         (copy / name).write_text(text.replace("356938035643809", "356938035643817"))
-    _sealed_again(copy)
+    forging.sealed(copy)
     assert call("verify", copy) == 1
     assert "imei 356938035643817" in capsys.readouterr().out
 
@@ -77,7 +68,7 @@ def test_a_manifest_that_says_something_else_than_the_report_is_named(copy: Path
     document = json.loads((copy / "manifest.json").read_text())
     document["files"][0]["findings"].pop()
     (copy / "manifest.json").write_text(json.dumps(document))
-    _sealed_again(copy)
+    forging.sealed(copy)
     assert call("verify", copy) == 1
     assert "something else than report.json" in capsys.readouterr().out
 
@@ -87,14 +78,14 @@ def test_a_changed_packet_is_found_by_its_original(made: Path, copy: Path, capsy
     capture_file = copy / "captures" / "flow-0001.pcapng"
     octets = capture_file.read_bytes().replace(b"www.example.com", b"www.example.org")
     capture_file.write_bytes(octets)
-    _sealed_again(copy)
+    forging.sealed(copy)
     assert call("verify", copy) == 1
     assert "captures/flow-0001.pcapng: its packets are not those of frames.json" in capsys.readouterr().out
     rows[4]["sha256"] = "0" * 64
-    (copy / "frames.json").write_text(json.dumps(rows))
-    _sealed_again(copy)
+    (copy / "frames.json").write_bytes(frames_json(rows))
+    forging.sealed(copy)
     assert call("verify", copy, "--capture", made.parent / "phone.pcap") == 1
-    assert f"frame {rows[4]['original_frame']} is not the packet" in capsys.readouterr().out
+    assert "captures/flow-0001.pcapng: its packets are not those of frames.json" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("line", ["../../etc/passwd", "/etc/passwd", "captures/../../x"])
@@ -131,7 +122,7 @@ def test_a_manifest_made_by_somebody_else_is_one_sentence(
 ) -> None:
     document = json.loads((copy / "manifest.json").read_text())
     (copy / "manifest.json").write_text(json.dumps(document | change))
-    _sealed_again(copy)
+    forging.sealed(copy)
     assert call("verify", copy, "--capture", copy / "manifest.json") == 1
     told = capsys.readouterr()
     assert "manifest.json" in told.out

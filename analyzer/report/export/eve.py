@@ -87,7 +87,7 @@ class _Log:
             "length": answer.body.length if answer else None,
         }
         event = self._between("http", request.evidence, request.source, request.destination, request.time_ns)
-        return event | {"tx_id": number, "http": said}
+        return event | {"tx_id": number, "http": said} | _replaced(request)
 
     def _file(self, message: Message, number: int) -> Event:
         body = message.body
@@ -103,7 +103,7 @@ class _Log:
         event = self._between(
             "fileinfo", message.evidence, message.source, message.destination, message.end_ns
         )
-        return event | {"app_proto": "http", "fileinfo": said}
+        return event | {"app_proto": "http", "fileinfo": said} | _replaced(message)
 
     def _own(self) -> Iterator[Event]:
         """What this report alone tells."""
@@ -163,3 +163,8 @@ def _protocol(row: Mapping[str, Any]) -> str:
 def _stamp(time_ns: int) -> str:
     """As EVE writes it: microseconds, and the offset without a colon."""
     return f"{time(time_ns)[:26]}+0000"
+
+
+def _replaced(message: Message) -> Event:
+    """Which parts of a message show something else than was sent, in a redacted report."""
+    return {"phonehome": {"replaced": list(message.replaced)}} if message.replaced else {}

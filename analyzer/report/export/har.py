@@ -102,6 +102,7 @@ def _common(message: Message, cookies: str) -> Json:
         "headers": _pairs(message.headers),
         "cookies": [c for key, value in message.headers if key.lower() == cookies for c in _cookies(value)],
         "headersSize": -1,
+        **({"comment": f"replaced by pseudonyms: {', '.join(message.replaced)}"} if message.replaced else {}),
     }
 
 

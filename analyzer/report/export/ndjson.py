@@ -83,7 +83,7 @@ class _Context:
 
     def _message(self, message: Message) -> Event:
         kinds = ["protocol", "start" if message.role == "request" else "end"]
-        own = _attributes(message, "number", "role", "peer", "delivered", "missing")
+        own = _attributes(message, "number", "role", "peer", "delivered", "missing", "replaced")
         own |= _evidence(message.evidence)
         event = self._event("message", message.time_ns, own, types=kinds, end=message.end_ns)
         return event | self._ends(message.evidence, message.source, message.destination) | _http(message)

@@ -79,6 +79,8 @@ class _Making:
             yield self._note(f"place {key}", f"Where {row.address} is", place_line(row.place), [seen.id])
 
     def _notes(self) -> Iterator[Any]:
+        if self.report.redaction:
+            yield self._note("redaction", "Redacted", self.report.redaction.says, [self.author.id])
         messages = {message.number: message for message in self.report.messages}
         for pings in ping_groups(self.report):
             first = pings[0]

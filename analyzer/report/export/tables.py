@@ -140,6 +140,7 @@ _MESSAGES: dict[str, tuple[Type, Get]] = {
     "content_type": ("text", _content_type),
     "body_octets": _of("body.length", "int"),
     "body_sha256": _of("body.sha256"),
+    "replaced": ("texts", lambda message: list(message.replaced)),
     "complete": _of("complete", "bool"),
     "missing": ("texts", lambda message: list(message.missing)),
     "peer": _of("peer", "int"),

@@ -14,6 +14,7 @@ from typing import Any
 from analyzer.community import community_ids
 from analyzer.model import Message, Report
 from analyzer.report.groups import messages_by_number
+from analyzer.report.text import visible
 
 _ID = (("id.orig_h", "addr"), ("id.orig_p", "port"), ("id.resp_h", "addr"), ("id.resp_p", "port"))
 _CONN = (
@@ -35,8 +36,11 @@ _UNSET, _EMPTY = "-", "(empty)"
 
 
 def write(report: Report) -> dict[str, bytes]:
-    """Both logs, also where they have no line."""
+    """Both logs, also where they have no line; a notice beside them where one belongs to the report."""
+    notices = (report.reconstruction, report.redaction.says if report.redaction else None)
+    said = "".join(f"{visible(notice)}\n" for notice in notices if notice)
     return {
+        **({"README.txt": said.encode()} if said else {}),
         "conn.log": _log("conn", _CONN, _connections(report)),
         "http.log": _log("http", _HTTP, _requests(report)),
     }

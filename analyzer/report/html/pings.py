@@ -15,7 +15,15 @@ from analyzer.report.html.where import Frames, frames_of
 from analyzer.report.language import _, plural
 from analyzer.report.text import clip
 from analyzer.report.units import clock, span
-from analyzer.report.wording import STATUSES, kind_name, place_line, reached, today_line
+from analyzer.report.wording import (
+    STATUSES,
+    kind_name,
+    no_body_hash,
+    place_line,
+    reached,
+    replaced,
+    today_line,
+)
 
 MOST_CARDS = 40  # of a report, in full
 MOST_ROWS = 400  # of a group, with time and status alone
@@ -32,7 +40,7 @@ class Stage:
 
 @dataclass(frozen=True)
 class Exchange:
-    """A message as it crossed the air."""
+    """A message as it crossed the air, or in a redacted report what stands in its place."""
 
     start: str  # request or status line
     headers: tuple[tuple[str, str], ...]
@@ -40,6 +48,8 @@ class Exchange:
     length: int
     sha256: str
     codings: tuple[str, ...]
+    no_hash: str  # why there is no SHA-256
+    replaced: str  # what is shown otherwise than it was sent
     missing: tuple[str, ...]
 
 
@@ -197,6 +207,8 @@ def _exchange(message: Message, values: Sequence[tuple[str, str]]) -> Exchange:
         length=body.length,
         sha256=body.sha256 or "",
         codings=body.codings,
+        no_hash=no_body_hash(message),
+        replaced=replaced(message),
         missing=tuple(filter(None, (*message.missing, body.missing, body.left_out))),
     )
 
