@@ -10,6 +10,8 @@ from collections.abc import Callable
 from datetime import date
 from typing import Any
 
+from analyzer.cli.claims import Named, Role, declare
+
 # What people write for the regions that are asked for most; ISO 3166-1 alpha-3 among it.
 _MEANT = {
     **dict.fromkeys(("CHINA", "CHN", "PRC"), "CN"),
@@ -39,6 +41,7 @@ def add_geo_choice(command: argparse.ArgumentParser) -> None:
         metavar="YYYY-MM-DD",
         help="choose the databases for this day, not for the capture's",
     )
+    declare(command, Named("geo", "--geo", Role.READ))
 
 
 def add_dossiers_choice(command: argparse.ArgumentParser) -> None:
@@ -49,6 +52,7 @@ def add_dossiers_choice(command: argparse.ArgumentParser) -> None:
         metavar="DIR",
         help="a folder with dossiers (.toml) of your own, beside those of phonehome; may be repeated",
     )
+    declare(command, Named("dossiers", "--dossiers", Role.DOSSIERS))
 
 
 def regions(text: str) -> tuple[str, ...]:
