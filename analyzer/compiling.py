@@ -74,6 +74,8 @@ def kernel_folder() -> str | None:
     for name in KERNEL_SOURCES:
         digest.update((here / name).read_bytes())
     root = os.environ.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache")
+    if not os.path.isabs(root):  # no home is known, or a wrong one: nothing is kept in the current folder
+        return None
     folder = os.path.join(root, "phonehome", f"kernels-{digest.hexdigest()[:16]}")
     try:
         os.makedirs(folder, mode=0o700, exist_ok=True)

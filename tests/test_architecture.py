@@ -19,6 +19,7 @@ BELOW = {
     "compiling": {"native"},
     "processes": set(),
     "containment": {"model"},
+    "files": set(),
     "capture": {"model", "compiling"},
     "packets": {"model", "compiling", "capture"},
     "flows": {"model", "compiling", "capture", "packets"},
@@ -26,11 +27,11 @@ BELOW = {
     "decode": {"model"},
     "detect": {"model"},
     "dossiers": {"model"},
-    "locate": {"model"},
+    "locate": {"model", "files"},
     "report": {"model", "community", "compare"},
     "triggers": {"model", "packets", "dossiers"},
     "context": {"model", "detect", "locate", "flows", "protocols"},
-    "evidence": {"model", "version", "capture", "packets", "flows", "decode", "detect", "report"},
+    "evidence": {"model", "version", "files", "capture", "packets", "flows", "decode", "detect", "report"},
     "conclude": {"model", "dossiers", "triggers", "version"},
     "compare": {"model", "conclude"},
     "scan": {
@@ -39,13 +40,13 @@ BELOW = {
     },
     "live": {
         *("model", "version", "capture", "flows", "protocols", "dossiers", "locate", "scan"),
-        *("report", "compiling"),
+        *("report", "compiling", "files"),
     },
     "pipeline": {"model", "capture", "packets", "detect", "locate", "triggers", "conclude", "scan"},
     "serve": {"model", "containment", "version", "scan", "pipeline", "report", "evidence", "compare"},
 }
 BELOW["pipeline"] = {*BELOW["scan"], "scan"}
-BELOW["archive"] = {*BELOW["pipeline"], "pipeline", "report"}
+BELOW["archive"] = {*BELOW["pipeline"], "pipeline", "report", "files"}
 TOP = {"__init__", "cli"}  # with the single modules beside them (pipeline …) these tie everything together
 
 

@@ -12,18 +12,21 @@ writes the same again: of several parts with rows of a session, the one made las
 from __future__ import annotations
 
 import hashlib
+import json
 import os
-import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from analyzer import files as disk
 from analyzer.archive.finding import is_remote
 from analyzer.archive.options import Options
 from analyzer.archive.storage import StorageError, reached, storage
 from analyzer.model import Report
 
 REPORTS, SALT = "reports", "salt"
+# In the metadata of a captures table: the sizes of the other tables of its part, in bytes, as JSON.
+SIZES = b"phonehome.sizes"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +51,10 @@ def prepared(url: str, options: Options) -> Place:
 
 
 def _place(url: str, files: Any, root: str, options: Options) -> Place:
-    files.makedirs(f"{root}/{REPORTS}", exist_ok=True)
+    if is_local(files):
+        disk.make_folders(f"{root}/{REPORTS}")
+    else:
+        files.makedirs(f"{root}/{REPORTS}", exist_ok=True)
     salt = _salt(files, root)
     fingerprint = options.fingerprint(os.urandom(16) if options.known else salt)
     return Place(url, fingerprint, bool(files.glob(f"{root}/{REPORTS}/*.json")))
@@ -72,16 +78,14 @@ class Results:
 
     def keep(self, reports: Mapping[str, Report]) -> None:
         """Put reports, by their keys, and their tables in their places, the reports last."""
-        from analyzer.archive.tables import as_parquet, tables_of
+        from analyzer.archive.tables import tables_of
         from analyzer.report.json import write
 
         part = hashlib.sha256("".join(sorted(reports)).encode()).hexdigest()[:32]
-        for name, table in tables_of(reports, part, self.place.fingerprint).items():
-            if len(table):
-                _put(self._files, f"{self._root}/{name}/{part}.parquet", as_parquet(table))
+        put_tables(self._files, self._root, part, tables_of(reports, part, self.place.fingerprint))
         for key, report in reports.items():
             # Not forced to the disk: one that a power cut tears is no report, and is made again.
-            _put(self._files, self._report_path(key), write(report).encode("ascii"), durable=False)
+            put(self._files, self._report_path(key), write(report).encode("ascii"), durable=False)
 
     def _report_path(self, key: str) -> str:
         return f"{self._root}/{REPORTS}/{key}.json"
@@ -101,32 +105,33 @@ def reports_of(place: Place, keys: Sequence[str]) -> list[Report]:
 def _salt(files: Any, root: str) -> bytes:
     path = f"{root}/{SALT}"
     if not files.exists(path):
-        _put(files, path, os.urandom(16).hex().encode())
+        put(files, path, os.urandom(16).hex().encode())
     return bytes.fromhex(files.cat_file(path).decode())
 
 
-def _put(files: Any, path: str, octets: bytes, durable: bool = True) -> None:
+def put_tables(files: Any, root: str, part: str, tables: Mapping[str, Any]) -> None:
+    """Put the tables of a part, that of the captures last: it says how large the others are."""
+    from analyzer.archive.tables import as_parquet
+
+    sizes: dict[str, int] = {}
+    for name in sorted(tables, key=lambda name: name == "captures"):
+        table = tables[name]
+        if len(table):
+            noted = {SIZES: json.dumps(sizes)} if name == "captures" else None
+            octets = as_parquet(table.replace_schema_metadata(noted))
+            put(files, f"{root}/{name}/{part}.parquet", octets)
+            sizes[name] = len(octets)
+
+
+def put(files: Any, path: str, octets: bytes, durable: bool = True) -> None:
     """A file that is there whole or not at all. Object stores put a whole object at once."""
-    if not _is_local(files):
+    if not is_local(files):
         files.pipe_file(path, octets)
         return
-    folder, _, name = path.rpartition("/")
-    os.makedirs(folder, exist_ok=True)
-    # Whoever reads Parquet passes over names that begin so.
-    passing = f"{folder}/.{name}.{uuid.uuid4().hex}"
-    try:
-        with open(passing, "wb") as file:
-            file.write(octets)
-            file.flush()
-            if durable:
-                os.fsync(file.fileno())
-        os.replace(passing, path)
-    except BaseException:
-        if os.path.exists(passing):
-            os.unlink(passing)
-        raise
+    disk.make_folders(path.rpartition("/")[0])
+    disk.put(path, octets, durable=durable)
 
 
-def _is_local(files: Any) -> bool:
+def is_local(files: Any) -> bool:
     protocols = files.protocol if isinstance(files.protocol, tuple) else (files.protocol,)
     return "file" in protocols

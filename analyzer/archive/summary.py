@@ -15,6 +15,8 @@ from typing import Any
 from analyzer.archive.finding import is_remote
 from analyzer.archive.storage import StorageError, reached, storage
 from analyzer.archive.tables import TABLES, schema_of
+from analyzer.archive.wholeness import unfinished
+from analyzer.files import replace_all
 from analyzer.report.limits import UNREAD
 from analyzer.report.units import percent
 
@@ -58,6 +60,7 @@ class Summary:
     unread_bytes: int
     unread_sessions: int  # recordings with such packets
     unrecorded: int  # recordings read by a version that did not count this
+    unfinished: int = 0  # runs that have not read all their captures
 
 
 # Rows of superseded results, and those a run left that broke off, are passed over.
@@ -158,9 +161,12 @@ def summary_of(url: str, since: date | None = None) -> Summary:
                 with reached(url):
                     files.ls(root)  # says why, where DuckDB would not
             _views(base, files, root, url)
-            return _asked(base, since)
+            return replace(_asked(base, since), unfinished=unfinished(files, root))
         except (duckdb.Error, OSError) as error:
-            raise StorageError(f"{url}: the results can't be read ({_first_line(error)})") from None
+            raise StorageError(
+                f"{url}: the results can't be read ({_first_line(error)}); where a table is cut, "
+                "scan with --results makes it again"
+            ) from None
 
 
 def _views(base: Any, files: Any, root: str, url: str) -> None:
@@ -276,20 +282,29 @@ def said(summary: Summary) -> list[str]:
         )
     if summary.unrecorded:
         found.append(f"of {summary.unrecorded:,} recordings it is not known how much was searched")
+    if summary.unfinished:
+        found.append(
+            f"{summary.unfinished:,} runs of scan --results have not come to their end: what they have "
+            "not read is missing here"
+        )
     found.append("what looks like an identifier is listed as one; how sure it is stands in each report")
     return found
 
 
 def write_csv(summary: Summary, folder: Path) -> None:
-    """One file a sheet; no cell is taken for a formula. OSError where that fails."""
-    import csv
+    """One file a sheet; older ones are replaced, all or none. No cell is a formula. Raises OSError."""
+    replace_all(folder, {f"{sheet.name}.csv": _csv(sheet) for sheet in summary.sheets})
 
-    folder.mkdir(parents=True, exist_ok=True)
-    for sheet in summary.sheets:
-        with open(folder / f"{sheet.name}.csv", "w", newline="", encoding="utf-8") as file:
-            writer = csv.writer(file)
-            writer.writerow(sheet.columns)
-            writer.writerows([_plain(cell) for cell in row] for row in sheet.rows)
+
+def _csv(sheet: Sheet) -> bytes:
+    import csv
+    import io
+
+    text = io.StringIO(newline="")
+    writer = csv.writer(text)
+    writer.writerow(sheet.columns)
+    writer.writerows([_plain(cell) for cell in row] for row in sheet.rows)
+    return text.getvalue().encode("utf-8", "backslashreplace")
 
 
 def _plain(cell: Cell) -> str | int | None:

@@ -66,7 +66,7 @@ TABLES: dict[str, dict[str, pa.DataType]] = {
 }  # fmt: skip
 
 
-def tables_of(reports: Mapping[str, Report], part: str, settings: str) -> dict[str, pa.Table]:
+def tables_of(reports: Mapping[str, Report], part: str, settings: str | None) -> dict[str, pa.Table]:
     """All tables of reports, which come by their keys."""
     listed: dict[str, list[Row]] = {name: [] for name in TABLES}
     for session, report in reports.items():
@@ -91,7 +91,7 @@ def schema_of(name: str) -> pa.Schema:
 class _Context:
     """A report, and what rows of its tables look up in it."""
 
-    def __init__(self, report: Report, settings: str) -> None:
+    def __init__(self, report: Report, settings: str | None) -> None:
         self.report, self.settings = report, settings
         self.messages = {message.number: message for message in report.messages}
         columns = report.flows.columns

@@ -11,11 +11,12 @@ import sys
 from collections.abc import Sequence
 from contextlib import suppress
 
+from analyzer.cli.faults import catch_the_rest, explain
 from analyzer.cli.output import UnusableError
-from analyzer.cli.parsing import parser
-from analyzer.cli.printing import UNUSABLE, UnwritableError, complain, finish, give_up
+from analyzer.cli.printing import UNUSABLE, UnwritableError, complain, finish, give_up, open_standard
+from analyzer.cli.signals import ending_signals, words_and_code
 
-INTERRUPTED, PIPE_CLOSED = 130, 141  # 128 + the signal's number, as shells say it
+PIPE_CLOSED = 141  # 128 and the number of SIGPIPE, as shells have it
 
 
 def command() -> int:
@@ -24,13 +25,15 @@ def command() -> int:
     Taking apart what a scan holds takes the interpreter a tenth of the scan's time.
     """
     ended: list[int] = []
+    open_standard()
+    catch_the_rest()
     atexit.register(_end, ended)  # what comes first here is called last
     ended.append(main())
     return ended[0]
 
 
 def _end(ended: Sequence[int]) -> None:
-    if not ended:  # an error of ours, or argparse has ended the program
+    if not ended:  # argparse has ended the program
         return
     for stream in (sys.stdout, sys.stderr):
         with suppress(OSError, ValueError, AttributeError):
@@ -40,11 +43,21 @@ def _end(ended: Sequence[int]) -> None:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """The command `phonehome`; returns the exit code."""
-    if sys.stdout is None:  # the shell closed it: nothing was to be printed
-        sys.stdout = open(os.devnull, "w")  # noqa: SIM115
+    open_standard()
+    try:
+        with ending_signals():
+            return _guarded(sys.argv[1:] if arguments is None else arguments)
+    except KeyboardInterrupt as error:
+        words, code = words_and_code(error)
+        complain(words)
+        return code
+
+
+def _guarded(arguments: Sequence[str]) -> int:
+    """As `main`, without signals: whatever happens becomes one sentence and a code that says so."""
     try:
         try:
-            return _done(sys.argv[1:] if arguments is None else arguments)
+            return _done(arguments)
         finally:
             finish()
     except BrokenPipeError:
@@ -53,19 +66,25 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except UnwritableError as error:
         give_up()
         complain(str(error))
-        return UNUSABLE
-    except KeyboardInterrupt:
-        complain("interrupted")
-        return INTERRUPTED
     except UnusableError as error:
         complain(str(error))
-        return UNUSABLE
+    except SystemExit as error:
+        if error.code in (None, 0, UNUSABLE):  # --help, or a slip of the pen
+            raise
+        explain(error)
+    except Exception as error:
+        explain(error)
+    return UNUSABLE
 
 
 def _done(arguments: Sequence[str]) -> int:
+    from analyzer.cli.claims import Claims
+    from analyzer.cli.parsing import parser
+
     if not arguments:
         parser().print_help(sys.stderr)
         return UNUSABLE
     options = parser().parse_args(arguments)
+    options.claims = Claims.of(options)
     code: int = options.run(options)
     return code

@@ -7,6 +7,8 @@ from collections.abc import Callable
 from datetime import date
 from typing import Any
 
+from analyzer.cli.claims import Named, Role, declare
+
 
 def add_geo_choice(command: argparse.ArgumentParser) -> None:
     command.add_argument(
@@ -22,6 +24,7 @@ def add_geo_choice(command: argparse.ArgumentParser) -> None:
         metavar="YYYY-MM-DD",
         help="choose the databases for this day, not for the capture's",
     )
+    declare(command, Named("geo", "--geo", Role.READ))
 
 
 def add_dossiers_choice(command: argparse.ArgumentParser) -> None:
@@ -32,6 +35,7 @@ def add_dossiers_choice(command: argparse.ArgumentParser) -> None:
         metavar="DIR",
         help="a folder with dossiers (.toml) of your own, beside those of phonehome; may be repeated",
     )
+    declare(command, Named("dossiers", "--dossiers", Role.DOSSIERS))
 
 
 def regions(text: str) -> tuple[str, ...]:

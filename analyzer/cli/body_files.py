@@ -11,9 +11,9 @@ import hashlib
 import json
 import os
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
+from analyzer.files import Folder, NotEmptyError
 from analyzer.model import Body, Message, Report
 from analyzer.report.export.csv import table
 from analyzer.report.export.plain import time
@@ -44,38 +44,39 @@ class BodyFiles:
     """
 
     def __init__(self, directory: str | os.PathLike[str]) -> None:
-        self._directory = Path(directory)
-        self._aside: dict[str, Path] = {}
+        self._aside: dict[str, str] = {}
         try:
-            self._directory.mkdir(parents=True, exist_ok=True)
-            is_empty = next(self._directory.iterdir(), None) is None
+            self._folder = Folder(directory)
+        except NotEmptyError as error:
+            raise ValueError(f"{directory}: is {error.strerror}, and nothing is written over") from None
         except OSError as error:
             raise ValueError(f"{directory}: can't be made ({error.strerror})") from None
-        if not is_empty:
-            raise ValueError(f"{directory}: is not empty, and nothing is written over")
 
     def put_aside(self, body: Body) -> None:
         """Keep content of which the report will hold the beginning only. Raises OSError."""
         key = _key(body)
         if key not in self._aside:
-            path = self._directory / f"{ASIDE}{len(self._aside) + 1:06}"
-            _write(path, body.content)
-            self._aside[key] = path
+            name = f"{ASIDE}{len(self._aside) + 1:06}"
+            self._folder.write(name, body.content)
+            self._aside[key] = name
 
     def write(self, report: Report) -> int:
         """Write all bodies and the index; gives their number. Raises OSError."""
         rows = list(self._rows(report))
-        self.discard()
-        _write(self._directory / INDEX_CSV, _csv(rows))
-        _write(
-            self._directory / INDEX_JSON, json.dumps(list(map(_said, rows)), indent=1).encode("ascii") + b"\n"
-        )
+        self._put_back()
+        self._folder.write(INDEX_CSV, _csv(rows))
+        self._folder.write(INDEX_JSON, json.dumps(list(map(_said, rows)), indent=1).encode("ascii") + b"\n")
+        self._folder.finish()
         return len(rows)
 
     def discard(self) -> None:
+        """Remove everything, unless all was written."""
+        self._folder.discard()
+
+    def _put_back(self) -> None:
         """Remove what was put aside."""
-        for path in self._aside.values():
-            path.unlink(missing_ok=True)
+        for name in self._aside.values():
+            self._folder.remove(name)
         self._aside.clear()
 
     def _rows(self, report: Report) -> Iterator[dict[str, Any]]:
@@ -83,10 +84,10 @@ class BodyFiles:
             if not message.body.length:
                 continue
             aside = self._aside.get(_key(message.body))
-            content = aside.read_bytes() if aside is not None else message.body.content
+            content = self._folder.read(aside) if aside is not None else message.body.content
             digest = hashlib.sha256(content).hexdigest()
             name = f"{message.number:06}-{digest[:12]}.{ending_of(content, message.body.charset)}"
-            _write(self._directory / name, content)
+            self._folder.write(name, content)
             yield _row(name, digest, len(content), message)
 
 
@@ -123,10 +124,3 @@ def _said(row: dict[str, Any]) -> dict[str, Any]:
 
 def _csv(rows: list[dict[str, Any]]) -> bytes:
     return table([Column(name, kind, [row[name] for row in rows]) for name, kind in COLUMNS.items()])
-
-
-def _write(path: Path, octets: bytes) -> None:
-    """A new file, readable by its owner only; an existing one or a link in its place is an error."""
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0), 0o600)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(octets)

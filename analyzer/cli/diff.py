@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from analyzer.cli.arguments import device, said
+from analyzer.cli.claims import Named, Role, declare
 from analyzer.cli.output import Output, UnusableError
 from analyzer.cli.printing import DONE, width, write
 from analyzer.cli.redacting import add_redaction, key_of
@@ -33,6 +34,12 @@ def add(commands: Any) -> None:
             help=f"the device of {side.upper()} to compare: address, place in its list of devices, or all",
         )
     diff.add_argument("--json", metavar="FILE|-", help="write the comparison as JSON; - is stdout")
+    declare(
+        diff,
+        Named("a", "A.json", Role.READ),
+        Named("b", "B.json", Role.READ),
+        Named("json", "--json", Role.WRITTEN),
+    )
     add_redaction(diff, every=False)
     diff.add_argument("-v", "--verbose", action="store_true", help="leave nothing out")
     diff.set_defaults(run=run)
@@ -70,7 +77,7 @@ def run(options: argparse.Namespace) -> int:
 
 def _output(options: argparse.Namespace) -> Output:
     """`-` opens nothing, nor does no path at all."""
-    return Output("--json", options.json or "-", [options.a, options.b])
+    return Output("--json", options.json or "-")
 
 
 def _shown(options: argparse.Namespace) -> Callable[[Report], Report]:

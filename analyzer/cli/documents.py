@@ -16,6 +16,7 @@ from importlib import import_module
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
+from analyzer.cli.claims import Named, Role, declare
 from analyzer.cli.extras import missing
 from analyzer.cli.output import Output, OutputFolder, UnusableError
 from analyzer.cli.printing import say, width, write
@@ -40,11 +41,11 @@ class Document(NamedTuple):
     def name(self) -> str:
         return self.option.removeprefix("--").replace("-", "_")
 
-    def opened(self, path: str, keep: Sequence[str]) -> Output | OutputFolder:
+    def opened(self, path: str) -> Output | OutputFolder:
         """Where it will be written; UnusableError where it can't be, or where a package is missing."""
         if self.needs and find_spec(self.needs) is None:
             raise UnusableError(missing(self.option, self.needs))
-        return OutputFolder(self.option, path) if self.folder else Output(self.option, path, keep)
+        return OutputFolder(self.option, path) if self.folder else Output(self.option, path)
 
     def made(self, report: Report) -> Any:
         """The document, as its output takes it; UnusableError where what it needs is not installed."""
@@ -103,6 +104,8 @@ def add_documents(command: argparse.ArgumentParser, documents: Sequence[Document
     for document in documents:
         place = "DIR" if document.folder else "FILE|-"
         command.add_argument(document.option, metavar=place, help=document.help)
+        role = Role.FOLDER if document.folder else Role.WRITTEN
+        declare(command, Named(document.name, document.option, role))
     command.set_defaults(documents=documents)
     add_redaction(command)
     command.add_argument(
@@ -118,10 +121,10 @@ def add_documents(command: argparse.ArgumentParser, documents: Sequence[Document
 class Outputs:
     """All files that were asked for, open; one of them may be standard output.
 
-    `keep` are the inputs, which are never written over. `prints` says whether the report may be printed.
+    `prints` says whether the report may be printed.
     """
 
-    def __init__(self, options: argparse.Namespace, keep: Sequence[str], prints: bool = True) -> None:
+    def __init__(self, options: argparse.Namespace, prints: bool = True) -> None:
         asked = [(d, path) for d in options.documents if (path := getattr(options, d.name)) is not None]
         is_redacted = options.redact or any(d.redacted and not options.show_identifiers for d, _ in asked)
         if options.redact_key and not is_redacted:
@@ -132,7 +135,7 @@ class Outputs:
             raise UnusableError(f"{' and '.join(to_stdout)} can't both go to standard output")
         self.prints, self.has_documents = prints and not to_stdout, bool(asked)
         with ExitStack() as stack:
-            self._files = [(d, stack.enter_context(d.opened(path, keep))) for d, path in asked]
+            self._files = [(d, stack.enter_context(d.opened(path))) for d, path in asked]
             self._stack = stack.pop_all()
 
     def write(self, report: Report, options: argparse.Namespace, prints: bool = True) -> None:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
+from analyzer.cli.claims import Named, Role, declare
 from analyzer.cli.extras import missing
-from analyzer.cli.output import Output, UnusableError
+from analyzer.cli.output import Output, OutputFolder, UnusableError
 from analyzer.cli.printing import DONE, say, write
 from analyzer.cli.redacting import add_redaction, key_of
 
@@ -34,6 +36,13 @@ def add(commands: Any) -> None:
         metavar="FILE",
         help="the captures of the report, where they lie elsewhere now; told by their SHA-256",
     )
+    declare(
+        evidence,
+        Named("saved", "REPORT.json", Role.READ),
+        Named("captures", "--capture", Role.CAPTURES),
+        Named("directory", "-o", Role.FOLDER),
+        Named("together", "-w", Role.WRITTEN),
+    )
     add_redaction(evidence, every=False)
     evidence.add_argument("-q", "--quiet", action="store_true", help="say nothing")
     evidence.set_defaults(run=run)
@@ -53,8 +62,16 @@ def run(options: argparse.Namespace) -> int:
         paths = _paths(report, options.captures)
         asked = Asked(paths, _command(options), key, options.redact)
         _check_folder(options.directory)
-        made = bundle(report, asked)
-        _write(made, options, [options.saved, *paths])
+        for path in paths:
+            options.claims.reads("--capture", path)
+        with ExitStack() as stack:
+            together = stack.enter_context(Output("-w", options.together)) if options.together else None
+            folder = stack.enter_context(OutputFolder("-o", options.directory)) if options.directory else None
+            made = bundle(report, asked)
+            if together:
+                together.write(made.together)
+            if folder:
+                folder.write(made.files)
     except (RefusedError, CaptureError) as error:
         raise UnusableError(str(error)) from None
     except ModuleNotFoundError as error:
@@ -96,19 +113,6 @@ def _command(options: argparse.Namespace) -> str:
     import shlex
 
     return shlex.join(["phonehome", *sys.argv[1:]])
-
-
-def _write(made: Any, options: argparse.Namespace, keep: list[str]) -> None:
-    from analyzer.evidence.bundle import write as write_folder
-
-    try:
-        if options.together:
-            with Output("-w", options.together, keep) as output:
-                output.write(made.together)
-        if options.directory:
-            write_folder(made, options.directory)
-    except OSError as error:
-        raise UnusableError(f"the evidence can't be written ({error.strerror})") from None
 
 
 def _tell(made: Any, options: argparse.Namespace) -> None:

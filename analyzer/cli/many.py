@@ -6,19 +6,24 @@ import argparse
 import os
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from math import inf
 from typing import TYPE_CHECKING, Any
 
+from analyzer.cli.claims import Named, Role, declare
 from analyzer.cli.documents import Outputs
+from analyzer.cli.extras import missing
 from analyzer.cli.gating import gated
 from analyzer.cli.output import UnusableError
 from analyzer.cli.printing import DAMAGED, DONE, UNUSABLE, complain, say, width, write
+from analyzer.cli.signals import words_and_code
 
 if TYPE_CHECKING:
     from analyzer.archive.options import Options
     from analyzer.archive.planning import Unit
-    from analyzer.archive.running import Follower
+    from analyzer.archive.results import Place
+    from analyzer.archive.running import Follower, Workers
     from analyzer.archive.work import Outcome
     from analyzer.detect.known import Known
     from analyzer.pipeline import Progress
@@ -30,7 +35,6 @@ WORTH_PROCESSES = 24 << 20
 LARGE = 64 << 20
 # Sessions of captures of which a terminal shows the whole report.
 MOST_WHOLE = 12
-INTERRUPTED = 130  # as shells have it: 128 and the number of the signal
 
 
 def add_many_choices(scan: argparse.ArgumentParser) -> None:
@@ -48,6 +52,7 @@ def add_many_choices(scan: argparse.ArgumentParser) -> None:
         metavar="ADDRESS|local",
         help="read on a Dask cluster: the address of its scheduler, or one made on this machine",
     )
+    declare(scan, Named("results", "--results", Role.RESULTS))
 
 
 def is_for_many(paths: Sequence[str], options: argparse.Namespace) -> bool:
@@ -75,12 +80,17 @@ def run_many(
     paths: Sequence[str], known: Known | None, log: tuple[LogEntry, ...], options: argparse.Namespace
 ) -> int:
     """Scan, write the documents that were asked for, and print the report or an overview."""
-    from analyzer.archive.finding import captures_in
+    from analyzer.archive.finding import captures_in, is_remote
     from analyzer.archive.pool import cores
-    from analyzer.archive.results import prepared
     from analyzer.archive.running import report_of, run, workers
     from analyzer.archive.storage import StorageError
     from analyzer.model import CaptureError
+
+    if options.results:
+        try:
+            from analyzer.archive.wholeness import finish
+        except ModuleNotFoundError as error:
+            raise UnusableError(missing("--results", error.name, "summary")) from None
 
     if options.bodies:
         raise UnusableError("--bodies takes captures by name, and neither --jobs, --results nor --dask")
@@ -92,14 +102,18 @@ def run_many(
     follower, line = _follower(options)
     try:
         found = captures_in(paths, [options.results] if options.results else [])
-        keep = [*found, *(file for file in (options.known, options.events, options.tac) if file)]
-        with Outputs(options, keep) as outputs:
-            place = prepared(options.results, asked) if options.results else None
-            with workers(options.jobs or cores(), options.dask, follower) as by:
+        for path in found:
+            if not is_remote(path):
+                options.claims.reads("CAPTURE", path)
+        with Outputs(options) as outputs:
+            place = _place(options, asked, found) if options.results else None
+            with _started(workers(options.jobs or cores(), options.dask, follower)) as by:
                 wants_all = outputs.has_documents or options.fail_on
                 outcomes = run(found, asked, place, by, follower, inf if wants_all else MOST_WHOLE)
             if line:
                 line.clear()
+            if place is not None:
+                finish(place, found)
             if all(outcome.error is not None for outcome in outcomes):
                 raise UnusableError("; ".join(str(outcome.error) for outcome in outcomes))
             is_whole = len(outcomes) <= MOST_WHOLE
@@ -112,10 +126,11 @@ def run_many(
                 _print_overview(outcomes, options)
     except (CaptureError, StorageError, PermissionError, FileNotFoundError) as error:
         raise UnusableError(str(error)) from None
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as error:
+        words, code = words_and_code(error)
         further = "; the same command goes on with what is left" if options.results else ""
-        complain(f"interrupted{further}")
-        return INTERRUPTED
+        complain(f"{words}{further}")
+        return code
     finally:
         if line:
             line.clear()
@@ -123,6 +138,33 @@ def run_many(
         complain(sentence)
     code = _exit_code(outcomes)
     return gated(report, options.fail_on, code) if report else code
+
+
+def _place(options: argparse.Namespace, asked: Options, captures: Sequence[str]) -> Place:
+    """Where results are kept, with what was cut there made again, and marked until this run has ended."""
+    from analyzer.archive.results import prepared
+    from analyzer.archive.wholeness import begin, repaired
+
+    place = prepared(options.results, asked)
+    for sentence in repaired(place):
+        complain(sentence)
+    begin(place, captures)
+    return place
+
+
+@contextmanager
+def _started(workers: AbstractContextManager[Workers]) -> Iterator[Workers]:
+    """The processes that read; UnusableError where the system refuses what they need."""
+    with ExitStack() as stack:
+        try:
+            by = stack.enter_context(workers)
+        except (OSError, ImportError) as error:
+            why = error.strerror if isinstance(error, OSError) else error
+            raise UnusableError(
+                f"several processes can't be started here ({why}): they need shared memory (/dev/shm) and open "
+                "files; --jobs 1 reads captures that are named one by one without further processes"
+            ) from None
+        yield by
 
 
 def _stands_for_several(path: str) -> bool:

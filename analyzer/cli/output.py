@@ -1,12 +1,13 @@
-"""The files that options name, found writable before the long scan and never one of the inputs."""
+"""The files that options name, found writable before the long scan, and whole or not there at the end."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from contextlib import suppress
 from typing import BinaryIO, Self
 
+from analyzer import files
 from analyzer.cli.printing import write
 
 
@@ -15,103 +16,103 @@ class UnusableError(Exception):
 
 
 class Output:
-    """The file that an option names, opened at once and filled at the end; "-" opens nothing.
+    """The file that an option names, found writable at once and filled at the end; "-" is standard output.
 
-    `keep` are the inputs: a capture is evidence and never written over. What stood in the file
-    stays until `write`; without it, leaving the context removes a file that was not there before.
+    What is in the file stays until all of the new content is on the disk. A pipe or a device is opened at
+    once and written as it is. That no output is an input is seen to before, by `claims`.
     """
 
-    def __init__(self, option: str, path: str, keep: Sequence[str]) -> None:
+    def __init__(self, option: str, path: str) -> None:
         self.option, self.path = option, path
-        self._file: BinaryIO | None = None
-        self._is_new = False
+        self._stream: BinaryIO | None = None
         if path == "-":
             return
-        if any(_is_same(path, other) for other in keep):
-            raise UnusableError(f"{option} {path}: that is an input and is not written over")
-        self._is_new = not os.path.exists(path)
         try:
-            self._file = open(path, "ab")  # noqa: SIM115
+            if _is_stream(path):
+                self._stream = open(path, "ab")  # noqa: SIM115
+            else:
+                files.check(path)
         except OSError as error:
             raise self._unwritable(error) from None
 
     def write(self, content: bytes) -> None:
         """Replace the file's content; UnusableError where the disk or the pipe refuses."""
-        if self._file is None:
+        if self.path == "-":
             write(content)
             return
         try:
-            with self._file as file:
-                if os.path.isfile(file.fileno()):  # a pipe or a device has nothing to cut
-                    file.truncate(0)
-                file.write(content)
+            if self._stream is None:
+                files.put(self.path, content)
+            else:
+                self._pass_on(self._stream, content)
         except BrokenPipeError:
             raise
         except OSError as error:
             raise self._unwritable(error) from None
-        self._is_new = False
+
+    def _pass_on(self, stream: BinaryIO, content: bytes) -> None:
+        with stream as file:
+            if os.path.isfile(file.fileno()):  # reached by its descriptor, as in --json /dev/fd/3 3>FILE
+                file.truncate(0)
+            file.write(content)
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
-        if self._file is not None:
+        if self._stream is not None:
             with suppress(OSError):
-                self._file.close()
-        if self._is_new and self.path:
-            with suppress(OSError):
-                os.unlink(self.path)
+                self._stream.close()
 
     def _unwritable(self, error: OSError) -> UnusableError:
         return UnusableError(f"{self.option} {self.path}: can't be written ({error.strerror})")
 
 
 class OutputFolder:
-    """The folder that an option names, made at once and filled at the end.
+    """The folder that an option names, made at once and filled at the end; marked until all is written.
 
     UnusableError where it can't be made or has something in it; leaving the context without `write`
-    removes a folder that was not there before.
+    removes what was made.
     """
 
     def __init__(self, option: str, path: str) -> None:
         self.option, self.path = option, path
-        self._is_new = not os.path.exists(path)
-        if not self._is_new and not os.path.isdir(path):
+        if os.path.lexists(path) and not os.path.isdir(path):
             raise UnusableError(f"{option} {path}: is a file; {option} needs an empty folder, or a new one")
         try:
-            os.makedirs(path, exist_ok=True)
-            has_something = bool(os.listdir(path))
+            self.folder = files.Folder(path)
         except OSError as error:
-            raise self._unwritable(error) from None
-        if has_something:
-            raise UnusableError(f"{option} {path}: is not empty, and nothing is written over")
-        if not os.access(path, os.W_OK | os.X_OK):
-            raise UnusableError(f"{option} {path}: can't be written (no permission)")
+            raise self.unwritable(error) from None
 
-    def write(self, files: Mapping[str, bytes]) -> None:
-        """Write each file under its name; UnusableError where the disk refuses, or a file stands there."""
-        for name, content in files.items():
-            try:
-                with open(os.path.join(self.path, name), "xb") as file:
-                    file.write(content)
-            except OSError as error:
-                raise self._unwritable(error) from None
-        self._is_new = False
+    def write(self, content: Mapping[str, bytes]) -> None:
+        """Write each file under its name; UnusableError where the disk refuses, or a file is there."""
+        try:
+            for name, octets in content.items():
+                self.folder.write(name, octets)
+            self.folder.finish()
+        except OSError as error:
+            raise self.unwritable(error) from None
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
-        if self._is_new:
-            with suppress(OSError):
-                os.rmdir(self.path)
+        self.folder.discard()
 
-    def _unwritable(self, error: OSError) -> UnusableError:
+    def unwritable(self, error: OSError) -> UnusableError:
+        """What an error of the disk means for the user."""
+        if isinstance(error, files.NotEmptyError):
+            return UnusableError(
+                f"{self.option} {self.path}: is {error.strerror}, and nothing is written over"
+            )
         return UnusableError(f"{self.option} {self.path}: can't be written ({error.strerror})")
 
 
-def _is_same(path: str, other: str) -> bool:
-    try:
-        return os.path.samefile(path, other)
-    except OSError:
-        return False
+def _is_stream(path: str) -> bool:
+    """Whether a path is something that is written to as it is: a pipe, a device, an open descriptor."""
+    if os.path.exists(path) and not os.path.isfile(path) and not os.path.isdir(path):
+        return True
+    folder, name = os.path.split(os.path.abspath(path))
+    if folder == "/dev" and name in ("stdout", "stderr"):
+        return True
+    return folder == "/dev/fd" or (folder.startswith("/proc/") and folder.endswith("/fd"))

@@ -1,7 +1,8 @@
 """What is printed, and where: data on standard output, everything else on standard error.
 
 Exit codes: 0 done · 1 a threshold that was asked for is met · 2 usage, unreadable input or
-unwritable output · 3 results complete up to damage of the capture.
+unwritable output, and whatever kept the command from coming to its end · 3 results complete up to damage of
+the capture.
 """
 
 from __future__ import annotations
@@ -11,7 +12,10 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
+from analyzer.report.text import visible  # now: later there may be no descriptor left to import it with
+
 DONE, FOUND, UNUSABLE, DAMAGED = 0, 1, 2, 3
+NARROWEST, WIDEST = 20, 1000  # columns of a terminal
 
 
 class UnwritableError(Exception):
@@ -19,10 +23,10 @@ class UnwritableError(Exception):
 
 
 def width() -> int:
-    """COLUMNS where it is set, else the terminal's own, else 80."""
+    """COLUMNS where it is set, else the terminal's own, else 80; within what a page can be set in."""
     import shutil
 
-    return shutil.get_terminal_size((80, 24)).columns
+    return min(max(shutil.get_terminal_size((80, 24)).columns, NARROWEST), WIDEST)
 
 
 def write(content: str | bytes) -> None:
@@ -44,7 +48,27 @@ def finish() -> None:
 
 def give_up() -> None:
     """What is still buffered would raise again when the interpreter closes stdout."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    with suppress(OSError, ValueError):
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())
+        os.close(nowhere)
+
+
+def open_standard() -> None:
+    """Have something behind the numbers 0 to 2 and behind sys.stdout and sys.stderr.
+
+    Where a shell has closed one, the next file that is opened would get its number, and with it what libraries
+    write there. Nothing was to be printed then. That sys.stdin is None still says that it is closed.
+    """
+    for number, mode in enumerate((os.O_RDONLY, os.O_WRONLY, os.O_WRONLY)):
+        try:
+            os.fstat(number)
+        except OSError:
+            with suppress(OSError):
+                os.set_inheritable(os.open(os.devnull, mode), True)  # it gets the lowest number that is free
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115
 
 
 @contextmanager
@@ -59,11 +83,12 @@ def sentences() -> Iterator[None]:
 
 
 def complain(text: str) -> None:
-    from analyzer.report.text import visible
-
+    """Say one sentence on standard error."""
     say(f"phonehome: {visible(text)}\n")
 
 
 def say(text: str) -> None:
-    with suppress(OSError):
-        print(text, end="", file=sys.stderr, flush=True)
+    """Write to standard error, where it takes it."""
+    with suppress(OSError, ValueError, AttributeError):
+        sys.stderr.write(text)
+        sys.stderr.flush()

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import argparse
 import os
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from analyzer import files
+from analyzer.cli.claims import Named, Role, declare
 from analyzer.cli.output import UnusableError
 
 if TYPE_CHECKING:
@@ -27,6 +30,7 @@ def add_redaction(command: argparse.ArgumentParser, every: bool = True) -> None:
         metavar="FILE",
         help="a key of your own, so that several reports share pseudonyms; made where FILE is missing",
     )
+    declare(command, Named("redact_key", "--redact-key", Role.KEY))
     if every:
         command.add_argument(
             "--show-identifiers",
@@ -49,10 +53,10 @@ def _new_key(path: str) -> bytes:
     from analyzer.evidence.redaction import new_key
 
     key = new_key()
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(key)
-    return key
+    with suppress(FileExistsError):  # another run has made it meanwhile: its key is the one
+        files.put(path, key, new=True)
+        return key
+    return _read_key(path)
 
 
 def _read_key(path: str) -> bytes:

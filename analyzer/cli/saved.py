@@ -6,6 +6,7 @@ import argparse
 import sys
 from typing import TYPE_CHECKING, Any
 
+from analyzer.cli.claims import Named, Role, declare
 from analyzer.cli.documents import Outputs, add_documents
 from analyzer.cli.gating import add_gate, check_gate, gated
 from analyzer.cli.output import UnusableError
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 def add(commands: Any) -> None:
     report = commands.add_parser("report", help="print a saved report again, without the capture")
     report.add_argument("saved", metavar="SAVED.json", help="what scan --json wrote; - is stdin")
+    declare(report, Named("saved", "SAVED.json", Role.READ))
     add_documents(report)
     add_gate(report)
     report.set_defaults(run=run)
@@ -27,7 +29,9 @@ def add(commands: Any) -> None:
 def run(options: argparse.Namespace) -> int:
     saved = read_report(options.saved)
     check_gate(options.fail_on, bool(saved.known))
-    with Outputs(options, keep=[options.saved]) as outputs:
+    for info in saved.captures:
+        options.claims.reads("a capture of the report,", info.path)
+    with Outputs(options) as outputs:
         outputs.write(saved, options)
     # Asked as a gate, a saved report answers with the code of the scan that saved it.
     return gated(saved, options.fail_on, exit_code(saved, options)) if options.fail_on else DONE
@@ -46,6 +50,8 @@ def read_report(path: str) -> Report:
 def _read_text(path: str) -> str:
     try:
         if path == "-":
+            if sys.stdin is None:
+                raise UnusableError("standard input is closed")
             return sys.stdin.buffer.read().decode("utf-8")
         with open(path, encoding="utf-8") as file:
             return file.read()

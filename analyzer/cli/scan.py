@@ -17,6 +17,7 @@ from analyzer.cli.arguments import (
     said,
 )
 from analyzer.cli.bodies import Bodies
+from analyzer.cli.claims import Named, Role, declare
 from analyzer.cli.documents import Outputs, add_documents
 from analyzer.cli.gating import add_gate, check_gate, gated
 from analyzer.cli.many import add_many_choices, is_for_many, jobs_for_one, run_many
@@ -49,6 +50,13 @@ def add(commands: Any) -> None:
         "--bodies",
         metavar="DIR",
         help="write the bodies of all messages into an empty folder, under safe names, with an index",
+    )
+    declare(
+        scan,
+        Named("captures", "CAPTURE", Role.CAPTURES),
+        Named("file", "-r", Role.CAPTURES),
+        Named("events", "--events", Role.READ),
+        Named("bodies", "--bodies", Role.FOLDER),
     )
     add_many_choices(scan)
     add_documents(scan)
@@ -96,6 +104,7 @@ def add_choices(command: argparse.ArgumentParser) -> None:
         help="tells maker and model of a phone by its IMEI: columns tac, brand, model, or tac.csv in the "
         "user's data folder; none is shipped",
     )
+    declare(command, Named("known", "--known", Role.KNOWN), Named("tac", "--tac", Role.READ))
 
 
 def _wifi_key(text: str) -> Any:
@@ -114,9 +123,7 @@ def run(options: argparse.Namespace) -> int:
     known = prepared(options)
     if is_for_many(paths, options):
         return run_many(paths, known, _log(options.events), options)
-    inputs = [file for file in (options.known, options.events, options.tac) if file]
-    keep = [*paths, *options.geo, *inputs]
-    with Outputs(options, keep) as outputs, Bodies(options.bodies) as bodies:
+    with Outputs(options) as outputs, Bodies(options.bodies) as bodies:
         report = _analyze(paths, known, options, bodies)
         outputs.write(report, options)
         bodies.write(outputs.eyes.report(report))
@@ -129,6 +136,8 @@ def prepared(options: argparse.Namespace) -> Known | None:
     _check_geo(options.geo)
     _check_dossiers(options.dossiers)
     options.tac = _tac_table(options.tac)
+    if options.tac is not None:
+        options.claims.reads("--tac", options.tac)
     return known
 
 

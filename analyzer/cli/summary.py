@@ -8,9 +8,10 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from analyzer.cli.arguments import day, said
+from analyzer.cli.claims import Named, Role, declare
 from analyzer.cli.extras import missing
 from analyzer.cli.output import Output, UnusableError
-from analyzer.cli.printing import DONE, width, write
+from analyzer.cli.printing import DAMAGED, DONE, complain, width, write
 
 if TYPE_CHECKING:
     from analyzer.archive.summary import Summary
@@ -36,6 +37,12 @@ def add(commands: Any) -> None:
         help="show identifiers and devices in HTML too, where they have numbers otherwise",
     )
     command.add_argument("-v", "--verbose", action="store_true", help="leave nothing out")
+    declare(
+        command,
+        Named("results", "RESULTS", Role.RESULTS),
+        Named("csv", "--csv", Role.SHEETS),
+        Named("html", "--html", Role.WRITTEN),
+    )
     command.set_defaults(run=run)
 
 
@@ -60,13 +67,16 @@ def run(options: argparse.Namespace) -> int:
         _write_page(found if options.show_identifiers else veiled(found), options.html)
     if options.html != "-":
         write(_rendered(found, options.verbose))
+    if found.unfinished:
+        complain(f"{options.results}: a run of scan --results has not come to its end: captures are missing")
+        return DAMAGED
     return DONE
 
 
 def _write_page(found: Summary, path: str) -> None:
     from analyzer.archive.summary_page import page
 
-    with Output("--html", path, []) as output:
+    with Output("--html", path) as output:
         output.write(page(found).encode())
 
 

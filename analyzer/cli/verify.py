@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from analyzer.cli.arguments import add_dossiers_choice
+from analyzer.cli.claims import Named, Role, declare
 from analyzer.cli.extras import missing
 from analyzer.cli.output import UnusableError
 from analyzer.cli.printing import DONE, FOUND, write
@@ -24,6 +25,11 @@ def add(commands: Any) -> None:
         "--capture", dest="captures", nargs="+", default=[], metavar="FILE", help="originals to compare with"
     )
     verify.add_argument("--redact-key", metavar="FILE", help="the key of a redacted bundle")
+    declare(
+        verify,
+        Named("captures", "--capture", Role.CAPTURES),
+        Named("redact_key", "--redact-key", Role.READ),
+    )
     add_dossiers_choice(verify)
     verify.set_defaults(run=run)
 
@@ -34,8 +40,14 @@ def run(options: argparse.Namespace) -> int:
     from analyzer.conclude.identifiers import identifiers
     from analyzer.evidence.selecting import RefusedError
     from analyzer.evidence.verify import Tools, verify
+    from analyzer.files import is_incomplete
     from analyzer.model import CaptureError
 
+    if is_incomplete(options.directory):
+        raise UnusableError(
+            f"{options.directory}: is incomplete: what wrote it was ended before its end, so there is "
+            "nothing to check; make the bundle again"
+        )
     if options.redact_key and not os.path.exists(options.redact_key):
         raise UnusableError(f"--redact-key: {options.redact_key} is not there")
 

@@ -10,10 +10,12 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any
 
+from analyzer.cli.claims import Named, Role, declare
 from analyzer.cli.documents import READ_FIRST, Outputs, add_documents
 from analyzer.cli.output import UnusableError
 from analyzer.cli.printing import complain, sentences
 from analyzer.cli.scan import add_choices, exit_code, prepared
+from analyzer.cli.signals import ENDING
 
 if TYPE_CHECKING:
     from typing import BinaryIO
@@ -58,6 +60,13 @@ def add(commands: Any) -> None:
     _add_evidence(watch)
     _add_outlets(watch)
     add_choices(watch)
+    declare(
+        watch,
+        Named("source", "SOURCE", Role.SOURCE),
+        Named("evidence", "-w", Role.SERIES),
+        Named("ndjson", "--ndjson", Role.WRITTEN),
+        Named("on_ping", "--on-ping", Role.PROGRAM),
+    )
     add_documents(watch, READ_FIRST)
     watch.set_defaults(run=run)
 
@@ -112,8 +121,7 @@ def run(options: argparse.Namespace) -> int:
         raise UnusableError("--ndjson and --json can't both go to standard output")
     if options.redact and options.evidence is not None:
         raise UnusableError("-w keeps packets as they are, identifiers in them, which --redact would hide")
-    keep = [p for p in (*options.source[:1], options.known, options.tac, *options.geo) if p and p != "-"]
-    with ExitStack() as stack, Outputs(options, keep, prints=options.ndjson != "-") as outputs:
+    with ExitStack() as stack, Outputs(options, prints=options.ndjson != "-") as outputs:
         stop = stack.enter_context(_signals(Stop()))
         boxes = _boxes(options)
         lost: list[OSError] = []
@@ -263,14 +271,16 @@ def _rotation(options: argparse.Namespace, session: Watching) -> Rotation:
 
 @contextmanager
 def _signals(stop: Stop) -> Iterator[Stop]:
-    """Within, Ctrl-C and SIGTERM are a wish to stop; the second one ends at once."""
+    """Within, Ctrl-C, SIGTERM and SIGHUP are a wish to stop; the second one ends at once."""
 
     def wish(*_: Any) -> None:
         if stop.is_set():
             raise KeyboardInterrupt
         stop.set()
 
-    before = {number: signal.signal(number, wish) for number in (signal.SIGINT, signal.SIGTERM)}
+    # SIGHUP that is ignored, as under nohup, stays so.
+    asked = [n for n in (signal.SIGINT, *ENDING) if signal.getsignal(n) is not signal.SIG_IGN]
+    before = {number: signal.signal(number, wish) for number in asked}
     try:
         yield stop
     finally:

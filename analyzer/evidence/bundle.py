@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import os
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from analyzer.evidence.groups import MOST, Group, groups
 from analyzer.evidence.kept import Frame
@@ -28,6 +26,7 @@ from analyzer.evidence.pcapng_writer import pcapng
 from analyzer.evidence.redaction import Redactor, new_key
 from analyzer.evidence.selecting import RefusedError, refuse_what_cannot_be_shown, select
 from analyzer.evidence.timestamp import request_for
+from analyzer.files import Folder, NotEmptyError
 from analyzer.model import Message, Report
 
 FOLDER = "captures"
@@ -202,21 +201,17 @@ def readme(report: Report, redacted: bool) -> bytes:
 
 
 def write(made: Bundle, directory: str) -> None:
-    """Into a folder that is new or empty. Raises RefusedError, OSError."""
-    root = Path(directory)
-    root.mkdir(parents=True, exist_ok=True)
-    if next(root.iterdir(), None) is not None:
-        raise RefusedError(f"{directory}: is not empty, and nothing is written over")
-    (root / FOLDER).mkdir()
-    for name, octets in made.files.items():
-        write_new(root / name, octets)
-
-
-def write_new(path: Path, octets: bytes) -> None:
-    """A new file for its owner alone; one that is there, or a link in its place, is an error."""
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0), 0o600)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(octets)
+    """Write into a folder that is new or empty, marked until all is there. Raises RefusedError, OSError."""
+    try:
+        folder = Folder(directory)
+    except NotEmptyError as error:
+        raise RefusedError(f"{directory}: is {error.strerror}, and nothing is written over") from None
+    try:
+        for name, octets in made.files.items():
+            folder.write(name, octets)
+        folder.finish()
+    finally:
+        folder.discard()
 
 
 def _document(report: Report) -> bytes:

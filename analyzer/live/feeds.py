@@ -13,6 +13,7 @@ import shutil
 import signal
 import stat
 import subprocess
+import sys
 import threading
 import time
 from collections import deque
@@ -97,6 +98,8 @@ def standard_input(stop: Stop) -> Feed:
         mode = os.fstat(0).st_mode
     except OSError:
         raise CaptureError("standard input is closed") from None
+    if sys.stdin is None:  # something else has its number
+        raise CaptureError("standard input is closed")
     if os.isatty(0):
         raise CaptureError("standard input is a terminal: pipe a capture into it, as from tcpdump -U -w -")
     if stat.S_ISREG(mode):

@@ -2,10 +2,13 @@
 
 Files in which something was found are kept longest: where one has to give way, it is the oldest without
 a finding; only where all hold one, the oldest of all, and that is said. Nothing of a frame is changed.
+
+The file that is being written has the ending `PART` until it is complete; it can be read as it is, too.
 """
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import struct
@@ -19,12 +22,14 @@ from typing import BinaryIO
 
 from analyzer.capture import Batch
 from analyzer.capture.records import SNOOP_LINK
+from analyzer.files import settle, take_name
 from analyzer.version import VERSION
 
 NS = 1_000_000_000
 # Octets of a file, seconds that it spans, files kept, where the user says nothing else.
 SIZE, SECONDS, COUNT = 100_000_000, 3600, 48
 # draft-ietf-opsawg-pcapng §4
+PART = ".part"
 SECTION, INTERFACE, ENHANCED = 0x0A0D0D0A, 1, 6
 APPLICATION, RESOLUTION = 4, 9  # options shb_userappl, if_tsresol
 
@@ -110,7 +115,9 @@ class Rotation:
         suffix = base.suffix or ".pcapng"
         path = base.with_name(f"{base.stem}_{self._number:05d}_{_stamp(time_ns)}{suffix}")
         # A file that is there already is somebody's evidence.
-        number = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        if os.path.lexists(path):
+            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(path))
+        number = os.open(_part(path), os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         self._open, self._since = os.fdopen(number, "wb"), time.monotonic()
         self._files.append(Written(path, first_frame))
         self._hash, self._links = hashlib.sha256(), {}
@@ -125,6 +132,8 @@ class Rotation:
                 opened.flush()
                 os.fsync(opened.fileno())
             last = self._files[-1]
+            take_name(_part(last.path), str(last.path))
+            settle(last.path.parent)
             last.sha256 = self._hash.hexdigest()
             self._say("written", last)
 
@@ -172,6 +181,11 @@ class Rotation:
         self._open.flush()
         self._hash.update(octets)
         self._files[-1].octets += len(octets)
+
+
+def _part(path: Path) -> str:
+    """The name of a file while it is written."""
+    return f"{path}{PART}"
 
 
 def _block(kind: int, body: bytes) -> bytes:

@@ -6,12 +6,14 @@ import json
 import os
 import re
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from analyzer.files import settle, write_new
 from analyzer.locate.arrays import LayerWriter, ordinary_only
 from analyzer.locate.iso import code_number
 from analyzer.locate.mmdb import Said, blocks_in, built_on, opened, said_in, sha256_of
@@ -54,25 +56,56 @@ def import_mmdb(path: Path, folder: Path) -> dict[str, Any]:
         (kind, f"file {path.name}"),
     )
     name = re.sub(r"[^a-z0-9]+", "-", f"{kind}-{day}".lower()).strip("-")
-    unfinished, finished = folder / f".{name}", folder / name
-    out = LayerWriter(unfinished)
+    if path.resolve().is_relative_to((folder / name).resolve()):
+        raise ValueError(f"{path}: is in the folder that this import replaces; move it elsewhere first")
+    entry = {
+        "id": name, "name": kind, "short": maker, "date": day,
+        "licence": "the user's own copy, under its maker's terms",
+        "attribution": attribution, "url": "", "says": metadata.description.get("en", "") or kind,
+        "claims": [_CLAIM_NAMES[claim] for claim in claims], "method": "import_mmdb",
+        "inputs": [{"file": path.name, "sha256": sha256_of(path)}],
+    }  # fmt: skip
+    with _new_layer(folder / name) as unfinished:
+        entry["outputs"] = _write_arrays(unfinished, families, claims)
+        write_new(unfinished / "layer.json", json.dumps(entry, indent=1).encode())
+    return entry
+
+
+def _write_arrays(folder: Path, families: Any, claims: list[str]) -> list[dict[str, Any]]:
+    """The files of a layer, each as the manifest names it."""
+    out = LayerWriter(folder)
     columns = {column: _COLUMNS[column] for claim, needed in _CLAIMS if claim in claims for column in needed}
     for family, blocks in zip((4, 6), families, strict=True):
         starts, values = disjoint(blocks, Said(), 1 << (32 if family == 4 else 128))
         out.family(family, ordinary_only((starts, values), Said(), family), columns)
     if "asn" in claims:
         _write_names(out, families)
-    entry = {
-        "id": name, "name": kind, "short": maker, "date": day,
-        "licence": "the user's own copy, under its maker's terms",
-        "attribution": attribution, "url": "", "says": metadata.description.get("en", "") or kind,
-        "claims": [_CLAIM_NAMES[claim] for claim in claims], "method": "import_mmdb",
-        "inputs": [{"file": path.name, "sha256": sha256_of(path)}], "outputs": out.files,
-    }  # fmt: skip
-    (unfinished / "layer.json").write_text(json.dumps(entry, indent=1), encoding="utf-8")
-    shutil.rmtree(finished, ignore_errors=True)
-    os.replace(unfinished, finished)
-    return entry
+    return out.files
+
+
+@contextmanager
+def _new_layer(finished: Path) -> Iterator[Path]:
+    """Give a folder that takes its place at the end; an older one goes then. Errors leave nothing."""
+    unfinished, older = (finished.with_name(f".{finished.name}{end}") for end in ("", "-older"))
+    for left in (unfinished, older):  # of an import that was ended
+        shutil.rmtree(left, ignore_errors=True)
+    try:
+        yield unfinished
+        for file in unfinished.iterdir():
+            settle(file)
+        settle(unfinished)
+        if finished.exists():
+            os.replace(finished, older)
+        try:
+            os.replace(unfinished, finished)
+        except OSError:
+            if older.exists():
+                os.replace(older, finished)
+            raise
+        settle(finished.parent)
+    finally:
+        for left in (unfinished, older):
+            shutil.rmtree(left, ignore_errors=True)
 
 
 def _claims(values: list[Said]) -> list[str]:

@@ -142,6 +142,8 @@ def _mapped(path: Path) -> NDArray[Any]:
 def user_folder() -> Path:
     """Where imported databases are kept (XDG Base Directory Specification)."""
     home = os.environ.get("XDG_DATA_HOME") or os.path.join(os.path.expanduser("~"), ".local", "share")
+    if not os.path.isabs(home):  # no home is known, or a wrong one: the current folder is not the user's
+        home = os.path.join(os.sep, "nonexistent")
     return Path(home) / "phonehome" / "geo"
 
 
@@ -151,6 +153,7 @@ def layers() -> tuple[Layer, ...]:
     own = [
         Layer(file.parent, json.loads(file.read_text(encoding="utf-8")))
         for file in sorted(user_folder().glob("*/layer.json"))
+        if not file.parent.name.startswith(".")  # of an import that is not finished
     ]
     return tuple(sorted((*shipped_layers(), *own), key=lambda layer: layer.date))
 

@@ -5,10 +5,14 @@ from __future__ import annotations
 import csv
 import datetime
 import os
+from collections.abc import Iterator
+from typing import TextIO
 
 from analyzer.triggers.events import LogEntry
 
 MOST_ENTRIES = 100_000
+# What nanoseconds since 1970 in 64 bits can hold, as the times of packets are kept.
+EARLIEST, LATEST = -(1 << 63), (1 << 63) - 1
 HEADINGS = frozenset(("time", "timestamp", "date", "when"))
 
 
@@ -20,7 +24,7 @@ def read_log(path: str | os.PathLike[str]) -> tuple[LogEntry, ...]:
     """
     entries: list[LogEntry] = []
     with open(path, encoding="utf-8-sig", newline="") as file:
-        for number, row in enumerate(csv.reader(file), start=1):
+        for number, row in enumerate(_rows(file, str(path)), start=1):
             if not row or not row[0].strip() or row[0].lstrip().startswith("#"):
                 continue
             if number == 1 and row[0].strip().lower() in HEADINGS:
@@ -33,10 +37,26 @@ def read_log(path: str | os.PathLike[str]) -> tuple[LogEntry, ...]:
     return tuple(sorted(entries))
 
 
+def _rows(file: TextIO, path: str) -> Iterator[list[str]]:
+    try:
+        yield from csv.reader(file)
+    except csv.Error as error:
+        raise ValueError(f"{path}: is no table of lines with commas ({error})") from None
+
+
 def _time_ns(text: str, where: str) -> int:
+    """Nanoseconds since 1970; ValueError where no packet could be of that time."""
+    found = _any_time_ns(text, where)
+    if not EARLIEST <= found <= LATEST:
+        raise ValueError(f"{where}: {text[:40]!r} is no time that a capture can hold (years 1678 to 2262)")
+    return found
+
+
+def _any_time_ns(text: str, where: str) -> int:
     whole, _, fraction = text.partition(".")
-    if whole.isascii() and whole.isdigit() and (not fraction or fraction.isdigit()):
-        return int(whole) * 1_000_000_000 + int(fraction[:9].ljust(9, "0"))
+    if whole.isascii() and whole.isdigit() and (not fraction or (fraction.isascii() and fraction.isdigit())):
+        seconds = int(whole) if len(whole) <= 20 else 10**20
+        return seconds * 1_000_000_000 + int(fraction[:9].ljust(9, "0"))
     try:
         moment = datetime.datetime.fromisoformat(text)
     except ValueError:
