@@ -62,7 +62,9 @@ def test_requests_come_back_with_their_answers_and_connections(scanned: Report, 
 
 
 def test_hostile_text_makes_no_field_and_no_line(hostile: Report) -> None:
-    for name, octets in zeek.write(hostile).items():
+    logs = zeek.write(hostile)
+    assert b"\x1b" not in logs.pop("README.txt", b"")
+    for name, octets in logs.items():
         lines = octets.decode("ascii").splitlines()
         fields = next(line for line in lines if line.startswith("#fields")).split("\t")[1:]
         rows = [line for line in lines if not line.startswith("#")]
@@ -82,4 +84,8 @@ def test_a_value_is_never_taken_for_another(value: object, cell: str) -> None:
 
 @given(reports())
 def test_any_report_makes_logs(report: Report) -> None:
-    assert all(octets.startswith(b"#separator \\x09\n") for octets in zeek.write(report).values())
+    logs = zeek.write(report)
+    assert ("README.txt" in logs) == bool(
+        report.reconstruction or (report.redaction and report.redaction.says)
+    )
+    assert all(logs[name].startswith(b"#separator \\x09\n") for name in ("conn.log", "http.log"))
