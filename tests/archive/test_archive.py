@@ -21,6 +21,7 @@ from analyzer.archive.pool import Pool
 from analyzer.archive.results import Place, Results, prepared
 from analyzer.archive.running import Follower, report_of, run
 from analyzer.archive.work import Outcome, work
+from analyzer.containment import RAISE
 from analyzer.detect.known import Known
 from analyzer.model import CaptureError
 from analyzer.packets.wifi.keys import WifiKey
@@ -119,6 +120,7 @@ def test_one_bad_file_never_stops_the_others(folder: Path) -> None:
 
 
 def test_a_mistake_of_ours_costs_one_capture_only(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv(RAISE)
     whole = work_module.read_chain
 
     def broken(chain, *rest):  # type: ignore[no-untyped-def]
