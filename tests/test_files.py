@@ -4,14 +4,21 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import BinaryIO
 
 import pytest
 
 from analyzer import files
 
 
-class Full(OSError):
+class FullError(OSError):
     """A disk that takes no more."""
+
+
+def fails_half_way(file: BinaryIO) -> None:
+    file.write(b"half")
+    file.flush()
+    raise FullError
 
 
 def mode(path: Path) -> int:
@@ -22,10 +29,8 @@ def test_an_older_file_stays_until_the_new_one_is_whole(tmp_path: Path) -> None:
     path = tmp_path / "report"
     path.write_bytes(b"older")
     path.chmod(0o640)
-    with pytest.raises(Full), files.whole(path) as file:
-        file.write(b"half")
-        file.flush()
-        raise Full
+    with pytest.raises(FullError), files.whole(path) as file:
+        fails_half_way(file)
     assert (path.read_bytes(), os.listdir(tmp_path)) == (b"older", ["report"])
     files.put(path, b"newer")
     assert (path.read_bytes(), mode(path), os.listdir(tmp_path)) == (b"newer", 0o640, ["report"])
@@ -97,10 +102,10 @@ def test_sheets_are_replaced_all_or_none(tmp_path: Path, monkeypatch: pytest.Mon
     def full(path: str, octets: bytes, *, durable: bool = True) -> None:
         real(path, octets, durable=durable)
         if octets == b"second":
-            raise Full
+            raise FullError
 
     monkeypatch.setattr(files, "write_new", full)
-    with pytest.raises(Full):
+    with pytest.raises(FullError):
         files.replace_all(tmp_path, {"a.csv": b"first", "b.csv": b"second"})
     held = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
     assert held == {"notes": b"own", "a.csv": b"1", "b.csv": b"1"}

@@ -1,4 +1,4 @@
-"""Results that something has cut are made whole again from what is left, and runs that broke off are known."""
+"""Results that something has cut are made whole again from what is left; broken runs are known."""
 
 from __future__ import annotations
 
@@ -56,9 +56,8 @@ def empty(path: Path) -> None:
 
 @pytest.mark.parametrize("damage", [short, zeroed, empty, Path.unlink], ids=lambda damage: damage.__name__)
 @pytest.mark.parametrize("table", ["flows", "captures"])
-def test_a_table_that_is_cut_is_reported_and_made_again(
-    damage: Any, table: str, place: Path, capsys: Any
-) -> None:
+@pytest.mark.usefixtures("place")
+def test_a_table_that_is_cut_is_reported_and_made_again(damage: Any, table: str, capsys: Any) -> None:
     before = summary(capsys)
     assert before[0] == 0
     (part, *_) = sorted(Path("r", table).glob("*.parquet"))
@@ -72,8 +71,9 @@ def test_a_table_that_is_cut_is_reported_and_made_again(
     assert "made again" not in capsys.readouterr().err
 
 
+@pytest.mark.usefixtures("place")
 def test_a_run_that_broke_off_is_known_until_its_captures_are_read(
-    place: Path, capsys: Any, monkeypatch: pytest.MonkeyPatch
+    capsys: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def breaks(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
@@ -89,13 +89,15 @@ def test_a_run_that_broke_off_is_known_until_its_captures_are_read(
     assert summary(capsys)[0] == 0
 
 
-def test_results_are_their_owners_alone(place: Path) -> None:
+@pytest.mark.usefixtures("place")
+def test_results_are_their_owners_alone() -> None:
     assert scan("--json", "j") == 3
     made = [path for path in Path("r").rglob("*") if path.is_file()]
     assert {path.stat().st_mode & 0o077 for path in made} == {0}
 
 
-def test_sheets_that_are_written_again_replace_older_ones(place: Path) -> None:
+@pytest.mark.usefixtures("place")
+def test_sheets_that_are_written_again_replace_older_ones() -> None:
     assert main(["summary", "r", "--csv", "c"]) == 0
     first = {path.name: path.read_bytes() for path in Path("c").iterdir()}
     Path("c", "own").write_text("mine")

@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -57,9 +58,11 @@ def held(folder: Path) -> dict[str, bytes]:
 REFUSED = [
     "scan in.pcap --json in.pcap", "scan in.pcap --json ./many/../in.pcap", "scan in.pcap --html hard.pcap",
     "scan in.pcap --har soft.pcap", "scan hard.pcap --json soft.pcap", "scan -r in.pcap --json in.pcap",
-    "scan many --json many/1.pcap", "scan many/*.pcap --html many/1.pcap", "scan in.pcap --events ev --json ev",
-    "scan in.pcap --json j --html j", "scan in.pcap --json j --html ./j", "scan in.pcap --json dangling --html nowhere.json",
-    "scan in.pcap --csv d --zeek d", "scan in.pcap --csv d --json d/x", "scan in.pcap --bodies d --csv d/below",
+    "scan many --json many/1.pcap", "scan many/*.pcap --html many/1.pcap",
+    "scan in.pcap --events ev --json ev", "scan in.pcap --json dangling --html nowhere.json",
+    "scan in.pcap --json j --html j", "scan in.pcap --json j --html ./j",
+    "scan in.pcap --csv d --zeek d", "scan in.pcap --csv d --json d/x",
+    "scan in.pcap --bodies d --csv d/below",
     "scan in.pcap --csv d/below --zeek d", "scan in.pcap --bodies d --json d/x",
     "scan in.pcap --redact --redact-key key --json key", "scan in.pcap --redact --redact-key new --json new",
     "scan in.pcap --redact --redact-key new --csv new", "scan in.pcap --redact --redact-key d/new --csv d",
@@ -73,7 +76,8 @@ REFUSED = [
     "watch --json in.pcap -- sh -c 'cat in.pcap'", "watch in.pcap --ndjson ev --on-ping 'sh ev'",
     "report s.json --json s.json", "report s.json --html s.json", "report s.json --eve e --har e",
     "report s.json --redact --redact-key key --html key",
-    "evidence s.json -w s.json", "evidence s.json -w in.pcap --capture in.pcap", "evidence s.json -o d -w d/x",
+    "evidence s.json -w s.json", "evidence s.json -w in.pcap --capture in.pcap",
+    "evidence s.json -o d -w d/x",
     "evidence s.json -w key --redact --redact-key key", "evidence s.json -o d --redact --redact-key d/k",
     "diff s.json s.json --json s.json", "diff s.json s.json --redact --redact-key k --json k",
     "summary r --html r/reports/x.html", "summary r --csv c --html c/phones.csv",
@@ -133,14 +137,15 @@ def test_redirections_of_the_shell_are_seen(tmp_path: Path) -> None:
     assert all(words in line for words, line in zip([w for _, w in SHELL if w], said, strict=True))
 
 
-def test_pipes_and_devices_stay_of_use(place: Path, capfdbinary: pytest.CaptureFixture[bytes]) -> None:
-    assert main("scan in.pcap -q --json /dev/null --html /dev/null".split()) == 0
+@pytest.mark.usefixtures("place")
+def test_pipes_and_devices_stay_of_use(capfdbinary: pytest.CaptureFixture[bytes]) -> None:
+    assert main(["scan", "in.pcap", "-q", "--json", "/dev/null", "--html", "/dev/null"]) == 0
     capfdbinary.readouterr()
-    assert main("scan in.pcap -q --json /dev/stdout".split()) == 0
+    assert main(["scan", "in.pcap", "-q", "--json", "/dev/stdout"]) == 0
     assert capfdbinary.readouterr().out.startswith(b'{"schema"'[:1])
     os.mkfifo("fifo")
     reader = subprocess.Popen(["cat", "fifo"], stdout=subprocess.PIPE)
-    assert main("scan in.pcap -q --json fifo".split()) == 0
+    assert main(["scan", "in.pcap", "-q", "--json", "fifo"]) == 0
     assert reader.communicate(timeout=60)[0].endswith(b"}\n")
     read, write = os.pipe()
     with os.fdopen(read, "rb") as end:
@@ -149,7 +154,8 @@ def test_pipes_and_devices_stay_of_use(place: Path, capfdbinary: pytest.CaptureF
         assert end.read(1) == b"{"
 
 
-def test_outputs_that_do_not_meet_are_written(place: Path) -> None:
+@pytest.mark.usefixtures("place")
+def test_outputs_that_do_not_meet_are_written() -> None:
     words = "--json d.json --csv d --zeek d2/z --redact-key new --redact --bodies b"
     assert main(["scan", "in.pcap", "-q", *words.split()]) == 0
     made = [Path(name) for name in ("d.json", "new", "d/flows.csv", "b/index.csv")]
@@ -165,7 +171,8 @@ NO_FILE = {("serve", "host"), ("geo", "words"), ("dossiers", "ids"), ("verify", 
 
 
 def test_every_option_that_names_a_file_has_a_role() -> None:
-    commands: dict[str, argparse.ArgumentParser] = parser().commands.choices
+    top: Any = parser()
+    commands: dict[str, argparse.ArgumentParser] = top.commands.choices
     for name, command in commands.items():
         roles = {named.attribute for named in command.get_default("files") or ()}
         for action in command._actions:

@@ -1,4 +1,4 @@
-"""Whatever the environment lacks: the report with its usual code, or 2 and one sentence; never 1 or a traceback."""
+"""Whatever the environment lacks: the report with its usual code, or 2 and a sentence; never a traceback."""
 
 from __future__ import annotations
 
@@ -138,7 +138,8 @@ def test_a_report_that_can_be_given_is_given(
     assert os.listdir(capture.parent) == [capture.name]
 
 
-def test_all_streams_closed_the_documents_are_whole(capture: Path) -> None:
+@pytest.mark.usefixtures("capture")
+def test_all_streams_closed_the_documents_are_whole() -> None:
     assert ran("scan in.pcap --json j --csv d", "|<&- >&- 2>&-").returncode == 0
     assert Path("j").read_text().endswith("}\n")
     assert not [name for name in os.listdir("d") if "INCOMPLETE" in name]
@@ -159,7 +160,8 @@ YEARS = ["0001-01-01T00:00:00Z", "0001-01-01T00:00:00+14:00", "1600-01-01T00:00:
          "9999-12-31T23:59:59-14:00", "9" * 23, "9" * 6000, "9223372037"]  # fmt: skip
 
 
-def test_a_time_that_no_packet_can_have_is_named_with_its_line(capture: Path, capsys: Any) -> None:
+@pytest.mark.usefixtures("capture")
+def test_a_time_that_no_packet_can_have_is_named_with_its_line(capsys: Any) -> None:
     for year in YEARS:
         Path("ev").write_text(f"time,event\n{year},on\n")
         assert main(["scan", "in.pcap", "-q", "--events", "ev"]) == 2
@@ -173,9 +175,8 @@ def test_a_time_that_no_packet_can_have_is_named_with_its_line(capture: Path, ca
         assert "ev: is no" in capsys.readouterr().err
 
 
-def test_shared_memory_that_is_refused_is_said(
-    capture: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any
-) -> None:
+@pytest.mark.usefixtures("capture")
+def test_shared_memory_that_is_refused_is_said(monkeypatch: pytest.MonkeyPatch, capsys: Any) -> None:
     def refused(*_: object, **__: object) -> None:
         raise OSError(30, "Read-only file system")
 
@@ -190,7 +191,8 @@ def test_shared_memory_that_is_refused_is_said(
 def waiting(*words: str) -> subprocess.Popen[bytes]:
     """A scan that waits for the rest of its capture."""
     process = subprocess.Popen(
-        [*PROGRAM, "scan", "-", *words], stdin=subprocess.PIPE, stderr=subprocess.PIPE, stdout=subprocess.PIPE,
+        [*PROGRAM, "scan", "-", *words], stdin=subprocess.PIPE, stderr=subprocess.PIPE,
+        stdout=subprocess.PIPE,
         env={**os.environ, "PYTHONPATH": str(ROOT)},
     )  # fmt: skip
     assert process.stdin is not None
@@ -207,8 +209,9 @@ def until(holds: Callable[[], bool]) -> None:
 
 
 @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGHUP, signal.SIGKILL], ids=lambda how: how.name)
+@pytest.mark.usefixtures("capture")
 def test_a_scan_that_is_ended_leaves_older_files_and_no_empty_ones(
-    how: signal.Signals, capture: Path
+    how: signal.Signals,
 ) -> None:
     Path("older.json").write_text("older")
     with waiting("--json", "older.json", "--html", "new.html", "--csv", "d", "--bodies", "b") as process:
@@ -228,7 +231,8 @@ def test_a_scan_that_is_ended_leaves_older_files_and_no_empty_ones(
         assert left == ["in.pcap", "older.json"]
 
 
-def test_an_incomplete_bundle_is_not_verified(capture: Path, capsys: Any) -> None:
+@pytest.mark.usefixtures("capture")
+def test_an_incomplete_bundle_is_not_verified(capsys: Any) -> None:
     assert main(["scan", "in.pcap", "-q", "--json", "s.json"]) == 0
     Path("bundle").mkdir()
     Path("bundle", "INCOMPLETE-phonehome.txt").touch()
@@ -237,7 +241,8 @@ def test_an_incomplete_bundle_is_not_verified(capture: Path, capsys: Any) -> Non
     assert "is incomplete" in capsys.readouterr().err
 
 
-def test_an_output_that_a_full_disk_refuses_leaves_the_older_one(capture: Path) -> None:
+@pytest.mark.usefixtures("capture")
+def test_an_output_that_a_full_disk_refuses_leaves_the_older_one() -> None:
     assert main(["scan", "in.pcap", "-q", "--json", "older.json"]) == 0
     before = Path("older.json").read_bytes()
     done = ran("scan in.pcap -q --json older.json --html new.html", "ulimit -f 8")
