@@ -25,7 +25,7 @@ the same. Data goes to standard output, progress to standard error and only on a
 |---|---|
 | 0 | done |
 | 1 | a threshold that was asked for is met |
-| 2 | wrong usage, unreadable input or unwritable output; of several captures, the others are reported |
+| 2 | wrong usage, unreadable input (of several captures, the others are reported), or any other failure |
 | 3 | the capture is damaged: results are complete up to the damage |
 """
 

@@ -1,8 +1,8 @@
 """Results → whether they are whole: cut tables are made again from the reports, broken runs are known.
 
 A table that a full disk, a copy or a power cut has shortened would stop every summary. The rows of a report
-are in the report too, so they are made again without its capture. A run leaves a mark beside the results until
-it has read all its captures; a later one that read the same takes it away.
+are in the report too, so they are made again without its capture. A run leaves a mark beside the results
+until it has read all its captures; a later one that read the same takes it away.
 """
 
 from __future__ import annotations

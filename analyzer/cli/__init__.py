@@ -11,7 +11,7 @@ import sys
 from collections.abc import Sequence
 from contextlib import suppress
 
-from analyzer.cli.faults import catch_the_rest, explain
+from analyzer.cli.faults import catch_the_rest, check_memory, explain
 from analyzer.cli.output import UnusableError
 from analyzer.cli.printing import UNUSABLE, UnwritableError, complain, finish, give_up, open_standard
 from analyzer.cli.signals import ending_signals, words_and_code
@@ -86,5 +86,6 @@ def _done(arguments: Sequence[str]) -> int:
         return UNUSABLE
     options = parser().parse_args(arguments)
     options.claims = Claims.of(options)
+    check_memory()
     code: int = options.run(options)
     return code

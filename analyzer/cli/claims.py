@@ -138,7 +138,7 @@ class Claims:
             if place.is_same(other):
                 raise UnusableError(f"{place.said} and {other.said} are the same file, and one would be lost")
         for other in self._series:
-            if _is_of_series(place, other):
+            if place.is_same(other) or _is_of_series(place, other):
                 raise UnusableError(f"{place.said}: that is a name for the files of {other.option}")
         self._written.append(place)
         self._check_folders(place)
@@ -149,13 +149,16 @@ class Claims:
         for other in (*self._written, *self._series):
             if place.is_same(other):
                 raise UnusableError(f"{other.said}: that is the key of {option}, and is not written over")
+        for other in self._filled:
+            if place.is_same(other):
+                raise UnusableError(f"{place.said} and {other.said} are the same place")
         self._keys.append(place)
         self._check_folders(place)
 
     def fills(self, option: str, path: str) -> None:
         """Enter a folder that is filled."""
         place = _place(option, path)
-        for other in (*self._filled, *self._written, *self._kept):
+        for other in (*self._filled, *self._written, *self._keys, *self._kept):
             if place.is_same(other):
                 raise UnusableError(f"{place.said} and {other.said} are the same place")
         self._filled.append(place)
@@ -237,13 +240,19 @@ class Claims:
 
     def _known(self, option: str, given: str) -> None:
         if os.path.exists(given) or "=" not in given:
-            self.reads(option, given)
+            self._text(option, given)
 
     def _dossiers(self, option: str, folder: str) -> None:
         with suppress(OSError):
             for name in os.listdir(folder):
                 if name.endswith(".toml"):
                     self.reads(option, os.path.join(folder, name))
+
+    def _text(self, option: str, path: str) -> None:
+        """A file that is read whole: a device such as /dev/zero has no end."""
+        self.reads(option, path)
+        if self._read[-1].kind == stat.S_IFCHR and path != os.devnull:
+            raise UnusableError(f"{option} {path}: is a device, not a file")
 
     def _source(self, option: str, word: str) -> None:
         self.reads(option, word)
@@ -257,7 +266,7 @@ class Claims:
 
 _READ = (Role.READ, Role.CAPTURES, Role.SOURCE)
 _ENTERED: dict[Role, Callable[[Claims, str, str], None]] = {
-    Role.READ: Claims.reads,
+    Role.READ: Claims._text,
     Role.CAPTURES: Claims._captures,
     Role.KNOWN: Claims._known,
     Role.DOSSIERS: Claims._dossiers,

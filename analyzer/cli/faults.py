@@ -17,6 +17,8 @@ from analyzer.cli.printing import complain
 from analyzer.version import VERSION
 
 DEBUG = "PHONEHOME_DEBUG"
+# Bytes of address space without which libraries end the process as they are loaded, with a code of theirs.
+LEAST_MEMORY = 100 << 20
 LONGEST = 200  # characters of what the system or a library says
 # What libraries raise where the system refuses a thread, a process or memory.
 _REFUSED = ("can't start new thread", "can't allocate lock", "unable to start", "cannot allocate")
@@ -26,6 +28,17 @@ _ADVICE = {
     errno.ENOMEM: "there is too little memory; fewer captures at once, or --jobs 1, take less",
     errno.ENOSPC: "there is no room left on a disk",
 }
+
+
+def check_memory() -> None:
+    """Raise MemoryError where libraries can't be loaded: OpenBLAS would leave with exit code 1."""
+    import mmap
+
+    os.environ["OPENBLAS_NUM_THREADS"] = "1"  # each thread takes memory, and nothing here needs one
+    try:
+        mmap.mmap(-1, LEAST_MEMORY).close()
+    except (OSError, ValueError):
+        raise MemoryError from None
 
 
 def explain(error: BaseException) -> None:

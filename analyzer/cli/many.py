@@ -161,8 +161,8 @@ def _started(workers: AbstractContextManager[Workers]) -> Iterator[Workers]:
         except (OSError, ImportError) as error:
             why = error.strerror if isinstance(error, OSError) else error
             raise UnusableError(
-                f"several processes can't be started here ({why}): they need shared memory (/dev/shm) and open "
-                "files; --jobs 1 reads captures that are named one by one without further processes"
+                f"several processes can't be started here ({why}): they need shared memory (/dev/shm) and "
+                "open files; --jobs 1 reads captures that are named one by one without further processes"
             ) from None
         yield by
 

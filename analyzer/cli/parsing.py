@@ -11,9 +11,9 @@ from analyzer.cli.printing import write
 _COMMANDS = (scan, watch, serve, saved, diff, summary, evidence, verify, geo, dossiers)
 
 _EPILOG = """\
-exit codes: 0 done; 1 a threshold of --fail-on is met, or a bundle fails verify; 2 usage, unreadable input
-or unwritable output; 3 results complete up to damage. What was found stays found: 1 goes before 3, and before
-2 where only some of several captures can't be read.
+exit codes: 0 done; 1 a threshold of --fail-on is met, or a bundle fails verify; 2 usage, unreadable input,
+unwritable output, or any other failure; 3 results complete up to damage. What was found stays found: 1 goes
+before 3, and before 2 where only some of several captures can't be read.
 The report for people goes to standard output (with --json - the JSON alone); progress goes to
 standard error, and only when that is a terminal. Nothing is sent anywhere: the tool works offline."""
 

@@ -57,8 +57,8 @@ def give_up() -> None:
 def open_standard() -> None:
     """Have something behind the numbers 0 to 2 and behind sys.stdout and sys.stderr.
 
-    Where a shell has closed one, the next file that is opened would get its number, and with it what libraries
-    write there. Nothing was to be printed then. That sys.stdin is None still says that it is closed.
+    Where a shell has closed one, the next file that is opened would get its number, and with it what
+    libraries write there. Nothing was to be printed then. sys.stdin stays None, which says it is closed.
     """
     for number, mode in enumerate((os.O_RDONLY, os.O_WRONLY, os.O_WRONLY)):
         try:

@@ -40,6 +40,8 @@ def read_log(path: str | os.PathLike[str]) -> tuple[LogEntry, ...]:
 def _rows(file: TextIO, path: str) -> Iterator[list[str]]:
     try:
         yield from csv.reader(file)
+    except UnicodeDecodeError:
+        raise ValueError(f"{path}: is not UTF-8 text") from None
     except csv.Error as error:
         raise ValueError(f"{path}: is no table of lines with commas ({error})") from None
 
