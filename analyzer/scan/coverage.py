@@ -112,7 +112,7 @@ def _of_flows(seen: Seen) -> Iterator[Share]:
     flows = seen.flows
     packets, size = flows.pair(PACKETS).sum(axis=1).tolist(), flows.pair(OCTETS).sum(axis=1).tolist()
     protocols, payload = flows.one(PROTOCOL).tolist(), _carried(flows, seen.times).tolist()
-    ports: list[bool] = (flows.pair(A_PORT)[:, :2] != 0).any(axis=1).tolist()
+    ports = flows.pair(A_PORT).max(axis=1).tolist()
     for flow, protocol in enumerate(protocols):
         counts = packets[flow], size[flow]
         if protocol not in (6, 17):
