@@ -1,3 +1,3 @@
 """The version of phonehome; the package's metadata is made from it."""
 
-VERSION = "0.1.0"
+VERSION = "0.1.1"
