@@ -27,10 +27,10 @@ STANDARD = ("standard input", "standard output", "standard error")
 TO_STDOUT = frozenset(("/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"))
 # What `archive.results` keeps below the folder of `--results`.
 KEPT_FOLDERS = ("captures", "devices", "messages", "findings", "pings", "destinations", "flows", "problems",
-                "reports")  # fmt: skip
+                "coverage", "reports")  # fmt: skip
 KEPT_FILES = ("salt",)
 # The files of `summary --csv`: `archive.summary.QUESTIONS` has the same names.
-SHEETS = ("messages", "phones", "identifiers", "devices", "destinations")
+SHEETS = ("messages", "phones", "identifiers", "devices", "destinations", "coverage")
 
 
 class Role(Enum):

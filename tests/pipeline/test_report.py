@@ -347,9 +347,15 @@ def test_a_report_of_one_device_holds_nothing_of_the_others(name: str, tmp_path:
     assert packets_in(report) == 3
 
 
-@pytest.mark.parametrize("name", ["00:00:5e:00:53:ff", "10.0.0.1", "the phone", ""])
+@pytest.mark.parametrize("name", ["00:00:5e:00:53:ff", "10.0.0.1"])
 def test_a_device_that_is_not_there_is_refused_and_those_there_are_named(name: str, tmp_path: Path) -> None:
     with pytest.raises(CaptureError, match=PHONE_MAC):
+        report_of([ask(CHINA)], tmp_path / "capture", device=name)
+
+
+@pytest.mark.parametrize("name", ["the phone", ""])
+def test_a_device_that_is_no_address_is_a_wrong_argument(name: str, tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="neither a MAC nor an IP address"):
         report_of([ask(CHINA)], tmp_path / "capture", device=name)
 
 
