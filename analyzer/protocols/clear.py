@@ -19,7 +19,12 @@ from .octets import MOST_FRAMES, Taken, note_frames
 Headers = list[tuple[str, str]]
 
 # Kinds of flow whose readable messages are all in the report, log-ins apart.
-CLEAR_KINDS = frozenset(("coap", "mqtt", "syslog", "json", "xml", "form", "base64", "ssdp"))
+CLEAR_KINDS = frozenset(("coap", "mqtt", "syslog", "json", "xml", "form", "base64", "ssdp", "sip", "rtsp"))
+
+# The protocol of messages made of readable data that no reader takes.
+UNCLASSIFIED = "unclassified"
+# Protocols whose messages are listed only where something was found in them; the others are counted.
+SPARSE = frozenset((UNCLASSIFIED, "dns", "dhcp", "tls", "wifi", "eap", "icmp", "mdns", "ssdp in the local network"))
 
 
 class Place(NamedTuple):

@@ -59,12 +59,14 @@ class ClearDatagrams:
         self._state: NDArray[np.uint8] = np.zeros(0, np.uint8)  # datagrams looked at, DISMISSED or KNOWN
         self._coap: dict[int, CoapFlow] = {}
         self._taken: Counter[str] = Counter()
+        self.rows: set[int] = set()  # of the batch that was read last: those of a known form
 
     def read(
         self, batch: Batch, packets: Packets, outline: Outline, ids: FlowIds, flows: Flows,
         frames: list[int] | None,
     ) -> Iterator[ClearExchange]:  # fmt: skip
         """Exchanges that this batch finishes; `frames` gives the frame numbers of rebuilt datagrams."""
+        self.rows.clear()
         naming = np.flatnonzero(outline.marks & NAMING)
         for row in naming[packets.source_port[naming] == mdns.PORT].tolist():
             for said in mdns.said_in(_payload(batch, packets, row)):
@@ -178,6 +180,7 @@ class ClearDatagrams:
         cut = int(packets.numbers[row, PAYLOAD_WIRE]) > len(octets)
         made = self._text(octets, place, packets, row, cut)
         if made is not None:
+            self.rows.add(row)
             self._know(flow, made.protocol.removesuffix(" over udp"))
             if self._has_room(made.protocol):
                 yield flow, Exchange(made, None, side), None
@@ -201,6 +204,7 @@ class ClearDatagrams:
             if conversation is not None:
                 self._coap[flow] = conversation
             return
+        self.rows.add(row)
         self._know(flow, "coap")
         conversation = self._coap[flow] = conversation or CoapFlow()  # now the last to give way
         for exchange, acknowledged in conversation.take(side, packet, place):
@@ -221,6 +225,7 @@ class ClearDatagrams:
         if address.is_multicast or not address.is_global:
             self._hear(ssdp.said_by(*parsed), batch, packets, ids, row, frames)
             return
+        self.rows.add(row)
         if self._has_room("ssdp"):
             frame = frames[row] if frames else batch.first_frame + row
             time_ns = int(batch.records.time_ns[row])

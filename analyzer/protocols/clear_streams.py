@@ -15,8 +15,6 @@ from analyzer.flows.streams import Gap, Segment, Stream
 from analyzer.flows.table import (
     A_PORT,
     ACK_NUMBER,
-    ASKED_A,
-    ASKED_B,
     B_PORT,
     FINISHED,
     FLAGS,
@@ -40,6 +38,7 @@ from .exchange import Exchange
 from .notes import StreamNotes
 from .rows import Row, first_sequence, isn
 from .rows import octets as octets_of
+from .sides import client_of
 from .weighing import held
 
 # Segments that are looked at before a flow counts as something else.
@@ -184,6 +183,10 @@ class ClearStreams:
         """Octets that the reader of a flow holds."""
         return held(self._open.get(flow))
 
+    def may_take(self, flow: int) -> bool:
+        """Whether a flow that no reader has proven may yet turn out to be one of these."""
+        return flow in self._open
+
     def reading(self) -> Collection[int]:
         """The flows that are being read."""
         return self._open.keys()
@@ -266,14 +269,6 @@ class ClearStreams:
         elif flows.numbers[flow, KIND] == TEXT:
             flows.numbers[flow, KIND] = OPAQUE
         yield from self._settle(flow, at, flows)
-
-
-def client_of(flows: Flows, flow: int) -> int:
-    """The side that opened the connection; where no SYN was seen, the one with the higher port."""
-    marks = int(flows.numbers[flow, MARKS])
-    if marks & (ASKED_A | ASKED_B):
-        return 0 if marks & ASKED_A else 1
-    return 0 if flows.numbers[flow, A_PORT] >= flows.numbers[flow, B_PORT] else 1
 
 
 def _delivered(flow: int, at: _Open, exchange: Exchange, flows: Flows) -> bool | None:

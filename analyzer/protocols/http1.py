@@ -92,7 +92,13 @@ class HttpMessage:
 class HttpReader:
     """Reads one direction. `method_of` names the method of the request that a response answers."""
 
-    def __init__(self, method_of: Callable[[HttpMessage], str | None] = lambda _: None) -> None:
+    def __init__(
+        self,
+        method_of: Callable[[HttpMessage], str | None] = lambda _: None,
+        pass_over: Callable[[Segment], None] = lambda _: None,
+    ) -> None:
+        """`pass_over` gets the octets that belong to no message."""
+        self._pass_over = pass_over
         self.role: Role | None = None
         self.opaque = False  # switched to something that is not HTTP
         self._method_of = method_of
@@ -123,6 +129,7 @@ class HttpReader:
                 return
         if self.message is None and not self._synced and not self._resync(piece):
             self.skipped += len(piece.data)
+            self._pass_over(piece)
             return
         if self.message is None and PROSE.match(self._buffer) and begins_message(piece.data):
             self._drop()  # what stood there was the end of something that began before the capture
@@ -231,9 +238,8 @@ class HttpReader:
     def _drop(self) -> None:
         """Give up the place in the stream until a start line begins a segment."""
         self.skipped += len(self._buffer)
-        self._buffer.clear()
-        self._marks.clear()
-        self._searched = 0
+        for segment in self.rest():
+            self._pass_over(segment)
         self._synced = False
         self._state = self._idle
 

@@ -8,10 +8,14 @@ from collections.abc import Iterator, Sequence
 from analyzer.flows.recent import Recent
 from analyzer.flows.streams import Gap, Segment, Stream
 
+from .clear import UNCLASSIFIED
 from .exchange import Exchange, InnerHello
 from .http1 import HttpMessage, HttpReader
 from .switch import Switch
+from .unclassified import Remains
 
+# Beginnings of the protocol's name in messages that prove no HTTP.
+NOT_HTTP = ("socks", UNCLASSIFIED)
 # Gaps of a flow that are kept with their places; the others are counted.
 MOST_GAPS = 64
 
@@ -24,7 +28,7 @@ class HttpFlow:
 
     __slots__ = (
         "_asked", "_behind_gap", "_chosen", "_early", "_interim", "_unanswered", "found", "gap_octets",
-        "gaps", "missing", "readers", "streams", "switch",
+        "gaps", "missing", "readers", "remains", "streams", "switch",
     )  # fmt: skip
 
     def __init__(
@@ -34,14 +38,19 @@ class HttpFlow:
         tunnel: tuple[str, ...] = (),
         hellos: list[InnerHello] | None = None,
         recent: Recent | None = None,
+        searched: tuple[bool, bool] = (True, True),
     ) -> None:
-        """`tunnel` is what the connection goes through, `hellos` takes the names that TLS inside asks for.
+        """`searched` says of which directions that is gathered which no reader takes, `tunnel` is what the connection goes through, `hellos` takes the names that TLS inside asks for.
 
         `recent` remembers what the streams gave out, to compare what comes again.
         """
         recent = recent or Recent()
         self.streams = (Stream(isn_a, recent), Stream(isn_b, recent))
-        self.readers = (HttpReader(self._method_of), HttpReader(self._method_of))
+        self.remains = (Remains(0), Remains(1))
+        for remains, is_searched in zip(self.remains, searched, strict=True):
+            remains.is_closed = not is_searched
+        a, b = (HttpReader(self._method_of, remains.add) for remains in self.remains)
+        self.readers = (a, b)
         self.found = False  # whether any HTTP message was seen
         self.gaps = self.gap_octets = 0
         self.missing: list[tuple[int, Gap]] = []  # the first gaps, each with its direction
@@ -108,6 +117,14 @@ class HttpFlow:
             yield Exchange(None, None, direction, self._taken_interim())
         self._unanswered.clear()
         self._asked.clear()
+        yield from self.unclassified(True)
+
+    def unclassified(self, at_end: bool = False) -> Iterator[Exchange]:
+        """Messages of what no reader took; with the last of it where nothing more is to come."""
+        for remains in self.remains:
+            if at_end:
+                remains.flush()
+            yield from remains.give()
 
     def unanswered(self) -> Iterator[Exchange]:
         """The requests that wait for their answers; HTTP/2 and tunnels are not asked."""
@@ -123,7 +140,7 @@ class HttpFlow:
     def _noted(self, exchanges: Iterator[Exchange]) -> Iterator[Exchange]:
         for exchange in exchanges:
             message = exchange.request or exchange.response
-            self.found = self.found or (message is not None and not message.protocol.startswith("socks"))
+            self.found = self.found or (message is not None and not message.protocol.startswith(NOT_HTTP))
             yield exchange
 
     def _read_http1(self, direction: int, piece: Segment | Gap) -> Iterator[Exchange]:

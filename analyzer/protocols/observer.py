@@ -27,6 +27,7 @@ from .hellos import HELLO_KINDS, Hellos
 from .http_flows import BoundMetError, HttpFlows, SeenExchange
 from .named import shortened
 from .notes import StreamNotes
+from .other_datagrams import OtherDatagrams
 from .rows import Row
 
 # Connections read at once; octets that their readers may hold together; octets fed to them after which they
@@ -46,6 +47,7 @@ class Observer:
         self.names: list[Named] = []
         self.datagrams = Datagrams(self.names)
         self.clear_datagrams = ClearDatagrams(share)
+        self.other_datagrams = OtherDatagrams()
         self.notes = StreamNotes(share)
         self.clear_streams = ClearStreams(self.notes)
         self.hellos = Hellos(self.names)
@@ -74,6 +76,9 @@ class Observer:
         self.datagrams.read(batch, packets, outline, ids, frames)
         for clear in self.clear_datagrams.read(batch, packets, outline, ids, flows, frames):
             yield SeenExchange(*clear)
+        known = self.clear_datagrams.rows
+        for clear in self.other_datagrams.read(batch, packets, outline, ids, flows, frames, known):
+            yield SeenExchange(*clear)
         # Fragmented segments come after the rest of their batch, so there nothing is lost yet.
         self._in_order = frames is None and not outline.has(FRAGMENT)
         for group in groups(batch, packets, ids, frames):
@@ -97,9 +102,9 @@ class Observer:
                 self.http.elsewhere.passed(flow, False)
         if len(batch.records):
             now_ns = int(outline.sums[LAST_TIME])
-            yield from self._retire(flows, now_ns)
             for clear in self.clear_streams.retire(flows, now_ns):
                 yield SeenExchange(*clear)
+            yield from self._retire(flows, now_ns)
             if self.http.elsewhere is not None:
                 self.http.elsewhere.passed(NO_FLOW, True)
         lengths = packets.payload_captured[ids.handed > 0]
@@ -108,9 +113,11 @@ class Observer:
 
     def close(self, flows: Flows) -> Iterator[Any]:
         """What the end of the capture leaves: cut messages and unanswered requests."""
+        for clear in self.clear_streams.close(flows):
+            yield SeenExchange(*clear)
         for flow in list(self.http.open):
             yield from self._close(flow, flows)
-        for clear in (*self.clear_streams.close(flows), *self.clear_datagrams.close(flows)):
+        for clear in self.clear_datagrams.close(flows):
             yield SeenExchange(*clear)
         self.gaps += self.clear_streams.gaps
         self.gap_octets += self.clear_streams.gap_octets
@@ -129,11 +136,13 @@ class Observer:
     def let_go(self, gone: Iterable[int], flows: Flows) -> Iterator[Any]:
         """What the early end of these flows leaves; what comes later is read from a message on."""
         gone = list(gone)
+        for clear in self.clear_streams.let_go(gone, flows):
+            yield SeenExchange(*clear)
         for flow in gone:
             if flow in self.http.open:
                 self.http.let_go(flow)
                 yield from self._close(flow, flows)
-        for clear in (*self.clear_streams.let_go(gone, flows), *self.clear_datagrams.let_go(gone, flows)):
+        for clear in self.clear_datagrams.let_go(gone, flows):
             yield SeenExchange(*clear)
 
     def renumber(self, new: New, count: int) -> None:
@@ -147,6 +156,7 @@ class Observer:
         self.unreadable_inside = moved_set(self.unreadable_inside, new)
         self.http.renumber(new)
         self.clear_datagrams.renumber(new, count)
+        self.other_datagrams.renumber(new, count)
         for part in (self.datagrams, self.clear_streams, self.hellos, self.dns, self.notes):
             part.renumber(new)
 
@@ -187,7 +197,7 @@ class Observer:
 
     def _read_http(self, batch: Batch, group: list[Row], flows: Flows) -> Iterator[Any]:
         flow = group[0].flow
-        told = self.http.read(batch, group, flows, self._in_order)
+        told = self.http.read(batch, group, flows, self._in_order, self.clear_streams.may_take(flow))
         yield from told.exchanges
         for hello, tunnel in told.hellos:  # what TLS inside a tunnel told
             self.hellos.of.setdefault(flow, hello)
@@ -208,6 +218,10 @@ class Observer:
             flows.numbers[flow, KIND] = FINISHED
 
     def _close(self, flow: int, flows: Flows) -> Iterator[Any]:
+        """The end of a flow's HTTP, unless another reader has taken the flow by now."""
+        if flow in self.clear_streams.kinds:
+            del self.http.open[flow]
+            return
         closed = self.http.close(flow, flows)
         yield from closed.exchanges
         self.notes.take(flow, closed)

@@ -12,6 +12,7 @@ from analyzer.detect.known import Hit, Known
 from analyzer.dossiers import Dossier
 from analyzer.flows.renumbering import New
 from analyzer.model import Body, Finding, Message, Ping, Problem
+from analyzer.protocols.clear import SPARSE
 from analyzer.protocols.exchange import Exchange
 from analyzer.scan.examining import Examined, examined
 from analyzer.scan.making import Ends, Taken, taken_of
@@ -79,6 +80,8 @@ class Extractor:
         self._heed = heed
         self._helpers: Helpers | None = None
         self.taken = 0  # exchanges so far
+        self.unlisted = 0  # messages that are listed only where something is found in them, and nothing was
+        self.unlisted_octets = 0  # … their content
         self._waiting: list[Taken] = []  # for enough to be given away
         self._given: deque[tuple[list[Taken], Future[list[Examined]]]] = deque()
 
@@ -129,8 +132,11 @@ class Extractor:
             list(seen.findings),
             list(seen.pings),
         )
-        self._say(taken.said)
         self._say(seen.problems)
+        if request is not None and request.protocol in SPARSE and not findings and not pings:
+            self._count_unlisted(len(request.body.content))
+            return
+        self._say(taken.said)
         if request is not None:
             self._search(request, findings)
             request = self._trimmed(request, bool(findings or pings))
@@ -156,8 +162,11 @@ class Extractor:
         if read.light is None:
             self.keep(*read.whole())
             return
-        self._say(read.light.said)
         self._say(read.light.problems)
+        if read.light.sparse is not None:
+            self._count_unlisted(read.light.sparse)
+            return
+        self._say(read.light.said)
         fits = [each is None or self._fits(each.size, False, each.frame) for each in read.light.contents]
         sizes = [
             0 if each is None else each.size if fit else BEGINNING
@@ -170,6 +179,16 @@ class Extractor:
                 for message, fit in zip((taken.request, taken.response), fits, strict=True)
             )
             self.entries.append(Extracted(request, response, (), ()))
+
+    def read_whole(self) -> set[tuple[int, str]]:
+        """Return flow and kind of the owner's identifiers found in data that no reader takes."""
+        return {
+            (entry.request.flow, found.kind)
+            for entry in self.entries
+            if entry.request is not None and entry.request.protocol in SPARSE
+            for found in entry.findings
+            if found.known
+        }
 
     def add(self, hits: Sequence[Hit], findings: Sequence[Finding]) -> None:
         """What was found of the owner's identifiers outside the exchanges."""
@@ -214,6 +233,10 @@ class Extractor:
             )
 
     # ── parts ───────────────────────────────────────────────────────────
+
+    def _count_unlisted(self, octets: int) -> None:
+        self.unlisted += 1
+        self.unlisted_octets += octets
 
     def _interim(self, message: Message, said: Sequence[Problem]) -> Message:
         """A 1xx response, which has no body."""

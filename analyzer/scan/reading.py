@@ -179,7 +179,8 @@ class Reading:
         extractor.settle()
         locator, region = self._region()
         http = scan.observer.http_flows
-        extractor.add(self._search.hits(http), self._search.findings(http))
+        found = extractor.read_whole()
+        extractor.add(self._search.hits(http, found), self._search.findings(http, found))
         self._watch.add_requests(scan.asked)
         parts = Parts(captures, scan, extractor, region, locator, self._dossiers, self._settings)
         report = Assembly(parts).report()

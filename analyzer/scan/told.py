@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from analyzer.model import Message, Problem
+from analyzer.protocols.clear import SPARSE
 from analyzer.scan.examining import Examined
 from analyzer.scan.making import Taken
 from analyzer.scan.packing import packed, unpacked
@@ -30,6 +31,7 @@ class Light(NamedTuple):
     contents: tuple[Content | None, Content | None]  # of request and response
     said: Sequence[Problem]
     problems: Sequence[Problem]
+    sparse: int | None = None  # octets of content, where the exchange is listed only with findings
 
 
 class Read(NamedTuple):
@@ -51,7 +53,9 @@ def read_of(taken: Taken, found: Examined) -> Read:
     messages = (taken.request, taken.response)
     contents = _content(taken.request), _content(taken.response)
     light = sum(weight(message) - len(message.body.content) for message in messages if message is not None)
-    return Read(Light(light, contents, taken.said, found.problems), octets)
+    request = taken.request
+    sparse = len(request.body.content) if request is not None and request.protocol in SPARSE else None
+    return Read(Light(light, contents, taken.said, found.problems, sparse), octets)
 
 
 def _content(message: Message | None) -> Content | None:
