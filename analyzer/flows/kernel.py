@@ -29,6 +29,7 @@ from .table import (
     FIRST_FRAME,
     FIRST_NS,
     FLAGS,
+    GREETED,
     HANDED,
     HAS_ACK_A,
     HAS_ISN_A,
@@ -125,6 +126,25 @@ def has_version(data: Octets, i: int, end: int) -> bool:
             return True
         i += 1
     return False
+
+
+def starts_greeting(data: Octets, i: int, end: int) -> bool:
+    """Whether a payload begins as servers of FTP, SMTP, POP3, IMAP and Telnet do.
+
+    "220 ", "220-", "+OK", "* OK", "* PREAUTH", or the negotiation of a Telnet option.
+    """
+    if i + 3 > end:
+        return False
+    first, second, third = u8(data, i), u8(data, i + 1), u8(data, i + 2)
+    if first == 0xFF:
+        return 0xFB <= second <= 0xFE and third <= 49
+    if first == 0x2B:
+        return second == 0x4F and third == 0x4B
+    if i + 4 > end:
+        return False
+    if first == 0x32:
+        return second == 0x32 and third == 0x30 and (u8(data, i + 3) == 0x20 or u8(data, i + 3) == 0x2D)
+    return first == 0x2A and second == 0x20 and (u16(data, i + 2) == 0x4F4B or u16(data, i + 2) == 0x5052)
 
 
 def starts_tls(data: Octets, i: int, end: int) -> bool:
@@ -238,9 +258,16 @@ def starts_dtls(data: Octets, i: int, end: int) -> bool:
 def sniff(data: Octets, i: int, end: int, flow: int, direction: int, flows: Any) -> None:
     """Look at one TCP payload of a flow that has not been recognised, or may yet turn to text."""
     kind = flows[flow + KIND]
-    if kind in (TEXT, TLS, FINISHED):
+    if kind in (TEXT, FINISHED):
         return
-    if kind == OPAQUE:
+    if kind == NOTHING and starts_greeting(data, i, end):
+        flows[flow + MARKS] |= GREETED
+    if flows[flow + MARKS] & GREETED:
+        # A line such as `CWD /x` or `GET /x` is one of that protocol.
+        if kind == NOTHING:
+            flows[flow + KIND] = UNDECIDED
+        return
+    if kind == OPAQUE or kind == TLS:
         # Text in the middle of what looked binary: behind a proxy's handshake, or after a loss.
         if 0x41 <= u8(data, i) <= 0x5A and starts_text(data, i, end) and has_version(data, i, end):
             flows[flow + KIND] = TEXT
@@ -613,7 +640,7 @@ def refill_slots(flows: Any, ends: Any, count: int, slots: Any, key: int) -> Non
 
 # Callees of the two kernels, callees first.
 CALLEES = (
-    u8, u16, u32, mix, has_version, starts_text, starts_tls, http2_frame, starts_http2,
+    u8, u16, u32, mix, has_version, starts_text, starts_greeting, starts_tls, http2_frame, starts_http2,
     starts_server_hello, starts_old_quic,
     negotiates_quic, starts_quic, is_initial, starts_dtls, sniff, sniff_datagram, opens_dtls, wanted_datagram,
     answers_hello, wanted, newer, is_reused,

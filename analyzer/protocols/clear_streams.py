@@ -54,7 +54,7 @@ FIRST = (
     | frozenset(range(0, 0xE0, 0x10))  # CoAP without a token
 )
 # Log-ins stand at the beginning, so that of these no more than that is wanted.
-BEGINNING_ONLY = frozenset(credentials.DIALOGUES) | {"telnet", ""}
+BEGINNING_ONLY = frozenset(credentials.DIALOGUES) - {"smtp"} | {"telnet", ""}
 
 
 def reader_for(octets: bytes, side: int, client: int, port: int, begins: bool) -> Reader | None:
@@ -135,7 +135,7 @@ class ClearStreams:
             if rows and at.streams[side].base is None:
                 at.streams[side].begin(first_sequence(rows))
         self._rows(batch, group, flow, at, flows)
-        if in_order:
+        if in_order and flow in self._open:
             self._give_up_lost(flow, at, flows)
         if flow in self._open and at.reader is not None and at.reader.name not in BEGINNING_ONLY:
             if flows.numbers[flow, KIND] == OPAQUE:  # its limit was met in this very batch
@@ -143,7 +143,7 @@ class ClearStreams:
             flows.numbers[flow, KIND] = TEXT
         if at.reader is not None and at.reader.proven:
             self.kinds[flow] = at.reader.name
-        if at.reader is not None and at.reader.ended:
+        if flow in self._open and at.reader is not None and at.reader.ended:
             yield from self._close(flow, flows)
 
     def waiting(self, flow: int, flows: Flows) -> Iterator[ClearExchange]:
@@ -202,6 +202,8 @@ class ClearStreams:
         for row in rows:
             stream = at.streams[row.direction]
             for piece in stream.add(row.sequence, octets_of(batch, row), row.frame, row.time_ns):
+                if flow not in self._open:
+                    return
                 self._piece(flow, at, row.direction, piece, flows)
             if flow not in self._open or (at.reader is not None and at.reader.ended):
                 return
@@ -212,6 +214,8 @@ class ClearStreams:
             if flows.numbers[flow, MARKS] & (HAS_ACK_A << (1 - side)):
                 acknowledged = int(flows.numbers[flow, ACK_NUMBER + 1 - side])
                 for piece in at.streams[side].lost_before(acknowledged):
+                    if flow not in self._open:
+                        return
                     self._piece(flow, at, side, piece, flows)
 
     def _piece(self, flow: int, at: _Open, side: int, piece: Segment | Gap, flows: Flows) -> None:

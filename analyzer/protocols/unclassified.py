@@ -27,9 +27,10 @@ MOST_MESSAGES = 256
 # Fewer octets hold no identifier.
 SHORTEST = 6
 
-TEXT_RUN = re.compile(rb"[\x20-\x7e]{6}")
-# In octets that look random, six printable ones stand side by side by chance.
-LONG_RUN = re.compile(rb"[\x20-\x7e]{16}")
+# Runs of text that count: in text, among other octets, and in octets that look random, where so many printable
+# ones stand side by side by chance.
+TEXT_RUN, MIXED_RUN, LONG_RUN = (re.compile(rb"[\x20-\x7e]{%d}" % length) for length in (6, 8, 16))
+TEXT = bytes((*b"\t\r\n", *range(0x20, 0x7F)))
 UTF16_RUN = re.compile(rb"(?:[\x20-\x7e]\0){6}")
 # Beginnings of gzip (RFC 1952) and zlib with a window of 32 KiB (RFC 1950).
 PACKED = re.compile(rb"\x1f\x8b\x08|\x78[\x01\x5e\x9c\xda]")
@@ -47,7 +48,8 @@ def is_searched(octets: bytes) -> bool:
     """Return whether octets hold text, or compressed data that may hold it."""
     if len(octets) < SHORTEST:
         return False
-    run = LONG_RUN if looks_random(octets) else TEXT_RUN
+    others = len(octets.translate(None, TEXT))
+    run = TEXT_RUN if 3 * others < len(octets) else LONG_RUN if looks_random(octets) else MIXED_RUN
     return bool(run.search(octets) or UTF16_RUN.search(octets)) or holds_packed(octets)
 
 
