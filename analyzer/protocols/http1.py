@@ -20,8 +20,12 @@ from .start_line import (
     LONGEST_PREFIX,
     MOST_HEAD,
     StartLine,
+    bare_start_line,
     begins_message,
+    begins_within,
+    may_be_bare,
     may_begin_message,
+    simple_request,
     start_line,
 )
 
@@ -115,6 +119,8 @@ class HttpReader:
         self._searched = 0  # octets of the buffer known to hold no end of what is being read
         self._line_end = 0  # where the start line of the message being read ends in the buffer
         self._synced = True  # whether the next octet is where a message begins
+        self._may_be_simple = False  # whether a line waits that may be a request of HTTP/0.9
+        self._is_bare = False  # whether lines of the message's head end in a carriage return alone
         self.skipped = 0  # octets of messages whose beginning was not captured
 
     def feed(self, piece: Segment | Gap) -> Iterator[HttpMessage]:
@@ -123,10 +129,12 @@ class HttpReader:
             yield from self._gap(piece)
             return
         if self.message is not None and not self._buffer:
-            if self._broken and begins_message(piece.data):
+            if (self._broken or self._waits_to_send()) and begins_message(piece.data):
                 yield self._done()
             elif self._takes_whole(piece):
                 return
+        if self.message is None and not self._synced and self.role is None:
+            piece = self._behind_preamble(piece)
         if self.message is None and not self._synced and not self._resync(piece):
             self.skipped += len(piece.data)
             self._pass_over(piece)
@@ -156,11 +164,23 @@ class HttpReader:
 
     def close(self) -> Iterator[HttpMessage]:
         """The message that the stream's end completes or cuts."""
+        yield from self.answered()
         yield from self._settle()
         if self.message is not None:
             self._finish_cut(self.message)
             yield self._done()
         self._drop()  # a start line that never ended is no message
+
+    def answered(self) -> Iterator[HttpMessage]:
+        """Return the request of HTTP/0.9 that waits, now that the other side speaks."""
+        if not self._may_be_simple or self.message is not None:
+            return
+        self._may_be_simple = False
+        line = simple_request(bytes(self._buffer))
+        if line is not None and self.role != "response":
+            self._open(line, self._buffer.find(b"\n"))
+            self._take(len(self._buffer))
+            yield self._done()
 
     # ── the machine ─────────────────────────────────────────────────────
 
@@ -200,6 +220,22 @@ class HttpReader:
         self._synced = True
         self.opaque = False
         return True
+
+    def _behind_preamble(self, piece: Segment) -> Segment:
+        """What of a segment follows octets that are of no message, from where a request begins in it."""
+        at = begins_within(piece.data)
+        if not at:
+            return piece
+        self._pass_over(piece._replace(data=piece.data[:at]))
+        self.skipped += at
+        return piece._replace(offset=piece.offset + at, data=piece.data[at:])
+
+    def _waits_to_send(self) -> bool:
+        """Whether a request asked for leave to send its body (RFC 9110 §10.1.1), and has sent none of it."""
+        message = self.message
+        if message is None or self._state != self._sized_body or message.body.length:
+            return False
+        return any(value.lower() == "100-continue" for value in message.values("expect"))
 
     def _take(self, count: int) -> bytes:
         """Consume octets of the buffer on behalf of the message."""
@@ -256,16 +292,58 @@ class HttpReader:
             self._marks.clear()  # a frame of blank lines carries nothing of the next message
             return False
         end = buffer.find(b"\n", self._searched)
+        if (bare := self._bare_end(end)) > 0 and (line := start_line(bytes(buffer[:bare]))) is not None:
+            self._open(line, bare)
+            self._is_bare = True
+            return True
         if end < 0 and self._may_become_line():
             self._searched = len(buffer)
             return False
         line = start_line(bytes(buffer[:end])) if end >= 0 else None
         if line is None:
-            self.opaque = self.opaque or self.role is None
-            self._drop()
-            return False
+            return self._unversioned()
         self._open(line, end)
         return True
+
+    def _bare_end(self, end: int) -> int:
+        """Where the start line ends, if lines end in a carriage return alone and the head is whole; else -1."""
+        buffer = self._buffer
+        bare = buffer.find(b"\r", 0, min(end if end >= 0 else len(buffer), MOST_HEAD))
+        if bare < 0 or buffer[bare + 1 : bare + 2] in (b"\r", b"\n", b""):
+            return -1
+        return bare if 0 <= buffer.find(b"\r\r", bare) and not 0 <= end < buffer.find(b"\r\r", bare) else -1
+
+    def _unversioned(self) -> HttpMessage | bool:
+        """A line that is no start line: a request without a version, or octets before one, or nothing."""
+        octets = bytes(self._buffer[:MOST_PEEK])
+        if self.role != "response":
+            if found := bare_start_line(octets):
+                self._open(*found)
+                self._tolerate("its start line names no version")
+                return True
+            self._may_be_simple = may_be_bare(octets) or simple_request(octets) is not None
+            if self._may_be_simple and len(octets) < MOST_PEEK:
+                return False
+            if at := begins_within(self._buffer):
+                self._skip(at)
+                return True
+        self.opaque = self.opaque or self.role is None
+        self._drop()
+        return False
+
+    def _skip(self, count: int) -> None:
+        """Pass over the first octets that wait."""
+        held = self.rest()
+        self._buffer_start = held[0].offset + count
+        for segment in held:
+            passed = min(max(self._buffer_start - segment.offset, 0), len(segment.data))
+            if passed:
+                self._pass_over(segment._replace(data=segment.data[:passed]))
+            if passed < len(segment.data):
+                self._buffer += segment.data[passed:]
+                at = max(segment.offset, self._buffer_start)
+                self._marks.append(Segment(at, b"", segment.frame, segment.time_ns))
+        self.skipped += count
 
     def _may_become_line(self) -> bool:
         buffer, searched = self._buffer, self._searched
@@ -280,6 +358,7 @@ class HttpReader:
         first = self._marks[0]
         role: Role = "request" if line.status is None else "response"
         self.role = self.role or role
+        self.opaque = self._may_be_simple = self._is_bare = False
         self._line_end, self._searched = end, 0
         self.message = HttpMessage(
             role=role,
@@ -305,7 +384,7 @@ class HttpReader:
             if len(self._buffer) > MOST_HEAD:
                 assert self.message is not None
                 self.message.lacks(f"the headers are longer than {MOST_HEAD:,} octets")
-                self._take(len(self._buffer))
+                self._read_headers(self._take(len(self._buffer)))
                 self._synced = False
                 return self._done()
             return False
@@ -314,6 +393,9 @@ class HttpReader:
 
     def _head_end(self, start: int) -> int:
         """Where the first empty line ends, searched for from `start` on; -1 where there is none."""
+        if self._is_bare:
+            end = self._buffer.find(b"\r\r", start)
+            return end + 2 if end >= 0 else -1
         strict = self._buffer.find(b"\n\r\n", start)
         loose = self._buffer.find(b"\n\n", start, strict if strict >= 0 else len(self._buffer))
         return loose + 2 if loose >= 0 else strict + 3 if strict >= 0 else -1
@@ -340,6 +422,16 @@ class HttpReader:
                 self._tolerate("a header line has no colon")
         if len(lines) > MOST_HEADERS + 2:
             message.oddities.append(f"only the first {MOST_HEADERS} headers were kept")
+            self._pass_over_end(message, "\n".join(lines[MOST_HEADERS + 1 :]).encode("latin-1"))
+
+    def _pass_over_end(self, message: HttpMessage, octets: bytes) -> None:
+        """Pass over the last octets that were taken for a message, each with the frame that carried it."""
+        start = message.end - len(octets)
+        ends = [*(offset for offset, _ in message.spans[1:]), message.end]
+        for (offset, frame), end in zip(message.spans, ends, strict=True):
+            low, high = max(offset, start), min(end, message.end)
+            if low < high:
+                self._pass_over(Segment(low, octets[low - start : high - start], frame, message.end_ns))
 
     # ── how long the body is ────────────────────────────────────────────
 
@@ -361,7 +453,7 @@ class HttpReader:
                 return self._done()
             return self._go(self._surprise)
         _note_hosts(message, given)
-        if not framing.chunked and not framing.length:
+        if not framing.announces_body:
             return self._done()
         return self._go(self._framed_body(self._sized_body))
 
@@ -480,8 +572,16 @@ class HttpReader:
             self._tolerate("a chunk's size has something beside it")
         self._take(end + 1)
         self._chunks += 1
+        self._note_extension(line.partition(b";")[2])
         self._left = int(size.group(1), 16)
         return self._go(self._chunk_data if self._left else self._trailer)
+
+    def _note_extension(self, octets: bytes) -> None:
+        """Keep what stands behind a chunk's size (RFC 9112 §7.1.1), as a header so that it is searched."""
+        message = self.message
+        assert message is not None
+        if octets and not octets.startswith(b"chunk-signature=") and len(message.headers) < MOST_HEADERS:
+            message.headers.append(("chunk extension", octets.decode("latin-1").strip()))
 
     def _chunk_data(self) -> HttpMessage | bool:
         message = self.message

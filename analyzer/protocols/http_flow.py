@@ -91,6 +91,8 @@ class HttpFlow:
         reader = self.readers[direction]
         if isinstance(piece, Gap):
             self._note_gap(direction, piece)
+        for message in self.readers[1 - direction].answered():
+            yield from self._take(message, 1 - direction)
         if reader.role is not None and self.switch.stands_aside:
             for message in reader.feed(piece):
                 yield from self._take(message, direction)
