@@ -64,8 +64,10 @@ FIN, SYN, RST, ACK = 0x01, 0x02, 0x04, 0x10
 # The least prime above 2^32, and a bound for the secret point, so that all products stay below 2^63.
 PRIME, KEYS = (1 << 32) + 15, 1 << 30
 
-# Octets a direction of a flow may show before it counts as opaque.
+# Octets a direction of a flow may show before it counts as opaque, and how many of those that begin as text are
+# handed on behind them.
 UNDECIDED_OCTETS = 1 << 16
+MOST_TEXT_OCTETS = 1 << 20
 
 # Versions in QUIC long headers: 1 (RFC 9000), 2 (RFC 9369), drafts, Google's Q0xx and T0xx, Facebook's.
 QUIC_VERSIONS = (0x00000001, 0x6B3343CF)
@@ -327,7 +329,18 @@ def answers_hello(data: Octets, i: int, end: int, flow: int, direction: int, flo
     return True
 
 
-def wanted(flow: int, direction: int, length: int, flows: Any) -> bool:
+def begins_printable(data: Octets, i: int, end: int) -> bool:
+    """Whether a payload begins with 16 printable characters of ASCII, line ends and tabs among them."""
+    if i + 16 > end:
+        return False
+    for at in range(i, i + 16):
+        octet = u8(data, at)
+        if not (0x20 <= octet <= 0x7E or octet == 0x0A or octet == 0x0D or octet == 0x09):
+            return False
+    return True
+
+
+def wanted(flow: int, direction: int, length: int, is_text: bool, flows: Any) -> bool:
     """Whether this payload goes on to the streams."""
     kind = flows[flow + KIND]
     if kind == TEXT:
@@ -336,6 +349,9 @@ def wanted(flow: int, direction: int, length: int, flows: Any) -> bool:
         from_b = 1 if flows[flow + MARKS] & TLS_FROM_B else 0
         if direction != from_b or flows[flow + HANDED + direction] >= flows[flow + TLS_OCTETS]:
             return False
+        flows[flow + HANDED + direction] += length
+        return True
+    if kind == OPAQUE and is_text and flows[flow + HANDED + direction] < MOST_TEXT_OCTETS:
         flows[flow + HANDED + direction] += length
         return True
     if kind == UNDECIDED:
@@ -564,8 +580,9 @@ def look_inside(data: Octets, packets: Any, row: int, flow: int, direction: int,
     end = start + length
     if packets[row + packet.KIND] == packet.TCP:
         sniff(data, start, end, flow, direction, flows)
+        is_text = flows[flow + KIND] == OPAQUE and begins_printable(data, start, end)
         return answers_hello(data, start, end, flow, direction, flows) or wanted(
-            flow, direction, length, flows
+            flow, direction, length, is_text, flows
         )
     if packets[row + packet.KIND] != packet.UDP:
         return False
@@ -643,7 +660,7 @@ CALLEES = (
     u8, u16, u32, mix, has_version, starts_text, starts_greeting, starts_tls, http2_frame, starts_http2,
     starts_server_hello, starts_old_quic,
     negotiates_quic, starts_quic, is_initial, starts_dtls, sniff, sniff_datagram, opens_dtls, wanted_datagram,
-    answers_hello, wanted, newer, is_reused,
+    answers_hello, begins_printable, wanted, newer, is_reused,
     keyed, flow_slot, slot_of, open_flow, count_syn, count_data, count_tcp, is_copy, count_packet,
     look_inside,
 )  # fmt: skip

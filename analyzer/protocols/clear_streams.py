@@ -32,7 +32,7 @@ from analyzer.flows.table import (
 from analyzer.flows.tracker import FlowIds
 from analyzer.packets.table import Packets
 
-from . import coap, credentials, mqtt, plain, syslog
+from . import coap, credentials, mqtt, plain, sip, syslog
 from .clear import ClearExchange, Reader
 from .exchange import Exchange
 from .notes import StreamNotes
@@ -70,6 +70,8 @@ def reader_for(octets: bytes, side: int, client: int, port: int, begins: bool) -
         return syslog.SyslogStream(side)
     if credentials.opens_telnet(octets):
         return credentials.TelnetStream(client)
+    if sip.opens(octets):
+        return sip.SipStream(client, octets)
     if side != client and credentials.GREETING.match(octets):
         return credentials.LoginStream(client, port)
     if side == client and credentials.one_sided(octets, port):

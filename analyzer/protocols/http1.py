@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from analyzer.flows.streams import Gap, Segment
 from analyzer.model import Role
@@ -43,6 +44,7 @@ CHUNK_SIZE = re.compile(rb"[ \t]*0*([0-9A-Fa-f]{1,15})[ \t]*(?:;[^\r\n]*)?\Z")
 ODD_CHUNK_SIZE = re.compile(rb"[ \t\x0b\x0c]*0*([0-9A-Fa-f]{1,15})[^0-9A-Fa-f\r\n]?[ \t]*\Z")
 
 MOST_HEADERS = 1000
+LONGEST_KEPT = 1 << 14  # octets of a header's value in a head that is too long
 # Octets that are looked at to tell whether they begin a message.
 MOST_PEEK = 8192
 # Octets of the line that tells a chunk's size, its extensions included.
@@ -93,6 +95,16 @@ class HttpMessage:
         self.missing.append(what)
 
 
+class Place(NamedTuple):
+    """Where a message stood: octets of the stream or datagram, the frames, first and last time."""
+
+    start: int
+    end: int
+    frames: tuple[int, ...]
+    time_ns: int
+    end_ns: int
+
+
 class HttpReader:
     """Reads one direction. `method_of` names the method of the request that a response answers."""
 
@@ -120,6 +132,7 @@ class HttpReader:
         self._line_end = 0  # where the start line of the message being read ends in the buffer
         self._synced = True  # whether the next octet is where a message begins
         self._may_be_simple = False  # whether a line waits that may be a request of HTTP/0.9
+        self._is_head_begun = False  # whether the first part of a head too long was taken
         self._is_bare = False  # whether lines of the message's head end in a carriage return alone
         self.skipped = 0  # octets of messages whose beginning was not captured
 
@@ -358,7 +371,7 @@ class HttpReader:
         first = self._marks[0]
         role: Role = "request" if line.status is None else "response"
         self.role = self.role or role
-        self.opaque = self._may_be_simple = self._is_bare = False
+        self.opaque = self._may_be_simple = self._is_bare = self._is_head_begun = False
         self._line_end, self._searched = end, 0
         self.message = HttpMessage(
             role=role,
@@ -382,14 +395,23 @@ class HttpReader:
         if end < 0:
             self._searched = len(self._buffer)
             if len(self._buffer) > MOST_HEAD:
-                assert self.message is not None
-                self.message.lacks(f"the headers are longer than {MOST_HEAD:,} octets")
-                self._read_headers(self._take(len(self._buffer)))
-                self._synced = False
-                return self._done()
+                self._take_begun_head()
             return False
         self._read_headers(self._take(end))
         return self._choose_body()
+
+    def _take_begun_head(self) -> None:
+        """Take the first part of a head that is too long; all of it is searched, long values are not kept."""
+        message = self.message
+        assert message is not None
+        self._tolerate(f"its headers are longer than {MOST_HEAD:,} octets")
+        # The end of a line, or what may be the beginning of one, stays.
+        cut = self._buffer.rfind(b"\n", self._line_end + 1) + 1 or len(self._buffer) - 3
+        head = self._take(cut)
+        self._read_headers(head)
+        self._pass_over_end(message, head)
+        message.headers[:] = [(name, value) for name, value in message.headers if len(value) <= LONGEST_KEPT]
+        self._is_head_begun, self._line_end, self._searched = True, 0, 0
 
     def _head_end(self, start: int) -> int:
         """Where the first empty line ends, searched for from `start` on; -1 where there is none."""
@@ -404,6 +426,8 @@ class HttpReader:
         message = self.message
         assert message is not None
         text = head.decode("latin-1")
+        if self._is_head_begun:
+            text = "\n" + text
         self._is_plain = is_plain = not head.translate(None, PLAIN)
         if message.oddities and "\r" in text.partition("\n")[0][:-1]:  # the sender ends its lines so
             text = text.replace("\r\n", "\n").replace("\r", "\n")
@@ -411,7 +435,8 @@ class HttpReader:
             text = FOLD.sub(" ", text)
             message.oddities.append("headers are folded over several lines")
         lines, headers = text.split("\n")[1:], message.headers
-        for line in lines[: MOST_HEADERS + 1]:
+        room = MOST_HEADERS + 1 - len(headers)
+        for line in lines[:room]:
             name, colon, value = line.partition(":")
             if colon:
                 bare = name.strip()
@@ -420,9 +445,9 @@ class HttpReader:
                     self._tolerate("a header's name has blanks or control characters in it")
             elif line.rstrip("\r"):
                 self._tolerate("a header line has no colon")
-        if len(lines) > MOST_HEADERS + 2:
-            message.oddities.append(f"only the first {MOST_HEADERS} headers were kept")
-            self._pass_over_end(message, "\n".join(lines[MOST_HEADERS + 1 :]).encode("latin-1"))
+        if len(lines) > room + 1:
+            self._tolerate(f"only the first {MOST_HEADERS} headers were kept")
+            self._pass_over_end(message, "\n".join(lines[room:]).encode("latin-1"))
 
     def _pass_over_end(self, message: HttpMessage, octets: bytes) -> None:
         """Pass over the last octets that were taken for a message, each with the frame that carried it."""
@@ -689,6 +714,13 @@ class HttpReader:
         else:
             message.body.complete = False
             message.lacks(f"the chunked body is cut by {where}")
+
+
+def whole_message(octets: bytes, place: Place) -> HttpMessage | None:
+    """Return the one message that octets begin with: of a datagram, for instance, which has no stream."""
+    reader = HttpReader()
+    segment = Segment(place.start, octets, place.frames[0], place.time_ns)
+    return next(iter([*reader.feed(segment), *reader.close()]), None)
 
 
 def _note_hosts(message: HttpMessage, given: dict[str, list[str]]) -> None:

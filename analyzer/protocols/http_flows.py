@@ -216,6 +216,7 @@ class HttpFlows:
         is_over = not http.found and bool(flows.numbers[flow, KIND] == OPAQUE) and http.gave_up()
         if is_over:
             del self.open[flow]
+            self._cut.add(flow)
         if not http.wants_more:
             flows.numbers[flow, KIND] = FINISHED
         elif (http.found or http.switch.sure) and flows.numbers[flow, KIND] in (UNDECIDED, OPAQUE):

@@ -21,7 +21,8 @@ class Mail:
         self._headers: Headers = []
         self._recipients = 0
         self._is_body = False
-        self._made = message(PROTOCOL, "request", place, method="MAIL", headers=self._headers)
+        self._made = message(PROTOCOL, "request", place, method="MAIL")
+        self._made.headers = self._headers
 
     def envelope(self, name: str, octets: bytes, place: Place) -> None:
         """Take a command that names the sender or a recipient."""

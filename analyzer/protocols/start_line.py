@@ -27,7 +27,7 @@ BEGUN_NAME = re.compile(rb"[A-Za-z0-9-]{0,64}\r?")
 SIMPLE = re.compile(rb"GET " + PATH + rb"[ \t]*\r?\n(?:\r?\n)*")
 # A whole request line, and the beginning of what may follow it, among other octets.
 WITHIN = re.compile(
-    rb"(?<![A-Za-z])(?:GET|POST|PUT|HEAD|DELETE|OPTIONS|PATCH|TRACE|CONNECT|PROPFIND|REPORT|NOTIFY|SUBSCRIBE) "
+    rb"(?:GET|POST|PUT|HEAD|DELETE|OPTIONS|PATCH|TRACE|CONNECT|PROPFIND|REPORT|NOTIFY|SUBSCRIBE) "
     rb"(?:/|\*|https?://)[!-~]* HTTP/1\.[01]\r?\n(?=[A-Za-z][A-Za-z0-9-]{0,63}:|\r?\n|\Z)"
 )
 # Of a status that is no three digits, the digits at its beginning.

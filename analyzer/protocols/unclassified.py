@@ -13,8 +13,9 @@ import numpy as np
 
 from analyzer.flows.streams import Gap, Segment
 
-from .clear import UNCLASSIFIED, Headers, Place, message
+from .clear import UNCLASSIFIED, Headers, Place, message, text
 from .exchange import Exchange
+from .framing import codings_of, given_in
 from .http1 import HttpMessage
 from .octets import Octets, Taken
 
@@ -40,6 +41,12 @@ EITHER_HEADER = 32 + zlib.MAX_WBITS
 # Octets that look random where their values are spread as evenly as chance spreads them: Pearson's statistic of
 # 256 values has a mean of 255 and a deviation of 23.
 LEAST_SPREAD, MOST_EVEN = 256, 340
+# Behind a line at least one header, and an empty line.
+HEADERS = re.compile(
+    rb"\r?\n((?:[A-Za-z][A-Za-z0-9_.-]{0,63}:[ \t]?[^\r\n]{0,4096}\r?\n){1,256})\r?\n"
+)
+PRINTABLE = bytes(range(0x20, 0x7F))
+LONGEST_LINE = 2048
 # Characters behind which long text is cut.
 BREAKS = b"\n\0\r}>;"
 
@@ -80,9 +87,28 @@ def is_encrypted(octets: bytes) -> bool:
     return is_tls or octets.startswith(b"SSH-")
 
 
-def unclassified(octets: bytes, place: Place, headers: Headers | None = None) -> HttpMessage:
-    """Return the message that octets of no known protocol make."""
-    return message(UNCLASSIFIED, "request", place, body=octets, headers=headers, one_way=True)
+def unclassified(octets: bytes, place: Place) -> HttpMessage:
+    """Return the message that octets of no known protocol make.
+
+    Where they have the form of a line, headers and a body, so has the message; what stands before that is a
+    header of it too.
+    """
+    found = HEADERS.search(octets)
+    if found is None:
+        return message(UNCLASSIFIED, "request", place, body=octets, one_way=True)
+    before = octets[: found.start()]
+    start = max(len(before.rstrip(PRINTABLE)), len(before) - LONGEST_LINE)
+    headers: Headers = [("before", text(before[:start]))] if start else []
+    lines = [line.partition(b":") for line in found[1].splitlines()]
+    headers += [(text(name), text(value.strip())) for name, _, value in lines]
+    line = text(before[start:]) or None
+    made = message(UNCLASSIFIED, "request", place, target=line, headers=headers, one_way=True)
+    given = given_in(headers)
+    made.body.codings = codings_of(given)
+    made.body.content_type = given["content-type"][0] if "content-type" in given else None
+    if found.end() < len(octets):
+        made.body.add(octets[found.end() :])
+    return made
 
 
 class Remains:

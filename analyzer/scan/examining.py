@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from analyzer.decode import decode
 from analyzer.detect import findings_in
+from analyzer.detect.contacts import contacts_in
 from analyzer.detect.credentials import credentials_in
 from analyzer.detect.known import Known
 from analyzer.dossiers import Dossier, recognise
@@ -36,5 +37,6 @@ def examined(pair: Pair, known: Known, dossiers: Sequence[Dossier]) -> Examined:
     decoded = decode(request)
     findings = [replace(f, time_ns=request.time_ns) for f in findings_in(decoded.fields, known)]
     findings += credentials_in(request)
+    findings += contacts_in(request, known)
     pings = recognise(request, response, decoded.fields, findings, dossiers)
     return Examined(tuple(findings), tuple(pings), tuple(decoded.problems))
