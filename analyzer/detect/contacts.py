@@ -63,7 +63,9 @@ def _of_sip(message: Message) -> Iterator[Finding]:
 def _parties(message: Message, value: str, said: str, path: tuple[str, ...], name: str) -> Iterator[Finding]:
     for found in SUBSCRIPTION.finditer(value):
         number, network, country = found.groups()
-        if number.startswith(country) and number[3:].startswith(network.lstrip("0") or "0"):
+        # A network code of two digits stands in the host with a zero before it.
+        is_its_network = number[3:].startswith((network, network[1:] if network[0] == "0" else network))
+        if number.startswith(country) and is_its_network:
             reason = "its host names the network that the number begins with (3GPP TS 23.003 §13)"
             yield _finding(message, "imsi", number, number, name, path, (said, reason))
     for found in NUMBER.finditer(value):

@@ -55,6 +55,7 @@ from .table import (
     TLS,
     TLS_FROM_B,
     TLS_OCTETS,
+    TLS_OVER,
     UNDECIDED,
     WIDTH,
 )  # fmt: skip
@@ -81,6 +82,8 @@ HTTP2_LEAST = (0, 1, 5, 4, 0, 5, 8, 8, 4, 0)
 HTTP2_MOST = (0x4000, 0x4000, 5, 4, 0x4000, 0x4000, 8, 0x4000, 4, 0x4000)
 HTTP2_ON_CONNECTION = (4, 6, 7)
 
+# Octets of a TLS client behind its hello that are handed on while all is in clear.
+FLIGHT_OCTETS = 1 << 14
 # Octets of each side of a QUIC or DTLS flow that may be handed on: some ten datagrams.
 HELLO_OCTETS = 1 << 14
 
@@ -279,8 +282,9 @@ def sniff(data: Octets, i: int, end: int, flow: int, direction: int, flows: Any)
     elif kind == NOTHING and starts_tls(data, i, end):
         flows[flow + KIND] = TLS
         if u8(data, i) == 0x16 and i + 6 <= end and u8(data, i + 5) == 1:  # ClientHello
-            # Four times the record: segments may come twice, and the hello may take several records.
-            flows[flow + TLS_OCTETS] = 4 * (5 + u16(data, i + 3))
+            # Four times the record: segments may come twice, and the hello may take several records. Behind it
+            # a client up to version 1.2 may send its certificate.
+            flows[flow + TLS_OCTETS] = 4 * (5 + u16(data, i + 3)) + FLIGHT_OCTETS
             if direction:
                 flows[flow + MARKS] |= TLS_FROM_B
     elif starts_http2(data, i, end):
@@ -340,7 +344,14 @@ def begins_printable(data: Octets, i: int, end: int) -> bool:
     return True
 
 
-def wanted(flow: int, direction: int, length: int, is_text: bool, flows: Any) -> bool:
+def begins_record(data: Octets, i: int, end: int) -> bool:
+    """Whether a payload begins with a TLS record behind which all is encrypted: ChangeCipherSpec or data."""
+    return (u8(data, i) == 0x14 or u8(data, i) == 0x17) and starts_tls(data, i, end)
+
+
+def wanted(
+    data: Octets, start: int, length: int, flow: int, direction: int, is_text: bool, flows: Any
+) -> bool:
     """Whether this payload goes on to the streams."""
     kind = flows[flow + KIND]
     if kind == TEXT:
@@ -349,6 +360,10 @@ def wanted(flow: int, direction: int, length: int, is_text: bool, flows: Any) ->
         from_b = 1 if flows[flow + MARKS] & TLS_FROM_B else 0
         if direction != from_b or flows[flow + HANDED + direction] >= flows[flow + TLS_OCTETS]:
             return False
+        if flows[flow + MARKS] & TLS_OVER:
+            return False
+        if begins_record(data, start, start + length):
+            flows[flow + MARKS] |= TLS_OVER
         flows[flow + HANDED + direction] += length
         return True
     if kind == OPAQUE and is_text and flows[flow + HANDED + direction] < MOST_TEXT_OCTETS:
@@ -582,7 +597,7 @@ def look_inside(data: Octets, packets: Any, row: int, flow: int, direction: int,
         sniff(data, start, end, flow, direction, flows)
         is_text = flows[flow + KIND] == OPAQUE and begins_printable(data, start, end)
         return answers_hello(data, start, end, flow, direction, flows) or wanted(
-            flow, direction, length, is_text, flows
+            data, start, length, flow, direction, is_text, flows
         )
     if packets[row + packet.KIND] != packet.UDP:
         return False
@@ -660,7 +675,7 @@ CALLEES = (
     u8, u16, u32, mix, has_version, starts_text, starts_greeting, starts_tls, http2_frame, starts_http2,
     starts_server_hello, starts_old_quic,
     negotiates_quic, starts_quic, is_initial, starts_dtls, sniff, sniff_datagram, opens_dtls, wanted_datagram,
-    answers_hello, begins_printable, wanted, newer, is_reused,
+    answers_hello, begins_printable, begins_record, wanted, newer, is_reused,
     keyed, flow_slot, slot_of, open_flow, count_syn, count_data, count_tcp, is_copy, count_packet,
     look_inside,
 )  # fmt: skip

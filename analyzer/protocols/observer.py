@@ -23,6 +23,7 @@ from .clear_datagrams import ClearDatagrams
 from .clear_streams import ClearStreams
 from .datagrams import Datagrams, Named
 from .dns_tcp import DnsFlows
+from .exchange import Exchange
 from .hellos import HELLO_KINDS, Hellos
 from .http_flows import BoundMetError, HttpFlows, SeenExchange
 from .named import shortened
@@ -87,6 +88,9 @@ class Observer:
                 self.http.elsewhere.meet(flow, flows)
             if flows.numbers[flow, KIND] in HELLO_KINDS and flow not in self.http.open:
                 self.hellos.read(batch, group, flows)
+                for of, side, made in self.hellos.messages:
+                    yield SeenExchange(of, Exchange(made, None, side), None)
+                self.hellos.messages.clear()
             elif self.dns.takes(batch, group, flows):
                 self.dns.read(batch, group, flows)
             else:

@@ -1,4 +1,4 @@
-"""Datagrams that no reader takes, to messages: the first ones of each flow, then one now and then.
+"""Datagrams that no reader takes, names and options, to messages: the first ones of each flow, then some.
 
 Rows are chosen by columns, so that a flow of encrypted datagrams costs next to nothing.
 """
@@ -15,12 +15,15 @@ from analyzer.flows.addresses import is_home
 from analyzer.flows.renumbering import New, moved_column
 from analyzer.flows.table import KIND, NOTHING, Flows
 from analyzer.flows.tracker import FlowIds
-from analyzer.packets.outline import CLEAR, NAMING, Outline
-from analyzer.packets.table import Packets
+from analyzer.packets.outline import CLEAR, NAMING, PAYLOAD, Outline
+from analyzer.packets.table import OTHER_IP, Packets
 
-from . import mdns
+from . import said
 from .clear import ClearExchange, Place
+from .dhcp import SERVER_PORT
+from .dns import DNS_PORT, is_message
 from .exchange import Exchange
+from .http1 import HttpMessage
 from .unclassified import is_encrypted, is_searched, unclassified
 
 # Datagrams of a flow that are looked at, and of those behind them one in so many.
@@ -29,6 +32,11 @@ FIRST, ONE_IN = 64, 64
 MOST_MESSAGES = 20_000
 # Octets of a datagram that are read.
 LONGEST = 1 << 14
+# Names of DNS that are remembered, and how often the same question of a device is searched.
+MOST_NAMES, MOST_REPEATS = 50_000, 4
+ICMP = (1, 58)
+ECHOES = (0, 8, 128, 129)
+COUNTING = bytes(range(256)) + bytes(range(0x61, 0x78)) * 2  # as most systems and Windows fill an echo request
 
 
 class OtherDatagrams:
@@ -37,6 +45,7 @@ class OtherDatagrams:
     def __init__(self) -> None:
         self._seen: NDArray[np.uint8] = np.zeros(0, np.uint8)  # datagrams of a flow, up to FIRST
         self._made = 0
+        self._asked: dict[int, int] = {}  # who asked for a name → how often
 
     def read(
         self, batch: Batch, packets: Packets, outline: Outline, ids: FlowIds, flows: Flows,
@@ -48,29 +57,37 @@ class OtherDatagrams:
                 continue
             start, length = int(packets.payload[row]), int(packets.payload_captured[row])
             octets = bytes(batch.data[start : start + min(length, LONGEST)])
-            if is_encrypted(octets) or not is_searched(octets):
+            frame, time_ns = frames[row] if frames else batch.first_frame + row, batch.records.time_ns[row]
+            place = Place(0, len(octets), (frame,), int(time_ns), int(time_ns))
+            made = _message(octets, place, packets, row)
+            if made is None or self._is_repeated(made, packets, row):
                 continue
             self._made += 1
             if self._made > MOST_MESSAGES:
                 return
-            frame, time_ns = frames[row] if frames else batch.first_frame + row, batch.records.time_ns[row]
-            place = Place(0, len(octets), (frame,), int(time_ns), int(time_ns))
-            yield ClearExchange(
-                int(ids.flow[row]), Exchange(unclassified(octets, place), None, int(ids.direction[row])), None
-            )
+            yield ClearExchange(int(ids.flow[row]), Exchange(made, None, int(ids.direction[row])), None)
 
     def renumber(self, new: New, count: int) -> None:
         """Go on with new numbers of flows (`flows.renumbering`); there are `count` of them."""
         self._seen = moved_column(self._seen, new, count)
 
+    def _is_repeated(self, made: HttpMessage, packets: Packets, row: int) -> bool:
+        """Whether a device has asked for the same name a few times before."""
+        if made.protocol != "dns":
+            return False
+        key = hash((*packets.addresses[row, :2].tolist(), *made.headers))
+        times = self._asked.get(key, 0)
+        if len(self._asked) < MOST_NAMES or times:
+            self._asked[key] = times + 1
+        return times >= MOST_REPEATS
+
     def _chosen(
         self, batch: Batch, packets: Packets, outline: Outline, ids: FlowIds, flows: Flows
     ) -> NDArray[np.intp]:
-        """The rows that are looked at, those of DNS and DHCP and of known encrypted kinds left out."""
+        """The rows that are looked at, those of known encrypted kinds left out."""
         marks = outline.marks
-        rows = np.flatnonzero(
-            (marks & CLEAR != 0) | ((marks & NAMING != 0) & (packets.source_port == mdns.PORT))
-        )
+        is_echo = (marks & PAYLOAD != 0) & (packets.kind == OTHER_IP) & np.isin(packets.protocol, ICMP)
+        rows = np.flatnonzero((marks & (CLEAR | NAMING) != 0) | is_echo)
         rows = rows[ids.flow[rows] >= 0]
         rows = rows[flows.numbers[ids.flow[rows], KIND] == NOTHING]
         if not len(rows):
@@ -96,6 +113,30 @@ class OtherDatagrams:
         if count > len(self._seen):
             more = max(count - len(self._seen), len(self._seen))
             self._seen = np.concatenate([self._seen, np.zeros(more, np.uint8)])
+
+
+def _message(octets: bytes, place: Place, packets: Packets, row: int) -> HttpMessage | None:
+    """The message of a datagram, by its port where that tells how to read it; None where nothing is searched."""
+    if packets.kind[row] == OTHER_IP:
+        return _of_echo(octets, place)
+    source, destination = int(packets.source_port[row]), int(packets.destination_port[row])
+    if destination == DNS_PORT and is_message(octets):
+        return said.dns_question(octets, place)
+    if destination == SERVER_PORT:
+        return said.dhcp_options(octets, place)
+    if source == DNS_PORT and is_message(octets):
+        return None
+    return unclassified(octets, place) if not is_encrypted(octets) and is_searched(octets) else None
+
+
+def _of_echo(octets: bytes, place: Place) -> HttpMessage | None:
+    """The data of an echo request or reply (RFC 792, RFC 4443 §4), unless it counts upwards as ping's does."""
+    data = octets[8:]
+    if not octets or octets[0] not in ECHOES or not is_searched(data) or data[-16:] in COUNTING:
+        return None
+    made = unclassified(data, place._replace(start=8))
+    made.protocol = "icmp"
+    return made
 
 
 def is_told(packets: Packets, row: int) -> bool:
