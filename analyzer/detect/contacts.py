@@ -1,4 +1,4 @@
-"""Addresses in the header fields of SIP and of mail → findings: phone numbers, subscriptions, accounts, e-mail."""
+"""Addresses in the header fields of SIP and of mail → findings: phone numbers, subscriptions, e-mail."""
 
 from __future__ import annotations
 
@@ -34,7 +34,6 @@ MAILBOXES = {
 NUMBER = re.compile(r"(?:sips?|tel):(\+?[0-9][0-9.()-]{6,20})(?=[@;>?,\s]|\Z)")
 # The private and the temporary public identity of a subscription (3GPP TS 23.003 §13.3, §13.4B).
 SUBSCRIPTION = re.compile(r"sips?:([0-9]{14,15})@ims\.mnc([0-9]{3})\.mcc([0-9]{3})\.3gppnetwork\.org")
-USER = re.compile(r"sips?:([A-Za-z0-9_.!~*'&=+$,;?/%-]{1,64})@")
 EMAIL = re.compile(r"(?<![\w.+-])[A-Za-z0-9._%+'-]{1,64}@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*\.[A-Za-z]{2,24}(?![\w-])")
 MOST = 100  # of one message
 
@@ -76,11 +75,6 @@ def _parties(message: Message, value: str, said: str, path: tuple[str, ...], nam
             yield _finding(
                 message, "phone", made.digits, found[1], name, path, reasons, "high" if is_international else "low"
             )
-    if message.method == "REGISTER" and name.lower() == "from":
-        for found in USER.finditer(value):
-            if not found[1].lstrip("+").isdigit():
-                said_so = "SIP names it as the account that is registered"
-                yield _finding(message, "account", found[1], found[1], name, path, (said_so,))
 
 
 def _of_mail(message: Message) -> Iterator[Finding]:
