@@ -34,7 +34,9 @@ MAILBOXES = {
 NUMBER = re.compile(r"(?:sips?|tel):(\+?[0-9][0-9.()-]{6,20})(?=[@;>?,\s]|\Z)")
 # The private and the temporary public identity of a subscription (3GPP TS 23.003 §13.3, §13.4B).
 SUBSCRIPTION = re.compile(r"sips?:([0-9]{14,15})@ims\.mnc([0-9]{3})\.mcc([0-9]{3})\.3gppnetwork\.org")
-EMAIL = re.compile(r"(?<![\w.+-])[A-Za-z0-9._%+'-]{1,64}@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*\.[A-Za-z]{2,24}(?![\w-])")
+EMAIL = re.compile(
+    r"(?<![\w.+-])[A-Za-z0-9._%+'-]{1,64}@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*\.[A-Za-z]{2,24}(?![\w-])"
+)
 MOST = 100  # of one message
 
 
@@ -73,7 +75,14 @@ def _parties(message: Message, value: str, said: str, path: tuple[str, ...], nam
             is_international = found[1].startswith("+")
             reasons = (said, f"a number of the plan of {made.country}")
             yield _finding(
-                message, "phone", made.digits, found[1], name, path, reasons, "high" if is_international else "low"
+                message,
+                "phone",
+                made.digits,
+                found[1],
+                name,
+                path,
+                reasons,
+                "high" if is_international else "low",
             )
 
 

@@ -35,7 +35,11 @@ class ClientFlight:
         chain = _message_of(handshake, CERTIFICATE)
         if chain is not None:
             place = Place(
-                self._start, self._start + len(self._octets), tuple(dict.fromkeys(self._frames)), self._time_ns, time_ns
+                self._start,
+                self._start + len(self._octets),
+                tuple(dict.fromkeys(self._frames)),
+                self._time_ns,
+                time_ns,
             )
             self.certificate = _certificate(chain, place)
         self.done = is_over or chain is not None or len(self._octets) > MOST_FLIGHT
@@ -70,7 +74,11 @@ def _certificate(chain: bytes, place: Place) -> HttpMessage | None:
     """The message of the first certificate of a chain; None where it can't be read."""
     size = int.from_bytes(chain[3:6], "big")
     headers = _names(chain[6 : 6 + size]) if size else []
-    return message("tls", "request", place, method="Certificate", headers=headers, one_way=True) if headers else None
+    return (
+        message("tls", "request", place, method="Certificate", headers=headers, one_way=True)
+        if headers
+        else None
+    )
 
 
 def _names(octets: bytes) -> Headers:

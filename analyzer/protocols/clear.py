@@ -29,7 +29,9 @@ CLEAR_KINDS = frozenset(("coap", "mqtt", "syslog", "json", "xml", "form", "base6
 # The protocol of messages made of readable data that no reader takes.
 UNCLASSIFIED = "unclassified"
 # Protocols whose messages are listed only where something was found in them; the others are counted.
-SPARSE = frozenset((UNCLASSIFIED, "dns", "dhcp", "tls", "wifi", "eap", "icmp", "mdns", "ssdp in the local network"))
+SPARSE = frozenset(
+    (UNCLASSIFIED, "dns", "dhcp", "tls", "wifi", "eap", "icmp", "mdns", "ssdp in the local network")
+)
 
 
 class ClearExchange(NamedTuple):

@@ -18,7 +18,7 @@ Given = Mapping[str, Sequence[str]]
 MOST_DIGITS = 15
 LENGTH = re.compile(r"[ \t]*0*(\d{1,15})[ \t]*\Z", re.ASCII)
 LONE_NUMBER = re.compile(r"(?<!\S)\+?0*(\d{1,15})(?!\S)", re.ASCII)
-HEXADECIMAL = re.compile(r"[ \t]*(?:0[xX])?0*([0-9A-Fa-f]{1,12})[ \t]*\Z", re.ASCII)
+HEXADECIMAL = re.compile(r"[ \t]*0[xX]0*([0-9A-Fa-f]{1,12})[ \t]*\Z", re.ASCII)
 LENGTHS_OF_NAMES = frozenset(map(len, NAMES))
 # What no name of a header or coding holds (RFC 9110 §5.6.2), and some senders put there.
 NOT_OF_NAMES = re.compile(r"[^!#$%&'*+.^_`|~0-9a-z-]")

@@ -43,6 +43,7 @@ CHUNK_SIZE = re.compile(rb"[ \t]*0*([0-9A-Fa-f]{1,15})[ \t]*(?:;[^\r\n]*)?\Z")
 # … and one octet that doesn't belong there.
 ODD_CHUNK_SIZE = re.compile(rb"[ \t\x0b\x0c]*0*([0-9A-Fa-f]{1,15})[^0-9A-Fa-f\r\n]?[ \t]*\Z")
 
+LINE_FEED = 0x0A
 MOST_HEADERS = 1000
 LONGEST_KEPT = 1 << 14  # octets of a header's value in a head that is too long
 # Octets that are looked at to tell whether they begin a message.
@@ -320,11 +321,10 @@ class HttpReader:
 
     def _bare_end(self, end: int) -> int:
         """Where the start line ends, if lines end in a carriage return alone and the head is whole; else -1."""
-        buffer = self._buffer
-        bare = buffer.find(b"\r", 0, min(end if end >= 0 else len(buffer), MOST_HEAD))
-        if bare < 0 or buffer[bare + 1 : bare + 2] in (b"\r", b"\n", b""):
-            return -1
-        return bare if 0 <= buffer.find(b"\r\r", bare) and not 0 <= end < buffer.find(b"\r\r", bare) else -1
+        buffer, limit = self._buffer, end if end >= 0 else len(self._buffer)
+        head_end = buffer.find(b"\r\r", max(self._searched - 1, 0), limit)
+        bare = buffer.find(b"\r", 0, head_end) if head_end > 0 else -1
+        return bare if bare > 0 and buffer[bare + 1] != LINE_FEED else -1
 
     def _unversioned(self) -> HttpMessage | bool:
         """A line that is no start line: a request without a version, or octets before one, or nothing."""

@@ -36,7 +36,9 @@ LONGEST = 1 << 14
 MOST_NAMES, MOST_REPEATS = 50_000, 4
 ICMP = (1, 58)
 ECHOES = (0, 8, 128, 129)
-COUNTING = bytes(range(256)) + bytes(range(0x61, 0x78)) * 2  # as most systems and Windows fill an echo request
+COUNTING = (
+    bytes(range(256)) + bytes(range(0x61, 0x78)) * 2
+)  # as most systems and Windows fill an echo request
 
 
 class OtherDatagrams:
@@ -91,7 +93,7 @@ class OtherDatagrams:
         rows = rows[ids.flow[rows] >= 0]
         rows = rows[flows.numbers[ids.flow[rows], KIND] == NOTHING]
         if not len(rows):
-            return rows
+            return np.asarray(rows)
         flow = ids.flow[rows]
         self._grow(int(flow.max()) + 1)
         sampled = (rows + batch.first_frame) % ONE_IN == 0

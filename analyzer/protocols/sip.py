@@ -151,14 +151,24 @@ def _message(head: bytes, place: Place) -> HttpMessage:
             headers.append((COMPACT.get(said.lower(), said), text(value.strip())))
     if found := REQUEST.match(head):
         made = message(
-            text(found[3]).lower(), "request", place, method=text(found[1]), target=text(found[2]), headers=headers
+            text(found[3]).lower(),
+            "request",
+            place,
+            method=text(found[1]),
+            target=text(found[2]),
+            headers=headers,
         )
         _note_account(made)
     else:
         found = STATUS.match(head)
         assert found is not None
         made = message(
-            text(found[1]).lower(), "response", place, status=int(found[3]), reason=text(found[4]), headers=headers
+            text(found[1]).lower(),
+            "response",
+            place,
+            status=int(found[3]),
+            reason=text(found[4]),
+            headers=headers,
         )
     kind = made.values("content-type")
     made.body.content_type = kind[0] if kind else None

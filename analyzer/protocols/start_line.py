@@ -15,7 +15,7 @@ BLANKS = b" \t\x0b\x0c"  # RFC 9112 §3 lets recipients take all of these for th
 METHOD = re.compile(rb"[A-Za-z][!#$%&'*+.^_`|~0-9A-Za-z-]{1,127}(?=[ \t\x0b\x0c])")
 VERSION = re.compile(rb"[ \t\x0b\x0c]HTTP/([01]\.\d{1,3})\Z")
 # Versions that devices write and no standard has, "1.0.8", "1." or lower case. They count behind a path or URL.
-ODD_VERSION = re.compile(rb"[ \t\x0b\x0c]HTTP/(\d{0,2}(?:\.\d{0,3}){0,3})\Z", re.IGNORECASE)
+ODD_VERSION = re.compile(rb"[ \t\x0b\x0c]HTTP/([01]?(?:\.\d{0,3}){0,3})\Z", re.IGNORECASE)
 TARGET = re.compile(rb"/[!-~\x80-\xff]*|\*|[A-Za-z][A-Za-z0-9+.-]*://[!-~\x80-\xff]+")
 # A request line without a version: the methods that are in use, and what has to stand in the next line.
 KNOWN_METHODS = rb"GET|POST|PUT|HEAD|DELETE|OPTIONS|PATCH"
@@ -40,7 +40,7 @@ LONGEST_PREFIX = 136
 # Octets of start line and headers, at most; servers refuse at 8 to 64 KiB.
 MOST_HEAD = 1 << 18
 LONGEST_VERSION = len(b" HTTP/1.001")
-LONGEST_ODD_VERSION = len(b" HTTP/11.000.000.000")
+LONGEST_ODD_VERSION = len(b" HTTP/1.000.000.000")
 
 
 class StartLine(NamedTuple):

@@ -42,9 +42,7 @@ EITHER_HEADER = 32 + zlib.MAX_WBITS
 # 256 values has a mean of 255 and a deviation of 23.
 LEAST_SPREAD, MOST_EVEN = 256, 340
 # Behind a line at least one header, and an empty line.
-HEADERS = re.compile(
-    rb"\r?\n((?:[A-Za-z][A-Za-z0-9_.-]{0,63}:[ \t]?[^\r\n]{0,4096}\r?\n){1,256})\r?\n"
-)
+HEADERS = re.compile(rb"\r?\n((?:[A-Za-z][A-Za-z0-9_.-]{0,63}:[ \t]?[^\r\n]{0,4096}\r?\n){1,256})\r?\n")
 PRINTABLE = bytes(range(0x20, 0x7F))
 LONGEST_LINE = 2048
 # Characters behind which long text is cut.
@@ -74,7 +72,9 @@ def holds_packed(octets: bytes) -> bool:
         if tried == MOST_PACKED:
             return False
         try:
-            if zlib.decompressobj(EITHER_HEADER).decompress(octets[found.start() : found.start() + PROBE], 64):
+            if zlib.decompressobj(EITHER_HEADER).decompress(
+                octets[found.start() : found.start() + PROBE], 64
+            ):
                 return True
         except zlib.error:
             continue

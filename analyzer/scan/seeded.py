@@ -78,9 +78,7 @@ class SeededSearch:
         """
         return [seen.hit for seen in self._left(http_flows, found)]
 
-    def findings(
-        self, http_flows: Collection[int], found: Collection[tuple[int, str]] = ()
-    ) -> list[Finding]:
+    def findings(self, http_flows: Collection[int], found: Collection[tuple[int, str]] = ()) -> list[Finding]:
         """Return one finding a hit; the value itself is not in it."""
         return [_finding(each) for each in islice(self._left(http_flows, found), MOST_FINDINGS)]
 
