@@ -14,6 +14,7 @@ NAMES = {
     "imap": "IMAP",
     "telnet": "Telnet",
     "mqtt": "MQTT",
+    "sip": "SIP",
 }
 READABLE = "sent readable"  # how a category begins, or goes on, where anyone on the way could read it
 HIDDEN = "not shown"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 from analyzer.detect.base import Context, Verdict, finding
 from analyzer.detect.labels import announced, is_mentioned
@@ -39,6 +39,24 @@ class Phone:
             number = _parsed(match[0]) if named else None
             if named and number is not None:
                 yield _finding(number, match[0], field, named, context)
+
+
+class Number(NamedTuple):
+    """A phone number that exists in a numbering plan."""
+
+    digits: str  # with the country code
+    country: str
+
+
+def parsed(raw: str) -> Number | None:
+    """Return the phone number that text is, with its country code; None where it is none."""
+    import phonenumbers
+
+    number = _parsed(raw)
+    if number is None:
+        return None
+    value = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164).removeprefix("+")
+    return Number(value, phonenumbers.region_code_for_number(number) or "no single country")
 
 
 def _parsed(raw: str) -> Any | None:

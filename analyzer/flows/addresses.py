@@ -66,6 +66,13 @@ def is_local(hi: Words, lo: Words) -> Mask:
     return np.asarray(local | (~v4 & (unique_local | link_local)))
 
 
+def is_home(hi: int, lo: int) -> bool:
+    """Return the same of one address, given as two integers."""
+    if hi == 0 and lo >> 32 == 0xFFFF:
+        return any(first <= lo & 0xFFFFFFFF <= last for first, last in LOCAL_V4)
+    return hi >> 57 == 0xFC >> 1 or hi >> 54 == 0xFE80 >> 6
+
+
 def is_group(hi: Words, lo: Words) -> Mask:
     """Which addresses name no single host: multicast, broadcast, unspecified."""
     v4, low = is_v4(hi, lo), lo & np.uint64(0xFFFFFFFF)

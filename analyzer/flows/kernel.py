@@ -29,6 +29,7 @@ from .table import (
     FIRST_FRAME,
     FIRST_NS,
     FLAGS,
+    GREETED,
     HANDED,
     HAS_ACK_A,
     HAS_ISN_A,
@@ -54,6 +55,7 @@ from .table import (
     TLS,
     TLS_FROM_B,
     TLS_OCTETS,
+    TLS_OVER,
     UNDECIDED,
     WIDTH,
 )  # fmt: skip
@@ -63,8 +65,10 @@ FIN, SYN, RST, ACK = 0x01, 0x02, 0x04, 0x10
 # The least prime above 2^32, and a bound for the secret point, so that all products stay below 2^63.
 PRIME, KEYS = (1 << 32) + 15, 1 << 30
 
-# Octets a direction of a flow may show before it counts as opaque.
+# Octets a direction of a flow may show before it counts as opaque, and how many of those that begin as text are
+# handed on behind them.
 UNDECIDED_OCTETS = 1 << 16
+MOST_TEXT_OCTETS = 1 << 20
 
 # Versions in QUIC long headers: 1 (RFC 9000), 2 (RFC 9369), drafts, Google's Q0xx and T0xx, Facebook's.
 QUIC_VERSIONS = (0x00000001, 0x6B3343CF)
@@ -78,6 +82,8 @@ HTTP2_LEAST = (0, 1, 5, 4, 0, 5, 8, 8, 4, 0)
 HTTP2_MOST = (0x4000, 0x4000, 5, 4, 0x4000, 0x4000, 8, 0x4000, 4, 0x4000)
 HTTP2_ON_CONNECTION = (4, 6, 7)
 
+# Octets of a TLS client behind its hello that are handed on while all is in clear.
+FLIGHT_OCTETS = 1 << 14
 # Octets of each side of a QUIC or DTLS flow that may be handed on: some ten datagrams.
 HELLO_OCTETS = 1 << 14
 
@@ -125,6 +131,25 @@ def has_version(data: Octets, i: int, end: int) -> bool:
             return True
         i += 1
     return False
+
+
+def starts_greeting(data: Octets, i: int, end: int) -> bool:
+    """Whether a payload begins as servers of FTP, SMTP, POP3, IMAP and Telnet do.
+
+    "220 ", "220-", "+OK", "* OK", "* PREAUTH", or the negotiation of a Telnet option.
+    """
+    if i + 3 > end:
+        return False
+    first, second, third = u8(data, i), u8(data, i + 1), u8(data, i + 2)
+    if first == 0xFF:
+        return 0xFB <= second <= 0xFE and third <= 49
+    if first == 0x2B:
+        return second == 0x4F and third == 0x4B
+    if i + 4 > end:
+        return False
+    if first == 0x32:
+        return second == 0x32 and third == 0x30 and (u8(data, i + 3) == 0x20 or u8(data, i + 3) == 0x2D)
+    return first == 0x2A and second == 0x20 and (u16(data, i + 2) == 0x4F4B or u16(data, i + 2) == 0x5052)
 
 
 def starts_tls(data: Octets, i: int, end: int) -> bool:
@@ -238,9 +263,16 @@ def starts_dtls(data: Octets, i: int, end: int) -> bool:
 def sniff(data: Octets, i: int, end: int, flow: int, direction: int, flows: Any) -> None:
     """Look at one TCP payload of a flow that has not been recognised, or may yet turn to text."""
     kind = flows[flow + KIND]
-    if kind in (TEXT, TLS, FINISHED):
+    if kind in (TEXT, FINISHED):
         return
-    if kind == OPAQUE:
+    if kind == NOTHING and starts_greeting(data, i, end):
+        flows[flow + MARKS] |= GREETED
+    if flows[flow + MARKS] & GREETED:
+        # A line such as `CWD /x` or `GET /x` is one of that protocol.
+        if kind == NOTHING:
+            flows[flow + KIND] = UNDECIDED
+        return
+    if kind == OPAQUE or kind == TLS:
         # Text in the middle of what looked binary: behind a proxy's handshake, or after a loss.
         if 0x41 <= u8(data, i) <= 0x5A and starts_text(data, i, end) and has_version(data, i, end):
             flows[flow + KIND] = TEXT
@@ -250,8 +282,9 @@ def sniff(data: Octets, i: int, end: int, flow: int, direction: int, flows: Any)
     elif kind == NOTHING and starts_tls(data, i, end):
         flows[flow + KIND] = TLS
         if u8(data, i) == 0x16 and i + 6 <= end and u8(data, i + 5) == 1:  # ClientHello
-            # Four times the record: segments may come twice, and the hello may take several records.
-            flows[flow + TLS_OCTETS] = 4 * (5 + u16(data, i + 3))
+            # Four times the record: segments may come twice, and the hello may take several records. Behind it
+            # a client up to version 1.2 may send its certificate.
+            flows[flow + TLS_OCTETS] = 4 * (5 + u16(data, i + 3)) + FLIGHT_OCTETS
             if direction:
                 flows[flow + MARKS] |= TLS_FROM_B
     elif starts_http2(data, i, end):
@@ -300,7 +333,25 @@ def answers_hello(data: Octets, i: int, end: int, flow: int, direction: int, flo
     return True
 
 
-def wanted(flow: int, direction: int, length: int, flows: Any) -> bool:
+def begins_printable(data: Octets, i: int, end: int) -> bool:
+    """Whether a payload begins with 16 printable characters of ASCII, line ends and tabs among them."""
+    if i + 16 > end:
+        return False
+    for at in range(i, i + 16):
+        octet = u8(data, at)
+        if not (0x20 <= octet <= 0x7E or octet == 0x0A or octet == 0x0D or octet == 0x09):
+            return False
+    return True
+
+
+def begins_record(data: Octets, i: int, end: int) -> bool:
+    """Whether a payload begins with a TLS record behind which all is encrypted: ChangeCipherSpec or data."""
+    return (u8(data, i) == 0x14 or u8(data, i) == 0x17) and starts_tls(data, i, end)
+
+
+def wanted(
+    data: Octets, start: int, length: int, flow: int, direction: int, is_text: bool, flows: Any
+) -> bool:
     """Whether this payload goes on to the streams."""
     kind = flows[flow + KIND]
     if kind == TEXT:
@@ -309,6 +360,13 @@ def wanted(flow: int, direction: int, length: int, flows: Any) -> bool:
         from_b = 1 if flows[flow + MARKS] & TLS_FROM_B else 0
         if direction != from_b or flows[flow + HANDED + direction] >= flows[flow + TLS_OCTETS]:
             return False
+        if flows[flow + MARKS] & TLS_OVER:
+            return False
+        if begins_record(data, start, start + length):
+            flows[flow + MARKS] |= TLS_OVER
+        flows[flow + HANDED + direction] += length
+        return True
+    if kind == OPAQUE and is_text and flows[flow + HANDED + direction] < MOST_TEXT_OCTETS:
         flows[flow + HANDED + direction] += length
         return True
     if kind == UNDECIDED:
@@ -537,8 +595,9 @@ def look_inside(data: Octets, packets: Any, row: int, flow: int, direction: int,
     end = start + length
     if packets[row + packet.KIND] == packet.TCP:
         sniff(data, start, end, flow, direction, flows)
+        is_text = flows[flow + KIND] == OPAQUE and begins_printable(data, start, end)
         return answers_hello(data, start, end, flow, direction, flows) or wanted(
-            flow, direction, length, flows
+            data, start, length, flow, direction, is_text, flows
         )
     if packets[row + packet.KIND] != packet.UDP:
         return False
@@ -613,10 +672,10 @@ def refill_slots(flows: Any, ends: Any, count: int, slots: Any, key: int) -> Non
 
 # Callees of the two kernels, callees first.
 CALLEES = (
-    u8, u16, u32, mix, has_version, starts_text, starts_tls, http2_frame, starts_http2,
+    u8, u16, u32, mix, has_version, starts_text, starts_greeting, starts_tls, http2_frame, starts_http2,
     starts_server_hello, starts_old_quic,
     negotiates_quic, starts_quic, is_initial, starts_dtls, sniff, sniff_datagram, opens_dtls, wanted_datagram,
-    answers_hello, wanted, newer, is_reused,
+    answers_hello, begins_printable, begins_record, wanted, newer, is_reused,
     keyed, flow_slot, slot_of, open_flow, count_syn, count_data, count_tcp, is_copy, count_packet,
     look_inside,
 )  # fmt: skip

@@ -15,11 +15,12 @@ Words = NDArray[np.uint64]
 NOTHING, UNDECIDED, TEXT, TLS, OPAQUE, QUIC, FINISHED, DTLS = range(8)
 
 # Bits of MARKS. ASKED: a SYN without ACK, which only the side that opens a connection sends.
-# HAS_NEXT: the side has sent data. QUIC_FIRST: the flow's very first packet was a QUIC long header.
+# HAS_NEXT: the side has sent data. GREETED: the first payload was the greeting of a protocol of lines. TLS_OVER: the
+# TLS client has sent a record that is no handshake in clear. QUIC_FIRST: the flow's very first packet was a QUIC long header.
 HAS_ISN_A, HAS_ISN_B, HAS_ACK_A, HAS_ACK_B, REPLACED, TLS_FROM_B, ASKED_A, ASKED_B = (
     1, 2, 4, 8, 16, 32, 64, 128,
 )  # fmt: skip
-HAS_NEXT_A, HAS_NEXT_B, QUIC_FIRST = 256, 512, 1024
+HAS_NEXT_A, HAS_NEXT_B, QUIC_FIRST, GREETED, TLS_OVER = 256, 512, 1024, 2048, 4096
 
 # Columns of `numbers`. A is the sender of the first packet seen. TLS_OCTETS is how many octets of a TLS
 # client, or of each side of QUIC and DTLS, may be handed on to find the server's name. Columns in pairs

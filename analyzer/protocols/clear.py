@@ -13,23 +13,25 @@ from analyzer.flows.streams import Gap, Segment
 from analyzer.model import Role
 
 from .exchange import Exchange
-from .http1 import HttpMessage
+from .http1 import HttpMessage, Place
 from .octets import MOST_FRAMES, Taken, note_frames
+
+__all__ = [
+    "CLEAR_KINDS", "SPARSE", "UNCLASSIFIED", "ClearExchange", "Headers", "Place", "Reader", "grow", "message",
+    "place_of", "text",
+]  # fmt: skip
 
 Headers = list[tuple[str, str]]
 
 # Kinds of flow whose readable messages are all in the report, log-ins apart.
-CLEAR_KINDS = frozenset(("coap", "mqtt", "syslog", "json", "xml", "form", "base64", "ssdp"))
+CLEAR_KINDS = frozenset(("coap", "mqtt", "syslog", "json", "xml", "form", "base64", "ssdp", "sip", "rtsp"))
 
-
-class Place(NamedTuple):
-    """Where a message stood: octets of the stream or datagram, the frames, first and last time."""
-
-    start: int
-    end: int
-    frames: tuple[int, ...]
-    time_ns: int
-    end_ns: int
+# The protocol of messages made of readable data that no reader takes.
+UNCLASSIFIED = "unclassified"
+# Protocols whose messages are listed only where something was found in them; the others are counted.
+SPARSE = frozenset(
+    (UNCLASSIFIED, "dns", "dhcp", "tls", "wifi", "eap", "icmp", "mdns", "ssdp in the local network")
+)
 
 
 class ClearExchange(NamedTuple):

@@ -28,11 +28,11 @@ from analyzer.packets.table import (
     Packets,
 )
 
-from . import coap, mdns, plain, ssdp, syslog
+from . import coap, mdns, plain, sip, ssdp, syslog
 from .clear import ClearExchange, Place, message
 from .coap import CoapFlow
 from .exchange import Exchange
-from .http1 import HttpMessage
+from .http1 import HttpMessage, begins_message, whole_message
 from .local import LocalNetwork
 
 # Datagrams of a flow that are looked at before it counts as something else.
@@ -65,12 +65,14 @@ class ClearDatagrams:
         self._state: NDArray[np.uint8] = np.zeros(0, np.uint8)  # datagrams looked at, DISMISSED or KNOWN
         self._coap: dict[int, CoapFlow] = {}
         self._taken: Counter[str] = Counter()
+        self.rows: set[int] = set()  # of the batch that was read last: those of a known form
 
     def read(
         self, batch: Batch, packets: Packets, outline: Outline, ids: FlowIds, flows: Flows,
         frames: list[int] | None,
     ) -> Iterator[ClearExchange]:  # fmt: skip
         """Exchanges that this batch finishes; `frames` gives the frame numbers of rebuilt datagrams."""
+        self.rows.clear()
         naming = np.flatnonzero(outline.marks & NAMING)
         for row in naming[packets.source_port[naming] == mdns.PORT].tolist():
             frame = frames[row] if frames else batch.first_frame + row
@@ -190,8 +192,12 @@ class ClearDatagrams:
         time_ns = int(batch.records.time_ns[row])
         place = Place(0, len(octets), (frame,), time_ns, time_ns)
         cut = int(packets.numbers[row, PAYLOAD_WIRE]) > len(octets)
+        if (pair := self._of_http(octets, place, row, flow, side)) is not None:
+            yield pair
+            return
         made = self._text(octets, place, packets, row, cut)
         if made is not None:
+            self.rows.add(row)
             self._know(flow, made.protocol.removesuffix(" over udp"))
             if self._has_room(made.protocol):
                 yield flow, Exchange(made, None, side), None
@@ -205,6 +211,23 @@ class ClearDatagrams:
                 return made
         return plain.datagram_message(octets, place, cut) if octets[0] in plain.FIRST else None
 
+    def _of_http(
+        self, octets: bytes, place: Place, row: int, flow: int, side: int
+    ) -> tuple[int, Exchange, bool | None] | None:
+        """A datagram that is a message of HTTP or SIP."""
+        made = sip.datagram(octets, place)
+        if made is None and begins_message(octets):
+            made = whole_message(octets, place)
+        if made is None:
+            return None
+        self.rows.add(row)
+        self._know(flow, made.protocol or "http")
+        if not self._has_room(made.protocol or "http over udp"):
+            return None
+        is_request = made.role == "request"
+        exchange = Exchange(made, None, side) if is_request else Exchange(None, made, 1 - side)
+        return flow, exchange, None
+
     def _of_coap(
         self, octets: bytes, place: Place, packets: Packets, row: int, flow: int, side: int
     ) -> Iterator[tuple[int, Exchange, bool | None]]:
@@ -215,6 +238,7 @@ class ClearDatagrams:
             if conversation is not None:
                 self._coap[flow] = conversation
             return
+        self.rows.add(row)
         self._know(flow, "coap")
         conversation = self._coap[flow] = conversation or CoapFlow()  # now the last to give way
         for exchange, acknowledged in conversation.take(side, packet, place):
@@ -235,6 +259,7 @@ class ClearDatagrams:
         if address.is_multicast or not address.is_global:
             self._hear(ssdp.said_by(*parsed), batch, packets, ids, row, frames)
             return
+        self.rows.add(row)
         if self._has_room("ssdp"):
             frame = frames[row] if frames else batch.first_frame + row
             time_ns = int(batch.records.time_ns[row])
@@ -270,6 +295,8 @@ def looks_clear(octets: bytes, on_coap: bool) -> bool:
     packet = coap.parse(octets)
     return (
         ssdp.parse(octets) is not None
+        or sip.opens(octets)
+        or begins_message(octets)
         or (packet is not None and (on_coap or coap.is_unmistakable(packet)))
         or syslog.parse(octets, Place(0, 0, (), 0, 0)) is not None
         or bool(plain.documents_in(octets))

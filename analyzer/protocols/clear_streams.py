@@ -16,8 +16,6 @@ from analyzer.flows.streams import Gap, Segment, Stream
 from analyzer.flows.table import (
     A_PORT,
     ACK_NUMBER,
-    ASKED_A,
-    ASKED_B,
     B_PORT,
     FINISHED,
     FLAGS,
@@ -35,12 +33,13 @@ from analyzer.flows.table import (
 from analyzer.flows.tracker import FlowIds
 from analyzer.packets.table import Packets
 
-from . import coap, credentials, mqtt, plain, syslog
+from . import coap, credentials, mqtt, plain, sip, syslog
 from .clear import ClearExchange, Reader
 from .exchange import Exchange
 from .notes import StreamNotes
 from .rows import Row, first_sequence, isn, taken_before
 from .rows import octets as octets_of
+from .sides import client_of
 from .weighing import held
 
 # Segments that are looked at before a flow counts as something else.
@@ -57,7 +56,7 @@ FIRST = (
 )
 UNNAMED = "clear text"  # stands for readers that have not told their protocol yet
 # Log-ins stand at the beginning, so that of these no more than that is wanted.
-BEGINNING_ONLY = frozenset(credentials.DIALOGUES) | {"telnet", ""}
+BEGINNING_ONLY = frozenset(credentials.DIALOGUES) - {"smtp"} | {"telnet", ""}
 
 
 def reader_for(octets: bytes, side: int, client: int, port: int, begins: bool) -> Reader | None:
@@ -73,6 +72,8 @@ def reader_for(octets: bytes, side: int, client: int, port: int, begins: bool) -
         return syslog.SyslogStream(side)
     if credentials.opens_telnet(octets):
         return credentials.TelnetStream(client)
+    if sip.opens(octets):
+        return sip.SipStream(client, octets)
     if side != client and credentials.GREETING.match(octets):
         return credentials.LoginStream(client, port)
     if side == client and credentials.one_sided(octets, port):
@@ -153,7 +154,7 @@ class ClearStreams:
             if rows and at.streams[side].base is None:
                 at.streams[side].begin(first_sequence(rows))
         self._rows(batch, group, flow, at, flows)
-        if in_order:
+        if in_order and flow in self._open:
             self._give_up_lost(flow, at, flows)
         if flow in self._open and at.reader is not None and at.reader.name not in BEGINNING_ONLY:
             if flows.numbers[flow, KIND] == OPAQUE:  # its limit was met in this very batch
@@ -161,7 +162,7 @@ class ClearStreams:
             flows.numbers[flow, KIND] = TEXT
         if at.reader is not None and at.reader.proven:
             self.kinds[flow] = at.reader.name
-        if at.reader is not None and at.reader.ended:
+        if flow in self._open and at.reader is not None and at.reader.ended:
             yield from self._close(flow, flows)
 
     def waiting(self, flow: int, flows: Flows) -> Iterator[ClearExchange]:
@@ -201,6 +202,10 @@ class ClearStreams:
         """Octets that the reader of a flow holds."""
         return held(self._open.get(flow))
 
+    def may_take(self, flow: int) -> bool:
+        """Whether a flow that no reader has proven may yet turn out to be one of these."""
+        return flow in self._open
+
     def reading(self) -> Collection[int]:
         """The flows that are being read."""
         return self._open.keys()
@@ -217,6 +222,8 @@ class ClearStreams:
         for row in rows:
             stream = at.streams[row.direction]
             for piece in stream.add(row.sequence, octets_of(batch, row), row.frame, row.time_ns):
+                if flow not in self._open:
+                    return
                 self._piece(flow, at, row.direction, piece, flows)
             if flow not in self._open or (at.reader is not None and at.reader.ended):
                 return
@@ -227,6 +234,8 @@ class ClearStreams:
             if flows.numbers[flow, MARKS] & (HAS_ACK_A << (1 - side)):
                 acknowledged = int(flows.numbers[flow, ACK_NUMBER + 1 - side])
                 for piece in at.streams[side].lost_before(acknowledged):
+                    if flow not in self._open:
+                        return
                     self._piece(flow, at, side, piece, flows)
 
     def _piece(self, flow: int, at: _Open, side: int, piece: Segment | Gap, flows: Flows) -> None:
@@ -313,14 +322,6 @@ class ClearStreams:
     def _name_of(self, flow: int) -> str:
         at = self._open.get(flow)
         return UNNAMED if at is None or at.reader is None else at.reader.name or UNNAMED
-
-
-def client_of(flows: Flows, flow: int) -> int:
-    """The side that opened the connection; where no SYN was seen, the one with the higher port."""
-    marks = int(flows.numbers[flow, MARKS])
-    if marks & (ASKED_A | ASKED_B):
-        return 0 if marks & ASKED_A else 1
-    return 0 if flows.numbers[flow, A_PORT] >= flows.numbers[flow, B_PORT] else 1
 
 
 def _delivered(flow: int, at: _Open, exchange: Exchange, flows: Flows) -> bool | None:

@@ -6,6 +6,7 @@ header or check sum is damaged the compressed data itself is still read.
 
 from __future__ import annotations
 
+import re
 import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -181,7 +182,24 @@ def _zstd(data: bytes) -> Iterator[bytes]:
         position += len(piece)
 
 
+AWS_CHUNK = re.compile(rb"([0-9A-Fa-f]{1,12})(?:;[^\r\n]{0,512})?\r?\n")
+
+
+def _aws_chunked(data: bytes) -> Iterator[bytes]:
+    """Chunks of a length, a signature and data; the last one is empty, trailers may follow it."""
+    at = 0
+    while found := AWS_CHUNK.match(data, at):
+        start, size = found.end(), int(found[1], 16)
+        if not size:
+            return
+        yield data[start : start + size]
+        at = start + size
+        at += 2 if data.startswith(b"\r\n", at) else data.startswith(b"\n", at)
+    raise ValueError("it ends before its last chunk" if at else "no chunk size is there")
+
+
 DECODERS: dict[str, Decoder] = {
+    "aws-chunked": _aws_chunked,
     "gzip": _gzip,
     "x-gzip": _gzip,
     "deflate": _deflate,

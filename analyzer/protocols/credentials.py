@@ -15,7 +15,9 @@ from analyzer.flows.streams import Gap, Segment
 from .clear import Headers, Place, message, place_of, text
 from .exchange import Exchange
 from .http1 import HttpMessage
+from .mail import RECIPIENT, SENDER, Mail
 from .octets import Octets
+from .unclassified import Remains
 
 NOT_SHOWN = "sent readable, not shown"
 NOT_READABLE = "sent as a keyed hash, not readable"
@@ -32,9 +34,20 @@ LONGEST_REPLY = 200
 MOST_STRANGE = 20
 
 GREETING = re.compile(rb"(?:(220)[ -]|(\+OK)|(\* (?:OK|PREAUTH)\b))")
-FTP_COMMANDS = frozenset(b"USER PASS ACCT AUTH FEAT SYST OPTS CLNT HOST QUIT TYPE PWD NOOP HELP".split())
-SMTP_COMMANDS = frozenset(b"HELO EHLO LHLO AUTH MAIL STARTTLS NOOP QUIT RSET VRFY HELP".split())
-POP_COMMANDS = frozenset(b"USER PASS APOP AUTH CAPA STLS QUIT NOOP STAT".split())
+# RFC 959 §5.3.1, RFC 2228, RFC 2389, RFC 2428, RFC 3659, RFC 7151, and some without one.
+FTP_COMMANDS = frozenset(
+    b"""
+    USER PASS ACCT CWD XCWD CDUP XCUP SMNT REIN QUIT PORT PASV TYPE STRU MODE RETR STOR STOU APPE ALLO REST RNFR
+    RNTO ABOR DELE RMD XRMD MKD XMKD PWD XPWD LIST NLST SITE SYST STAT HELP NOOP AUTH ADAT PBSZ PROT CCC FEAT OPTS
+    EPRT EPSV LANG MDTM MLSD MLST SIZE HOST CLNT MFMT XCRC CSID
+    """.split()
+)
+SMTP_COMMANDS = frozenset(
+    b"HELO EHLO LHLO AUTH MAIL RCPT DATA BDAT STARTTLS NOOP QUIT RSET VRFY EXPN HELP TURN ETRN".split()
+)
+POP_COMMANDS = frozenset(
+    b"USER PASS APOP AUTH CAPA STLS QUIT NOOP STAT LIST RETR DELE RSET TOP UIDL LANG UTF8".split()
+)
 IMAP_TAGGED = re.compile(
     rb"([A-Za-z0-9.#$_\-]{1,32}) "
     rb"(LOGIN|AUTHENTICATE|CAPABILITY|STARTTLS|NOOP|ID|LOGOUT|SELECT|LIST|ENABLE)\b",
@@ -103,6 +116,14 @@ class Dialogue:
     def __init__(self) -> None:
         self.login: Login | None = None
         self.encrypted = False  # from here on
+        self.is_spoken_for = False  # whether the last line of the client belongs to a log-in or a mail
+
+    def long_piece(self, octets: bytes, place: Place) -> None:
+        """Take octets of the client that are too many for a line."""
+
+    def mails(self, at_end: bool = False) -> list[HttpMessage]:
+        """Return the mails that are whole by now, at the end of the flow the last one too."""
+        return []
 
     def asked(self, line: Line) -> Iterator[Login]:
         """A line of the client; the log-in that it gives up without answer."""
@@ -130,6 +151,19 @@ def _decoded(response: bytes) -> bytes:
         return binascii.a2b_base64(response + b"=" * (-len(response) % 4))
     except ValueError:
         return b""
+
+
+def is_command(line: bytes, commands: frozenset[bytes]) -> bool:
+    """Return whether a line in a SASL exchange is a command instead of base64, or gives the exchange up.
+
+    `QUIT` is base64 too, of octets that are no text (RFC 4954 §4: "*" cancels).
+    """
+    words = line.split()
+    if not words or words[0] == b"*":
+        return bool(words)
+    if words[0].upper() not in commands:
+        return False
+    return len(words) > 1 or not _decoded(words[0]).isascii() or not text(_decoded(words[0])).isprintable()
 
 
 class Mechanism:
@@ -181,6 +215,7 @@ class Ftp(Dialogue):
 
     def asked(self, line: Line) -> Iterator[Login]:
         command = line.octets[:4].upper()
+        self.is_spoken_for = command in (b"USER", b"PASS", b"ACCT", b"AUTH", b"ADAT")
         if command == b"USER":
             if self.login is not None:
                 yield self.login
@@ -215,12 +250,16 @@ class Pop(Dialogue):
         self._tls_asked = False
 
     def asked(self, line: Line) -> Iterator[Login]:
+        self.is_spoken_for = True
         if self._mechanism is not None and self.login is not None:
-            self.login.goes_on(line)
-            self._mechanism.take(self.login, line.octets)
-            return
+            if not is_command(line.octets, POP_COMMANDS):
+                self.login.goes_on(line)
+                self._mechanism.take(self.login, line.octets)
+                return
+            self.login = self._mechanism = None
         words = line.words()
         command = words[0].upper() if words else b""
+        self.is_spoken_for = command in (b"USER", b"PASS", b"APOP", b"AUTH", b"*")
         self._tls_asked = command == b"STLS"
         if command == b"USER":
             if self.login is not None:
@@ -252,7 +291,7 @@ class Pop(Dialogue):
 
 
 class Smtp(Dialogue):
-    """RFC 5321, RFC 4954, RFC 3207. Mail itself is passed over."""
+    """RFC 5321, RFC 4954, RFC 3207. Each mail becomes a message of its own."""
 
     protocol = "smtp"
 
@@ -260,17 +299,35 @@ class Smtp(Dialogue):
         super().__init__()
         self._mechanism: Mechanism | None = None
         self._tls_asked = self._data_asked = self._in_mail = self._in_chunk = False
+        self._mail: Mail | None = None
+        self._mails: list[HttpMessage] = []
+
+    def mails(self, at_end: bool = False) -> list[HttpMessage]:
+        if at_end:
+            self._end_mail()
+        whole, self._mails = self._mails, []
+        return whole
+
+    def long_piece(self, octets: bytes, place: Place) -> None:
+        if self._in_mail or self._in_chunk:
+            self._mail = self._mail or Mail(place)
+            self._mail.piece(octets, place)
 
     def asked(self, line: Line) -> Iterator[Login]:
+        self.is_spoken_for = True
         if self._in_mail or self._in_chunk:
-            self._in_mail = self._in_mail and line.octets != b"."
+            self._take_mail(line)
             return
         if self._mechanism is not None and self.login is not None:
-            self.login.goes_on(line)
-            self._mechanism.take(self.login, line.octets)
-            return
+            if not is_command(line.octets, SMTP_COMMANDS):
+                self.login.goes_on(line)
+                self._mechanism.take(self.login, line.octets)
+                return
+            self.login = self._mechanism = None
         words = line.words()
         command = words[0].upper() if words else b""
+        self.is_spoken_for = command in (b"AUTH", b"MAIL", b"RCPT", b"*")
+        self._take_envelope(command, line)
         self._tls_asked, self._data_asked = command == b"STARTTLS", command == b"DATA"
         self._in_chunk = command == b"BDAT"  # RFC 3030: mail up to the server's answer
         if command == b"AUTH" and len(words) > 1:
@@ -280,6 +337,26 @@ class Smtp(Dialogue):
             self._mechanism = Mechanism(words[1])
             if len(words) > 2:
                 self._mechanism.take(self.login, words[2])
+
+    def _take_envelope(self, command: bytes, line: Line) -> None:
+        if command in (b"MAIL", b"RSET", b"QUIT", b"EHLO", b"HELO"):
+            self._end_mail()
+        if command in (b"MAIL", b"RCPT"):
+            self._mail = self._mail or Mail(line.place)
+            self._mail.envelope(SENDER if command == b"MAIL" else RECIPIENT, line.octets, line.place)
+
+    def _take_mail(self, line: Line) -> None:
+        self._mail = self._mail or Mail(line.place)
+        if self._in_mail and line.octets == b".":
+            self._in_mail = False
+            self._end_mail()
+        else:
+            self._mail.line(line.octets, line.place)
+
+    def _end_mail(self) -> None:
+        if self._mail is not None:
+            self._mails.append(self._mail.message())
+            self._mail = None
 
     def answered(self, line: Line) -> Iterator[tuple[Login, HttpMessage]]:
         code = line.octets[:3]
@@ -306,6 +383,11 @@ class Imap(Dialogue):
         self._literal = False  # whether the next line begins with one of them
 
     def asked(self, line: Line) -> Iterator[Login]:
+        self.is_spoken_for = True
+        if self._mechanism is not None and (line.octets.strip() == b"*" or IMAP_TAGGED.match(line.octets)):
+            self.login = self._mechanism = None  # RFC 9051 §6.2.2: given up
+            if line.octets.strip() == b"*":
+                return
         if self.login is not None and (self._mechanism or self._literal):
             self.login.goes_on(line)
             if self._mechanism:
@@ -314,6 +396,7 @@ class Imap(Dialogue):
                 self._take_parts(self.login, line.octets, True)
             return
         found = IMAP_TAGGED.match(line.octets)
+        self.is_spoken_for = found is not None and found[2].upper() in (b"LOGIN", b"AUTHENTICATE")
         if found is None:
             return
         tag, command, rest = found[1], found[2].upper(), line.octets[found.end() :].strip()
@@ -413,6 +496,7 @@ class LoginStream:
         self._greeting = b""
         self._skip = [False, False]  # in the middle of a line too long, or behind a gap
         self._strange = 0
+        self._remains = Remains(client)  # lines of the client that are neither of a log-in nor of a mail
 
     def feed(self, side: int, piece: Segment | Gap) -> Iterator[Exchange]:
         """Log-ins that this piece answers."""
@@ -430,7 +514,9 @@ class LoginStream:
             line = Line(taken.data.rstrip(b"\r\n"), place_of(taken))
             yield from self._line(side, line)
         if len(octets) > MOST_LINE:
-            octets.clear()
+            taken = octets.take(len(octets))
+            if self._dialogue is not None and side == self.client:
+                self._dialogue.long_piece(taken.data, place_of(taken))
             self._skip[side] = True
             self.ended = self.ended or not self.proven
 
@@ -444,6 +530,15 @@ class LoginStream:
         if self._dialogue is not None and self._dialogue.login is not None:
             login, self._dialogue.login = self._dialogue.login, None
             yield Exchange(login.request(), None, self.client)
+        yield from self._others(True)
+
+    def _others(self, at_end: bool) -> Iterator[Exchange]:
+        """Mails, and what else the client has said."""
+        for mail in self._dialogue.mails(at_end) if self._dialogue is not None else ():
+            yield Exchange(mail, None, self.client)
+        if at_end:
+            self._remains.flush()
+        yield from self._remains.give()
 
     def _line(self, side: int, line: Line) -> Iterator[Exchange]:
         if self._dialogue is None:
@@ -453,6 +548,9 @@ class LoginStream:
         if side == self.client:
             for login in self._dialogue.asked(line):
                 yield Exchange(login.request(), None, self.client)
+            if not self._dialogue.is_spoken_for:
+                self._remains.add(_segment(line))
+            yield from self._others(False)
         else:
             for login, answer in self._dialogue.answered(line):
                 yield Exchange(login.request(), answer, self.client)
@@ -469,6 +567,13 @@ class LoginStream:
                 self._dialogue, self.name, self.proven = DIALOGUES[found](), found, True
             self._strange += 5
         self.ended = self._dialogue is None and self._strange > MOST_STRANGE
+
+
+def _segment(line: Line) -> Segment:
+    """Return the line as it stood in the stream."""
+    place = line.place
+    end = b"\r\n" if place.end - place.start - len(line.octets) > 1 else b"\n"
+    return Segment(place.start, line.octets + end, place.frames[0], place.time_ns)
 
 
 # ── Telnet ──────────────────────────────────────────────────────────────────
@@ -500,6 +605,8 @@ class TelnetStream:
         self._login: Login | None = None
         self._asks = ""  # "user", "password" while such a prompt stands
         self._pending = [b"", b""]
+        self._remains = Remains(client)  # what is typed elsewhere than at these prompts
+        self._is_heard = False
 
     def feed(self, side: int, piece: Segment | Gap) -> Iterator[Exchange]:
         """The log-in, once the server goes on after the password."""
@@ -514,15 +621,21 @@ class TelnetStream:
             yield from self._server(octets, place)
         elif self._asks:
             self._type(octets, place)
+        elif octets and self._is_heard:  # else a prompt may have been missed
+            self._remains.add(piece)
+            yield from self._remains.give()
 
     def close(self) -> Iterator[Exchange]:
         """A log-in without an answer."""
         if self._login is not None and self._login.password:
             yield Exchange(self._login.request(), None, self.client)
         self._login = None
+        self._remains.flush()
+        yield from self._remains.give()
 
     def _server(self, octets: bytes, place: Place) -> Iterator[Exchange]:
         said = octets.strip(b"\r\n\0 ")
+        self._is_heard = self._is_heard or bool(said)
         if self._login is not None and self._login.password and said:
             login, self._login = self._login, None
             yield Exchange(login.request(), login.answer(Line(b"", place), None), self.client)

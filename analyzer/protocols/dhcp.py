@@ -36,5 +36,30 @@ def client_in(datagram: bytes) -> DhcpClient | None:
     )
 
 
+# Options in which a client says something of itself, with the names that they have here (RFC 2132, 3004, 4702).
+ETHERNET = 1  # a client id of this kind is the MAC address that DHCP is for
+SAID = {12: "host name", 60: "vendor class", 61: "client id", 77: "user class", 81: "client FQDN"}
+
+
+def options_in(datagram: bytes) -> list[tuple[str, str]]:
+    """Return what a DHCP request says of the client in its options; nothing for all else."""
+    from dpkt import dhcp
+
+    try:
+        message = dhcp.DHCP(datagram)
+    except Exception:  # as above
+        return []
+    if message.op != dhcp.DHCP_OP_REQUEST or message.magic != dhcp.DHCP_MAGIC:
+        return []
+    found: list[tuple[str, str]] = []
+    for number, value in message.opts:
+        if number not in SAID or not value or (number == 61 and value[0] == ETHERNET):
+            continue
+        text = _text(value[3:] if number == 81 else value[1:] if number in (61, 77) else value)
+        if text:
+            found.append((SAID[number], text))
+    return found
+
+
 def _text(value: bytes | None) -> str | None:
     return value.decode("utf-8", "backslashreplace").rstrip("\0") or None if value else None

@@ -16,13 +16,18 @@ Given = Mapping[str, Sequence[str]]
 """Values of those headers, by lower-case name, in the order of the message."""
 
 MOST_DIGITS = 15
-LENGTH = re.compile(r"[ \t]*(\d{1,15})[ \t]*\Z", re.ASCII)
-LONE_NUMBER = re.compile(r"(?<!\S)\d{1,15}(?!\S)", re.ASCII)
+LENGTH = re.compile(r"[ \t]*0*(\d{1,15})[ \t]*\Z", re.ASCII)
+LONE_NUMBER = re.compile(r"(?<!\S)\+?0*(\d{1,15})(?!\S)", re.ASCII)
+HEXADECIMAL = re.compile(r"[ \t]*0[xX]0*([0-9A-Fa-f]{1,12})[ \t]*\Z", re.ASCII)
 LENGTHS_OF_NAMES = frozenset(map(len, NAMES))
 # What no name of a header or coding holds (RFC 9110 §5.6.2), and some senders put there.
 NOT_OF_NAMES = re.compile(r"[^!#$%&'*+.^_`|~0-9a-z-]")
 # Codings that may stand in Transfer-Encoding besides chunked (RFC 9112 §7.2).
 TRANSFER_CODINGS = frozenset({"gzip", "x-gzip", "deflate"})
+
+
+# The coding of uploads to object stores of Amazon's kind: chunks with a signature each.
+AWS_CHUNKED = "aws-chunked"
 
 
 @dataclass(slots=True)
@@ -42,7 +47,7 @@ class Framing:
     @property
     def announces_body(self) -> bool:
         """Whether the headers speak of a body that isn't empty."""
-        return self.chunked or bool(self.length)
+        return self.chunked or bool(self.length or self.longer)
 
 
 def framing_of(given: Given) -> Framing:
@@ -78,6 +83,8 @@ def codings_of(given: Given) -> tuple[str, ...]:
         return ()
     transfer = [t for t in _listed(given.get("transfer-encoding", ())) if t in TRANSFER_CODINGS]
     content = [c for c in _listed(given.get("content-encoding", ())) if c != "identity"]
+    if AWS_CHUNKED in content:  # named first, and put around all others
+        content = [*(c for c in content if c != AWS_CHUNKED), AWS_CHUNKED]
     return (*reversed(transfer), *reversed(content))
 
 
@@ -107,6 +114,7 @@ def _read_odd_lengths(framing: Framing, given: Sequence[str], numbers: set[int])
     odd = [part for part in given if not LENGTH.match(part)]
     framing.oddities.append("Content-Length is not a number")
     lone = {int(number) for part in odd for number in LONE_NUMBER.findall(part)}
+    lone = lone or {int(found[1], 16) for found in map(HEXADECIMAL.match, odd) if found}
     if lone and not numbers:
         numbers |= lone
         framing.readings.append(f"Content-Length is not a number; read by the number in it, {min(lone)}")

@@ -13,14 +13,18 @@ from analyzer.capture.batch import Batch
 from analyzer.flows.recent import Recent
 from analyzer.flows.renumbering import New, moved, moved_pairs
 from analyzer.flows.streams import Segment, Stream
-from analyzer.flows.table import DTLS, HANDED, KIND, MARKS, QUIC, TLS, TLS_FROM_B, TLS_OCTETS, Flows
+from analyzer.flows.table import DTLS, HANDED, KIND, MARKS, QUIC, TLS, TLS_FROM_B, TLS_OCTETS, TLS_OVER, Flows
 
+from .certificates import ClientFlight
+from .clear import Place
 from .datagrams import Named
 from .dtls import DtlsReader
 from .hello import Hello, read_client_hello
+from .http1 import HttpMessage
 from .quic import InitialReader
 from .quic_google import CHLO, GoogleHello, agent_in, chlo, google_hello
 from .rows import Row, first_sequence, isn, octets
+from .said import server_name
 from .tls import CLIENT_HELLO, ServerName, server_version, told
 
 # Flows whose hello is still incomplete at most; the oldest gives way.
@@ -41,6 +45,7 @@ class Hellos:
     def __init__(self, names: list[Named]) -> None:
         self.of: dict[int, Hello] = {}
         self.agents: dict[int, tuple[str, int]] = {}  # flow → the program a QUIC client names, frame
+        self.messages: list[tuple[int, int, HttpMessage]] = []  # of names and certificates: flow, side
         self._names = names
         self._streams: dict[int, _ClientStream] = {}
         self._initials: dict[tuple[int, int], InitialReader] = {}
@@ -80,8 +85,13 @@ class Hellos:
             client.feed(row, octets(batch, row))
         server = client.server
         if server.hello is not None:
-            self._tell(flow, server.hello)
-        if server.done or flows.numbers[flow, HANDED + side] >= flows.numbers[flow, TLS_OCTETS]:
+            self._tell(flow, server.hello, time_ns=rows[-1].time_ns, side=side)
+        if client.flight.certificate is not None:
+            self.messages.append((flow, side, client.flight.certificate))
+        is_over = flows.numbers[flow, MARKS] & TLS_OVER or flows.numbers[flow, HANDED + side] >= int(
+            flows.numbers[flow, TLS_OCTETS]
+        )
+        if (server.done and (server.hello is None or client.flight.done)) or is_over:
             del self._streams[flow]
             flows.numbers[flow, TLS_OCTETS] = 0  # nothing more is wanted
 
@@ -91,7 +101,8 @@ class Hellos:
         for row in group:
             hello = self._quic_hello(row, octets(batch, row))
             if hello is not None:
-                self._tell(row.flow, hello, IN_INITIAL if hello.offered else "")
+                via = IN_INITIAL if hello.offered else ""
+                self._tell(row.flow, hello, via, row.time_ns, row.direction)
                 self._forget(self._initials, row.flow, flows)
                 return
         _shorten(self._initials)
@@ -129,7 +140,7 @@ class Hellos:
             reader.feed(octets(batch, row), row.frame)
             if reader.done and not was_done:
                 if reader.hello is not None:
-                    self._tell(flow, reader.hello)
+                    self._tell(flow, reader.hello, time_ns=row.time_ns, side=row.direction)
                 self._chosen(flow, reader.chosen)
         hello = self.of.get(flow)
         if hello is not None and hello.chosen is not None:
@@ -138,7 +149,7 @@ class Hellos:
 
     # ── all ─────────────────────────────────────────────────────────────
 
-    def _tell(self, flow: int, hello: Hello, via: str = "") -> None:
+    def _tell(self, flow: int, hello: Hello, via: str = "", time_ns: int = 0, side: int = 0) -> None:
         """The first hello of a flow counts: a second one repeats it with a cookie or another group."""
         known = self.of.get(flow)
         if known is not None and known.frame:
@@ -147,6 +158,9 @@ class Hellos:
         self.of[flow] = hello
         if hello.name:
             self._names.append(Named("sni", hello.name, hello.frame, flow=flow, via=via))
+            place = Place(0, 0, (hello.frame,), time_ns, time_ns)
+            if (made := server_name(hello.name, place)) is not None:
+                self.messages.append((flow, side, made))
 
     def _chosen(self, flow: int, version: int | None) -> None:
         if version is not None:
@@ -161,11 +175,12 @@ class Hellos:
 class _ClientStream:
     """The client's side of a TLS flow until its hello is whole."""
 
-    __slots__ = ("server", "stream")
+    __slots__ = ("flight", "server", "stream")
 
     def __init__(self, isn: int | None, rows: Sequence[Row]) -> None:
         self.stream = Stream(isn, Recent(0))
         self.server = ServerName()
+        self.flight = ClientFlight()
         if self.stream.base is None:
             self.stream.begin(first_sequence(rows))
 
@@ -173,6 +188,7 @@ class _ClientStream:
         for piece in self.stream.add(row.sequence, data, row.frame, row.time_ns):
             if isinstance(piece, Segment):
                 self.server.feed(piece.data, piece.frame)
+                self.flight.feed(piece.data, piece.offset, piece.frame, piece.time_ns)
 
 
 def _shorten(readers: dict[K, T]) -> None:

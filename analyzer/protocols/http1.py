@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from analyzer.flows.streams import Gap, Segment
 from analyzer.model import Role
@@ -20,8 +21,12 @@ from .start_line import (
     LONGEST_PREFIX,
     MOST_HEAD,
     StartLine,
+    bare_start_line,
     begins_message,
+    begins_within,
+    may_be_bare,
     may_begin_message,
+    simple_request,
     start_line,
 )
 
@@ -38,7 +43,9 @@ CHUNK_SIZE = re.compile(rb"[ \t]*0*([0-9A-Fa-f]{1,15})[ \t]*(?:;[^\r\n]*)?\Z")
 # … and one octet that doesn't belong there.
 ODD_CHUNK_SIZE = re.compile(rb"[ \t\x0b\x0c]*0*([0-9A-Fa-f]{1,15})[^0-9A-Fa-f\r\n]?[ \t]*\Z")
 
+LINE_FEED = 0x0A
 MOST_HEADERS = 1000
+LONGEST_KEPT = 1 << 14  # octets of a header's value in a head that is too long
 # Octets that are looked at to tell whether they begin a message.
 MOST_PEEK = 8192
 # Octets of the line that tells a chunk's size, its extensions included.
@@ -89,10 +96,26 @@ class HttpMessage:
         self.missing.append(what)
 
 
+class Place(NamedTuple):
+    """Where a message stood: octets of the stream or datagram, the frames, first and last time."""
+
+    start: int
+    end: int
+    frames: tuple[int, ...]
+    time_ns: int
+    end_ns: int
+
+
 class HttpReader:
     """Reads one direction. `method_of` names the method of the request that a response answers."""
 
-    def __init__(self, method_of: Callable[[HttpMessage], str | None] = lambda _: None) -> None:
+    def __init__(
+        self,
+        method_of: Callable[[HttpMessage], str | None] = lambda _: None,
+        pass_over: Callable[[Segment], None] = lambda _: None,
+    ) -> None:
+        """`pass_over` gets the octets that belong to no message."""
+        self._pass_over = pass_over
         self.role: Role | None = None
         self.opaque = False  # switched to something that is not HTTP
         self._method_of = method_of
@@ -109,6 +132,9 @@ class HttpReader:
         self._searched = 0  # octets of the buffer known to hold no end of what is being read
         self._line_end = 0  # where the start line of the message being read ends in the buffer
         self._synced = True  # whether the next octet is where a message begins
+        self._may_be_simple = False  # whether a line waits that may be a request of HTTP/0.9
+        self._is_head_begun = False  # whether the first part of a head too long was taken
+        self._is_bare = False  # whether lines of the message's head end in a carriage return alone
         self.skipped = 0  # octets of messages whose beginning was not captured
 
     def feed(self, piece: Segment | Gap) -> Iterator[HttpMessage]:
@@ -117,12 +143,15 @@ class HttpReader:
             yield from self._gap(piece)
             return
         if self.message is not None and not self._buffer:
-            if self._broken and begins_message(piece.data):
+            if (self._broken or self._waits_to_send()) and begins_message(piece.data):
                 yield self._done()
             elif self._takes_whole(piece):
                 return
+        if self.message is None and not self._synced and self.role is None:
+            piece = self._behind_preamble(piece)
         if self.message is None and not self._synced and not self._resync(piece):
             self.skipped += len(piece.data)
+            self._pass_over(piece)
             return
         if self.message is None and PROSE.match(self._buffer) and begins_message(piece.data):
             self._drop()  # what stood there was the end of something that began before the capture
@@ -149,11 +178,23 @@ class HttpReader:
 
     def close(self) -> Iterator[HttpMessage]:
         """The message that the stream's end completes or cuts."""
+        yield from self.answered()
         yield from self._settle()
         if self.message is not None:
             self._finish_cut(self.message)
             yield self._done()
         self._drop()  # a start line that never ended is no message
+
+    def answered(self) -> Iterator[HttpMessage]:
+        """Return the request of HTTP/0.9 that waits, now that the other side speaks."""
+        if not self._may_be_simple or self.message is not None:
+            return
+        self._may_be_simple = False
+        line = simple_request(bytes(self._buffer))
+        if line is not None and self.role != "response":
+            self._open(line, self._buffer.find(b"\n"))
+            self._take(len(self._buffer))
+            yield self._done()
 
     # ── the machine ─────────────────────────────────────────────────────
 
@@ -194,6 +235,22 @@ class HttpReader:
         self.opaque = False
         return True
 
+    def _behind_preamble(self, piece: Segment) -> Segment:
+        """What of a segment follows octets that are of no message, from where a request begins in it."""
+        at = begins_within(piece.data)
+        if not at:
+            return piece
+        self._pass_over(piece._replace(data=piece.data[:at]))
+        self.skipped += at
+        return piece._replace(offset=piece.offset + at, data=piece.data[at:])
+
+    def _waits_to_send(self) -> bool:
+        """Whether a request asked for leave to send its body (RFC 9110 §10.1.1), and has sent none of it."""
+        message = self.message
+        if message is None or self._state != self._sized_body or message.body.length:
+            return False
+        return any(value.lower() == "100-continue" for value in message.values("expect"))
+
     def _take(self, count: int) -> bytes:
         """Consume octets of the buffer on behalf of the message."""
         message = self.message
@@ -231,9 +288,8 @@ class HttpReader:
     def _drop(self) -> None:
         """Give up the place in the stream until a start line begins a segment."""
         self.skipped += len(self._buffer)
-        self._buffer.clear()
-        self._marks.clear()
-        self._searched = 0
+        for segment in self.rest():
+            self._pass_over(segment)
         self._synced = False
         self._state = self._idle
 
@@ -250,16 +306,57 @@ class HttpReader:
             self._marks.clear()  # a frame of blank lines carries nothing of the next message
             return False
         end = buffer.find(b"\n", self._searched)
+        if (bare := self._bare_end(end)) > 0 and (line := start_line(bytes(buffer[:bare]))) is not None:
+            self._open(line, bare)
+            self._is_bare = True
+            return True
         if end < 0 and self._may_become_line():
             self._searched = len(buffer)
             return False
         line = start_line(bytes(buffer[:end])) if end >= 0 else None
         if line is None:
-            self.opaque = self.opaque or self.role is None
-            self._drop()
-            return False
+            return self._unversioned()
         self._open(line, end)
         return True
+
+    def _bare_end(self, end: int) -> int:
+        """Where the start line ends, if lines end in a carriage return alone and the head is whole; else -1."""
+        buffer, limit = self._buffer, end if end >= 0 else len(self._buffer)
+        head_end = buffer.find(b"\r\r", max(self._searched - 1, 0), limit)
+        bare = buffer.find(b"\r", 0, head_end) if head_end > 0 else -1
+        return bare if bare > 0 and buffer[bare + 1] != LINE_FEED else -1
+
+    def _unversioned(self) -> HttpMessage | bool:
+        """A line that is no start line: a request without a version, or octets before one, or nothing."""
+        octets = bytes(self._buffer[:MOST_PEEK])
+        if self.role != "response":
+            if found := bare_start_line(octets):
+                self._open(*found)
+                self._tolerate("its start line names no version")
+                return True
+            self._may_be_simple = may_be_bare(octets) or simple_request(octets) is not None
+            if self._may_be_simple and len(octets) < MOST_PEEK:
+                return False
+            if at := begins_within(self._buffer):
+                self._skip(at)
+                return True
+        self.opaque = self.opaque or self.role is None
+        self._drop()
+        return False
+
+    def _skip(self, count: int) -> None:
+        """Pass over the first octets that wait."""
+        held = self.rest()
+        self._buffer_start = held[0].offset + count
+        for segment in held:
+            passed = min(max(self._buffer_start - segment.offset, 0), len(segment.data))
+            if passed:
+                self._pass_over(segment._replace(data=segment.data[:passed]))
+            if passed < len(segment.data):
+                self._buffer += segment.data[passed:]
+                at = max(segment.offset, self._buffer_start)
+                self._marks.append(Segment(at, b"", segment.frame, segment.time_ns))
+        self.skipped += count
 
     def _may_become_line(self) -> bool:
         buffer, searched = self._buffer, self._searched
@@ -274,6 +371,7 @@ class HttpReader:
         first = self._marks[0]
         role: Role = "request" if line.status is None else "response"
         self.role = self.role or role
+        self.opaque = self._may_be_simple = self._is_bare = self._is_head_begun = False
         self._line_end, self._searched = end, 0
         self.message = HttpMessage(
             role=role,
@@ -297,17 +395,29 @@ class HttpReader:
         if end < 0:
             self._searched = len(self._buffer)
             if len(self._buffer) > MOST_HEAD:
-                assert self.message is not None
-                self.message.lacks(f"the headers are longer than {MOST_HEAD:,} octets")
-                self._take(len(self._buffer))
-                self._synced = False
-                return self._done()
+                self._take_begun_head()
             return False
         self._read_headers(self._take(end))
         return self._choose_body()
 
+    def _take_begun_head(self) -> None:
+        """Take the first part of a head that is too long; all of it is searched, long values are not kept."""
+        message = self.message
+        assert message is not None
+        self._tolerate(f"its headers are longer than {MOST_HEAD:,} octets")
+        # The end of a line, or what may be the beginning of one, stays.
+        cut = self._buffer.rfind(b"\n", self._line_end + 1) + 1 or len(self._buffer) - 3
+        head = self._take(cut)
+        self._read_headers(head)
+        self._pass_over_end(message, head)
+        message.headers[:] = [(name, value) for name, value in message.headers if len(value) <= LONGEST_KEPT]
+        self._is_head_begun, self._line_end, self._searched = True, 0, 0
+
     def _head_end(self, start: int) -> int:
         """Where the first empty line ends, searched for from `start` on; -1 where there is none."""
+        if self._is_bare:
+            end = self._buffer.find(b"\r\r", start)
+            return end + 2 if end >= 0 else -1
         strict = self._buffer.find(b"\n\r\n", start)
         loose = self._buffer.find(b"\n\n", start, strict if strict >= 0 else len(self._buffer))
         return loose + 2 if loose >= 0 else strict + 3 if strict >= 0 else -1
@@ -316,6 +426,8 @@ class HttpReader:
         message = self.message
         assert message is not None
         text = head.decode("latin-1")
+        if self._is_head_begun:
+            text = "\n" + text
         self._is_plain = is_plain = not head.translate(None, PLAIN)
         if message.oddities and "\r" in text.partition("\n")[0][:-1]:  # the sender ends its lines so
             text = text.replace("\r\n", "\n").replace("\r", "\n")
@@ -323,7 +435,8 @@ class HttpReader:
             text = FOLD.sub(" ", text)
             message.oddities.append("headers are folded over several lines")
         lines, headers = text.split("\n")[1:], message.headers
-        for line in lines[: MOST_HEADERS + 1]:
+        room = MOST_HEADERS + 1 - len(headers)
+        for line in lines[:room]:
             name, colon, value = line.partition(":")
             if colon:
                 bare = name.strip()
@@ -332,8 +445,18 @@ class HttpReader:
                     self._tolerate("a header's name has blanks or control characters in it")
             elif line.rstrip("\r"):
                 self._tolerate("a header line has no colon")
-        if len(lines) > MOST_HEADERS + 2:
-            message.oddities.append(f"only the first {MOST_HEADERS} headers were kept")
+        if len(lines) > room + 1:
+            self._tolerate(f"only the first {MOST_HEADERS} headers were kept")
+            self._pass_over_end(message, "\n".join(lines[room:]).encode("latin-1"))
+
+    def _pass_over_end(self, message: HttpMessage, octets: bytes) -> None:
+        """Pass over the last octets that were taken for a message, each with the frame that carried it."""
+        start = message.end - len(octets)
+        ends = [*(offset for offset, _ in message.spans[1:]), message.end]
+        for (offset, frame), end in zip(message.spans, ends, strict=True):
+            low, high = max(offset, start), min(end, message.end)
+            if low < high:
+                self._pass_over(Segment(low, octets[low - start : high - start], frame, message.end_ns))
 
     # ── how long the body is ────────────────────────────────────────────
 
@@ -355,7 +478,7 @@ class HttpReader:
                 return self._done()
             return self._go(self._surprise)
         _note_hosts(message, given)
-        if not framing.chunked and not framing.length:
+        if not framing.announces_body:
             return self._done()
         return self._go(self._framed_body(self._sized_body))
 
@@ -474,8 +597,16 @@ class HttpReader:
             self._tolerate("a chunk's size has something beside it")
         self._take(end + 1)
         self._chunks += 1
+        self._note_extension(line.partition(b";")[2])
         self._left = int(size.group(1), 16)
         return self._go(self._chunk_data if self._left else self._trailer)
+
+    def _note_extension(self, octets: bytes) -> None:
+        """Keep what stands behind a chunk's size (RFC 9112 §7.1.1), as a header so that it is searched."""
+        message = self.message
+        assert message is not None
+        if octets and not octets.startswith(b"chunk-signature=") and len(message.headers) < MOST_HEADERS:
+            message.headers.append(("chunk extension", octets.decode("latin-1").strip()))
 
     def _chunk_data(self) -> HttpMessage | bool:
         message = self.message
@@ -583,6 +714,13 @@ class HttpReader:
         else:
             message.body.complete = False
             message.lacks(f"the chunked body is cut by {where}")
+
+
+def whole_message(octets: bytes, place: Place) -> HttpMessage | None:
+    """Return the one message that octets begin with: of a datagram, for instance, which has no stream."""
+    reader = HttpReader()
+    segment = Segment(place.start, octets, place.frames[0], place.time_ns)
+    return next(iter([*reader.feed(segment), *reader.close()]), None)
 
 
 def _note_hosts(message: HttpMessage, given: dict[str, list[str]]) -> None:

@@ -9,10 +9,14 @@ from analyzer.containment import contained
 from analyzer.flows.recent import Recent
 from analyzer.flows.streams import Gap, Segment, Stream
 
+from .clear import UNCLASSIFIED
 from .exchange import Exchange, InnerHello
 from .http1 import HttpMessage, HttpReader
 from .switch import Switch
+from .unclassified import Remains
 
+# Beginnings of the protocol's name in messages that prove no HTTP.
+NOT_HTTP = ("socks", UNCLASSIFIED)
 # Gaps of a flow that are kept with their places; the others are counted.
 MOST_GAPS = 64
 
@@ -25,7 +29,7 @@ class HttpFlow:
 
     __slots__ = (
         "_asked", "_behind_gap", "_chosen", "_early", "_interim", "_unanswered", "found", "gap_octets",
-        "gaps", "missing", "readers", "streams", "switch",
+        "gaps", "missing", "readers", "remains", "streams", "switch",
     )  # fmt: skip
 
     def __init__(
@@ -35,14 +39,19 @@ class HttpFlow:
         tunnel: tuple[str, ...] = (),
         hellos: list[InnerHello] | None = None,
         recent: Recent | None = None,
+        searched: tuple[bool, bool] = (True, True),
     ) -> None:
-        """`tunnel` is what the connection goes through, `hellos` takes the names that TLS inside asks for.
+        """`searched` says of which directions that is gathered which no reader takes, `tunnel` is what the connection goes through, `hellos` takes the names that TLS inside asks for.
 
         `recent` remembers what the streams gave out, to compare what comes again.
         """
         recent = recent or Recent()
         self.streams = (Stream(isn_a, recent), Stream(isn_b, recent))
-        self.readers = (HttpReader(self._method_of), HttpReader(self._method_of))
+        self.remains = (Remains(0), Remains(1))
+        for remains, is_searched in zip(self.remains, searched, strict=True):
+            remains.is_closed = not is_searched
+        a, b = (HttpReader(self._method_of, remains.add) for remains in self.remains)
+        self.readers = (a, b)
         self.found = False  # whether any HTTP message was seen
         self.gaps = self.gap_octets = 0
         self.missing: list[tuple[int, Gap]] = []  # the first gaps, each with its direction
@@ -83,6 +92,8 @@ class HttpFlow:
         reader = self.readers[direction]
         if isinstance(piece, Gap):
             self._note_gap(direction, piece)
+        for message in self.readers[1 - direction].answered():
+            yield from self._take(message, 1 - direction)
         if reader.role is not None and self.switch.stands_aside:
             for message in reader.feed(piece):
                 yield from self._take(message, direction)
@@ -103,6 +114,7 @@ class HttpFlow:
             for message in self.readers[direction].close():
                 yield from self._take(message, direction)
         yield from self.pending()
+        yield from self.unclassified(True)
 
     def pending(self) -> Iterator[Exchange]:
         """The requests that got no response, and responses before one that never came; each once."""
@@ -130,6 +142,13 @@ class HttpFlow:
                 contained(error, "flow", "HTTP")
         return [*found, *self.pending()]
 
+    def unclassified(self, at_end: bool = False) -> Iterator[Exchange]:
+        """Messages of what no reader took; with the last of it where nothing more is to come."""
+        for remains in self.remains:
+            if at_end:
+                remains.flush()
+            yield from remains.give()
+
     def unanswered(self) -> Iterator[Exchange]:
         """The requests that wait for their answers; HTTP/2 and tunnels are not asked."""
         for request in self._asked:
@@ -144,7 +163,7 @@ class HttpFlow:
     def _noted(self, exchanges: Iterator[Exchange]) -> Iterator[Exchange]:
         for exchange in exchanges:
             message = exchange.request or exchange.response
-            self.found = self.found or (message is not None and not message.protocol.startswith("socks"))
+            self.found = self.found or (message is not None and not message.protocol.startswith(NOT_HTTP))
             yield exchange
 
     def _read_http1(self, direction: int, piece: Segment | Gap) -> Iterator[Exchange]:

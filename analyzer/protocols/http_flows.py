@@ -36,6 +36,7 @@ from analyzer.flows.table import (
 from .exchange import Exchange, InnerHello
 from .http_flow import HttpFlow
 from .rows import Row, first_sequence, isn
+from .sides import searched_sides
 from .weighing import held
 
 # A closed connection is kept this long for stragglers, in nanoseconds of capture time.
@@ -129,8 +130,13 @@ class HttpFlows:
         self._cut: set[int] = set()  # flows whose reader went before their end
         self._abandoned: set[int] = set()  # flows whose reader failed
 
-    def read(self, batch: Batch, group: Sequence[Row], flows: Flows, in_order: bool) -> Told:
-        """The payloads of one flow; `in_order` as in `ClearStreams.read`."""
+    def read(
+        self, batch: Batch, group: Sequence[Row], flows: Flows, in_order: bool, is_open: bool = False
+    ) -> Told:
+        """The payloads of one flow; `in_order` as in `ClearStreams.read`.
+
+        `is_open` says that another reader may yet take what is none of HTTP.
+        """
         flow = group[0].flow
         if self.elsewhere is not None and self.elsewhere.has(flow):
             told = self.elsewhere.read(flow)
@@ -143,7 +149,7 @@ class HttpFlows:
             return told
         if flow in self._abandoned:
             return Told((), False, False, False, ())
-        return self._read(batch, group, flow, flows, in_order)
+        return self._read(batch, group, flow, flows, in_order, is_open)
 
     def ended(self, flows: Flows, now_ns: int) -> list[int]:
         """The open flows that ended some time ago."""
@@ -197,11 +203,14 @@ class HttpFlows:
 
     # ── parts ───────────────────────────────────────────────────────────
 
-    def _read(self, batch: Batch, group: Sequence[Row], flow: int, flows: Flows, in_order: bool) -> Told:
+    def _read(
+        self, batch: Batch, group: Sequence[Row], flow: int, flows: Flows, in_order: bool, is_open: bool
+    ) -> Told:
         http = self.open.get(flow)
         if http is None:
             starts = (None, None) if flow in self._cut else (isn(flows, flow, 0), isn(flows, flow, 1))
-            http = self.open[flow] = HttpFlow(*starts, recent=self._recent)
+            searched = searched_sides(flows, flow)
+            http = self.open[flow] = HttpFlow(*starts, recent=self._recent, searched=searched)
         found: list[SeenExchange] = []
         failed = None
         try:
@@ -214,24 +223,28 @@ class HttpFlows:
         hellos: list[InnerHello] = [*http.switch.hellos]
         http.switch.hellos.clear()
         finished = failed is None and not http.wants_more
-        told = Told(found, http.found, http.switch.sure, finished, hellos, failed)
         if failed is None:
-            self._steer(flow, http, flows)
-        return told
+            is_over = self._steer(flow, http, flows)
+            if is_over or not is_open:
+                found += [seen(flow, http, each, flows) for each in http.unclassified(is_over)]
+        return Told(found, http.found, http.switch.sure, finished, hellos, failed)
 
     def _abandon(self, flow: int) -> None:
         """Read no more of a flow."""
         self.open.pop(flow, None)
         self._abandoned.add(flow)
 
-    def _steer(self, flow: int, http: HttpFlow, flows: Flows) -> None:
-        """Have all of a flow handed on, or no more of it, by what its reader knows."""
-        if not http.found and flows.numbers[flow, KIND] == OPAQUE and http.gave_up():
+    def _steer(self, flow: int, http: HttpFlow, flows: Flows) -> bool:
+        """Have all of a flow handed on, or no more of it, by what its reader knows; whether it is given up."""
+        is_over = not http.found and bool(flows.numbers[flow, KIND] == OPAQUE) and http.gave_up()
+        if is_over:
             del self.open[flow]
+            self._cut.add(flow)
         if not http.wants_more:
             flows.numbers[flow, KIND] = FINISHED
-        elif http.switch.sure and flows.numbers[flow, KIND] in (UNDECIDED, OPAQUE):
+        elif (http.found or http.switch.sure) and flows.numbers[flow, KIND] in (UNDECIDED, OPAQUE):
             flows.numbers[flow, KIND] = TEXT
+        return is_over
 
 
 def _exchanges(

@@ -24,10 +24,12 @@ from .clear_datagrams import ClearDatagrams
 from .clear_streams import ClearStreams
 from .datagrams import Datagrams, Named
 from .dns_tcp import DnsFlows
+from .exchange import Exchange
 from .hellos import HELLO_KINDS, Hellos
 from .http_flows import BoundMetError, HttpFlows, SeenExchange
 from .named import shortened
 from .notes import StreamNotes
+from .other_datagrams import OtherDatagrams
 from .rows import Row, taken_before
 
 # Connections read at once; octets that their readers may hold together; octets fed to them after which they
@@ -48,6 +50,7 @@ class Observer:
         self.failures = Failures()
         self.datagrams = Datagrams(self.names, self.failures)
         self.clear_datagrams = ClearDatagrams(share, self.failures)
+        self.other_datagrams = OtherDatagrams()
         self.notes = StreamNotes(share)
         self.clear_streams = ClearStreams(self.notes, self.failures)
         self.hellos = Hellos(self.names)
@@ -79,6 +82,10 @@ class Observer:
         datagrams = self.clear_datagrams.read(batch, packets, outline, ids, flows, frames)
         for clear in contain.guarded(datagrams, "batch", "datagrams", first):
             yield SeenExchange(*clear)
+        known = self.clear_datagrams.rows
+        others = self.other_datagrams.read(batch, packets, outline, ids, flows, frames, known)
+        for clear in contain.guarded(others, "batch", "unclassified datagrams", first):
+            yield SeenExchange(*clear)
         # Fragmented segments come after the rest of their batch, so there nothing is lost yet.
         self._in_order = frames is None and not outline.has(FRAGMENT)
         for group in groups(batch, packets, ids, frames):
@@ -87,6 +94,9 @@ class Observer:
                 self.http.elsewhere.meet(flow, flows)
             if flows.numbers[flow, KIND] in HELLO_KINDS and flow not in self.http.open:
                 self._read_briefly("hellos", self.hellos.read, batch, group, flows)
+                for of, side, made in self.hellos.messages:
+                    yield SeenExchange(of, Exchange(made, None, side), None)
+                self.hellos.messages.clear()
             elif self.dns.takes(batch, group, flows):
                 self._read_briefly("DNS", self.dns.read, batch, group, flows)
             else:
@@ -102,9 +112,9 @@ class Observer:
                 self.http.elsewhere.passed(flow, False)
         if len(batch.records):
             now_ns = int(outline.sums[LAST_TIME])
-            yield from self._retire(flows, now_ns)
             for clear in self.clear_streams.retire(flows, now_ns):
                 yield SeenExchange(*clear)
+            yield from self._retire(flows, now_ns)
             if self.http.elsewhere is not None:
                 self.http.elsewhere.passed(NO_FLOW, True)
         lengths = packets.payload_captured[ids.handed > 0]
@@ -113,9 +123,11 @@ class Observer:
 
     def close(self, flows: Flows) -> Iterator[Any]:
         """What the end of the capture leaves: cut messages and unanswered requests."""
+        for clear in self.clear_streams.close(flows):
+            yield SeenExchange(*clear)
         for flow in list(self.http.open):
             yield from self._close(flow, flows)
-        for clear in (*self.clear_streams.close(flows), *self.clear_datagrams.close(flows)):
+        for clear in self.clear_datagrams.close(flows):
             yield SeenExchange(*clear)
         self.gaps += self.clear_streams.gaps
         self.gap_octets += self.clear_streams.gap_octets
@@ -134,11 +146,13 @@ class Observer:
     def let_go(self, gone: Iterable[int], flows: Flows) -> Iterator[Any]:
         """What the early end of these flows leaves; what comes later is read from a message on."""
         gone = list(gone)
+        for clear in self.clear_streams.let_go(gone, flows):
+            yield SeenExchange(*clear)
         for flow in gone:
             if flow in self.http.open:
                 self.http.let_go(flow)
                 yield from self._close(flow, flows)
-        for clear in (*self.clear_streams.let_go(gone, flows), *self.clear_datagrams.let_go(gone, flows)):
+        for clear in self.clear_datagrams.let_go(gone, flows):
             yield SeenExchange(*clear)
 
     def renumber(self, new: New, count: int) -> None:
@@ -154,6 +168,7 @@ class Observer:
         self.failures.renumber(lambda flow: int(new[flow]))
         self.http.renumber(new)
         self.clear_datagrams.renumber(new, count)
+        self.other_datagrams.renumber(new, count)
         for part in (self.datagrams, self.clear_streams, self.hellos, self.dns, self.notes):
             part.renumber(new)
 
@@ -212,7 +227,7 @@ class Observer:
 
     def _read_http(self, batch: Batch, group: list[Row], flows: Flows) -> Iterator[Any]:
         flow = group[0].flow
-        told = self.http.read(batch, group, flows, self._in_order)
+        told = self.http.read(batch, group, flows, self._in_order, self.clear_streams.may_take(flow))
         yield from told.exchanges
         if told.failed is not None:
             self._note(told.failed, group, flows)
@@ -235,6 +250,10 @@ class Observer:
             flows.numbers[flow, KIND] = FINISHED
 
     def _close(self, flow: int, flows: Flows) -> Iterator[Any]:
+        """The end of a flow's HTTP, unless another reader has taken the flow by now."""
+        if flow in self.clear_streams.kinds:
+            del self.http.open[flow]
+            return
         closed = self.http.close(flow, flows)
         yield from closed.exchanges
         if closed.failed is not None:

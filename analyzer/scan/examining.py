@@ -9,6 +9,7 @@ from typing import NamedTuple, TypeVar
 from analyzer.containment import Failed, contained
 from analyzer.decode import decode
 from analyzer.detect import findings_in
+from analyzer.detect.contacts import contacts_in
 from analyzer.detect.credentials import credentials_in
 from analyzer.detect.known import Known
 from analyzer.dossiers import Dossier, recognise
@@ -53,6 +54,7 @@ def examined(pair: Pair, known: Known, dossiers: Sequence[Dossier]) -> Examined:
     found = [
         *attempt("identifiers", lambda: list(findings_in(fields, known)), nothing),
         *attempt("log-ins", lambda: list(credentials_in(request)), nothing),
+        *attempt("contacts", lambda: list(contacts_in(request, known)), nothing),
     ]
     findings = [f if f.time_ns else replace(f, time_ns=request.time_ns) for f in found]
     pings = attempt("dossiers", lambda: recognise(request, response, fields, findings, dossiers), no_pings)

@@ -13,6 +13,7 @@ from analyzer.detect.known import Hit, Known
 from analyzer.dossiers import Dossier
 from analyzer.flows.renumbering import New
 from analyzer.model import Body, Finding, Message, Ping, Problem
+from analyzer.protocols.clear import SPARSE
 from analyzer.protocols.exchange import Exchange
 from analyzer.scan.examining import Examined, examined
 from analyzer.scan.making import Ends, Taken, taken_of
@@ -86,6 +87,8 @@ class Extractor:
         self._helpers: Helpers | None = None
         self.searched = SearchedBytes()
         self.taken = 0  # exchanges so far
+        self.unlisted = 0  # messages that are listed only where something is found in them, and nothing was
+        self.unlisted_octets = 0  # … their content
         self._waiting: list[Taken] = []  # for enough to be given away
         self._given: deque[tuple[list[Taken], Future[list[Examined]]]] = deque()
 
@@ -139,6 +142,9 @@ class Extractor:
         """
         for failed in seen.failed:
             self._failures.add(failed)
+        if is_unlisted(taken, seen):
+            self._leave_out(taken, seen)
+            return
         try:
             entry = self._entry(taken, seen)
         except Exception as error:
@@ -153,6 +159,13 @@ class Extractor:
             self._failures.attempt("message", "alerts", _place(taken)[1], self._heed, entry)
         if self.shelf.takes(entry.messages, entry.findings, entry.pings):
             self.entries.append(entry)
+
+    def _leave_out(self, taken: Taken, seen: Examined) -> None:
+        """Count a message that is listed only with findings, and has none."""
+        assert taken.request is not None
+        self._say(seen.problems)
+        self.searched.add(places_of(taken.request, (taken.response,)))
+        self._count_unlisted(len(taken.request.body.content))
 
     def _entry(self, taken: Taken, seen: Examined) -> Extracted:
         """The exchange as it is listed: the owner's identifiers masked, content as far as there is room."""
@@ -186,9 +199,12 @@ class Extractor:
         if read.light is None:
             self.keep(*read.whole())
             return
-        self._say(read.light.said)
         self._say(read.light.problems)
         self.searched.add(read.light.places)
+        if read.light.sparse is not None:
+            self._count_unlisted(read.light.sparse)
+            return
+        self._say(read.light.said)
         fits = [each is None or self._fits(each.size, False, each.frame) for each in read.light.contents]
         sizes = [
             0 if each is None else each.size if fit else BEGINNING
@@ -201,6 +217,16 @@ class Extractor:
                 for message, fit in zip((taken.request, taken.response), fits, strict=True)
             )
             self.entries.append(Extracted(request, response, (), ()))
+
+    def read_whole(self) -> set[tuple[int, str]]:
+        """Return flow and kind of the owner's identifiers found in data that no reader takes."""
+        return {
+            (entry.request.flow, found.kind)
+            for entry in self.entries
+            if entry.request is not None and entry.request.protocol in SPARSE
+            for found in entry.findings
+            if found.known
+        }
 
     def add(self, hits: Sequence[Hit], findings: Sequence[Finding]) -> None:
         """What was found of the owner's identifiers outside the exchanges."""
@@ -246,6 +272,10 @@ class Extractor:
             )
 
     # ── parts ───────────────────────────────────────────────────────────
+
+    def _count_unlisted(self, octets: int) -> None:
+        self.unlisted += 1
+        self.unlisted_octets += octets
 
     def _interim(self, message: Message, said: Sequence[Problem]) -> Message:
         """A 1xx response, which has no body."""
@@ -335,3 +365,9 @@ def _when(entry: Extracted) -> tuple[int, int, int]:
 
 def _numbered(message: Message | None, number: int | None, peer: int | None) -> Message | None:
     return None if message is None else replace(message, number=number or 0, peer=peer)
+
+
+def is_unlisted(taken: Taken, seen: Examined) -> bool:
+    """Whether a message is of a kind that is listed only with findings, and has none."""
+    request = taken.request
+    return request is not None and request.protocol in SPARSE and not seen.findings and not seen.pings

@@ -199,7 +199,8 @@ class Reading:
 
     def _found(self, http: set[int]) -> tuple[Sequence[Hit], Sequence[Finding]]:
         """The owner's identifiers outside the exchanges; `http` are flows whose exchanges were searched."""
-        return self._search.hits(http), self._search.findings(http)
+        whole = self._extractor.read_whole()
+        return self._search.hits(http, whole), self._search.findings(http, whole)
 
     def close(self) -> None:
         """End what runs beside."""

@@ -71,14 +71,21 @@ class SeededSearch:
             found = hit._replace(start=hit.start - starts[at], end=hit.end - starts[at])
             self._note(step, pieces[at], found)
 
-    def hits(self, http_flows: Collection[int]) -> list[Hit]:
-        """The hits outside flows that were read as HTTP, which are searched whole."""
-        return [seen.hit for seen in self._seen.values() if seen.flow not in http_flows]
+    def hits(self, http_flows: Collection[int], found: Collection[tuple[int, str]] = ()) -> list[Hit]:
+        """Return the hits outside flows that were read as HTTP, which are searched whole.
 
-    def findings(self, http_flows: Collection[int]) -> list[Finding]:
-        """One finding a hit; the value itself is not told."""
-        seen = (seen for seen in self._seen.values() if seen.flow not in http_flows)
-        return [_finding(each) for each in islice(seen, MOST_FINDINGS)]
+        `found` has flow and kind of what is counted already.
+        """
+        return [seen.hit for seen in self._left(http_flows, found)]
+
+    def findings(self, http_flows: Collection[int], found: Collection[tuple[int, str]] = ()) -> list[Finding]:
+        """Return one finding a hit; the value itself is not in it."""
+        return [_finding(each) for each in islice(self._left(http_flows, found), MOST_FINDINGS)]
+
+    def _left(self, http_flows: Collection[int], found: Collection[tuple[int, str]]) -> Iterator[Seen]:
+        for seen in self._seen.values():
+            if seen.flow not in http_flows and (seen.flow, seen.hit.kind) not in found:
+                yield seen
 
     def problems(self) -> Iterator[Problem]:
         """That there were more hits than are remembered."""

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from analyzer.model import Message, Problem
+from analyzer.protocols.clear import SPARSE
 from analyzer.scan.examining import Examined
 from analyzer.scan.making import Taken
 from analyzer.scan.packing import packed, unpacked
@@ -32,6 +33,7 @@ class Light(NamedTuple):
     said: Sequence[Problem]
     problems: Sequence[Problem]
     places: Sequence[Place]  # of the messages, for the count of what was searched
+    sparse: int | None = None  # octets of content, where the exchange is listed only with findings
 
 
 class Read(NamedTuple):
@@ -53,8 +55,10 @@ def read_of(taken: Taken, found: Examined) -> Read:
     messages = (taken.request, taken.response)
     contents = _content(taken.request), _content(taken.response)
     light = sum(weight(message) - len(message.body.content) for message in messages if message is not None)
-    places = tuple(places_of(taken.request, (taken.response,)))
-    return Read(Light(light, contents, taken.said, found.problems, places), octets)
+    request = taken.request
+    places = tuple(places_of(request, (taken.response,)))
+    sparse = len(request.body.content) if request is not None and request.protocol in SPARSE else None
+    return Read(Light(light, contents, taken.said, found.problems, places, sparse), octets)
 
 
 def _content(message: Message | None) -> Content | None:
