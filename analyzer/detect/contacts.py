@@ -94,8 +94,8 @@ def _of_mail(message: Message) -> Iterator[Finding]:
 
 
 def _finding(
-    message: Message, kind: str, value: str, raw: str, name: str, path: tuple[str, ...], reasons: tuple[str, ...],
-    confidence: Confidence = "high",
+    message: Message, kind: str, value: str, raw: str, name: str, path: tuple[str, ...],
+    reasons: tuple[str, ...], confidence: Confidence = "high",
 ) -> Finding:  # fmt: skip
     return Finding(
         kind=kind,

@@ -34,8 +34,8 @@ from analyzer.flows.table import (
 
 from .exchange import Exchange, InnerHello
 from .http_flow import HttpFlow
-from .sides import searched_sides
 from .rows import Row, first_sequence, isn
+from .sides import searched_sides
 from .weighing import held
 
 # A closed connection is kept this long for stragglers, in nanoseconds of capture time.
@@ -212,7 +212,7 @@ class HttpFlows:
         return Told(found, http.found, http.switch.sure, not http.wants_more, hellos)
 
     def _steer(self, flow: int, http: HttpFlow, flows: Flows) -> bool:
-        """Have all of a flow handed on, or no more of it, by what its reader knows; whether it is given up."""
+        """Have all of a flow handed on, or no more of it, as its reader knows; True if it is given up."""
         is_over = not http.found and bool(flows.numbers[flow, KIND] == OPAQUE) and http.gave_up()
         if is_over:
             del self.open[flow]

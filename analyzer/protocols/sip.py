@@ -93,7 +93,7 @@ class SipStream:
         self._asked.clear()
 
     def _next(self, octets: Octets) -> HttpMessage | None:
-        """The next whole message of a side; blank lines between two are kept alive signs (RFC 5626 §3.5.1)."""
+        """The next whole message of a side; blank lines between two keep the flow alive (RFC 5626 §3.5.1)."""
         blank = len(octets.data) - len(octets.data.lstrip(b"\r\n"))
         if blank:
             octets.take(blank)
