@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from analyzer.detect.known import Known
 from analyzer.detect.phone import parsed
-from analyzer.model import Confidence, Finding, Message
+from analyzer.model import Finding, Message
 
 SIP, MAIL = "sip", "mail over smtp"
 # Fields of SIP that name a party (RFC 3261, RFC 3325), and what is said of it.
@@ -31,7 +31,8 @@ MAILBOXES = {
     "cc": "the mail names it as a recipient",
     "bcc": "the mail names it as a recipient",
 }
-NUMBER = re.compile(r"(?:sips?|tel):(\+?[0-9][0-9.()-]{6,20})(?=[@;>?,\s]|\Z)")
+# With its country code: what a number without one means depends on who reads it.
+NUMBER = re.compile(r"(?:sips?|tel):(\+[0-9][0-9.()-]{6,20})(?=[@;>?,\s]|\Z)")
 # The private and the temporary public identity of a subscription (3GPP TS 23.003 §13.3, §13.4B).
 SUBSCRIPTION = re.compile(r"sips?:([0-9]{14,15})@ims\.mnc([0-9]{3})\.mcc([0-9]{3})\.3gppnetwork\.org")
 EMAIL = re.compile(
@@ -72,18 +73,8 @@ def _parties(message: Message, value: str, said: str, path: tuple[str, ...], nam
     for found in NUMBER.finditer(value):
         made = parsed(found[1])
         if made is not None:
-            is_international = found[1].startswith("+")
             reasons = (said, f"a number of the plan of {made.country}")
-            yield _finding(
-                message,
-                "phone",
-                made.digits,
-                found[1],
-                name,
-                path,
-                reasons,
-                "high" if is_international else "low",
-            )
+            yield _finding(message, "phone", made.digits, found[1], name, path, reasons)
 
 
 def _of_mail(message: Message) -> Iterator[Finding]:
@@ -95,14 +86,14 @@ def _of_mail(message: Message) -> Iterator[Finding]:
 
 def _finding(
     message: Message, kind: str, value: str, raw: str, name: str, path: tuple[str, ...],
-    reasons: tuple[str, ...], confidence: Confidence = "high",
+    reasons: tuple[str, ...],
 ) -> Finding:  # fmt: skip
     return Finding(
         kind=kind,
         value=value,
         raw=raw,
         name=name,
-        confidence=confidence,
+        confidence="high",
         reasons=reasons,
         evidence=message.evidence.step(*path),
         message=message.number,
