@@ -18,6 +18,8 @@ PARTIES = {
     "p-asserted-identity": "the sender of the message",
     "contact": "where the sender can be reached",
     "to": "the party that the message is for",
+    "authorization": "the subscription that logs in",
+    "proxy-authorization": "the subscription that logs in",
 }
 # Fields of a mail and of its envelope (RFC 5321, RFC 5322).
 MAILBOXES = {
@@ -34,7 +36,9 @@ MAILBOXES = {
 # With its country code: what a number without one means depends on who reads it.
 NUMBER = re.compile(r"(?:sips?|tel):(\+[0-9][0-9.()-]{6,20})(?=[@;>?,\s]|\Z)")
 # The private and the temporary public identity of a subscription (3GPP TS 23.003 §13.3, §13.4B).
-SUBSCRIPTION = re.compile(r"sips?:([0-9]{14,15})@ims\.mnc([0-9]{3})\.mcc([0-9]{3})\.3gppnetwork\.org")
+SUBSCRIPTION = re.compile(
+    r"(?:sips?:|username=\")([0-9]{14,15})@ims\.mnc([0-9]{3})\.mcc([0-9]{3})\.3gppnetwork\.org"
+)
 EMAIL = re.compile(
     r"(?<![\w.+-])[A-Za-z0-9._%+'-]{1,64}@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*\.[A-Za-z]{2,24}(?![\w-])"
 )
