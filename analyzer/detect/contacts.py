@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from analyzer.detect.known import Known
 from analyzer.detect.phone import parsed
-from analyzer.model import Confidence, Finding, Message
+from analyzer.model import Finding, Message
 
 SIP, MAIL = "sip", "mail over smtp"
 # Fields of SIP that name a party (RFC 3261, RFC 3325), and what is said of it.
@@ -18,6 +18,8 @@ PARTIES = {
     "p-asserted-identity": "the sender of the message",
     "contact": "where the sender can be reached",
     "to": "the party that the message is for",
+    "authorization": "the subscription that logs in",
+    "proxy-authorization": "the subscription that logs in",
 }
 # Fields of a mail and of its envelope (RFC 5321, RFC 5322).
 MAILBOXES = {
@@ -31,9 +33,12 @@ MAILBOXES = {
     "cc": "the mail names it as a recipient",
     "bcc": "the mail names it as a recipient",
 }
-NUMBER = re.compile(r"(?:sips?|tel):(\+?[0-9][0-9.()-]{6,20})(?=[@;>?,\s]|\Z)")
+# With its country code: what a number without one means depends on who reads it.
+NUMBER = re.compile(r"(?:sips?|tel):(\+[0-9][0-9.()-]{6,20})(?=[@;>?,\s]|\Z)")
 # The private and the temporary public identity of a subscription (3GPP TS 23.003 §13.3, §13.4B).
-SUBSCRIPTION = re.compile(r"sips?:([0-9]{14,15})@ims\.mnc([0-9]{3})\.mcc([0-9]{3})\.3gppnetwork\.org")
+SUBSCRIPTION = re.compile(
+    r"(?:sips?:|username=\")([0-9]{14,15})@ims\.mnc([0-9]{3})\.mcc([0-9]{3})\.3gppnetwork\.org"
+)
 EMAIL = re.compile(
     r"(?<![\w.+-])[A-Za-z0-9._%+'-]{1,64}@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*\.[A-Za-z]{2,24}(?![\w-])"
 )
@@ -72,18 +77,8 @@ def _parties(message: Message, value: str, said: str, path: tuple[str, ...], nam
     for found in NUMBER.finditer(value):
         made = parsed(found[1])
         if made is not None:
-            is_international = found[1].startswith("+")
             reasons = (said, f"a number of the plan of {made.country}")
-            yield _finding(
-                message,
-                "phone",
-                made.digits,
-                found[1],
-                name,
-                path,
-                reasons,
-                "high" if is_international else "low",
-            )
+            yield _finding(message, "phone", made.digits, found[1], name, path, reasons)
 
 
 def _of_mail(message: Message) -> Iterator[Finding]:
@@ -94,15 +89,15 @@ def _of_mail(message: Message) -> Iterator[Finding]:
 
 
 def _finding(
-    message: Message, kind: str, value: str, raw: str, name: str, path: tuple[str, ...], reasons: tuple[str, ...],
-    confidence: Confidence = "high",
+    message: Message, kind: str, value: str, raw: str, name: str, path: tuple[str, ...],
+    reasons: tuple[str, ...],
 ) -> Finding:  # fmt: skip
     return Finding(
         kind=kind,
         value=value,
         raw=raw,
         name=name,
-        confidence=confidence,
+        confidence="high",
         reasons=reasons,
         evidence=message.evidence.step(*path),
         message=message.number,

@@ -21,6 +21,8 @@ LASTING = frozenset(
     ("imei", "imeisv", "meid", "pesn", "imsi", "iccid", "mac", "serial", "android_id", "phone")
 )
 FEWEST = 2  # requests of the same grammar
+# Protocols whose very purpose it is to name someone or something.
+NAMING = frozenset(("sip", "rtsp", "mail over smtp", "dns", "dhcp", "tls", "icmp"))
 SESSION_HEADERS = ("cookie", "authorization", "x-auth-token", "x-session-id", "x-access-token")
 SOLICITED_HEADERS = ("referer", "origin")
 TITLES = {
@@ -63,7 +65,8 @@ def undocumented(
 
 
 def _is_unasked(message: Message) -> bool:
-    return not any(message.header(name) for name in (*SESSION_HEADERS, *SOLICITED_HEADERS))
+    headers = (*SESSION_HEADERS, *SOLICITED_HEADERS)
+    return message.protocol not in NAMING and not any(message.header(name) for name in headers)
 
 
 def _is_conversation(group: Sequence[Message], first: Mapping[int, int]) -> bool:

@@ -65,8 +65,8 @@ FIN, SYN, RST, ACK = 0x01, 0x02, 0x04, 0x10
 # The least prime above 2^32, and a bound for the secret point, so that all products stay below 2^63.
 PRIME, KEYS = (1 << 32) + 15, 1 << 30
 
-# Octets a direction of a flow may show before it counts as opaque, and how many of those that begin as text are
-# handed on behind them.
+# Octets a direction of a flow may show before it counts as opaque, and how many of those that begin as text
+# are handed on behind them.
 UNDECIDED_OCTETS = 1 << 16
 MOST_TEXT_OCTETS = 1 << 20
 
@@ -272,7 +272,7 @@ def sniff(data: Octets, i: int, end: int, flow: int, direction: int, flows: Any)
         if kind == NOTHING:
             flows[flow + KIND] = UNDECIDED
         return
-    if kind == OPAQUE or kind == TLS:
+    if kind in (OPAQUE, TLS):
         # Text in the middle of what looked binary: behind a proxy's handshake, or after a loss.
         if 0x41 <= u8(data, i) <= 0x5A and starts_text(data, i, end) and has_version(data, i, end):
             flows[flow + KIND] = TEXT
@@ -282,8 +282,8 @@ def sniff(data: Octets, i: int, end: int, flow: int, direction: int, flows: Any)
     elif kind == NOTHING and starts_tls(data, i, end):
         flows[flow + KIND] = TLS
         if u8(data, i) == 0x16 and i + 6 <= end and u8(data, i + 5) == 1:  # ClientHello
-            # Four times the record: segments may come twice, and the hello may take several records. Behind it
-            # a client up to version 1.2 may send its certificate.
+            # Four times the record: segments may come twice, and the hello may take several records. Behind
+            # it a client up to version 1.2 may send its certificate.
             flows[flow + TLS_OCTETS] = 4 * (5 + u16(data, i + 3)) + FLIGHT_OCTETS
             if direction:
                 flows[flow + MARKS] |= TLS_FROM_B

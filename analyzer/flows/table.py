@@ -15,8 +15,9 @@ Words = NDArray[np.uint64]
 NOTHING, UNDECIDED, TEXT, TLS, OPAQUE, QUIC, FINISHED, DTLS = range(8)
 
 # Bits of MARKS. ASKED: a SYN without ACK, which only the side that opens a connection sends.
-# HAS_NEXT: the side has sent data. GREETED: the first payload was the greeting of a protocol of lines. TLS_OVER: the
-# TLS client has sent a record that is no handshake in clear. QUIC_FIRST: the flow's very first packet was a QUIC long header.
+# HAS_NEXT: the side has sent data. GREETED: the first payload was the greeting of a protocol of lines.
+# TLS_OVER: the TLS client has sent a record that is no handshake in clear. QUIC_FIRST: the flow's very first
+# packet was a QUIC long header.
 HAS_ISN_A, HAS_ISN_B, HAS_ACK_A, HAS_ACK_B, REPLACED, TLS_FROM_B, ASKED_A, ASKED_B = (
     1, 2, 4, 8, 16, 32, 64, 128,
 )  # fmt: skip

@@ -9,12 +9,12 @@ from .octets import MOST_FRAMES
 HANDSHAKE, CERTIFICATE = 0x16, 11
 # Octets of handshake records behind the hello that are read.
 MOST_FLIGHT = 1 << 15
-# Attributes of a subject whose names are written as detectors know them (RFC 5280 §4.1.2.6).
+# Attributes and names of a certificate (RFC 5280 §4.1.2.6, §4.2.1.6) that are read.
 MOST_NAMES = 32
 
 
 class ClientFlight:
-    """Collects what a client sends in clear until its certificate is whole; `done` says that no more is wanted."""
+    """Collects what a client sends in clear until its certificate is whole: `done` says that it is."""
 
     def __init__(self) -> None:
         self.done = False
@@ -48,7 +48,7 @@ class ClientFlight:
 
 
 def _handshake(stream: bytearray) -> tuple[bytes, bool]:
-    """The octets of handshake records, and whether a record of another kind follows them (RFC 5246 §6.2.1)."""
+    """The octets of handshake records (RFC 5246 §6.2.1), and whether a record of another kind follows."""
     found, at = bytearray(), 0
     while at + 5 <= len(stream):
         if stream[at] != HANDSHAKE:

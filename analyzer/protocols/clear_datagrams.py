@@ -216,7 +216,7 @@ class ClearDatagrams:
     ) -> tuple[int, Exchange, bool | None] | None:
         """A datagram that is a message of HTTP or SIP."""
         made = sip.datagram(octets, place)
-        if made is None and begins_message(octets):
+        if made is None and is_http(octets):
             made = whole_message(octets, place)
         if made is None:
             return None
@@ -290,13 +290,18 @@ class ClearDatagrams:
         return False
 
 
+def is_http(octets: bytes) -> bool:
+    """Return whether a datagram is an HTTP message, those for all who hear them ("M-SEARCH *") left out."""
+    return begins_message(octets) and octets.split(b" ", 2)[1:2] != [b"*"]
+
+
 def looks_clear(octets: bytes, on_coap: bool) -> bool:
     """Whether a datagram is of one of the known forms."""
     packet = coap.parse(octets)
     return (
         ssdp.parse(octets) is not None
         or sip.opens(octets)
-        or begins_message(octets)
+        or is_http(octets)
         or (packet is not None and (on_coap or coap.is_unmistakable(packet)))
         or syslog.parse(octets, Place(0, 0, (), 0, 0)) is not None
         or bool(plain.documents_in(octets))

@@ -154,12 +154,12 @@ class ClearStreams:
             if rows and at.streams[side].base is None:
                 at.streams[side].begin(first_sequence(rows))
         self._rows(batch, group, flow, at, flows)
-        if in_order and flow in self._open:
-            self._give_up_lost(flow, at, flows)
         if flow in self._open and at.reader is not None and at.reader.name not in BEGINNING_ONLY:
             if flows.numbers[flow, KIND] == OPAQUE:  # its limit was met in this very batch
                 self._rows(batch, _rest(batch, packets, ids, flow, frames), flow, at, flows)
             flows.numbers[flow, KIND] = TEXT
+        if in_order and flow in self._open:
+            self._give_up_lost(flow, at, flows)
         if at.reader is not None and at.reader.proven:
             self.kinds[flow] = at.reader.name
         if flow in self._open and at.reader is not None and at.reader.ended:

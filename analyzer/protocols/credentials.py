@@ -37,9 +37,9 @@ GREETING = re.compile(rb"(?:(220)[ -]|(\+OK)|(\* (?:OK|PREAUTH)\b))")
 # RFC 959 §5.3.1, RFC 2228, RFC 2389, RFC 2428, RFC 3659, RFC 7151, and some without one.
 FTP_COMMANDS = frozenset(
     b"""
-    USER PASS ACCT CWD XCWD CDUP XCUP SMNT REIN QUIT PORT PASV TYPE STRU MODE RETR STOR STOU APPE ALLO REST RNFR
-    RNTO ABOR DELE RMD XRMD MKD XMKD PWD XPWD LIST NLST SITE SYST STAT HELP NOOP AUTH ADAT PBSZ PROT CCC FEAT OPTS
-    EPRT EPSV LANG MDTM MLSD MLST SIZE HOST CLNT MFMT XCRC CSID
+    USER PASS ACCT CWD XCWD CDUP XCUP SMNT REIN QUIT PORT PASV TYPE STRU MODE RETR STOR STOU APPE ALLO REST
+    RNFR RNTO ABOR DELE RMD XRMD MKD XMKD PWD XPWD LIST NLST SITE SYST STAT HELP NOOP AUTH ADAT PBSZ PROT CCC
+    FEAT OPTS EPRT EPSV LANG MDTM MLSD MLST SIZE HOST CLNT MFMT XCRC CSID
     """.split()
 )
 SMTP_COMMANDS = frozenset(
@@ -121,7 +121,7 @@ class Dialogue:
     def long_piece(self, octets: bytes, place: Place) -> None:
         """Take octets of the client that are too many for a line."""
 
-    def mails(self, at_end: bool = False) -> list[HttpMessage]:
+    def mails(self, at_end: bool = False) -> list[HttpMessage]:  # noqa: ARG002
         """Return the mails that are whole by now, at the end of the flow the last one too."""
         return []
 

@@ -36,7 +36,7 @@ def client_in(datagram: bytes) -> DhcpClient | None:
     )
 
 
-# Options in which a client says something of itself, with the names that they have here (RFC 2132, 3004, 4702).
+# Options in which a client says something of itself, with their names here (RFC 2132, 3004, 4702).
 ETHERNET = 1  # a client id of this kind is the MAC address that DHCP is for
 SAID = {12: "host name", 60: "vendor class", 61: "client id", 77: "user class", 81: "client FQDN"}
 

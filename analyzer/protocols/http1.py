@@ -308,6 +308,7 @@ class HttpReader:
         end = buffer.find(b"\n", self._searched)
         if (bare := self._bare_end(end)) > 0 and (line := start_line(bytes(buffer[:bare]))) is not None:
             self._open(line, bare)
+            self._tolerate("its lines end in a carriage return alone")
             self._is_bare = True
             return True
         if end < 0 and self._may_become_line():
@@ -320,7 +321,7 @@ class HttpReader:
         return True
 
     def _bare_end(self, end: int) -> int:
-        """Where the start line ends, if lines end in a carriage return alone and the head is whole; else -1."""
+        """Where the start line ends, if lines end in a carriage return alone, once the head is whole."""
         buffer, limit = self._buffer, end if end >= 0 else len(self._buffer)
         head_end = buffer.find(b"\r\r", max(self._searched - 1, 0), limit)
         bare = buffer.find(b"\r", 0, head_end) if head_end > 0 else -1
@@ -602,11 +603,12 @@ class HttpReader:
         return self._go(self._chunk_data if self._left else self._trailer)
 
     def _note_extension(self, octets: bytes) -> None:
-        """Keep what stands behind a chunk's size (RFC 9112 §7.1.1), as a header so that it is searched."""
+        """Pass over what stands behind a chunk's size (RFC 9112 §7.1.1)."""
         message = self.message
         assert message is not None
-        if octets and not octets.startswith(b"chunk-signature=") and len(message.headers) < MOST_HEADERS:
-            message.headers.append(("chunk extension", octets.decode("latin-1").strip()))
+        if octets and message.frames:
+            start = message.end - len(octets)
+            self._pass_over(Segment(start, octets, message.frames[-1], message.end_ns))
 
     def _chunk_data(self) -> HttpMessage | bool:
         message = self.message

@@ -41,9 +41,10 @@ class HttpFlow:
         recent: Recent | None = None,
         searched: tuple[bool, bool] = (True, True),
     ) -> None:
-        """`searched` says of which directions that is gathered which no reader takes, `tunnel` is what the connection goes through, `hellos` takes the names that TLS inside asks for.
+        """`tunnel` is what the connection goes through, `hellos` takes the names that TLS inside asks for.
 
-        `recent` remembers what the streams gave out, to compare what comes again.
+        `recent` remembers what the streams gave out, to compare what comes again. `searched` says of which
+        directions that is gathered which no reader takes.
         """
         recent = recent or Recent()
         self.streams = (Stream(isn_a, recent), Stream(isn_b, recent))

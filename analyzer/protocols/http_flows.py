@@ -235,7 +235,7 @@ class HttpFlows:
         self._abandoned.add(flow)
 
     def _steer(self, flow: int, http: HttpFlow, flows: Flows) -> bool:
-        """Have all of a flow handed on, or no more of it, by what its reader knows; whether it is given up."""
+        """Have all of a flow handed on, or no more of it, as its reader knows; True if it is given up."""
         is_over = not http.found and bool(flows.numbers[flow, KIND] == OPAQUE) and http.gave_up()
         if is_over:
             del self.open[flow]

@@ -118,7 +118,7 @@ class OtherDatagrams:
 
 
 def _message(octets: bytes, place: Place, packets: Packets, row: int) -> HttpMessage | None:
-    """The message of a datagram, by its port where that tells how to read it; None where nothing is searched."""
+    """The message of a datagram, by its port where that tells how to read it; None for none."""
     if packets.kind[row] == OTHER_IP:
         return _of_echo(octets, place)
     source, destination = int(packets.source_port[row]), int(packets.destination_port[row])
@@ -132,7 +132,7 @@ def _message(octets: bytes, place: Place, packets: Packets, row: int) -> HttpMes
 
 
 def _of_echo(octets: bytes, place: Place) -> HttpMessage | None:
-    """The data of an echo request or reply (RFC 792, RFC 4443 §4), unless it counts upwards as ping's does."""
+    """The data of an echo (RFC 792, RFC 4443 §4), unless it counts upwards as ping's does."""
     data = octets[8:]
     if not octets or octets[0] not in ECHOES or not is_searched(data) or data[-16:] in COUNTING:
         return None

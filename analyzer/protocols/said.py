@@ -1,4 +1,4 @@
-"""What devices say in names and options (DNS questions, DHCP, hellos, certificates), as messages that are searched.
+"""What devices say in names and options of DNS, DHCP and TLS hellos, as messages that are searched.
 
 Most names can hold no identifier, and a look at their form tells.
 """

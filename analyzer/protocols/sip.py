@@ -23,6 +23,8 @@ COMPACT = {
     "c": "Content-Type", "s": "Subject", "e": "Content-Encoding", "k": "Supported",
 }  # fmt: skip
 USERNAME = re.compile(r'username="([^"]{1,256})"')
+# A private identity that holds an IMSI (3GPP TS 23.003 §13.3), which is no account that someone chose.
+SUBSCRIPTION = re.compile(r"[0-9]{14,15}@ims\.mnc")
 CREDENTIALS = ("authorization", "proxy-authorization")
 MOST_HEAD, MOST_HEADERS, MOST_BODY = 1 << 16, 500, 1 << 20
 MOST_ASKED = 64
@@ -93,7 +95,7 @@ class SipStream:
         self._asked.clear()
 
     def _next(self, octets: Octets) -> HttpMessage | None:
-        """The next whole message of a side; blank lines between two are kept alive signs (RFC 5626 §3.5.1)."""
+        """The next whole message of a side; blank lines between two keep the flow alive (RFC 5626 §3.5.1)."""
         blank = len(octets.data) - len(octets.data.lstrip(b"\r\n"))
         if blank:
             octets.take(blank)
@@ -179,7 +181,8 @@ def _note_account(made: HttpMessage) -> None:
     """Name the account of a digest (RFC 8760), as readers of log-ins do."""
     for name in CREDENTIALS:
         for value in made.values(name):
-            if found := USERNAME.search(value):
+            found = USERNAME.search(value)
+            if found and not SUBSCRIPTION.match(found[1]):
                 made.headers += [("User", found[1]), ("Password", PASSWORD)]
                 return
 

@@ -14,7 +14,7 @@ RESPONSE = re.compile(rb"HTTP/(1\.[01]) (\d{3}) ([ -~]*)\r?")
 BLANKS = b" \t\x0b\x0c"  # RFC 9112 §3 lets recipients take all of these for the space
 METHOD = re.compile(rb"[A-Za-z][!#$%&'*+.^_`|~0-9A-Za-z-]{1,127}(?=[ \t\x0b\x0c])")
 VERSION = re.compile(rb"[ \t\x0b\x0c]HTTP/([01]\.\d{1,3})\Z")
-# Versions that devices write and no standard has, "1.0.8", "1." or lower case. They count behind a path or URL.
+# Versions that devices write and no standard has: "1.0.8", "1.", lower case. They count behind a path or URL.
 ODD_VERSION = re.compile(rb"[ \t\x0b\x0c]HTTP/([01]?(?:\.\d{0,3}){0,3})\Z", re.IGNORECASE)
 TARGET = re.compile(rb"/[!-~\x80-\xff]*|\*|[A-Za-z][A-Za-z0-9+.-]*://[!-~\x80-\xff]+")
 # A request line without a version: the methods that are in use, and what has to stand in the next line.
@@ -82,7 +82,7 @@ def _tolerated(line: bytes) -> StartLine | None:
     line = line.rstrip(BLANKS)
     method, version = METHOD.match(line), VERSION.search(line, max(len(line) - LONGEST_VERSION, 0))
     if method is not None and version is None:
-        return _of_odd_version(line, method, bare)
+        return _of_odd_version(line, method)
     if method is None or version is None or version.start() <= method.end():
         return None
     target = line[method.end() : version.start()].strip(BLANKS)
@@ -91,7 +91,7 @@ def _tolerated(line: bytes) -> StartLine | None:
     )
 
 
-def _of_odd_version(line: bytes, method: re.Match[bytes], bare: bytes) -> StartLine | None:
+def _of_odd_version(line: bytes, method: re.Match[bytes]) -> StartLine | None:
     version = ODD_VERSION.search(line, max(len(line) - LONGEST_ODD_VERSION, 0))
     if version is None or version.start() <= method.end():
         return None

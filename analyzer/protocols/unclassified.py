@@ -1,4 +1,4 @@
-"""Readable data that no reader takes, as messages: searched like any other, and listed where something is found.
+"""Readable data that no reader takes, as messages: searched as all are, listed where something is found.
 
 Of each direction the first octets are looked at without a break, of what follows a window now and then. What
 looks encrypted and holds neither a run of text nor the beginning of compressed data is passed over.
@@ -28,8 +28,8 @@ MOST_MESSAGES = 256
 # Fewer octets hold no identifier.
 SHORTEST = 6
 
-# Runs of text that count: in text, among other octets, and in octets that look random, where so many printable
-# ones stand side by side by chance.
+# Runs of text that count: in text, among other octets, and in octets that look random, where so many
+# printable ones stand side by side by chance.
 TEXT_RUN, MIXED_RUN, LONG_RUN = (re.compile(rb"[\x20-\x7e]{%d}" % length) for length in (6, 8, 16))
 TEXT = bytes((*b"\t\r\n", *range(0x20, 0x7F)))
 UTF16_RUN = re.compile(rb"(?:[\x20-\x7e]\0){6}")
@@ -38,7 +38,7 @@ PACKED = re.compile(rb"\x1f\x8b\x08|\x78[\x01\x5e\x9c\xda]")
 MOST_PACKED = 16  # such beginnings that are tried
 PROBE = 512
 EITHER_HEADER = 32 + zlib.MAX_WBITS
-# Octets that look random where their values are spread as evenly as chance spreads them: Pearson's statistic of
+# Octets look random where their values are spread as evenly as chance spreads them: Pearson's statistic of
 # 256 values has a mean of 255 and a deviation of 23.
 LEAST_SPREAD, MOST_EVEN = 256, 340
 # Behind a line at least one header, and an empty line.

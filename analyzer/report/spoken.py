@@ -155,6 +155,10 @@ TEMPLATES = (
         "answered outside the capture is unknown."
     ),
     mark("Readable streams have {n_gaps} gaps, together {n_octets} octets that were sent and not captured."),
+    mark(
+        "{n_pieces} pieces of readable data that no reader takes, together {n_bytes} bytes, were searched; "
+        "nothing was found in them, and they are not listed."
+    ),
     mark("{n_some} of {n_all} frames were cut by the snapshot length: their ends are unknown."),
     # databases
     mark("where the address is believed to be"),

@@ -124,11 +124,21 @@ def _of_frames(tally: Tally, position: int) -> Iterator[Problem]:
         )
 
 
-def spots(infos: Sequence[CaptureInfo], scan: Scan, destinations: Sequence[Destination]) -> tuple[str, ...]:
-    """What must be kept in mind when something is absent from the report; `infos` are of one session."""
+def spots(
+    infos: Sequence[CaptureInfo],
+    scan: Scan,
+    destinations: Sequence[Destination],
+    unlisted: int = 0,
+    octets: int = 0,
+) -> tuple[str, ...]:
+    """What must be kept in mind when something is absent from the report; `infos` are of one session.
+
+    `unlisted` messages of no known protocol, with so many `octets`, were searched and are not listed.
+    """
     return (
         "The capture shows what was sent while it ran, and nothing before or after.",
         *_cut(infos, scan),
+        *_unlisted(unlisted, octets),
         *dict.fromkeys(spot for info in infos for spot in recording.spots(info)),
         *_unread(destinations),
         *_outer_names(destinations),
@@ -181,6 +191,14 @@ def _read_otherwise(scan: Scan, flow: int, reader: str) -> bool:
     """Whether another reader than the one that failed has read a flow."""
     observer = scan.observer
     return flow in (observer.clear_streams.kinds if reader == "HTTP" else observer.http_flows)
+
+
+def _unlisted(messages: int, octets: int) -> Iterator[str]:
+    if messages:
+        yield (
+            f"{messages:,} pieces of readable data that no reader takes, together {octets:,} bytes, were "
+            "searched; nothing was found in them, and they are not listed."
+        )
 
 
 def _unread(destinations: Sequence[Destination]) -> Iterator[str]:

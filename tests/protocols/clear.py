@@ -14,6 +14,7 @@ import pytest
 
 from analyzer.capture import Capture
 from analyzer.model import Endpoint, Evidence
+from analyzer.protocols.clear import SPARSE
 from analyzer.protocols.http1 import HttpMessage
 from analyzer.scan.scanning import Scan
 from tests import builders
@@ -45,10 +46,11 @@ class Seen(NamedTuple):
 
 
 class Read(NamedTuple):
-    """What one capture gave: exchanges, and the scan for all else."""
+    """What one capture gave: exchanges, the scan for all else, and messages of what no reader took."""
 
     exchanges: list[Seen]
     scan: Scan
+    others: list[HttpMessage]
 
     def messages(self, protocol: str) -> Iterator[HttpMessage]:
         """All messages whose protocol begins so."""
@@ -73,7 +75,8 @@ def read(path: Path) -> Read:
         Seen(exchange.request, exchange.response, delivered)
         for _, exchange, delivered in scan.observer.close(scan.tracker.flows)
     ]
-    return Read(found, scan)
+    others = [seen.request for seen in found if seen.request and seen.request.protocol in SPARSE]
+    return Read([seen for seen in found if seen.request not in others], scan, others)
 
 
 def read_frames(frames: list[bytes], path: Path) -> Read:

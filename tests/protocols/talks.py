@@ -11,6 +11,7 @@ import h2.connection
 
 from analyzer.flows.streams import Gap, Segment
 from analyzer.model import Body
+from analyzer.protocols.clear import UNCLASSIFIED
 from analyzer.protocols.exchange import Exchange
 from analyzer.protocols.http1 import HttpMessage
 from analyzer.protocols.http_flow import HttpFlow
@@ -70,7 +71,12 @@ def read(found: Iterable[tuple[int, Segment | Gap]], flow: HttpFlow | None = Non
     """The exchanges of a conversation, up to its end."""
     flow = flow or HttpFlow(None, None)
     exchanges = [exchange for direction, piece in found for exchange in flow.read(direction, piece)]
-    return exchanges + list(flow.finish())
+    return [exchange for exchange in (*exchanges, *flow.finish()) if not is_unclassified(exchange)]
+
+
+def is_unclassified(exchange: Exchange) -> bool:
+    """Whether it is made of what no reader took."""
+    return exchange.request is not None and exchange.request.protocol == UNCLASSIFIED
 
 
 def messages(exchanges: Iterable[Exchange]) -> list[HttpMessage]:

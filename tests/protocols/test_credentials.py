@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from analyzer.detect.credentials import credentials_in
 from analyzer.flows.streams import Segment
 from analyzer.model import Message
+from analyzer.protocols import mail
 from analyzer.protocols.credentials import (
     NOT_SHOWN,
     LoginStream,
@@ -111,7 +112,8 @@ def by_imap() -> list[Said]:
 def log_ins(said: list[Said], tmp_path: Path, port: int = 3333) -> list[Seen]:
     """The exchanges that a capture of these octets gives, on a port that says nothing."""
     frames = builders.conversation(*said, ports=(40000, port))
-    return read_frames(frames, tmp_path / "log-in.pcap").exchanges
+    seen = read_frames(frames, tmp_path / "log-in.pcap").exchanges
+    return [one for one in seen if one.request is None or one.request.protocol != mail.PROTOCOL]
 
 
 CLIENTS: dict[str, tuple[Callable[[], list[Said]], str, str, str]] = {
@@ -314,3 +316,69 @@ def test_what_stands_in_place_of_a_mechanism_is_not_shown(line: bytes, tmp_path:
     (seen,) = log_ins([*said, (False, b"501 no\r\n")], tmp_path)
     assert seen.request is not None
     assert seen.request.method == "AUTH (another mechanism)"
+
+
+MAIL = (
+    (False, b"220 m ESMTP\r\n"), (True, b"EHLO a\r\n"), (False, b"250 ok\r\n"),
+    (True, b"MAIL FROM:<kari@example.org> SIZE=90\r\n"), (False, b"250 ok\r\n"),
+    (True, b"RCPT TO:<ola@example.com>\r\n"), (False, b"250 ok\r\n"),
+    (True, b"DATA\r\n"), (False, b"354 go\r\n"),
+    (True, b"From: Kari\r\n <kari.n@example.org>\r\nSubject: s\r\n\r\n..two dots\r\n"),
+    (True, b"POST /x HTTP/1.1\r\n.\r\n"), (False, b"250 ok\r\n"), (True, b"QUIT\r\n"),
+)  # fmt: skip
+
+
+def test_a_mail_is_a_message_with_its_envelope(tmp_path: Path) -> None:
+    found = read_frames(builders.conversation(*MAIL, ports=(40000, 3333)), tmp_path / "mail.pcap")
+    (made,) = [
+        seen.request for seen in found.exchanges if seen.request and seen.request.protocol == mail.PROTOCOL
+    ]
+    assert made.headers == [
+        ("Mail-From", "kari@example.org"), ("Rcpt-To", "ola@example.com"),
+        ("From", "Kari <kari.n@example.org>"), ("Subject", "s"),
+    ]  # fmt: skip
+    assert made.body.body()[0].content == b".two dots\r\nPOST /x HTTP/1.1\r\n"
+    assert len(found.exchanges) == 1
+
+
+@pytest.mark.parametrize("command", [b"QUIT", b"RSET", b"NOOP", b"*", b"quit"])
+@pytest.mark.parametrize("answer", [b"250 ok\r\n", b""])
+def test_a_command_in_place_of_a_user_name_is_no_log_in(
+    command: bytes, answer: bytes, tmp_path: Path
+) -> None:
+    said = [
+        (False, b"220 m ESMTP\r\n"), (True, b"EHLO a\r\n"), (False, b"250 ok\r\n"), (True, b"AUTH LOGIN\r\n"),
+        (False, b"334 VXNlcm5hbWU6\r\n"), (True, command + b"\r\n"), (False, answer),
+    ]  # fmt: skip
+    assert log_ins(said, tmp_path) == []
+
+
+def test_a_user_may_be_named_like_a_command(tmp_path: Path) -> None:
+    said = [
+        (False, b"220 m ESMTP\r\n"), (True, b"EHLO a\r\n"), (False, b"250 ok\r\n"), (True, b"AUTH LOGIN\r\n"),
+        (False, b"334 VXNlcm5hbWU6\r\n"), (True, b"cXVpdA==\r\n"), (False, b"334 UGFzc3dvcmQ6\r\n"),
+        (True, b"c2VjcmV0\r\n"), (False, b"235 ok\r\n"),
+    ]  # fmt: skip
+    (seen,) = log_ins(said, tmp_path)
+    assert seen.request is not None
+    assert dict(seen.request.headers)["User"] == "quit"
+
+
+@pytest.mark.parametrize("command", ["CWD /x", "RETR /f", "SIZE /f", "MKD /x", "POST /x HTTP/1.1"])
+@pytest.mark.parametrize("first", [True, False])
+def test_a_line_that_looks_like_http_silences_no_log_in(command: str, first: bool, tmp_path: Path) -> None:
+    log_in = [
+        (True, b"USER kari\r\n"),
+        (False, b"331 p\r\n"),
+        (True, b"PASS s3cret\r\n"),
+        (False, b"230 ok\r\n"),
+    ]
+    line = [(True, command.encode() + b"\r\n"), (False, b"530 no\r\n")]
+    if first and command.startswith("POST"):
+        pytest.skip("no client of FTP begins so")
+    said = [(False, b"220 f FTP\r\n"), *((line + log_in) if first else (log_in + line))]
+    found = read_frames(builders.conversation(*said, ports=(40000, 3333)), tmp_path / "ftp.pcap")
+    (seen,) = found.exchanges
+    assert seen.request is not None
+    assert dict(seen.request.headers) == {"User": "kari", "Password": NOT_SHOWN}
+    assert not any(b"s3cret" in made.body.body()[0].content for made in found.others)
