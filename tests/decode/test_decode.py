@@ -10,10 +10,11 @@ from collections.abc import Callable
 from urllib.parse import quote, urlencode
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from analyzer.decode import Limits, decode, fields_of
+from analyzer.decode.name_pairs import NO_ROLES, roles_of
 from analyzer.model import Field
 from tests.decode.messages import request
 
@@ -267,6 +268,7 @@ def test_nothing_raises(body: bytes, target: str, header: str) -> None:
 
 @given(st.dictionaries(st.text(min_size=1, max_size=8), st.text(max_size=20), min_size=1, max_size=8))
 def test_what_the_standard_library_writes_as_json_is_read_again(document: dict[str, str]) -> None:
+    assume(roles_of(tuple(document)) is NO_ROLES)  # where one member names another, paths say so
     names = [
         f.evidence.path[2]
         for f in fields_of(request(json.dumps(document).encode()))
