@@ -9,6 +9,8 @@ from analyzer.decode.base32 import decode_ascii85, decode_base32
 from analyzer.decode.base64 import decode_base64
 from analyzer.decode.columns import Columns
 from analyzer.decode.compressed import decode_compressed, decode_unmarked
+from analyzer.decode.documents import decode_documents
+from analyzer.decode.envelope import decode_envelope
 from analyzer.decode.form import decode_form
 from analyzer.decode.grpc import decode_grpc
 from analyzer.decode.hexadecimal import decode_hexadecimal
@@ -20,8 +22,12 @@ from analyzer.decode.octets import decode_bencode, decode_octets
 from analyzer.decode.pairs import decode_pairs
 from analyzer.decode.part import Part, PlainPart
 from analyzer.decode.percent import decode_percent
+from analyzer.decode.segments import decode_lines, decode_segments
+from analyzer.decode.table import decode_table
+from analyzer.decode.text_runs import decode_text_runs
 from analyzer.decode.url import decode_url
 from analyzer.decode.weak import decode_weak, may_be_weak
+from analyzer.decode.wide import decode_wide
 from analyzer.decode.xml import decode_xml
 
 Opened = Columns | Iterable[PlainPart]
@@ -43,37 +49,59 @@ FOR_TEXT: tuple[Decoder, ...] = (
     decode_xml,
     decode_multipart,
     decode_url,
+    decode_lines,
     decode_pairs,
     decode_form,
+    decode_table,
+    decode_documents,
     decode_percent,
     decode_bencode,
+    decode_segments,
 )
 ONLY_WEAK: tuple[Decoder, ...] = (decode_weak,)
 FOR_OCTETS: tuple[Decoder, ...] = (
     decode_grpc,
     decode_compressed,
     decode_multipart,
+    decode_wide,
     decode_octets,
     decode_unmarked,
     decode_weak,
+    decode_envelope,
+    decode_text_runs,
 )
 
 # How the text looks that the decoders open, most of it told by its beginning: JSON and XML; something
 # with an escape or a pair, multipart, bencoding, tokens; letters and digits as base64 and its kin have;
-# a name with a colon.
+# a name with a colon; several lines; a document behind something else; long segments with marks between.
 LOOKS = re.compile(
     r"(?P<document>[\s\ufeff]*+[{\[<])"
     r"|(?P<any>[^=%]*+[=%]|--|d\d|[^.]{0,16}eyJ)"
     r"|(?P<digits>[A-Za-z0-9+/_\-\s\0]{11,}+\Z)"
     r"|(?P<base85>(?:HQ|dm)\S{18})"
-    r"|(?P<pairs>\s*+[A-Za-z_][\w.\-\[\]]{0,63}+[ \t]*+:)"
+    r"|(?P<pairs>[^\n\t:{\[]{1,80}+[:\t](?!//))"
+    r"|(?P<lines>[^\n]{0,4096}+\n)"
+    r"|(?P<behind>[^{\[]{0,512}+[{\[]\s*+[\"{\[])"
+    r"|(?P<segments>[A-Za-z0-9+/_\-]*+[.|;,~$*!])"
 )
 DECODERS: dict[str | None, tuple[Decoder, ...]] = {
-    "document": (decode_json, decode_weak, decode_ascii85, decode_xml, decode_form, decode_percent),
+    "document": (
+        decode_json,
+        decode_weak,
+        decode_ascii85,
+        decode_xml,
+        decode_pairs,
+        decode_form,
+        decode_documents,
+        decode_percent,
+    ),
     "any": FOR_TEXT,
-    "digits": (decode_hexadecimal, decode_base32, decode_base64, decode_weak, decode_ascii85),
+    "digits": (decode_hexadecimal, decode_base32, decode_base64, decode_weak, decode_ascii85, decode_pairs),
     "base85": (decode_weak, decode_ascii85, decode_pairs),
-    "pairs": (decode_weak, decode_pairs),
+    "pairs": (decode_jwt, decode_weak, decode_pairs, decode_table, decode_documents, decode_segments),
+    "lines": (decode_weak, decode_lines, decode_pairs, decode_table, decode_documents),
+    "behind": (decode_weak, decode_documents),
+    "segments": (decode_jwt, decode_weak, decode_table, decode_documents, decode_segments),
 }
 SHORTEST_ENCODED = 11
 

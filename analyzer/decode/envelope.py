@@ -1,0 +1,167 @@
+"""Compressed data inside an envelope: behind a head of its own kind, before a checksum, several times over.
+
+A stream of gzip, zlib, zstd or LZ4 is told by its mark, at any offset, and counts where it ends with the
+checksum that fits or gives text. Raw deflate has no mark: it is tried in the first octets alone, and has to
+give readable text up to its end.
+"""
+
+from __future__ import annotations
+
+import re
+import zlib
+from collections.abc import Iterator
+from itertools import islice
+from typing import NamedTuple
+
+from analyzer.decode.compressed import RAW, READ_EITHER_HEADER, STEP, coding_of, decode_compressed
+from analyzer.decode.limits import Budget
+from analyzer.decode.part import Part, PlainPart, inside
+from analyzer.decode.text import readable_text
+from analyzer.decode.text_runs import is_media
+
+ENVELOPE = "envelope"
+# gzip, zlib with its four usual levels (RFC 1950 §2.2), zstd, LZ4. Each is looked for by itself, which is quicker.
+MARKS = tuple(re.compile(mark) for mark in (
+    rb"\x1f\x8b\x08", rb"\x78[\x01\x5e\x9c\xda]", rb"\x28\xb5\x2f\xfd", rb"\x04\x22\x4d\x18"
+))  # fmt: skip
+OWN_MARKS = (b"\x28\xb5\x2f\xfd", b"\x04\x22\x4d\x18")
+# The first octet of a deflate block with a code of its own or the fixed one (RFC 1951 §3.2.3, §3.2.7).
+DEFLATE = re.compile(bytes(
+    b"[%s]" % b"".join(b"\\x%02x" % octet for octet in range(256) if octet & 7 in (2, 3) or octet & 6 == 4 and octet >> 3 < 30)
+))  # fmt: skip
+FARTHEST = 1 << 20  # octets that are searched for a mark
+FARTHEST_RAW = 256
+SHORT_HEADS = (2, 4, 5, 6, 8, 12, 16)
+LONGEST_RAW = 1 << 18  # octets of a body in which raw deflate is looked for
+SHORTEST_RAW = 24  # octets of text that no chance gives
+MOST_TRIED = 64
+MOST_STREAMS = 16
+MOST_GIVEN = 8 << 20  # octets of a stream whose end is looked for
+SHORTEST_TEXT = 12
+HEAD_TEXT = re.compile(rb"[\x20-\x7e]{6}")
+
+
+class Stream(NamedTuple):
+    """Compressed data among other octets."""
+
+    step: str
+    start: int
+    end: int
+
+
+def decode_envelope(part: Part, budget: Budget) -> list[PlainPart]:
+    """The octets around the compressed streams and what those hold; nothing where there are none."""
+    octets = part.value
+    if isinstance(octets, str):
+        return []
+    streams = streams_in(octets)
+    if not streams:
+        return []
+    path = (*part.path, ENVELOPE)
+    found: list[PlainPart] = []
+    at = 0
+    for stream in streams:
+        if stream.start > at:
+            found.append((part.name, octets[at : stream.start], (*path, f"octets {at}"), part.beside))
+        step = f"octets {stream.start}"
+        inner = Part(part.name, octets[stream.start : stream.end], (*path, step), part.beside)
+        found += [inside(inner, _inflated(inner.value, budget), "deflate")] if stream.step == "deflate" else (
+            decode_compressed(inner, budget)
+        )  # fmt: skip
+        at = stream.end
+    if at < len(octets):
+        found.append((part.name, octets[at:], (*path, f"octets {at}"), part.beside))
+    return found
+
+
+def streams_in(octets: bytes) -> list[Stream]:
+    """The compressed streams in the octets, in their order."""
+    if len(octets) < SHORTEST_RAW or is_media(octets):
+        return []
+    return list(_marked(octets)) or list(_raw(octets))
+
+
+def _marked(octets: bytes) -> Iterator[Stream]:
+    upto = count = 0
+    for start, mark in sorted(_marks(octets)):
+        if start < upto or count >= MOST_STREAMS:
+            continue
+        end = start + _length(octets[start:], mark) if mark in OWN_MARKS else _end(octets, start)
+        if end > start:
+            count, upto = count + 1, end
+            yield Stream(coding_of(octets[start : start + 4096]), start, end)
+
+
+def _marks(octets: bytes) -> Iterator[tuple[int, bytes]]:
+    """Where the marks are, at most so many of each as are tried."""
+    for mark in MARKS:
+        for found in islice(mark.finditer(octets, 0, FARTHEST), MOST_TRIED):
+            yield found.start(), found[0]
+
+
+def _length(octets: bytes, mark: bytes) -> int:
+    """Of zstd and LZ4 all of the rest, where it opens."""
+    return len(octets) if coding_of(octets) and mark else 0
+
+
+def _end(octets: bytes, start: int) -> int:
+    """Where a stream of gzip or zlib ends; 0 where it is none, or is cut and gives no text."""
+    reader = zlib.decompressobj(READ_EITHER_HEADER)
+    try:
+        first = reader.decompress(octets[start : start + 4096], 256)
+    except zlib.error:
+        return 0
+    if not first and not reader.eof:
+        return 0
+    at, given = start + 4096, len(first)
+    try:
+        rest = reader.unconsumed_tail
+        while not reader.eof and given < MOST_GIVEN and (rest or at < len(octets)):
+            if not rest:
+                rest, at = octets[at : at + STEP], at + STEP
+            given += len(reader.decompress(rest, STEP))
+            rest = reader.unconsumed_tail
+    except zlib.error:
+        return len(octets) if readable_text(first, SHORTEST_TEXT) else 0
+    if reader.eof:
+        return min(at, len(octets)) - len(reader.unused_data)
+    return len(octets) if readable_text(first, SHORTEST_TEXT) or given >= MOST_GIVEN else 0
+
+
+def _raw(octets: bytes) -> Iterator[Stream]:
+    """A raw deflate stream behind a head in which there is text or the stream's length."""
+    if len(octets) > LONGEST_RAW:
+        return
+    first_text = HEAD_TEXT.search(octets, 0, FARTHEST_RAW)
+    # Without text in the head only a short one is looked behind, as a length or a number of the message is.
+    last = min(FARTHEST_RAW, len(octets) - SHORTEST_RAW // 2)
+    starts = (found.start() for found in DEFLATE.finditer(octets, 1, last)) if first_text else SHORT_HEADS
+    for start in starts:
+        if start >= last:
+            return
+        if not DEFLATE.match(octets, start):
+            continue
+        reader = zlib.decompressobj(RAW)
+        try:
+            first = reader.decompress(octets[start : start + 1024], 64)
+            if not readable_text(first[:SHORTEST_RAW], SHORTEST_RAW if len(first) >= SHORTEST_RAW else len(first)):
+                continue
+            if len(first) < SHORTEST_RAW:
+                continue
+            content, rest, at = first, reader.unconsumed_tail, start + 1024
+            while not reader.eof and len(content) < LONGEST_RAW and (rest or at < len(octets)):
+                if not rest:
+                    rest, at = octets[at : at + STEP], at + STEP
+                content += reader.decompress(rest, STEP)
+                rest = reader.unconsumed_tail
+        except zlib.error:
+            continue
+        if reader.eof and readable_text(content, SHORTEST_RAW):
+            yield Stream("deflate", start, min(at, len(octets)) - len(reader.unused_data))
+            return
+
+
+def _inflated(octets: str | bytes, budget: Budget) -> str | bytes:
+    content = zlib.decompressobj(RAW).decompress(bytes(octets), max(1, min(budget.octets_left, LONGEST_RAW * 2)))  # type: ignore[arg-type]
+    budget.take_octets(len(content))
+    return content.decode("utf-8", "replace")

@@ -1,0 +1,194 @@
+"""Readable text inside binary octets → one part a run, named by a run right before it that looks like a name.
+
+Strings of unknown formats stand behind their length, before a NUL, or between other fields: whatever the
+format is, its text is searched. Two runs side by side are name and value (`imei`, `35…`), as in AMF,
+Java's DataOutputStream, TLV records and Thrift.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from analyzer.decode.limits import Budget
+from analyzer.decode.part import Part, PlainPart, neighbours
+
+STEP = "text in octets"
+ASCII = rb"\t\n\r\x20-\x7e"
+RUN = re.compile(rb"[%s]{3,}+" % ASCII)
+PRINTABLE = bytes(1 if octet in b"\t\n\r" or 0x20 <= octet < 0x7F else 0 for octet in range(256))
+# As PRINTABLE, with a number of its own for noughts: every second one is, in UTF-16.
+NOUGHTS = bytes(2 if octet == 0 else PRINTABLE[octet] for octet in range(256))
+WIDE_RUNS = (b"\1\2" * 6, b"\2\1" * 6)
+WIDE = re.compile(rb"(?:[\t\n\r\x20-\x7e\xa0-\xff]\0){6,}+|(?:\0[\t\n\r\x20-\x7e\xa0-\xff]){6,}+")
+NAME = re.compile(rb"[A-Za-z_$][A-Za-z0-9_.\-$:]{1,47}")
+DIGIT = re.compile(rb"[0-9@:]")
+LOUD = re.compile(rb"[0-9A-Za-z\x80-\xff]{2}")
+LONG = 8  # octets: of random octets a run of so many is one in some 5,000
+LONG_RUN = b"\1" * LONG
+SMALL = 2_048  # octets: of more, the short runs count only where long ones make up a share of them
+SHARE = 16
+NO_CHANCE = 14  # octets: the shortest run that alone makes octets readable
+LOOKED_AT = 1 << 16
+FARTHEST_NAME = 58  # octets before a long run in which its name is looked for
+LONGEST_CHARACTER = 4  # octets of UTF-8
+SHORTEST = 4
+FARTHEST = 8  # octets between a name and its value: type, length, number of the field
+MOST = 2_000  # runs
+LONGEST = 8 << 20  # octets that are searched
+# Pictures, sound, films, fonts and programs: their octets are no text, and chance makes some of it.
+MEDIA = (b"\xff\xd8\xff", b"\x89PNG", b"GIF8", b"RIFF", b"OggS", b"ID3", b"\xff\xfb", b"\0\0\0\x18ftyp",
+         b"\0\0\0\x1cftyp", b"\0\0\0\x20ftyp", b"wOFF", b"wOF2", b"\0\1\0\0\0", b"OTTO", b"\x7fELF", b"\0\0\1\0\1",
+         b"MZ", b"\x1aE\xdf\xa3", b"FLV\1", b"BM")  # fmt: skip
+
+
+class Run(NamedTuple):
+    """A run of text and where it stands."""
+
+    start: int
+    end: int
+    text: bytes
+    counted: bool  # its length stands before it
+    wide: str = ""  # the encoding, where it has two octets a character
+
+
+def is_media(octets: bytes) -> bool:
+    """Return whether the octets begin as a picture, sound, film, font or program does."""
+    return octets.startswith(MEDIA)
+
+
+def decode_text_runs(part: Part, budget: Budget) -> list[PlainPart]:
+    """One part a run; nothing of text, of media, and where no run is long enough to be no chance."""
+    octets = part.value
+    if isinstance(octets, str) or len(octets) < SHORTEST or is_media(octets):
+        return []
+    kept = _kept(octets[:LONGEST])
+    if not kept or not budget.take_octets(sum(len(run.text) for run, _ in kept)):
+        return []
+    names = neighbours(name for _, name in kept if name)
+    path = (*part.path, STEP)
+    return [
+        (name or part.name, _text(run), (*path, name or f"[{number}]"), names - {name} if name else part.beside)
+        for number, (run, name) in enumerate(kept[: budget.fields_left + 1])
+    ]
+
+
+def is_mostly_text(octets: bytes) -> bool:
+    """Return whether named or long runs make up so much of binary octets that it is no chance."""
+    if is_media(octets[:16]):
+        return False
+    kept = _kept(octets[:LOOKED_AT])
+    text = sum(len(run.text) for run, _ in kept)
+    if any(name and run.counted and len(run.text) > SHORTEST for run, name in kept):
+        return text * 3 >= min(len(octets), LOOKED_AT)
+    longest = max((len(run.text) for run, _ in kept), default=0)
+    return longest >= NO_CHANCE and text * 2 >= min(len(octets), LOOKED_AT)
+
+
+def _kept(octets: bytes) -> list[tuple[Run, str]]:
+    """The runs that are no chance, each with the name that stands before it."""
+    kept: list[tuple[Run, str]] = []
+    before: Run | None = None
+    for run in _runs(octets):
+        name = ""
+        if before and run.start - before.end <= FARTHEST and DIGIT.search(run.text) and NAME.fullmatch(before.text):
+            name = before.text.decode("ascii")
+            if kept and kept[-1][0] is before:
+                kept.pop()
+        before = run
+        if (name and len(run.text) >= SHORTEST) or len(run.text) >= LONG or (run.counted and len(run.text) >= SHORTEST):
+            kept.append((run, name))
+            if len(kept) >= MOST:
+                break
+    return kept
+
+
+def _runs(octets: bytes) -> Iterator[Run]:
+    wide = _wide_runs(octets)
+    following = next(wide, None)
+    for start, end in _spans(octets):
+        while following and following.start < start:
+            yield following
+            following = next(wide, None)
+        yield from _cut(octets, start, end)
+    if following:
+        yield following
+        yield from wide
+
+
+def _spans(octets: bytes) -> Iterator[tuple[int, int]]:
+    """Where text stands. Of many octets with little text only long runs, and what stands right before them."""
+    long = _long_spans(octets)
+    if len(octets) > SMALL and sum(end - start for start, end in long) * SHARE < len(octets):
+        at = 0
+        spans: list[tuple[int, int]] = []
+        for start, end in long:
+            spans += [found.span() for found in RUN.finditer(octets, max(at, start - FARTHEST_NAME), end)]
+            at = end
+    else:
+        spans = [found.span() for found in RUN.finditer(octets)]
+    yield from _joined(octets, spans)
+
+
+def _long_spans(octets: bytes) -> list[tuple[int, int]]:
+    marks = octets.translate(PRINTABLE)
+    spans: list[tuple[int, int]] = []
+    start = marks.find(LONG_RUN)
+    while start >= 0 and len(spans) < MOST:
+        end = marks.find(b"\0", start)
+        end = len(octets) if end < 0 else end
+        spans.append((start, end))
+        start = marks.find(LONG_RUN, end)
+    return spans
+
+
+def _joined(octets: bytes, spans: list[tuple[int, int]]) -> Iterator[tuple[int, int]]:
+    """The spans; two are one where a character of UTF-8 stands between them."""
+    start = end = -1
+    for first, last in spans:
+        if start >= 0 and 2 <= first - end <= LONGEST_CHARACTER and _is_utf_8(octets[end:first]):
+            end = last
+            continue
+        if start >= 0:
+            yield start, end
+        start, end = first, last
+    if start >= 0:
+        yield start, end
+
+
+def _is_utf_8(octets: bytes) -> bool:
+    try:
+        return octets.decode("utf-8").isprintable()
+    except ValueError:
+        return False
+
+
+def _wide_runs(octets: bytes) -> Iterator[Run]:
+    """Runs of UTF-16 without its byte order mark."""
+    marks = octets.translate(NOUGHTS)
+    if not any(run in marks for run in WIDE_RUNS):
+        return
+    for found in WIDE.finditer(octets):
+        encoding = "utf-16-be" if found[0][0] == 0 else "utf-16-le"
+        text = found[0].decode(encoding).encode()
+        yield Run(*found.span(), text, False, encoding)
+
+
+def _cut(octets: bytes, start: int, end: int) -> Iterator[Run]:
+    """A run without the length or the type of a field that happens to be printable."""
+    if octets[start] == end - start - 1 and end - start > SHORTEST:  # its first octet counts the rest
+        start += 1
+    before = octets[start - 1] if start else -1
+    counted = SHORTEST - 1 <= before <= end - start
+    if counted and end - start - before <= 3 and before >= SHORTEST - 1:
+        end = start + before
+    else:
+        counted = before == end - start
+    text = octets[start:end]
+    if LOUD.search(text):
+        yield Run(start, end, text, counted)
+
+
+def _text(run: Run) -> str:
+    return run.text.decode("utf-8", "replace").strip("\r\n\t ")
