@@ -11,7 +11,7 @@ import re
 import zlib
 from collections.abc import Iterator
 from itertools import islice
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from analyzer.decode.compressed import RAW, READ_EITHER_HEADER, STEP, coding_of, decode_compressed
 from analyzer.decode.limits import Budget
@@ -32,6 +32,8 @@ DEFLATE = re.compile(bytes(
 FARTHEST = 1 << 20  # octets that are searched for a mark
 FARTHEST_RAW = 256
 SHORT_HEADS = (2, 4, 5, 6, 8, 12, 16)
+ORDERS: tuple[Literal["big", "little"], ...] = ("big", "little")
+MOST_BEHIND = 32  # octets behind a stream, such as a checksum
 LONGEST_RAW = 1 << 18  # octets of a body in which raw deflate is looked for
 SHORTEST_RAW = 24  # octets of text that no chance gives
 MOST_TRIED = 64
@@ -133,14 +135,9 @@ def _raw(octets: bytes) -> Iterator[Stream]:
     if len(octets) > LONGEST_RAW:
         return
     first_text = HEAD_TEXT.search(octets, 0, FARTHEST_RAW)
-    # Without text in the head only a short one is looked behind, as a length or a number of the message is.
     last = min(FARTHEST_RAW, len(octets) - SHORTEST_RAW // 2)
-    starts = (found.start() for found in DEFLATE.finditer(octets, 1, last)) if first_text else SHORT_HEADS
+    starts = (at.start() for at in DEFLATE.finditer(octets, 1, last)) if first_text else _counted(octets)
     for start in starts:
-        if start >= last:
-            return
-        if not DEFLATE.match(octets, start):
-            continue
         reader = zlib.decompressobj(RAW)
         try:
             first = reader.decompress(octets[start : start + 1024], 64)
@@ -159,6 +156,17 @@ def _raw(octets: bytes) -> Iterator[Stream]:
         if reader.eof and readable_text(content, SHORTEST_RAW):
             yield Stream("deflate", start, min(at, len(octets)) - len(reader.unused_data))
             return
+
+
+def _counted(octets: bytes) -> Iterator[int]:
+    """Where the rest of the octets begins whose length stands right before it."""
+    for start in SHORT_HEADS:
+        left = len(octets) - start
+        for size in (2, 4):
+            head = octets[max(0, start - size) : start]
+            if any(left - MOST_BEHIND <= int.from_bytes(head, order) <= left for order in ORDERS):
+                yield start
+                break
 
 
 def _inflated(octets: str | bytes, budget: Budget) -> str | bytes:

@@ -77,12 +77,12 @@ FOR_OCTETS: tuple[Decoder, ...] = (
 LOOKS = re.compile(
     r"(?P<document>[\s\ufeff]*+[{\[<])"
     r"|(?P<any>[^=%]*+[=%]|--|d\d|[^.]{0,16}eyJ)"
-    r"|(?P<digits>[A-Za-z0-9+/_\-\s\0]{11,}+\Z)"
+    r"|(?P<digits>[A-Za-z0-9+/_\- \r\n\0]{11,}+\Z)"
     r"|(?P<base85>(?:HQ|dm)\S{18})"
-    r"|(?P<pairs>[^\n\t:{\[]{1,80}+[:\t](?!//))"
+    r"|(?P<pairs>\s*+[A-Za-z_$#*\"'\-][\w .\-/()\[\]\"'$#]{0,79}+[:\t](?!//))"
     r"|(?P<lines>[^\n]{0,4096}+\n)"
     r"|(?P<behind>[^{\[]{0,512}+[{\[]\s*+[\"{\[])"
-    r"|(?P<segments>[A-Za-z0-9+/_\-]*+[.|;,~$*!])"
+    r"|(?P<segments>(?=\S*?[A-Za-z0-9+/_\-]{14})[^\s{}<>\"()]{14,}+\Z)"
 )
 DECODERS: dict[str | None, tuple[Decoder, ...]] = {
     "document": (
@@ -92,16 +92,17 @@ DECODERS: dict[str | None, tuple[Decoder, ...]] = {
         decode_xml,
         decode_pairs,
         decode_form,
+        decode_table,
         decode_documents,
         decode_percent,
     ),
     "any": FOR_TEXT,
-    "digits": (decode_hexadecimal, decode_base32, decode_base64, decode_weak, decode_ascii85, decode_pairs),
+    "digits": (decode_hexadecimal, decode_base32, decode_base64, decode_weak, decode_ascii85),
     "base85": (decode_weak, decode_ascii85, decode_pairs),
     "pairs": (decode_jwt, decode_weak, decode_pairs, decode_table, decode_documents, decode_segments),
     "lines": (decode_weak, decode_lines, decode_pairs, decode_table, decode_documents),
     "behind": (decode_weak, decode_documents),
-    "segments": (decode_jwt, decode_weak, decode_table, decode_documents, decode_segments),
+    "segments": (decode_jwt, decode_weak, decode_segments),
 }
 SHORTEST_ENCODED = 11
 

@@ -42,6 +42,7 @@ FEWEST = 2
 FEWEST_AMONG_OTHERS = 3
 MOST_OF_OTHERS = 1 / 2
 LOOKED_AT = 8  # lines from which it shows whether the text is made of pairs
+CLOSING = frozenset("})];")
 QUOTES = ("\"", "'")
 
 
@@ -57,8 +58,10 @@ def decode_pairs(part: Part, budget: Budget) -> list[PlainPart]:
     text = part.value
     if not isinstance(text, str) or not text.strip():
         return []
-    lines = _lines(text) if "\n" in text.strip() or "\t" in text else []
-    pairs = lines or _between(text)
+    is_one_line = "\n" not in text.strip()
+    pairs = [] if is_one_line and "\t" not in text else _lines(text)
+    if not pairs and (is_one_line or text.rstrip()[-1] in CLOSING):
+        pairs = _between(text)
     if not pairs or not budget.take_octets(len(text)):
         return []
     found = pairs[: budget.fields_left + 1]
@@ -72,7 +75,7 @@ def _lines(text: str) -> list[_Line]:
     """The lines as pairs; nothing where too few are."""
     strict = not NESTING.isdisjoint(text)
     first = [line for line in text.split("\n", LOOKED_AT)[:LOOKED_AT] if line.strip()]
-    if sum(1 for line in first if _is_of_pairs(line.rstrip("\r"))) * 2 < len(first):
+    if not any(map(_is_of_pairs, first[:3])) or sum(map(_is_of_pairs, first)) * 2 < len(first):
         return []
     lines = [line for line in text.splitlines() if line.strip()]
     if len(lines) < FEWEST:
@@ -97,6 +100,7 @@ def _lines(text: str) -> list[_Line]:
 
 
 def _is_of_pairs(line: str) -> bool:
+    line = line.rstrip("\r")
     return any(form.fullmatch(line) for form in (LINE, SECTION, COMMENT))
 
 

@@ -20,7 +20,8 @@ BASE64_LINES = re.compile(rf"(?:{ENCODED}\r?\n)+{ENCODED}\s*")
 TOKEN = re.compile(r"[A-Za-z0-9+/_\-=%]*(?:[.|:;,~$*!][A-Za-z0-9+/_\-=%]*)+")
 SEPARATOR = re.compile(r"[.|:;,~$*!]")
 # Padding ends a text of base64; what follows it is another one.
-PADDED = re.compile(r"[A-Za-z0-9+/_\-]{2,}={1,2}(?=[A-Za-z0-9+/_\-]{11})")
+BORDER = re.compile(r"(?<==)(?=[A-Za-z0-9+/_\-])")
+PADDED = re.compile(r"[A-Za-z0-9+/_\-]{2,}+=*+")
 LONG = re.compile(r"[A-Za-z0-9+/_\-]{14}")
 LONGEST = 1 << 16  # characters
 MOST = 64  # pieces that are tried
@@ -31,11 +32,14 @@ def decode_lines(part: Part, budget: Budget) -> list[PlainPart]:
     text = part.value
     if not isinstance(text, str) or "\n" not in text.strip():
         return []
+    first = text.lstrip().partition("\n")[0].rstrip()
+    if "&" not in first and not first.endswith("="):
+        return []
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     if len(lines) < 2:
         return []
     forms = all("&" in line and FORM.fullmatch(line) for line in lines)
-    if not forms and not (any(line.endswith("=") for line in lines[:-1]) and BASE64_LINES.fullmatch(text)):
+    if not forms and not BASE64_LINES.fullmatch(text):
         return []
     return _numbered(part, lines, "lines", budget) if budget.take_octets(len(text)) else []
 
@@ -47,21 +51,15 @@ def decode_segments(part: Part, budget: Budget) -> list[PlainPart]:
         return []
     if TOKEN.fullmatch(text):
         pieces = [piece for piece in SEPARATOR.split(text) if piece]
-    elif PADDED.search(text):
-        pieces = _padded(text)
+    elif "=" in text.rstrip("="):
+        pieces = BORDER.split(text)
+        if not all(map(PADDED.fullmatch, pieces[:MOST])):
+            return []
     else:
         return []
     if len(pieces) < 2 or not any(_opens(part, piece, budget) for piece in pieces[:MOST]):
         return []
     return _numbered(part, pieces, "segments", budget) if budget.take_octets(len(text)) else []
-
-
-def _padded(text: str) -> list[str]:
-    pieces, at = [], 0
-    for found in PADDED.finditer(text):
-        pieces.append(text[at : found.end()])
-        at = found.end()
-    return [*pieces, text[at:]]
 
 
 def _opens(part: Part, piece: str, budget: Budget) -> bool:

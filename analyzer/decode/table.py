@@ -28,8 +28,11 @@ def decode_table(part: Part, budget: Budget) -> list[PlainPart]:
     names = [name.strip().strip('"') for name in head.split(mark)] if mark else []
     if len(names) < FEWEST or len(set(names)) < len(names) or not all(map(NAME.fullmatch, names)):
         return []
+    first = rest.lstrip("\r\n").partition("\n")[0]
+    if first.count(mark) < len(names) - 1 or not NO_NAME.search(first):
+        return []
     rows = _rows(rest, mark, len(names))
-    if not rows or not any(NO_NAME.search(cell) for cell in rows[0]) or not budget.take_octets(len(text)):
+    if not rows or not budget.take_octets(len(text)):
         return []
     around = neighbours(names)
     path = (*part.path, "table")

@@ -27,6 +27,7 @@ DIGIT = re.compile(rb"[0-9@:]")
 LOUD = re.compile(rb"[0-9A-Za-z\x80-\xff]{2}")
 LONG = 8  # octets: of random octets a run of so many is one in some 5,000
 LONG_RUN = b"\1" * LONG
+TINY = 256  # octets: of more, short runs alone do not count
 SMALL = 2_048  # octets: of more, the short runs count only where long ones make up a share of them
 SHARE = 16
 NO_CHANCE = 14  # octets: the shortest run that alone makes octets readable
@@ -76,7 +77,7 @@ def decode_text_runs(part: Part, budget: Budget) -> list[PlainPart]:
 
 def is_mostly_text(octets: bytes) -> bool:
     """Return whether named or long runs make up so much of binary octets that it is no chance."""
-    if is_media(octets[:16]):
+    if is_media(octets[:16]) or LONG_RUN not in octets[:LOOKED_AT].translate(PRINTABLE):
         return False
     kept = _kept(octets[:LOOKED_AT])
     text = sum(len(run.text) for run, _ in kept)
@@ -120,6 +121,8 @@ def _runs(octets: bytes) -> Iterator[Run]:
 def _spans(octets: bytes) -> Iterator[tuple[int, int]]:
     """Where text stands. Of many octets with little text only long runs, and what stands right before them."""
     long = _long_spans(octets)
+    if not long and len(octets) > TINY:
+        return
     if len(octets) > SMALL and sum(end - start for start, end in long) * SHARE < len(octets):
         at = 0
         spans: list[tuple[int, int]] = []
