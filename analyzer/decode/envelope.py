@@ -10,12 +10,12 @@ from __future__ import annotations
 import re
 import zlib
 from collections.abc import Iterator
-from itertools import islice
+from itertools import islice, pairwise
 from typing import Literal, NamedTuple
 
-from analyzer.decode.compressed import RAW, READ_EITHER_HEADER, STEP, coding_of, decode_compressed
+from analyzer.decode.compressed import RAW, READ_EITHER_HEADER, STEP, coding_of
 from analyzer.decode.limits import Budget
-from analyzer.decode.part import Part, PlainPart, inside
+from analyzer.decode.part import Part, PlainPart
 from analyzer.decode.text import readable_text
 from analyzer.decode.text_runs import is_media
 
@@ -40,40 +40,28 @@ MOST_TRIED = 64
 MOST_STREAMS = 16
 MOST_GIVEN = 8 << 20  # octets of a stream whose end is looked for
 SHORTEST_TEXT = 12
-HEAD_TEXT = re.compile(rb"[\x20-\x7e]{6}")
+HEAD_TEXT = re.compile(rb"[\x20-\x7e]{8}")
 
 
 class Stream(NamedTuple):
-    """Compressed data among other octets."""
+    """Where compressed data stands among other octets."""
 
-    step: str
     start: int
     end: int
 
 
 def decode_envelope(part: Part, budget: Budget) -> list[PlainPart]:
-    """The octets around the compressed streams and what those hold; nothing where there are none."""
+    """The compressed streams and the octets around them, each for itself; nothing where there are none."""
     octets = part.value
-    if isinstance(octets, str):
-        return []
-    streams = streams_in(octets)
-    if not streams:
+    streams = [] if isinstance(octets, str) else streams_in(octets)
+    if isinstance(octets, str) or not streams or streams == [(0, len(octets))]:
         return []
     path = (*part.path, ENVELOPE)
-    found: list[PlainPart] = []
-    at = 0
-    for stream in streams:
-        if stream.start > at:
-            found.append((part.name, octets[at : stream.start], (*path, f"octets {at}"), part.beside))
-        step = f"octets {stream.start}"
-        inner = Part(part.name, octets[stream.start : stream.end], (*path, step), part.beside)
-        found += [inside(inner, _inflated(inner.value, budget), "deflate")] if stream.step == "deflate" else (
-            decode_compressed(inner, budget)
-        )  # fmt: skip
-        at = stream.end
-    if at < len(octets):
-        found.append((part.name, octets[at:], (*path, f"octets {at}"), part.beside))
-    return found
+    borders = sorted({0, len(octets), *(at for stream in streams for at in (stream.start, stream.end))})
+    return [
+        (part.name, octets[start:end], (*path, f"octets {start}"), part.beside)
+        for start, end in pairwise(borders)
+    ]
 
 
 def streams_in(octets: bytes) -> list[Stream]:
@@ -91,7 +79,7 @@ def _marked(octets: bytes) -> Iterator[Stream]:
         end = start + _length(octets[start:], mark) if mark in OWN_MARKS else _end(octets, start)
         if end > start:
             count, upto = count + 1, end
-            yield Stream(coding_of(octets[start : start + 4096]), start, end)
+            yield Stream(start, end)
 
 
 def _marks(octets: bytes) -> Iterator[tuple[int, bytes]]:
@@ -154,7 +142,7 @@ def _raw(octets: bytes) -> Iterator[Stream]:
         except zlib.error:
             continue
         if reader.eof and readable_text(content, SHORTEST_RAW):
-            yield Stream("deflate", start, min(at, len(octets)) - len(reader.unused_data))
+            yield Stream(start, min(at, len(octets)) - len(reader.unused_data))
             return
 
 
@@ -167,9 +155,3 @@ def _counted(octets: bytes) -> Iterator[int]:
             if any(left - MOST_BEHIND <= int.from_bytes(head, order) <= left for order in ORDERS):
                 yield start
                 break
-
-
-def _inflated(octets: str | bytes, budget: Budget) -> str | bytes:
-    content = zlib.decompressobj(RAW).decompress(bytes(octets), max(1, min(budget.octets_left, LONGEST_RAW * 2)))  # type: ignore[arg-type]
-    budget.take_octets(len(content))
-    return content.decode("utf-8", "replace")

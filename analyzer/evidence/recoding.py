@@ -187,7 +187,14 @@ def _rot13(octets: bytes) -> bytes:
     return codecs.encode(octets.decode("latin-1"), "rot13").encode("latin-1")
 
 
+def _of_charset(name: str) -> Wrapping:
+    """Text of two octets a character, read as UTF-8 meanwhile."""
+    return Wrapping(lambda octets: octets.decode(name).encode(), lambda text, _: text.decode().encode(name))
+
+
 WRAPPINGS: dict[str, Wrapping] = {
+    "utf-16-le": _of_charset("utf-16-le"),
+    "utf-16-be": _of_charset("utf-16-be"),
     "base64": Wrapping(_base64_undo, _base64_do),
     "hexadecimal": Wrapping(_hex_undo, _hex_do),
     "base32": _of_base32(base64.b32decode, base64.b32encode),
