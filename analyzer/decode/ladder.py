@@ -22,13 +22,14 @@ from analyzer.decode.octets import decode_bencode, decode_octets
 from analyzer.decode.pairs import decode_pairs
 from analyzer.decode.part import Part, PlainPart
 from analyzer.decode.percent import decode_percent
+from analyzer.decode.quoted_printable import decode_quoted_printable
 from analyzer.decode.segments import decode_lines, decode_segments
 from analyzer.decode.table import decode_table
 from analyzer.decode.text_runs import decode_text_runs
 from analyzer.decode.url import decode_url
 from analyzer.decode.weak import decode_weak, may_be_weak
 from analyzer.decode.wide import decode_wide
-from analyzer.decode.xml import decode_xml
+from analyzer.decode.xml import decode_xml, decode_xml_behind
 
 Opened = Columns | Iterable[PlainPart]
 Decoder = Callable[[Part, Budget], Columns | Sequence[PlainPart]]
@@ -49,11 +50,13 @@ FOR_TEXT: tuple[Decoder, ...] = (
     decode_xml,
     decode_multipart,
     decode_url,
+    decode_quoted_printable,
     decode_lines,
     decode_pairs,
     decode_form,
     decode_table,
     decode_documents,
+    decode_xml_behind,
     decode_percent,
     decode_bencode,
     decode_segments,
@@ -81,7 +84,7 @@ LOOKS = re.compile(
     r"|(?P<base85>(?:HQ|dm)\S{18})"
     r"|(?P<pairs>\s*+[A-Za-z_$#*\"'\-][\w .\-/()\[\]\"'$#]{0,79}+[:\t](?!//))"
     r"|(?P<lines>[^\n]{0,4096}+\n)"
-    r"|(?P<behind>[^{\[]{0,512}+[{\[]\s*+[\"{\[])"
+    r"|(?P<behind>[^{\[<]{1,512}+(?:[{\[]\s*+[\"{\[]|<[?A-Za-z]))"
     r"|(?P<segments>(?=\S*?[A-Za-z0-9+/_\-]{14})[^\s{}<>\"()]{14,}+\Z)"
 )
 DECODERS: dict[str | None, tuple[Decoder, ...]] = {
@@ -90,6 +93,8 @@ DECODERS: dict[str | None, tuple[Decoder, ...]] = {
         decode_weak,
         decode_ascii85,
         decode_xml,
+        decode_quoted_printable,
+        decode_lines,
         decode_pairs,
         decode_form,
         decode_table,
@@ -97,11 +102,12 @@ DECODERS: dict[str | None, tuple[Decoder, ...]] = {
         decode_percent,
     ),
     "any": FOR_TEXT,
-    "digits": (decode_hexadecimal, decode_base32, decode_base64, decode_weak, decode_ascii85),
+    "digits": (decode_hexadecimal, decode_base32, decode_base64, decode_weak, decode_ascii85, decode_segments),
     "base85": (decode_weak, decode_ascii85, decode_pairs),
-    "pairs": (decode_jwt, decode_weak, decode_pairs, decode_table, decode_documents, decode_segments),
-    "lines": (decode_weak, decode_lines, decode_pairs, decode_table, decode_documents),
-    "behind": (decode_weak, decode_documents),
+    "pairs": (decode_jwt, decode_weak, decode_pairs, decode_table, decode_documents, decode_xml_behind,
+              decode_segments),
+    "lines": (decode_weak, decode_lines, decode_pairs, decode_table, decode_documents, decode_xml_behind),
+    "behind": (decode_weak, decode_documents, decode_xml_behind),
     "segments": (decode_jwt, decode_weak, decode_segments),
 }
 SHORTEST_ENCODED = 11

@@ -85,7 +85,7 @@ def _lines(text: str) -> list[_Line]:
     for line in lines:
         pair = LINE.fullmatch(line)
         if pair:
-            found.append(_Line(_bare(pair[1]), _bare(pair[2])))
+            found.append(_Line(_bare(pair[1]), _bare(pair[2].rstrip("; \t,"))))
             continue
         if section := SECTION.fullmatch(line):
             found.append(_Line("", section[1]))

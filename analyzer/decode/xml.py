@@ -20,6 +20,7 @@ HTML = re.compile(r"\s*+<(?:!doctype\s+html|html|head|body|script|div|p|br)\b", 
 # Attributes that name the value beside them: <string name="imei">…</string>, <param key="" value="">.
 NAMING = ("name", "key", "id")
 ALONE: frozenset[str] = frozenset()
+FARTHEST = 512  # characters before a document
 MOST_IN_PAIR = 12  # elements around a pair
 
 
@@ -67,6 +68,22 @@ def decode_xml(part: Part, budget: Budget) -> list[Part]:
     reader.read(value)
     parts = reader.parts()
     return parts if reader.whole or len(parts) > 1 else []
+
+
+def decode_xml_behind(part: Part, budget: Budget) -> list[Part]:
+    """The same of a whole document behind other text, which stays to be read as text."""
+    value = part.value
+    if isinstance(value, bytes) or "<" not in value[:FARTHEST] or not value.rstrip("\0 \t\r\n").endswith(">"):
+        return []
+    start = value.find("<")
+    before, document = value[:start].strip(), value[start:]
+    if not before or not START.match(document) or HTML.match(document) or not budget.take_octets(len(value)):
+        return []
+    reader = _Reader(part, budget)
+    reader.read(document)
+    if not reader.whole:
+        return []
+    return [Part(part.name, before, (*part.path, "xml", "text before"), part.beside), *reader.parts()]
 
 
 class _Reader:

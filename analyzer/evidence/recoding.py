@@ -6,8 +6,10 @@ One row of `WRAPPINGS` is one step of the decode ladder that stands for the whol
 from __future__ import annotations
 
 import base64
+import bz2
 import codecs
 import gzip
+import lzma
 import re
 import zlib
 from collections.abc import Callable
@@ -208,6 +210,9 @@ WRAPPINGS: dict[str, Wrapping] = {
     "zstd": Wrapping(_inflated("zstd"), _zstd_do),
     "lz4": Wrapping(_inflated("lz4"), _lz4_do),
     "brotli": Wrapping(_inflated("brotli"), _brotli_do),
+    "reversed": Wrapping(lambda text: text[::-1], lambda text, _: text[::-1]),
+    "bzip2": Wrapping(_inflated("bzip2"), lambda octets, _: bz2.compress(octets)),
+    "xz": Wrapping(_inflated("xz"), lambda octets, _: lzma.compress(octets)),
     "rot47": Wrapping(_rot47, lambda octets, _: _rot47(octets)),
     "rot13": Wrapping(_rot13, lambda octets, _: _rot13(octets)),
 }
