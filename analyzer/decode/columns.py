@@ -25,7 +25,8 @@ class Siblings:
         self.roles = roles_of(keys)
         self.telling = telling_names(keys)  # keys that are values themselves, such as an address
         self.points = "coordinates" in keys and "type" in keys
-        self.is_special = self.roles is not NO_ROLES or bool(self.telling) or self.points
+        is_entry = keys == ("1", "2")  # perhaps of a map in Protocol Buffers
+        self.is_special = self.roles is not NO_ROLES or bool(self.telling) or self.points or is_entry
         self._names: frozenset[str] | None = None
         self._besides: dict[str, frozenset[str]] = {}
 

@@ -204,6 +204,11 @@ def _xz(octets: bytes) -> Iterator[bytes]:
 
 
 OPENERS: dict[str, Opener] = {
-    "gzip": _inflated, "zlib": _inflated, "zstd": _zstd, "lz4": _lz4, "bzip2": _bzip2, "xz": _xz,
-}  # fmt: skip
+    "gzip": _inflated,
+    "zlib": _inflated,
+    "zstd": _zstd,
+    "lz4": _lz4,
+    "bzip2": _bzip2,
+    "xz": _xz,
+}
 UNMARKED: dict[str, Opener] = {"deflate": _raw_inflated, "brotli": _brotli}

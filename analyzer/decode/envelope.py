@@ -20,15 +20,17 @@ from analyzer.decode.text import readable_text
 from analyzer.decode.text_runs import is_media
 
 ENVELOPE = "envelope"
-# gzip, zlib with its four usual levels (RFC 1950 §2.2), zstd, LZ4. Each is looked for by itself, which is quicker.
-MARKS = tuple(re.compile(mark) for mark in (
-    rb"\x1f\x8b\x08", rb"\x78[\x01\x5e\x9c\xda]", rb"\x28\xb5\x2f\xfd", rb"\x04\x22\x4d\x18"
-))  # fmt: skip
+# gzip, zlib with its four usual levels (RFC 1950 §2.2), zstd, LZ4; each is looked for by itself, to be quick.
+MARKS = tuple(
+    re.compile(mark)
+    for mark in (rb"\x1f\x8b\x08", rb"\x78[\x01\x5e\x9c\xda]", rb"\x28\xb5\x2f\xfd", rb"\x04\x22\x4d\x18")
+)
 OWN_MARKS = (b"\x28\xb5\x2f\xfd", b"\x04\x22\x4d\x18")
 # The first octet of a deflate block with a code of its own or the fixed one (RFC 1951 §3.2.3, §3.2.7).
-DEFLATE = re.compile(bytes(
-    b"[%s]" % b"".join(b"\\x%02x" % octet for octet in range(256) if octet & 7 in (2, 3) or octet & 6 == 4 and octet >> 3 < 30)
-))  # fmt: skip
+DEFLATE_FIRSTS = [
+    octet for octet in range(256) if octet & 7 in (2, 3) or (octet & 6 == 4 and octet >> 3 < 30)
+]
+DEFLATE = re.compile(b"[%s]" % b"".join(b"\\x%02x" % octet for octet in DEFLATE_FIRSTS))
 FARTHEST = 1 << 20  # octets that are searched for a mark
 FARTHEST_RAW = 256
 SHORT_HEADS = (2, 4, 5, 6, 8, 12, 16)
@@ -50,7 +52,7 @@ class Stream(NamedTuple):
     end: int
 
 
-def decode_envelope(part: Part, budget: Budget) -> list[PlainPart]:
+def decode_envelope(part: Part, _: Budget) -> list[PlainPart]:
     """The compressed streams and the octets around them, each for itself; nothing where there are none."""
     octets = part.value
     streams = [] if isinstance(octets, str) else streams_in(octets)
@@ -129,7 +131,9 @@ def _raw(octets: bytes) -> Iterator[Stream]:
         reader = zlib.decompressobj(RAW)
         try:
             first = reader.decompress(octets[start : start + 1024], 64)
-            if not readable_text(first[:SHORTEST_RAW], SHORTEST_RAW if len(first) >= SHORTEST_RAW else len(first)):
+            if not readable_text(
+                first[:SHORTEST_RAW], SHORTEST_RAW if len(first) >= SHORTEST_RAW else len(first)
+            ):
                 continue
             if len(first) < SHORTEST_RAW:
                 continue

@@ -21,14 +21,20 @@ from analyzer.decode.percent import unescaped
 Split = Callable[[str, str], list[PlainPart]]
 ALONE: frozenset[str] = frozenset()  # no names beside it
 SCHEME_AND_AUTHORITY = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*://[^/?#]*")
-# What a path segment, a label or a word is that may be a value: long with a digit, an address, a pair, encoded.
-VALUE = re.compile(r"(?=[^\d]*\d)[\w.:\-+=%@~]{8,}|[^=]+=[^=]+|[^@]+@[^@]+\.[^@]+|ey[JA][\w\-.=]+|[\w+\-/]{16,}={0,2}", re.ASCII)
+# What may be a value in a path: long with a digit in it, an address, a pair, an encoded text.
+VALUE = re.compile(
+    r"(?=[^\d]*\d)[\w.:\-+=%@~]{8,}|[^=]+=[^=]+|[^@]+@[^@]+\.[^@]+"
+    r"|ey[JA][\w\-.=]+|[\w+\-/]{16,}={0,2}",
+    re.ASCII,
+)
 NAME = re.compile(r"[A-Za-z_][A-Za-z_\-]{0,31}[0-9]?", re.ASCII)
 WORD = re.compile(r"[A-Za-z]{1,24}[0-9]{0,2}")
 LOUD_PATH = re.compile(r"[@=]|/(?=[^/]*\d)[^/]{8}|[^/]{16}")
 LOUD_HOST = re.compile(r"(?=[^.]*\d)[A-Za-z0-9\-_]{11,}")
 PRODUCT = re.compile(r"\(([^()]*)\)|([^\s()]+)")
-LOUD_AGENT = re.compile(r"[=@]|[A-Za-z_]:[^/\s]|\b(?=[A-Za-z]*\d)[0-9A-Za-z]{10}|\b(?:[0-9A-Fa-f]{2}[:\-]){5}")
+LOUD_AGENT = re.compile(
+    r"[=@]|[A-Za-z_]:[^/\s]|\b(?=[A-Za-z]*\d)[0-9A-Za-z]{10}|\b(?:[0-9A-Fa-f]{2}[:\-]){5}"
+)
 PAIR = re.compile(r"\s*([A-Za-z_][\w.\-]{0,40})\s*[=:/]\s*(\S.*?)\s*", re.ASCII)
 CREDENTIALS = re.compile(r"\s*([A-Za-z][\w\-]{0,31})\s+(\S+)\s*", re.ASCII)
 BARE_BASE64 = re.compile(r"[A-Za-z0-9+/_\-]{16,}(?:=|%3[Dd]){1,2}")
@@ -106,7 +112,9 @@ def _header_parts(name: str, value: str) -> list[PlainPart]:
     split = SPLITS.get(name.lower())
     found = split(value, name) if split and len(value) <= LONGEST else []
     found = found or [(name, value, ("header", name), ALONE)]
-    words = telling_names(name.split("-")[1:] if "-" in name else [name]) if any(map(str.isdigit, name)) else []
+    words = (
+        telling_names(name.split("-")[1:] if "-" in name else [name]) if any(map(str.isdigit, name)) else []
+    )
     return found + [("header name", word, ("header", name, "name"), ALONE) for word in words]
 
 
@@ -129,16 +137,15 @@ def _agent(value: str, name: str) -> list[PlainPart]:
         return []
     pieces: list[str] = []
     for comment, product in PRODUCT.findall(value):
-        pieces += [piece.strip() for piece in re.split(r"[;,]", comment)] if comment else [product.strip(";,")]
+        pieces += (
+            [piece.strip() for piece in re.split(r"[;,]", comment)] if comment else [product.strip(";,")]
+        )
     pieces = [piece for piece in pieces if piece][:MOST]
     pairs = [PAIR.fullmatch(piece) for piece in pieces]
     if len(pieces) < 2:
         return []
     return parts_of_pairs(
-        [
-            (pair[1], pair[2]) if pair else (name, piece)
-            for pair, piece in zip(pairs, pieces, strict=True)
-        ],
+        [(pair[1], pair[2]) if pair else (name, piece) for pair, piece in zip(pairs, pieces, strict=True)],
         ("header", name),
     )
 

@@ -13,7 +13,9 @@ from analyzer.decode.part import Part, inside
 SEGMENT = r"[A-Za-z0-9_\-]"
 # A header begins with `{"`, which base64 writes as eyJ, or with a brace and a blank or a line end. Five
 # segments are a token of JSON Web Encryption (RFC 7516 §3.1), of which only the header is readable.
-TOKEN = re.compile(rf"(?<!{SEGMENT})(e[yw]{SEGMENT}{{6,}}+)\.(e[yw]{SEGMENT}{{2,}}+)(?:\.{SEGMENT}*+)?(?!\.{SEGMENT})")
+TOKEN = re.compile(
+    rf"(?<!{SEGMENT})(e[yw]{SEGMENT}{{6,}}+)\.(e[yw]{SEGMENT}{{2,}}+)(?:\.{SEGMENT}*+)?(?!\.{SEGMENT})"
+)
 ANNOUNCED = re.compile(r"\s*+(?:[A-Za-z]{1,16}\s++)?", re.ASCII)  # `Bearer`, in either case (RFC 6750 §2.1)
 
 MOST_TRIED = 16  # texts that look like a token

@@ -25,7 +25,7 @@ from analyzer.decode.percent import decode_percent
 from analyzer.decode.quoted_printable import decode_quoted_printable
 from analyzer.decode.segments import decode_lines, decode_segments
 from analyzer.decode.table import decode_table
-from analyzer.decode.text_runs import decode_text_runs
+from analyzer.decode.text_runs import decode_text_runs, text_in
 from analyzer.decode.url import decode_url
 from analyzer.decode.weak import decode_weak, may_be_weak
 from analyzer.decode.wide import decode_wide
@@ -102,15 +102,31 @@ DECODERS: dict[str | None, tuple[Decoder, ...]] = {
         decode_percent,
     ),
     "any": FOR_TEXT,
-    "digits": (decode_hexadecimal, decode_base32, decode_base64, decode_weak, decode_ascii85, decode_segments),
+    "digits": (
+        decode_hexadecimal,
+        decode_base32,
+        decode_base64,
+        decode_weak,
+        decode_ascii85,
+        decode_segments,
+    ),
     "base85": (decode_weak, decode_ascii85, decode_pairs),
-    "pairs": (decode_jwt, decode_weak, decode_pairs, decode_table, decode_documents, decode_xml_behind,
-              decode_segments),
+    "pairs": (
+        decode_jwt,
+        decode_weak,
+        decode_pairs,
+        decode_table,
+        decode_documents,
+        decode_xml_behind,
+        decode_segments,
+    ),
     "lines": (decode_weak, decode_lines, decode_pairs, decode_table, decode_documents, decode_xml_behind),
     "behind": (decode_weak, decode_documents, decode_xml_behind),
     "segments": (decode_jwt, decode_weak, decode_segments),
 }
 SHORTEST_ENCODED = 11
+WINDOW = 1 << 16  # characters
+SHARED = 256
 
 
 def leaves(parts: Iterable[PlainPart], budget: Budget) -> Columns:
@@ -145,7 +161,7 @@ def _sort_out(parts: Opened, budget: Budget, depth: int, found: Columns) -> None
                 _descend(Part(*part), decoders, budget, depth, found)
             else:
                 _keep(part, budget, found)
-    budget.fields_left = budget.limits.fields - len(found)
+    budget.fields_left = max(0, budget.limits.fields - len(found))
 
 
 def _sort_out_columns(parts: Columns, budget: Budget, depth: int, found: Columns) -> None:
@@ -161,15 +177,32 @@ def _sort_out_columns(parts: Columns, budget: Budget, depth: int, found: Columns
 
 
 def _descend(part: Part, decoders: Sequence[Decoder], budget: Budget, depth: int, found: Columns) -> None:
-    budget.fields_left = budget.limits.fields - len(found)
+    budget.fields_left = max(0, budget.limits.fields - len(found))
     inner = _opened(part, decoders, budget)
     if inner and depth >= budget.limits.depth:
         budget.meet("decode-depth")
         inner = []
     if inner:
+        cut, searched = budget.times_cut, budget.searched_whole
         _sort_out(inner, budget, depth + 1, found)
+        if budget.times_cut > cut and budget.searched_whole == searched:
+            budget.searched_whole += 1
+            _add_windows(part, budget, found)
     else:
         _keep(part, budget, found)
+
+
+def _add_windows(part: Part, budget: Budget, found: Columns) -> None:
+    """The text of a part of which not all fields are kept, in windows, so that all of it is searched.
+
+    The windows are no fields of the limit; two of them share what may stand on their border.
+    """
+    text = part.value if isinstance(part.value, str) else text_in(part.value)
+    for start in range(0, len(text), WINDOW - SHARED):
+        if len(found) >= budget.limits.fields + budget.limits.windows:
+            budget.meet("decode-windows")
+            return
+        found.add((part.name, text[start : start + WINDOW], (*part.path, f"window {start}"), part.beside))
 
 
 def _keep(part: PlainPart, budget: Budget, found: Columns) -> None:

@@ -16,37 +16,142 @@ from typing import Any, NamedTuple
 LONGEST_NAME = 128
 MOST_IN_TURN = 256  # elements of an array that is read as names and values in turn
 NOT_LETTERS = re.compile(r"[^a-z0-9#$]")
-# The words by which formats and SDKs say that a member is a name, in the order of preference:
-# OpenTelemetry, Sensors, TR-069, XML-RPC, SenML (RFC 8428 §4.3: n with v, vs, vb), Tuya (code), Alink (identifier).
+# The words by which formats and SDKs say that a member is a name: OpenTelemetry, TR-069, XML-RPC, SenML
+# (RFC 8428 §4.3: n with v, vs, vb), Tuya (code), Alink (identifier).
 NAMING = re.compile(r"(?P<stem>.*?)(?P<word>name|key|identifier|code|label|attribute|property|id|type|k|n)")
 VALUE = re.compile(r"(?P<stem>.*?)(?P<word>value|val|stringvalue|content|data|text|string|vs|vd|v)")
-RANKS = {"name": 0, "key": 0, "k": 1, "n": 1, "identifier": 2, "code": 3, "label": 4, "attribute": 4,
-         "property": 4, "id": 5, "type": 6}  # fmt: skip
-# Words for the thing that is named, which may stand before either word or alone: param/value, field/fieldValue.
-THINGS = frozenset(("param", "parameter", "attr", "attribute", "field", "property", "prop", "item", "variable",
-                    "var", "column", "col", "tag", "metric", "option", "setting", "header", "dimension"))  # fmt: skip
+RANKS = {
+    "name": 0,
+    "key": 0,
+    "k": 1,
+    "n": 1,
+    "identifier": 2,
+    "code": 3,
+    "label": 4,
+    "attribute": 4,
+    "property": 4,
+    "id": 5,
+    "type": 6,
+}
+# Words for the thing that is named, which may stand before either word or alone: field/fieldValue.
+THINGS = frozenset(
+    (
+        "param",
+        "parameter",
+        "attr",
+        "attribute",
+        "field",
+        "property",
+        "prop",
+        "item",
+        "variable",
+        "var",
+        "column",
+        "col",
+        "tag",
+        "metric",
+        "option",
+        "setting",
+        "header",
+        "dimension",
+    )
+)
 # These alone say too little for a pair with anything but a plain "value".
 WEAK_NAMING = frozenset(("id", "type", "code", "label"))
 PLAIN_VALUE = frozenset(("value", "val", "v"))
-# What holds a value and says nothing of it: typed wrappers, XML of objects (BadgerFish, xml2js), XML-RPC types.
+# What holds a value and says nothing of it: typed wrappers, BadgerFish, xml2js, the types of XML-RPC.
 HOLDERS = frozenset(
-    ("value", "val", "v", "data", "text", "content", "string", "str", "stringvalue", "numbervalue", "intvalue",
-     "integervalue", "longvalue", "doublevalue", "floatvalue", "boolvalue", "boolean", "int", "i4", "i8", "integer",
-     "long", "double", "float", "$", "$t", "#text", "datavalue", "paramvalue", "attrvalue", "numberdouble", "s", "n")
-)  # fmt: skip
+    (
+        "value",
+        "val",
+        "v",
+        "data",
+        "text",
+        "content",
+        "string",
+        "str",
+        "stringvalue",
+        "numbervalue",
+        "intvalue",
+        "integervalue",
+        "longvalue",
+        "doublevalue",
+        "floatvalue",
+        "boolvalue",
+        "boolean",
+        "int",
+        "i4",
+        "i8",
+        "integer",
+        "long",
+        "double",
+        "float",
+        "$",
+        "$t",
+        "#text",
+        "datavalue",
+        "paramvalue",
+        "attrvalue",
+        "numberdouble",
+        "s",
+        "n",
+    )
+)
 # What a member called "type" says of a value's form, and not what it is.
 FORMS = frozenset(
-    ("string", "str", "text", "number", "num", "int", "integer", "long", "float", "double", "bool", "boolean",
-     "date", "datetime", "time", "enum", "array", "object", "struct", "json", "property", "null", "none", "bytes")
-)  # fmt: skip
+    (
+        "string",
+        "str",
+        "text",
+        "number",
+        "num",
+        "int",
+        "integer",
+        "long",
+        "float",
+        "double",
+        "bool",
+        "boolean",
+        "date",
+        "datetime",
+        "time",
+        "enum",
+        "array",
+        "object",
+        "struct",
+        "json",
+        "property",
+        "null",
+        "none",
+        "bytes",
+    )
+)
 SHORT_HOLDERS = frozenset(("s", "n", "v"))  # of one letter: only where they are alone
 # What may stand beside such a value.
 BESIDE_HOLDERS = frozenset(
-    ("type", "timestamp", "time", "ts", "t", "unit", "format", "datatype", "metadata", "id", "version", "lang",
-     "xsitype", "updated", "updatedat", "q", "quality")
-)  # fmt: skip
+    (
+        "type",
+        "timestamp",
+        "time",
+        "ts",
+        "t",
+        "unit",
+        "format",
+        "datatype",
+        "metadata",
+        "id",
+        "version",
+        "lang",
+        "xsitype",
+        "updated",
+        "updatedat",
+        "q",
+        "quality",
+    )
+)
 NAME = re.compile(r"[A-Za-z_$@#.][\w.\-:$/ \[\]#@]{0,127}", re.ASCII)
 PLAIN_NAME = re.compile(r"[A-Za-z_$][A-Za-z_$0-9\-]{0,47}")
+MAP_KEY = re.compile(r"[a-z$][A-Za-z_$.]{1,47}[0-9]?|[A-Z_]{2,24}[0-9]?")
 # A value that a name would not look like: with a digit, or with a character that no name has.
 NOT_A_NAME = re.compile(r"[^A-Za-z_$\-]")
 
@@ -122,7 +227,7 @@ def local(name: str) -> str:
 @lru_cache(maxsize=4096)
 def only_holds(name: str) -> bool:
     """Return whether a name says nothing but that it holds a value, or is a number."""
-    return name.isdecimal() or NOT_LETTERS.sub("", local(name).lower()) in HOLDERS
+    return not name or name.isdecimal() or NOT_LETTERS.sub("", local(name).lower()) in HOLDERS
 
 
 def name_in(roles: Roles, values: Sequence[Any]) -> str:
@@ -134,6 +239,11 @@ def name_in(roles: Roles, values: Sequence[Any]) -> str:
         if NAME.fullmatch(text):
             return text
     return ""
+
+
+def is_plain_name(text: str) -> bool:
+    """Return whether a text looks like the name of something rather than a value."""
+    return MAP_KEY.fullmatch(text) is not None
 
 
 def are_in_turn(values: Sequence[Any]) -> bool:

@@ -1,4 +1,4 @@
-"""Lines of `name: value`, `name=value` or `name<TAB>value`, INI, shell exports, `a=1;b=2`, `a:1|b:2`, `a=1, b=2`.
+"""Lines of `name: value`, `name=value`, `name<TAB>value`, INI, shell exports, `a=1;b=2`, `a:1|b:2`.
 
 A text of pairs counts where all of it is pairs, comments and section heads; of many lines half may be
 something else, which stays to be read as it is.
@@ -33,7 +33,9 @@ WRAPPED = re.compile(r"\s*+(?:[A-Za-z_][\w.$@]{0,63}+\s?)?(?:\{(.*)\}|\((.*)\)|\
 SCHEME = re.compile(r"\s*+[A-Za-z][\w\-]{0,31}+[ \t]++(?=[A-Za-z_][\w.\-]{0,63}+[ \t]*+=)", re.ASCII)
 # Pieces between separators, quoted text kept whole.
 PIECES = {
-    mark: re.compile(rf"""((?:[^{re.escape(mark)}"']++|"[^"\r\n]*+"|'[^'\r\n]*+'|["'])*+)(?:{re.escape(mark)}|\Z)""")
+    mark: re.compile(
+        rf"""((?:[^{re.escape(mark)}"']++|"[^"\r\n]*+"|'[^'\r\n]*+'|["'])*+)(?:{re.escape(mark)}|\Z)"""
+    )
     for mark in (";", "|", ",", " ", "#", "^", "~", "*")
 }
 BETWEEN = (";", "|", ",", "#", "^", "~", "*", " ")
@@ -43,7 +45,7 @@ FEWEST_AMONG_OTHERS = 3
 MOST_OF_OTHERS = 1 / 2
 LOOKED_AT = 8  # lines from which it shows whether the text is made of pairs
 CLOSING = frozenset("})];")
-QUOTES = ("\"", "'")
+QUOTES = ('"', "'")
 
 
 class _Line(NamedTuple):
@@ -113,7 +115,7 @@ def _between(text: str) -> list[_Line]:
     scheme = SCHEME.match(inner)
     if scheme and not wrapped:
         inner = inner[scheme.end() :]
-    if not PAIR.match(inner):
+    if not PAIR.match(inner) or (wrapped and inner.lstrip()[:1] == '"'):  # the latter is damaged JSON
         return []
     for mark in BETWEEN:
         if mark in inner and (found := _pairs(inner, mark)):

@@ -64,7 +64,9 @@ def decode_segments(part: Part, budget: Budget) -> list[PlainPart]:
 
 def _opens(part: Part, piece: str, budget: Budget) -> bool:
     alone = Part(part.name, piece, part.path)
-    return bool(decode_base64(alone, budget) or decode_hexadecimal(alone, budget) or decode_jwt(alone, budget))
+    return bool(
+        decode_base64(alone, budget) or decode_hexadecimal(alone, budget) or decode_jwt(alone, budget)
+    )
 
 
 def _numbered(part: Part, pieces: list[str], step: str, budget: Budget) -> list[PlainPart]:

@@ -1,4 +1,4 @@
-"""Rows under a row of names, separated by tabs, commas, semicolons or bars (CSV, RFC 4180) → a part a cell."""
+"""Rows under a row of names, with tabs, commas, semicolons or bars between (RFC 4180) → a part a cell."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ NO_NAME = re.compile(r"[\d:@]")
 
 
 def decode_table(part: Part, budget: Budget) -> list[PlainPart]:
-    """One part a cell, named by the first row; nothing where that holds no names or the rows differ in length."""
+    """One part a cell, named by the first row; nothing where that holds no names or rows differ in length."""
     text = part.value
     if not isinstance(text, str):
         return []

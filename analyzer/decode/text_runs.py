@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import islice
 from typing import NamedTuple
 
 from analyzer.decode.limits import Budget
@@ -22,7 +23,7 @@ PRINTABLE = bytes(1 if octet in b"\t\n\r" or 0x20 <= octet < 0x7F else 0 for oct
 NOUGHTS = bytes(2 if octet == 0 else PRINTABLE[octet] for octet in range(256))
 WIDE_RUNS = (b"\1\2" * 6, b"\2\1" * 6)
 WIDE = re.compile(rb"(?:[\t\n\r\x20-\x7e\xa0-\xff]\0){6,}+|(?:\0[\t\n\r\x20-\x7e\xa0-\xff]){6,}+")
-NAME = re.compile(rb"[A-Za-z_$][A-Za-z0-9_.\-$:]{1,47}")
+NAME = re.compile(rb"[A-Za-z_$][A-Za-z_.\-$]{1,47}[0-9]{0,2}")
 DIGIT = re.compile(rb"[0-9@:]")
 LOUD = re.compile(rb"[0-9A-Za-z\x80-\xff]{2}")
 LONG = 8  # octets: of random octets a run of so many is one in some 5,000
@@ -30,6 +31,7 @@ LONG_RUN = b"\1" * LONG
 TINY = 256  # octets: of more, short runs alone do not count
 SMALL = 2_048  # octets: of more, the short runs count only where long ones make up a share of them
 SHARE = 16
+MOST_BEHIND = 3  # printable octets behind a counted text, such as the tag of the next field
 NO_CHANCE = 14  # octets: the shortest run that alone makes octets readable
 LOOKED_AT = 1 << 16
 FARTHEST_NAME = 58  # octets before a long run in which its name is looked for
@@ -38,10 +40,13 @@ SHORTEST = 4
 FARTHEST = 8  # octets between a name and its value: type, length, number of the field
 MOST = 2_000  # runs
 LONGEST = 8 << 20  # octets that are searched
-# Pictures, sound, films, fonts and programs: their octets are no text, and chance makes some of it.
-MEDIA = (b"\xff\xd8\xff", b"\x89PNG", b"GIF8", b"RIFF", b"OggS", b"ID3", b"\xff\xfb", b"\0\0\0\x18ftyp",
-         b"\0\0\0\x1cftyp", b"\0\0\0\x20ftyp", b"wOFF", b"wOF2", b"\0\1\0\0\0", b"OTTO", b"\x7fELF", b"\0\0\1\0\1",
-         b"MZ", b"\x1aE\xdf\xa3", b"FLV\1", b"BM")  # fmt: skip
+# Pictures, sound, films, fonts and programs: chance makes some text of their octets, so only longer runs count.
+MEDIA = re.compile(
+    rb"\xff\xd8\xff[\xc0-\xfe]|\x89PNG\r\n\x1a\n|GIF8[79]a|RIFF....(?:WEBP|WAVE|AVI )|OggS\0|....ftyp|wOF[F2]"
+    rb"|\x7fELF[\1\2]",
+    re.DOTALL,
+)
+LONG_IN_MEDIA = 14
 
 
 class Run(NamedTuple):
@@ -56,13 +61,13 @@ class Run(NamedTuple):
 
 def is_media(octets: bytes) -> bool:
     """Return whether the octets begin as a picture, sound, film, font or program does."""
-    return octets.startswith(MEDIA)
+    return MEDIA.match(octets) is not None
 
 
 def decode_text_runs(part: Part, budget: Budget) -> list[PlainPart]:
-    """One part a run; nothing of text, of media, and where no run is long enough to be no chance."""
+    """One part a run; nothing of text, and where no run is long enough to be no chance."""
     octets = part.value
-    if isinstance(octets, str) or len(octets) < SHORTEST or is_media(octets):
+    if isinstance(octets, str) or len(octets) < SHORTEST:
         return []
     kept = _kept(octets[:LONGEST])
     if not kept or not budget.take_octets(sum(len(run.text) for run, _ in kept)):
@@ -70,9 +75,19 @@ def decode_text_runs(part: Part, budget: Budget) -> list[PlainPart]:
     names = neighbours(name for _, name in kept if name)
     path = (*part.path, STEP)
     return [
-        (name or part.name, _text(run), (*path, name or f"[{number}]"), names - {name} if name else part.beside)
+        (
+            name or part.name,
+            _text(run),
+            (*path, name or f"[{number}]"),
+            names - {name} if name else part.beside,
+        )
         for number, (run, name) in enumerate(kept[: budget.fields_left + 1])
     ]
+
+
+def text_in(octets: bytes) -> str:
+    """Return all runs of text in the octets, a line each."""
+    return "\n".join(_text(run) for run in _runs(octets[:LONGEST]))
 
 
 def is_mostly_text(octets: bytes) -> bool:
@@ -89,20 +104,50 @@ def is_mostly_text(octets: bytes) -> bool:
 
 def _kept(octets: bytes) -> list[tuple[Run, str]]:
     """The runs that are no chance, each with the name that stands before it."""
+    runs = list(islice(_runs(octets), MOST))
+    naming = dict(_pairs(runs))
+    names = frozenset(naming.values())
+    in_media = LONG_IN_MEDIA if is_media(octets) else 0
     kept: list[tuple[Run, str]] = []
-    before: Run | None = None
-    for run in _runs(octets):
-        name = ""
-        if before and run.start - before.end <= FARTHEST and DIGIT.search(run.text) and NAME.fullmatch(before.text):
-            name = before.text.decode("ascii")
-            if kept and kept[-1][0] is before:
-                kept.pop()
-        before = run
-        if (name and len(run.text) >= SHORTEST) or len(run.text) >= LONG or (run.counted and len(run.text) >= SHORTEST):
+    for at, run in enumerate(runs):
+        name = runs[naming[at]].text.decode("ascii") if at in naming else ""
+        least = in_media if in_media else SHORTEST if name or run.counted else LONG
+        if at not in names and len(run.text) >= least:
             kept.append((run, name))
-            if len(kept) >= MOST:
-                break
     return kept
+
+
+def _pairs(runs: list[Run]) -> Iterator[tuple[int, int]]:
+    """Values and their names, by their places: those side by side, or names in a row before values in a row.
+
+    The latter is how Hessian 2 writes an object: the names of its class first, the values in their order.
+    """
+    at = 0
+    while at < len(runs):
+        first = at
+        while at < len(runs) and _is_name(runs[at]) and (at == first or _are_near(runs, at)):
+            at += 1
+        values = at
+        while first < values and at < len(runs) and _is_value(runs[at]) and _are_near(runs, at):
+            at += 1
+        if values - first > 1 and at - values > 1:
+            plain = [name for name in range(first, values) if runs[name].text.count(b".") < 2]  # no class
+            yield from zip(range(values, at), plain, strict=False)
+        elif first < values < at:
+            yield values, values - 1
+        at = max(at, first + 1)
+
+
+def _are_near(runs: list[Run], at: int) -> bool:
+    return runs[at].start - runs[at - 1].end <= FARTHEST
+
+
+def _is_name(run: Run) -> bool:
+    return NAME.fullmatch(run.text) is not None
+
+
+def _is_value(run: Run) -> bool:
+    return DIGIT.search(run.text) is not None and not _is_name(run)
 
 
 def _runs(octets: bytes) -> Iterator[Run]:
@@ -119,7 +164,7 @@ def _runs(octets: bytes) -> Iterator[Run]:
 
 
 def _spans(octets: bytes) -> Iterator[tuple[int, int]]:
-    """Where text stands. Of many octets with little text only long runs, and what stands right before them."""
+    """Where text stands; of many octets with little text only long runs and what is right before them."""
     long = _long_spans(octets)
     if not long and len(octets) > TINY:
         return
@@ -182,15 +227,19 @@ def _cut(octets: bytes, start: int, end: int) -> Iterator[Run]:
     """A run without the length or the type of a field that happens to be printable."""
     if octets[start] == end - start - 1 and end - start > SHORTEST:  # its first octet counts the rest
         start += 1
-    before = octets[start - 1] if start else -1
-    counted = SHORTEST - 1 <= before <= end - start
-    if counted and end - start - before <= 3 and before >= SHORTEST - 1:
-        end = start + before
-    else:
-        counted = before == end - start
-    text = octets[start:end]
-    if LOUD.search(text):
-        yield Run(start, end, text, counted)
+    before, length = octets[start - 1] if start else -1, end - start
+    if SHORTEST - 1 <= before < length:
+        border = start + before
+        left = end - border
+        if octets[border] == left - 1 > 0:  # the length of the next text, which is printable too
+            yield Run(start, border, octets[start:border], True)
+            yield from _cut(octets, border, end)
+            return
+        if left <= MOST_BEHIND:
+            yield Run(start, border, octets[start:border], True)
+            return
+    if LOUD.search(octets, start, end):
+        yield Run(start, end, octets[start:end], before == length)
 
 
 def _text(run: Run) -> str:

@@ -9,13 +9,14 @@ from typing import Any
 
 from analyzer.decode.columns import Columns, Siblings
 from analyzer.decode.limits import Budget
-from analyzer.decode.name_pairs import NO_ROLES, are_in_turn, name_in, only_holds
+from analyzer.decode.name_pairs import NO_ROLES, Roles, are_in_turn, is_plain_name, name_in, only_holds
 from analyzer.decode.part import MOST_NEIGHBOURS, Part, neighbours
 from analyzer.decode.text import text_or_bytes, without_lone_surrogates
 
 CONTAINERS = (list, dict, tuple)
 FEWEST_ALIKE = 4
 COORDINATES = "coordinates"
+MAP_ENTRY = ("1", "2")  # key and value of a map in Protocol Buffers, whose fields have numbers for names
 AXES = ("longitude", "latitude", "altitude")
 LITERALS = {True: "true", False: "false", None: "null"}
 
@@ -29,7 +30,7 @@ def parts_of_document(document: Any, part: Part, step: str, budget: Budget) -> C
 
     Objects are Members or dicts; values may be text, octets, numbers, literals and dates.
     """
-    walk = _Walk(budget)
+    walk = _Walk(budget, step == "protobuf")
     walk.value(part.name, document, (*part.path, step), part.beside, 0)
     return walk.found
 
@@ -44,8 +45,9 @@ def cleaned(parts: Columns) -> Columns:
 
 
 class _Walk:
-    def __init__(self, budget: Budget) -> None:
+    def __init__(self, budget: Budget, has_numbers: bool) -> None:
         self.found = Columns()
+        self._has_numbers = has_numbers  # for names
         self._room = budget.fields_left + 1
         self._budget = budget
         self._nesting = budget.limits.nesting
@@ -115,6 +117,14 @@ class _Walk:
         """An object in which a member names another, takes the name of the object, or is itself a value."""
         roles, inner = siblings.roles, path if index is None else (*path, f"[{index}]")
         named = name_in(roles, values)
+        if (
+            self._has_numbers
+            and keys == MAP_ENTRY
+            and isinstance(values[0], str)
+            and is_plain_name(values[0])
+        ):
+            roles, named = Roles((0,), 1), values[0]
+            values = (values[0], _alone_in(values[1]))
         for at, (key, value) in enumerate(zip(keys, values, strict=True)):
             if len(self.found) >= self._room:
                 return
@@ -123,7 +133,7 @@ class _Walk:
                 new = named
                 # Pairs of a list stand together, as the members of one object would.
                 place = (*path, named) if not isinstance(value, CONTAINERS) else place
-            elif at == roles.holder and name and not only_holds(name):
+            elif at == roles.holder and not only_holds(name):
                 new, place = name, inner
             around = beside - {new} if new is not key else siblings.beside(key)
             if siblings.points and key == COORDINATES and is_a_point(value):
@@ -164,7 +174,9 @@ class _Walk:
         roles = (self._siblings.get(keys) or self._new(keys)).roles if keys else NO_ROLES
         if not roles.naming:
             return frozenset()
-        first = (item for item in values[:MOST_NEIGHBOURS] if type(item) is Members and len(item) == len(keys))
+        first = (
+            item for item in values[:MOST_NEIGHBOURS] if type(item) is Members and len(item) == len(keys)
+        )
         return neighbours(filter(None, (name_in(roles, [value for _, value in item]) for item in first)))
 
     def _alike(self, values: Sequence[Any], path: tuple[str, ...], depth: int) -> bool:
@@ -190,9 +202,16 @@ class _Walk:
         return siblings
 
 
+def _alone_in(value: Any) -> Any:
+    """The value of a message with one member, as google.protobuf.Value is one."""
+    return value[0][1] if isinstance(value, Members) and len(value) == 1 else value
+
+
 def is_a_point(value: Any) -> bool:
     """Return whether a value is the coordinates of a GeoJSON point (RFC 7946 §3.1.1): longitude first."""
-    return isinstance(value, list) and len(value) in (2, 3) and not any(isinstance(v, CONTAINERS) for v in value)
+    return (
+        isinstance(value, list) and len(value) in (2, 3) and not any(isinstance(v, CONTAINERS) for v in value)
+    )
 
 
 def is_all_text(values: Sequence[Any]) -> bool:

@@ -165,13 +165,15 @@ class _Reader:
             if text:
                 self._keep(element.name, text, element.at or element.path)
             above.key = ""
-        if 2 <= len(element.children) <= MOST_IN_PAIR and tag != "dict":  # a property list's, whose keys name what follows them
+        if (
+            2 <= len(element.children) <= MOST_IN_PAIR and tag != "dict"
+        ):  # a property list's, whose keys name what follows them
             self._pair(element)
         if len(above.children) <= MOST_IN_PAIR:
             above.children.append(_Child(tag, text, element.start, len(self._found)))
 
     def _pair(self, element: _Element) -> None:
-        """Give the value in an element the name that stands beside it: `<Name>imei</Name><Value>…</Value>`."""
+        """Give the value in an element the name beside it: `<Name>imei</Name><Value>…</Value>`."""
         children = element.children
         roles = roles_of(tuple([local(child.name) for child in children]))
         named = roles.naming and name_in(roles, [child.text for child in children])
@@ -179,7 +181,7 @@ class _Reader:
             return
         value = children[roles.value]
         for at in range(value.start, value.end):
-            name, text, path = self._found[at]
+            name, text, _ = self._found[at]
             if only_holds(name) or name in (named, element.name, element.tag, local(value.name)):
                 self._found[at] = (named, text, (*element.path[:-1], named))
 
