@@ -40,10 +40,10 @@ SHORTEST = 4
 FARTHEST = 8  # octets between a name and its value: type, length, number of the field
 MOST = 2_000  # runs
 LONGEST = 8 << 20  # octets that are searched
-# Pictures, sound, films, fonts and programs: chance makes some text of their octets, so only longer runs count.
+# Pictures, sound, films, fonts, programs: chance makes some text of their octets; only longer runs count.
 MEDIA = re.compile(
-    rb"\xff\xd8\xff[\xc0-\xfe]|\x89PNG\r\n\x1a\n|GIF8[79]a|RIFF....(?:WEBP|WAVE|AVI )|OggS\0|....ftyp|wOF[F2]"
-    rb"|\x7fELF[\1\2]",
+    rb"\xff\xd8\xff[\xc0-\xfe]|\x89PNG\r\n\x1a\n|GIF8[79]a|RIFF....(?:WEBP|WAVE|AVI )"
+    rb"|OggS\0|....ftyp|wOF[F2]|\x7fELF[\1\2]",
     re.DOTALL,
 )
 LONG_IN_MEDIA = 14
