@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from analyzer.decode.name_pairs import NO_ROLES, roles_of, telling_names
 from analyzer.decode.part import PlainPart, neighbours
 
 Place = tuple[tuple[str, ...], frozenset[str]]
@@ -17,10 +18,15 @@ Place = tuple[tuple[str, ...], frozenset[str]]
 class Siblings:
     """The keys of an object, or of many objects with the same keys."""
 
-    __slots__ = ("_besides", "_keys", "_names")
+    __slots__ = ("_besides", "_keys", "_names", "is_special", "points", "roles", "telling")
 
     def __init__(self, keys: tuple[str, ...]) -> None:
         self._keys = keys
+        self.roles = roles_of(keys)
+        self.telling = telling_names(keys)  # keys that are values themselves, such as an address
+        self.points = "coordinates" in keys and "type" in keys
+        is_entry = keys == ("1", "2")  # perhaps of a map in Protocol Buffers
+        self.is_special = self.roles is not NO_ROLES or bool(self.telling) or self.points or is_entry
         self._names: frozenset[str] | None = None
         self._besides: dict[str, frozenset[str]] = {}
 

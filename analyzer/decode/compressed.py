@@ -1,4 +1,4 @@
-"""Compressed data → what was compressed: gzip, zlib, zstd and LZ4 told by their first octets.
+"""Compressed data → what was compressed: gzip, zlib, zstd, LZ4, bzip2 and xz told by their first octets.
 
 Raw deflate and Brotli have no mark of their own: they count only where all of the octets make
 one whole stream of readable text.
@@ -6,6 +6,7 @@ one whole stream of readable text.
 
 from __future__ import annotations
 
+import re
 import zlib
 from collections.abc import Callable, Iterator
 from itertools import islice
@@ -17,13 +18,16 @@ from analyzer.decode.text import readable_text, text_or_bytes
 GZIP_MAGIC = b"\x1f\x8b\x08"  # RFC 1952 §2.3.1
 ZSTD_MAGIC = b"\x28\xb5\x2f\xfd"  # RFC 8878 §3.1.1
 LZ4_MAGIC = b"\x04\x22\x4d\x18"  # LZ4 frame format, little-endian 0x184D2204
+BZIP2_MAGIC = re.compile(rb"BZh[1-9]1AY&SY")  # the digits of pi begin each block
+XZ_MAGIC = b"\xfd7zXZ\0"  # The .xz File Format §2.1.1.1
 ZLIB_METHODS = frozenset((0x58, 0x68, 0x78))  # deflate with a window of 8, 16 or 32 KiB
-FIRSTS = ZLIB_METHODS | {GZIP_MAGIC[0], ZSTD_MAGIC[0], LZ4_MAGIC[0]}
+FIRSTS = ZLIB_METHODS | {GZIP_MAGIC[0], ZSTD_MAGIC[0], LZ4_MAGIC[0], XZ_MAGIC[0], ord("B")}
 READ_EITHER_HEADER = 32 + zlib.MAX_WBITS
 RAW = -zlib.MAX_WBITS
 STEP = 1 << 16
 SHORTEST_RAW = 24  # octets compressed: fewer form a stream by chance
 SHORTEST_TEXT = 16
+MOST_MEMORY = 32 << 20  # octets that a dictionary of xz may take
 LONGEST_PROBE = 1 << 20
 
 Opener = Callable[[bytes], Iterator[bytes]]
@@ -52,6 +56,10 @@ def coding_of(octets: bytes) -> str:
         return "zstd"
     if octets.startswith(LZ4_MAGIC):
         return "lz4"
+    if octets.startswith(XZ_MAGIC):
+        return "xz"
+    if BZIP2_MAGIC.match(octets):
+        return "bzip2"
     if octets.startswith(GZIP_MAGIC) or _is_zlib_header(octets[0], octets[1]):
         name = "gzip" if octets.startswith(GZIP_MAGIC) else "zlib"
         return name if _begins_to_decompress(octets[:4096]) else ""
@@ -175,5 +183,32 @@ def _lz4(octets: bytes) -> Iterator[bytes]:
         piece = b"" if reader.eof or reader.needs_input else reader.decompress(b"", STEP)
 
 
-OPENERS: dict[str, Opener] = {"gzip": _inflated, "zlib": _inflated, "zstd": _zstd, "lz4": _lz4}
+def _bzip2(octets: bytes) -> Iterator[bytes]:
+    import bz2
+
+    reader = bz2.BZ2Decompressor()
+    piece = reader.decompress(octets, STEP)
+    while piece:
+        yield piece
+        piece = b"" if reader.eof or reader.needs_input else reader.decompress(b"", STEP)
+
+
+def _xz(octets: bytes) -> Iterator[bytes]:
+    import lzma
+
+    reader = lzma.LZMADecompressor(lzma.FORMAT_XZ, memlimit=MOST_MEMORY)
+    piece = reader.decompress(octets, STEP)
+    while piece:
+        yield piece
+        piece = b"" if reader.eof or reader.needs_input else reader.decompress(b"", STEP)
+
+
+OPENERS: dict[str, Opener] = {
+    "gzip": _inflated,
+    "zlib": _inflated,
+    "zstd": _zstd,
+    "lz4": _lz4,
+    "bzip2": _bzip2,
+    "xz": _xz,
+}
 UNMARKED: dict[str, Opener] = {"deflate": _raw_inflated, "brotli": _brotli}

@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 
 from analyzer.decode.limits import Budget
+from analyzer.decode.name_pairs import telling_names
 from analyzer.decode.part import Part, PlainPart, neighbours
 from analyzer.decode.percent import unescaped
 
@@ -25,7 +26,9 @@ def decode_form(part: Part, budget: Budget) -> list[PlainPart]:
         return []
     if not budget.take_octets(len(value)):
         return []
-    return parts_of_pairs(pairs_of(value)[: budget.fields_left + 1], (*part.path, "form"))
+    pairs, path = pairs_of(value)[: budget.fields_left + 1], (*part.path, "form")
+    told = telling_names(name for name, _ in pairs)
+    return parts_of_pairs(pairs, path) + [("key", name, (*path, name, "key"), frozenset()) for name in told]
 
 
 def pairs_of(text: str) -> list[Pair]:

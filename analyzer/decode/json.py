@@ -34,7 +34,7 @@ def decode_json(part: Part, budget: Budget) -> Columns | Sequence[PlainPart]:
 def is_json(text: str) -> bool:
     """Whether the whole text is one JSON object or array."""
     try:
-        return JSON_START.match(text) is not None and isinstance(_PARSER.decode(text.strip()), list)
+        return JSON_START.match(text) is not None and isinstance(PARSER.decode(text.strip()), list)
     except (ValueError, RecursionError):
         return False
 
@@ -43,15 +43,25 @@ def _read(text: str, part: Part, budget: Budget) -> Columns:
     found = _whole(text, part, budget)
     if found is None:
         found = Columns()
-        for fragment in islice(_fragments(text, part), budget.fields_left + 1):
-            found.add(fragment)
+        if not _goes_on(text):
+            for fragment in islice(_fragments(text, part), budget.fields_left + 1):
+                found.add(fragment)
     # Only such an escape can bring a lone surrogate into text that was decoded from octets.
     return cleaned(found) if SURROGATE_ESCAPE.search(text) else found
 
 
+def _goes_on(text: str) -> bool:
+    """Whether a whole document begins the text, so that more of them may follow (`documents`)."""
+    try:
+        PARSER.raw_decode(text)
+    except (ValueError, RecursionError):
+        return False
+    return True
+
+
 def _whole(text: str, part: Part, budget: Budget) -> Columns | None:
     try:
-        document = _PARSER.decode(text)
+        document = PARSER.decode(text)
     except RecursionError:
         budget.meet("decode-nesting")
     except ValueError:
@@ -62,7 +72,7 @@ def _whole(text: str, part: Part, budget: Budget) -> Columns | None:
 
 
 # Numbers stay text: as evidence they must look as they did, and no integer is too long for that.
-_PARSER = json.JSONDecoder(
+PARSER = json.JSONDecoder(
     object_pairs_hook=Members, parse_int=str, parse_float=str, parse_constant=str, strict=False
 )
 

@@ -4,25 +4,38 @@ from __future__ import annotations
 
 import base64
 import re
+from itertools import islice
 
 from analyzer.decode.json import is_json
 from analyzer.decode.limits import Budget
 from analyzer.decode.part import Part, inside
 
 SEGMENT = r"[A-Za-z0-9_\-]"
-# A header begins with `{"`, which base64 writes as eyJ; `Bearer` may stand before it (RFC 6750 §2.1).
-TOKEN = re.compile(rf"(?:Bearer\s+)?(eyJ{SEGMENT}+)\.(eyJ{SEGMENT}+)\.{SEGMENT}*", re.IGNORECASE)
+# A header begins with `{"`, which base64 writes as eyJ, or with a brace and a blank or a line end. Five
+# segments are a token of JSON Web Encryption (RFC 7516 §3.1), of which only the header is readable.
+TOKEN = re.compile(
+    rf"(?<!{SEGMENT})(e[yw]{SEGMENT}{{6,}}+)\.(e[yw]{SEGMENT}{{2,}}+)(?:\.{SEGMENT}*+)?(?!\.{SEGMENT})"
+)
+ANNOUNCED = re.compile(r"\s*+(?:[A-Za-z]{1,16}\s++)?", re.ASCII)  # `Bearer`, in either case (RFC 6750 §2.1)
+
+MOST_TRIED = 16  # texts that look like a token
 
 
 def decode_jwt(part: Part, budget: Budget) -> list[Part]:
-    """Header and claims as JSON texts; nothing where the text is no token."""
+    """Header and claims as JSON texts, and the text around the token; nothing where there is no token."""
     value = part.value
-    if not isinstance(value, str) or "eyJ" not in value[:16] or not (token := TOKEN.fullmatch(value)):
+    if not isinstance(value, str) or ".e" not in value:
+        return []
+    token = next((found for found in islice(TOKEN.finditer(value), MOST_TRIED) if _json(found[2])), None)
+    if token is None:
         return []
     texts = [_json(token[1]), _json(token[2])]
     if not all(texts) or not budget.take_octets(len(value)):
         return []
-    return [inside(part, text, "jwt", name) for name, text in zip(("header", "claims"), texts, strict=True)]
+    found = [inside(part, text, "jwt", name) for name, text in zip(("header", "claims"), texts, strict=True)]
+    before, after = value[: token.start()], value[token.end() :]
+    around = ("" if ANNOUNCED.fullmatch(before) else before, after)
+    return found + [inside(part, text, "jwt", "text around") for text in around if text.strip()]
 
 
 def _json(segment: str) -> str:

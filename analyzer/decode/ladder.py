@@ -9,6 +9,8 @@ from analyzer.decode.base32 import decode_ascii85, decode_base32
 from analyzer.decode.base64 import decode_base64
 from analyzer.decode.columns import Columns
 from analyzer.decode.compressed import decode_compressed, decode_unmarked
+from analyzer.decode.documents import decode_documents
+from analyzer.decode.envelope import decode_envelope
 from analyzer.decode.form import decode_form
 from analyzer.decode.grpc import decode_grpc
 from analyzer.decode.hexadecimal import decode_hexadecimal
@@ -20,9 +22,14 @@ from analyzer.decode.octets import decode_bencode, decode_octets
 from analyzer.decode.pairs import decode_pairs
 from analyzer.decode.part import Part, PlainPart
 from analyzer.decode.percent import decode_percent
+from analyzer.decode.quoted_printable import decode_quoted_printable
+from analyzer.decode.segments import decode_lines, decode_segments
+from analyzer.decode.table import decode_table
+from analyzer.decode.text_runs import decode_text_runs, text_in
 from analyzer.decode.url import decode_url
 from analyzer.decode.weak import decode_weak, may_be_weak
-from analyzer.decode.xml import decode_xml
+from analyzer.decode.wide import decode_wide
+from analyzer.decode.xml import decode_xml, decode_xml_behind
 
 Opened = Columns | Iterable[PlainPart]
 Decoder = Callable[[Part, Budget], Columns | Sequence[PlainPart]]
@@ -43,39 +50,83 @@ FOR_TEXT: tuple[Decoder, ...] = (
     decode_xml,
     decode_multipart,
     decode_url,
+    decode_quoted_printable,
+    decode_lines,
     decode_pairs,
     decode_form,
+    decode_table,
+    decode_documents,
+    decode_xml_behind,
     decode_percent,
     decode_bencode,
+    decode_segments,
 )
 ONLY_WEAK: tuple[Decoder, ...] = (decode_weak,)
 FOR_OCTETS: tuple[Decoder, ...] = (
     decode_grpc,
     decode_compressed,
     decode_multipart,
+    decode_wide,
     decode_octets,
     decode_unmarked,
     decode_weak,
+    decode_envelope,
+    decode_text_runs,
 )
 
 # How the text looks that the decoders open, most of it told by its beginning: JSON and XML; something
 # with an escape or a pair, multipart, bencoding, tokens; letters and digits as base64 and its kin have;
-# a name with a colon.
+# a name with a colon; several lines; a document behind something else; long segments with marks between.
 LOOKS = re.compile(
     r"(?P<document>[\s\ufeff]*+[{\[<])"
     r"|(?P<any>[^=%]*+[=%]|--|d\d|[^.]{0,16}eyJ)"
-    r"|(?P<digits>[A-Za-z0-9+/_\-\s\0]{11,}+\Z)"
+    r"|(?P<digits>[A-Za-z0-9+/_\- \r\n\0]{11,}+\Z)"
     r"|(?P<base85>(?:HQ|dm)\S{18})"
-    r"|(?P<pairs>\s*+[A-Za-z_][\w.\-\[\]]{0,63}+[ \t]*+:)"
+    r"|(?P<pairs>\s*+[A-Za-z_$#*\"'\-][\w .\-/()\[\]\"'$#]{0,79}+[:\t](?!//))"
+    r"|(?P<lines>[^\n]{0,4096}+\n)"
+    r"|(?P<behind>[^{\[<]{1,512}+(?:[{\[]\s*+[\"{\[]|<[?A-Za-z]))"
+    r"|(?P<segments>(?=\S*?[A-Za-z0-9+/_\-]{14})[^\s{}<>\"()]{14,}+\Z)"
 )
 DECODERS: dict[str | None, tuple[Decoder, ...]] = {
-    "document": (decode_json, decode_weak, decode_ascii85, decode_xml, decode_form, decode_percent),
+    "document": (
+        decode_json,
+        decode_weak,
+        decode_ascii85,
+        decode_xml,
+        decode_quoted_printable,
+        decode_lines,
+        decode_pairs,
+        decode_form,
+        decode_table,
+        decode_documents,
+        decode_percent,
+    ),
     "any": FOR_TEXT,
-    "digits": (decode_hexadecimal, decode_base32, decode_base64, decode_weak, decode_ascii85),
+    "digits": (
+        decode_hexadecimal,
+        decode_base32,
+        decode_base64,
+        decode_weak,
+        decode_ascii85,
+        decode_segments,
+    ),
     "base85": (decode_weak, decode_ascii85, decode_pairs),
-    "pairs": (decode_weak, decode_pairs),
+    "pairs": (
+        decode_jwt,
+        decode_weak,
+        decode_pairs,
+        decode_table,
+        decode_documents,
+        decode_xml_behind,
+        decode_segments,
+    ),
+    "lines": (decode_weak, decode_lines, decode_pairs, decode_table, decode_documents, decode_xml_behind),
+    "behind": (decode_weak, decode_documents, decode_xml_behind),
+    "segments": (decode_jwt, decode_weak, decode_segments),
 }
 SHORTEST_ENCODED = 11
+WINDOW = 1 << 16  # characters
+SHARED = 256
 
 
 def leaves(parts: Iterable[PlainPart], budget: Budget) -> Columns:
@@ -110,7 +161,7 @@ def _sort_out(parts: Opened, budget: Budget, depth: int, found: Columns) -> None
                 _descend(Part(*part), decoders, budget, depth, found)
             else:
                 _keep(part, budget, found)
-    budget.fields_left = budget.limits.fields - len(found)
+    budget.fields_left = max(0, budget.limits.fields - len(found))
 
 
 def _sort_out_columns(parts: Columns, budget: Budget, depth: int, found: Columns) -> None:
@@ -126,15 +177,32 @@ def _sort_out_columns(parts: Columns, budget: Budget, depth: int, found: Columns
 
 
 def _descend(part: Part, decoders: Sequence[Decoder], budget: Budget, depth: int, found: Columns) -> None:
-    budget.fields_left = budget.limits.fields - len(found)
+    budget.fields_left = max(0, budget.limits.fields - len(found))
     inner = _opened(part, decoders, budget)
     if inner and depth >= budget.limits.depth:
         budget.meet("decode-depth")
         inner = []
     if inner:
+        cut, searched = budget.times_cut, budget.searched_whole
         _sort_out(inner, budget, depth + 1, found)
+        if budget.times_cut > cut and budget.searched_whole == searched:
+            budget.searched_whole += 1
+            _add_windows(part, budget, found)
     else:
         _keep(part, budget, found)
+
+
+def _add_windows(part: Part, budget: Budget, found: Columns) -> None:
+    """The text of a part of which not all fields are kept, in windows, so that all of it is searched.
+
+    The windows are no fields of the limit; two of them share what may stand on their border.
+    """
+    text = part.value if isinstance(part.value, str) else text_in(part.value)
+    for start in range(0, len(text), WINDOW - SHARED):
+        if len(found) >= budget.limits.fields + budget.limits.windows:
+            budget.meet("decode-windows")
+            return
+        found.add((part.name, text[start : start + WINDOW], (*part.path, f"window {start}"), part.beside))
 
 
 def _keep(part: PlainPart, budget: Budget, found: Columns) -> None:

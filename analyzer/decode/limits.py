@@ -16,6 +16,7 @@ class Limits:
     nesting: int = 64  # JSON objects and arrays inside each other
     fields: int = 4_000
     octets: int = 8 << 20  # produced by all decoders together
+    windows: int = 128  # of text of which not all fields are kept
     ratio: int = 200  # decompressed to compressed octets
 
 
@@ -28,8 +29,9 @@ class Decoded(NamedTuple):
 
 LIMIT_MET = {
     "decode-depth": "a value is encoded more deeply than is followed; the inner text was left as it is",
-    "decode-nesting": "a JSON document is nested more deeply than is followed; what lies deeper was left out",
-    "decode-fields": "a message holds more fields than are read; the rest was left out",
+    "decode-nesting": "a JSON document is nested more deeply than is followed; it was searched as text",
+    "decode-fields": "a message holds more fields than are read one by one; it was searched as text",
+    "decode-windows": "a message is longer than is searched as text; the rest was left out",
     "decode-octets": "the decoded text of a message is larger than the limit; the rest was left out",
     "decode-ratio": "compressed data expands beyond the limit (a decompression bomb?); the rest was left out",
 }
@@ -43,10 +45,16 @@ class Budget:
     fields_left: int = field(init=False)
     octets_left: int = field(init=False)
     met: dict[str, int] = field(default_factory=dict)
+    searched_whole: int = 0  # parts whose text was given in windows too
 
     def __post_init__(self) -> None:
         self.fields_left = self.limits.fields
         self.octets_left = self.limits.octets
+
+    @property
+    def times_cut(self) -> int:
+        """How often values were left out because there are too many, or too deep ones."""
+        return self.met.get("decode-fields", 0) + self.met.get("decode-nesting", 0)
 
     def meet(self, code: str, times: int = 1) -> None:
         """Note that the limit `code` was met so often more."""

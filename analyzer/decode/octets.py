@@ -14,14 +14,17 @@ from analyzer.decode.bencode import read_bencode
 from analyzer.decode.cbor import read_cbor
 from analyzer.decode.columns import Columns
 from analyzer.decode.compressed import is_compressed, unmarked_coding_of
+from analyzer.decode.envelope import streams_in
 from analyzer.decode.limits import Budget
 from analyzer.decode.msgpack import read_messagepack
 from analyzer.decode.part import Part, PlainPart
 from analyzer.decode.plist import read_binary_plist
 from analyzer.decode.protobuf import read_protobuf
 from analyzer.decode.text import readable_text
+from analyzer.decode.text_runs import is_mostly_text
 from analyzer.decode.walk import parts_of_document
 from analyzer.decode.weak import candidate
+from analyzer.decode.wide import encoding_of
 
 Reader = Callable[[bytes], Any]
 """The document in some octets; None where they are not of the format."""
@@ -85,4 +88,7 @@ def opens(octets: bytes) -> bool:
         any(read(octets) is not None for _, read, _ in BEGUN_BY[octets[0]])
         or unmarked_coding_of(octets) != ""
         or candidate(octets) is not None
+        or encoding_of(octets) != ""
+        or bool(streams_in(octets))
+        or is_mostly_text(octets)
     )

@@ -1,4 +1,4 @@
-"""Weak encodings as candidates: one octet XORed or added to all, ROT47, ROT13 below base64.
+"""Weak encodings as candidates: one octet XORed or added to all, ROT47, ROT13 below base64, reversed base64.
 
 Only a whole JSON document counts as solved: its first two characters are known, which gives the
 key, and that all the rest parses is no chance. The step is named with its key, so that a reader
@@ -20,6 +20,8 @@ SHORTEST, LONGEST = 16, 1 << 18
 PRINTABLE = "".join(map(chr, range(33, 127)))
 ROT47 = str.maketrans(PRINTABLE, PRINTABLE[47:] + PRINTABLE[:47])
 # base64 of `{"` in ROT13 is rlW; JSON in ROT47 begins LQ.
+REVERSED = "Jye"  # `{"` in base64, read from its end
+REVERSED_BASE64 = re.compile(r"={0,2}[A-Za-z0-9+/_\-]{16,}Jye")
 ROT13_BASE64 = re.compile(r"rlW[A-Za-z0-9+/_\-\s]{16,}+={0,2}\s*+")
 
 
@@ -41,7 +43,9 @@ def decode_weak(part: Part, budget: Budget) -> list[Part]:
 
 def may_be_weak(text: str) -> bool:
     """Whether the first two characters stand to each other as those of a document would."""
-    return len(text) >= SHORTEST and ((ord(text[0]) ^ ord(text[1])) in XORED or text.startswith(ROTATED))
+    if len(text) < SHORTEST:
+        return False
+    return (ord(text[0]) ^ ord(text[1])) in XORED or text.startswith(ROTATED) or text.endswith(REVERSED)
 
 
 def candidate(octets: bytes) -> Candidate | None:
@@ -65,6 +69,8 @@ def candidate_in_text(text: str) -> Candidate | None:
         return None
     if text.startswith("LQ") and is_json(plain := text.translate(ROT47)):
         return Candidate("rot47", plain)
+    if REVERSED_BASE64.fullmatch(text):
+        return Candidate("reversed", text[::-1])
     if ROT13_BASE64.fullmatch(text):
         return Candidate("rot13", codecs.encode(text, "rot13"))
     return candidate(text.encode("latin-1")) if text.isascii() else None

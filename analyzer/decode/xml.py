@@ -7,28 +7,50 @@ known attacks by XML have nothing to work with. A document that breaks off gives
 from __future__ import annotations
 
 import re
-from collections import Counter
 from dataclasses import dataclass, field
-from itertools import groupby
+from typing import NamedTuple
 from xml.parsers import expat
 
 from analyzer.decode.limits import Budget
+from analyzer.decode.name_pairs import local, name_in, only_holds, roles_of
 from analyzer.decode.part import Part, neighbours
 
 START = re.compile(r"\s*+<(?:\?xml\b|!--|!DOCTYPE\b|[A-Za-z_][\w.:\-]*+(?:\s[^<>]*+)?/?>)")
 HTML = re.compile(r"\s*+<(?:!doctype\s+html|html|head|body|script|div|p|br)\b", re.IGNORECASE)
 # Attributes that name the value beside them: <string name="imei">…</string>, <param key="" value="">.
 NAMING = ("name", "key", "id")
+ALONE: frozenset[str] = frozenset()
+FARTHEST = 512  # characters before a document
+MOST_IN_PAIR = 12  # elements around a pair
 
 
-@dataclass
+@dataclass(slots=True)
 class _Element:
     tag: str
     path: tuple[str, ...]
     name: str  # what its text is called: the tag, the name in an attribute, the <key> before it
+    start: int = 0  # how many were found before it
+    at: tuple[str, ...] = ()  # of what gave it its name, where that is around it
     text: list[str] = field(default_factory=list)
     key: str = ""  # of a property list: the last <key>
-    counts: Counter[str] = field(default_factory=Counter)
+    counts: dict[str, int] = field(default_factory=dict)
+    children: list[_Child] = field(default_factory=list)
+
+
+class _Child(NamedTuple):
+    """An element that ended: its name, its text, and where what it holds stands among all that was found."""
+
+    name: str
+    text: str
+    start: int
+    end: int
+
+
+def _named_by(attributes: dict[str, str]) -> tuple[str, int]:
+    """The name that an element's attributes give it, and which of them holds its value, or -1."""
+    roles = roles_of(tuple(map(local, attributes)))
+    named = next((attributes[key] for key in NAMING if attributes.get(key)), "")
+    return named or name_in(roles, list(attributes.values())), roles.value
 
 
 class _TooDeepError(Exception):
@@ -44,7 +66,24 @@ def decode_xml(part: Part, budget: Budget) -> list[Part]:
         return []
     reader = _Reader(part, budget)
     reader.read(value)
-    return reader.parts if reader.parts and (reader.whole or len(reader.parts) > 1) else []
+    parts = reader.parts()
+    return parts if reader.whole or len(parts) > 1 else []
+
+
+def decode_xml_behind(part: Part, budget: Budget) -> list[Part]:
+    """The same of a whole document behind other text, which stays to be read as text."""
+    value = part.value
+    if isinstance(value, bytes) or "<" not in value[:FARTHEST] or not value.rstrip("\0 \t\r\n").endswith(">"):
+        return []
+    start = value.find("<")
+    before, document = value[:start].strip(), value[start:]
+    if not before or not START.match(document) or HTML.match(document) or not budget.take_octets(len(value)):
+        return []
+    reader = _Reader(part, budget)
+    reader.read(document)
+    if not reader.whole:
+        return []
+    return [Part(part.name, before, (*part.path, "xml", "text before"), part.beside), *reader.parts()]
 
 
 class _Reader:
@@ -72,44 +111,79 @@ class _Reader:
         except (expat.ExpatError, _TooDeepError, ValueError):
             pass  # what came before still counts
 
-    @property
     def parts(self) -> list[Part]:
         """In the order of the document, each with the names of those that stood in the same element."""
-        made: list[Part] = []
-        for _, group in groupby(self._found, key=lambda found: found[2][:-1]):
-            members = list(group)
-            names = neighbours(name for name, _, _ in members)
-            made += [Part(name, text, path, names - {name}) for name, text, path in members]
-        return made
+        groups: dict[tuple[str, ...], list[str]] = {}
+        for name, _, path in self._found:
+            groups.setdefault(path[:-1], []).append(name)
+        beside = {path: neighbours(names) for path, names in groups.items() if len(names) > 1}
+        return [
+            Part(name, text, path, beside.get(path[:-1], ALONE) - {name}) for name, text, path in self._found
+        ]
 
     def _start(self, tag: str, attributes: dict[str, str]) -> None:
         if len(self._open) > self._budget.limits.nesting:
             self._budget.meet("decode-nesting")
             raise _TooDeepError
         above = self._open[-1]
-        above.counts[tag] += 1
-        named = next((attributes[key] for key in NAMING if attributes.get(key)), "")
-        element = _Element(tag, (*above.path, tag), above.key or named or tag)
-        if element.name != tag:
-            element.path = (*above.path, element.name)
-        elif above.counts[tag] > 1:
-            element.path = (*above.path, f"{tag}[{above.counts[tag] - 1}]")
+        count = above.counts[tag] = above.counts.get(tag, 0) + 1
+        named, pair = _named_by(attributes) if attributes else ("", -1)
+        called, around = self._called(tag)
+        element = _Element(tag, (*above.path, tag), above.key or named or called, len(self._found))
+        element.at = around if around and element.name == called else ()
+        if element.name != local(tag):
+            element.path = (*above.path, element.name if above.key or named else tag)
+        if not (above.key or named) and count > 1:
+            element.path = (*above.path, f"{tag}[{count - 1}]")
         self._open.append(element)
-        for key, value in attributes.items() if tag != "plist" else ():  # the version of the format
-            if named and key == "value":
+        if not attributes or tag == "plist":  # whose attribute is the version of the format
+            return
+        for at, (key, value) in enumerate(attributes.items()):
+            if named and (key == "value" or at == pair):
                 self._keep(named, value, element.path)
-            elif value != named:
-                self._keep(key, value, (*element.path, f"@{key}"))
+            elif value != named and not key.startswith("xmlns"):
+                self._keep(local(key), value, (*element.path, f"@{key}"))
+
+    def _called(self, tag: str) -> tuple[str, tuple[str, ...]]:
+        """What the text of an element is called: by its tag, or by what is around it where that says nothing.
+
+        The path of what is around it stands beside the name then.
+        """
+        name = local(tag)
+        if only_holds(name):
+            for each in reversed(self._open[1:]):
+                if not only_holds(each.name):
+                    return each.name, each.at or each.path
+        return name, ()
 
     def _end(self, tag: str) -> None:
         element = self._open.pop()
         above, text = self._open[-1], "".join(element.text).strip()
         if tag == "key":
             above.key = text
+        else:
+            if text:
+                self._keep(element.name, text, element.at or element.path)
+            above.key = ""
+        if (
+            2 <= len(element.children) <= MOST_IN_PAIR and tag != "dict"
+        ):  # a property list's, whose keys name what follows them
+            self._pair(element)
+        if len(above.children) <= MOST_IN_PAIR:
+            above.children.append(_Child(tag, text, element.start, len(self._found)))
+
+    def _pair(self, element: _Element) -> None:
+        """Give the value in an element the name beside it: `<Name>imei</Name><Value>…</Value>`."""
+        children = element.children
+        roles = roles_of(tuple([local(child.name) for child in children]))
+        named = roles.naming and name_in(roles, [child.text for child in children])
+        if not named:
             return
-        if text:
-            self._keep(element.name, text, element.path)
-        above.key = ""
+        value = children[roles.value]
+        for at in range(value.start, value.end):
+            name, text, _ = self._found[at]
+            if only_holds(name) or name in (named, element.name, element.tag, local(value.name)):
+                self._found[at] = (named, text, (*element.path[:-1], named))
 
     def _text(self, text: str) -> None:
         self._open[-1].text.append(text)

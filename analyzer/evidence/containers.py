@@ -11,6 +11,7 @@ from typing import NamedTuple
 from urllib.parse import quote_from_bytes, unquote_to_bytes
 
 Text = str | bytes
+ANY_LENGTH = frozenset(("envelope",))
 SURE = 12  # characters: what is shorter may stand in a document for something else
 Changes = Mapping[Text, Text]
 
@@ -26,6 +27,8 @@ class Form(NamedTuple):
 def put_back(step: str, document: Text, changes: Changes) -> Text:
     """The document with the changed values; those that can't be told in it stay as they are."""
     form = FORMS.get(step)
+    if step in ANY_LENGTH and isinstance(document, bytes):
+        return _in_any_length(document, changes)
     if form is None or isinstance(document, bytes):
         return _in_place(document, changes)
     new = {_as_text(old): _as_text(made) for old, made in changes.items()}
@@ -61,6 +64,13 @@ def _in_place(document: Text, changes: Changes) -> Text:
         if before and (is_text or len(before) == len(after)):
             octets = _replaced(octets, before, after)
     return octets.decode("utf-8", "surrogateescape") if is_text else octets
+
+
+def _in_any_length(document: bytes, changes: Changes) -> bytes:
+    """Compressed data among other octets: how long it is after a change is not known before."""
+    for old, new in sorted(changes.items(), key=lambda change: -len(change[0])):
+        document = document.replace(_as_octets(old), _as_octets(new))
+    return document
 
 
 def _replaced(octets: bytes, before: bytes, after: bytes) -> bytes:
@@ -137,10 +147,12 @@ _FORM = Form(re.compile(r"(?<==)[^&#]+|(?<=&)[^&=#]+|\A[^&=#]+"), _form_read, _f
 FORMS: dict[str, Form] = {
     "json": _JSON,
     "json (incomplete)": _JSON,
+    "json documents": _JSON,
     "form": _FORM,
     "query": _FORM,
     "url": Form(re.compile(r"(?<==)[^&#]+|(?<=[?&])[^&=#]+"), _form_read, _form_write),
     "path": Form(re.compile(r"[^?#]+"), _path_read, _form_write),
+    "segment": Form(re.compile(r"[^/;=?#]+"), _path_read, _form_write),
     "cookie": Form(re.compile(r"(?<==)[^;]*|\A[^;=]+"), _cookie_read, _cookie_write),
     "xml": Form(re.compile(r"""(?<=>)[^<]+|(?<=")[^"<]*(?=")|(?<=')[^'<]*(?=')"""), _xml_read, _xml_write),
     "jwt": Form(re.compile(r"[A-Za-z0-9_\-]+"), _jwt_read, _jwt_write),

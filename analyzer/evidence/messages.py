@@ -54,7 +54,8 @@ class MessageRewriter:
         for _, value, path, _ in parts_of(replace(message, headers=(), body=Body())):
             new = self._by.value(value, path, short)
             if new != value:
-                step = "path" if path[:2] == ("target", "path") else "query"
+                is_path = path[:2] == ("target", "path")
+                step = ("path" if len(path) == 2 else "segment") if is_path else "query"
                 made = str(put_back(step, made, {value: new}))
         made = self._by.text(made)
         hidden = any(
@@ -72,8 +73,14 @@ class MessageRewriter:
                     made = str(put_back("cookie", made, {cookie: new}))
             hidden = any(self._by.hides(part[1]) for part in parts_of(_only_header(name, made)))
             return WITHHELD if hidden else self._by.text(made)
+        for _, inner, path, _ in parts_of(_only_header(name, value)):
+            new = self._by.value(inner, path, short) if inner != value else inner
+            if new != inner and isinstance(inner, str) and isinstance(new, str):
+                made = made.replace(inner, new)
         rewritten = self._by.value(made, ("header", name), short)
-        return self._by.text(rewritten if isinstance(rewritten, str) else made)
+        made = self._by.text(rewritten if isinstance(rewritten, str) else made)
+        hidden = any(self._by.hides(part[1]) for part in parts_of(_only_header(name, made)))
+        return WITHHELD if hidden else made
 
     def _hides(self, message: Message, content: bytes) -> bool:
         if self._by.replacer.found(content):

@@ -6,8 +6,10 @@ One row of `WRAPPINGS` is one step of the decode ladder that stands for the whol
 from __future__ import annotations
 
 import base64
+import bz2
 import codecs
 import gzip
+import lzma
 import re
 import zlib
 from collections.abc import Callable
@@ -187,7 +189,14 @@ def _rot13(octets: bytes) -> bytes:
     return codecs.encode(octets.decode("latin-1"), "rot13").encode("latin-1")
 
 
+def _of_charset(name: str) -> Wrapping:
+    """Text of two octets a character, read as UTF-8 meanwhile."""
+    return Wrapping(lambda octets: octets.decode(name).encode(), lambda text, _: text.decode().encode(name))
+
+
 WRAPPINGS: dict[str, Wrapping] = {
+    "utf-16-le": _of_charset("utf-16-le"),
+    "utf-16-be": _of_charset("utf-16-be"),
     "base64": Wrapping(_base64_undo, _base64_do),
     "hexadecimal": Wrapping(_hex_undo, _hex_do),
     "base32": _of_base32(base64.b32decode, base64.b32encode),
@@ -201,6 +210,9 @@ WRAPPINGS: dict[str, Wrapping] = {
     "zstd": Wrapping(_inflated("zstd"), _zstd_do),
     "lz4": Wrapping(_inflated("lz4"), _lz4_do),
     "brotli": Wrapping(_inflated("brotli"), _brotli_do),
+    "reversed": Wrapping(lambda text: text[::-1], lambda text, _: text[::-1]),
+    "bzip2": Wrapping(_inflated("bzip2"), lambda octets, _: bz2.compress(octets)),
+    "xz": Wrapping(_inflated("xz"), lambda octets, _: lzma.compress(octets)),
     "rot47": Wrapping(_rot47, lambda octets, _: _rot47(octets)),
     "rot13": Wrapping(_rot13, lambda octets, _: _rot13(octets)),
 }

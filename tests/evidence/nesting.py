@@ -11,6 +11,7 @@ import binascii
 import bz2
 import gzip
 import json
+import lzma
 import re
 import zlib
 from collections.abc import Callable, Iterator
@@ -40,12 +41,27 @@ WRAPS: dict[str, Wrap] = {
     "zstd": lambda data: zstandard.ZstdCompressor().compress(data),
     "lz4": lz4.frame.compress,
     "brotli": brotli.compress,
+    "zlib in an envelope": lambda data: b"\x0b\0\1\0\0\0\x08APPKEY12" + zlib.compress(data) + b"\1\2\3\4",
+    "bzip2": bz2.compress,
+    "xz": lzma.compress,
+    "UTF-16 without a mark": lambda data: data.decode("latin-1").encode("utf-16-le"),
+    "behind a verb": lambda data: b"REGISTER " + data,
     "JSON": lambda data: json.dumps({"type": "report", "data": data.decode("latin-1")}).encode(),
     "form": lambda data: b"v=2&payload=" + quote(data, safe="").encode(),
     "XML": lambda data: b"<r><kind>x</kind><payload>" + base64.b64encode(data) + b"</payload></r>",
 }
-TEXT_IN = ("JSON",)  # which hold text alone
-BINARY_OUT = ("gzip", "zlib", "zstd", "lz4", "brotli")
+TEXT_IN = ("JSON", "UTF-16 without a mark")  # which hold text alone
+BINARY_OUT = (
+    "gzip",
+    "zlib",
+    "zstd",
+    "lz4",
+    "brotli",
+    "zlib in an envelope",
+    "bzip2",
+    "xz",
+    "UTF-16 without a mark",
+)
 
 
 def layers(data: bytes, depth: int = 9) -> Iterator[bytes]:
@@ -109,4 +125,7 @@ DECOMPRESSORS: tuple[Wrap, ...] = (
     lz4.frame.decompress,
     brotli.decompress,
     bz2.decompress,
+    lzma.decompress,
+    lambda data: zlib.decompressobj().decompress(data[data.index(b"\x78\x9c") :]),
+    lambda data: data.decode("utf-16-le").encode() if data[1:2] == b"\0" else b"",
 )

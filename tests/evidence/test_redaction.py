@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json as standard_json
 import zlib
 from dataclasses import replace
@@ -109,6 +110,51 @@ def test_each_encoding_is_written_again_and_nothing_withheld(name: str) -> None:
     body = WRAPS[name](b'{"imei": "490154203237518", "mac": "00:1b:44:11:3a:b7"}')
     redacted = redact(report_of(sent(body)), KEY)
     assert redacted.messages[0].body.content not in (b"", body)
+    assert b"490154203237518" not in everything(redacted)
+
+
+CARRIERS: dict[str, bytes] = {
+    "text in octets": b"\xfd\xfe\0\x04imei\0\x0f490154203237518\0\x05email\0\x10kari@example.org\0\xfe",
+    "lines": b"imei: 490154203237518\nemail: kari@example.org\n",
+    "shell": b"export IMEI='490154203237518'\nexport EMAIL=\"kari@example.org\"\n",
+    "a table": b"imei,email\n490154203237518,kari@example.org\n",
+    "toString": b"Device{imei='490154203237518', email='kari@example.org'}",
+    "JSON Lines": b'{"imei":"490154203237518"}\n{"email":"kari@example.org"}\n',
+    "forms in lines": b"imei=490154203237518&n=1\nemail=kari%40example.org&n=2",
+    "quoted-printable": b"imei=3D490154203237518&email=3Dkari@=\r\nexample.org",
+    "segments": b"eyJhIjoiYmNkZWZnIn0."
+    + base64.urlsafe_b64encode(b'{"imei":"490154203237518","x":"yz"}')
+    + b".x",
+    "pairs in turn": b'["imei","490154203237518","email","kari@example.org"]',
+    "XML behind a length": b"000123<?xml version='1.0'?><a><imei>490154203237518</imei></a>",
+    "reversed": base64.b64encode(b'{"imei":"490154203237518"}')[::-1],
+}
+
+
+@pytest.mark.parametrize("body", CARRIERS.values(), ids=CARRIERS)
+def test_what_can_not_be_written_again_is_withheld_and_never_left(body: bytes) -> None:
+    message = sent(body)
+    found = findings_in(decode(message).fields, Known.none())
+    assert "490154203237518" in {each.value for each in found}
+    left = everything(redact(report_of(message), KEY))
+    assert b"490154203237518" not in left
+    assert b"kari@example.org" not in left
+
+
+def test_identifiers_in_the_head_of_a_message_are_redacted() -> None:
+    basic = base64.b64encode(b"490154203237518:secret77").decode()
+    message = request(
+        target="/reg/imei/490154203237518/x",
+        headers=[
+            ("Host", "490154203237518.dev.example.org"),
+            ("User-Agent", "App/1.0 (IMEI:490154203237518; Android 9)"),
+            ("Authorization", f"Basic {basic}"),
+            ("ETag", '"490154203237518"'),
+            ("Content-Disposition", 'attachment; filename="490154203237518.log"'),
+        ],
+    )
+    redacted = redact(report_of(message), KEY)
+    assert redacted.findings
     assert b"490154203237518" not in everything(redacted)
 
 

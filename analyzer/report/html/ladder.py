@@ -127,7 +127,19 @@ def _member(octets: bytes, name: str, rest: list[str]) -> bytes:
 
 def _item(items: list[object], key: str) -> object:
     number = key.strip("[]")
-    return items[int(number)] if number.isdecimal() and int(number) < len(items) else None
+    if number.isdecimal():
+        return items[int(number)] if int(number) < len(items) else None
+    return _named(items, key)
+
+
+def _named(items: list[object], name: str) -> object:
+    """What a list calls `name`: the value beside that name in one of its objects, or right behind it."""
+    for at, item in enumerate(items):
+        if isinstance(item, dict) and name in item.values():
+            return next((value for value in reversed(item.values()) if value != name), None)
+        if item == name:
+            return next(iter(items[at + 1 : at + 2]), None)
+    return None
 
 
 def _pairs(octets: bytes) -> list[tuple[str, str]]:
