@@ -82,6 +82,8 @@ KIND_TITLES = {
     "build": "software version",
     "operator": "mobile operator",
     "local_ip": "address in the home network",
+    "device_id": "device ID",
+    "access_token": "access token",
 }
 
 

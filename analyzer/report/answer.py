@@ -10,12 +10,19 @@ from analyzer.report.groups import (
     finding_groups,
     grouped,
     ping_groups,
-    pings_by_message,
     region_totals,
     status_counts,
 )
 from analyzer.report.language import _, mark, plural
-from analyzer.report.wording import FACTS, STATUSES, is_established, kind_name, looks_like, place_line
+from analyzer.report.wording import (
+    FACTS,
+    STATUSES,
+    is_established,
+    is_worth_checking,
+    kind_name,
+    looks_like,
+    place_line,
+)
 
 NONE_SEEN = mark("No plaintext activation payload was seen.")
 NOT_PROOF = mark("That is no proof that none was sent: the blind spots below say what could not be seen.")
@@ -84,12 +91,12 @@ def _whither(ping: Ping) -> str:
 
 
 def _identifiers(report: Report) -> Iterator[str]:
-    if not report.findings:
+    groups = [group for group in finding_groups(report) if not is_worth_checking(group[0])]
+    if not groups:
         yield _("No identifier of the phone or its SIM was seen readable.")
         return
-    pings = pings_by_message(report)
-    groups = [group for group in finding_groups(report) if group[0].kind not in FACTS]
-    sure = [group for group in groups if any(is_established(f, pings) for f in group)]
+    groups = [group for group in groups if group[0].kind not in FACTS]
+    sure = [group for group in groups if is_established(group[0])]
     if sure:
         yield _("Identifiers that left readable: {kinds}.").format(kinds=_by_kind(sure, kind_name))
     if unsure := [group for group in groups if group not in sure]:
