@@ -12,17 +12,16 @@ from dataclasses import dataclass
 
 from analyzer.detect.base import Context, Verdict, finding
 from analyzer.detect.labels import identity_kinds, kinds_named
-from analyzer.detect.placeholders import is_placeholder
+from analyzer.detect.placeholders import EMPTY_WORDS, is_placeholder
 from analyzer.model import Confidence, Field, Finding
 
+IS_EMAIL = re.compile(
+    r"[A-Za-z0-9.!#$%&'*+/=?^_{|}~\-]{1,64}@(?:[A-Za-z0-9\-]{1,63}\.){1,8}[A-Za-z]{2,24}"
+).fullmatch
 UUID = r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}"
 HEX_ID = r"[0-9A-Fa-f]{16}|[0-9A-Fa-f]{32}|[0-9A-Fa-f]{64}"
 EMAIL = r"[A-Za-z0-9.!#$%&'*+/=?^_{|}~\-]{1,64}@(?:[A-Za-z0-9\-]{1,63}\.){1,8}[A-Za-z]{2,24}"
 LONGEST = 1024
-EMPTY_WORDS = frozenset(
-    ("", "null", "none", "nil", "unknown", "undefined", "n/a", "na", "0", "-1", "false", "true", "default",
-     "test", "<unknown ssid>", "unknown ssid", "<none>", "0x", "(null)")
-)  # fmt: skip
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from analyzer.decode import decode
 from analyzer.detect import findings_in
-from analyzer.detect.credentials import credentials_in
+from analyzer.detect.credentials import credentials_in, with_log_ins
 from analyzer.detect.known import Known
 from analyzer.dossiers import Dossier, recognise
 from analyzer.model import Finding, Message, Ping, Problem
@@ -20,6 +20,7 @@ class Examined(NamedTuple):
     findings: tuple[Finding, ...]
     pings: tuple[Ping, ...]
     problems: tuple[Problem, ...]
+    secrets: tuple[str, ...] = ()  # passwords, which the report must not keep
 
 
 Pair = tuple[Message | None, Message | None]
@@ -34,7 +35,9 @@ def examined(pair: Pair, known: Known, dossiers: Sequence[Dossier]) -> Examined:
     if request is None:
         return NOTHING
     decoded = decode(request)
+    log_ins = credentials_in(request, decoded.fields)
     findings = [replace(f, time_ns=request.time_ns) for f in findings_in(decoded.fields, known)]
-    findings += credentials_in(request)
+    if log_ins.findings:
+        findings = with_log_ins(findings, log_ins)
     pings = recognise(request, response, decoded.fields, findings, dossiers)
-    return Examined(tuple(findings), tuple(pings), tuple(decoded.problems))
+    return Examined(tuple(findings), tuple(pings), tuple(decoded.problems), log_ins.secrets)

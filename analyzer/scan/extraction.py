@@ -16,6 +16,7 @@ from analyzer.protocols.exchange import Exchange
 from analyzer.scan.examining import Examined, examined
 from analyzer.scan.making import Ends, Taken, taken_of
 from analyzer.scan.masking import masked_finding, masked_message, masked_ping
+from analyzer.scan.secrecy import ping_without, without_secrets
 from analyzer.scan.shelf import Shelf
 
 if TYPE_CHECKING:
@@ -131,6 +132,9 @@ class Extractor:
         )
         self._say(taken.said)
         self._say(seen.problems)
+        if request is not None and seen.secrets:
+            request = without_secrets(request, seen.secrets)
+            pings = [ping_without(ping, seen.secrets) for ping in pings]
         if request is not None:
             self._search(request, findings)
             request = self._trimmed(request, bool(findings or pings))

@@ -7,8 +7,16 @@ from dataclasses import replace
 import pytest
 
 from analyzer.model import Opinion, Place
-from analyzer.report.wording import is_established, looks_like, place_line, reached, where
-from tests.report.builders import imei, maybe_mac, ping
+from analyzer.report.wording import (
+    called,
+    is_established,
+    is_worth_checking,
+    looks_like,
+    place_line,
+    reached,
+    where,
+)
+from tests.report.builders import imei
 
 CLOUD = Place(
     address="192.0.2.10",
