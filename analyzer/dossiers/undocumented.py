@@ -18,7 +18,20 @@ ID = "undocumented"
 TITLE = "Undocumented sender that behaves like a registration"
 # What tells a phone or its subscription apart for good.
 LASTING = frozenset(
-    ("imei", "imeisv", "meid", "pesn", "imsi", "iccid", "mac", "serial", "android_id", "phone")
+    (
+        "imei",
+        "imeisv",
+        "meid",
+        "pesn",
+        "imsi",
+        "iccid",
+        "mac",
+        "serial",
+        "android_id",
+        "phone",
+        "device_id",
+        "oaid",
+    )
 )
 FEWEST = 2  # requests of the same grammar
 SESSION_HEADERS = ("cookie", "authorization", "x-auth-token", "x-session-id", "x-access-token")
@@ -26,7 +39,7 @@ SOLICITED_HEADERS = ("referer", "origin")
 TITLES = {
     "imei": "IMEI", "imeisv": "IMEISV", "meid": "MEID", "pesn": "pseudo-ESN",
     "imsi": "IMSI", "iccid": "ICCID", "mac": "MAC address",
-    "serial": "serial number", "android_id": "Android ID", "phone": "phone number",
+    "serial": "serial number", "android_id": "Android ID", "phone": "phone number", "device_id": "device ID", "oaid": "OAID",
 }  # fmt: skip
 Key = tuple[str, ...]
 
