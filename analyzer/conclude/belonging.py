@@ -37,7 +37,7 @@ UNKNOWN = Belonging("unknown")
 
 
 def with_owners(report: Report) -> Report:
-    """Return the report with `owner` and, where there is a reason, `details["belongs_to"]` of each finding."""
+    """Return the report with the owner of each finding and, with a reason, `details["belongs_to"]`."""
     if not report.findings:
         return report
     owners = _Owners.of(report)
@@ -152,7 +152,7 @@ def _of_name(finding: Finding, sender: Device | None) -> Belonging:
 
 
 def _of_number(finding: Finding, sender: Device, owners: _Owners) -> Belonging:
-    """Own where the message proves its sender and the device has sent no more of the kind than it can have."""
+    """Own where the message proves its sender and the device sent no more of the kind than it can have."""
     if finding.kind not in NUMBERS or finding.confidence == "low":
         return UNKNOWN
     if finding.message in owners.in_logs or finding.message not in owners.proven:

@@ -65,7 +65,7 @@ def proofs_in(message: Message) -> Iterator[Proof]:
 def _proof(header: str, value: str) -> Proof | None:
     found = SCHEME.fullmatch(value)
     if not found:
-        is_token = len(value) >= 16 and KEY_LIKE.fullmatch(value) or TOKEN_LIKE.fullmatch(value)
+        is_token = (len(value) >= 16 and KEY_LIKE.fullmatch(value)) or TOKEN_LIKE.fullmatch(value)
         return Proof(header, header, token=value) if is_token else None
     scheme, said = found[1].lower(), found[2].strip()
     if scheme in TOKEN_SCHEMES:

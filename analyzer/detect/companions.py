@@ -1,4 +1,4 @@
-"""What stands beside a number and speaks for it: other identifiers by their form, and names that describe a device.
+"""What stands beside a number and speaks for it: identifiers by their form, names that describe a device.
 
 A number without a telling name needs more than a check digit, which one in ten passes by chance.
 """
@@ -86,7 +86,8 @@ def odds(context: Context) -> str:
         if len(value) == 15 and value.isascii() and value.isdigit()
     }  # fmt: skip
     passed = sum(map(is_like_imei, numbers))
-    return f"of {max(len(numbers), 1)} numbers of 15 digits in the message {max(passed, 1)} pass both checks; {BY_CHANCE}"
+    of = f"of {max(len(numbers), 1)} numbers of 15 digits in the message"
+    return f"{of} {max(passed, 1)} pass both checks; {BY_CHANCE}"
 
 
 def is_identity_near(field: Field) -> bool:

@@ -1,4 +1,4 @@
-"""Log-ins in clear text → findings: the account by its name, passwords and tokens as a category and never themselves."""
+"""Log-ins in clear text → findings: accounts by name, passwords and tokens as a category, never themselves."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import NamedTuple
 from analyzer.detect.authorization import Proof, proofs_in
 from analyzer.detect.logins import Part, parts_of_login
 from analyzer.detect.named import IS_EMAIL
-from analyzer.model import Confidence, Evidence, Field, Finding, Message
+from analyzer.model import Confidence, Evidence, Field, Fields, Finding, Message
 
 # Protocols whose messages carry the headers "User" and "Password" that their reader made.
 NAMES = {
@@ -24,6 +24,8 @@ TOKEN = "access token"
 HIDDEN = "not shown"
 SECRET_MASK = "********"  # in place of a password in a message; always as long
 LEFT_OUT = "content in which an encoding hides a password was left out of the report"
+# Keys of the documents that such libraries send.
+OF_ANALYTICS = frozenset(("writeKey", "messageId", "sentAt"))
 LOG_IN = "log_in"  # in the details of an account: how it was sent
 
 
@@ -47,7 +49,7 @@ def credentials_in(message: Message, fields: Sequence[Field] = ()) -> LogIns:
         _of_dialogue(message, protocol, made)
     else:
         for proof in proofs_in(message):
-            made.proof(proof)
+            made.proof(as_key(proof, fields))
     for part in parts_of_login(fields):
         if protocol is None or part.field.evidence.path[:1] != ("header",):
             made.part(part)
@@ -57,9 +59,11 @@ def credentials_in(message: Message, fields: Sequence[Field] = ()) -> LogIns:
 def with_log_ins(findings: Iterable[Finding], log_ins: LogIns) -> list[Finding]:
     """Return the findings of the detectors with those of log-ins, which know an account more surely."""
     surer = {(f.kind, f.value) for f in log_ins.findings}
-    hidden = {(f.evidence.path) for f in log_ins.findings if f.kind in ("password", "access_token")}
-    kept = [f for f in findings if (f.kind, f.value) not in surer and f.evidence.path not in hidden]
-    return [*kept, *log_ins.findings]
+    secret = {f.evidence.path for f in log_ins.findings if f.kind == "password"}
+    kept = [f for f in findings if (f.kind, f.value) not in surer and f.evidence.path not in secret]
+    pushed = {f.evidence.path for f in kept if f.kind == "push_token" and f.confidence != "low"}
+    further = [f for f in log_ins.findings if f.kind != "access_token" or f.evidence.path not in pushed]
+    return [*kept, *further]
 
 
 def _of_dialogue(message: Message, protocol: str, made: _Made) -> None:
@@ -76,6 +80,15 @@ def _of_dialogue(message: Message, protocol: str, made: _Made) -> None:
     value = f"{HIDDEN} (account {user})" if user else HIDDEN
     said = f"{protocol} sends it as the password, readable to anyone on the way to {message.destination}"
     made.add("password", value, HIDDEN, "Password", said)
+
+
+def as_key(proof: Proof, fields: Sequence[Field]) -> Proof:
+    """Return a token where a library of an analytics service sends its key as a user name alone."""
+    names = fields.names if isinstance(fields, Fields) else [field.name for field in fields]
+    is_key = (
+        proof.user and not proof.password and proof.scheme == "Basic" and not OF_ANALYTICS.isdisjoint(names)
+    )
+    return proof._replace(user="", token=proof.user) if is_key else proof
 
 
 class _Made:
@@ -113,8 +126,14 @@ class _Made:
         field, way = part.field, f"sent readable to {self._message.destination}"
         confidence: Confidence = "high" if part.sure else "medium"
         if part.kind == "account":
+            if not part.sure:  # no password stands beside it
+                said = f"the account that is logged in: {part.said}"
+                self.add(
+                    "account", part.value, part.value, field.name, said, None, field.evidence, confidence
+                )
+                return
             self._user = part.value
-            about = {LOG_IN: f"beside a password, in {field.evidence.path[0] if field.evidence.path else ''}"}
+            about = {LOG_IN: "beside a password"}
             said = f"the account of a log-in: {part.said}"
             self.add("account", part.value, part.value, field.name, said, about, field.evidence)
             return

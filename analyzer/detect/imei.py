@@ -71,7 +71,7 @@ def _judge(digits: str, match: re.Match[str], field: Field) -> Verdict | None:
         return Verdict("low", (named, "15 digits, but the last is not the check digit of an IMEI"))
     if named:
         return Verdict("high" if checked else "medium", (named, form))
-    if by_number := _of_number_urn(digits, match):
+    if by_number := _of_urn(match):
         return Verdict("high", (by_number, form))
     if not checked or digits[:2] not in REPORTING_BODIES:
         return _unchecked(digits, form, match, field)
@@ -93,7 +93,7 @@ def _unchecked(digits: str, form: str, match: re.Match[str], field: Field) -> Ve
     )
 
 
-def _of_number_urn(digits: str, match: re.Match[str]) -> str:
+def _of_urn(match: re.Match[str]) -> str:
     """RFC 7254: urn:gsma:imei:35-…; LwM2M (OMA TS 1.2 §7.3) writes urn:imei:."""
     before = match.string[max(0, match.start() - 14) : match.start()].lower()
     return "the text is a URN of an IMEI" if before.endswith(("urn:imei:", "gsma:imei:")) else ""

@@ -156,6 +156,7 @@ def kinds_named(name: str) -> frozenset[str]:
 
 @lru_cache(maxsize=4096)
 def _kinds_named(name: str) -> frozenset[str]:
+    name = name.rpartition(":")[2]  # without the prefix of an XML namespace
     path, _, last = name.rpartition(".")
     return _kinds_of(name) | _kinds_of(last) if path and last else _kinds_of(name)
 

@@ -24,14 +24,93 @@ SECONDS = r"(\d{1,3})\s?°\s?(\d{1,2})\s?['′’]\s?(\d{1,2}(?:[.,]\d{1,4})?)\s
 DEGREES_MINUTES_SECONDS = re.compile(SECONDS + r"([NS])[ ,;]{0,3}" + SECONDS + r"([EW])")
 # Neighbours of a position that a receiver has measured, and of a place that somebody looks at or looks up.
 OF_SENSOR = frozenset(
-    """accuracy acc altitude alt speed vel velocity bearing heading cog provider hdop sat satellites fix fixtime tst
-    battery batt rssi horizontalaccuracy verticalaccuracy gpstime gps_time gpstimestamp locationtime bssid ssid carrier
-    mnc mcc nettype coordtype coordinate_type""".split()
+    [
+        "accuracy",
+        "acc",
+        "altitude",
+        "alt",
+        "speed",
+        "vel",
+        "velocity",
+        "bearing",
+        "heading",
+        "cog",
+        "provider",
+        "hdop",
+        "sat",
+        "satellites",
+        "fix",
+        "fixtime",
+        "tst",
+        "battery",
+        "batt",
+        "rssi",
+        "horizontalaccuracy",
+        "verticalaccuracy",
+        "gpstime",
+        "gps_time",
+        "gpstimestamp",
+        "locationtime",
+        "bssid",
+        "ssid",
+        "carrier",
+        "mnc",
+        "mcc",
+        "nettype",
+        "coordtype",
+        "coordinate_type",
+    ]
 )
 OF_SEARCH = frozenset(
-    """zoom z radius q query search keyword keywords kw by city place sted destination dest hotel hotels checkin checkout
-    check_in check_out fra til bbox bounds viewport span level tile poi near around distance rooms guests category
-    term location_name placeid place_id map maptype layers size""".split()
+    [
+        "zoom",
+        "radius",
+        "q",
+        "query",
+        "search",
+        "keyword",
+        "keywords",
+        "kw",
+        "hotel",
+        "hotels",
+        "checkin",
+        "checkout",
+        "check_in",
+        "check_out",
+        "bbox",
+        "bounds",
+        "viewport",
+        "tile",
+        "poi",
+        "rooms",
+        "guests",
+        "placeid",
+        "place_id",
+        "maptype",
+    ]
+)
+OF_PLACE = frozenset(
+    [
+        "z",
+        "by",
+        "city",
+        "place",
+        "sted",
+        "destination",
+        "dest",
+        "fra",
+        "til",
+        "span",
+        "level",
+        "near",
+        "around",
+        "distance",
+        "category",
+        "term",
+        "map",
+        "layers",
+        "size",
+    ]
 )
 OWN_NAME = re.compile(r"gps|^my|user|cur|device|own", re.IGNORECASE)
 OF_MAP = re.compile(r"cent(er|re)|map|viewport|search|dest|target|hotel|poi", re.IGNORECASE)
@@ -151,7 +230,7 @@ def _in_list(field: Field, context: Context) -> Pair | None:
     is_geojson = field.name.lower() == "coordinates" or abs(float(first)) > 90
     latitude, longitude = (other, first) if is_geojson else (first, other)
     order = "longitude first, as GeoJSON has it" if is_geojson else "latitude first"
-    return latitude, longitude, f"{field.value},{second.value}", f"the list is named {field.name}: {order}"
+    return latitude, longitude, f"{first},{other}", f"the list is named {field.name}: {order}"
 
 
 def _in_integers(field: Field, context: Context) -> Pair | None:
@@ -166,13 +245,15 @@ def _in_integers(field: Field, context: Context) -> Pair | None:
         digits = 7 if "7" in field.name or max(map(len, (north[0], str(other.value).strip("- ")))) > 9 else 6
         if east:
             latitude, longitude = (f"{int(n[0]) / 10**digits:.{digits}f}" for n in (north, east))
-            reason = f"the fields are named {field.name} and {other.name}: degrees times ten to the power of {digits}"
+            reason = (
+                f"the fields are named {field.name} and {other.name}: degrees times 10 to the power {digits}"
+            )
             return latitude, longitude, str(field.value), reason
     return None
 
 
 def _with_hemispheres(field: Field) -> Pair | None:
-    """Degrees with N or S and E or W, as receivers of satellite positions write them (NMEA 0183) and people do."""
+    """Degrees with N or S and E or W, as satellite receivers write them (NMEA 0183), and people."""
     text = str(field.value)
     if "N" not in text and "S" not in text:
         return None
@@ -204,9 +285,10 @@ def _whose(field: Field, place: Pair) -> tuple[Confidence, str]:
     beside = {name.lower() for name in field.beside}
     if beside & OF_SENSOR or identity_kinds(field.beside) or OWN_NAME.search(field.name):
         return ("high" if _decimals(place) >= 4 else "medium"), ""
-    if beside & OF_SEARCH or OF_MAP.search(field.name):
+    in_target = field.evidence.path[:1] == ("target",)
+    if beside & OF_SEARCH or (in_target and beside & OF_PLACE) or OF_MAP.search(field.name):
         return "low", "beside it stands what belongs to a search or a map: it may be a place looked up"
-    if field.evidence.path[:1] == ("target",):
+    if in_target:
         return "medium", ""
     return ("high" if _decimals(place) >= 4 else "medium"), ""
 

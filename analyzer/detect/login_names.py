@@ -21,13 +21,16 @@ PREFIX = re.compile(
 )
 # Words that make it something else than the password or the account itself.
 TURNED = frozenset(
-    """hint show forgot forgotten forget reset strength length len policy remember has have is need needs require
-    required enable enabled disable type hash md sha digest expire expires expired expiry change changed count
-    recover recovery lost save saved visible visibility toggle min max url page link error err valid validate
-    check mode encrypt encrypted encryption label placeholder rule rules score set state status
-    last agent group groups role level list total num time date ip os lang locale score avatar image img
-    csrf xsrf authenticity verification antiforgery request nonce state push device fcm apns gcm registration"""
-    .split()
+    ("hint", "show", "forgot", "forgotten", "forget", "reset", "strength", "length", "len", "policy",
+     "remember", "has", "have", "is", "need", "needs", "require", "required", "enable", "enabled",
+     "disable", "type", "hash", "md", "sha", "digest", "expire", "expires", "expired", "expiry",
+     "change", "changed", "count", "recover", "recovery", "lost", "save", "saved", "visible",
+     "visibility", "toggle", "min", "max", "url", "page", "link", "error", "err", "valid", "validate",
+     "check", "mode", "encrypt", "encrypted", "encryption", "label", "placeholder", "rule", "rules",
+     "score", "set", "state", "status", "last", "agent", "group", "groups", "role", "level", "list",
+     "total", "num", "time", "date", "ip", "os", "lang", "locale", "score", "avatar", "image", "img",
+     "csrf", "xsrf", "authenticity", "verification", "antiforgery", "request", "nonce", "state", "push",
+     "device", "fcm", "apns", "gcm", "registration")
 )  # fmt: skip
 PASSWORD = re.compile(
     r".{0,16}?(?:passw(?:or)?d|passwrd|pwd|passord|passwort|kennwort|l?senord|wachtwoord|motdepasse|contrase?na"
@@ -61,9 +64,10 @@ SESSION_COOKIE = re.compile(
     r"|cisession|railssession|sessiontoken|ssotoken|auth"
 )
 BUTTONS = frozenset(
-    ("login", "log in", "log+in", "logg inn", "logginn", "logon", "log on", "sign in", "signin", "submit", "send", "ok",
-     "go", "enter", "anmelden", "einloggen", "connexion", "entrar", "iniciar", "accedi", "inloggen", "logga in",
-     "log ind", "denglu", "登录", "登陆", "登入", "next", "continue", "true", "yes", "on", "1", "password", "pwd")
+    ("login", "log in", "log+in", "logg inn", "logginn", "logon", "log on", "sign in", "signin",
+     "submit", "send", "ok", "go", "enter", "anmelden", "einloggen", "connexion", "entrar",
+     "iniciar", "accedi", "inloggen", "logga in", "log ind", "denglu", "登录", "登陆", "登入", "next",
+     "continue", "true", "yes", "on", "1", "password", "pwd")
 )  # fmt: skip
 
 

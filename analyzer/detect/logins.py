@@ -60,6 +60,7 @@ def parts_of_login(fields: Sequence[Field]) -> Iterator[Part]:
     roles: dict[str, Role] = {name: role for name in dict.fromkeys(names) if (role := role_of(name))}
     yield from _with_passwords(fields, names, roles)
     yield from _tokens(fields, names, roles)
+    yield from _cookies(fields, names, roles)
     if any(name in METHODS for name in names):
         yield from _positional(fields, names)
 
@@ -221,10 +222,23 @@ def _is_in_request(field: Field) -> bool:
     return field.name.lower() != "set-cookie"
 
 
-def cookie_account(field: Field) -> bool:
-    """Return whether a cookie names the account in plain words."""
-    return (
-        role_of(field.name) == "user"
-        and WORD.fullmatch(_text(field)) is not None
-        and not OPAQUE.fullmatch(_text(field))
-    )
+def _cookies(fields: Sequence[Field], names: Sequence[str], roles: dict[str, Role]) -> Iterator[Part]:
+    """The account that a cookie names in plain words."""
+    if "user" not in roles.values():
+        return
+    for index, name in enumerate(names):
+        if roles.get(name) == "user":
+            path = fields[index].evidence.path
+            if (
+                path[:1] == ("header",)
+                and path[1:2]
+                and path[1].lower() == "cookie"
+                and _is_account(fields[index])
+            ):
+                yield Part(
+                    "account", fields[index], _text(fields[index]), f"the cookie is named {name}", False
+                )
+
+
+def _is_account(field: Field) -> bool:
+    return _is_user(field) and WORD.fullmatch(_text(field)) is not None and not OPAQUE.fullmatch(_text(field))

@@ -25,17 +25,18 @@ IS_UUID = re.compile(UUID).fullmatch
 SHORTEST_NAME = 3
 # Hexadecimal with a letter in it: a number of digits alone is counted by somebody.
 HEX_LONG = r"(?=[0-9]*[A-Fa-f])(?:0x)?[0-9A-Fa-f]{16,64}"
-DEVICE_ID = rf"\{{?{UUID}\}}?|{HEX_LONG}|[A-Z0-9]{{32}}\|[\w:]{{1,20}}|(?=\S*[a-z])(?=\S*[A-Z])(?=\S*\d)[A-Za-z0-9+/]{{22}}=="
+CUID, UTDID = r"[A-Z0-9]{32}\|[\w:]{1,20}", r"(?=\S*[a-z])(?=\S*[A-Z])(?=\S*\d)[A-Za-z0-9+/]{22}=="
+DEVICE_ID = rf"\{{?{UUID}\}}?|{HEX_LONG}|{CUID}|{UTDID}"
 HEX_ID = r"[0-9A-Fa-f]{16}|[0-9A-Fa-f]{32}|[0-9A-Fa-f]{64}"
 EMAIL = r"[A-Za-z0-9.!#$%&'*+/=?^_{|}~\-]{1,64}@(?:[A-Za-z0-9\-]{1,63}\.){1,8}[A-Za-z]{2,24}"
 LONGEST = 1024
 
 
-Judge = Callable[[Field, str, Context, bool], tuple[Confidence, str] | None]
+Judge = Callable[[Field, str], tuple[Confidence, str] | None]
 """Another confidence than the usual one, and the reason for it."""
 
 
-def _as_usual(_field: Field, _text: str, _context: Context, _surely: bool) -> None:
+def _as_usual(_field: Field, _text: str) -> None:
     return None
 
 
@@ -50,7 +51,7 @@ ROLE_ADDRESS = re.compile(
 )
 
 
-def _judge_email(field: Field, text: str, context: Context, _surely: bool) -> tuple[Confidence, str] | None:
+def _judge_email(field: Field, text: str) -> tuple[Confidence, str] | None:
     if ROLE_ADDRESS.fullmatch(text):
         return "low", "an address of a firm or service by its first part, not of a person"
     if "email" in kinds_of_field(field):
@@ -65,11 +66,10 @@ def _is_of_device(field: Field, text: str, context: Context) -> bool:
 APNS_OR_FCM = re.compile(r"[0-9A-Fa-f]{64}|[\w\-]{11,}:APA91[\w\-]{40,}")
 
 
-def _judge_push_token(
-    field: Field, text: str, _context: Context, _surely: bool
-) -> tuple[Confidence, str] | None:
+def _judge_push_token(field: Field, text: str) -> tuple[Confidence, str] | None:
     """What is called token alone may be of a session as well."""
-    if "push_token" in kinds_named(field.name) or APNS_OR_FCM.fullmatch(text):
+    is_like_one = APNS_OR_FCM.fullmatch(text) is not None and is_identity_near(field)
+    if "push_token" in kinds_named(field.name) or is_like_one:
         return None
     return "low", "the name is token alone"
 
@@ -82,9 +82,7 @@ SPECIFIC = re.compile(
 VAGUE = re.compile(r".*\b(did|guid|suid|hdid|tdid)|uniqueid(entifier)?", re.IGNORECASE)
 
 
-def _judge_device_id(
-    field: Field, text: str, _context: Context, _surely: bool
-) -> tuple[Confidence, str] | None:
+def _judge_device_id(field: Field, _text: str) -> tuple[Confidence, str] | None:
     last = field.name.rpartition(".")[2].lstrip("$#_")
     if SPECIFIC.fullmatch(last) and not VAGUE.fullmatch(last):
         return "high", ""
@@ -121,9 +119,9 @@ class Named:
             return
         beside = identity_kinds(field.beside)
         text = str(field.value).strip().strip("\"'")
-        if not (surely or beside or (self.described_will_do and _is_of_device(field, text, context))):
-            if not (self.alone and self.alone.fullmatch(text) and len(field.name) > SHORTEST_NAME):
-                return
+        is_enough = surely or beside or (self.described_will_do and _is_of_device(field, text, context))
+        if not (is_enough or self._is_alone(field, text)):
+            return
         if self.yields_to & named and IS_UUID(text):
             return
         if len(text) > LONGEST or not self.form.fullmatch(text) or self._is_dummy(text):
@@ -131,9 +129,12 @@ class Named:
         reasons = [f"the field is named {field.name}", self.described]
         if beside:
             reasons.append(f"stands beside fields named for: {', '.join(sorted(beside))}")
-        confidence, why = self.judge(field, text, context, bool(surely)) or (self.confidence, "")
+        confidence, why = self.judge(field, text) or (self.confidence, "")
         verdict = Verdict(confidence, (*reasons, why) if why else tuple(reasons))
         yield finding(self.kind, text, str(field.value), field, verdict, context)
+
+    def _is_alone(self, field: Field, text: str) -> bool:
+        return bool(self.alone and self.alone.fullmatch(text)) and len(field.name) > SHORTEST_NAME
 
     def _is_dummy(self, text: str) -> bool:
         lowered = text.lower()
@@ -161,21 +162,24 @@ NAMED: tuple[Named, ...] = (
          ("android_id", "a1b2c3d4e5f60718"), ("androidId", "9f86d081884c7d65"),
          ("android_id", "#9774d56d682e549c"), ("id", "#a1b2c3d4e5f60718"), ("android_id", "#" + "0" * 16),
          dummies=frozenset(("9774d56d682e549c",)),
-         among=frozenset(("android_perhaps",)), described_will_do=True),  # shared by many phones of 2010, as widely reported
+         among=frozenset(("android_perhaps",)), described_will_do=True),  # the dummy: of many phones of 2010
     _row("gaid", UUID, "a UUID, the form of Google's advertising ID",
          ("gaid", _AD), ("google_ad_id", _AD), ("gps_adid", _AD), ("gaid", _NONE), ("uuid", "#" + _AD)),
     _row("oaid", f"{UUID}|{HEX_ID}", "a UUID or hexadecimal number, the forms of the OAID",
          ("oaid", _AD), ("OAID", "9a8b7c6d5e4f30219a8b7c6d5e4f3021"), ("oaid", _NONE), ("id", "#" + _AD)),
     _row("device_id", DEVICE_ID, "a long hexadecimal number or a UUID, as lasting numbers of a device are",
-         ("udid", _TOKEN[:40]), ("idfv", _AD.upper()), ("identifierForVendor", _AD), ("openudid", _TOKEN[:40]),
+         ("udid", _TOKEN[:40]), ("idfv", _AD.upper()), ("identifierForVendor", _AD),
+         ("openudid", _TOKEN[:40]),
          ("deviceId", "9f86d081884c7d65"), ("vaid", _TOKEN[:32]), ("aaid", _TOKEN[:32]), ("device_uuid", _AD),
-         ("deviceId", "#0"), ("idfv", "#unknown"), ("udid", _NONE), ("uuid", "#" + _AD), ("deviceId", "#12345678901234567"),
+         ("deviceId", "#0"), ("idfv", "#unknown"), ("udid", _NONE), ("uuid", "#" + _AD),
+         ("deviceId", "#12345678901234567"),
          ("device_token", "#" + _TOKEN), ("aaid", "#" + _AD), ("deviceId", "#" + "0" * 32),
          yields_to=frozenset(("gaid", "oaid", "idfa")), judge=_judge_device_id),
     _row("idfa", UUID, "a UUID, the form of Apple's advertising ID",
          ("idfa", _AD.upper()), ("IDFA", _AD.upper()), ("idfa", _NONE), ("idfv", "#" + _AD.upper())),
     _row("advertising_id", UUID, "a UUID, the form of advertising IDs",
-         ("advertisingId", _AD), ("ifa", _AD), ("adid", "#12345"), ("advertising_id", _NONE), ("adid", "#" + _AD),
+         ("advertisingId", _AD), ("ifa", _AD), ("adid", "#12345"), ("advertising_id", _NONE),
+         ("adid", "#" + _AD),
          confidence="medium", among=frozenset(("advertising_perhaps",)), described_will_do=True),
     _row("serial", r"(?=[A-Za-z]*\d)[A-Za-z0-9]{6,32}", "letters and digits, as serial numbers are",
          ("serialno", "R58M41ABCDE"), ("device_serial", "HT7150200123"), ("device_serial", "#unknown"),

@@ -39,7 +39,8 @@ SOLICITED_HEADERS = ("referer", "origin")
 TITLES = {
     "imei": "IMEI", "imeisv": "IMEISV", "meid": "MEID", "pesn": "pseudo-ESN",
     "imsi": "IMSI", "iccid": "ICCID", "mac": "MAC address",
-    "serial": "serial number", "android_id": "Android ID", "phone": "phone number", "device_id": "device ID", "oaid": "OAID",
+    "serial": "serial number", "android_id": "Android ID", "phone": "phone number",
+    "device_id": "device ID", "oaid": "OAID",
 }  # fmt: skip
 Key = tuple[str, ...]
 
