@@ -22,6 +22,7 @@ MAC = re.compile(
 NUMBER = re.compile(r"(?<![\w.])\d{15}(?:\d{4,5})?(?![\w.])", re.ASCII)
 LONGEST, MOST = 4096, 200  # characters of a neighbour, and neighbours that are looked at
 FEWEST_DESCRIPTIONS = 2
+MAKER = re.compile(r"(device_?|phone_?)?(manufacturer|brand|maker|vendor)(_?name)?", re.IGNORECASE)
 # Of numbers of 15 digits by chance: one in ten has the check digit, four of a hundred beginnings are in use.
 BY_CHANCE = "by chance 1 in 250 would"
 
@@ -50,7 +51,7 @@ def companions_of(field: Field, context: Context, number: str) -> str:
     """Return what speaks for `number` beside it, as a sentence; empty where nothing does."""
     found = dict.fromkeys(_by_value(field, context, number))
     named = {kind for name in field.beside for kind in kinds_named(name)}
-    if len(named & DESCRIPTION) >= FEWEST_DESCRIPTIONS:
+    if _is_described(field, named):
         found["names that describe a device"] = None
     return f"stands beside {', '.join(found)}" if found else ""
 
@@ -93,4 +94,9 @@ def odds(context: Context) -> str:
 def is_identity_near(field: Field) -> bool:
     """Return whether a neighbour's name announces an identifier, or two describe a device."""
     named = {kind for name in field.beside for kind in kinds_named(name)}
-    return bool(named & IDENTITY) or len(named & DESCRIPTION) >= FEWEST_DESCRIPTIONS
+    return bool(named & IDENTITY) or _is_described(field, named)
+
+
+def _is_described(field: Field, named: set[str]) -> bool:
+    makers = any(MAKER.fullmatch(name) for name in field.beside)
+    return len(named & DESCRIPTION) + makers >= FEWEST_DESCRIPTIONS

@@ -1,4 +1,4 @@
-"""Log-ins in clear text → findings: accounts by name, passwords and tokens as a category, never themselves."""
+"""Log-ins in clear text → findings: accounts by name, passwords and tokens by category, never themselves."""
 
 from __future__ import annotations
 
