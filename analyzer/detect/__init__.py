@@ -19,7 +19,7 @@ from analyzer.detect.iccid import Iccid
 from analyzer.detect.imei import Imei
 from analyzer.detect.imsi import Imsi
 from analyzer.detect.known import Known
-from analyzer.detect.labels import LONGEST_NAME, is_plain, kinds_named
+from analyzer.detect.labels import LONGEST_NAME, is_plain, kinds_named, kinds_of_field
 from analyzer.detect.location import Location, with_plausibility
 from analyzer.detect.mac import Mac
 from analyzer.detect.meid import Meid, PseudoEsn
@@ -49,7 +49,10 @@ FACT_KINDS = frozenset(fact.kind for fact in FACTS)
 # Kinds whose names are in use for much else.
 BY_VALUE = frozenset(("person", "android_perhaps", "serial_perhaps", "advertising_perhaps"))
 # What such a value has to look like: an address, a number with country code, letters and digits.
-ASKED = re.compile(r"\s*[\"']?(?:[^@\s]{1,64}@[^@\s]{4,}|\+\d|(?=[A-Za-z\-]*\d)[0-9A-Za-z\-]{8,64}[\"']?$)")
+ASKED = re.compile(
+    r"\s*[\"']?(?:[^@\s]{1,64}@[^@\s]{4,}|\+\d|(?=[0-9\-]*[A-Za-z])(?=[A-Za-z\-]*\d)[0-9A-Za-z\-]{8,64}[\"']?$)"
+)
+SHORTEST_ASKED = 6
 
 # Of one kind in one field. More are no sender's own identifiers, and hostile text could hold millions.
 MOST = 1000
@@ -84,13 +87,18 @@ def _promising(fields: Sequence[Field]) -> list[Field]:
     named = {name for name in different if announces(name)}
     asked = {name for name in different if len(name) <= LONGEST_NAME and _asks_value(name)}
     text = "\n".join([value for value in values if len(value) >= SHORTEST and isinstance(value, str)])
-    if not named and not asked and not may_hold(text):
+    holds = may_hold(text)
+    if not named and not asked and not holds:
         return []
-    return [
-        fields[i]
-        for i, name in enumerate(names)
-        if name in named or _may_hold(values[i]) or (name in asked and ASKED.match(str(values[i])))
-    ]
+    found = []
+    for i, name in enumerate(names):
+        if name in named or (holds and _may_hold(values[i])):
+            found.append(fields[i])
+        elif name in asked and len(values[i]) >= SHORTEST_ASKED and ASKED.match(str(values[i])):
+            field = fields[i]
+            if kinds_of_field(field) - FACT_KINDS:
+                found.append(field)
+    return found
 
 
 def _columns(fields: Sequence[Field]) -> tuple[Sequence[str], Sequence[str | bytes]]:

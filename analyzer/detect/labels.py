@@ -178,11 +178,15 @@ CARRYING = frozenset(("data", "value", "string", "text", "val", "content", "v", 
 
 def kinds_of_field(field: Field) -> frozenset[str]:
     """Return the kinds that a field's name announces, alone or with the name of what holds it."""
-    found = kinds_named(field.name)
-    lowered = field.name.lower()
-    if lowered not in PLAIN and lowered not in CARRYING:
-        return found
-    holder = holder_of(field)
+    if not is_plain(field.name):
+        return kinds_named(field.name)
+    return _kinds_held(field.name, holder_of(field))
+
+
+@lru_cache(maxsize=4096)
+def _kinds_held(name: str, holder: str) -> frozenset[str]:
+    """Return the kinds that a plain name announces together with the name of what holds it."""
+    found, lowered = kinds_named(name), name.lower()
     if not holder:
         return found
     return found | kinds_named(holder if lowered in CARRYING else f"{holder}_{lowered}")
@@ -190,10 +194,14 @@ def kinds_of_field(field: Field) -> frozenset[str]:
 
 def holder_of(field: Field) -> str:
     """Return the name of the object that holds a field, empty where none is named."""
-    above = [step for step in field.evidence.path[:-1] if not step.startswith("[")]
-    return above[-1].partition("[")[0].rpartition(":")[2] if len(above) > 1 else ""
+    path = field.evidence.path
+    for place in range(len(path) - 2, 0, -1):
+        if path[place][:1] != "[":
+            return path[place].partition("[")[0].rpartition(":")[2][:LONGEST_NAME]
+    return ""
 
 
+@lru_cache(maxsize=4096)
 def is_plain(name: str) -> bool:
     """Return whether what holds a field of this name has to be asked."""
     return name.lower() in PLAIN or name.lower() in CARRYING

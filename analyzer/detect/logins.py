@@ -39,7 +39,7 @@ POSITIONS = (
     ("wp.", 1),
 )
 SIGNS_IN = re.compile(r"log_?[io]n|sign_?in|auth|session|connect|denglu", re.IGNORECASE)
-METHODS = ("methodName", "method")
+METHODS = frozenset(("methodName", "method"))
 STRINGS = frozenset(("string", "value", "i4", "int"))
 DIGEST_TYPE = "PasswordDigest"
 
@@ -58,10 +58,13 @@ def parts_of_login(fields: Sequence[Field]) -> Iterator[Part]:
     """Yield what the fields of one request hold of a log-in: passwords first, each with its account."""
     names = fields.names if isinstance(fields, Fields) else [field.name for field in fields]
     roles: dict[str, Role] = {name: role for name in dict.fromkeys(names) if (role := role_of(name))}
-    yield from _with_passwords(fields, names, roles)
+    different = frozenset(roles.values())
+    if "password" in different:
+        yield from _with_passwords(fields, names, roles)
     yield from _tokens(fields, names, roles)
-    yield from _cookies(fields, names, roles)
-    if any(name in METHODS for name in names):
+    if "user" in different:
+        yield from _cookies(fields, names, roles)
+    if not METHODS.isdisjoint(names):
         yield from _positional(fields, names)
 
 
@@ -69,8 +72,6 @@ def parts_of_login(fields: Sequence[Field]) -> Iterator[Part]:
 
 
 def _with_passwords(fields: Sequence[Field], names: Sequence[str], roles: dict[str, Role]) -> Iterator[Part]:
-    if "password" not in roles.values():
-        return
     done: set[tuple[str, ...]] = set()
     for index, name in enumerate(names):
         if roles.get(name) != "password":
@@ -154,15 +155,16 @@ def _is_user(field: Field) -> bool:
 
 
 def _tokens(fields: Sequence[Field], names: Sequence[str], roles: dict[str, Role]) -> Iterator[Part]:
-    sessions = {name for name in dict.fromkeys(names) if names_session(name)}
-    if not sessions and not {"token", "perhaps token"} & set(roles.values()):
+    wanted = {name for name, role in roles.items() if role in ("token", "perhaps token")}
+    wanted.update(name for name in dict.fromkeys(names) if names_session(name))
+    if not wanted:
         return
+    values = fields.values if isinstance(fields, Fields) else [field.value for field in fields]
     for index, name in enumerate(names):
-        role = roles.get(name)
-        if role not in ("token", "perhaps token") and name not in sessions:
+        if name not in wanted or not SHORTEST_TOKEN <= len(values[index]) <= LONGEST_TOKEN:
             continue
-        value = fields.values[index] if isinstance(fields, Fields) else fields[index].value
-        if not isinstance(value, str) or not SHORTEST_TOKEN <= len(value) <= LONGEST_TOKEN:
+        role, value = roles.get(name), values[index]
+        if not isinstance(value, str):
             continue
         field = fields[index]
         path = field.evidence.path
@@ -224,8 +226,6 @@ def _is_in_request(field: Field) -> bool:
 
 def _cookies(fields: Sequence[Field], names: Sequence[str], roles: dict[str, Role]) -> Iterator[Part]:
     """The account that a cookie names in plain words."""
-    if "user" not in roles.values():
-        return
     for index, name in enumerate(names):
         if roles.get(name) == "user":
             path = fields[index].evidence.path

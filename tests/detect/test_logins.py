@@ -142,7 +142,7 @@ NO_LOG_INS: dict[str, Message] = {
     "a button alone": request(b"Login=Login&step=2"),
     "empty fields": request(b"username=&password="),
     "tokens of forms": request(
-        b"csrf_token=fd5584a7dee4e132e590db5fea3c578b754b78ec&authenticity_token=ypeBEsobvcr6wjGzmiPcTaeG7yuYB3ha"  # noqa: E501
+        b"csrf_token=fd5584a7dee4e132e590db5fea3c578b754b78ec&authenticity_token=ypeBEsobvcr6wjGzmiPcTaeG7yuYB3ha"
         b"&__RequestVerificationToken=ccb031537a7d6f76cf383606162063ff5b107b42"
     ),
     "words about passwords": request(b"password_hint=hund&show_password=true&password_strength=3&has_password=1"),  # noqa: E501
