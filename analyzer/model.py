@@ -232,6 +232,14 @@ class Parts(Protocol):
 
 
 Confidence = Literal["high", "medium", "low"]
+Certainty = Literal["identifier", "probable identifier", "number worth checking"]
+Owner = Literal["own device", "other device", "server", "unknown"]
+# How sure a detector is decides which of the three classes a value is of.
+CERTAINTY: Mapping[Confidence, Certainty] = {
+    "high": "identifier",
+    "medium": "probable identifier",
+    "low": "number worth checking",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,6 +257,12 @@ class Finding:
     time_ns: int = 0
     known: bool | None = None  # equal to an identifier the owner gave; None when none of the kind was given
     details: Mapping[str, str] = field(default_factory=dict)  # {"tac": "49015420", "issuer": "…"}
+    owner: Owner = "unknown"  # whose it is, as far as the capture shows
+
+    @property
+    def certainty(self) -> Certainty:
+        """The class of the value; `class` in the JSON document."""
+        return CERTAINTY[self.confidence]
 
 
 PingStatus = Literal["attempted", "delivered", "answered", "accepted"]
@@ -600,6 +614,12 @@ class Identifier:
     devices: tuple[str, ...]  # Device.id of those that sent it
     belongs_to: str = ""  # "the device that sent it: equal to its MAC address"
     known: bool | None = None  # as in Finding
+    owner: Owner = "unknown"  # as in Finding
+
+    @property
+    def certainty(self) -> Certainty:
+        """The class of the surest finding; `class` in the JSON document."""
+        return CERTAINTY[self.confidence]
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,75 +1,190 @@
-"""Whose an identifier is: findings against what the capture shows of the devices in it."""
+"""Whose an identifier is: findings against what the capture shows of the devices and servers in it."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
-from analyzer.model import Device, Finding, Report
+from analyzer.model import Device, Finding, Message, Owner, Report
 
 ADDRESSES = frozenset(("mac", "bssid"))
 NAMES = frozenset(("model", "account"))
+# Of a log-in: whoever sends it holds it.
+LOG_IN = frozenset(("password", "access_token"))
+# Numbers of a phone, its SIM card or its system, of which a phone has one or two.
+NUMBERS = frozenset(
+    ("imei", "imeisv", "meid", "pesn", "imsi", "iccid", "android_id", "gaid", "oaid", "idfa", "device_id",
+     "serial", "push_token", "phone")
+)  # fmt: skip
+MOST_SLOTS = 2  # of one kind in one device: that of each SIM card
+# Protocols in which access points and routers write down what others do.
+LOGS = ("syslog",)
+# Kinds that a server gives out too; a value that came from it first is its own.
+GIVEN_OUT = frozenset(("device_id", "advertising_id", "location", "email", "account", "serial"))
+MOST_RESPONSES, LONGEST_RESPONSE = 2_000, 64 << 10  # that are searched for such values, and octets of each
 LOCALLY_ADMINISTERED = 2  # of a MAC address's first octet (IEEE 802 §8.2.2)
 
 
+class Belonging(NamedTuple):
+    """Whose a value is, and the sentence that says why."""
+
+    owner: Owner
+    sentence: str = ""
+
+
+UNKNOWN = Belonging("unknown")
+
+
 def with_owners(report: Report) -> Report:
-    """The report with `details["belongs_to"]` where a finding equals, or surely is not, something seen."""
+    """Return the report with the owner of each finding and, with a reason, `details["belongs_to"]`."""
     if not report.findings:
         return report
-    return replace(report, findings=tuple(_told(f, _Owners.of(report)) for f in report.findings))
+    owners = _Owners.of(report)
+    return replace(report, findings=tuple(_owned(f, owners) for f in report.findings))
 
 
 @dataclass(frozen=True)
 class _Owners:
-    """The devices, and which of them each flow is of."""
+    """The devices, which of them each flow is of, and what else decides."""
 
     by_id: Mapping[str, Device]
     by_flow: Mapping[int, str]
+    by_address: Mapping[str, Device]
+    in_logs: frozenset[int]  # messages in which a device writes down what others do
+    proven: frozenset[int]  # messages that hold their sender's own address, or were recognised
+    counts: Mapping[tuple[str, str], int]  # values of one kind that one device sent
+    from_server: frozenset[tuple[int, str]]  # message and value that the server had sent before
 
     @classmethod
     def of(cls, report: Report) -> _Owners:
         columns = report.flows.columns
         flows = dict(zip(columns.get("flow", ()), columns.get("device", ()), strict=True))
-        return cls({device.id: device for device in report.devices}, flows)
+        devices = {device.id: device for device in report.devices}
+        senders = {m.number: devices.get(flows.get(m.flow, "")) for m in report.messages}
+        own = {
+            f.message
+            for f in report.findings
+            if f.kind == "mac" and (sender := senders.get(f.message)) and f.value == sender.mac
+        }
+        values: dict[tuple[str, str], set[str]] = {}
+        for found in report.findings:
+            sender = senders.get(found.message)
+            if sender and found.kind in NUMBERS and found.confidence != "low":
+                values.setdefault((sender.id, found.kind), set()).add(found.value)
+        return cls(
+            by_id=devices,
+            by_flow=flows,
+            by_address={address: device for device in report.devices for address in device.addresses},
+            in_logs=frozenset(m.number for m in report.messages if m.protocol.startswith(LOGS)),
+            proven=frozenset(own | {p.message for p in report.pings if p.message is not None}),
+            counts={key: len(found) for key, found in values.items()},
+            from_server=frozenset(_from_server(report.messages, report.findings)),
+        )
 
     def sender(self, finding: Finding) -> Device | None:
         flow = finding.evidence.flow
         return self.by_id.get(self.by_flow.get(flow, "")) if flow is not None else None
 
 
-def _told(finding: Finding, owners: _Owners) -> Finding:
+def _from_server(messages: Iterable[Message], findings: Iterable[Finding]) -> Iterable[tuple[int, str]]:
+    """Yield message and value where an earlier response of the same host held the value."""
+    wanted: dict[str, list[tuple[int, int, str]]] = {}
+    by_number = {message.number: message for message in messages}
+    for found in findings:
+        message = by_number.get(found.message)
+        if message and found.kind in GIVEN_OUT and len(found.raw) >= 6 and not found.known:
+            server = message.destination.address
+            wanted.setdefault(server, []).append((message.time_ns, message.number, found.raw))
+    if not wanted:
+        return
+    left = MOST_RESPONSES
+    for message in by_number.values():
+        asked = wanted.get(message.source.address) if message.role == "response" else None
+        if not asked or not left:
+            continue
+        left -= 1
+        set_cookies = [value for name, value in message.headers if name.lower() == "set-cookie"]
+        text = message.body.content[:LONGEST_RESPONSE].decode("utf-8", "replace") + "\n".join(set_cookies)
+        yield from ((number, raw) for time, number, raw in asked if message.end_ns < time and raw in text)
+
+
+def _owned(finding: Finding, owners: _Owners) -> Finding:
     # What the owner gave is masked by now, and is the owner's.
-    sender = None if finding.known else owners.sender(finding)
-    sentence = _sentence(finding, sender, owners) if sender else ""
-    if not sentence:
+    if finding.known:
+        return replace(finding, owner="own device")
+    belonging = _belonging(finding, owners.sender(finding), owners)
+    if belonging == UNKNOWN:
         return finding
-    told = replace(finding, details={**finding.details, "belongs_to": sentence})
-    if finding.kind == "mac" and sender and finding.value == sender.mac:
-        return replace(told, confidence="high", reasons=(*finding.reasons, sentence))
-    return told
+    details = finding.details
+    if belonging.sentence:
+        details = {**details, "belongs_to": belonging.sentence}
+    made = replace(finding, owner=belonging.owner, details=details)
+    if finding.kind == "mac" and belonging.owner == "own device":
+        return replace(made, confidence="high", reasons=(*finding.reasons, belonging.sentence))
+    return made
 
 
-def _sentence(finding: Finding, sender: Device, owners: _Owners) -> str:
+def _belonging(finding: Finding, sender: Device | None, owners: _Owners) -> Belonging:
+    if finding.details.get("of_server"):
+        return Belonging("server", finding.details["of_server"])
+    if finding.kind in LOG_IN or "log_in" in finding.details:
+        return _of_name(finding, sender) if sender else Belonging("own device")
+    if (finding.message, finding.raw) in owners.from_server:
+        return Belonging("server", "the server sent this value before the device did")
+    if sender is None:
+        return UNKNOWN
     if finding.kind in ADDRESSES:
-        return _of_address(finding.value, sender, owners)
+        return _of_address(finding, sender, owners)
     if finding.kind == "local_ip":
-        same = finding.value in sender.addresses
-        return f"{'equal to an' if same else 'not an'} address of the device that sent it"
+        return _of_local_address(finding.value, sender, owners)
     if finding.kind in NAMES and _is_dhcp_name(finding.value, sender):
-        return "equal to the name that the device that sent it gave to the network (DHCP)"
-    return ""
+        return _of_name(finding, sender)
+    return _of_number(finding, sender, owners)
 
 
-def _of_address(mac: str, sender: Device, owners: _Owners) -> str:
+def _of_name(finding: Finding, sender: Device | None) -> Belonging:
+    if sender and finding.kind in NAMES and _is_dhcp_name(finding.value, sender):
+        return Belonging(
+            "own device", "equal to the name that the device that sent it gave to the network (DHCP)"
+        )
+    return Belonging("own device")
+
+
+def _of_number(finding: Finding, sender: Device, owners: _Owners) -> Belonging:
+    """Own where the message proves its sender and the device sent no more of the kind than it can have."""
+    if finding.kind not in NUMBERS or finding.confidence == "low":
+        return UNKNOWN
+    if finding.message in owners.in_logs or finding.message not in owners.proven:
+        return UNKNOWN
+    few = owners.counts.get((sender.id, finding.kind), 0) <= MOST_SLOTS
+    return Belonging("own device") if few else UNKNOWN
+
+
+def _of_local_address(address: str, sender: Device, owners: _Owners) -> Belonging:
+    if address in sender.addresses:
+        return Belonging("own device", "equal to an address of the device that sent it")
+    sentence = "not an address of the device that sent it"
+    return Belonging("other device" if address in owners.by_address else "unknown", sentence)
+
+
+def _of_address(finding: Finding, sender: Device, owners: _Owners) -> Belonging:
+    mac = finding.value
     if mac == sender.mac:
-        return "equal to the MAC address of the device that sent it"
+        return Belonging("own device", "equal to the MAC address of the device that sent it")
     if mac in owners.by_id:
-        return f"the MAC address of another device in the capture, {_called(owners.by_id[mac])}"
+        called = _called(owners.by_id[mac])
+        return Belonging("other device", f"the MAC address of another device in the capture, {called}")
+    if finding.message in owners.in_logs:
+        return Belonging("other device", "a device that an access point or router writes about in its log")
+    other: Owner = "other device" if finding.kind == "bssid" else "unknown"  # an access point
     if sender.mac is None:
-        return ""
+        return Belonging(other)
     if int(sender.mac[:2], 16) & LOCALLY_ADMINISTERED:
-        return "not the address by which its sender is seen in the capture, which is randomised"
-    return "not the address of a device seen in the capture"
+        return Belonging(
+            other, "not the address by which its sender is seen in the capture, which is randomised"
+        )
+    return Belonging(other, "not the address of a device seen in the capture")
 
 
 def _called(device: Device) -> str:

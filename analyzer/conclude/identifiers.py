@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
-from analyzer.model import Finding, Identifier, Message, Report
+from analyzer.model import Finding, Identifier, Message, Owner, Report
 
 SURENESS = ("high", "medium", "low")
+OWNERS: tuple[Owner, ...] = ("own device", "other device", "server", "unknown")
+# What opens a session identifies no phone; its value is never kept, so all would be one entry.
+SECRETS = frozenset(("access_token",))
 
 
 def identifiers(report: Report) -> tuple[Identifier, ...]:
@@ -17,6 +20,8 @@ def identifiers(report: Report) -> tuple[Identifier, ...]:
     devices = dict(zip(columns.get("flow", ()), columns.get("device", ()), strict=True))
     groups: dict[tuple[str, str], list[Finding]] = {}
     for finding in report.findings:
+        if finding.kind in SECRETS:
+            continue
         groups.setdefault((finding.kind, finding.value), []).append(finding)
     found = [_identifier(group, messages, devices) for group in groups.values()]
     return tuple(sorted(found, key=lambda i: (SURENESS.index(i.confidence), i.first_ns, i.kind)))
@@ -39,6 +44,7 @@ def _identifier(
         devices=_by_frequency([devices[m.flow] for m in sent_in if m.flow in devices]),
         belongs_to="; ".join(dict.fromkeys(owners)),
         known=next((f.known for f in group if f.known is not None), None),
+        owner=min((f.owner for f in group), key=OWNERS.index),
     )
 
 

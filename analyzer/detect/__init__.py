@@ -19,7 +19,7 @@ from analyzer.detect.iccid import Iccid
 from analyzer.detect.imei import Imei
 from analyzer.detect.imsi import Imsi
 from analyzer.detect.known import Known
-from analyzer.detect.labels import LONGEST_NAME, kinds_named
+from analyzer.detect.labels import LONGEST_NAME, is_plain, kinds_named, kinds_of_field
 from analyzer.detect.location import Location, with_plausibility
 from analyzer.detect.mac import Mac
 from analyzer.detect.meid import Meid, PseudoEsn
@@ -46,6 +46,14 @@ DETECTORS: tuple[Detector, ...] = (
 # Kinds that are reported only of messages in which something else was found.
 FACT_KINDS = frozenset(fact.kind for fact in FACTS)
 
+# Kinds whose names are in use for much else.
+BY_VALUE = frozenset(("person", "android_perhaps", "serial_perhaps", "advertising_perhaps"))
+# What such a value has to look like: an address, a number with country code, letters and digits.
+ASKED = re.compile(
+    r"\s*[\"']?(?:[^@\s]{1,64}@[^@\s]{4,}|\+\d|(?=[0-9\-]*[A-Za-z])(?=[A-Za-z\-]*\d)[0-9A-Za-z\-]{8,64}[\"']?$)"
+)
+SHORTEST_ASKED = 6
+
 # Of one kind in one field. More are no sender's own identifiers, and hostile text could hold millions.
 MOST = 1000
 
@@ -54,6 +62,7 @@ MOST = 1000
 SHORTEST = 14  # characters: with fewer nothing is found in a field whose name announces nothing
 DIGITS = re.compile(r"[0-9][0-9]{13}")  # written so that `re` skips fast to the first digit
 OCTETS = re.compile(r"[:-][0-9A-Fa-f]{2}[:-][0-9A-Fa-f]{2}[:-][0-9A-Fa-f]{2}[:-]")
+HEMISPHERE = re.compile(r"[0-9]{3}[ ,]?[NS][ ,;]{1,2}[0-9]|[0-9°'\"″”]\s?[NS][ ,;]{0,3}[0-9]{1,3}\s?°")
 WORDS = ("imei", "imsi", "iccid", "meid", "msisdn", "mac=", "mac:", "mac>")
 
 
@@ -74,11 +83,22 @@ def findings_in(fields: Sequence[Field], known: Known) -> list[Finding]:
 def _promising(fields: Sequence[Field]) -> list[Field]:
     """The fields that may hold an identifier; all text is looked at together first, for speed."""
     names, values = _columns(fields)
-    named = {name for name in set(names) if announces(name)}
+    different = set(names)
+    named = {name for name in different if announces(name)}
+    asked = {name for name in different if len(name) <= LONGEST_NAME and _asks_value(name)}
     text = "\n".join([value for value in values if len(value) >= SHORTEST and isinstance(value, str)])
-    if not named and not may_hold(text):
+    holds = may_hold(text)
+    if not named and not asked and not holds:
         return []
-    return [fields[i] for i, name in enumerate(names) if name in named or _may_hold(values[i])]
+    found = []
+    for i, name in enumerate(names):
+        if name in named or (holds and _may_hold(values[i])):
+            found.append(fields[i])
+        elif name in asked and len(values[i]) >= SHORTEST_ASKED and ASKED.match(str(values[i])):
+            field = fields[i]
+            if kinds_of_field(field) - FACT_KINDS:
+                found.append(field)
+    return found
 
 
 def _columns(fields: Sequence[Field]) -> tuple[Sequence[str], Sequence[str | bytes]]:
@@ -94,12 +114,18 @@ def announces(name: str) -> bool:
 
 @lru_cache(maxsize=4096)
 def _announces(name: str) -> bool:
-    return bool(kinds_named(name) - FACT_KINDS)
+    return bool(kinds_named(name) - FACT_KINDS - BY_VALUE)
+
+
+@lru_cache(maxsize=4096)
+def _asks_value(name: str) -> bool:
+    """Whether the value decides if a field of this name is looked at."""
+    return is_plain(name) or bool(kinds_named(name) & BY_VALUE)
 
 
 def may_hold(text: str) -> bool:
     """Whether a text has the digits, octets or words without which no detector finds anything in it."""
-    if DIGITS.search(text) or OCTETS.search(text):
+    if DIGITS.search(text) or OCTETS.search(text) or HEMISPHERE.search(text):
         return True
     lowered = text.lower()
     return any(word in lowered for word in WORDS)

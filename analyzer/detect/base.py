@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import NamedTuple, Protocol
 
 from analyzer.detect.known import Known
-from analyzer.model import Confidence, Field, Finding
+from analyzer.model import Confidence, Field, Fields, Finding
 
 
 @dataclass(frozen=True)
@@ -21,6 +21,18 @@ class Context:
     def next_to(self, field: Field) -> Sequence[Field]:
         """The fields of the same object, form or query, the field itself among them."""
         return self._groups.get((field.message, field.evidence.path[:-1]), ())
+
+    @cached_property
+    def values(self) -> Sequence[str | bytes]:
+        """The values of all fields of the message."""
+        return self.fields.values if isinstance(self.fields, Fields) else [f.value for f in self.fields]
+
+    @cached_property
+    def host(self) -> str:
+        """The host that the request names, in lower case."""
+        names = self.fields.names if isinstance(self.fields, Fields) else [f.name for f in self.fields]
+        found = next((at for at, name in enumerate(names) if name.lower() == "host"), None)
+        return str(self.values[found]).lower().partition(":")[0] if found is not None else ""
 
     @cached_property
     def _groups(self) -> dict[tuple[int, tuple[str, ...]], list[Field]]:
@@ -82,6 +94,8 @@ KIND_TITLES = {
     "build": "software version",
     "operator": "mobile operator",
     "local_ip": "address in the home network",
+    "device_id": "device ID",
+    "access_token": "access token",
 }
 
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from analyzer.detect.base import Context, Verdict, finding
 from analyzer.detect.imsi import network_of
 from analyzer.detect.labels import kinds_named
-from analyzer.detect.named import EMPTY_WORDS
+from analyzer.detect.placeholders import EMPTY_WORDS
 from analyzer.model import Field, Finding
 
 NUMERIC_OPERATOR = re.compile(r"(\d{3})[-,]?(\d{2,3})", re.ASCII)

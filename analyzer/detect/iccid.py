@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 
 from analyzer.detect.base import Context, Verdict, finding
+from analyzer.detect.companions import companions_of
 from analyzer.detect.issuers import SHARED, Issuer, issuer_of
 from analyzer.detect.labels import announced, identity_kinds, names_something_else
 from analyzer.detect.placeholders import is_placeholder
@@ -43,7 +44,9 @@ class Iccid:
             number = number.removesuffix("F") if len(number) == 20 else number
             issuer = issuer_of(number)
             if issuer and not is_placeholder(number):
-                verdict = _judge(number, match, field, issuer)
+                verdict = _judge(number, match, field, issuer) or _judge_unnamed(
+                    number, match, field, issuer, context
+                )
                 if verdict:
                     yield finding(self.kind, number, match[0], field, verdict, context, _details(issuer))
 
@@ -60,6 +63,19 @@ def _judge(number: str, match: re.Match[str], field: Field, issuer: Issuer) -> V
         return None
     hint = announced(field, match.string, match.start(), NAMES) or _beside(field)
     return Verdict("medium", (hint, prefix, check)) if hint else None
+
+
+def _judge_unnamed(
+    number: str, match: re.Match[str], field: Field, issuer: Issuer, context: Context
+) -> Verdict | None:
+    """The whole value, of an issuer that is known, with its check digit."""
+    if match[0] != match.string.strip() or not issuer.name or not _has_check_digit(number):
+        return None
+    if names_something_else(field.name):
+        return None
+    form = f"begins with the digits of an issuer of SIM cards, {issuer.name}, and its check digit is valid"
+    beside = companions_of(field, context, number)
+    return Verdict("medium", (form, beside)) if beside else Verdict("low", (form, "no name says so"))
 
 
 def _beside(field: Field) -> str | None:

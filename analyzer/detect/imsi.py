@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from functools import lru_cache
 
 from analyzer.detect.base import Context, Verdict, finding
-from analyzer.detect.labels import announced, is_mentioned
+from analyzer.detect.companions import companions_of, is_like_imei
+from analyzer.detect.labels import announced, is_mentioned, names_something_else
 from analyzer.detect.placeholders import is_placeholder
 from analyzer.model import Field, Finding
 
@@ -32,6 +33,7 @@ class Imsi:
         """Each IMSI in a text field."""
         text = str(field.value)
         if not is_mentioned(field, text, NAMES, "imsi"):
+            yield from self._unnamed(field, text.strip(), context)
             return
         for match in CANDIDATE.finditer(text):
             number = match[0]
@@ -39,6 +41,20 @@ class Imsi:
             network = dict(_network(number[:7])) if named and not is_placeholder(number) else {}
             if named and network and set(number[5:]) != {"0"}:
                 yield finding(self.kind, number, number, field, _judge(named, network), context, network)
+
+    def _unnamed(self, field: Field, number: str, context: Context) -> Iterator[Finding]:
+        """The whole value, with the code of an operator and beside numbers of the same phone."""
+        if len(number) != 15 or not (number.isascii() and number.isdigit()) or is_placeholder(number):
+            return
+        if is_like_imei(number) or names_something_else(field.name) or number[:3] in TEST_NETWORKS:
+            return
+        network = dict(_network(number[:7]))
+        beside = companions_of(field, context, number) if "operator" in network else ""
+        if beside and "checks of an I" in beside:
+            code = f"{network['mcc']}-{network['mnc']}"
+            starts = f"15 digits that begin {code}, the network code of {network['operator']}"
+            verdict = Verdict("medium", (starts, beside))
+            yield finding(self.kind, number, number, field, verdict, context, network)
 
 
 def _judge(named: str, network: dict[str, str]) -> Verdict:

@@ -9,13 +9,111 @@ from functools import cache
 from importlib.resources import files
 
 from analyzer.detect.base import Context, Verdict, finding
-from analyzer.detect.labels import kinds_named
-from analyzer.model import Field, Finding
+from analyzer.detect.labels import identity_kinds, kinds_named
+from analyzer.model import Confidence, Field, Finding
 
 DEGREES = r"[+-]?\d{1,3}\.\d{3,16}"
 NUMBER = re.compile(rf"\s*({DEGREES})\s*", re.ASCII)
 PAIR = re.compile(rf"\s*[\[(]?({DEGREES})\s*[,;| ]\s*({DEGREES})(?:\s*[,;| ][^A-Za-z]*)?[\])]?\s*", re.ASCII)
 LONGEST = 120  # characters: a longer value holds more than one place
+INTEGER = re.compile(r"-?\d{7,10}", re.ASCII)
+HEMISPHERES = re.compile(
+    r"(?<![\d.])(\d{1,4}\.\d{3,8})[ ,]?([NS])[ ,;]{1,2}(\d{1,5}\.\d{3,8})[ ,]?([EW])(?![A-Za-z])", re.ASCII
+)
+SECONDS = r"(\d{1,3})\s?°\s?(\d{1,2})\s?['′’]\s?(\d{1,2}(?:[.,]\d{1,4})?)\s?(?:\"|″|”|'')\s?"
+DEGREES_MINUTES_SECONDS = re.compile(SECONDS + r"([NS])[ ,;]{0,3}" + SECONDS + r"([EW])")
+# Neighbours of a position that a receiver has measured, and of a place that somebody looks at or looks up.
+OF_SENSOR = frozenset(
+    [
+        "accuracy",
+        "acc",
+        "altitude",
+        "alt",
+        "speed",
+        "vel",
+        "velocity",
+        "bearing",
+        "heading",
+        "cog",
+        "provider",
+        "hdop",
+        "sat",
+        "satellites",
+        "fix",
+        "fixtime",
+        "tst",
+        "battery",
+        "batt",
+        "rssi",
+        "horizontalaccuracy",
+        "verticalaccuracy",
+        "gpstime",
+        "gps_time",
+        "gpstimestamp",
+        "locationtime",
+        "bssid",
+        "ssid",
+        "carrier",
+        "mnc",
+        "mcc",
+        "nettype",
+        "coordtype",
+        "coordinate_type",
+    ]
+)
+OF_SEARCH = frozenset(
+    [
+        "zoom",
+        "radius",
+        "q",
+        "query",
+        "search",
+        "keyword",
+        "keywords",
+        "kw",
+        "hotel",
+        "hotels",
+        "checkin",
+        "checkout",
+        "check_in",
+        "check_out",
+        "bbox",
+        "bounds",
+        "viewport",
+        "tile",
+        "poi",
+        "rooms",
+        "guests",
+        "placeid",
+        "place_id",
+        "maptype",
+    ]
+)
+OF_PLACE = frozenset(
+    [
+        "z",
+        "by",
+        "city",
+        "place",
+        "sted",
+        "destination",
+        "dest",
+        "fra",
+        "til",
+        "span",
+        "level",
+        "near",
+        "around",
+        "distance",
+        "category",
+        "term",
+        "map",
+        "layers",
+        "size",
+    ]
+)
+OWN_NAME = re.compile(r"gps|^my|user|cur|device|own", re.IGNORECASE)
+OF_MAP = re.compile(r"cent(er|re)|map|viewport|search|dest|target|hotel|poi", re.IGNORECASE)
 NETWORKS = frozenset(("imsi", "cell", "operator"))
 ISO = "country_iso"
 MARGIN = 1.0  # degrees
@@ -43,15 +141,15 @@ class Location:
         names = kinds_named(field.name)
         place = None
         if "coordinates" in names:
-            place = _in_one_field(field)
+            place = _in_one_field(field) or _in_list(field, context)
         elif "latitude" in names:
             place = _in_two_fields(field, context)
+        place = place or _with_hemispheres(field)
         if place and is_on_earth(*place[:2]):
             latitude, longitude, raw, reason = place
             details = {"latitude": latitude, "longitude": longitude}
-            verdict = Verdict(
-                "high" if _decimals(place) >= 4 else "medium", (reason, _precision(_decimals(place)))
-            )
+            confidence, why = _whose(field, place)
+            verdict = Verdict(confidence, tuple(filter(None, (reason, _precision(_decimals(place)), why))))
             yield finding(self.kind, f"{latitude},{longitude}", raw, field, verdict, context, details)
 
 
@@ -107,7 +205,7 @@ def _in_two_fields(field: Field, context: Context) -> Pair | None:
     text = str(field.value)
     north = NUMBER.fullmatch(text)
     if not north:
-        return None
+        return _in_integers(field, context)
     stem = _stem(field.name)
     for other in context.next_to(field):
         if "longitude" in kinds_named(other.name) and _stem(other.name) == stem:
@@ -116,6 +214,83 @@ def _in_two_fields(field: Field, context: Context) -> Pair | None:
                 reason = f"the fields are named {field.name} and {other.name}, and both numbers are in range"
                 return north[1], east[1], f"{text}, {east[0]}", reason
     return None
+
+
+def _in_list(field: Field, context: Context) -> Pair | None:
+    """Two numbers of a list: longitude first in GeoJSON (RFC 7946 §3.1.1), else latitude first."""
+    if field.evidence.path[-1:] != ("[0]",):
+        return None
+    second = next((f for f in context.next_to(field) if f.evidence.path[-1:] == ("[1]",)), None)
+    if second is None or not isinstance(second.value, str):
+        return None
+    numbers = [NUMBER.fullmatch(str(each.value)) for each in (field, second)]
+    if not (numbers[0] and numbers[1]):
+        return None
+    first, other = numbers[0][1], numbers[1][1]
+    is_geojson = field.name.lower() == "coordinates" or abs(float(first)) > 90
+    latitude, longitude = (other, first) if is_geojson else (first, other)
+    order = "longitude first, as GeoJSON has it" if is_geojson else "latitude first"
+    return latitude, longitude, f"{first},{other}", f"the list is named {field.name}: {order}"
+
+
+def _in_integers(field: Field, context: Context) -> Pair | None:
+    """Millionths or ten-millionths of a degree as whole numbers, in two fields."""
+    stem, north = _stem(field.name), INTEGER.fullmatch(str(field.value).strip())
+    if not north:
+        return None
+    for other in context.next_to(field):
+        if "longitude" not in kinds_named(other.name) or _stem(other.name) != stem:
+            continue
+        east = INTEGER.fullmatch(str(other.value).strip())
+        digits = 7 if "7" in field.name or max(map(len, (north[0], str(other.value).strip("- ")))) > 9 else 6
+        if east:
+            latitude, longitude = (f"{int(n[0]) / 10**digits:.{digits}f}" for n in (north, east))
+            reason = (
+                f"the fields are named {field.name} and {other.name}: degrees times 10 to the power {digits}"
+            )
+            return latitude, longitude, str(field.value), reason
+    return None
+
+
+def _with_hemispheres(field: Field) -> Pair | None:
+    """Degrees with N or S and E or W, as satellite receivers write them (NMEA 0183), and people."""
+    text = str(field.value)
+    if "N" not in text and "S" not in text:
+        return None
+    if found := HEMISPHERES.search(text):
+        north, east = (_degrees(found[at], found[at + 1]) for at in (1, 3))
+    elif found := DEGREES_MINUTES_SECONDS.search(text):
+        north, east = (_sexagesimal(*found.group(at, at + 1, at + 2, at + 3)) for at in (1, 5))
+    else:
+        return None
+    return north, east, found[0], "two numbers with the letters of their hemispheres"
+
+
+def _degrees(number: str, hemisphere: str) -> str:
+    """Decimal degrees; where four or five digits stand before the point, the last two are minutes."""
+    whole, _, fraction = number.partition(".")
+    value = float(number)
+    if len(whole) > 3:
+        value = int(whole[:-2]) + float(f"{whole[-2:]}.{fraction}") / 60
+    return f"{-value if hemisphere in 'SW' else value:.5f}"
+
+
+def _sexagesimal(degrees: str, minutes: str, seconds: str, hemisphere: str) -> str:
+    value = int(degrees) + int(minutes) / 60 + float(seconds.replace(",", ".")) / 3600
+    return f"{-value if hemisphere in 'SW' else value:.5f}"
+
+
+def _whose(field: Field, place: Pair) -> tuple[Confidence, str]:
+    """How sure it is that the place is the phone's: somebody may look up another, or look at a map."""
+    beside = {name.lower() for name in field.beside}
+    if beside & OF_SENSOR or identity_kinds(field.beside) or OWN_NAME.search(field.name):
+        return ("high" if _decimals(place) >= 4 else "medium"), ""
+    in_target = field.evidence.path[:1] == ("target",)
+    if beside & OF_SEARCH or (in_target and beside & OF_PLACE) or OF_MAP.search(field.name):
+        return "low", "beside it stands what belongs to a search or a map: it may be a place looked up"
+    if in_target:
+        return "medium", ""
+    return ("high" if _decimals(place) >= 4 else "medium"), ""
 
 
 def _stem(name: str) -> str:

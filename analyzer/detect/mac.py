@@ -19,6 +19,7 @@ CANDIDATE = re.compile(
     re.ASCII,
 )
 NAMES = frozenset(("mac", "bssid"))
+HEARD = re.compile(r"[,|;]\s?-\d{2,3}(?![\d.])", re.ASCII)
 SEPARATORS = re.compile(r"[:.\-]")
 MULTICAST, LOCAL = 1, 2  # the two lowest bits of the first octet (IEEE 802 §8.2)
 
@@ -39,13 +40,37 @@ class Mac:
     def find(self, field: Field, context: Context) -> Iterator[Finding]:
         """Each address in a text field."""
         text = str(field.value)
+        yield from _in_decimal(field, text.strip(), context)
         for match in CANDIDATE.finditer(text):
             digits = SEPARATORS.sub("", match[0]).lower()
             value = ":".join(digits[i : i + 2] for i in range(0, 12, 2))
             verdict = _judge(value, match, field) if is_of_one_interface(value) else None
             if verdict:
-                kind = "bssid" if "bssid" in kinds_named(field.name) else self.kind
+                kind = "bssid" if "bssid" in kinds_named(field.name) or _is_heard(match) else self.kind
                 yield finding(kind, value, match[0], field, verdict, context, _details(value, kind))
+
+
+def _in_decimal(field: Field, text: str, context: Context) -> Iterator[Finding]:
+    """The six octets as one number, as location services write an access point."""
+    if not (8 <= len(text) <= 15 and text.isascii() and text.isdigit()):
+        return
+    kinds = kinds_named(field.name) & NAMES
+    value = int(text)
+    if not kinds or value >> 48 or not value >> 24:
+        return
+    digits = f"{value:012x}"
+    mac = ":".join(digits[i : i + 2] for i in range(0, 12, 2))
+    vendor = maker_of(mac)
+    if vendor and is_of_one_interface(mac):
+        kind = "bssid" if "bssid" in kinds else "mac"
+        form = f"six octets as one decimal number; their block is registered to {vendor}"
+        verdict = Verdict("medium", (f"the field is named {field.name}", form))
+        yield finding(kind, mac, text, field, verdict, context, _details(mac, kind))
+
+
+def _is_heard(match: re.Match[str]) -> bool:
+    """Whether a signal strength follows, as in the lists of access points that a phone hears."""
+    return HEARD.match(match.string, match.end()) is not None
 
 
 def is_of_one_interface(mac: str) -> bool:

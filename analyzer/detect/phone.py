@@ -7,13 +7,15 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from analyzer.detect.base import Context, Verdict, finding
-from analyzer.detect.labels import announced, is_mentioned
+from analyzer.detect.labels import announced, is_mentioned, kinds_of_field
 from analyzer.detect.placeholders import is_placeholder
 from analyzer.model import Field, Finding
 
 CANDIDATE = re.compile(r"(?<![\w.+])(?:\+|00)?\d(?:[ ().-]{0,2}\d){7,14}(?!\w|\.\d)", re.ASCII)
 NOT_DIGITS = re.compile(r"\D")
 NAMES = frozenset(("phone",))
+PERSON = frozenset(("person", "account"))  # under such a name only in the international form
+WHOLE = re.compile(r"\+\d[\d ().\-]{7,20}", re.ASCII)
 CHINESE_MOBILE = re.compile(r"1[3-9]\d{9}", re.ASCII)
 
 
@@ -33,6 +35,10 @@ class Phone:
         """Each phone number in a text field."""
         text = str(field.value)
         if not is_mentioned(field, text, NAMES, "msisdn"):
+            if text.startswith("+") and PERSON & kinds_of_field(field) and WHOLE.fullmatch(text):
+                number = _parsed(text)
+                if number is not None:
+                    yield _finding(number, text, field, f"the field is named {field.name}", context)
             return
         for match in CANDIDATE.finditer(text):
             named = announced(field, text, match.start(), NAMES)

@@ -14,6 +14,12 @@ DUMMIES = frozenset(
         "02:00:00:00:00:00",  # what Android 6 and later answer to apps that ask for the MAC address
     )
 )
+# What stands where a text is empty or not known.
+EMPTY_WORDS = frozenset(
+    ("", "null", "none", "nil", "unknown", "undefined", "n/a", "na", "0", "-1", "false", "true", "default",
+     "test", "<unknown ssid>", "unknown ssid", "<none>", "0x", "(null)", "nan", "empty", "not available",
+     "permission denied", "denied", "deny", "nodevice", "no device", "anonymous", "guest", "****")
+)  # fmt: skip
 UP = "01234567890123456789012345678901234567890"
 DOWN = UP[::-1]
 

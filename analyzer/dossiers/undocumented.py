@@ -18,7 +18,20 @@ ID = "undocumented"
 TITLE = "Undocumented sender that behaves like a registration"
 # What tells a phone or its subscription apart for good.
 LASTING = frozenset(
-    ("imei", "imeisv", "meid", "pesn", "imsi", "iccid", "mac", "serial", "android_id", "phone")
+    (
+        "imei",
+        "imeisv",
+        "meid",
+        "pesn",
+        "imsi",
+        "iccid",
+        "mac",
+        "serial",
+        "android_id",
+        "phone",
+        "device_id",
+        "oaid",
+    )
 )
 FEWEST = 2  # requests of the same grammar
 # Protocols whose very purpose it is to name someone or something.
@@ -29,6 +42,7 @@ TITLES = {
     "imei": "IMEI", "imeisv": "IMEISV", "meid": "MEID", "pesn": "pseudo-ESN",
     "imsi": "IMSI", "iccid": "ICCID", "mac": "MAC address",
     "serial": "serial number", "android_id": "Android ID", "phone": "phone number",
+    "device_id": "device ID", "oaid": "OAID",
 }  # fmt: skip
 Key = tuple[str, ...]
 

@@ -15,7 +15,7 @@ from analyzer.model import Announcement, Device, Finding, Report
 
 Original = tuple[str, str]  # kind, value as it is normalised
 
-FACTS = frozenset(("model", "build", "operator", "local_ip", "apps", "password"))
+FACTS = frozenset(("model", "build", "operator", "local_ip", "apps", "password", "access_token"))
 MASKED = "*"
 SHORTEST = 2
 MULTICAST = 1  # bit of the first octet of a MAC address

@@ -23,7 +23,7 @@ LOWER, UPPER = "abcdefghijklmnopqrstuvwxyz", "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 HEX_LOWER, HEX_UPPER = DIGITS + "abcdef", DIGITS + "ABCDEF"
 BLOCK = 64  # code points that share all octets of UTF-8 but the last
 IS_HEX = re.compile(r"[0-9a-f\-]+|[0-9A-F\-]+")
-HEX_KINDS = frozenset(("android_id", "gaid", "oaid", "idfa", "advertising_id"))
+HEX_KINDS = frozenset(("android_id", "gaid", "oaid", "idfa", "advertising_id", "device_id"))
 MOST_STEPS = 500  # along the permutation, until the pseudonym is a possible value of its kind
 # RFC 2544 sets 198.18.0.0/15 aside for measurements, RFC 3849 2001:db8::/32 for documentation.
 OWN_IPV4, OWN_IPV6 = int(ipaddress.IPv4Address("198.18.0.0")), 0x20010DB8

@@ -9,7 +9,8 @@ from collections.abc import Iterator
 
 from analyzer.decode import decode
 from analyzer.decode.cookie import cookie_set_by, cookies_of
-from analyzer.detect.credentials import NAMES
+from analyzer.detect.credentials import LEFT_OUT, NAMES, SECRET_MASK
+from analyzer.detect.login_names import role_of
 from analyzer.model import Message
 
 Path = tuple[str, ...]
@@ -39,13 +40,21 @@ def secrets_in(message: Message, found: frozenset[Path]) -> Iterator[tuple[Path,
                     yield path, cookie
     for field in decode(message).fields:
         name = field.name.lower()
-        if isinstance(field.value, str) and 0 < len(field.value) <= LONGEST and PASSWORD.fullmatch(name):
+        is_secret = PASSWORD.fullmatch(name) or role_of(field.name) in ("password", "token")
+        if isinstance(field.value, str) and 0 < len(field.value) <= LONGEST and is_secret:
             yield field.evidence.path, field.value
 
 
 def is_log_in(message: Message) -> bool:
-    """Whether it is of a dialogue in which a password may stand, which the report itself never holds."""
-    return message.protocol.partition("/")[0] in NAMES or message.header("password") is not None
+    """Return whether a password stood in it, or may have, which the report itself never holds."""
+    if message.protocol.partition("/")[0] in NAMES or message.header("password") is not None:
+        return True
+    heads = (message.target or "", *(value for _, value in message.headers))
+    return (
+        any(SECRET_MASK in text for text in heads)
+        or SECRET_MASK.encode() in message.body.content
+        or message.body.left_out == LEFT_OUT
+    )
 
 
 def _authorization(path: Path, value: str) -> Iterator[tuple[Path, str]]:

@@ -21,7 +21,7 @@ from analyzer.model import Endpoint, Finding, Message, Ping
 from analyzer.protocols.datagrams import Named
 from analyzer.report.codecs import Json
 from analyzer.report.shapes import codec
-from analyzer.report.wording import FACTS, STATUSES, kind_name, looks_like
+from analyzer.report.wording import FACTS, STATUSES, called, kind_name
 from analyzer.scan.extraction import Extracted
 from analyzer.scan.reading import Reading
 from analyzer.scan.scanning import Step
@@ -219,7 +219,7 @@ class Noticing:
         host = request.host or request.destination.address
         if not self._values.is_new((finding.kind, finding.value, host)):
             return
-        said = kind_name(finding.kind) if finding.known or in_ping else looks_like(finding.kind)
+        said = called(finding)
         to = _named(request.host, request.destination)
         says = (
             f"{finding.name}={finding.value} ({said}, confidence {finding.confidence}) left "

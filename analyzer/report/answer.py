@@ -12,13 +12,20 @@ from analyzer.report.groups import (
     grouped,
     messages_by_number,
     ping_groups,
-    pings_by_message,
     region_totals,
     status_counts,
 )
 from analyzer.report.language import _, mark, plural
 from analyzer.report.limits import amount, encrypted, is_recorded, limits, rows_of, searched
-from analyzer.report.wording import FACTS, STATUSES, is_established, kind_name, looks_like, place_line
+from analyzer.report.wording import (
+    FACTS,
+    STATUSES,
+    is_established,
+    is_worth_checking,
+    kind_name,
+    looks_like,
+    place_line,
+)
 
 # Codes of problems that stand for a failure (`analyzer.containment`), with what was not read.
 FAILED: dict[str, Callable[[int], str]] = {
@@ -57,7 +64,12 @@ def answer(report: Report) -> list[str]:
 
 def has_found(report: Report) -> bool:
     """Whether an identifier, a value that looks like one, or an activation payload was found."""
-    return has_payload(report) or any(finding.kind not in FACTS for finding in report.findings)
+    return has_payload(report) or any(map(_counts, report.findings))
+
+
+def _counts(finding: Finding) -> bool:
+    """Return whether a headline counts a finding: no fact about the phone, no number worth checking."""
+    return finding.kind not in FACTS and not is_worth_checking(finding)
 
 
 def has_payload(report: Report) -> bool:
@@ -151,9 +163,8 @@ def _nothing_found(report: Report) -> Iterator[str]:
 
 
 def _identifiers(report: Report) -> Iterator[str]:
-    pings = pings_by_message(report)
-    groups = [group for group in finding_groups(report) if group[0].kind not in FACTS]
-    sure = [group for group in groups if any(is_established(f, pings) for f in group)]
+    groups = [group for group in finding_groups(report) if _counts(group[0])]
+    sure = [group for group in groups if is_established(group[0])]
     unsure = [group for group in groups if group not in sure]
     if not groups:
         yield _("No identifier of the phone or its SIM was found in what was searched.")
@@ -171,7 +182,7 @@ def _identifiers(report: Report) -> Iterator[str]:
 def _recipients(report: Report) -> str:
     """To whom the messages with such values went, most frequent first, and that none is a known payload."""
     messages = messages_by_number(report)
-    numbers = {finding.message for finding in report.findings if finding.kind not in FACTS}
+    numbers = {finding.message for finding in report.findings if _counts(finding)}
     to: dict[str, int] = {}
     for message in (messages[number] for number in sorted(numbers) if number in messages):
         name = f"{message.host} ({message.destination})" if message.host else str(message.destination)

@@ -12,7 +12,7 @@ from analyzer.compare.comparison import Carried, Comparison, Peer, Reach, Sender
 from analyzer.report.difference_limits import NO_PROOF, absence, are, lasting, why_not_comparable
 from analyzer.report.text import clip
 from analyzer.report.units import counted, octets, percent
-from analyzer.report.wording import STATUSES, is_stated_by_protocol, kind_name, looks_like, reached
+from analyzer.report.wording import STATUSES, kind_name, looks_like, reached
 
 QUOTED = 160  # characters of a name or value
 MANY = 24  # words of a list in a sentence
@@ -101,12 +101,9 @@ def identifier(row: Carried) -> str:
 
 
 def is_sure(row: Carried) -> bool:
-    """By the same measure as in a report: the owner's word, a recognised grammar, or a protocol."""
+    """By the same measure as in a report: of the class `identifier`."""
     sides = [side for side in (row.a, row.b) if side]
-    stated = is_stated_by_protocol(row.kind)
-    return any(
-        side.known or side.in_known_grammar or (stated and side.confidence == "high") for side in sides
-    )
+    return any(side.known or side.confidence == "high" for side in sides)
 
 
 def _values(diff: Comparison) -> Iterator[str]:

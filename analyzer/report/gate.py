@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 from numbers import Integral
 
 from analyzer.model import Evidence, Report
-from analyzer.report.groups import grouped, is_located, pings_by_message
+from analyzer.report.groups import grouped, is_located
 from analyzer.report.limits import limits
 from analyzer.report.units import counted
 from analyzer.report.wording import FACTS, is_established, kind_name
@@ -32,9 +32,8 @@ def _pings(report: Report) -> str:
 
 
 def _identifiers(report: Report) -> str:
-    """What the report calls an identifier: the owner's own, or sure by a recognised grammar or a protocol."""
-    pings = pings_by_message(report)
-    found = [f for f in report.findings if f.kind not in FACTS and is_established(f, pings)]
+    """Values of the class `identifier`, which the report calls so outright."""
+    found = [f for f in report.findings if f.kind not in FACTS and is_established(f)]
     if not found:
         return ""
     values = dict.fromkeys((f.kind, f.value) for f in found)

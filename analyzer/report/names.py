@@ -11,7 +11,19 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from analyzer.model import Body, CaptureInfo, Destination, Device, Endpoint, Message, Ping, Place, Report
+from analyzer.model import (
+    Body,
+    CaptureInfo,
+    Destination,
+    Device,
+    Endpoint,
+    Finding,
+    Identifier,
+    Message,
+    Ping,
+    Place,
+    Report,
+)
 
 PATHS: Mapping[type, Mapping[str, str]] = {
     Report: {"version": "tool.version", "created_ns": "created"},
@@ -89,6 +101,8 @@ def _url(message: Message) -> str | None:
 # Said once more under the name that other tools look for; reading ignores these.
 DERIVED: Mapping[type, Mapping[str, Callable[[Any], Any]]] = {
     Report: {"tool.name": lambda _: "phonehome"},
+    Finding: {"class": lambda finding: finding.certainty},
+    Identifier: {"class": lambda identifier: identifier.certainty},
     Message: {"url.full": _url},
     Destination: {
         "destination.as.number": lambda row: row.place and row.place.asn,

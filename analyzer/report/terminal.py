@@ -26,6 +26,7 @@ _SECTIONS = (
     terminal_findings.answer_section,
     terminal_findings.pings_section,
     terminal_findings.identifiers_section,
+    terminal_findings.numbers_section,
     terminal_triggers.triggers_section,
     terminal_documented.documented_section,
     terminal_traffic.regions_section,

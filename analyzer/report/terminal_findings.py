@@ -23,10 +23,13 @@ from analyzer.report.wording import (
     FACTS,
     NAMES_NO_APP,
     NEVER_PROCESSED,
+    NO_MORE_THAN_FORM,
+    called,
     is_established,
+    is_worth_checking,
     kind_name,
-    looks_like,
     no_body_hash,
+    owner_words,
     replaced,
 )
 
@@ -145,13 +148,21 @@ def _quote(message: Message, view: View) -> RenderableType:
 
 
 def identifiers_section(view: View) -> Iterator[RenderableType]:
-    every = finding_groups(view.report)
+    every = [group for group in finding_groups(view.report) if not is_worth_checking(group[0])]
     groups = [group for group in every if group[0].kind not in FACTS]
     if every:
         blocks = [block for group in view.some(groups, _LISTED) for block in _finding_group(group, view)]
         told = [group for group in every if group[0].kind in FACTS]
         blocks += [*view.rest(groups, _LISTED), *_told(told, view)]
         yield section("Identifiers that left readable", *blocks)
+
+
+def numbers_section(view: View) -> Iterator[RenderableType]:
+    """Values that have a form and no more: listed apart, and counted in no headline."""
+    groups = [group for group in finding_groups(view.report) if is_worth_checking(group[0])]
+    if groups:
+        blocks = [block for group in view.some(groups, _LISTED) for block in _finding_group(group, view)]
+        yield section("Numbers worth checking", say(NO_MORE_THAN_FORM), *blocks, *view.rest(groups, _LISTED))
 
 
 def _told(groups: list[list[Finding]], view: View) -> Iterator[RenderableType]:
@@ -167,8 +178,7 @@ def _told(groups: list[list[Finding]], view: View) -> Iterator[RenderableType]:
 
 def _finding_group(group: list[Finding], view: View) -> list[RenderableType]:
     surest = group[0]
-    sure = any(is_established(finding, view.pings) for finding in group)
-    words = kind_name(surest.kind) if sure else f"{looks_like(surest.kind)}:"
+    words = called(surest) if is_established(surest) else f"{called(surest)}:"
     head = f"{words} {view.quote(surest.value)} — {surest.confidence} confidence{_match(surest)}"
     return [say(head, "bold"), indented(facts(_finding_facts(group, view)))]
 
@@ -187,7 +197,7 @@ def _finding_facts(group: list[Finding], view: View) -> Iterator[tuple[str, str 
     yield "where", view.frames(f.evidence for f in group)
     yield "because", lines(*dict.fromkeys(reason for f in group for reason in f.reasons))
     details = dict(group[0].details)
-    yield "whose", details.pop("belongs_to", "")
+    yield "whose", details.pop("belongs_to", "") or owner_words(group[0].owner)
     yield "details", "; ".join(f"{key}: {value}" for key, value in details.items())
 
 

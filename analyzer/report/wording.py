@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from analyzer.model import Clue, Destination, Finding, Message, Name, Opinion, Ping, Place, Report
+from analyzer.model import Clue, Destination, Finding, Message, Name, Opinion, Owner, Place, Report
 from analyzer.report.language import _, mark
 
 _SHOWN = 3  # of alike facts
@@ -36,11 +36,13 @@ _KINDS = {
     "oaid": ("an", mark("OAID (advertising ID)")),
     "idfa": ("an", mark("IDFA (advertising ID)")),
     "advertising_id": ("an", mark("advertising ID")),
+    "device_id": ("a", mark("device ID")),
     "ssid": ("a", mark("name of a Wi-Fi network")),
     "bssid": ("an", mark("address of an access point")),
     "email": ("an", mark("e-mail address")),
     "account": ("an", mark("account name")),
     "password": ("a", mark("password")),
+    "access_token": ("an", mark("access token")),
     "push_token": ("a", mark("push token")),
     "apps": ("a", mark("list of apps")),
     "model": ("a", mark("model")),
@@ -48,8 +50,13 @@ _KINDS = {
     "operator": ("a", mark("mobile operator")),
     "local_ip": ("an", mark("address in the home network")),
 }
-# Kinds that a protocol itself names, where the confidence is high.
-_STATED = frozenset(("account", "password"))
+# code → whose a value is
+_OWNERS: dict[Owner, str] = {
+    "own device": mark("of the device that sent it"),
+    "other device": mark("of another device"),
+    "server": mark("of the server"),
+    "unknown": "",
+}
 # Kinds of findings that tell about a phone and identify nobody.
 FACTS = frozenset(("model", "build", "operator", "local_ip"))
 
@@ -72,6 +79,9 @@ HELD = (
 )
 
 NEVER_PROCESSED = mark("That data was never processed cannot be tested from a capture.")
+NO_MORE_THAN_FORM = mark(
+    "These values have the form of an identifier and little else speaks for it. None is counted above."
+)
 NAMES_NO_APP = mark("A capture names no app: the client is the one known to send this grammar.")
 
 
@@ -205,18 +215,25 @@ def looks_like(kind: str) -> str:
     return said.replace("  ", " ")
 
 
-def is_established(finding: Finding, pings: dict[int, Ping]) -> bool:
-    """May the report say "an IMEI" outright? Only by the owner's word, a recognised grammar or a protocol.
-
-    `pings` maps the numbers of messages to the pings recognised in them.
-    """
-    is_stated = is_stated_by_protocol(finding.kind) or finding.message in pings
-    return finding.known is True or (finding.confidence == "high" and is_stated)
+def is_established(finding: Finding) -> bool:
+    """Return whether the report says "an IMEI" outright: of the class `identifier` alone."""
+    return finding.certainty == "identifier"
 
 
-def is_stated_by_protocol(kind: str) -> bool:
-    """Is it a kind that a protocol itself names, such as the account of a log-in?"""
-    return kind in _STATED
+def is_worth_checking(finding: Finding) -> bool:
+    """Return whether the value is no more than a number worth checking, which no headline counts."""
+    return finding.certainty == "number worth checking"
+
+
+def owner_words(owner: Owner) -> str:
+    """Return whose a value is in words, empty where nothing shows it."""
+    said = _OWNERS.get(owner, "")
+    return _(said) if said else ""
+
+
+def called(finding: Finding) -> str:
+    """Return "IMEI" for an identifier, else "looks like an IMEI"."""
+    return kind_name(finding.kind) if is_established(finding) else looks_like(finding.kind)
 
 
 def reached(status: str) -> tuple[str, ...]:

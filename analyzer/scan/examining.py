@@ -10,7 +10,7 @@ from analyzer.containment import Failed, contained
 from analyzer.decode import decode
 from analyzer.detect import findings_in
 from analyzer.detect.contacts import contacts_in
-from analyzer.detect.credentials import credentials_in
+from analyzer.detect.credentials import LogIns, credentials_in, with_log_ins
 from analyzer.detect.known import Known
 from analyzer.dossiers import Dossier, recognise
 from analyzer.model import Finding, Message, Ping, Problem
@@ -23,6 +23,7 @@ class Examined(NamedTuple):
     pings: tuple[Ping, ...]
     problems: tuple[Problem, ...]
     failed: tuple[Failed, ...] = ()  # parts of this program that could not do their work
+    secrets: tuple[str, ...] = ()  # passwords, which the report must not keep
 
 
 Pair = tuple[Message | None, Message | None]
@@ -51,12 +52,14 @@ def examined(pair: Pair, known: Known, dossiers: Sequence[Dossier]) -> Examined:
     no_pings: list[Ping] = []
     decoded = attempt("decoding", lambda: decode(request), None)
     fields = () if decoded is None else decoded.fields
+    log_ins = attempt("log-ins", lambda: credentials_in(request, fields), LogIns())
     found = [
         *attempt("identifiers", lambda: list(findings_in(fields, known)), nothing),
-        *attempt("log-ins", lambda: list(credentials_in(request)), nothing),
         *attempt("contacts", lambda: list(contacts_in(request, known)), nothing),
     ]
     findings = [f if f.time_ns else replace(f, time_ns=request.time_ns) for f in found]
+    if log_ins.findings:
+        findings = with_log_ins(findings, log_ins)
     pings = attempt("dossiers", lambda: recognise(request, response, fields, findings, dossiers), no_pings)
     problems = () if decoded is None else tuple(decoded.problems)
-    return Examined(tuple(findings), tuple(pings), problems, tuple(failed))
+    return Examined(tuple(findings), tuple(pings), problems, tuple(failed), log_ins.secrets)

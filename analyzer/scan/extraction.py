@@ -19,6 +19,7 @@ from analyzer.scan.examining import Examined, examined
 from analyzer.scan.making import Ends, Taken, taken_of
 from analyzer.scan.masking import masked_finding, masked_message, masked_ping
 from analyzer.scan.searched import SearchedBytes, places_of
+from analyzer.scan.secrecy import ping_without, without_secrets
 from analyzer.scan.shelf import Shelf
 
 if TYPE_CHECKING:
@@ -178,6 +179,9 @@ class Extractor:
         self._say(taken.said)
         self._say(seen.problems)
         self.searched.add(places_of(request, (response, *(message for message, _ in taken.interim))))
+        if request is not None and seen.secrets:
+            request = without_secrets(request, seen.secrets)
+            pings = [ping_without(ping, seen.secrets) for ping in pings]
         if request is not None:
             self._search(request, findings)
             request = self._trimmed(request, bool(findings or pings))

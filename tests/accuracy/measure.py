@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from analyzer.decode import fields_of
 from analyzer.detect import Known, findings_in
+from analyzer.model import Finding
 from tests.accuracy.labelled import Case
 
 NOBODY = Known.none()
@@ -35,9 +36,15 @@ class Score(NamedTuple):
         return self.right / (self.right + self.missed) if self.right + self.missed else 1.0
 
 
+def counted(case: Case) -> list[Finding]:
+    """The findings of a message without numbers worth checking, which no headline counts."""
+    found = findings_in(fields_of(case.message), NOBODY)
+    return [f for f in found if f.certainty != "number worth checking"]
+
+
 def found_in(case: Case) -> set[tuple[str, str]]:
     """Kind and value as it stood, or normalised where the value was written in parts."""
-    found = findings_in(fields_of(case.message), NOBODY)
+    found = counted(case)
     return {(f.kind, f.raw if (f.kind, f.raw) in case.labels else f.value) for f in found}
 
 
@@ -45,7 +52,7 @@ def roughly_found_in(case: Case) -> set[Label]:
     """The same for the second set: spelling and less exact kinds set aside, facts only where labelled."""
     labels = {rough(*label): label for label in case.labels}
     told: set[Label] = set()
-    for f in findings_in(fields_of(case.message), NOBODY):
+    for f in counted(case):
         seen = rough(f.kind, f.raw) if rough(f.kind, f.raw) in labels else rough(f.kind, f.value)
         if seen in labels or f.kind not in FACTS:
             told.add(labels.get(seen, seen))

@@ -106,9 +106,10 @@ def test_an_imei_under_the_name_meid_is_called_an_imei() -> None:
 
 def test_an_unnamed_number_is_an_imei_only_among_other_identifiers_of_a_phone() -> None:
     number = "356938035643809"  # begins 35, passes the check
-    assert findings_in([field("a", number)], NOBODY) == []
-    assert findings_in([field("a", number, beside=("imsi", "time"))], NOBODY) == []
-    assert only(field("a", number, beside=("imsi", "mac"))).kind == "imei"
+    assert only(field("a", number)).certainty == "number worth checking"
+    assert only(field("a", number, beside=("imsi", "time"))).certainty == "number worth checking"
+    assert findings_in([field("order_id", number)], NOBODY) == []
+    assert only(field("a", number, beside=("imsi", "mac"))).certainty == "probable identifier"
 
 
 def test_two_numbers_in_one_field_are_two_findings() -> None:

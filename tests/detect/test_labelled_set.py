@@ -103,7 +103,7 @@ LOOK_ALIKES: dict[str, tuple[tuple[str, ...], Maker]] = {
     "MD5": (("imei", "sign", "mac", "h"), lambda r: hashlib.md5(r.randbytes(4)).hexdigest()),
     "SHA-1": (("imsi", "etag"), lambda r: hashlib.sha1(r.randbytes(4)).hexdigest()),
     "12 hexadecimal digits": (("id", "v", "build"), lambda r: r.randbytes(6).hex()),
-    "UUID": (("uuid", "deviceId", "mac"), lambda r: str(uuid.UUID(bytes=r.randbytes(16), version=4))),
+    "UUID": (("uuid", "requestId", "mac"), lambda r: str(uuid.UUID(bytes=r.randbytes(16), version=4))),
     "session id": (("sid", "token"), lambda r: digits(r, 15)),
     "fraction": (("rand", "deviceId", "imei"), lambda r: f"0.{digits(r, 15)}"),
     "version": (("phone", "v", "imei"), lambda r: f"{r.randrange(9)}.{r.randrange(99)}.{r.randrange(9999)}"),
@@ -139,7 +139,8 @@ POSITIVES, NEGATIVES = list(positives()), list(look_alikes())
 
 
 def found(message: Message) -> list[tuple[str, str]]:
-    return [(finding.kind, finding.raw) for finding in findings_in(fields_of(message), Known.none())]
+    found = findings_in(fields_of(message), Known.none())
+    return [(f.kind, f.raw) for f in found if f.certainty != "number worth checking"]
 
 
 @pytest.mark.parametrize(("kind", "carrier", "name", "value"), POSITIVES)

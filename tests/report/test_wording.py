@@ -7,8 +7,16 @@ from dataclasses import replace
 import pytest
 
 from analyzer.model import Opinion, Place
-from analyzer.report.wording import is_established, looks_like, place_line, reached, where
-from tests.report.builders import imei, maybe_mac, ping
+from analyzer.report.wording import (
+    called,
+    is_established,
+    is_worth_checking,
+    looks_like,
+    place_line,
+    reached,
+    where,
+)
+from tests.report.builders import imei
 
 CLOUD = Place(
     address="192.0.2.10",
@@ -67,14 +75,14 @@ def test_an_unproven_identifier_only_looks_like_one(kind: str, said: str) -> Non
     assert looks_like(kind) == said
 
 
-def test_only_the_owner_or_a_recognised_grammar_establishes_an_identifier() -> None:
-    found = imei(1, 1)
-    assert is_established(found, {})  # the owner gave it
-    unknown = replace(found, known=None)
-    assert not is_established(unknown, {})
-    assert is_established(unknown, {1: ping(1, 1)})
-    assert not is_established(replace(unknown, confidence="medium"), {1: ping(1, 1)})
-    assert not is_established(replace(maybe_mac(), known=False), {})
+def test_the_class_of_a_value_decides_what_it_is_called() -> None:
+    found = replace(imei(1, 1), known=None)
+    assert is_established(found)
+    assert called(found) == "IMEI"
+    probable = replace(found, confidence="medium")
+    assert not is_established(probable)
+    assert called(probable) == "looks like an IMEI"
+    assert is_worth_checking(replace(found, confidence="low"))
 
 
 def test_an_accepted_ping_was_also_attempted_delivered_and_answered() -> None:

@@ -151,6 +151,8 @@ _FINDINGS: dict[str, tuple[Type, Get]] = {
     "value": _of("value"),
     "name": _of("name"),
     "confidence": _of("confidence"),
+    "class": _of("certainty"),
+    "owner": _of("owner"),
     "known": _of("known", "bool"),
     "reasons": ("texts", lambda finding: list(finding.reasons)),
     "message": _of("message", "int"),

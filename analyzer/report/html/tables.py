@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from analyzer.model import UNANSWERED, Destination, Finding, Message, Report, Session
-from analyzer.report.groups import finding_groups, grouped, messages_by_number, pings_by_message, traffic
+from analyzer.report.groups import finding_groups, grouped, messages_by_number, traffic
 from analyzer.report.html.where import Frames, frames_of
 from analyzer.report.html.world import country
 from analyzer.report.language import _, mark, number, plural
@@ -16,11 +16,11 @@ from analyzer.report.text import clip
 from analyzer.report.units import clock, octets, percent, tally
 from analyzer.report.wording import (
     FACTS,
+    called,
     clue_line,
     first_name,
-    is_established,
+    is_worth_checking,
     kind_name,
-    looks_like,
     network,
     place_line,
     suggestions,
@@ -97,23 +97,29 @@ _RANK = {"high": 0, "medium": 1, "low": 2}
 
 def identifiers(report: Report) -> Listing:
     """Each value once: identifiers, then what else was told about the phone."""
-    groups = sorted(finding_groups(report), key=lambda group: group[0].kind in FACTS)
-    messages, pings = messages_by_number(report), pings_by_message(report)
-    entries = (
-        (_identifier(g, any(is_established(f, pings) for f in g), messages, report), False)
-        for g in groups[: MOST["identifiers"]]
-    )
-    return listing("identifiers", _IDENTIFIERS, entries, len(groups))
+    groups = [group for group in finding_groups(report) if not is_worth_checking(group[0])]
+    groups.sort(key=lambda group: group[0].kind in FACTS)
+    return _listed("identifiers", groups, report)
 
 
-def _identifier(
-    group: list[Finding], sure: bool, messages: dict[int, Message], report: Report
-) -> tuple[Cell, ...]:
+def numbers(report: Report) -> Listing:
+    """Values of the class `number worth checking`, each once."""
+    groups = [group for group in finding_groups(report) if is_worth_checking(group[0])]
+    return _listed("numbers", groups, report)
+
+
+def _listed(name: str, groups: Sequence[list[Finding]], report: Report) -> Listing:
+    messages = messages_by_number(report)
+    entries = ((_identifier(group, messages, report), False) for group in groups[: MOST["identifiers"]])
+    return listing(name, _IDENTIFIERS, entries, len(groups))
+
+
+def _identifier(group: list[Finding], messages: dict[int, Message], report: Report) -> tuple[Cell, ...]:
     first = group[0]
     to = _times(_recipient(messages.get(f.message)) for f in group)
     at = _times(str(f.evidence) or f.name for f in group)
     frames: Frames = frames_of((f.evidence for f in group), report)
-    said = kind_name(first.kind) if sure or first.kind in FACTS else looks_like(first.kind)
+    said = kind_name(first.kind) if first.kind in FACTS else called(first)
     about = [f"{key}: {value}" for key, value in first.details.items()][:_LISTED]
     return (
         text(said, _owner(first)),
