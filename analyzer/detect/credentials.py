@@ -45,14 +45,16 @@ def credentials_in(message: Message, fields: Sequence[Field] = ()) -> LogIns:
     if message.role != "request":
         return NOTHING
     protocol = NAMES.get(message.protocol.partition("/")[0])
-    made = _Made(message)
+    made, proven = _Made(message), set[tuple[str, ...]]()
     if protocol is not None:
         _of_dialogue(message, protocol, made)
     else:
         for proof in proofs_in(message):
             made.proof(as_key(proof, fields))
+            proven.add(("header", proof.header))
     for part in parts_of_login(fields):
-        if protocol is None or part.field.evidence.path[:1] != ("header",):
+        path = part.field.evidence.path
+        if path[:2] not in proven and (protocol is None or path[:1] != ("header",)):
             made.part(part)
     return LogIns(tuple(made.findings), tuple(dict.fromkeys(made.secrets)))
 

@@ -40,7 +40,7 @@ POSITIONS = (
 )
 SIGNS_IN = re.compile(r"log_?[io]n|sign_?in|auth|session|connect|denglu", re.IGNORECASE)
 METHODS = frozenset(("methodName", "method"))
-STRINGS = frozenset(("string", "value", "i4", "int"))
+STRINGS = frozenset(("param", "string", "value", "i4", "int"))
 DIGEST_TYPE = "PasswordDigest"
 
 

@@ -269,7 +269,7 @@ def test_a_message_of_another_protocol_names_no_account() -> None:
     from .clear import PLACED
 
     message = Message(1, "http/1.1", "request", headers=(("User", "a"), ("Password", NOT_SHOWN)), **PLACED)
-    assert list(credentials_in(message)) == []
+    assert credentials_in(message).findings == ()
 
 
 LOG_INS_IN_CORPUS = {
