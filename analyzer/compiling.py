@@ -29,6 +29,8 @@ _compiled: dict[tuple[Kernel, str], Kernel] = {}
 KERNEL_SOURCES = (
     "compiling.py", "native.py", "capture/kernel.py", "capture/records.py", "packets/kernel.py",
     "packets/octets.py", "packets/layers.py", "packets/links.py", "packets/tunnels.py", "packets/outline.py",
+    "packets/shapes.py", "packets/tags.py", "packets/security.py", "packets/overlays.py",
+    "packets/wrappers.py",
     "packets/table.py", "packets/checksums.py", "packets/wifi/kernel.py", "flows/kernel.py", "flows/table.py",
 )  # fmt: skip
 

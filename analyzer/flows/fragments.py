@@ -179,24 +179,30 @@ class Reassembler:
 
         `frames` gives the frame numbers of a batch that was made rather than read.
         """
-        done: list[Datagram] = []
+        return [datagram for _, datagram in self.completed(batch, packets, frames)]
+
+    def completed(
+        self, batch: Batch, packets: Packets, frames: list[int] | None = None
+    ) -> list[tuple[int, Datagram]]:
+        """As `add`, each with the row of the fragment that completed it or pushed it out."""
+        done: list[tuple[int, Datagram]] = []
         for row in (packets.kind == FRAGMENT).nonzero()[0].tolist():
             fragment = _fragment(batch, packets, row)
             entry, time_ns = self._open.get(fragment.key), int(batch.records.time_ns[row])
             frame = frames[row] if frames else batch.first_frame + row
             if entry is None and (whole := self._repeated(fragment, time_ns)):
-                done.append(_copy(batch, packets, row, fragment, frame, whole))
+                done.append((row, _copy(batch, packets, row, fragment, frame, whole)))
                 continue
             if entry is not None and time_ns - entry.first_ns > PATIENCE_NS:
-                done.append(self._partial(fragment.key))
+                done.append((row, self._partial(fragment.key)))
             entry = self._take(batch, packets, row, fragment, frame)
             if entry.covered == entry.total:
                 del self._open[fragment.key]
                 self._remember(fragment.key, entry, time_ns)
-                done.append(self._done(entry, True))
+                done.append((row, self._done(entry, True)))
             elif len(self._open) > MOST_OPEN:
                 self.evicted += 1
-                done.append(self._partial(next(iter(self._open))))
+                done.append((row, self._partial(next(iter(self._open)))))
         return done
 
     def close(self) -> list[Datagram]:

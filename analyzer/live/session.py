@@ -182,10 +182,10 @@ class Watching:
         return self._capture
 
     def _take(self, step: Step) -> None:
-        is_captured = step.frames is None
-        if is_captured and self.rotation is not None:
+        captured = step.captured
+        if captured is not None and self.rotation is not None:
             was_failing = self.rotation.failed
-            self.rotation.take(step.batch)
+            self.rotation.take(captured)
             if self.rotation.failed and not was_failing:
                 self.say("evidence", self.rotation.failed)
         if self.notice is None and self.reading.scan.tally.notice is not None:
@@ -196,8 +196,8 @@ class Watching:
         if self.reading.scan.tracker.count < flows:  # some were put together
             give_back()
         self._noticing.settle(self.reading.scan.observer.names)
-        if is_captured and len(step.batch.records):
-            self.counts.frames += len(step.batch.records)
+        if captured is not None and len(captured.records):
+            self.counts.frames += len(captured.records)
             self.losses.packet(int(step.batch.records.time_ns[-1]))
         self._tick()
 

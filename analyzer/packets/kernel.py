@@ -20,20 +20,26 @@ from .layers import (
     GRE,
     HEADER_BASE,
     HEADERS_FULL,
+    IN_BATMAN,
     IN_BCP,
     IN_ERSPAN,
+    IN_ESP,
+    IN_ISL,
     IN_MACSEC,
+    IN_MOBILE_MUX,
     IN_MPLS,
     IN_NSH,
     IN_PBB,
     IN_PPPOE,
     IN_PPTP,
+    IN_TRILL,
     IN_WCCP,
     IN_WIFI,
     IP,
     LLC,
     MAX_LAYERS,
     MPLS,
+    NETLINK,
     NSH,
     PATH_BASE,
     PATH_FULL,
@@ -44,8 +50,18 @@ from .layers import (
     WIFI_AGGREGATE,
 )
 from .links import CALLEES as LINKS
-from .links import first_layer, inner_link, link_macs, link_mark, wifi_macs
-from .octets import folded, hash_words, u8, u16, u32
+from .links import first_layer, link_macs, link_mark, wifi_macs
+from .octets import hash_words, mac_at, u8, u16, u32
+from .security import (
+    AUTHENTICATION,
+    ENCAPSULATED,
+    LONGEST_PADDING,
+    goes_on,
+    null_encryption,
+    skip_authentication,
+)
+from .security import CALLEES as SECURITY
+from .shapes import header_sum, is_vlan
 from .table import (
     ACKNOWLEDGMENT,
     ADDRESS_HASH,
@@ -59,8 +75,6 @@ from .table import (
     ETHERTYPE,
     FLAGS,
     FRAGMENT,
-    HEADER_SUM_ABSENT,
-    HEADER_SUM_WRONG,
     IDENTITY,
     KIND,
     LENGTH_ABSENT,
@@ -86,8 +100,10 @@ from .table import (
     WEIGHT,
     WIDTH,
 )
+from .tags import BATMAN, FABRICPATH, ISL_LENGTH, TRILL, isl_length, skip_mobile_mux
 from .tunnels import CALLEES as TUNNELS
 from .tunnels import (
+    MACSEC,
     after_ethertype,
     ip_tunnel,
     skip_gre,
@@ -98,6 +114,7 @@ from .tunnels import (
     skip_wifi,
     udp_tunnel,
 )
+from .wrappers import any_link, inner_link
 
 V4_PREFIX = 0xFFFF_0000_0000
 
@@ -192,28 +209,18 @@ def put_udp(data: Octets, i: int, end: int, wire_end: int, out: Any, at: int) ->
     )  # fmt: skip
 
 
-def header_sum(data: Octets, i: int, header: int) -> int:
-    """What is wrong with an IPv4 header's checksum (RFC 791 §3.1), as bits of NOTES."""
-    total = u32(data, i) + u32(data, i + 4) + u32(data, i + 8) + u32(data, i + 12) + u32(data, i + 16)
-    for k in range(20, header, 4):
-        total += u32(data, i + k)
-    if folded(total) == 0xFFFF:
-        return 0
-    return HEADER_SUM_WRONG if u16(data, i + 10) else HEADER_SUM_ABSENT
-
-
 def decode_ip(
     data: Octets, i: int, end: int, wire: int, out: Any, addresses: Any, row: int
-) -> tuple[int, int, int, int, int]:
+) -> tuple[int, int, int, int, int, int]:
     """One IP header and what it carries into the columns.
 
-    `wire` is where the frame would end had it not been cut. Gives (layer, position, ethertype, end,
-    encapsulation) of a tunnel to go on with, or layer STOP. A header that can't be right leaves the row as it
-    was and gives encapsulation -1.
+    `wire` is where the frame would end had it not been cut. Gives (layer, position, ethertype, end, end on
+    the wire, encapsulation) of a tunnel to go on with, or layer STOP. A header that can't be right leaves the
+    row as it was and gives encapsulation -1.
     """
     at = row * WIDTH
     if i + 20 > end:
-        return STOP, i, 0, end, -1
+        return STOP, i, 0, end, wire, -1
     version = u8(data, i) >> 4
     fragmented = 0
     if version == 4:
@@ -221,7 +228,7 @@ def decode_ip(
         # Total length 0: the network card segments later (TSO); the frame's length is the truth.
         wire_end = i + total if total else wire
         if header < 20 or i + header > end or (total and total < header):
-            return STOP, i, 0, end, -1
+            return STOP, i, 0, end, wire, -1
         protocol, position = u8(data, i + 9), i + header
         fragmented = 1 if u16(data, i + 6) & 0x3FFF else 0
         identity, lifetime = u16(data, i + 4) * 0x10000, u8(data, i + 8)
@@ -232,7 +239,7 @@ def decode_ip(
         protocol, position, fragmented = ipv6_transport(data, i, end)
         identity, lifetime = 0, u8(data, i + 7)
     else:
-        return STOP, i, 0, end, -1
+        return STOP, i, 0, end, wire, -1
     if wire_end > wire:
         wire_end = wire
     stop = end if end < wire_end else wire_end
@@ -243,26 +250,47 @@ def decode_ip(
     # An IPv6 fragment begins with its fragment header of 8 octets.
     if position < 0 or position + (8 if fragmented and version == 6 else 0) > stop:
         put_row(out, at, OTHER_IP, protocol, (0, 0), (stop, 0, 0))
-        return STOP, i, 0, end, 0
+        return STOP, i, 0, end, wire, 0
     if fragmented:
         put_row(out, at, FRAGMENT, protocol, (0, 0), (position, stop - position, wire_end - position))
-        return STOP, i, 0, end, 0
+        return STOP, i, 0, end, wire, 0
+    kind = 0
+    if protocol == AUTHENTICATION:  # of IPv4; an extension header of IPv6
+        protocol, position = skip_authentication(data, position, stop)
+        if position < 0 or position > stop:
+            put_row(out, at, OTHER_IP, AUTHENTICATION, (0, 0), (stop, 0, 0))
+            return STOP, i, 0, end, wire, 0
+    if protocol == ENCAPSULATED:
+        inside, start, inner_end = null_encryption(data, i, position, stop, wire_end)
+        if inside:
+            protocol, position, stop, wire_end, kind = inside, start, inner_end, inner_end, IN_ESP
+    if end - stop > LONGEST_PADDING and goes_on(data, i, position, stop, end, protocol):
+        stop, wire_end = end, wire
     if protocol == 6:
         put_tcp(data, position, stop, wire_end, out, at)
-        return STOP, i, 0, end, 0
+        return STOP, i, 0, end, wire, kind
     if protocol == 17:
         put_udp(data, position, stop, wire_end, out, at)
         if position + 8 > stop:
-            return STOP, i, 0, end, 0
-        layer, inside, ethertype, kind = udp_tunnel(
-            data, position + 8, stop, u16(data, position), u16(data, position + 2)
+            return STOP, i, 0, end, wire, 0
+        stop, wire_end = udp_ends(data, position, stop, wire_end)
+        layer, inside, ethertype, found = udp_tunnel(
+            data, position + 8, stop, wire_end, u16(data, position), u16(data, position + 2)
         )
-        return layer, inside, ethertype, stop, kind
+        return layer, inside, ethertype, stop, wire_end, found or kind
     put_row(out, at, OTHER_IP, protocol, (0, 0), (position, stop - position, wire_end - position))
     if position + 4 <= stop:
         out[at + IDENTITY] |= u16(data, position + 2)  # where ICMP has its checksum
-    layer, inside, kind = ip_tunnel(data, position, stop, protocol)
-    return layer, inside, 0, stop, kind
+    layer, inside, found = ip_tunnel(data, position, stop, wire_end, protocol)
+    return layer, inside, 0, stop, wire_end, kind or found
+
+
+def udp_ends(data: Octets, i: int, end: int, wire: int) -> tuple[int, int]:
+    """Where a UDP datagram at `i` ends, as captured and on the wire, by the length that it says."""
+    length = u16(data, i + 4)
+    if length < 8:
+        return end, wire
+    return (i + length if i + length < end else end), (i + length if i + length < wire else wire)
 
 
 def passed(path: int, kind: int) -> int:
@@ -283,7 +311,9 @@ def by_ethertype(ethertype: int) -> int:
         return IN_PPPOE
     if ethertype == 0x88E7:
         return IN_PBB
-    return 0
+    if ethertype == BATMAN:
+        return IN_BATMAN
+    return IN_TRILL if ethertype in (TRILL, FABRICPATH) else 0
 
 
 def by_gre(protocol: int) -> int:
@@ -311,6 +341,13 @@ def decode_frame(
     out[at + SOURCE_MAC], out[at + DESTINATION_MAC] = link_macs(data, i, end, link)
     layer, position, ethertype = first_layer(data, i, end, link)
     if layer == STOP and ethertype == 0 and link >= 0:
+        layer, position = any_link(data, i, end, wire, link)
+    if layer == ETHERNET and link != 1 and position + 14 <= end:
+        out[at + SOURCE_MAC], out[at + DESTINATION_MAC] = mac_at(data, position + 6), mac_at(data, position)
+    if layer == STOP and ethertype == 0 and link >= 0:
+        return
+    if ethertype == NETLINK:
+        out[at + KIND], out[at + ETHERTYPE] = NOT_IP, NETLINK
         return
     out[at + KIND] = DAMAGED
     path, headers = 0, 0
@@ -320,9 +357,12 @@ def decode_frame(
         if layer == ETHERNET:
             if position + 14 > end:
                 return
+            if u8(data, position + 2) == 0x0C and isl_length(data, position, end):
+                path, position = passed(path, IN_ISL), position + ISL_LENGTH
+                continue
             layer, ethertype, position = TYPED, u16(data, position + 12), position + 14
         if layer == TYPED:
-            if ethertype in (0x8100, 0x88A8, 0x9100, 0x9200):  # VLAN tags (IEEE 802.1Q, QinQ)
+            if is_vlan(ethertype):
                 if position + 4 > end:
                     return
                 mark = (mark * 31 + u16(data, position)) & 0xFFFFFFFF
@@ -330,19 +370,26 @@ def decode_frame(
                 continue
             out[at + ETHERTYPE] = ethertype
             path = passed(path, by_ethertype(ethertype))
+            is_signed = ethertype == MACSEC
             layer, position, ethertype = after_ethertype(data, position, end, ethertype)
-            if layer == TYPED:
+            if is_signed and layer == TYPED:
                 path = passed(path, IN_MACSEC)
+            elif layer == IP and skip_mobile_mux(data, position, end):
+                path, position = passed(path, IN_MOBILE_MUX), position + 4
         elif layer == LLC:
             layer, position, ethertype = skip_llc(data, position, end)
         elif layer == IP:
-            layer, inside, ethertype, stop, kind = decode_ip(data, position, end, wire, out, addresses, row)
+            layer, inside, ethertype, stop, sent, kind = decode_ip(
+                data, position, end, wire, out, addresses, row
+            )
             if kind < 0:
                 return
-            out[at + PATH], out[at + OUTER] = path, headers
+            # What a transport mode hides is in the same packet: it passes no further header.
+            out[at + PATH] = passed(path, kind) if layer == STOP and kind == IN_ESP else path
+            out[at + OUTER] = headers
             out[at + VARIANT] += 256 * mark
             path, headers = passed(path, kind), header_passed(headers, position - begin)
-            position, end = inside, stop
+            position, end, wire = inside, stop, sent
             continue
         elif layer == PPP:
             layer, position = skip_ppp(data, position, end)
@@ -352,7 +399,7 @@ def decode_frame(
             layer, position, ethertype = skip_gre(data, position, end)
             path = passed(path, by_gre(ethertype))
         elif layer == MPLS:
-            layer, position = skip_mpls(data, position, end)
+            layer, position = skip_mpls(data, position, end, wire)
             path = passed(path, IN_MPLS)
         elif layer == NSH:
             layer, position = skip_nsh(data, position, end)
@@ -362,7 +409,8 @@ def decode_frame(
                 out[at + SOURCE_MAC], out[at + DESTINATION_MAC] = wifi_macs(data, position, end)
             else:
                 path = passed(path, IN_WIFI)
-            layer, position, ethertype = skip_wifi(data, position, end)
+            handed_on = out[at + KIND] != DAMAGED
+            layer, position, ethertype = skip_wifi(data, position, end, handed_on)
             if layer == STOP:
                 out[at + ETHERTYPE] = ethertype
                 if ethertype == WIFI_AGGREGATE and out[at + KIND] != DAMAGED:
@@ -384,6 +432,6 @@ def decode_batch(data: Octets, records: Any, out: Any, addresses: Any) -> None:
 
 # What has to be compiled before what: callees first.
 CALLEES = (
-    *LINKS, *TUNNELS, ipv6_transport, put_addresses, put_row, put_tcp, put_udp, header_sum, decode_ip,
-    passed, header_passed, by_ethertype, by_gre, decode_frame,
+    *TUNNELS, *SECURITY, *LINKS, ipv6_transport, put_addresses, put_row, put_tcp, put_udp, udp_ends,
+    decode_ip, passed, header_passed, by_ethertype, by_gre, decode_frame,
 )  # fmt: skip

@@ -4,29 +4,16 @@ from __future__ import annotations
 
 from analyzer.compiling import Octets
 
-from .layers import ETHERNET, IP, LLC, PPP, STOP, TYPED, WIFI
-from .octets import CALLEES as OCTETS
+from .layers import ETHERNET, IP, LLC, NETLINK, PPP, STOP, TYPED, WIFI
 from .octets import little16, mac_at, u8, u16, u32
+from .shapes import CALLEES as SHAPES
+from .shapes import may_be_ip
+from .wrappers import CALLEES as WRAPPERS
+from .wrappers import WIFI_LINK, wrapped_layer
 
-ETHERNET_LINK, PPP_LINK, PPI, PKTAP, WIFI_LINK = 1, 9, 192, 258, 105
-
-
-def inner_link(data: Octets, i: int, end: int, link: int) -> tuple[int, int]:
-    """(link type, position) inside a header that tells the link type itself; -1 where that is cut."""
-    if link == PKTAP:  # Apple: length, kind of record, link type, each 4 octets, little-endian
-        if i + 12 > end:
-            return -1, i
-        length = little16(data, i)
-        if length < 12 or u32(data, i + 2) & 0xFFFF0000 or i + length > end:
-            return -1, i
-        inner = little16(data, i + 8)
-        return (inner if inner != PKTAP else -1), i + length
-    if link == PPI:  # version, flags, length, link type of what follows
-        if i + 8 > end:
-            return -1, i
-        length, inner = little16(data, i + 2), little16(data, i + 4)
-        return (inner if length >= 8 and inner == WIFI_LINK else -1), i + length
-    return link, i
+ETHERNET_LINK, PPP_LINK = 1, 9
+# ARPHRD_ values of Linux (include/uapi/linux/if_arp.h) that say more than the protocol behind them.
+ARP_WIFI, ARP_PRISM, ARP_RADIOTAP, ARP_NETLINK = 801, 802, 803, 824
 
 
 def first_layer(data: Octets, i: int, end: int, link: int) -> tuple[int, int, int]:
@@ -48,10 +35,10 @@ def first_layer(data: Octets, i: int, end: int, link: int) -> tuple[int, int, in
         return small_header(data, i, end, link)
     if i + 24 > end:
         return (STOP, i, -1) if known_link(link) else (STOP, i, 0)
-    if link == 113:  # LINKTYPE_LINUX_SLL: protocol in octets 14-15 of 16
-        return TYPED, i + 16, u16(data, i + 14)
-    if link == 276:  # LINKTYPE_LINUX_SLL2: protocol in octets 0-1 of 20
-        return TYPED, i + 20, u16(data, i)
+    if link == 113:  # LINKTYPE_LINUX_SLL: kind of device in octets 2-3, protocol in 14-15 of 16
+        return cooked_payload(data, i + 16, end, u16(data, i + 2), u16(data, i + 14))
+    if link == 276:  # LINKTYPE_LINUX_SLL2: protocol in octets 0-1, kind of device in 8-9 of 20
+        return cooked_payload(data, i + 20, end, u16(data, i + 8), u16(data, i))
     if link in (105, 127, 119, 163):
         return wifi_start(data, i, link)
     if link == 239:
@@ -70,14 +57,31 @@ def first_layer(data: Octets, i: int, end: int, link: int) -> tuple[int, int, in
         return TYPED, i + 44, u16(data, i + 40)
     if link == 274:  # IEEE 802.3br mPacket: preamble
         return ETHERNET, i + 8, 0
-    return STOP, i, -1 if link == 242 else 0
+    return wrapped_layer(data, i, end, link) if link != 242 else (STOP, i, -1)
 
 
 def known_link(link: int) -> bool:
     """Whether `first_layer` reads this link type."""
     if link in (0, 1, 6, 7, 8, 9, 10, 12, 14, 50, 51, 101, 104, 105, 107, 108, 109, 113, 117, 119, 127, 129):
         return True
-    return link in (163, 166, 192, 226, 228, 229, 239, 242, 258, 274, 276)
+    return link in (163, 166, 192, 226, 228, 229, 239, 242, 258, 274, 276, 281, 282, 284, 285)
+
+
+def cooked_payload(data: Octets, i: int, end: int, device: int, protocol: int) -> tuple[int, int, int]:
+    """Behind a cooked header: a protocol of Linux, or what the kind of device says instead."""
+    if device == ARP_WIFI:
+        return WIFI, i, 0
+    if device == ARP_PRISM:
+        return wifi_start(data, i, 119) if i + 8 <= end else (STOP, i, -1)
+    if device == ARP_RADIOTAP:
+        return wifi_start(data, i, 127) if i + 4 <= end else (STOP, i, -1)
+    if device == ARP_NETLINK:
+        return STOP, i, NETLINK
+    if protocol == 0 and may_be_ip(data, i, end):  # of modems and tunnels, which hand on bare packets
+        return IP, i, 0
+    if protocol in (0x0001, 0x0003):  # LINUX_SLL_P_802_3, ETH_P_ALL: whole Ethernet frames
+        return ETHERNET, i, 0
+    return (PPP, i, 0) if protocol in (0x0007, 0x0008) else (TYPED, i, protocol)
 
 
 def small_header(data: Octets, i: int, end: int, link: int) -> tuple[int, int, int]:
@@ -200,6 +204,6 @@ def wifi_macs(data: Octets, i: int, end: int) -> tuple[int, int]:
 
 
 CALLEES = (
-    *OCTETS, inner_link, known_link, wifi_start, nflog_payload, arcnet_payload, frame_relay_payload,
-    small_header, first_layer, link_macs, link_mark, wifi_macs,
+    *SHAPES, *WRAPPERS, known_link, wifi_start, nflog_payload, arcnet_payload, frame_relay_payload,
+    small_header, cooked_payload, first_layer, link_macs, link_mark, wifi_macs,
 )  # fmt: skip

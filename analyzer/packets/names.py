@@ -19,7 +19,8 @@ LINK_TYPES = {
     226: "Solaris ipnet", 235: "DVB-CI", 239: "NFLOG", 242: "IP over InfiniBand", 249: "USBPcap",
     251: "Bluetooth LE", 253: "Netlink",
     256: "Bluetooth LE with header", 258: "Apple pktap", 274: "Ethernet with MPacket preamble",
-    276: "Linux cooked v2", 282: "Ethernet with DSA tag", 285: "Ethernet with EDSA tag",
+    276: "Linux cooked v2", 281: "Ethernet with Broadcom tag", 282: "Ethernet behind Broadcom tag",
+    284: "Ethernet with DSA tag", 285: "Ethernet with EDSA tag",
     # What these hold is known to whoever wrote the capture alone.
     **{147 + number: f"DLT_USER{number}, private use" for number in range(16)},
 }  # fmt: skip
@@ -34,7 +35,7 @@ ETHERTYPES = {
     # Numbers of packets.kernel beyond the EtherTypes.
     0x10000: "802.11 management", 0x10001: "802.11 control", 0x10002: "802.11 without data",
     0x10003: "802.11 protected (encrypted)", 0x10004: "802.11 aggregate (A-MSDU)", 0x10005: "802.11, cut",
-    0x10006: "802.11 repeated",
+    0x10006: "802.11 repeated", 0x10007: "netlink messages of Linux",
 }  # fmt: skip
 
 

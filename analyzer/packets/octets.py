@@ -24,6 +24,10 @@ def little16(data: Octets, i: int) -> int:
     return data[i] + data[i + 1] * 0x100
 
 
+def little32(data: Octets, i: int) -> int:
+    return little16(data, i) + little16(data, i + 2) * 0x10000
+
+
 def mac_at(data: Octets, i: int) -> int:
     return (u16(data, i) << 32) | u32(data, i + 2)
 
@@ -49,4 +53,4 @@ def folded(total: int) -> int:
     return (total & 0xFFFF) + (total >> 16)
 
 
-CALLEES = (u8, u16, u32, little16, mac_at, mix, hash_words, folded)
+CALLEES = (u8, u16, u32, little16, little32, mac_at, mix, hash_words, folded)

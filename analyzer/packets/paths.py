@@ -16,7 +16,10 @@ NAMES = {
     layers.IN_MPLS: "MPLS", layers.IN_PPPOE: "PPPoE", layers.IN_ERSPAN: "ERSPAN", layers.IN_NSH: "NSH",
     layers.IN_MACSEC: "MACsec (signed, not encrypted)", layers.IN_PBB: "provider backbone bridge",
     layers.IN_WIFI: "802.11", layers.IN_PPTP: "PPTP", layers.IN_WCCP: "WCCP redirect",
-    layers.IN_BCP: "PPP bridging",
+    layers.IN_BCP: "PPP bridging", layers.IN_TZSP: "TZSP", layers.IN_CAPWAP: "CAPWAP",
+    layers.IN_AYIYA: "AYIYA", layers.IN_ESP: "IPsec ESP (not encrypted)", layers.IN_LISP: "LISP",
+    layers.IN_BY_FORM: "a tunnel without a name", layers.IN_BATMAN: "batman-adv", layers.IN_TRILL: "TRILL",
+    layers.IN_MOBILE_MUX: "Qualcomm multiplexing", layers.IN_ISL: "Cisco ISL",
 }  # fmt: skip
 
 # The label stack is named by what carries it, and need not be named again.

@@ -7,6 +7,8 @@ from analyzer.compiling import Octets
 from .layers import (
     ETHERNET,
     GRE,
+    IN_AYIYA,
+    IN_CAPWAP,
     IN_ETHERNET_IP,
     IN_GENEVE,
     IN_GRE,
@@ -14,10 +16,12 @@ from .layers import (
     IN_GTP,
     IN_IP,
     IN_L2TP,
+    IN_LISP,
     IN_MPLS_IP,
     IN_MPLS_UDP,
     IN_PIM,
     IN_TEREDO,
+    IN_TZSP,
     IN_VXLAN,
     IN_VXLAN_GPE,
     IP,
@@ -35,7 +39,29 @@ from .layers import (
     WIFI_NO_DATA,
     WIFI_PROTECTED,
 )  # fmt: skip
-from .octets import u8, u16
+from .octets import u8, u16, u32
+from .overlays import (
+    AYIYA_PORT,
+    CAPWAP_DATA,
+    LISP_DATA,
+    LWAPP_DATA,
+    TZSP_PORT,
+    any_protocol,
+    ayiya_payload,
+    capwap_payload,
+    l2tp3_payload,
+    lwapp_payload,
+    pseudowire,
+    tunnel_by_form,
+    tzsp_payload,
+)
+from .overlays import CALLEES as OVERLAYS
+from .shapes import CALLEES as SHAPES
+from .shapes import may_be_ip
+from .tags import BATMAN, FABRICPATH, TRILL, skip_bridging, skip_tag, tag_length
+from .tags import CALLEES as TAGS
+
+MACSEC = 0x88E5
 
 
 def after_ethertype(data: Octets, i: int, end: int, ethertype: int) -> tuple[int, int, int]:
@@ -50,10 +76,17 @@ def after_ethertype(data: Octets, i: int, end: int, ethertype: int) -> tuple[int
         return PPP, i + 6, ethertype
     if ethertype == 0x894F:  # network service header
         return NSH, i, ethertype
-    if ethertype == 0x88E5:
+    if ethertype == MACSEC:
         return skip_macsec(data, i, end)
     if ethertype == 0x88E7 and i + 4 <= end:  # provider backbone bridge (IEEE 802.1ah): service tag
         return ETHERNET, i + 4, ethertype
+    if ethertype == 0x880B:  # PPP
+        return PPP, i, ethertype
+    if ethertype in (BATMAN, TRILL, FABRICPATH):
+        layer, position = skip_bridging(data, i, end, ethertype)
+        return layer, position, ethertype
+    if tag_length(data, i, end, ethertype):
+        return skip_tag(data, i, end, ethertype)
     if ethertype <= 1500 and i + 8 <= end:  # IEEE 802.3 length: LLC follows
         return LLC, i, ethertype
     if ethertype == 0x0004:  # LINUX_SLL_P_802_2
@@ -64,25 +97,21 @@ def after_ethertype(data: Octets, i: int, end: int, ethertype: int) -> tuple[int
 def skip_macsec(data: Octets, i: int, end: int) -> tuple[int, int, int]:
     """Behind a MACsec tag (IEEE 802.1AE §9) whose frame is signed alone; STOP where it is encrypted."""
     if i + 6 > end or u8(data, i) & 0x0C:  # encrypted, or changed
-        return STOP, i, 0x88E5
+        return STOP, i, MACSEC
     position = i + (14 if u8(data, i) & 0x20 else 6)
     if position + 2 > end:
-        return STOP, i, 0x88E5
+        return STOP, i, MACSEC
     return TYPED, position + 2, u16(data, position)
 
 
-def skip_mpls(data: Octets, i: int, end: int) -> tuple[int, int]:
-    """Behind the bottom of the label stack (RFC 3032): IP, or Ethernet after a control word."""
+def skip_mpls(data: Octets, i: int, end: int, wire: int) -> tuple[int, int]:
+    """Behind the bottom of the label stack (RFC 3032): IP or a pseudowire."""
     while i + 4 <= end:
         bottom = u8(data, i + 2) & 1
         i += 4
         if bottom:
             break
-    if i < end and u8(data, i) >> 4 in (4, 6):
-        return IP, i
-    if i + 4 <= end and u8(data, i) >> 4 == 0:  # pseudowire control word (RFC 4385)
-        return ETHERNET, i + 4
-    return STOP, i
+    return pseudowire(data, i, end, wire)
 
 
 def skip_ppp(data: Octets, i: int, end: int) -> tuple[int, int]:
@@ -109,9 +138,13 @@ def skip_gre(data: Octets, i: int, end: int) -> tuple[int, int, int]:
         return STOP, i, 0
     flags, protocol = u16(data, i), u16(data, i + 2)
     position = i + 4
-    for bit in (0x8000, 0x2000, 0x1000):  # checksum, key, sequence number
+    if flags & 0xC000 and not flags & 7:  # checksum, or routing (RFC 1701), which brings its field along
+        position += 4
+    for bit in (0x2000, 0x1000):  # key, sequence number
         if flags & bit:
             position += 4
+    if flags & 0x4000 and not flags & 7:
+        position = gre_routing_end(data, position, end)
     if flags & 7 == 1 and flags & 0x80:  # version 1 with acknowledgment number
         position += 4
     if protocol == 0x880B:
@@ -131,36 +164,72 @@ def skip_gre(data: Octets, i: int, end: int) -> tuple[int, int, int]:
     return TYPED, position, protocol
 
 
-def skip_wifi(data: Octets, i: int, end: int) -> tuple[int, int, int]:
+def gre_routing_end(data: Octets, i: int, end: int) -> int:
+    """Behind the source route entries of GRE (RFC 1701): family, offset, length; the last has neither."""
+    for _ in range(32):
+        if i + 4 > end:
+            break
+        family, length = u16(data, i), u8(data, i + 3)
+        i += 4 + length
+        if family == 0 and length == 0:
+            break
+    return i
+
+
+def skip_wifi(data: Octets, i: int, end: int, swapped: bool) -> tuple[int, int, int]:
     """(layer, position, what it is instead) behind the MAC header of an IEEE 802.11 data frame.
 
-    Layer STOP where the frame holds no packet that can be read as it stands.
+    Layer STOP where the frame holds no packet that can be read as it stands; `swapped` where an access point
+    handed the frame on.
     """
     if i + 10 > end:
         return STOP, i, WIFI_CUT
     control, flags = u8(data, i), u8(data, i + 1)
+    # Access points of Cisco swap the two bytes of frame control in CAPWAP and LWAPP.
+    if swapped and not is_readable_data(control, flags) and is_readable_data(flags, control):
+        control, flags = flags, control
     kind = (control >> 2) & 3
     if control & 3 or kind != 2:
         return STOP, i, WIFI_MANAGEMENT if kind == 0 else WIFI_CONTROL
     if control & 0x40:  # a data frame without data
         return STOP, i, WIFI_NO_DATA
+    if flags & 0x40 and not swapped:
+        return STOP, i, WIFI_PROTECTED
     position = i + 24
     if flags & 3 == 3:  # four addresses
         position += 6
-    if flags & 0x40:
-        return STOP, i, WIFI_PROTECTED
     if control & 0x80:  # QoS
         if position + 2 > end:
             return STOP, i, WIFI_CUT
-        if u8(data, position) & 0x80:
+        if u8(data, position) & 0x80 and not flags & 0x40:
             return STOP, i, WIFI_AGGREGATE
         position += 2
         if flags & 0x80:  # HT control
             position += 4
-    # Some drivers pad the header to a multiple of 4; LLC then begins two octets later.
-    if position + 4 <= end and u16(data, position) != 0xAAAA and u16(data, position + 2) == 0xAAAA:
-        position += 2
+    position = llc_position(data, position, end)
+    # What an access point hands on is decrypted, though its header may still say that it was protected.
+    if flags & 0x40 and (position + 4 > end or u32(data, position) >> 8 != 0xAAAA03):
+        return STOP, i, WIFI_PROTECTED
     return LLC, position, 0
+
+
+def is_readable_data(control: int, flags: int) -> bool:
+    """Whether these begin a data frame of an infrastructure (IEEE 802.11 §9.2.4.1)."""
+    return control & 0x4F == 0x08 and flags & 3 > 0 and not control & 0x30
+
+
+def llc_position(data: Octets, i: int, end: int) -> int:
+    """Where LLC begins: some drivers pad the header to a multiple of 4; a mesh has a header of its own."""
+    if i + 4 > end or u16(data, i) == 0xAAAA:
+        return i
+    if u16(data, i + 2) == 0xAAAA:
+        return i + 2
+    for length in (6, 12, 18):  # mesh control (IEEE 802.11 §9.2.4.8.3) with 0 to 2 addresses
+        if i + length + 3 > end or u8(data, i) & 3 != length // 6 - 1:
+            continue
+        if u16(data, i + length) == 0xAAAA and u8(data, i + length + 2) == 3:
+            return i + length
+    return i
 
 
 def skip_llc(data: Octets, i: int, end: int) -> tuple[int, int, int]:
@@ -169,6 +238,8 @@ def skip_llc(data: Octets, i: int, end: int) -> tuple[int, int, int]:
         return TYPED, i + 8, u16(data, i + 6)
     if i + 3 <= end and u16(data, i) == 0x0606 and u8(data, i + 2) == 0x03:
         return IP, i + 3, 0x0800
+    if i + 4 <= end and u32(data, i) in (0xFEFE03CC, 0xFEFE038E):  # NLPID of IPv4, IPv6 (RFC 2427)
+        return IP, i + 4, 0x0800
     return STOP, i, 0
 
 
@@ -194,9 +265,9 @@ def named_by_nsh(following: int) -> int:
     return MPLS if following == 5 else STOP
 
 
-def ip_tunnel(data: Octets, i: int, end: int, protocol: int) -> tuple[int, int, int]:
+def ip_tunnel(data: Octets, i: int, end: int, wire: int, protocol: int) -> tuple[int, int, int]:
     """(layer, position, encapsulation) inside an IP packet of this protocol; STOP where none is known."""
-    if protocol in (4, 41):
+    if protocol in (4, 41, 94):
         return IP, i, IN_IP
     if protocol == 47:
         return GRE, i, IN_GRE
@@ -209,15 +280,16 @@ def ip_tunnel(data: Octets, i: int, end: int, protocol: int) -> tuple[int, int, 
     if protocol == 103 and i + 8 <= end and u8(data, i) == 0x21:  # PIM version 2, register (RFC 7761 §4.9.3)
         # A null register holds a header that was made up, of no packet.
         return (IP, i + 8, IN_PIM) if not u8(data, i + 4) & 0x40 else (STOP, i, 0)
-    return STOP, i, 0
+    return any_protocol(data, i, end, wire, protocol)
 
 
 def udp_tunnel(
-    data: Octets, i: int, end: int, source: int, destination: int
-) -> tuple[int, int, int, int]:  # fmt: skip
+    data: Octets, i: int, end: int, wire: int, source: int, destination: int
+) -> tuple[int, int, int, int]:
     """(layer, position, ethertype, encapsulation) inside a tunnel over UDP; STOP where there is none.
 
-    A port alone proves nothing, so the tunnel's header has to be well-formed too.
+    A port alone proves nothing, so the tunnel's header has to be well-formed too. `wire` is where the payload
+    ended on the wire.
     """
     if i + 8 > end:
         return STOP, i, 0, 0
@@ -237,12 +309,34 @@ def udp_tunnel(
     if destination == 6635:  # MPLS in UDP (RFC 7510)
         return MPLS, i, 0, IN_MPLS_UDP
     if 1701 in (source, destination):
-        layer, position = l2tp_payload(data, i, end)
+        layer, position = l2tp_payload(data, i, end, wire)
         return layer, position, 0, IN_L2TP
     if 3544 in (source, destination):
         layer, position = teredo_payload(data, i, end)
         return layer, position, 0, IN_TEREDO
-    return STOP, i, 0, 0
+    layer, position, kind = monitored(data, i, end, source, destination)
+    if layer != STOP:
+        return layer, position, 0, kind
+    return tunnel_by_form(data, i, end, wire)
+
+
+def monitored(data: Octets, i: int, end: int, source: int, destination: int) -> tuple[int, int, int]:
+    """(layer, position, encapsulation) of what monitors, access points and brokers send to their ports."""
+    if destination == TZSP_PORT:
+        layer, position = tzsp_payload(data, i, end)
+        return layer, position, IN_TZSP
+    if CAPWAP_DATA in (source, destination):
+        layer, position = capwap_payload(data, i, end)
+        return layer, position, IN_CAPWAP
+    if LWAPP_DATA in (source, destination):
+        layer, position = lwapp_payload(data, i, end)
+        return layer, position, IN_CAPWAP
+    if AYIYA_PORT in (source, destination):
+        layer, position = ayiya_payload(data, i, end)
+        return layer, position, IN_AYIYA
+    if LISP_DATA in (source, destination) and may_be_ip(data, i + 8, end):  # RFC 9300 §5.3
+        return IP, i + 8, IN_LISP
+    return STOP, i, 0
 
 
 def gtp_payload(data: Octets, i: int, end: int) -> tuple[int, int]:
@@ -275,9 +369,11 @@ def fits_exactly(data: Octets, i: int, inner: int, end: int) -> bool:
     return inner + 40 + u16(data, inner + 4) == end
 
 
-def l2tp_payload(data: Octets, i: int, end: int) -> tuple[int, int]:
-    """Behind an L2TPv2 data header (RFC 2661 §3.1); STOP for control messages."""
+def l2tp_payload(data: Octets, i: int, end: int, wire: int) -> tuple[int, int]:
+    """Behind an L2TP data header (RFC 2661 §3.1, RFC 3931 §4.1.2); STOP for control messages."""
     flags = u16(data, i)
+    if flags & 0x8000 == 0 and flags & 0xF == 3:
+        return l2tp3_payload(data, i + 4, end, wire)
     if flags & 0x8000 or flags & 0xF != 2:
         return STOP, i
     position = i + 6  # flags, tunnel, session
@@ -302,6 +398,7 @@ def teredo_payload(data: Octets, i: int, end: int) -> tuple[int, int]:
 
 
 CALLEES = (
-    skip_macsec, after_ethertype, skip_mpls, skip_ppp, skip_gre, skip_wifi, skip_llc, named_by_nsh, skip_nsh,
-    ip_tunnel, gtp_payload, fits_exactly, l2tp_payload, teredo_payload, udp_tunnel,
+    *SHAPES, *TAGS, *OVERLAYS, skip_macsec, after_ethertype, skip_mpls, skip_ppp, gre_routing_end, skip_gre,
+    is_readable_data, llc_position, skip_wifi, skip_llc, named_by_nsh, skip_nsh, ip_tunnel, gtp_payload,
+    fits_exactly, l2tp_payload, teredo_payload, monitored, udp_tunnel,
 )  # fmt: skip

@@ -31,6 +31,7 @@ from analyzer.flows.table import (
 from analyzer.flows.table import Column as Numbers
 from analyzer.model import Coverage, CoverageState, Endpoint
 from analyzer.packets.layers import (
+    NETLINK,
     WIFI_CONTROL,
     WIFI_MANAGEMENT,
     WIFI_NO_DATA,
@@ -65,8 +66,8 @@ NOTICE = 0x88B5
 # decoded.
 STATES_OF_TYPES: Mapping[int, CoverageState] = {
     **dict.fromkeys((0x0806, 0x8035, 0x888E, 0x8863, 0x9000), "no-content"),
-    **dict.fromkeys((WIFI_MANAGEMENT, WIFI_CONTROL, WIFI_NO_DATA, WIFI_RETRY), "no-content"),
-    **dict.fromkeys((0x8847, 0x8848, 0x8864), "tunnel-not-opened"),
+    **dict.fromkeys((WIFI_MANAGEMENT, WIFI_CONTROL, WIFI_NO_DATA, WIFI_RETRY, NETLINK), "no-content"),
+    **dict.fromkeys((0x8847, 0x8848, 0x8864, 0x4305, 0x22F3, 0x8903, 0x8926, 0x893F), "tunnel-not-opened"),
     WIFI_PROTECTED: "wifi-not-opened",
     0x88E5: "encrypted",
 }

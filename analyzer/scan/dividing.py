@@ -87,7 +87,7 @@ class Dividing:
 
     def step(self, number: int, step: Step, scan: Scan) -> None:
         """A batch is about to be read."""
-        if step.frames is None:
+        if step.captured is not None:
             self._memory.begin(step.batch.first_frame)
         if self.begun:
             self._gather(sign_of(number, step, scan))

@@ -17,6 +17,7 @@ from analyzer.capture.sessions import Look, follows
 from analyzer.containment import Failed, contained, problem_of
 from analyzer.flows.fragments import Datagram, Reassembler, as_batch
 from analyzer.flows.frames import in_session
+from analyzer.flows.inserted import inserted
 from analyzer.flows.openings import Openings
 from analyzer.flows.renumbering import New
 from analyzer.flows.soundness import Soundness
@@ -25,7 +26,7 @@ from analyzer.flows.tunnels import Tunnels
 from analyzer.packets import Outline, Packets, decode, outline
 from analyzer.packets.joined import joined
 from analyzer.packets.layers import WIFI_RETRY
-from analyzer.packets.outline import BACKWARDS, FIRST_NS, LAST_NS, NOTED, OTHER
+from analyzer.packets.outline import BACKWARDS, FIRST_NS, LAST_NS, OTHER
 from analyzer.packets.table import AGGREGATE, DAMAGED, FRAGMENT, NOT_IP, OTHER_IP, UNKNOWN_LINK
 from analyzer.packets.wifi import WIFI_LINKS, WifiKey, WifiSession
 from analyzer.packets.wifi.carried import GRE_PROTOCOL, packets_in
@@ -88,6 +89,13 @@ class Step:
     outline: Outline
     ids: FlowIds
     frames: list[int] | None  # of rebuilt datagrams
+    # The batch as it was read, where datagrams that its fragments completed stand among the rows.
+    read: Batch | None = None
+
+    @property
+    def captured(self) -> Batch | None:
+        """The batch as the file has it; None of packets that were made."""
+        return self.batch if self.frames is None else self.read
 
     @property
     def first_frame(self) -> int:
@@ -161,16 +169,21 @@ class Scan:
         for batch, packets in decoded:
             attempt, frame = self.failures.attempt, batch.first_frame
             inside = attempt("batch", "Wi-Fi", frame, self._inside_wifi, batch, packets)
-            step = self._step(batch, packets, None)
-            self._count(step)
+            step = self._whole_step(batch, packets, None)
+            self._count(batch, packets, step)
             self._count_outside(step, inside.frames if inside else [])
             yield step
-            yield from self._fragments(step)
-            yield from self._decrypted(inside or attempt("batch", "GRE", frame, self._in_gre, step))
+            yield from self._decrypted(inside or attempt("batch", "GRE", frame, self._in_gre, batch, packets))
 
     def rest(self) -> Iterator[Step]:
         """What was waiting for more at the session's end."""
-        yield from self._rebuilt(self.reassembler.close(), False)
+        datagrams = self.reassembler.close()
+        if datagrams:
+            batch, packets, frames = self._rebuilt(datagrams, False)
+            step = self._step(batch, packets, frames)
+            self._count_outside(step)
+            self._take_back(datagrams)
+            yield step
 
     def exchanges(self, step: Step) -> Iterator[Any]:
         """HTTP exchanges that a step finishes, as the observer gives them."""
@@ -203,17 +216,23 @@ class Scan:
         problem = problem_of(failed)
         capture.account.damage(problem.code, problem.what, problem.frame)
 
-    def _fragments(self, step: Step) -> Iterator[Step]:
-        if step.outline.has(FRAGMENT):
-            given = (step.batch, step.packets, step.frames)
-            whole = self.failures.attempt(
-                "batch", "fragments", step.first_frame, self.reassembler.add, *given
-            )
-            yield from self._rebuilt(whole or [], step.batch.large)
+    def _whole_step(self, batch: Batch, packets: Packets, frames: list[int] | None) -> Step:
+        """A batch, with the datagrams that its fragments complete among its rows."""
+        if not (packets.kind == FRAGMENT).any():
+            return self._step(batch, packets, frames)
+        given, first = (batch, packets, frames), frames[0] if frames else batch.first_frame
+        done = self.failures.attempt("batch", "fragments", first, self.reassembler.completed, *given)
+        if not done:
+            return self._step(batch, packets, frames)
+        datagrams = [datagram for _, datagram in done]
+        made, columns, of_made = self._rebuilt(datagrams, batch.large)
+        whole = inserted((batch, packets), (made, columns), [row for row, _ in done], frames, of_made)
+        step = replace(self._step(*whole), read=batch if frames is None else None)
+        self._take_back(datagrams)
+        return step
 
-    def _rebuilt(self, datagrams: list[Datagram], large: bool) -> Iterator[Step]:
-        if not datagrams:
-            return
+    def _rebuilt(self, datagrams: list[Datagram], large: bool) -> tuple[Batch, Packets, list[int]]:
+        """Datagrams as a batch, with their columns and the frame of each."""
         batch, frames = as_batch(datagrams, large)
         packets = decode(batch)
         packets.notes[:] = 0  # their headers were made here
@@ -224,12 +243,13 @@ class Scan:
         # A fragment inside a datagram that came in fragments is not put together again, and counts as it is.
         packets.kind[packets.kind == FRAGMENT] = OTHER_IP
         self.tally.damaged += int(packets.weight[packets.kind == DAMAGED].sum())
-        step = self._step(batch, packets, frames)
-        self._count_outside(step)
+        return batch, packets, frames
+
+    def _take_back(self, datagrams: list[Datagram]) -> None:
+        """Leave the fragments of these datagrams out of the counts, which counted each as it came."""
         whole = [sum(d.packets for d in datagrams), sum(d.octets for d in datagrams)]
-        before = self.tally.outside.setdefault((FRAGMENT, 0), [0, 0])  # which counted each as it came
+        before = self.tally.outside.setdefault((FRAGMENT, 0), [0, 0])
         before[:] = [count - n for count, n in zip(before, whole, strict=True)]
-        yield step
 
     # ── Wi-Fi ───────────────────────────────────────────────────────────
 
@@ -254,11 +274,11 @@ class Scan:
         found = placed(inside.data, inside.at, inside.length, times, ETHERNET, batch.large)
         return Found(found, (batch.first_frame + brought).tolist()) if len(brought) else None
 
-    def _in_gre(self, step: Step) -> Found | None:
+    def _in_gre(self, batch: Batch, packets: Packets) -> Found | None:
         """Packets inside 802.11 frames inside GRE, which count beside the GRE packet that brought them."""
-        batch, packets, found = step.batch, step.packets, list[tuple[bytes, int]]()
-        for row in step.outline.rows(NOTED):
-            if packets.notes[row] & AGGREGATE and packets.protocol[row] == GRE_PROTOCOL:
+        found: list[tuple[bytes, int]] = []
+        for row in np.flatnonzero(packets.notes & AGGREGATE).tolist():
+            if packets.protocol[row] == GRE_PROTOCOL:
                 start = int(packets.payload[row])
                 octets = bytes(batch.data[start : start + int(packets.payload_captured[row])])
                 found += [(one, row) for one in packets_in(octets)]
@@ -271,21 +291,22 @@ class Scan:
     def _decrypted(self, found: Found | None) -> Iterator[Step]:
         if found is None:
             return
-        step = self._step(found.batch, decode(found.batch), found.frames)
-        of_kind = step.outline.sums
-        self.tally.ip_packets += int(of_kind[OTHER_IP:DAMAGED].sum())
-        self.tally.fragments += int(of_kind[FRAGMENT])
+        packets = decode(found.batch)
+        self.tally.ip_packets += int(((packets.kind >= OTHER_IP) & (packets.kind < DAMAGED)).sum())
+        self.tally.fragments += int((packets.kind == FRAGMENT).sum())
+        step = self._whole_step(found.batch, packets, found.frames)
         self._count_outside(step)
         yield step
-        yield from self._fragments(step)
 
     # ── counts ──────────────────────────────────────────────────────────
 
-    def _count(self, step: Step) -> None:
-        tally, packets, sums = self.tally, step.packets, step.outline.sums.tolist()
+    def _count(self, batch: Batch, packets: Packets, step: Step) -> None:
+        """Count the rows of a batch as it was read; `step` is what became of it."""
+        outlined = step.outline if step.batch is batch else outline(batch, packets)
+        tally, sums = self.tally, outlined.sums.tolist()
         tally.first_ns = min(sums[FIRST_NS], tally.first_ns if tally.first_ns is not None else sums[FIRST_NS])
         tally.last_ns = max(sums[LAST_NS], tally.last_ns if tally.last_ns is not None else sums[LAST_NS])
-        times = step.batch.records.time_ns
+        times = batch.records.time_ns
         tally.backwards += sums[BACKWARDS] + (tally.newest_ns is not None and int(times[0]) < tally.newest_ns)
         tally.newest_ns = int(times[-1])
         tally.fragments += sums[FRAGMENT]
@@ -293,21 +314,22 @@ class Scan:
         if sums[DAMAGED]:
             tally.damaged += sums[DAMAGED]
             row = int((packets.kind == DAMAGED).argmax())
-            tally.first_damaged = tally.first_damaged or step.batch.first_frame + row
+            tally.first_damaged = tally.first_damaged or batch.first_frame + row
         if sums[NOT_IP]:
-            rows = step.outline.rows(OTHER)
+            rows = outlined.rows(OTHER)
             kinds, counts = np.unique(packets.ethertype[rows], return_counts=True)
             tally.not_ip.update(dict(zip(kinds.tolist(), counts.tolist(), strict=True)))
             if NOTICE_ETHERTYPE in kinds:
-                self._look_for_notice(step.batch, packets, rows)
+                self._look_for_notice(batch, packets, rows)
         if sums[UNKNOWN_LINK]:
-            tally.unknown_links.update(step.batch.records.link[packets.kind == UNKNOWN_LINK].tolist())
+            tally.unknown_links.update(batch.records.link[packets.kind == UNKNOWN_LINK].tolist())
 
     def _count_outside(self, step: Step, opened: Sequence[int] = ()) -> None:
         """Packets and octets of rows in no flow; frames in which packets were found count with these."""
         apart = step.ids.flow < 0
         if len(opened):
-            apart[np.unique(opened) - step.batch.first_frame] = False
+            numbers = np.asarray(step.frames or step.batch.first_frame + np.arange(len(apart)))
+            apart &= ~np.isin(numbers, np.asarray(opened))
         rows = apart.nonzero()[0]
         if not len(rows):
             return

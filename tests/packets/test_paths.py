@@ -143,7 +143,8 @@ def test_a_null_register_holds_no_packet() -> None:
 
 def test_a_datagram_that_only_begins_like_gtp_is_none() -> None:
     wrong = struct.pack(">BBHI", 0x30, 0xFF, len(V4) + 1, 1)
-    row = decode(bytes(ethernet(OUTER_IP / UDP(sport=7, dport=9) / Raw(wrong) / V4)))
+    no_sum = IP(src=PHONE, dst=SERVER, chksum=1) / V4[TCP]
+    row = decode(bytes(ethernet(OUTER_IP / UDP(sport=7, dport=9) / Raw(wrong) / no_sum)))
     assert (row[table.KIND], row.source) == (table.UDP, ONE)
 
 
@@ -158,7 +159,7 @@ def test_of_a_tower_of_tunnels_the_outermost_are_kept_and_the_innermost_packet_i
         packet = IP(src=f"203.0.113.{number}", dst=FOUR) / packet
     row = decode(bytes(ethernet(packet)))
     assert (row.source, row.destination, row[table.KIND]) == (PHONE, SERVER, table.TCP)
-    assert kinds_of(row[PATH]) == ("IP in IP",) * 12
+    assert kinds_of(row[PATH]) == ("IP in IP",) * 10
     assert offsets_of(row[OUTER]) == [14, 34, 54, 74]
 
 
@@ -205,5 +206,5 @@ def test_a_rare_link_leads_to_the_packet(link: int, header: bytes) -> None:
 def test_a_private_link_type_is_refused_by_name(link: int) -> None:
     from analyzer.packets.names import link_name
 
-    assert decode(bytes(V4), link)[table.KIND] == table.UNKNOWN_LINK
+    assert decode(bytes(V4)[:8] + bytes(60), link)[table.KIND] == table.UNKNOWN_LINK
     assert f"DLT_USER{link - 147}" in link_name(link)
