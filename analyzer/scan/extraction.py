@@ -12,7 +12,7 @@ from analyzer.detect.known import Hit, Known
 from analyzer.dossiers import Dossier
 from analyzer.flows.renumbering import New
 from analyzer.model import Body, Finding, Message, Ping, Problem
-from analyzer.protocols.clear import SPARSE
+from analyzer.protocols.clear import SPARSE, UNCLASSIFIED
 from analyzer.protocols.exchange import Exchange
 from analyzer.scan.examining import Examined, examined
 from analyzer.scan.making import Ends, Taken, taken_of
@@ -134,7 +134,7 @@ class Extractor:
         )
         self._say(seen.problems)
         if request is not None and request.protocol in SPARSE and not findings and not pings:
-            self._count_unlisted(len(request.body.content))
+            self._count_unlisted(len(request.body.content) if request.protocol == UNCLASSIFIED else 0)
             return
         self._say(taken.said)
         if request is not None:
@@ -235,8 +235,10 @@ class Extractor:
     # ── parts ───────────────────────────────────────────────────────────
 
     def _count_unlisted(self, octets: int) -> None:
-        self.unlisted += 1
-        self.unlisted_octets += octets
+        """Count a message of no known protocol that is not listed."""
+        if octets:
+            self.unlisted += 1
+            self.unlisted_octets += octets
 
     def _interim(self, message: Message, said: Sequence[Problem]) -> Message:
         """A 1xx response, which has no body."""
