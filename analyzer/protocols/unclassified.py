@@ -30,7 +30,8 @@ SHORTEST = 6
 
 # Runs of text that count: in text, among other octets, and in octets that look random, where so many
 # printable ones stand side by side by chance.
-TEXT_RUN, MIXED_RUN, LONG_RUN = (re.compile(rb"[\x20-\x7e]{%d}" % length) for length in (6, 8, 16))
+TEXT_RUN, LONG_RUN = re.compile(rb"[\x20-\x7e]{6}"), re.compile(rb"[\x20-\x7e]{16}")
+MIXED_RUN = re.compile(rb"[0-9A-Za-z:._-]{8}|[\x20-\x7e]{10}")
 TEXT = bytes((*b"\t\r\n", *range(0x20, 0x7F)))
 UTF16_RUN = re.compile(rb"(?:[\x20-\x7e]\0){6}")
 # Beginnings of gzip (RFC 1952) and zlib with a window of 32 KiB (RFC 1950).

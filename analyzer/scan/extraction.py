@@ -80,8 +80,7 @@ class Extractor:
         self._heed = heed
         self._helpers: Helpers | None = None
         self.taken = 0  # exchanges so far
-        self.unlisted = 0  # messages that are listed only where something is found in them, and nothing was
-        self.unlisted_octets = 0  # … their content
+        self.unlisted = 0  # octets of no known protocol in which nothing was found
         self._waiting: list[Taken] = []  # for enough to be given away
         self._given: deque[tuple[list[Taken], Future[list[Examined]]]] = deque()
 
@@ -236,9 +235,7 @@ class Extractor:
 
     def _count_unlisted(self, octets: int) -> None:
         """Count a message of no known protocol that is not listed."""
-        if octets:
-            self.unlisted += 1
-            self.unlisted_octets += octets
+        self.unlisted += octets
 
     def _interim(self, message: Message, said: Sequence[Problem]) -> Message:
         """A 1xx response, which has no body."""
