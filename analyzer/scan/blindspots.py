@@ -175,8 +175,8 @@ def _cut(infos: Sequence[CaptureInfo], scan: Scan) -> Iterator[str]:
 def _unlisted(octets: int) -> Iterator[str]:
     if octets:
         yield (
-            f"{octets:,} bytes of readable data that no reader takes were searched. Nothing was found in them; "
-            "they are not listed."
+            f"{octets:,} bytes of readable data that no reader takes were searched. Nothing was found in "
+            "them; they are not listed."
         )
 
 
