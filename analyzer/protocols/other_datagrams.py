@@ -27,7 +27,7 @@ from .http1 import HttpMessage
 from .unclassified import is_encrypted, is_searched, unclassified
 
 # Datagrams of a flow that are looked at, and of those behind them one in so many.
-FIRST, ONE_IN = 64, 64
+FIRST, ONE_IN = 32, 64
 # Messages made, at most.
 MOST_MESSAGES = 20_000
 # Octets of a datagram that are read.
