@@ -21,19 +21,21 @@ from analyzer.packets.table import OTHER_IP, Packets
 from . import said
 from .clear import ClearExchange, Place
 from .dhcp import SERVER_PORT
-from .dns import DNS_PORT, is_message
+from .dns import DNS_PORT, MDNS_PORT, is_message
 from .exchange import Exchange
 from .http1 import HttpMessage
 from .unclassified import is_encrypted, is_searched, unclassified
 
 # Datagrams of a flow that are looked at, and of those behind them one in so many.
-FIRST, ONE_IN = 64, 64
+FIRST, ONE_IN = 32, 64
 # Messages made, at most.
 MOST_MESSAGES = 20_000
 # Octets of a datagram that are read.
 LONGEST = 1 << 14
 # Names of DNS that are remembered, and how often the same question of a device is searched.
 MOST_NAMES, MOST_REPEATS = 50_000, 4
+# Ports of what is said to all in the local network, which other readers take for what it announces.
+LOCAL = {MDNS_PORT: "mdns", 1900: "ssdp in the local network"}
 ICMP = (1, 58)
 ECHOES = (0, 8, 128, 129)
 COUNTING = (
@@ -128,7 +130,11 @@ def _message(octets: bytes, place: Place, packets: Packets, row: int) -> HttpMes
         return said.dhcp_options(octets, place)
     if source == DNS_PORT and is_message(octets):
         return None
-    return unclassified(octets, place) if not is_encrypted(octets) and is_searched(octets) else None
+    if is_encrypted(octets) or not is_searched(octets):
+        return None
+    made = unclassified(octets, place)
+    made.protocol = LOCAL.get(source) or LOCAL.get(destination) or made.protocol
+    return made
 
 
 def _of_echo(octets: bytes, place: Place) -> HttpMessage | None:

@@ -28,14 +28,22 @@ MOST_MESSAGES = 256
 # Fewer octets hold no identifier.
 SHORTEST = 6
 
-# Runs of text that count: in text, among other octets, and in octets that look random, where so many
-# printable ones stand side by side by chance.
-TEXT_RUN, MIXED_RUN, LONG_RUN = (re.compile(rb"[\x20-\x7e]{%d}" % length) for length in (6, 8, 16))
-TEXT = bytes((*b"\t\r\n", *range(0x20, 0x7F)))
-UTF16_RUN = re.compile(rb"(?:[\x20-\x7e]\0){6}")
+# The form of octets: printable ones, line ends, NUL, others; and those that values are mostly written in.
+FORM = bytes(
+    ord("A") if 0x20 <= o < 0x7F else ord("n") if o in b"\t\r\n" else ord(".") if o else ord("0")
+    for o in range(256)
+)
+OF_VALUES = bytes(
+    ord("A") if chr(o).isascii() and (chr(o).isalnum() or o in b":._-") else 0 for o in range(256)
+)
+OF_VALUES = bytes(
+    ord("A") if chr(o).isascii() and (chr(o).isalnum() or o in b":._-") else 0 for o in range(256)
+)
+# by chance; a run in UTF-16.
+TEXT_RUN, VALUE_RUN, MIXED_RUN, LONG_RUN, UTF16_RUN = b"A" * 6, b"A" * 8, b"A" * 10, b"A" * 16, b"A0" * 6
 # Beginnings of gzip (RFC 1952) and zlib with a window of 32 KiB (RFC 1950).
-PACKED = re.compile(rb"\x1f\x8b\x08|\x78[\x01\x5e\x9c\xda]")
-MOST_PACKED = 16  # such beginnings that are tried
+PACKED = (b"\x1f\x8b\x08", b"\x78\x01", b"\x78\x5e", b"\x78\x9c", b"\x78\xda")
+MOST_PACKED = 4  # of each that are tried
 PROBE = 512
 EITHER_HEADER = 32 + zlib.MAX_WBITS
 # Octets look random where their values are spread as evenly as chance spreads them: Pearson's statistic of
@@ -53,9 +61,18 @@ def is_searched(octets: bytes) -> bool:
     """Return whether octets hold text, or compressed data that may hold it."""
     if len(octets) < SHORTEST:
         return False
-    others = len(octets.translate(None, TEXT))
-    run = TEXT_RUN if 3 * others < len(octets) else LONG_RUN if looks_random(octets) else MIXED_RUN
-    return bool(run.search(octets) or UTF16_RUN.search(octets)) or holds_packed(octets)
+    form = octets.translate(FORM)
+    if UTF16_RUN in form or _has_text(octets, form):
+        return True
+    return holds_packed(octets)
+
+
+def _has_text(octets: bytes, form: bytes) -> bool:
+    if 3 * (form.count(b"A") + form.count(b"n")) > 2 * len(octets):
+        return TEXT_RUN in form
+    if MIXED_RUN not in form and VALUE_RUN not in octets.translate(OF_VALUES):
+        return False
+    return LONG_RUN in form or not looks_random(octets)
 
 
 def looks_random(octets: bytes) -> bool:
@@ -68,16 +85,15 @@ def looks_random(octets: bytes) -> bool:
 
 def holds_packed(octets: bytes) -> bool:
     """Return whether a zlib or gzip stream begins somewhere in the octets."""
-    for tried, found in enumerate(PACKED.finditer(octets)):
-        if tried == MOST_PACKED:
-            return False
-        try:
-            if zlib.decompressobj(EITHER_HEADER).decompress(
-                octets[found.start() : found.start() + PROBE], 64
-            ):
-                return True
-        except zlib.error:
-            continue
+    for beginning in PACKED:
+        at, tried = octets.find(beginning), 0
+        while at >= 0 and tried < MOST_PACKED:
+            try:
+                if zlib.decompressobj(EITHER_HEADER).decompress(octets[at : at + PROBE], 64):
+                    return True
+            except zlib.error:
+                pass
+            at, tried = octets.find(beginning, at + 1), tried + 1
     return False
 
 

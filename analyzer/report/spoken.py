@@ -156,8 +156,8 @@ TEMPLATES = (
     ),
     mark("Readable streams have {n_gaps} gaps, together {n_octets} octets that were sent and not captured."),
     mark(
-        "{n_pieces} pieces of readable data that no reader takes, together {n_bytes} bytes, were searched; "
-        "nothing was found in them, and they are not listed."
+        "{n_bytes} bytes of readable data that no reader takes were searched. Nothing was found in them; "
+        "they are not listed."
     ),
     mark("{n_some} of {n_all} frames were cut by the snapshot length: their ends are unknown."),
     # databases

@@ -575,13 +575,7 @@ class Assembly:
             geo_sources=parts.locator.sources,
             geo_note=parts.locator.note,
             blind_spots=(
-                *blindspots.spots(
-                    self.infos,
-                    parts.scan,
-                    destinations,
-                    parts.extractor.unlisted,
-                    parts.extractor.unlisted_octets,
-                ),
+                *blindspots.spots(self.infos, parts.scan, destinations, parts.extractor.unlisted),
                 *outside.spots(parts.scan.soundness, parts.scan.reassembler, self.tunnels),
             ),
             problems=(

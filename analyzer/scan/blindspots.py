@@ -129,16 +129,15 @@ def spots(
     scan: Scan,
     destinations: Sequence[Destination],
     unlisted: int = 0,
-    octets: int = 0,
 ) -> tuple[str, ...]:
     """What must be kept in mind when something is absent from the report; `infos` are of one session.
 
-    `unlisted` messages of no known protocol, with so many `octets`, were searched and are not listed.
+    `unlisted` bytes of no known protocol were searched and are not listed.
     """
     return (
         "The capture shows what was sent while it ran, and nothing before or after.",
         *_cut(infos, scan),
-        *_unlisted(unlisted, octets),
+        *_unlisted(unlisted),
         *dict.fromkeys(spot for info in infos for spot in recording.spots(info)),
         *_unread(destinations),
         *_outer_names(destinations),
@@ -193,11 +192,11 @@ def _read_otherwise(scan: Scan, flow: int, reader: str) -> bool:
     return flow in (observer.clear_streams.kinds if reader == "HTTP" else observer.http_flows)
 
 
-def _unlisted(messages: int, octets: int) -> Iterator[str]:
-    if messages:
+def _unlisted(octets: int) -> Iterator[str]:
+    if octets:
         yield (
-            f"{messages:,} pieces of readable data that no reader takes, together {octets:,} bytes, were "
-            "searched; nothing was found in them, and they are not listed."
+            f"{octets:,} bytes of readable data that no reader takes were searched. Nothing was found in "
+            "them; they are not listed."
         )
 
 

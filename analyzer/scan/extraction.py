@@ -13,7 +13,7 @@ from analyzer.detect.known import Hit, Known
 from analyzer.dossiers import Dossier
 from analyzer.flows.renumbering import New
 from analyzer.model import Body, Finding, Message, Ping, Problem
-from analyzer.protocols.clear import SPARSE
+from analyzer.protocols.clear import SPARSE, UNCLASSIFIED
 from analyzer.protocols.exchange import Exchange
 from analyzer.scan.examining import Examined, examined
 from analyzer.scan.making import Ends, Taken, taken_of
@@ -88,8 +88,7 @@ class Extractor:
         self._helpers: Helpers | None = None
         self.searched = SearchedBytes()
         self.taken = 0  # exchanges so far
-        self.unlisted = 0  # messages that are listed only where something is found in them, and nothing was
-        self.unlisted_octets = 0  # … their content
+        self.unlisted = 0  # octets of no known protocol in which nothing was found
         self._waiting: list[Taken] = []  # for enough to be given away
         self._given: deque[tuple[list[Taken], Future[list[Examined]]]] = deque()
 
@@ -166,7 +165,7 @@ class Extractor:
         assert taken.request is not None
         self._say(seen.problems)
         self.searched.add(places_of(taken.request, (taken.response,)))
-        self._count_unlisted(len(taken.request.body.content))
+        self._count_unlisted(unlisted_bytes(taken.request))
 
     def _entry(self, taken: Taken, seen: Examined) -> Extracted:
         """The exchange as it is listed: the owner's identifiers masked, content as far as there is room."""
@@ -278,8 +277,8 @@ class Extractor:
     # ── parts ───────────────────────────────────────────────────────────
 
     def _count_unlisted(self, octets: int) -> None:
-        self.unlisted += 1
-        self.unlisted_octets += octets
+        """Count a message of no known protocol that is not listed."""
+        self.unlisted += octets
 
     def _interim(self, message: Message, said: Sequence[Problem]) -> Message:
         """A 1xx response, which has no body."""
@@ -375,3 +374,8 @@ def is_unlisted(taken: Taken, seen: Examined) -> bool:
     """Whether a message is of a kind that is listed only with findings, and has none."""
     request = taken.request
     return request is not None and request.protocol in SPARSE and not seen.findings and not seen.pings
+
+
+def unlisted_bytes(request: Message) -> int:
+    """Return the bytes of no known protocol that an unlisted message holds."""
+    return len(request.body.content) if request.protocol == UNCLASSIFIED else 0

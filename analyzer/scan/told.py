@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from analyzer.model import Message, Problem
-from analyzer.protocols.clear import SPARSE
+from analyzer.protocols.clear import SPARSE, UNCLASSIFIED
 from analyzer.scan.examining import Examined
 from analyzer.scan.making import Taken
 from analyzer.scan.packing import packed, unpacked
@@ -33,7 +33,7 @@ class Light(NamedTuple):
     said: Sequence[Problem]
     problems: Sequence[Problem]
     places: Sequence[Place]  # of the messages, for the count of what was searched
-    sparse: int | None = None  # octets of content, where the exchange is listed only with findings
+    sparse: int | None = None  # where it is listed only with findings: octets of no known protocol
 
 
 class Read(NamedTuple):
@@ -57,7 +57,9 @@ def read_of(taken: Taken, found: Examined) -> Read:
     light = sum(weight(message) - len(message.body.content) for message in messages if message is not None)
     request = taken.request
     places = tuple(places_of(request, (taken.response,)))
-    sparse = len(request.body.content) if request is not None and request.protocol in SPARSE else None
+    sparse = None
+    if request is not None and request.protocol in SPARSE:
+        sparse = len(request.body.content) if request.protocol == UNCLASSIFIED else 0
     return Read(Light(light, contents, taken.said, found.problems, places, sparse), octets)
 
 
