@@ -29,6 +29,8 @@ VALUE = re.compile(
 )
 NAME = re.compile(r"[A-Za-z_][A-Za-z_\-]{0,31}[0-9]?", re.ASCII)
 WORD = re.compile(r"[A-Za-z]{1,24}[0-9]{0,2}")
+LOUD = re.compile(r"[\d@]")
+FILE = re.compile(r"\.[a-z][a-z0-9]{1,4}\Z", re.ASCII)  # a name that the server's files have
 LOUD_PATH = re.compile(r"[@=]|/(?=[^/]*\d)[^/]{8}|[^/]{16}")
 LOUD_HOST = re.compile(r"(?=[^.]*\d)[A-Za-z0-9\-_]{11,}")
 PRODUCT = re.compile(r"\(([^()]*)\)|([^\s()]+)")
@@ -77,7 +79,9 @@ def path_parts(path: str, at: tuple[str, ...]) -> list[PlainPart]:
     for segment in segments:
         if VALUE.fullmatch(segment):
             pair = PAIR.fullmatch(segment) if "=" in segment else None
-            name, value = (pair[1], pair[2]) if pair else (before or "path", segment)
+            name, value = (pair[1], pair[2]) if pair else (before, segment)
+            if not name or (not pair and (not LOUD.search(value) or FILE.search(value))):
+                name = "path"
             found.append((name, unescaped(value), (*at, name), ALONE))
         else:
             kept.append(segment)

@@ -108,7 +108,6 @@ DECODERS: dict[str | None, tuple[Decoder, ...]] = {
         decode_base64,
         decode_weak,
         decode_ascii85,
-        decode_segments,
     ),
     "base85": (decode_weak, decode_ascii85, decode_pairs),
     "pairs": (

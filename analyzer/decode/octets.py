@@ -46,6 +46,7 @@ FORMATS = (
     Format("protobuf", read_protobuf, protobuf.FIRSTS),
 )
 BEGUN_BY = [tuple(each for each in FORMATS if first in each.firsts) for first in range(256)]
+SHORTEST_PACKED = 18  # octets that may be an envelope, binary with text in it, or UTF-16
 LONGEST = 1 << 20  # octets: beyond that a guess at the format costs more than it tells
 
 
@@ -88,7 +89,9 @@ def opens(octets: bytes) -> bool:
         any(read(octets) is not None for _, read, _ in BEGUN_BY[octets[0]])
         or unmarked_coding_of(octets) != ""
         or candidate(octets) is not None
-        or encoding_of(octets) != ""
-        or bool(streams_in(octets))
-        or is_mostly_text(octets)
+        or (len(octets) >= SHORTEST_PACKED and _holds_more(octets))
     )
+
+
+def _holds_more(octets: bytes) -> bool:
+    return encoding_of(octets) != "" or bool(streams_in(octets)) or is_mostly_text(octets)

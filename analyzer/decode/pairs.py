@@ -39,11 +39,12 @@ PIECES = {
     for mark in (";", "|", ",", " ", "#", "^", "~", "*")
 }
 BETWEEN = (";", "|", ",", "#", "^", "~", "*", " ")
-NESTING = frozenset("{[<")
+NESTING = "{<"
 FEWEST = 2
 FEWEST_AMONG_OTHERS = 3
 MOST_OF_OTHERS = 1 / 2
 LOOKED_AT = 8  # lines from which it shows whether the text is made of pairs
+OTHER_STARTS = frozenset("[#;!/-=*")  # of sections and comments
 CLOSING = frozenset("})];")
 QUOTES = ('"', "'")
 
@@ -75,13 +76,13 @@ def decode_pairs(part: Part, budget: Budget) -> list[PlainPart]:
 
 def _lines(text: str) -> list[_Line]:
     """The lines as pairs; nothing where too few are."""
-    strict = not NESTING.isdisjoint(text)
     first = [line for line in text.split("\n", LOOKED_AT)[:LOOKED_AT] if line.strip()]
     if not any(map(_is_of_pairs, first[:3])) or sum(map(_is_of_pairs, first)) * 2 < len(first):
         return []
     lines = [line for line in text.splitlines() if line.strip()]
     if len(lines) < FEWEST:
         return []
+    strict = any(mark in text for mark in NESTING)
     found: list[_Line] = []
     others, most = 0, len(lines) * MOST_OF_OTHERS if len(lines) > FEWEST_AMONG_OTHERS else 0
     for line in lines:
@@ -103,7 +104,9 @@ def _lines(text: str) -> list[_Line]:
 
 def _is_of_pairs(line: str) -> bool:
     line = line.rstrip("\r")
-    return any(form.fullmatch(line) for form in (LINE, SECTION, COMMENT))
+    if ("=" in line or ":" in line or "\t" in line) and LINE.fullmatch(line):
+        return True
+    return line.lstrip()[:1] in OTHER_STARTS and any(form.fullmatch(line) for form in (SECTION, COMMENT))
 
 
 def _between(text: str) -> list[_Line]:

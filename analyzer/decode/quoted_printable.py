@@ -17,7 +17,9 @@ MARK = re.compile(r"=(?:3D|\r?\n)")
 def decode_quoted_printable(part: Part, budget: Budget) -> list[Part]:
     """The text with its escapes undone; nothing where an equals sign stands for itself."""
     text = part.value
-    if not isinstance(text, str) or not text.isascii() or not MARK.search(text) or not QUOTED.fullmatch(text):
+    if not isinstance(text, str) or not MARK.search(text) or not text.isascii():
+        return []
+    if not QUOTED.fullmatch(text):
         return []
     plain = text_or_bytes(quopri.decodestring(text.encode("ascii")))
     if isinstance(plain, bytes) or not budget.take_octets(len(plain)):

@@ -18,7 +18,8 @@ from analyzer.decode.part import Part, PlainPart
 ENCODED = r"[A-Za-z0-9+/_\-]{12,}={0,2}"
 BASE64_LINES = re.compile(rf"(?:{ENCODED}\r?\n)+{ENCODED}\s*")
 TOKEN = re.compile(r"[A-Za-z0-9+/_\-=%]*(?:[.|:;,~$*!][A-Za-z0-9+/_\-=%]*)+")
-SEPARATOR = re.compile(r"[.|:;,~$*!]")
+SEPARATORS = ".|:;,~$*!"
+SEPARATOR = re.compile(f"[{SEPARATORS}]")
 # Padding ends a text of base64; what follows it is another one.
 BORDER = re.compile(r"(?<==)(?=[A-Za-z0-9+/_\-])")
 PADDED = re.compile(r"[A-Za-z0-9+/_\-]{2,}+=*+")
@@ -47,9 +48,9 @@ def decode_lines(part: Part, budget: Budget) -> list[PlainPart]:
 def decode_segments(part: Part, budget: Budget) -> list[PlainPart]:
     """The segments of a token, one of which at least is encoded text; nothing otherwise."""
     text = part.value
-    if not isinstance(text, str) or not 14 <= len(text) <= LONGEST or not LONG.search(text):
+    if not isinstance(text, str) or not 14 <= len(text) <= LONGEST:
         return []
-    if TOKEN.fullmatch(text):
+    if any(mark in text for mark in SEPARATORS) and TOKEN.fullmatch(text):
         pieces = [piece for piece in SEPARATOR.split(text) if piece]
     elif "=" in text.rstrip("="):
         pieces = BORDER.split(text)
@@ -57,7 +58,11 @@ def decode_segments(part: Part, budget: Budget) -> list[PlainPart]:
             return []
     else:
         return []
-    if len(pieces) < 2 or not any(_opens(part, piece, budget) for piece in pieces[:MOST]):
+    if (
+        len(pieces) < 2
+        or not LONG.search(text)
+        or not any(_opens(part, piece, budget) for piece in pieces[:MOST])
+    ):
         return []
     return _numbered(part, pieces, "segments", budget) if budget.take_octets(len(text)) else []
 

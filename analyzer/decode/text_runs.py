@@ -18,9 +18,9 @@ from analyzer.decode.part import Part, PlainPart, neighbours
 STEP = "text in octets"
 ASCII = rb"\t\n\r\x20-\x7e"
 RUN = re.compile(rb"[%s]{3,}+" % ASCII)
-PRINTABLE = bytes(1 if octet in b"\t\n\r" or 0x20 <= octet < 0x7F else 0 for octet in range(256))
-# As PRINTABLE, with a number of its own for noughts: every second one is, in UTF-16.
-NOUGHTS = bytes(2 if octet == 0 else PRINTABLE[octet] for octet in range(256))
+# 1 for what is printable, 2 for a nought, 0 for all else: runs are then found by plain searches.
+CLASSES = bytes(1 if octet in b"\t\n\r" or 0x20 <= octet < 0x7F else 2 * (octet == 0) for octet in range(256))
+ONES = re.compile(rb"\x01++")
 WIDE_RUNS = (b"\1\2" * 6, b"\2\1" * 6)
 WIDE = re.compile(rb"(?:[\t\n\r\x20-\x7e\xa0-\xff]\0){6,}+|(?:\0[\t\n\r\x20-\x7e\xa0-\xff]){6,}+")
 NAME = re.compile(rb"[A-Za-z_$][A-Za-z_.\-$]{1,47}[0-9]{0,2}")
@@ -92,7 +92,7 @@ def text_in(octets: bytes) -> str:
 
 def is_mostly_text(octets: bytes) -> bool:
     """Return whether named or long runs make up so much of binary octets that it is no chance."""
-    if is_media(octets[:16]) or LONG_RUN not in octets[:LOOKED_AT].translate(PRINTABLE):
+    if is_media(octets[:16]) or LONG_RUN not in octets[:LOOKED_AT].translate(CLASSES):
         return False
     kept = _kept(octets[:LOOKED_AT])
     text = sum(len(run.text) for run, _ in kept)
@@ -107,11 +107,10 @@ def _kept(octets: bytes) -> list[tuple[Run, str]]:
     runs = list(islice(_runs(octets), MOST))
     naming = dict(_pairs(runs))
     names = frozenset(naming.values())
-    in_media = LONG_IN_MEDIA if is_media(octets) else 0
     kept: list[tuple[Run, str]] = []
     for at, run in enumerate(runs):
         name = runs[naming[at]].text.decode("ascii") if at in naming else ""
-        least = in_media if in_media else SHORTEST if name or run.counted else LONG
+        least = SHORTEST if name or run.counted else LONG
         if at not in names and len(run.text) >= least:
             kept.append((run, name))
     return kept
@@ -151,9 +150,15 @@ def _is_value(run: Run) -> bool:
 
 
 def _runs(octets: bytes) -> Iterator[Run]:
-    wide = _wide_runs(octets)
+    marks = octets.translate(CLASSES)
+    if is_media(octets):
+        yield from (
+            Run(start, end, octets[start:end], False) for start, end in _long_spans(marks, LONG_IN_MEDIA)
+        )
+        return
+    wide = _wide_runs(octets, marks)
     following = next(wide, None)
-    for start, end in _spans(octets):
+    for start, end in _spans(octets, marks):
         while following and following.start < start:
             yield following
             following = next(wide, None)
@@ -163,9 +168,9 @@ def _runs(octets: bytes) -> Iterator[Run]:
         yield from wide
 
 
-def _spans(octets: bytes) -> Iterator[tuple[int, int]]:
+def _spans(octets: bytes, marks: bytes) -> Iterator[tuple[int, int]]:
     """Where text stands; of many octets with little text only long runs and what is right before them."""
-    long = _long_spans(octets)
+    long = list(_long_spans(marks, LONG))
     if not long and len(octets) > TINY:
         return
     if len(octets) > SMALL and sum(end - start for start, end in long) * SHARE < len(octets):
@@ -179,16 +184,17 @@ def _spans(octets: bytes) -> Iterator[tuple[int, int]]:
     yield from _joined(octets, spans)
 
 
-def _long_spans(octets: bytes) -> list[tuple[int, int]]:
-    marks = octets.translate(PRINTABLE)
-    spans: list[tuple[int, int]] = []
-    start = marks.find(LONG_RUN)
-    while start >= 0 and len(spans) < MOST:
-        end = marks.find(b"\0", start)
-        end = len(octets) if end < 0 else end
-        spans.append((start, end))
-        start = marks.find(LONG_RUN, end)
-    return spans
+def _long_spans(marks: bytes, least: int) -> Iterator[tuple[int, int]]:
+    """Where at least so many printable octets follow each other."""
+    wanted = b"\1" * least
+    start = marks.find(wanted)
+    for _ in range(MOST):
+        if start < 0:
+            return
+        ones = ONES.match(marks, start)
+        end = ones.end() if ones else start + least
+        yield start, end
+        start = marks.find(wanted, end)
 
 
 def _joined(octets: bytes, spans: list[tuple[int, int]]) -> Iterator[tuple[int, int]]:
@@ -212,15 +218,17 @@ def _is_utf_8(octets: bytes) -> bool:
         return False
 
 
-def _wide_runs(octets: bytes) -> Iterator[Run]:
+def _wide_runs(octets: bytes, marks: bytes) -> Iterator[Run]:
     """Runs of UTF-16 without its byte order mark."""
-    marks = octets.translate(NOUGHTS)
-    if not any(run in marks for run in WIDE_RUNS):
-        return
-    for found in WIDE.finditer(octets):
+    at = 0
+    for _ in range(MOST):
+        starts = [start for start in (marks.find(run, at) for run in WIDE_RUNS) if start >= 0]
+        found = WIDE.match(octets, min(starts)) if starts else None
+        if found is None:
+            return
         encoding = "utf-16-be" if found[0][0] == 0 else "utf-16-le"
-        text = found[0].decode(encoding).encode()
-        yield Run(*found.span(), text, False, encoding)
+        at = found.end()
+        yield Run(*found.span(), found[0].decode(encoding).encode(), False, encoding)
 
 
 def _cut(octets: bytes, start: int, end: int) -> Iterator[Run]:
