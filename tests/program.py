@@ -40,7 +40,7 @@ def call(
     env: Mapping[str, str],
     given: bytes | None = None,
     limits: Mapping[int, int] | None = None,
-    timeout: float = 120,
+    timeout: float = 600,
 ) -> subprocess.CompletedProcess[bytes]:
     """Run `phonehome` with these words; raise TimeoutExpired after `timeout` seconds.
 

@@ -23,6 +23,7 @@ from analyzer.archive.results import prepared
 from analyzer.archive.running import Follower, report_of, run
 from analyzer.archive.storage import StorageError
 from analyzer.archive.summary import summary_of
+from tests.archive.buckets import buckets
 from tests.archive.captures import archive, octets_of
 
 distributed = pytest.importorskip("distributed")
@@ -144,19 +145,13 @@ class _Deadly(Options):
 @pytest.fixture
 def bucket(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """An S3 server on the loopback interface."""
-    server_module = pytest.importorskip("moto.server")
-    server = server_module.ThreadedMotoServer(ip_address="127.0.0.1", port=0)
-    server.start()
-    host, port = server.get_host_and_port()
-    for name, value in (
-        ("AWS_ENDPOINT_URL", f"http://{host}:{port}"), ("AWS_ACCESS_KEY_ID", "test"),
-        ("AWS_SECRET_ACCESS_KEY", "test"), ("AWS_DEFAULT_REGION", "us-east-1"),
-    ):  # fmt: skip
-        monkeypatch.setenv(name, value)
-    try:
+    with buckets() as url:
+        for name, value in (
+            ("AWS_ENDPOINT_URL", url), ("AWS_ACCESS_KEY_ID", "test"),
+            ("AWS_SECRET_ACCESS_KEY", "test"), ("AWS_DEFAULT_REGION", "us-east-1"),
+        ):  # fmt: skip
+            monkeypatch.setenv(name, value)
         yield "s3://captures"
-    finally:
-        server.stop()
 
 
 def test_captures_and_results_in_a_bucket_give_the_same(bucket: str, folder: Path) -> None:

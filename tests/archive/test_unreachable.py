@@ -13,6 +13,7 @@ import pytest
 pytest.importorskip("s3fs")
 
 from analyzer.archive.storage import StorageError, reached
+from tests.archive.buckets import buckets
 
 ROOT = Path(__file__).parents[2]
 # Nothing of this computer's owner is looked for or asked.
@@ -27,22 +28,17 @@ NOBODY = "http://127.0.0.1:9"  # the discard port, where nothing listens
 @pytest.fixture(scope="module")
 def server() -> Iterator[str]:
     """An S3 server on the loopback interface, with the bucket `there`."""
-    made = pytest.importorskip("moto.server").ThreadedMotoServer(ip_address="127.0.0.1", port=0)
-    made.start()
-    host, port = made.get_host_and_port()
-    url = f"http://{host}:{port}"
+    pytest.importorskip("moto.server")
     import s3fs
 
-    with pytest.MonkeyPatch.context() as patch:
+    with buckets() as url, pytest.MonkeyPatch.context() as patch:
         for name, value in {**ALONE, **KEYS, "AWS_ENDPOINT_URL": url}.items():
             patch.setenv(name, value)
         files = s3fs.S3FileSystem(skip_instance_cache=True)
         files.mkdir("there")
         files.pipe("there/x/readme.txt", b"no capture")
-    try:
+        patch.undo()
         yield url
-    finally:
-        made.stop()
 
 
 def phonehome(*words: str, **settings: str) -> subprocess.CompletedProcess[str]:
