@@ -167,9 +167,13 @@ def problem_of(failed: Failed, count: int = 1) -> Problem:
     )
 
 
+# Problems of a capture that was read on as far as it was sure.
+DOUBTED = frozenset({"unknown-interface", "joined-files"})
+
+
 def is_whole(report: Report) -> bool:
     """Return whether all of the captures was read: neither damage nor a failure took something away."""
-    unread = any(problem.code in CODES for problem in report.problems)
+    unread = any(problem.code in CODES or problem.code in DOUBTED for problem in report.problems)
     return not unread and all(info.complete for info in report.captures)
 
 

@@ -9,6 +9,7 @@ from analyzer.model import CaptureError, Problem
 
 from .account import Account
 from .batch import Batch, Window
+from .beginnings import JOINED, begins_pcap, begins_section
 from .compressed import format_of
 from .pcap import MAGICS, read_pcap
 from .pcapng import SECTION_MAGIC, read_pcapng
@@ -58,6 +59,7 @@ class Capture:
         window, account = self._window, self.account
         try:
             yield from self._read(window, account)
+            yield from self._further(window, account)
             self.source.drain()
             if self.source.damage:
                 account.damage("cut-file", self.source.damage)
@@ -91,6 +93,17 @@ class Capture:
         window.need(LOOK)
         start = bytes(window.data[window.start : min(window.end, window.start + LOOK)])
         raise CaptureError(f"{self.source.path}: {refusal(start)}")
+
+    def _further(self, window: Window, account: Account) -> Iterator[Batch]:
+        """What was put behind the end of the file with cat."""
+        while (is_pcap := begins_pcap(window)) or begins_section(window):
+            said = JOINED.format(path=self.source.path, offset=window.offset, frame=account.frames)
+            account.problems.append(Problem("joined-files", said, account.frames + 1))
+            try:
+                yield from (read_pcap if is_pcap else read_pcapng)(window, account)
+            except CaptureError as error:
+                account.damage("bad-block", str(error), account.frames + 1)
+                return
 
     def _grown(self, octets: int) -> str:
         return (

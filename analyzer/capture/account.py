@@ -41,6 +41,10 @@ class Account:
     names_left_out: int = 0
     lost_between: int = 0  # packets that packet records say were lost
     untimed: int = 0  # frames without a time
+    undescribed: int = 0  # frames of interfaces that the file does not describe
+    longer: int = 0  # frames with more bytes than the packet is said to have had
+    bad_times: int = 0  # frames whose fraction of a second is a second or more
+    first_bad_time: int | None = None
     problems: list[Problem] = field(default_factory=list)
     snaplen: int = 0  # of a pcap file, as its header says
 
@@ -99,6 +103,7 @@ class Account:
                     count=self.untimed,
                 )
             )
+        found += self._contradictions()
         if self.names_left_out:
             found.append(
                 Problem(
@@ -106,6 +111,39 @@ class Account:
                     f"the file gives addresses {MOST_NAMES + self.names_left_out:,} names; the last "
                     f"{self.names_left_out:,} were not kept",
                     count=self.names_left_out,
+                )
+            )
+        return found
+
+    def _contradictions(self) -> list[Problem]:
+        """What records say that can't be."""
+        found = []
+        if self.undescribed:
+            found.append(
+                Problem(
+                    "unknown-interface",
+                    f"{self.undescribed:,} packets name an interface that the file does not describe: what "
+                    "they hold was read where its form leaves no doubt, their times as microseconds",
+                    count=self.undescribed,
+                )
+            )
+        if self.longer:
+            found.append(
+                Problem(
+                    "length-contradiction",
+                    f"of {self.longer:,} packets the file holds more bytes than it says that they had; all "
+                    "of these bytes were read",
+                    count=self.longer,
+                )
+            )
+        if self.bad_times:
+            found.append(
+                Problem(
+                    "impossible-time",
+                    f"{self.bad_times:,} packets are stamped with a fraction of a second that is a second or "
+                    "more; their times are wrong by up to an hour",
+                    self.first_bad_time,
+                    self.bad_times,
                 )
             )
         return found

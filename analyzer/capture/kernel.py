@@ -9,7 +9,7 @@ from typing import Any
 
 from analyzer.compiling import Octets
 
-from .records import CAPTURED, LINK, OFFSET, RECORD_WIDTH, TIME, WIRE
+from .records import CAPTURED, LINK, OFFSET, RECORD_WIDTH, TIME, UNDESCRIBED_LINK, WIRE
 
 # Why a walk stopped.
 NEED_MORE, FULL, BAD_RECORD, CONTROL = range(4)
@@ -35,9 +35,10 @@ JOURNAL, CUSTOM, CUSTOM_UNCOPIED = 9, 0xBAD, 0x40000BAD
 # smaller, since some writers of that version kept the old order.
 IN_ORDER, SWAPPED, SMALLER_FIRST = range(3)
 
-# What a walk notes beside the records: sums and counts, then up to MOST_NOTED rows of comments,
-# each (record, position of the text, octets).
-LOST, UNTIMED, JOURNALS, CUSTOMS, OTHERS, COMMENTS, NOTES_HEAD = range(7)
+# What a walk notes beside the records: sums and counts (UNDESCRIBED: of interfaces that the section does not
+# describe; LONGER: with more octets than the packet is said to have had), then up to MOST_NOTED rows of
+# comments, each (record, position of the text, octets).
+LOST, UNTIMED, JOURNALS, CUSTOMS, OTHERS, UNDESCRIBED, LONGER, COMMENTS, NOTES_HEAD = range(9)
 MOST_NOTED, NOTED_WIDTH = 200, 3
 NOTES = NOTES_HEAD + MOST_NOTED * NOTED_WIDTH
 
@@ -75,6 +76,15 @@ def without_fcs(captured: int, wire: int, fcs: int) -> tuple[int, int]:
     return (captured if captured < wire else wire), wire
 
 
+def is_file_header(data: Octets, i: int, end: int) -> bool:
+    """Return whether a pcap file begins at `i`: a magic, version 2.4, and two fields that nobody fills."""
+    if i + 24 > end or big32(data, i + 8) != 0 or big32(data, i + 12) != 0:
+        return False
+    if big32(data, i) in (0xA1B2C3D4, 0xA1B23C4D):
+        return big32(data, i + 4) == 0x00020004
+    return little32(data, i) in (0xA1B2C3D4, 0xA1B23C4D) and little32(data, i + 4) == 0x00040002
+
+
 def walk_pcap(
     data: Octets,
     start: int,
@@ -98,6 +108,8 @@ def walk_pcap(
         if count == room:
             return count, position, FULL
         captured, wire = word(data, position + 8, big), word(data, position + 12, big)
+        if captured == 0 and wire == 0 and is_file_header(data, position, end):
+            return count, position, CONTROL
         if lengths == SWAPPED or (lengths == SMALLER_FIRST and captured > wire):
             captured, wire = wire, captured
         if captured > LARGEST_RECORD:
@@ -237,7 +249,7 @@ def walk_pcapng(
             padded = (total + 3) & ~3
             if kind in (SECTION_HEADER, INTERFACE, NAME_RESOLUTION, STATISTICS, SECRETS):
                 return count, position, CONTROL
-            if total < 12 or position + padded > end:
+            if total < 12 or position + padded > end or is_file_header(data, position, end):
                 return count, position, CONTROL
             note_block(kind, notes)
             position += padded
@@ -260,12 +272,15 @@ def walk_pcapng(
                 interface = half(data, position + 8, big)
             high, low = word(data, position + 12, big), word(data, position + 16, big)
             captured, wire, header = word(data, position + 20, big), word(data, position + 24, big), 28
-        if captured > total - header - 4 or interface >= count_interfaces:
+        if captured > total - header - 4:
             return count, position, BAD_RECORD
-        row = interface * INTERFACE_WIDTH
+        is_described = interface < count_interfaces
+        if not is_described:
+            notes[UNDESCRIBED] += 1
+        row = interface * INTERFACE_WIDTH if is_described else 0
         if kind == SIMPLE_PACKET:
             notes[UNTIMED] += 1
-            if 0 < interfaces[row + SNAPLEN] < captured:
+            if is_described and 0 < interfaces[row + SNAPLEN] < captured:
                 captured = interfaces[row + SNAPLEN]
         else:
             if kind == PACKET and half(data, position + 10, big) != UNKNOWN_DROPS:
@@ -275,22 +290,29 @@ def walk_pcapng(
                 last = position + total - 4
                 note_options(data, options, last, big, count, kind == ENHANCED_PACKET, notes)
         if wire < captured:
+            notes[LONGER] += 1
             wire = captured
-        if interfaces[row + FCS]:
+        if is_described and interfaces[row + FCS]:
             captured, wire = without_fcs(captured, wire, interfaces[row + FCS])
         at = count * RECORD_WIDTH
         out[at + OFFSET] = position + header
         out[at + CAPTURED] = captured
         out[at + WIRE] = wire
         out[at + TIME] = 0  # simple packet blocks have no time
-        if kind != SIMPLE_PACKET:
+        out[at + LINK] = UNDESCRIBED_LINK
+        if not is_described and kind != SIMPLE_PACKET:  # microseconds, as by default (§4.2)
+            out[at + TIME] = block_time(high, low, 1, 1_000_000, 0)
+        elif kind != SIMPLE_PACKET:
             out[at + TIME] = block_time(
                 high, low, interfaces[row + SHRINK], interfaces[row + UNITS], interfaces[row + TIME_OFFSET]
             )
-        out[at + LINK] = interfaces[row + INTERFACE_LINK]
+        if is_described:
+            out[at + LINK] = interfaces[row + INTERFACE_LINK]
         count += 1
         position += total
     return count, position, NEED_MORE
 
 
-CALLEES = (little32, big32, word, half, without_fcs, block_time, note_lost, note_options, note_block)
+CALLEES = (
+    little32, big32, word, half, without_fcs, is_file_header, block_time, note_lost, note_options, note_block,
+)  # fmt: skip

@@ -6,15 +6,20 @@ import struct
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from analyzer.model import CaptureError
+from analyzer.model import CaptureError, Problem
 
 from .account import Account
 from .batch import Batch, Window, first_records, make_batch, room_for, run_walk
-from .kernel import BAD_RECORD, FULL, IN_ORDER, SMALLER_FIRST, SWAPPED, walk_pcap
-from .records import new_records
+from .beginnings import FILE_HEADER, begins_section, line_ends
+from .kernel import BAD_RECORD, BILLION, CONTROL, FULL, IN_ORDER, SMALLER_FIRST, SWAPPED, walk_pcap
+from .records import Records, new_records
+from .stamps import HEAD, heads, is_in_nanoseconds, note, restamp
 from .variants import MODIFIED, STANDARD, Variant, variant_of
 
-FILE_HEADER = 24
+NANOSECONDS = (
+    "{path}: the file says that times are in microseconds, and fractions of a second go beyond a million: "
+    "they were read as nanoseconds"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,9 +119,13 @@ def _batches(window: Window, account: Account, layout: Layout) -> Iterator[Batch
             layout.fcs, records.rows.reshape(-1),
         )  # fmt: skip
         if count:
-            yield make_batch(window, account, first_records(records, count))
+            found = first_records(records, count)
+            layout = _checked(window, account, layout, found)
+            yield make_batch(window, account, found)
             window.turn()
             window.expect(account.frames)
+        if why == CONTROL or (why == BAD_RECORD and begins_section(window)):
+            return  # another file begins
         if why == BAD_RECORD:
             say_bad_record(window, account, _record_size(window, layout) - layout.header)
             return
@@ -126,6 +135,21 @@ def _batches(window: Window, account: Account, layout: Layout) -> Iterator[Batch
         if not window.fill(wanted) and window.available() < wanted:
             break
     say_cut_record(window, account)
+
+
+def _checked(window: Window, account: Account, layout: Layout, records: Records) -> Layout:
+    """The layout, with nanoseconds where the first records can only have these; what is wrong is counted."""
+    if layout.header < HEAD:
+        return layout
+    words = heads(window, records, layout.header, layout.big)
+    if not account.frames and layout.unit_ns == 1000 and is_in_nanoseconds(words[:, 1]):
+        layout = replace(layout, unit_ns=1)
+        account.problems.append(Problem("nanoseconds", NANOSECONDS.format(path=window.source.path)))
+    if layout.unit_ns == 1:
+        restamp(records, words)
+    if layout.lengths != SMALLER_FIRST:
+        note(account, words, BILLION // layout.unit_ns, layout.lengths == SWAPPED)
+    return layout
 
 
 def _record_size(window: Window, layout: Layout) -> int:
@@ -154,13 +178,13 @@ def say_cut_record(window: Window, account: Account) -> None:
 
 def say_bad_record(window: Window, account: Account, claimed: int) -> None:
     """Say that the record at the window's start contradicts itself, and pass over the rest."""
-    frame, offset = account.frames + 1, window.offset
+    frame, offset, said = account.frames + 1, window.offset, line_ends(window)
     while window.skip(1 << 30) == 0 or not window.finished:
         pass
     left = window.offset - offset
     account.damage(
         "bad-record",
         f"{window.source.path}: record {frame:,} at offset {offset:,} claims {claimed:,} octets, which no "
-        f"frame has; {left:,} octets from there on were not read",
+        f"frame has; {left:,} octets from there on were not read.{said}",
         frame,
     )

@@ -10,6 +10,7 @@ from analyzer.model import CaptureError, Problem
 
 from .account import Account
 from .batch import Batch, Window, first_records, make_batch, room_for, run_walk
+from .beginnings import begins_pcap, line_ends
 from .kernel import (
     BAD_RECORD,
     COMMENTS,
@@ -21,6 +22,7 @@ from .kernel import (
     JOURNAL,
     JOURNALS,
     LARGEST_RECORD,
+    LONGER,
     LOST,
     MOST_NOTED,
     NAME_RESOLUTION,
@@ -31,6 +33,7 @@ from .kernel import (
     SECRETS,
     SECTION_HEADER,
     STATISTICS,
+    UNDESCRIBED,
     UNTIMED,
     walk_pcapng,
 )  # fmt: skip
@@ -41,8 +44,8 @@ SECTION_MAGIC = b"\x0a\x0d\x0d\x0a"
 # 1.2 is what some writers put for the format of 1.0 (draft-ietf-opsawg-pcapng §4.1).
 VERSIONS = ((1, 0), (1, 2))
 
-# Interfaces of a section at most; a phone's capture has a handful.
-MOST_INTERFACES = 4096
+# Interfaces of a section that are kept; the packets of further ones are read as far as their form tells.
+MOST_INTERFACES = 1 << 16
 
 # What reads a block's body, and how many octets that has at least.
 READERS: dict[int, tuple[Callable[[Section, bytes], None], int]] = {
@@ -111,6 +114,8 @@ def _walk(
 def _keep_notes(window: Window, account: Account, notes: list[int], first_frame: int) -> None:
     account.lost_between += notes[LOST]
     account.untimed += notes[UNTIMED]
+    account.undescribed += notes[UNDESCRIBED]
+    account.longer += notes[LONGER]
     for kind, at in ((JOURNAL, JOURNALS), (CUSTOM, CUSTOMS), (-1, OTHERS)):
         count_passed(account.passed_over, kind, notes[at])
     listed = min(notes[COMMENTS], MOST_NOTED)
@@ -123,12 +128,14 @@ def _keep_notes(window: Window, account: Account, notes: list[int], first_frame:
 def _is_plain(window: Window, section: Section) -> bool:
     """Whether the block at the window's start lies whole in it and can be taken in without a complaint."""
     head = bytes(window.data[window.start : window.start + 12])
+    if begins_pcap(window, may_read=False):
+        return False
     if head[:4] == SECTION_MAGIC:
         big = BYTE_ORDERS.get(head[8:])
         size = int.from_bytes(head[4:8], "big" if big else "little")
         return big is not None and 28 <= size <= min(window.available(), LARGEST_RECORD)
     kind, size = section.number(head[:4]), section.number(head[4:8])
-    if kind == INTERFACE and (size < 20 or section.count >= MOST_INTERFACES):
+    if kind == INTERFACE and size < 20:
         return False
     return 12 <= size <= min(window.available() - 3, LARGEST_RECORD)
 
@@ -150,13 +157,17 @@ def _read_block(window: Window, account: Account, section: Section) -> bool:
             account.damage("bad-block", str(error), account.frames + 1)
             return False
         return True
+    if begins_pcap(window):
+        return False
     size = section.number(bytes(window.data[window.start + 4 : window.start + 8]))
     if size < 12:
         _say_bad_block(window, account, section)
         return False
     padded = (size + 3) & ~3
     reader, least = READERS.get(kind, (None, 0))
-    if kind == INTERFACE and (not least <= size - 12 <= LARGEST_RECORD or section.count >= MOST_INTERFACES):
+    if kind == INTERFACE and section.count >= MOST_INTERFACES:
+        reader = None
+    elif kind == INTERFACE and not least <= size - 12 <= LARGEST_RECORD:
         account.damage(
             "bad-block",
             f"{window.source.path}: a pcapng interface description can't be used; reading stopped after "
@@ -221,6 +232,6 @@ def _say_bad_block(window: Window, account: Account, section: Section) -> None:
     account.damage(
         "bad-record",
         f"{window.source.path}: the pcapng block at offset {window.offset:,} (type {kind}, {size:,} octets) "
-        f"contradicts itself; reading stopped after frame {account.frames:,}",
+        f"contradicts itself; reading stopped after frame {account.frames:,}.{line_ends(window)}",
         account.frames + 1,
     )

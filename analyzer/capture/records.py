@@ -14,6 +14,8 @@ RECORD_WIDTH = 5
 
 # Data link types of snoop that have no LINKTYPE_ value stand above all that have.
 SNOOP_LINK = 1 << 32
+# A packet of an interface that its pcapng section does not describe: no LINKTYPE_ value either.
+UNDESCRIBED_LINK = SNOOP_LINK - 1
 
 
 @dataclass(frozen=True, slots=True)

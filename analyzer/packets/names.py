@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from analyzer.capture.records import SNOOP_LINK
+from analyzer.capture.records import SNOOP_LINK, UNDESCRIBED_LINK
 
 # https://www.tcpdump.org/linktypes.html
 LINK_TYPES = {
@@ -43,6 +43,8 @@ def link_name(link: int) -> str:
     """ "Ethernet"; "link type 105 (IEEE 802.11)" where it isn't a common one."""
     if link >= SNOOP_LINK:
         return f"snoop data link type {link - SNOOP_LINK}"
+    if link == UNDESCRIBED_LINK:
+        return "an interface that the file does not describe"
     name = LINK_TYPES.get(link)
     if name is None:
         return f"link type {link}"

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from analyzer.capture import Capture
 from analyzer.capture.pcapng import MOST_INTERFACES
+from analyzer.capture.records import UNDESCRIBED_LINK
 from tests.capture.blocks import block, enhanced, interface, obsolete, section, simple
 from tests.capture.reading import Record, buffers_of, read, read_by_scapy
 from tests.examples import examples
@@ -157,8 +158,35 @@ def test_a_new_section_begins_anew_in_its_own_byte_order(tmp_path: Path) -> None
 def test_an_interface_of_an_earlier_section_is_unknown_in_the_next(tmp_path: Path) -> None:
     octets = section() + interface(1) + section() + enhanced(b"of which interface?", 1)
     found, account = read(octets, tmp_path / "capture")
-    assert found == []
-    assert [problem.code for problem in account.problems] == ["bad-record"]
+    assert [(r.frame, r.link) for r in found] == [(b"of which interface?", UNDESCRIBED_LINK)]
+    assert [(problem.code, problem.count) for problem in account.problems] == [("unknown-interface", 1)]
+
+
+def test_packets_of_interfaces_that_are_not_described_are_read_on(tmp_path: Path) -> None:
+    octets = section() + enhanced(b"before any", 7) + interface() + enhanced(b"known", 8)
+    octets += enhanced(b"unknown", 9, number=82) + enhanced(b"known again", 10)
+    found, account = read(octets, tmp_path / "capture")
+    assert [(r.frame, r.link, r.time_ns) for r in found] == [
+        (b"before any", UNDESCRIBED_LINK, 7000), (b"known", 1, 8000),
+        (b"unknown", UNDESCRIBED_LINK, 9000), (b"known again", 1, 10000),
+    ]  # fmt: skip
+    assert account.problems[0].count == 2
+    assert account.complete
+
+
+def test_packets_are_read_however_many_interfaces_are_described(tmp_path: Path) -> None:
+    octets = section() + interface() * 5000 + enhanced(b"x", number=4999)
+    octets += interface() * MOST_INTERFACES + enhanced(b"beyond the bound", number=MOST_INTERFACES + 100)
+    found, account = read(octets, tmp_path / "capture")
+    assert [(r.frame, r.link) for r in found] == [(b"x", 1), (b"beyond the bound", UNDESCRIBED_LINK)]
+    assert [problem.code for problem in account.problems] == ["unknown-interface"]
+
+
+def test_more_octets_than_a_packet_had_are_a_problem(tmp_path: Path) -> None:
+    longer = block(6, struct.pack("<IIIII", 0, 0, 0, 8, 4) + bytes(8))
+    found, account = read(section() + interface() + longer, tmp_path / "capture")
+    assert [(len(r.frame), r.wire) for r in found] == [(8, 8)]
+    assert [(problem.code, problem.count) for problem in account.problems] == [("length-contradiction", 1)]
 
 
 @orders
@@ -191,8 +219,6 @@ def test_a_block_of_gigabytes_that_is_not_there_is_a_problem_and_no_allocation(t
 
 
 BROKEN = {
-    "a packet before any interface": enhanced(b"x"),
-    "an interface that is not there": interface() + enhanced(b"x", number=1),
     "more captured octets than the block holds": interface()
     + block(6, struct.pack("<IIIII", 0, 0, 0, 100, 100) + bytes(8)),
     "a block shorter than its header": interface() + struct.pack("<III", 6, 8, 8) + bytes(100),
@@ -201,7 +227,6 @@ BROKEN = {
     "an unknown block shorter than a block": interface() + struct.pack("<II", CUSTOM, 4) + bytes(100),
     "an interface description without its fields": block(1, b"1234") + interface() + enhanced(b"x"),
     "a section of unknown byte order": interface() + block(0x0A0D0D0A, b"????" + bytes(12)),
-    "too many interfaces": interface() * (MOST_INTERFACES + 5),
 }
 
 
