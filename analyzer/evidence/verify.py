@@ -27,7 +27,7 @@ LINE = re.compile(r"([0-9a-f]{64})  ([A-Za-z0-9_.\-]+(?:/[A-Za-z0-9_.\-]+)?)")
 LARGEST = 1 << 30  # octets of a file that is read whole
 MASK = "*"
 # Of these a redacted bundle holds too little, or nothing: coordinates are coarse, log-ins withheld.
-NOT_AGAIN = frozenset(("location", "account", "password"))
+NOT_AGAIN = frozenset(("location", "account", "password", "access_token"))
 
 
 @dataclass(slots=True)
@@ -209,6 +209,8 @@ def _check_findings(root: Path, document: dict[str, Any], scan: Scan, outcome: O
 
 
 def _said(entry: dict[str, Any], redacted: bool) -> Iterator[Said]:
+    if redacted and entry.get("withheld") is True:
+        return
     for ping in entry["pings"]:
         yield "ping", ping["dossier"], ping["status"]
     for found in entry["findings"]:
