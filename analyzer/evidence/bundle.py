@@ -145,6 +145,7 @@ def _redacted(
 ) -> tuple[Report, list[Group], list[list[Frame]]]:
     """Report, groups and frames with pseudonyms by one key."""
     from analyzer.evidence.redacted_frames import redacted_frames
+    from analyzer.evidence.secrets import is_log_in
 
     redactor = Redactor(report, asked.key or new_key())
     shown = redactor.report()
@@ -156,6 +157,8 @@ def _redacted(
         for group, each in zip(chosen, frames, strict=True)
     ]
     again = {(group.capture, group.flow): group for group in groups(shown)}
+    for at, group in again.items():
+        group.withheld = any(map(is_log_in, messages[at]))
     return shown, [again[group.capture, group.flow] for group in chosen], made
 
 

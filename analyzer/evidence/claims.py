@@ -37,7 +37,7 @@ ELSEWHERE = frozenset(("details belongs_to", "details phone"))
 # Of what a long scan did not keep, since it was too much, a scan of less keeps more.
 BOUNDED = frozenset(("body content", "body left_out", "body charset", "body charset_from"))
 # Of these a redacted bundle holds too little, or nothing: coordinates are coarse, log-ins withheld.
-NOT_AGAIN = frozenset(("location", "account", "password"))
+NOT_AGAIN = frozenset(("location", "account", "password", "access_token"))
 # Problems after which a report does not list all that was found.
 UNLISTED = frozenset(("exchanges-unlisted", "evidence-unlisted", "messages-left-out"))
 WORDS: Mapping[type, str] = {Ping: "ping", Finding: "finding", Message: "message"}

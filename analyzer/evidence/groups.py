@@ -30,6 +30,7 @@ class Group:
     findings: list[Finding] = field(default_factory=list)
     evidence: dict[tuple[int, int], str] = field(default_factory=dict)  # (capture, frame): why
     named: dict[tuple[int, int], str] = field(default_factory=dict)  # DNS answers, DHCP messages
+    withheld: bool = False  # all payload is, since a password stood in it
 
 
 def groups(report: Report) -> list[Group]:

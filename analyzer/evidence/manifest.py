@@ -67,6 +67,7 @@ def _shown(name: str, group: Group) -> dict[str, Any]:
         "file": name,
         "capture": group.capture,
         "flow": group.flow,
+        **({"withheld": True} if group.withheld else {}),
         "pings": [
             {"dossier": ping.dossier, "status": ping.status, "frames": list(ping.evidence.frames)}
             for ping in group.pings

@@ -5,7 +5,9 @@ from __future__ import annotations
 import gzip
 import json
 import zlib
+from base64 import b64encode
 from pathlib import Path
+from urllib.parse import quote_plus
 
 import zstandard
 
@@ -16,7 +18,13 @@ IMEI, ICCID, MAC = "356938035643809", "8947010000123456784", "00:1b:44:11:3a:b7"
 DOCUMENT = json.dumps(
     {"imei": IMEI, "iccid": ICCID, "mac": MAC, "lat": "59.913868", "lng": "10.752245", "pad": "x" * 600}
 ).encode()
-SECRETS = (IMEI, ICCID, MAC, MAC.replace(":", ""), "59.913868", "10.752245")
+PASSWORD, UDID = "Fjell&Fjord-9", "740f4707bebcf74f9b7c25d48e3358945f6aa01d"
+BASIC = b64encode(f"kari.nordmann:{PASSWORD}".encode()).decode()
+TOKEN = "aGVtbWVsaWctbm9ra2VsLTEyMw"
+SECRETS = (
+    PASSWORD, quote_plus(PASSWORD), BASIC, TOKEN, UDID,
+    IMEI, ICCID, MAC, MAC.replace(":", ""), "59.913868", "10.752245",
+)  # fmt: skip
 OWN = "85.164.10.20"
 
 
@@ -49,6 +57,20 @@ CAPTURES: dict[str, list[bytes]] = {
     "a query alone": _talk(GET, ANSWER),
     "a cookie": _talk(
         f"GET / HTTP/1.1\r\nHost: www.example.com\r\nCookie: a=b; imei={IMEI}\r\n\r\n".encode(), ANSWER
+    ),
+    "a log-in by form": _talk(
+        post(f"imei={IMEI}&username=kari.nordmann&password={quote_plus(PASSWORD)}".encode()).replace(
+            b"application/json", b"application/x-www-form-urlencoded"
+        ),
+        ANSWER,
+    ),
+    "a log-in by header": _talk(post(DOCUMENT, f"Authorization: Basic {BASIC}"), ANSWER),
+    "a log-in in JSON in base64": _talk(
+        post(b64encode(json.dumps({"mac": MAC, "user": "kari.nordmann", "passwd": PASSWORD}).encode())),
+        ANSWER,
+    ),
+    "a bearer token and a device ID": _talk(
+        post(json.dumps({"imei": IMEI, "udid": UDID}).encode(), f"Authorization: Bearer {TOKEN}"), ANSWER
     ),
     "an address of the own line": _talk(post(DOCUMENT), ANSWER, phone=OWN),
     "IPv6": _talk(

@@ -152,8 +152,16 @@ def test_an_identifier_of_the_owner_is_named_outright() -> None:
 
 
 def test_an_identifier_without_proof_only_looks_like_one() -> None:
-    assert identifiers(maybe_mac()).startswith("looks like a MAC address: 02:00:5e:10:00:01 — low confidence")
-    assert "; not one the owner gave" in identifiers(replace(maybe_mac(), known=False))
+    probable = replace(maybe_mac(), confidence="medium")
+    assert identifiers(probable).startswith("looks like a MAC address: 02:00:5e:10:00:01 — medium confidence")
+    assert "; not one the owner gave" in identifiers(replace(probable, known=False))
+
+
+def test_a_number_worth_checking_has_a_section_of_its_own_and_is_in_no_headline() -> None:
+    text = render(replace(sample_report(), findings=(maybe_mac(),)))
+    assert "02:00:5e:10:00:01" in part(text, "NUMBERS WORTH CHECKING")
+    assert "No identifier of the phone or its SIM was seen readable." in flat(part(text, "THE ANSWER"))
+    assert "IDENTIFIERS THAT LEFT READABLE" not in text
 
 
 def test_each_region_has_its_own_rows_and_no_sum() -> None:
