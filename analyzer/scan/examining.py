@@ -23,6 +23,7 @@ class Examined(NamedTuple):
     pings: tuple[Ping, ...]
     problems: tuple[Problem, ...]
     failed: tuple[Failed, ...] = ()  # parts of this program that could not do their work
+    is_recoded: bool = False  # values in it stand in an encoding that has to be undone to see them
 
 
 Pair = tuple[Message | None, Message | None]
@@ -59,4 +60,5 @@ def examined(pair: Pair, known: Known, dossiers: Sequence[Dossier]) -> Examined:
     findings = [f if f.time_ns else replace(f, time_ns=request.time_ns) for f in found]
     pings = attempt("dossiers", lambda: recognise(request, response, fields, findings, dossiers), no_pings)
     problems = () if decoded is None else tuple(decoded.problems)
-    return Examined(tuple(findings), tuple(pings), problems, tuple(failed))
+    is_recoded = decoded is not None and decoded.is_recoded
+    return Examined(tuple(findings), tuple(pings), problems, tuple(failed), is_recoded)

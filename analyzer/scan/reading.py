@@ -23,6 +23,7 @@ from analyzer.scan.crowd import Clearing, is_crowded
 from analyzer.scan.extraction import FIRST_HERE, Extracted, Extractor
 from analyzer.scan.making import ends_of
 from analyzer.scan.placing import placed
+from analyzer.scan.recurrence import Recurrence
 from analyzer.scan.region import RegionWatch
 from analyzer.scan.scanning import Scan, Step
 from analyzer.scan.seeded import SeededSearch
@@ -190,7 +191,10 @@ class Reading:
         extractor.add(*(found or ((), ())))
         self._watch.add_requests(scan.asked)
         parts = Parts(captures, scan, extractor, region, locator, self._dossiers, self._settings)
-        report = Assembly(parts).report()
+        assembly = Assembly(parts)
+        again = Recurrence(assembly, extractor, self._settings.known)
+        scan.failures.attempt("conclusion", "identifiers elsewhere", None, again.run)
+        report = assembly.report()
         beside = (*self._search.problems(), *self._watch.problems())
         report = replace(report, problems=(*report.problems, *beside))
         given = (report, self._watch, self._settings.log, self._dossiers)
@@ -205,6 +209,7 @@ class Reading:
     def close(self) -> None:
         """End what runs beside."""
         self._stay_whole()
+        self._extractor.spool.close()
         if self._helpers is not None:
             self._helpers.close()
 
