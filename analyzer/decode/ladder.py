@@ -161,7 +161,7 @@ def _keep_run(parts: Columns, start: int, end: int, budget: Budget, found: Colum
 def _opened(part: Part, decoders: Sequence[Decoder], budget: Budget) -> Columns | Sequence[PlainPart]:
     for decode in decoders:
         if inner := decode(part, budget):
-            if decode in RECODING or (decode is decode_json and "\\u" in part.value):  # type: ignore[operator]
+            if decode in RECODING or (decode is decode_json and "\\u" in part.value):
                 budget.is_recoded = True
             return inner
     return []

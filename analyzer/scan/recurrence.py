@@ -13,7 +13,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import accumulate
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 
@@ -45,6 +45,7 @@ SURENESS = {"high": 0, "medium": 1}
 ALIKE = frozenset(("mac", "bssid"))
 # DHCP's work is to carry MAC addresses in the local network (RFC 2131).
 ADDRESSING = "dhcp"
+T = TypeVar("T")
 NOT_PLAIN = re.compile(r"[^0-9a-z@]")
 
 
@@ -294,9 +295,9 @@ def octets_of(message: Message) -> bytes:
     return _encoded("\r\n".join(head)) + b"\r\n\r\n" + message.body.content
 
 
-def _portions(texts: Iterable[tuple[object, bytes]]) -> Iterator[list[tuple[object, bytes]]]:
+def _portions(texts: Iterable[tuple[T, bytes]]) -> Iterator[list[tuple[T, bytes]]]:
     """Texts in groups of AT_ONCE bytes."""
-    group: list[tuple[object, bytes]] = []
+    group: list[tuple[T, bytes]] = []
     size = 0
     for each in texts:
         group.append(each)
