@@ -49,7 +49,11 @@ class _Owners:
         if flow is None:
             return None
         device, source = self.by_id.get(self.by_flow.get(flow, "")), self.sources.get(finding.message)
-        if device is None or source is None or source in (*device.addresses, *UNSPECIFIED, self.own.get(flow)):
+        if (
+            device is None
+            or source is None
+            or source in (*device.addresses, *UNSPECIFIED, self.own.get(flow))
+        ):
             return device
         return self.by_address.get(source)
 

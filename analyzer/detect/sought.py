@@ -39,7 +39,9 @@ TEXTS = {
     "push_token": 20, "serial": 8, "email": 8, "account": 12,
 }  # fmt: skip
 # Encodings that are too short to be looked for unasked, or that nobody uses for one value alone.
-LEFT_OUT = re.compile(r"CRC-32|xxHash|XXH3|SHA-512|SHA-\S+ cut|MD5 cut to 8 octets|pseudo-ESN|MD5 cut.*octets")
+LEFT_OUT = re.compile(
+    r"CRC-32|xxHash|XXH3|SHA-512|SHA-\S+ cut|MD5 cut to 8 octets|pseudo-ESN|MD5 cut.*octets"
+)
 HASHED = ("MD5", "SHA-")
 BINARY = re.compile(r"octets|BCD|integer")
 HEX = re.compile(r"[0-9a-f]{16,64}")
@@ -217,4 +219,3 @@ def _of_hexadecimal(value: str) -> Iterator[tuple[bytes, str]]:
     if len(octets) == 8:
         yield str(int.from_bytes(octets, "big")).encode(), "in decimal"
         yield str(int.from_bytes(octets, "big", signed=True)).encode(), "in decimal"
-

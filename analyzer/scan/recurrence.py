@@ -179,7 +179,9 @@ class Recurrence:
             if request is None:
                 continue
             if listed is None:
-                listed = {_key(e.request): at for at, e in enumerate(extractor.entries) if e.request is not None}
+                listed = {
+                    _key(e.request): at for at, e in enumerate(extractor.entries) if e.request is not None
+                }
             at = listed.get(_key(request))
             before = extractor.entries[at].findings if at is not None else ()
             more = self._findings(request, before)
@@ -291,7 +293,11 @@ class Recurrence:
 
 def octets_of(message: Message) -> bytes:
     """Return what a message says, its parts one after the other."""
-    head = [message.target or "", message.host or "", *(f"{name}: {value}" for name, value in message.headers)]
+    head = [
+        message.target or "",
+        message.host or "",
+        *(f"{name}: {value}" for name, value in message.headers),
+    ]
     return _encoded("\r\n".join(head)) + b"\r\n\r\n" + message.body.content
 
 
