@@ -21,7 +21,7 @@ from analyzer.context.clues import ClueBook
 from analyzer.context.names import NameBook
 from analyzer.context.vantage import look, vantage
 from analyzer.dossiers import Dossier, attempt_hosts, attempted
-from analyzer.flows.addresses import texts
+from analyzer.flows.addresses import address_text, texts
 from analyzer.flows.devices import Sides, sides_of
 from analyzer.flows.entropy import Spread
 from analyzer.flows.frames import capture_of, in_session
@@ -34,7 +34,18 @@ from analyzer.flows.ledger import (
     orient,
 )
 from analyzer.flows.measures import DELIVERIES, ROUND_TRIPS, Measures, measure
-from analyzer.flows.table import FIRST_FRAME, FIRST_NS, LAST_NS, OCTETS, PACKETS, PROTOCOL, Column
+from analyzer.flows.table import (
+    A_HI,
+    A_LO,
+    A_PORT,
+    FIRST_FRAME,
+    FIRST_NS,
+    LAST_NS,
+    OCTETS,
+    PACKETS,
+    PROTOCOL,
+    Column,
+)
 from analyzer.locate import Locator, located_in, scope_claims
 from analyzer.locate.distance import Timed, contradicted_by_others, contradicted_from
 from analyzer.model import (
@@ -96,7 +107,19 @@ class Assembly:
 
     @cached_property
     def sides(self) -> Sides:
-        return sides_of(self.flows)
+        return sides_of(self.flows, self._asked())
+
+    def _asked(self) -> dict[int, int]:
+        """The side that sent requests, of flows in which a request of HTTP was read."""
+        found: dict[int, int] = {}
+        for entry in self.parts.extractor.entries:
+            request = entry.request
+            if request is None or request.flow in found or not request.protocol.startswith("http"):
+                continue
+            words, ports = self.flows.addresses[request.flow].tolist(), self.flows.numbers[request.flow]
+            a = Endpoint(address_text(words[A_HI], words[A_LO]), int(ports[A_PORT]))
+            found[request.flow] = 0 if request.source == a else 1
+        return found
 
     @cached_property
     def seen(self) -> Any:
