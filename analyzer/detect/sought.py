@@ -12,6 +12,7 @@ import uuid
 from collections.abc import Iterator, Sequence
 from functools import cached_property
 from typing import Any, NamedTuple
+from urllib.parse import quote, quote_plus
 
 from analyzer.detect.mac import is_of_one_interface
 from analyzer.detect.placeholders import is_placeholder
@@ -145,6 +146,9 @@ def forms_of(kind: str, value: str, in_full: bool = True) -> Iterator[tuple[byte
         if LEFT_OUT.search(encoding) or (not in_full and encoding.startswith((*HASHED, "base64", "UTF-16"))):
             continue
         yield octets, encoding
+        if encoding == "in groups" and b" " in octets:
+            yield quote_plus(octets).encode(), "percent-encoded, in groups"
+            yield quote(octets).encode(), "percent-encoded, in groups"
     if kind == "phone":
         yield from _national(value)
     elif of != "mac":

@@ -37,6 +37,8 @@ AT_ONCE = 4 << 20
 # Findings that are added at most, in all and in one message, and of the same value in messages of which many
 # are alike.
 MOST_FOUND, MOST_IN_MESSAGE, MOST_ALIKE = 20_000, 64, 64
+# Digits of a time in seconds since 1970, and how near to that of its message it says nothing else.
+DIGITS_OF_A_TIME, NEAR_S = 10, 400 * 86_400
 LONGEST_RAW, LONGEST_NAME = 200, 40
 # Addresses of machines whose frames a capture shows that are looked for.
 MOST_STATIONS = 256
@@ -211,7 +213,11 @@ class Recurrence:
         made: list[Finding] = []
         for place in places:
             sought = self._search.values[place.seen.number]
-            if _is_had(place, sought, (*before, *made)) or not self._has_room(request, sought, len(made)):
+            if (
+                _may_be_a_time(place, request)
+                or _is_had(place, sought, (*before, *made))
+                or not self._has_room(request, sought, len(made))
+            ):
                 continue
             made.append(_finding(request, place, sought))
         self._found += len(made)
@@ -358,6 +364,13 @@ def _under(finding: Finding) -> str:
     name = finding.name[:LONGEST_NAME]
     frame = f" in frame {finding.evidence.frames[0]:,}" if finding.evidence.frames else ""
     return f"found under “{name}”{frame}"
+
+
+def _may_be_a_time(place: Place, request: Message) -> bool:
+    """Whether a number in decimal may as well be a time near the message's, in seconds."""
+    if not place.seen.encoding.startswith("in decimal") or len(place.raw) != DIGITS_OF_A_TIME:
+        return False
+    return abs(int(place.raw) - request.time_ns // 10**9) < NEAR_S
 
 
 def _is_had(place: Place, sought: Sought, findings: Iterable[Finding]) -> bool:
