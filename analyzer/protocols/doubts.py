@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analyzer.capture.batch import Batch
-from analyzer.flows.table import HAS_NEXT_A, MARKS, NEXT, RESENT, Flows
+from analyzer.flows.table import HAS_ISN_A, HAS_NEXT_A, ISN, MARKS, NEXT, RESENT, Flows
 from analyzer.flows.tracker import FlowIds
 from analyzer.packets.checksums import WRONG, verdicts
 from analyzer.packets.table import ACKNOWLEDGMENT, Packets
@@ -54,8 +54,11 @@ def _is_far(
 ) -> NDArray[np.bool_]:
     """Whether they acknowledge what the other side can't have sent."""
     other = 1 - direction
-    known = (flows.numbers[flow, MARKS] & (HAS_NEXT_A << other)) != 0
-    distance = (packets.numbers[rows, ACKNOWLEDGMENT] - flows.numbers[flow, NEXT + other]) % FULL
+    marks = flows.numbers[flow, MARKS]
+    has_sent, has_begun = (marks & (HAS_NEXT_A << other)) != 0, (marks & (HAS_ISN_A << other)) != 0
+    reached = np.where(has_sent, flows.numbers[flow, NEXT + other], flows.numbers[flow, ISN + other])
+    distance = (packets.numbers[rows, ACKNOWLEDGMENT] - reached) % FULL
+    known = has_sent | has_begun
     has_ack = (packets.flags[rows] & ACK) != 0
     return np.asarray(known & has_ack & (distance > FARTHEST) & (distance < FULL - FARTHEST))
 
