@@ -21,7 +21,7 @@ from analyzer.context.clues import ClueBook
 from analyzer.context.names import NameBook
 from analyzer.context.vantage import look, vantage
 from analyzer.dossiers import Dossier, attempt_hosts, attempted
-from analyzer.flows.addresses import address_text, texts
+from analyzer.flows.addresses import address_text, is_group, texts
 from analyzer.flows.devices import Sides, sides_of
 from analyzer.flows.entropy import Spread
 from analyzer.flows.frames import capture_of, in_session
@@ -82,6 +82,10 @@ from analyzer.version import VERSION
 
 # Kinds of flow whose octets are readable to anyone on the way.
 READABLE_KINDS = frozenset({"http", "other text"}) | CLEAR_KINDS | READABLE_FORMS
+
+# TCP and UDP, without protocols that set a time to live of their own: DHCP (dhclient sends 128), mDNS (255, RFC 6762
+# §11), LLMNR and SSDP.
+USUAL_PROTOCOLS, PORTS_OF_OWN_HOPS = (6, 17), (67, 68, 546, 547, 5353, 5355, 1900)
 
 
 @dataclass
@@ -211,7 +215,10 @@ class Assembly:
         """Of the first packets of each device's own flows."""
         found: dict[str, Counter[int]] = defaultdict(Counter)
         hops = self.parts.scan.openings.hops()
-        for flow in (self.sides.own == 0).nonzero()[0].tolist():
+        remote_port, protocol = self.seen.remote_port, self.flows.one(PROTOCOL)
+        usual = ~is_group(self.seen.remote_hi, self.seen.remote_lo) & np.isin(protocol, USUAL_PROTOCOLS)
+        usual &= ~np.isin(remote_port, PORTS_OF_OWN_HOPS)
+        for flow in ((self.sides.own == 0) & usual).nonzero()[0].tolist():
             if hops[flow] > 1:  # multicast that must stay in the network has 1
                 found[self.device_id(flow)][int(hops[flow])] += self.times[flow] if self.times else 1
         return found
