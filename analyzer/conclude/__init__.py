@@ -8,18 +8,22 @@ from dataclasses import replace
 from analyzer.conclude.belonging import with_owners
 from analyzer.conclude.documented import documented_names
 from analyzer.dossiers import Dossier, undocumented
+from analyzer.dossiers.undocumented import Values
 from analyzer.model import Report
 from analyzer.triggers import LogEntry, Watch, with_triggers
 
 
 def with_conclusions(
-    report: Report, watch: Watch, log: Sequence[LogEntry], dossiers: Sequence[Dossier]
+    report: Report, watch: Watch, log: Sequence[LogEntry], dossiers: Sequence[Dossier], values_of: Values
 ) -> Report:
-    """The report with whose the identifiers are, further pings, and what stood before each ping."""
+    """The report with whose the identifiers are, further pings, and what stood before each ping.
+
+    `values_of` gives names and values of a message's fields.
+    """
     report = with_owners(report)
     columns = report.flows.columns
     devices = dict(zip(columns.get("flow", ()), columns.get("device", ()), strict=True))
-    further = undocumented(report.messages, report.findings, report.pings, devices, dossiers)
+    further = undocumented(report.messages, report.findings, report.pings, devices, dossiers, values_of)
     pings = tuple(sorted((*report.pings, *further), key=lambda ping: (ping.time_ns, ping.flow)))
     report = replace(report, pings=pings, documented=documented_names(report, dossiers))
     return with_triggers(report, watch, tuple(log), tuple(dossiers))

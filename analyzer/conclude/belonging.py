@@ -10,6 +10,7 @@ from analyzer.model import Device, Finding, Message, Owner, Report
 
 ADDRESSES = frozenset(("mac", "bssid"))
 NAMES = frozenset(("model", "account"))
+UNSPECIFIED = ("0.0.0.0", "::")  # of a device that has no address yet
 # Of a log-in: whoever sends it holds it.
 LOG_IN = frozenset(("password", "access_token"))
 # Numbers of a phone, its SIM card or its system, of which a phone has one or two.
@@ -54,6 +55,8 @@ class _Owners:
     in_logs: frozenset[int]  # messages in which a device writes down what others do
     proven: frozenset[int]  # messages that hold their sender's own address, or were recognised
     counts: Mapping[tuple[str, str], int]  # values of one kind that one device sent
+    sources: Mapping[int, str]  # the address that sent each message
+    own: Mapping[int, str]  # the address of a flow's device
     from_server: frozenset[tuple[int, str]]  # message and value that the server had sent before
 
     @classmethod
@@ -79,12 +82,24 @@ class _Owners:
             in_logs=frozenset(m.number for m in report.messages if m.protocol.startswith(LOGS)),
             proven=frozenset(own | {p.message for p in report.pings if p.message is not None}),
             counts={key: len(found) for key, found in values.items()},
+            sources={message.number: message.source.address for message in report.messages},
+            own=dict(zip(columns.get("flow", ()), columns.get("source", ()), strict=False)),
             from_server=frozenset(_from_server(report.messages, report.findings)),
         )
 
     def sender(self, finding: Finding) -> Device | None:
+        """The device that sent the message of a finding; None where somebody else did, such as a server."""
         flow = finding.evidence.flow
-        return self.by_id.get(self.by_flow.get(flow, "")) if flow is not None else None
+        if flow is None:
+            return None
+        device, source = self.by_id.get(self.by_flow.get(flow, "")), self.sources.get(finding.message)
+        if (
+            device is None
+            or source is None
+            or source in (*device.addresses, *UNSPECIFIED, self.own.get(flow))
+        ):
+            return device
+        return self.by_address.get(source)
 
 
 def _from_server(messages: Iterable[Message], findings: Iterable[Finding]) -> Iterable[tuple[int, str]]:
@@ -177,6 +192,11 @@ def _of_address(finding: Finding, sender: Device, owners: _Owners) -> Belonging:
         return Belonging("other device", f"the MAC address of another device in the capture, {called}")
     if finding.message in owners.in_logs:
         return Belonging("other device", "a device that an access point or router writes about in its log")
+    if finding.details.get("seen as"):
+        return Belonging(
+            "other device",
+            "the MAC address of a router or access point that packets of the capture came through",
+        )
     other: Owner = "other device" if finding.kind == "bssid" else "unknown"  # an access point
     if sender.mac is None:
         return Belonging(other)

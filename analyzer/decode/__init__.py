@@ -10,6 +10,7 @@ To add an encoding, write a module with one function `Part, Budget → list[Part
 
 from __future__ import annotations
 
+from analyzer.decode.grpc import MEDIA_TYPE
 from analyzer.decode.ladder import leaves
 from analyzer.decode.limits import Budget, Decoded, Limits
 from analyzer.decode.message import parts_of
@@ -26,7 +27,8 @@ def decode(message: Message, limits: Limits | None = None) -> Decoded:
     parts = leaves(parts_of(message), budget)
     fields = Fields(parts, message.evidence, message.number)
     frame = message.evidence.frames[0] if message.evidence.frames else None
-    return Decoded(fields, budget.problems(frame))
+    is_recoded = budget.is_recoded or (message.header("content-type") or "").lower().startswith(MEDIA_TYPE)
+    return Decoded(fields, budget.problems(frame), is_recoded)
 
 
 def fields_of(message: Message) -> list[Field]:

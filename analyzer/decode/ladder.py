@@ -61,6 +61,13 @@ FOR_TEXT: tuple[Decoder, ...] = (
     decode_bencode,
     decode_segments,
 )
+# What these give does not stand in the message as such.
+RECODING = frozenset(
+    (
+        decode_hexadecimal, decode_base32, decode_base64, decode_jwt, decode_weak, decode_ascii85, decode_multipart,
+        decode_compressed, decode_octets, decode_unmarked,
+    )
+)  # fmt: skip
 ONLY_WEAK: tuple[Decoder, ...] = (decode_weak,)
 FOR_OCTETS: tuple[Decoder, ...] = (
     decode_grpc,
@@ -221,5 +228,7 @@ def _keep_run(parts: Columns, start: int, end: int, budget: Budget, found: Colum
 def _opened(part: Part, decoders: Sequence[Decoder], budget: Budget) -> Columns | Sequence[PlainPart]:
     for decode in decoders:
         if inner := decode(part, budget):
+            if decode in RECODING or (decode is decode_json and "\\u" in part.value):
+                budget.is_recoded = True
             return inner
     return []

@@ -25,6 +25,7 @@ class Decoded(NamedTuple):
 
     fields: Fields
     problems: tuple[Problem, ...]
+    is_recoded: bool = False  # some of the text stands in another encoding in the message itself
 
 
 LIMIT_MET = {
@@ -46,6 +47,7 @@ class Budget:
     octets_left: int = field(init=False)
     met: dict[str, int] = field(default_factory=dict)
     searched_whole: int = 0  # parts whose text was given in windows too
+    is_recoded: bool = False  # a decoder gave text that does not stand in the message as such
 
     def __post_init__(self) -> None:
         self.fields_left = self.limits.fields

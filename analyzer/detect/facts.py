@@ -19,6 +19,17 @@ from analyzer.model import Field, Finding
 
 NUMERIC_OPERATOR = re.compile(r"(\d{3})[-,]?(\d{2,3})", re.ASCII)
 TEXT = re.compile(r"[^\x00-\x1f<>{}]{2,128}")
+# What kind of thing a device is, or who sends, which is no model.
+NO_MODELS = frozenset(
+    ("user", "phone", "mobile", "smartphone", "tablet", "pad", "device", "client", "app", "web", "wap", "h5", "pc",
+     "desktop", "tv", "watch", "android", "ios", "iphone os", "ipados", "windows", "linux", "other", "default",
+     "generic", "emulator", "router", "gateway", "camera", "admin", "guest")
+)  # fmt: skip
+# A number of a build beside one of these is of the library that sends, not of the phone's system.
+OF_A_LIBRARY = re.compile(
+    r"(^|_|\b)(sdk|lib|library|plugin|agent)|(sdk|lib)(ver|version|name|build)", re.IGNORECASE
+)
+BUILD_NUMBER = re.compile(r"build[_-]?(number|no|num|id)?", re.IGNORECASE)
 HAS_LETTER = re.compile(r"[^\W\d_]")
 HAS_DIGIT = re.compile(r"\d")
 
@@ -35,13 +46,26 @@ class Fact:
 
     def find(self, field: Field, context: Context) -> Iterator[Finding]:
         """At most one: the whole value."""
-        if self.kind not in kinds_named(field.name):
+        if self.kind not in kinds_named(field.name) or self._is_of_a_library(field):
             return
         text = str(field.value).strip()
         details = self.is_one(text) if text.lower() not in EMPTY_WORDS else None
         if details is not None:
             verdict = Verdict("medium", (f"the field is named {field.name}", self.described))
             yield finding(self.kind, text, str(field.value), field, verdict, context, details)
+
+    def _is_of_a_library(self, field: Field) -> bool:
+        """Whether a software version is that of what the app sends with."""
+        if self.kind != "build":
+            return False
+        if OF_A_LIBRARY.search(field.name):
+            return True
+        return bool(BUILD_NUMBER.fullmatch(field.name)) and any(map(OF_A_LIBRARY.search, field.beside))
+
+
+def _model(text: str) -> dict[str, str] | None:
+    is_one = TEXT.fullmatch(text) and HAS_LETTER.search(text) and text.lower() not in NO_MODELS
+    return {} if is_one else None
 
 
 def _text_with_letters(text: str) -> dict[str, str] | None:
@@ -70,8 +94,8 @@ def _local_ip(text: str) -> dict[str, str] | None:
 PRIVATE_USE = tuple(map(ipaddress.IPv4Network, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")))
 
 FACTS: tuple[Fact, ...] = (
-    Fact("model", _text_with_letters, "a text, as names of models are",
-         [("MODELSMS", "HMD-Nokia 7 plus"), ("model", "TA-1046")], [("model", "7"), ("mode", "TA-1046")]),
+    Fact("model", _model, "a text, as names of models are",
+         [("MODELSMS", "HMD-Nokia 7 plus"), ("model", "TA-1046")], [("model", "7"), ("mode", "TA-1046"), ("deviceType", "phone"), ("deviceType", "User")]),
     Fact("build", _text_with_digits, "a text with digits, as versions of software are",
          [("SWVER", "00WW_3_22C"), ("os_version", "9.0.1")], [("version", "3"), ("v", "00WW_3_22C")]),
     Fact("operator", _operator, "a mobile network, by code or by name",

@@ -28,6 +28,8 @@ CHECKSUMS: dict[str, Callable[[bytes], bytes]] = {
     "XXH3-64": lambda data: _xxhash().xxh3_64_digest(data),
 }
 SMALLEST_DECIMAL = 10**8  # shorter numbers turn up by chance
+# Digits of numbers whose integer is not mostly zeros.
+FEWEST_OF_AN_INTEGER = 14
 # Characters at the start of base64 text that depend on what stood before the value too,
 # by the value's offset in the group of three octets.
 UNSURE_START = (0, 2, 3)
@@ -72,6 +74,7 @@ def _written(kind: str, value: str) -> Iterator[tuple[str, str]]:
     if kind == "phone":
         yield "+" + value, "plain"
         yield "00" + value, "with international prefix 00"
+        yield from _phone_written(value)
 
 
 def _mac_written(mac: str) -> Iterator[tuple[str, str]]:
@@ -84,6 +87,19 @@ def _mac_written(mac: str) -> Iterator[tuple[str, str]]:
 
 def _dotted(octets: str) -> str:
     return ".".join(octets[i : i + 4] for i in (0, 4, 8))
+
+
+def _phone_written(digits: str) -> Iterator[tuple[str, str]]:
+    """In groups, as people of its country write it (RFC 3966 has hyphens between them)."""
+    import phonenumbers
+
+    try:
+        number = phonenumbers.parse("+" + digits)
+    except phonenumbers.NumberParseException:
+        return
+    grouped = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.INTERNATIONAL)
+    for separator in " -.":
+        yield grouped.replace(" ", separator).replace("-", separator), "in groups"
 
 
 def _imei_written(imei: str) -> Iterator[tuple[str, str]]:
@@ -105,6 +121,37 @@ def _meid_written(meid: str) -> Iterator[tuple[str, str]]:
     yield f"128{int(esn[2:], 16):08d}", "pseudo-ESN, in decimal"
 
 
+def _mac_packed(octets: bytes) -> Iterator[Variant]:
+    """Its bytes, as a number, and made longer to an EUI-64 (RFC 4291 appendix A), the U/L bit as it is or not."""
+    for data, how in ((octets, ""), (octets[::-1], "reversed ")):
+        yield data, f"{how}octets"
+        for piece in base64_pieces(data):
+            yield piece, f"base64 of the {how}octets"
+    for text in ("{:x}:{:x}:{:x}:{:x}:{:x}:{:x}", "{:x}-{:x}-{:x}-{:x}-{:x}-{:x}"):
+        yield from _in_cases(text.format(*octets), "without leading zeros")
+    yield str(int.from_bytes(octets, "big")).encode(), "in decimal"
+    yield str(int.from_bytes(octets, "little")).encode(), "in decimal, reversed"
+    longer = octets[:3] + b"\xff\xfe" + octets[3:]
+    for eui, how in ((longer, "EUI-64"), (bytes((longer[0] ^ 2,)) + longer[1:], "EUI-64, U/L bit flipped")):
+        yield eui, f"{how}, octets"
+        yield from _in_cases(eui.hex(), how)
+        for separator in ":-":
+            yield from _in_cases(eui.hex(separator), how)
+        groups = [eui.hex()[i : i + 4] for i in (0, 4, 8, 12)]
+        for written in (groups, [group.lstrip("0") or "0" for group in groups]):
+            yield from _in_cases(":".join(written), f"{how}, as the end of an IPv6 address")
+        yield str(int.from_bytes(eui, "big")).encode(), f"{how}, in decimal"
+
+
+def _in_cases(text: str, how: str) -> Iterator[Variant]:
+    """Text in either case, as it is and with its colons percent-encoded."""
+    for cased in dict.fromkeys((text.lower(), text.upper())):
+        yield cased.encode(), how
+        if ":" in cased:
+            yield cased.replace(":", "%3A").encode(), f"percent-encoded, {how}"
+            yield cased.replace(":", "%3a").encode(), f"percent-encoded, {how}"
+
+
 def _encoded(text: str, how: str) -> Iterator[Variant]:
     data = text.encode()
     yield data[::-1], "reversed" + how
@@ -114,7 +161,7 @@ def _encoded(text: str, how: str) -> Iterator[Variant]:
         yield escaped.encode(), "percent-encoded" + how
     yield data.hex().encode(), "hexadecimal" + how
     yield data.hex().upper().encode(), "hexadecimal" + how
-    for piece in _base64(data):
+    for piece in base64_pieces(data):
         yield piece, "base64" + how
 
 
@@ -126,7 +173,7 @@ def _escaped(text: str) -> set[str]:
     return {needed, everywhere, *lowered} - {text}
 
 
-def _base64(data: bytes) -> Iterator[bytes]:
+def base64_pieces(data: bytes) -> Iterator[bytes]:
     """The characters that stand for `data` alone at each of the three alignments (RFC 4648 §4, §5)."""
     for offset, start in enumerate(UNSURE_START):
         text = base64.b64encode(bytes(offset) + data)
@@ -165,10 +212,13 @@ def _in_hexadecimal(digits: str, what: str) -> Iterator[Variant]:
 def _packed(kind: str, value: str) -> Iterator[Variant]:
     """The octets of a MAC; the binary-coded digits of a number, nibbles as SIM cards swap them or not."""
     if kind == "mac":
-        yield bytes.fromhex(value.replace(":", "")), "octets"
+        yield from _mac_packed(bytes.fromhex(value.replace(":", "")))
         return
     if not (value.isascii() and value.isdigit()):
         return
+    if len(value) >= FEWEST_OF_AN_INTEGER and int(value) < 1 << 64:
+        yield int(value).to_bytes(8, "big"), "64-bit integer"
+        yield int(value).to_bytes(8, "little"), "64-bit integer"
     for packing in EVEN_PACKINGS if len(value) % 2 == 0 else PACKINGS:
         straight = bytes.fromhex(packing.format(value))
         yield bytes((octet & 15) << 4 | octet >> 4 for octet in straight), "BCD, nibbles swapped"

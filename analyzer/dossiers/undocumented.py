@@ -1,39 +1,33 @@
 """Requests that behave like activation or registration pings though no dossier describes them.
 
-Four pieces of evidence are wanted together: identifiers of a phone, nothing that asked for the
-request, no session, and the same grammar again and again. Each is said; none is proof.
+Wanted are lasting identifiers of a phone in a request that nothing asked for, outside a session, and that calls
+itself a registration, names phone and subscription together, or is sent again and again. Each is said; none is
+proof. What is an update check, telemetry or a log by its form is no registration.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import ipaddress
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from analyzer.dossiers.evidence import host_of, is_documented
+from analyzer.dossiers.purposes import Purpose, purpose_of
 from analyzer.dossiers.schema import Dossier, StatusRule
-from analyzer.dossiers.status import status_of
-from analyzer.model import Finding, Message, Ping, PingField
+from analyzer.dossiers.status import Status, status_of
+from analyzer.model import Confidence, Finding, Message, Ping, PingField
 
 ID = "undocumented"
 TITLE = "Undocumented sender that behaves like a registration"
+UPDATE_ID = "undocumented-update-check"
+UPDATE_TITLE = "Undocumented update check that names the phone"
 # What tells a phone or its subscription apart for good.
-LASTING = frozenset(
-    (
-        "imei",
-        "imeisv",
-        "meid",
-        "pesn",
-        "imsi",
-        "iccid",
-        "mac",
-        "serial",
-        "android_id",
-        "phone",
-        "device_id",
-        "oaid",
-    )
-)
-FEWEST = 2  # requests of the same grammar
+SUBSCRIPTION = frozenset(("imsi", "iccid", "phone"))
+OF_PHONE = frozenset(("imei", "imeisv", "meid", "pesn"))
+LASTING = SUBSCRIPTION | OF_PHONE | {"mac", "serial", "android_id", "device_id", "oaid"}
+FEWEST = 2  # requests of the same grammar that call themselves nothing
 # Protocols whose very purpose it is to name someone or something.
 NAMING = frozenset(("sip", "rtsp", "mail over smtp", "dns", "dhcp", "tls", "icmp"))
 SESSION_HEADERS = ("cookie", "authorization", "x-auth-token", "x-session-id", "x-access-token")
@@ -44,7 +38,33 @@ TITLES = {
     "serial": "serial number", "android_id": "Android ID", "phone": "phone number",
     "device_id": "device ID", "oaid": "OAID",
 }  # fmt: skip
+# The same bytes again within this time, while nothing answers, are the same payload tried again.
+RETRY_NS = 60 * 10**9
+STATES = ("attempted", "delivered", "answered", "accepted")
+# Parts of a path that may be counted or drawn by lot.
+CHANGING = re.compile(r"[^/]*\d[^/]*|[^/]{24,}")
+NOT_OWN = frozenset(("other device", "server"))
 Key = tuple[str, ...]
+Values = Callable[[Message], Iterable[tuple[str, str | bytes]]]
+
+
+class Send(NamedTuple):
+    """One payload: the request, and those that only tried it again."""
+
+    message: Message
+    retries: tuple[Message, ...]
+
+
+class Group(NamedTuple):
+    """Sends of the same grammar."""
+
+    purpose: Purpose
+    sends: Sequence[Send]
+    names_both: bool  # phone and subscription
+
+    @property
+    def is_registration(self) -> bool:
+        return self.purpose == "registration" or (self.names_both and not self.purpose)
 
 
 def undocumented(
@@ -53,29 +73,58 @@ def undocumented(
     pings: Iterable[Ping],
     devices: Mapping[int, str],
     dossiers: Sequence[Dossier],
+    values_of: Values = lambda _: (),
 ) -> list[Ping]:
-    """A Ping for each such request that no dossier has recognised; `devices` gives the device of a flow.
+    """Return a Ping for each such payload that no dossier has recognised; `devices` gives the device of a flow.
 
-    Requests to a host that a dossier of any kind documents are left to that dossier.
+    Requests to a host that a dossier of any kind documents are left to that dossier. `values_of` gives names and
+    values of a request's fields.
     """
     taken = {ping.message for ping in pings}
     held: dict[int, list[Finding]] = {}
     for finding in findings:
-        if finding.kind in LASTING and finding.confidence != "low" and finding.message not in taken:
+        if is_lasting(finding) and finding.message not in taken:
             held.setdefault(finding.message, []).append(finding)
     by_number = {message.number: message for message in messages}
     groups: dict[Key, list[Message]] = {}
+    purposes: dict[Key, Purpose] = {}
     for number, found in held.items():
         message = by_number.get(number)
-        if message and _is_unasked(message) and not any(is_documented(host_of(message), d) for d in dossiers):
-            groups.setdefault(_grammar(message, found, devices), []).append(message)
-    first = {message.flow: message.number for message in reversed(messages) if message.role == "request"}
-    return [
-        _ping(message, held[message.number], group, by_number, devices, first)
-        for group in groups.values()
-        if len(group) >= FEWEST and not _is_conversation(group, first)
-        for message in group
-    ]
+        if message is None or not _is_unasked(message) or _is_to_all(message):
+            continue
+        if any(is_documented(host_of(message), dossier) for dossier in dossiers):
+            continue
+        purpose = purpose_of(message, values_of(message))
+        key = _grammar(message, found, devices, purpose)
+        groups.setdefault(key, []).append(message)
+        purposes[key] = purpose
+    first = {message.flow: message for message in reversed(messages) if message.role == "request"}
+    made: list[Ping] = []
+    for key, alike in groups.items():
+        kinds = {finding.kind for message in alike for finding in held[message.number]}
+        names_both = bool(kinds & SUBSCRIPTION) and bool(kinds - SUBSCRIPTION)
+        group = Group(purposes[key], _sends(alike), names_both)
+        if _is_told(group, kinds, first):
+            made += [
+                _ping(send, held[send.message.number], group, by_number, devices, first)
+                for send in group.sends
+            ]
+    return made
+
+
+def is_lasting(finding: Finding) -> bool:
+    """Return whether a finding is an identifier that lasts, and nothing says that it is somebody else's."""
+    is_sure = finding.kind in LASTING and finding.confidence != "low"
+    return is_sure and getattr(finding, "owner", "") not in NOT_OWN and "seen as" not in finding.details
+
+
+def _is_told(group: Group, kinds: set[str], first: Mapping[int, Message]) -> bool:
+    """Whether requests of a group are reported."""
+    if group.is_registration:
+        return True
+    if group.purpose and not (group.purpose == "update check" and kinds & (OF_PHONE | SUBSCRIPTION)):
+        return False
+    return len(group.sends) >= FEWEST and not _is_conversation(group, first)
 
 
 def _is_unasked(message: Message) -> bool:
@@ -83,40 +132,64 @@ def _is_unasked(message: Message) -> bool:
     return message.protocol not in NAMING and not any(message.header(name) for name in headers)
 
 
-def _is_conversation(group: Sequence[Message], first: Mapping[int, int]) -> bool:
-    """Whether most of them came after other requests of their connection, as pages and apps ask."""
-    opening = sum(first.get(message.flow) == message.number for message in group)
-    return opening * 2 < len(group)
+def _is_to_all(message: Message) -> bool:
+    """Whether a message goes to a group or to all of a network, which is an announcement."""
+    try:
+        address = ipaddress.ip_address(message.destination.address)
+    except ValueError:
+        return False
+    return address.is_multicast or (address.version == 4 and address.packed[3] == 255)
 
 
-def _grammar(message: Message, found: Sequence[Finding], devices: Mapping[int, str]) -> Key:
-    """What has to be the same: who sent it, to whom, how, and which identifiers in which fields."""
+def _is_conversation(group: Group, first: Mapping[int, Message]) -> bool:
+    """Whether most of them came after requests of another kind in their connection, as pages and apps ask."""
+    alike = {message.number for send in group.sends for message in (send.message, *send.retries)}
+    opening = sum(
+        send.message.flow in first and first[send.message.flow].number in alike for send in group.sends
+    )
+    return opening * 2 < len(group.sends)
+
+
+def _grammar(message: Message, found: Sequence[Finding], devices: Mapping[int, str], purpose: Purpose) -> Key:
+    """What has to be the same: who sent it, to whom, how, and which identifiers in which fields.
+
+    Of a path what may be counted or drawn by lot is left out, and all of it where it calls itself something.
+    """
     path = urlsplit(message.target or "").path if "[" not in (message.target or "") else ""
+    shape = "" if purpose else CHANGING.sub("*", path)
     named = sorted({f"{finding.kind} {finding.name} {finding.value}" for finding in found})
     server = message.host or message.destination.address
-    return (devices.get(message.flow, ""), server, message.method or "", path, *named)
+    return (devices.get(message.flow, ""), server, message.method or "", purpose, shape, *named)
+
+
+def _sends(messages: Sequence[Message]) -> list[Send]:
+    """The payloads, what only tried one again put with it."""
+    sends: list[list[Message]] = []
+    last: dict[int, list[Message]] = {}
+    for message in sorted(messages, key=lambda message: (message.time_ns, message.number)):
+        octets = hash((message.method, message.target, message.headers, message.body.content))
+        before = last.get(octets)
+        if before and before[-1].peer is None and message.time_ns - before[-1].time_ns <= RETRY_NS:
+            before.append(message)
+            continue
+        last[octets] = [message]
+        sends.append(last[octets])
+    return [Send(first, tuple(again)) for first, *again in sends]
 
 
 def _ping(
-    message: Message,
+    send: Send,
     found: Sequence[Finding],
-    group: Sequence[Message],
+    group: Group,
     by_number: Mapping[int, Message],
     devices: Mapping[int, str],
-    first: Mapping[int, int],
+    first: Mapping[int, Message],
 ) -> Ping:
-    status = status_of(StatusRule(), message, by_number.get(message.peer or 0))
-    kinds = ", ".join(dict.fromkeys(TITLES[finding.kind] for finding in found))
-    reasons = (
-        "no dossier describes it: neither host nor grammar is documented",
-        f"identifiers: {kinds} found in it",
-        "unasked for: no Referer or Origin" + _opening(message, first),
-        "no session: neither Cookie nor Authorization nor a token in a header",
-        f"repeated: {len(group)} requests of the same method, path and identifiers to the same host",
-    )
+    message, is_update = send.message, group.purpose == "update check"
+    status = _furthest(send, by_number)
     return Ping(
-        dossier=ID,
-        title=TITLE,
+        dossier=UPDATE_ID if is_update else ID,
+        title=UPDATE_TITLE if is_update else TITLE,
         status=status.name,
         time_ns=message.time_ns,
         flow=message.flow,
@@ -126,17 +199,53 @@ def _ping(
         host=message.host,
         message=message.number,
         evidence=message.evidence,
-        reasons=reasons,
+        reasons=tuple(_reasons(send, found, group, first)),
         status_reasons=status.reasons,
         fields=tuple(PingField(f.name, f.raw, f"looks like: {TITLES[f.kind]}") for f in found),
         encoding=_encoding(found),
         client="not known; a capture can't prove which software sent it",
-        confidence="medium" if len(group) > FEWEST else "low",
+        confidence=_confidence(group),
     )
 
 
-def _opening(message: Message, first: Mapping[int, int]) -> str:
-    return ", the first request of its connection" if first.get(message.flow) == message.number else ""
+def _confidence(group: Group) -> Confidence:
+    """By how many payloads there are: tries of the same one count once."""
+    if group.purpose == "registration" and group.names_both:
+        return "medium"
+    return "medium" if len(group.sends) > FEWEST else "low"
+
+
+def _reasons(
+    send: Send, found: Sequence[Finding], group: Group, first: Mapping[int, Message]
+) -> Iterable[str]:
+    kinds = ", ".join(dict.fromkeys(TITLES[finding.kind] for finding in found))
+    yield "no dossier describes it: neither host nor grammar is documented"
+    yield f"identifiers: {kinds} found in it"
+    if group.purpose:
+        yield f"purpose: by its words it is {'an' if group.purpose[0] in 'aeiou' else 'a'} {group.purpose}"
+    elif group.names_both:
+        yield "purpose: it names the device and the subscription together"
+    yield "unasked for: no Referer or Origin" + _opening(send.message, first)
+    yield "no session: neither Cookie nor Authorization nor a token in a header"
+    if len(group.sends) >= FEWEST:
+        what = "the same method and identifiers" if group.purpose else "the same method, path and identifiers"
+        yield f"repeated: {len(group.sends)} requests of {what} to the same host"
+    if send.retries:
+        frames = [message.evidence.frames[0] for message in send.retries if message.evidence.frames]
+        where = f", first in frame {frames[0]}" if frames else ""
+        yield f"tried again: {len(send.retries)} times with the same bytes while nothing had answered{where}"
+
+
+def _furthest(send: Send, by_number: Mapping[int, Message]) -> Status:
+    """How far any of its tries got."""
+    tries = (send.message, *send.retries)
+    reached = [status_of(StatusRule(), message, by_number.get(message.peer or 0)) for message in tries]
+    return max(reached, key=lambda status: STATES.index(status.name))
+
+
+def _opening(message: Message, first: Mapping[int, Message]) -> str:
+    is_first = message.flow in first and first[message.flow].number == message.number
+    return ", the first request of its connection" if is_first else ""
 
 
 def _encoding(found: Sequence[Finding]) -> str:

@@ -9,6 +9,7 @@ for many others.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -16,12 +17,29 @@ from numpy.typing import NDArray
 
 from .addresses import address_text, is_group, is_local, is_v4, mac_text
 from .kernel import SYN
-from .table import A_PORT, ASKED_A, ASKED_B, B_PORT, FLAGS, MAC, MARKS, PACKETS, Flows
+from .table import (
+    A_HI,
+    A_LO,
+    A_PORT,
+    ASKED_A,
+    ASKED_B,
+    B_HI,
+    B_LO,
+    B_PORT,
+    FLAGS,
+    MAC,
+    MARKS,
+    PACKETS,
+    PROTOCOL,
+    Flows,
+)
 
 # More local addresses behind one MAC than a single host plausibly has.
 ROUTER_ADDRESSES = 6
 # More global addresses behind one MAC than a single host plausibly has.
 GATEWAY_ADDRESSES = 8
+TCP_NUMBER = 6
+NONE_ASKED: Mapping[int, int] = {}
 
 Key = tuple[int, int]
 
@@ -45,11 +63,14 @@ class Sides:
     devices: list[LocalDevice]
 
 
-def sides_of(flows: Flows) -> Sides:
-    """Assign each flow to exactly one device."""
+def sides_of(flows: Flows, asked: Mapping[int, int] = NONE_ASKED) -> Sides:
+    """Assign each flow to exactly one device.
+
+    `asked` gives the side that sent requests (0 for A) of flows in which some were read.
+    """
     count = len(flows)
     owner = _owners(_senders(flows))
-    client = client_sides(flows)
+    client = client_sides(flows, asked)
     own = _own_sides(flows, owner, client)
     devices: dict[str, int] = {}
     entries: list[LocalDevice] = []
@@ -73,19 +94,57 @@ def sides_of(flows: Flows) -> Sides:
     return Sides(device, own, client, entries)
 
 
-def client_sides(flows: Flows) -> NDArray[np.int64]:
-    """Which end opened each flow: the one that sent a SYN alone, else the one with the higher port.
+def client_sides(flows: Flows, asked: Mapping[int, int] = NONE_ASKED) -> NDArray[np.int64]:
+    """Return which end opened each flow: the one that sent a SYN alone, else the one with the higher port.
 
-    A SYN with ACK shows the server. Where ports say nothing, the sender of the first packet.
+    A SYN with ACK shows the server, and so does a request that was read. Of TCP flows in which nothing shows it,
+    an end that is a server in another flow is one here too, as is an end that several others talk to. Where
+    nothing says anything, the sender of the first packet counts as the client.
     """
     marks, syn = flows.one(MARKS), (flows.pair(FLAGS) & SYN) != 0
     a_port, b_port = flows.one(A_PORT), flows.one(B_PORT)
     a_serves = (a_port < b_port) & (a_port > 0) & (a_port < 1024)
-    return np.select(
-        [(marks & ASKED_A) != 0, (marks & ASKED_B) != 0, syn[:, 0], syn[:, 1], a_serves],
-        [0, 1, 1, 0, 1],
-        default=0,
-    ).astype(np.int64)
+    b_serves = (b_port < a_port) & (b_port > 0) & (b_port < 1024)
+    shown = [(marks & ASKED_A) != 0, (marks & ASKED_B) != 0, syn[:, 0], syn[:, 1]]
+    client = np.select([*shown, a_serves], [0, 1, 1, 0, 1], default=0).astype(np.int64)
+    proven = np.logical_or.reduce(shown)
+    for flow, side in asked.items():
+        if flow < len(client) and not proven[flow]:
+            client[flow], proven[flow] = side, True
+    open_ones = (~proven & ~a_serves & ~b_serves & (flows.one(PROTOCOL) == TCP_NUMBER)).nonzero()[0]
+    if len(open_ones):
+        _decide_by_others(flows, client, proven.nonzero()[0], open_ones)
+    return client
+
+
+End = tuple[int, int, int]
+"""Address in two words, and port."""
+
+
+def _decide_by_others(
+    flows: Flows, client: NDArray[np.int64], proven: NDArray[np.intp], open_ones: NDArray[np.intp]
+) -> None:
+    """Decide of the flows `open_ones` which end is the client by what the ends are in other flows."""
+    tcp = proven[flows.one(PROTOCOL)[proven] == TCP_NUMBER]
+    servers = {ends[1 - client[flow]] for flow, ends in zip(tcp.tolist(), _ends(flows, tcp), strict=True)}
+    pairs = list(_ends(flows, open_ones))
+    peers: dict[End, set[End]] = defaultdict(set)
+    for a, b in pairs:
+        peers[a].add(b)
+        peers[b].add(a)
+    for flow, (a, b) in zip(open_ones.tolist(), pairs, strict=True):
+        if (a in servers) != (b in servers):
+            client[flow] = 1 if a in servers else 0
+        elif a not in servers and len(peers[a]) != len(peers[b]):
+            client[flow] = 1 if len(peers[a]) > len(peers[b]) else 0
+
+
+def _ends(flows: Flows, rows: NDArray[np.intp]) -> Iterator[tuple[End, End]]:
+    """Both ends of some flows."""
+    words, ports = flows.addresses[rows].tolist(), flows.pair(A_PORT)[rows].tolist()
+    for address, (a_port, b_port) in zip(words, ports, strict=True):
+        a_hi, a_lo, b_hi, b_lo = address[A_HI], address[A_LO], address[B_HI], address[B_LO]
+        yield (a_hi, a_lo, a_port), (b_hi, b_lo, b_port)
 
 
 def _senders(flows: Flows) -> dict[int, Counter[Key]]:

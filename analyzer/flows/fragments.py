@@ -105,6 +105,7 @@ class _Open:
     pieces: list[_Piece] = field(default_factory=list)  # in order, none overlaps another
     outside: bytes = b""
     link: int = RAW
+    others: list[_Piece] = field(default_factory=list)  # that came later with other content
 
     def put(self, offset: int, data: bytes, frame: int) -> tuple[int, list[_Piece]]:
         """Keep what no earlier fragment brought; how many octets that is, and the pieces that it meets."""
@@ -147,6 +148,14 @@ class _Open:
             if piece.offset > len(joined):
                 break
             joined += piece.data
+        return bytes(joined)
+
+    def other_reading(self) -> bytes:
+        """The same where the later copies are read."""
+        joined = bytearray(self.payload())
+        for piece in self.others:
+            data = piece.data[: max(len(joined) - piece.offset, 0)]
+            joined[piece.offset : piece.offset + len(data)] = data
         return bytes(joined)
 
 
@@ -200,6 +209,8 @@ class Reassembler:
                 del self._open[fragment.key]
                 self._remember(fragment.key, entry, time_ns)
                 done.append((row, self._done(entry, True)))
+                if entry.others:
+                    done.append((row, _other(entry)))
             elif len(self._open) > MOST_OPEN:
                 self.evicted += 1
                 done.append((row, self._partial(next(iter(self._open)))))
@@ -238,6 +249,7 @@ class Reassembler:
         if differing:
             self.conflicting += 1
             self.conflicts += differing[: MOST_CONFLICTS - len(self.conflicts)]
+            entry.others.append(_Piece(fragment.offset, fragment.data, frame))
         elif not kept:
             self.repeats += 1
             return
@@ -315,6 +327,17 @@ def _datagram(entry: _Open, whole: bool) -> Datagram:
         bytes(header) + payload, last.frame, last.time_ns, len(entry.parts),
         sum(part.octets for part in entry.parts), entry.macs, whole, entry.outside, entry.link,
     )  # fmt: skip
+
+
+def _other(entry: _Open) -> Datagram:
+    """The datagram as its later copies have it, which counts as no packet: its stream compares the two."""
+    pieces, entry.pieces = entry.pieces, [_Piece(0, entry.other_reading(), entry.others[-1].frame)]
+    made = _datagram(entry, True)
+    entry.pieces = pieces
+    packet = bytearray(made.packet)
+    if len(entry.header) == 20:
+        packet[4:6] = b"\0\0"  # with the same identification it would count as captured twice
+    return made._replace(packet=bytes(packet), frame=entry.others[-1].frame, packets=0, octets=0)
 
 
 def _difference(entry: _Open, fragment: _Fragment, frame: int, piece: _Piece) -> Differing | None:

@@ -25,6 +25,8 @@ MOST_HELD_SEGMENTS = 4096
 
 # A gap of more octets says more of a wild sequence number than of octets that were sent.
 FARTHEST = 1 << 24
+# Octets of copies that differ from what was read, of one stream, and what is put around them.
+MOST_OTHER, AROUND = 1 << 16, 1 << 12
 # Conflicts of one stream that are kept with their contents; the others are counted.
 MOST_CONFLICTS = 16
 
@@ -59,6 +61,10 @@ def _place(segment: Segment) -> tuple[int, int]:
     return segment.offset, segment.frame
 
 
+def _end(segment: Segment) -> int:
+    return segment.offset + len(segment.data)
+
+
 class Stream:
     """Puts the segments of one direction in order.
 
@@ -67,8 +73,8 @@ class Stream:
     """
 
     __slots__ = (
-        "_given", "_held", "_held_octets", "_last", "_next", "_recent", "base", "conflicting", "conflicts",
-        "probes", "repeated", "saw_start", "unchecked",
+        "_given", "_held", "_held_octets", "_last", "_next", "_other_octets", "_others", "_recent", "base", "conflicting",
+        "conflicts", "probes", "repeated", "saw_start", "unchecked",
     )  # fmt: skip
 
     def __init__(self, isn: int | None, recent: Recent | None = None) -> None:
@@ -79,6 +85,8 @@ class Stream:
         self.probes = 0  # keep-alive probes with an octet
         self.conflicts: list[Conflict] = []  # the first of them
         self.conflicting = 0  # octets that came again with other content
+        self._others: list[Segment] = []  # whole, that came again with other content
+        self._other_octets = 0
         self._recent = recent if recent is not None else Recent()
         self._given = Given()
         self._next = 0
@@ -186,6 +194,7 @@ class Stream:
             unchecked -= len(first)
             self._recent.note_use(earlier.frame)
             if first != second:
+                self._keep_other(segment)
                 self._note_conflict(low, first, second, earlier.frame, segment.frame)
         self.unchecked += unchecked
 
@@ -195,6 +204,41 @@ class Stream:
         if len(self.conflicts) < MOST_CONFLICTS:
             low, high = differing[0], differing[-1] + 1
             self.conflicts.append(Conflict(offset + low, first[low:high], second[low:high], frame, other))
+
+    def other_readings(self) -> list[list[Segment]]:
+        """Return what the stream says where the later copies are read, each stretch with what is around it.
+
+        Each is given once.
+        """
+        others, self._others = sorted(self._others, key=_place), []
+        runs: list[list[Segment]] = []
+        for segment in others:
+            if runs and segment.offset <= _end(runs[-1][-1]):
+                fresh = _end(runs[-1][-1]) - segment.offset
+                if fresh < len(segment.data):
+                    runs[-1].append(
+                        segment._replace(offset=segment.offset + fresh, data=segment.data[fresh:])
+                    )
+            else:
+                runs.append([segment])
+        return [self._in_context(run) for run in runs]
+
+    def _in_context(self, run: list[Segment]) -> list[Segment]:
+        """A run with what was read before and behind it, as far as that is remembered."""
+        start, end = run[0].offset, _end(run[-1])
+        found = self._given.overlapping(start - AROUND, end + AROUND)
+        before = [s._replace(data=s.data[: start - s.offset]) for s in found if s.offset < start]
+        behind = [
+            s._replace(offset=max(end, s.offset), data=s.data[max(end - s.offset, 0) :])
+            for s in found
+            if _end(s) > end
+        ]
+        return [*before, *run, *behind]
+
+    def _keep_other(self, segment: Segment) -> None:
+        if self._other_octets < MOST_OTHER and (not self._others or self._others[-1] is not segment):
+            self._others.append(segment)
+            self._other_octets += len(segment.data)
 
     def _room(self, length: int, frame: int) -> int:
         """Octets up to where an earlier frame's held copy begins: that one came first."""

@@ -40,6 +40,7 @@ from .notes import StreamNotes
 from .rows import Row, first_sequence, isn, taken_before
 from .rows import octets as octets_of
 from .sides import client_of
+from .unclassified import other_readings
 from .weighing import held
 
 # Segments that are looked at before a flow counts as something else.
@@ -296,6 +297,7 @@ class ClearStreams:
             for piece in at.streams[side].close():
                 self._feed(at, side, piece)
         at.waiting += reader.close()
+        at.waiting += other_readings(at.streams[reader.client], reader.client)
         if getattr(reader, "sealed", False):
             self.sealed[flow] = at.fed
         if reader.proven:

@@ -13,7 +13,7 @@ from .clear import UNCLASSIFIED
 from .exchange import Exchange, InnerHello
 from .http1 import HttpMessage, HttpReader
 from .switch import Switch
-from .unclassified import Remains
+from .unclassified import Remains, other_readings
 
 # Beginnings of the protocol's name in messages that prove no HTTP.
 NOT_HTTP = ("socks", UNCLASSIFIED)
@@ -28,7 +28,7 @@ class HttpFlow:
     """
 
     __slots__ = (
-        "_asked", "_behind_gap", "_chosen", "_early", "_interim", "_unanswered", "found", "gap_octets",
+        "_asked", "_behind_gap", "_chosen", "_early", "_interim", "_searched", "_unanswered", "found", "gap_octets",
         "gaps", "missing", "readers", "remains", "streams", "switch",
     )  # fmt: skip
 
@@ -48,6 +48,7 @@ class HttpFlow:
         """
         recent = recent or Recent()
         self.streams = (Stream(isn_a, recent), Stream(isn_b, recent))
+        self._searched = searched
         self.remains = (Remains(0), Remains(1))
         for remains, is_searched in zip(self.remains, searched, strict=True):
             remains.is_closed = not is_searched
@@ -149,6 +150,8 @@ class HttpFlow:
             if at_end:
                 remains.flush()
             yield from remains.give()
+            if at_end and self._searched[remains.sender]:
+                yield from other_readings(self.streams[remains.sender], remains.sender)
 
     def unanswered(self) -> Iterator[Exchange]:
         """The requests that wait for their answers; HTTP/2 and tunnels are not asked."""

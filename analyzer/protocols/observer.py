@@ -24,6 +24,7 @@ from .clear_datagrams import ClearDatagrams
 from .clear_streams import ClearStreams
 from .datagrams import Datagrams, Named
 from .dns_tcp import DnsFlows
+from .doubts import doubtful
 from .exchange import Exchange
 from .hellos import HELLO_KINDS, Hellos
 from .http_flows import BoundMetError, HttpFlows, SeenExchange
@@ -88,7 +89,7 @@ class Observer:
             yield SeenExchange(*clear)
         # Fragmented segments come after the rest of their batch, so there nothing is lost yet.
         self._in_order = frames is None and not outline.has(FRAGMENT)
-        for group in groups(batch, packets, ids, frames):
+        for group in groups(batch, packets, ids, flows, frames):
             flow = group[0].flow
             if self.http.elsewhere is not None:
                 self.http.elsewhere.meet(flow, flows)
@@ -268,12 +269,18 @@ class Observer:
             self.http.elsewhere.passed(flow, True)
 
 
-def groups(batch: Batch, packets: Packets, ids: FlowIds, frames: Sequence[int] | None) -> Iterable[list[Row]]:
-    """The payloads that were handed on, flow by flow, each in the order of capture."""
+def groups(
+    batch: Batch, packets: Packets, ids: FlowIds, flows: Flows, frames: Sequence[int] | None
+) -> Iterable[list[Row]]:
+    """The payloads that were handed on, flow by flow, each in the order of capture.
+
+    What its receiver would not have taken stands behind the rest of its flow.
+    """
     rows = ids.handed.nonzero()[0]
     if not len(rows):
         return
-    rows = rows[np.argsort(ids.flow[rows], kind="stable")]
+    order = ids.flow[rows] * 2 + doubtful(batch, packets, ids, flows, rows)
+    rows = rows[np.argsort(order, kind="stable")]
     # A SYN takes up one sequence number, so data with it (RFC 7413) begins one later.
     sequence = packets.sequence[rows] + ((packets.flags[rows] & 2) != 0)
     frame = np.asarray(frames, np.int64)[rows] if frames else rows + batch.first_frame

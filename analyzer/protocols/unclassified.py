@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import re
 import zlib
+from collections.abc import Iterator
 
 import numpy as np
 
-from analyzer.flows.streams import Gap, Segment
+from analyzer.flows.streams import Gap, Segment, Stream
 
 from .clear import UNCLASSIFIED, Headers, Place, message, text
 from .exchange import Exchange
@@ -125,6 +126,26 @@ def unclassified(octets: bytes, place: Place) -> HttpMessage:
     if found.end() < len(octets):
         made.body.add(octets[found.end() :])
     return made
+
+
+OTHER_READING = (
+    "these bytes were sent twice with different content: this is the copy that the other reading leaves out"
+)
+
+
+def other_readings(stream: Stream, sender: int) -> Iterator[Exchange]:
+    """Return messages of the copies that differ from what was read of a stream, so that both are searched."""
+    for run in stream.other_readings():
+        octets = b"".join(segment.data for segment in run)
+        if not is_searched(octets) or is_encrypted(octets):
+            continue
+        frames = tuple(dict.fromkeys(segment.frame for segment in run))
+        place = Place(
+            run[0].offset, run[0].offset + len(octets), frames, run[0].time_ns, max(s.time_ns for s in run)
+        )
+        made = unclassified(octets, place)
+        made.readings.append(OTHER_READING)
+        yield Exchange(made, None, sender)
 
 
 class Remains:

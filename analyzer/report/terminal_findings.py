@@ -192,7 +192,7 @@ def _finding_facts(group: list[Finding], view: View) -> Iterator[tuple[str, str 
     times = sorted(finding.time_ns for finding in group)
     until = f" to {clock(times[-1])}" if len(times) > 1 else ""
     yield "seen", f"{counted(len(times), 'time')}, {clock(times[0])}{until}"
-    yield "to", tally(_count(_recipient(view.messages.get(f.message)) for f in group))
+    yield "to", tally(_count(_recipient(f, view) for f in group))
     yield "in", tally(_count(f"{f.name} ({f.evidence})" if f.evidence.path else f.name for f in group))
     yield "where", view.frames(f.evidence for f in group)
     yield "because", lines(*dict.fromkeys(reason for f in group for reason in f.reasons))
@@ -208,7 +208,9 @@ def _count(words: Iterator[str]) -> dict[str, int]:
     return counts
 
 
-def _recipient(message: Message | None) -> str:
+def _recipient(finding: Finding, view: View) -> str:
+    """Whom a value was sent to; of what was found outside messages, the far end of its flow."""
+    message, flow = view.messages.get(finding.message), finding.evidence.flow
     if message is None:
-        return "unknown"
+        return "unknown" if flow is None else view.ends.get(flow, "unknown")
     return f"{message.host} ({message.destination})" if message.host else str(message.destination)

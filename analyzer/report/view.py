@@ -9,13 +9,14 @@ from typing import TypeVar
 
 from rich.text import Text
 
-from analyzer.model import Evidence, Message, Ping, Report
+from analyzer.model import Endpoint, Evidence, Message, Ping, Report
 from analyzer.report.groups import messages_by_number, pings_by_message
 from analyzer.report.layout import say
 from analyzer.report.text import clip
 from analyzer.report.wireshark import frame_filter, frame_list, frames_by_capture
 
 T = TypeVar("T")
+FAR_END = ("flow", "destination", "destination_port", "name")
 _QUOTED = 160  # characters of a value or body
 
 
@@ -34,6 +35,16 @@ class View:
     def pings(self) -> dict[int, Ping]:
         """By the number of the message that each was recognised in."""
         return pings_by_message(self.report)
+
+    @cached_property
+    def ends(self) -> dict[int, str]:
+        """The far end of each flow, with its name where one is known."""
+        columns = self.report.flows.columns
+        rows = zip(*(columns.get(name, ()) for name in FAR_END), strict=False)
+        return {
+            flow: f"{name} ({Endpoint(address, port)})" if name else str(Endpoint(address, port))
+            for flow, address, port, name in rows
+        }
 
     def some(self, items: Sequence[T], limit: int) -> Sequence[T]:
         """The first `limit`, or all if asked for."""

@@ -21,7 +21,7 @@ from analyzer.context.clues import ClueBook
 from analyzer.context.names import NameBook
 from analyzer.context.vantage import look, vantage
 from analyzer.dossiers import Dossier, attempt_hosts, attempted
-from analyzer.flows.addresses import texts
+from analyzer.flows.addresses import address_text, is_group, texts
 from analyzer.flows.devices import Sides, sides_of
 from analyzer.flows.entropy import Spread
 from analyzer.flows.frames import capture_of, in_session
@@ -34,7 +34,18 @@ from analyzer.flows.ledger import (
     orient,
 )
 from analyzer.flows.measures import DELIVERIES, ROUND_TRIPS, Measures, measure
-from analyzer.flows.table import FIRST_FRAME, FIRST_NS, LAST_NS, OCTETS, PACKETS, PROTOCOL, Column
+from analyzer.flows.table import (
+    A_HI,
+    A_LO,
+    A_PORT,
+    FIRST_FRAME,
+    FIRST_NS,
+    LAST_NS,
+    OCTETS,
+    PACKETS,
+    PROTOCOL,
+    Column,
+)
 from analyzer.locate import Locator, located_in, scope_claims
 from analyzer.locate.distance import Timed, contradicted_by_others, contradicted_from
 from analyzer.model import (
@@ -72,6 +83,10 @@ from analyzer.version import VERSION
 # Kinds of flow whose octets are readable to anyone on the way.
 READABLE_KINDS = frozenset({"http", "other text"}) | CLEAR_KINDS | READABLE_FORMS
 
+# TCP and UDP, without protocols that set a time to live of their own: DHCP (dhclient sends 128), mDNS (255, RFC 6762
+# §11), LLMNR and SSDP.
+USUAL_PROTOCOLS, PORTS_OF_OWN_HOPS = (6, 17), (67, 68, 546, 547, 5353, 5355, 1900)
+
 
 @dataclass
 class Parts:
@@ -96,7 +111,19 @@ class Assembly:
 
     @cached_property
     def sides(self) -> Sides:
-        return sides_of(self.flows)
+        return sides_of(self.flows, self._asked())
+
+    def _asked(self) -> dict[int, int]:
+        """The side that sent requests, of flows in which a request of HTTP was read."""
+        found: dict[int, int] = {}
+        for entry in self.parts.extractor.entries:
+            request = entry.request
+            if request is None or request.flow in found or not request.protocol.startswith("http"):
+                continue
+            words, ports = self.flows.addresses[request.flow].tolist(), self.flows.numbers[request.flow]
+            a = Endpoint(address_text(words[A_HI], words[A_LO]), int(ports[A_PORT]))
+            found[request.flow] = 0 if request.source == a else 1
+        return found
 
     @cached_property
     def seen(self) -> Any:
@@ -188,7 +215,10 @@ class Assembly:
         """Of the first packets of each device's own flows."""
         found: dict[str, Counter[int]] = defaultdict(Counter)
         hops = self.parts.scan.openings.hops()
-        for flow in (self.sides.own == 0).nonzero()[0].tolist():
+        remote_port, protocol = self.seen.remote_port, self.flows.one(PROTOCOL)
+        usual = ~is_group(self.seen.remote_hi, self.seen.remote_lo) & np.isin(protocol, USUAL_PROTOCOLS)
+        usual &= ~np.isin(remote_port, PORTS_OF_OWN_HOPS)
+        for flow in ((self.sides.own == 0) & usual).nonzero()[0].tolist():
             if hops[flow] > 1:  # multicast that must stay in the network has 1
                 found[self.device_id(flow)][int(hops[flow])] += self.times[flow] if self.times else 1
         return found

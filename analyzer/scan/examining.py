@@ -24,6 +24,7 @@ class Examined(NamedTuple):
     problems: tuple[Problem, ...]
     failed: tuple[Failed, ...] = ()  # parts of this program that could not do their work
     secrets: tuple[str, ...] = ()  # passwords, which the report must not keep
+    is_recoded: bool = False  # values in it stand in an encoding that has to be undone to see them
 
 
 Pair = tuple[Message | None, Message | None]
@@ -62,4 +63,5 @@ def examined(pair: Pair, known: Known, dossiers: Sequence[Dossier]) -> Examined:
         findings = with_log_ins(findings, log_ins)
     pings = attempt("dossiers", lambda: recognise(request, response, fields, findings, dossiers), no_pings)
     problems = () if decoded is None else tuple(decoded.problems)
-    return Examined(tuple(findings), tuple(pings), problems, tuple(failed), log_ins.secrets)
+    is_recoded = decoded is not None and decoded.is_recoded
+    return Examined(tuple(findings), tuple(pings), problems, tuple(failed), log_ins.secrets, is_recoded)

@@ -21,12 +21,13 @@ from analyzer.scan.masking import masked_finding, masked_message, masked_ping
 from analyzer.scan.searched import SearchedBytes, places_of
 from analyzer.scan.secrecy import ping_without, without_secrets
 from analyzer.scan.shelf import Shelf
+from analyzer.scan.spool import Spool
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
 
     from analyzer.scan.helping import Helpers
-    from analyzer.scan.told import Read
+    from analyzer.scan.told import Light, Read
 
 # Octets of message content kept for the report, all messages together; beyond that a beginning.
 CONTENT_BUDGET = 64 << 20
@@ -49,6 +50,7 @@ class Extracted:
     findings: tuple[Finding, ...]
     pings: tuple[Ping, ...]
     interim: tuple[Message, ...] = ()  # responses before the final one
+    is_recoded: bool = False  # as in Examined
 
     @property
     def messages(self) -> Iterator[Message]:
@@ -87,6 +89,7 @@ class Extractor:
         self._heed = heed
         self._helpers: Helpers | None = None
         self.searched = SearchedBytes()
+        self.spool = Spool(share)  # requests that are not listed whole
         self.taken = 0  # exchanges so far
         self.unlisted = 0  # octets of no known protocol in which nothing was found
         self._waiting: list[Taken] = []  # for enough to be given away
@@ -159,6 +162,23 @@ class Extractor:
             self._failures.attempt("message", "alerts", _place(taken)[1], self._heed, entry)
         if self.shelf.takes(entry.messages, entry.findings, entry.pings):
             self.entries.append(entry)
+        else:
+            self._put_by(taken.request, seen.is_recoded)
+
+    def list_again(self, request: Message, findings: Sequence[Finding]) -> None:
+        """List a request of the spool, in which something was found after all, as far as there is room."""
+        masked = self._masked(request) if self._known else request
+        entry = Extracted(masked, None, tuple(findings), ())
+        if self.shelf.takes(entry.messages, entry.findings, ()):
+            self.entries.append(entry)
+
+    def say(self, problem: Problem) -> None:
+        """Take what a later search met."""
+        self._say([problem])
+
+    def _put_by(self, request: Message | None, is_recoded: bool) -> None:
+        if request is not None:
+            self.spool.add(((request,), ()), request.flow, _first_frame(request), is_recoded)
 
     def _leave_out(self, taken: Taken, seen: Examined) -> None:
         """Count a message that is listed only with findings, and has none."""
@@ -166,6 +186,7 @@ class Extractor:
         self._say(seen.problems)
         self.searched.add(places_of(taken.request, (taken.response,)))
         self._count_unlisted(unlisted_bytes(taken.request))
+        self._put_by(taken.request, seen.is_recoded)
 
     def _entry(self, taken: Taken, seen: Examined) -> Extracted:
         """The exchange as it is listed: the owner's identifiers masked, content as far as there is room."""
@@ -183,7 +204,10 @@ class Extractor:
             pings = [ping_without(ping, seen.secrets) for ping in pings]
         if request is not None:
             self._search(request, findings)
-            request = self._trimmed(request, bool(findings or pings))
+            trimmed = self._trimmed(request, bool(findings or pings))
+            if trimmed is not request:
+                self._put_by(request, seen.is_recoded)
+            request = trimmed
         if response is not None:
             self._search(response)
             response = self._trimmed(response, bool(pings))
@@ -192,7 +216,7 @@ class Extractor:
             findings = [masked_finding(found) for found in findings]
             pings = [masked_ping(ping, self._known) for ping in pings]
         interim = tuple(self._interim(*each) for each in taken.interim)
-        return Extracted(request, response, tuple(findings), tuple(pings), interim)
+        return Extracted(request, response, tuple(findings), tuple(pings), interim, seen.is_recoded)
 
     def keep_read(self, read: Read) -> None:
         """The same of an exchange that was examined elsewhere; where it is not listed it is not even made.
@@ -206,6 +230,7 @@ class Extractor:
         self.searched.add(read.light.places)
         if read.light.sparse is not None:
             self._count_unlisted(read.light.sparse)
+            self._put_by_read(read.light, read.octets)
             return
         self._say(read.light.said)
         fits = [each is None or self._fits(each.size, False, each.frame) for each in read.light.contents]
@@ -219,7 +244,15 @@ class Extractor:
                 message if message is None or fit else _begun(message)
                 for message, fit in zip((taken.request, taken.response), fits, strict=True)
             )
-            self.entries.append(Extracted(request, response, (), ()))
+            self.entries.append(Extracted(request, response, (), (), is_recoded=read.light.is_recoded))
+            if fits[0]:
+                return
+        self._put_by_read(read.light, read.octets)
+
+    def _put_by_read(self, light: Light, octets: bytes) -> None:
+        if light.flow is not None:
+            frame = light.contents[0].frame if light.contents[0] is not None else None
+            self.spool.add_packed(octets, light.flow, frame, light.is_recoded)
 
     def read_whole(self) -> set[tuple[int, str]]:
         """Return flow and kind of the owner's identifiers found in data that no reader takes."""
@@ -253,6 +286,7 @@ class Extractor:
 
         self.entries = [rebuilt(entry, FLOW, change) for entry in self.entries]
         self.searched.renumber(row)
+        self.spool.renumber(row)
 
     def problems(self) -> list[Problem]:
         """What was met on the way: limits, wrong labels, oddities; each kind once, counted."""
@@ -272,6 +306,7 @@ class Extractor:
                 tuple(replace(f, message=asked or 0) for f in entry.findings),
                 tuple(replace(p, message=asked) for p in entry.pings),
                 tuple(replace(m, number=n, peer=asked) for n, m in enumerate(entry.interim, first_interim)),
+                entry.is_recoded,
             )
 
     # ── parts ───────────────────────────────────────────────────────────

@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Any, Protocol
 from analyzer.capture import Capture
 from analyzer.capture.sessions import Look
 from analyzer.conclude import with_conclusions
+from analyzer.decode import decode
 from analyzer.detect.known import Hit
 from analyzer.dossiers import Dossier, attempt_hosts, load
 from analyzer.locate import Locator
-from analyzer.model import Finding, Report, Session
+from analyzer.model import Finding, Message, Report, Session
 from analyzer.protocols.http_flows import BoundMetError, SeenExchange
 from analyzer.scan import blindspots
 from analyzer.scan.assembly import Assembly, Parts
@@ -23,6 +24,7 @@ from analyzer.scan.crowd import Clearing, is_crowded
 from analyzer.scan.extraction import FIRST_HERE, Extracted, Extractor
 from analyzer.scan.making import ends_of
 from analyzer.scan.placing import placed
+from analyzer.scan.recurrence import Recurrence
 from analyzer.scan.region import RegionWatch
 from analyzer.scan.scanning import Scan, Step
 from analyzer.scan.seeded import SeededSearch
@@ -190,10 +192,13 @@ class Reading:
         extractor.add(*(found or ((), ())))
         self._watch.add_requests(scan.asked)
         parts = Parts(captures, scan, extractor, region, locator, self._dossiers, self._settings)
-        report = Assembly(parts).report()
+        assembly = Assembly(parts)
+        again = Recurrence(assembly, extractor, self._settings.known)
+        scan.failures.attempt("conclusion", "identifiers elsewhere", None, again.run)
+        report = assembly.report()
         beside = (*self._search.problems(), *self._watch.problems())
         report = replace(report, problems=(*report.problems, *beside))
-        given = (report, self._watch, self._settings.log, self._dossiers)
+        given = (report, self._watch, self._settings.log, self._dossiers, _values_of)
         drawn = scan.failures.attempt("conclusion", "conclusions", None, with_conclusions, *given)
         return with_failures(report if drawn is None else drawn, scan)
 
@@ -205,6 +210,7 @@ class Reading:
     def close(self) -> None:
         """End what runs beside."""
         self._stay_whole()
+        self._extractor.spool.close()
         if self._helpers is not None:
             self._helpers.close()
 
@@ -276,6 +282,12 @@ class Reading:
                 self._extractor.take(one.exchange, one.flow, ends, one.delivered)
             else:  # examined where it was read
                 self._extractor.keep_read(one)
+
+
+def _values_of(message: Message) -> Iterable[tuple[str, str | bytes]]:
+    """Names and values of a message's fields."""
+    fields = decode(message).fields
+    return zip(fields.names, fields.values, strict=True)
 
 
 def with_failures(report: Report, scan: Scan) -> Report:

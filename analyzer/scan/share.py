@@ -137,7 +137,7 @@ class Share:
         """A batch, as `Observer.observe` takes it."""
         found = Batched(sign)
         in_order = step.frames is None and not step.outline.has(FRAGMENT)
-        for group in groups(step.batch, step.packets, _some(step.ids, flows, self._mine), step.frames):
+        for group in groups(step.batch, step.packets, _some(step.ids, flows, self._mine), flows, step.frames):
             told = self._http.read(step.batch, group, flows, in_order)
             told.exchanges = self._examined(told.exchanges, flows)
             found.told[group[0].flow] = told, self._kept()

@@ -34,6 +34,8 @@ class Light(NamedTuple):
     problems: Sequence[Problem]
     places: Sequence[Place]  # of the messages, for the count of what was searched
     sparse: int | None = None  # where it is listed only with findings: octets of no known protocol
+    flow: int | None = None  # of the request
+    is_recoded: bool = False  # as in Examined
 
 
 class Read(NamedTuple):
@@ -60,7 +62,10 @@ def read_of(taken: Taken, found: Examined) -> Read:
     sparse = None
     if request is not None and request.protocol in SPARSE:
         sparse = len(request.body.content) if request.protocol == UNCLASSIFIED else 0
-    return Read(Light(light, contents, taken.said, found.problems, places, sparse), octets)
+    flow = None if request is None else request.flow
+    return Read(
+        Light(light, contents, taken.said, found.problems, places, sparse, flow, found.is_recoded), octets
+    )
 
 
 def _content(message: Message | None) -> Content | None:

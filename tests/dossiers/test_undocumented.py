@@ -10,22 +10,36 @@ import pytest
 from analyzer.decode import fields_of
 from analyzer.detect import Known, findings_in
 from analyzer.dossiers import load, undocumented
-from analyzer.model import Message, Ping
+from analyzer.model import Endpoint, Message, Ping
 from tests.decode.messages import request
 
 BODY = b'{"imei":"490154203237518","mac":"00:1b:44:11:3a:b7"}'
+
+
+HOUR_NS = 3600 * 10**9
 
 
 def messages(
     count: int, body: bytes = BODY, same_flow: bool = False, host: str = "reg.example", **headers: str
 ) -> list[Message]:
     sent = request(body, "/v1/hello", headers.items(), host=host, delivered=True)
-    return [replace(sent, number=i + 1, flow=0 if same_flow else i, time_ns=i * 10**9) for i in range(count)]
+    return [
+        replace(sent, number=i + 1, flow=0 if same_flow else i, time_ns=i * HOUR_NS) for i in range(count)
+    ]
+
+
+def with_target(message: Message, target: str) -> Message:
+    return replace(message, target=target)
+
+
+def values_of(message: Message) -> list[tuple[str, str | bytes]]:
+    return [(field.name, field.value) for field in fields_of(message)]
 
 
 def found(sent: Sequence[Message]) -> list[Ping]:
     findings = [f for message in sent for f in findings_in(fields_of(message), Known.none())]
-    return undocumented(sent, findings, (), {m.flow: "02:00:5e:00:53:01" for m in sent}, load())
+    devices = {m.flow: "02:00:5e:00:53:01" for m in sent}
+    return undocumented(sent, findings, (), devices, load(), values_of)
 
 
 def test_a_repeated_unasked_for_request_with_identifiers_is_told_with_its_reasons() -> None:
@@ -48,8 +62,76 @@ def test_a_session_or_a_page_that_asked_speaks_against_it(header: str) -> None:
     assert found(messages(3, **{header: "x=1"})) == []
 
 
-def test_requests_within_a_conversation_are_none() -> None:
-    assert found(messages(5, same_flow=True)) == []
+def test_requests_behind_others_of_their_connection_are_none() -> None:
+    page = replace(request(b"", "/index.html", host="reg.example"), number=9, flow=0, time_ns=-1)
+    assert found([page, *messages(5, same_flow=True)]) == []
+
+
+def test_many_sends_in_one_connection_hide_nothing() -> None:
+    assert len(found(messages(40, same_flow=True))) == 40
+
+
+@pytest.mark.parametrize("pattern", ["/reg/{}", "/v1/hello?n={}", "/c/7f{:030x}", "/x{}/hello"])
+def test_a_path_that_changes_with_each_send_hides_nothing(pattern: str) -> None:
+    sent = [with_target(m, pattern.format(i)) for i, m in enumerate(messages(6))]
+    assert len(found(sent)) == 6
+
+
+@pytest.mark.parametrize(
+    "target", ["/reg/7", "/device/activate", "/api?act=register", "/v2/deviceRegister", "/checkin"]
+)
+def test_one_request_that_calls_itself_a_registration_is_enough(target: str) -> None:
+    (ping,) = found([with_target(m, target) for m in messages(1)])
+    assert (ping.dossier, ping.confidence) == ("undocumented", "low")
+    assert "purpose: by its words it is a registration" in ping.reasons
+
+
+def test_one_request_that_names_phone_and_subscription_is_enough() -> None:
+    both = b'{"imei":"490154203237518","imsi":"242010123456789"}'
+    (ping,) = found(messages(1, both))
+    assert "purpose: it names the device and the subscription together" in ping.reasons
+
+
+@pytest.mark.parametrize(
+    ("target", "body"),
+    [
+        ("/weatherstation/update", b'{"mac":"00:1b:44:11:3a:b7","tempf":"51.2","humidity":"80"}'),
+        ("/v1/post", b'{"mac":"00:1b:44:11:3a:b7","temperature":"11.2","humidity":"80"}'),
+        ("/analytics/event", BODY),
+        ("/app/events", BODY),
+        ("/firmware/check", b'{"mac":"00:1b:44:11:3a:b7","version":"1.2"}'),
+    ],
+)
+def test_telemetry_and_update_checks_are_none(target: str, body: bytes) -> None:
+    assert found([with_target(m, target) for m in messages(3, body)]) == []
+
+
+def test_an_update_check_that_names_the_phone_is_called_that() -> None:
+    pings = found([with_target(m, "/ota/query") for m in messages(2)])
+    assert {ping.dossier for ping in pings} == {"undocumented-update-check"}
+
+
+def test_a_log_line_is_none() -> None:
+    assert found([replace(m, protocol="syslog", target=None) for m in messages(5)]) == []
+
+
+def test_an_announcement_to_all_is_none() -> None:
+    to_all = Endpoint("192.168.1.255", 9999)
+    assert found([replace(m, destination=to_all) for m in messages(5)]) == []
+
+
+def test_a_retry_is_the_same_payload_and_raises_no_confidence() -> None:
+    tries = [replace(m, time_ns=i * 20 * 10**9) for i, m in enumerate(messages(3))]
+    assert found(tries) == []
+    later = replace(tries[0], number=9, flow=9, time_ns=HOUR_NS)
+    pings = found([*tries, later])
+    assert [(ping.message, ping.confidence) for ping in pings] == [(1, "low"), (9, "low")]
+    assert pings[0].reasons[-1].startswith("tried again: 2 times with the same bytes")
+
+
+def test_the_same_bytes_after_an_answer_are_another_payload() -> None:
+    answered = [replace(m, time_ns=i * 10**9, peer=100 + i) for i, m in enumerate(messages(3))]
+    assert len(found(answered)) == 3
 
 
 def test_requests_without_a_lasting_identifier_are_none() -> None:

@@ -293,3 +293,37 @@ def test_local_and_group_addresses_are_told_by_their_block(address: str, local: 
 def test_what_is_no_address_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="not an IP address"):
         address_words(text)
+
+
+# ── ends of flows that are seen from the middle ─────────────────────────────
+
+FAR = {"phone": "198.51.100.7", "server": "203.0.113.24"}
+
+
+def from_the_middle(port: int) -> list[bytes]:
+    """A TCP flow without a handshake in which the server's data come first."""
+    return [tcp(b"x" * 90, seq=1, up=up, ports=(port, 21323), **FAR) for up in (False, True)]
+
+
+def test_a_server_of_one_flow_is_no_device_in_another() -> None:
+    shaken = [
+        tcp(flags=SYN, ports=(10777, 21323), **FAR),
+        tcp(flags=SYN | ACK, up=False, ports=(10777, 21323), **FAR),
+    ]
+    flows = track([*from_the_middle(10443), *shaken]).flows
+    assert {device.id for device in sides_of(flows).devices} == {FAR["phone"]}
+
+
+def test_an_end_that_several_ports_talk_to_is_the_server() -> None:
+    flows = track([frame for port in (10443, 8123, 9555) for frame in from_the_middle(port)]).flows
+    assert {device.id for device in sides_of(flows).devices} == {FAR["phone"]}
+
+
+def test_a_request_that_was_read_shows_the_server_of_other_flows() -> None:
+    flows = track([*from_the_middle(10777), *from_the_middle(10443)]).flows
+    assert {device.id for device in sides_of(flows, {0: 1}).devices} == {FAR["phone"]}
+
+
+def test_without_any_sign_the_first_sender_is_the_client() -> None:
+    flows = track(from_the_middle(10443)).flows
+    assert {device.id for device in sides_of(flows).devices} == {FAR["server"]}
