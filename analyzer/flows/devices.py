@@ -39,6 +39,8 @@ ROUTER_ADDRESSES = 6
 # More global addresses behind one MAC than a single host plausibly has.
 GATEWAY_ADDRESSES = 8
 TCP_NUMBER = 6
+# Others that talk to an end that serves, where nothing else shows it.
+FEWEST_PEERS = 3
 NONE_ASKED: Mapping[int, int] = {}
 
 Key = tuple[int, int]
@@ -135,8 +137,9 @@ def _decide_by_others(
     for flow, (a, b) in zip(open_ones.tolist(), pairs, strict=True):
         if (a in servers) != (b in servers):
             client[flow] = 1 if a in servers else 0
-        elif a not in servers and len(peers[a]) != len(peers[b]):
-            client[flow] = 1 if len(peers[a]) > len(peers[b]) else 0
+        elif a not in servers and min(len(peers[a]), len(peers[b])) == 1:
+            if max(len(peers[a]), len(peers[b])) >= FEWEST_PEERS:
+                client[flow] = 1 if len(peers[a]) > len(peers[b]) else 0
 
 
 def _ends(flows: Flows, rows: NDArray[np.intp]) -> Iterator[tuple[End, End]]:

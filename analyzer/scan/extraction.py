@@ -162,7 +162,7 @@ class Extractor:
             self._failures.attempt("message", "alerts", _place(taken)[1], self._heed, entry)
         if self.shelf.takes(entry.messages, entry.findings, entry.pings):
             self.entries.append(entry)
-        else:
+        elif not entry.findings and not entry.pings:  # of what was found there is too much already
             self._put_by(taken.request, seen.is_recoded)
 
     def list_again(self, request: Message, findings: Sequence[Finding]) -> None:

@@ -169,7 +169,8 @@ def test_a_capture_that_cannot_be_read_is_a_limit(tmp_path: Path) -> None:
 
 def test_identifiers_without_a_known_payload_are_the_first_sentence(tmp_path: Path) -> None:
     body = b'{"imei": "490154203237518"}'
-    request = http_request(method="POST", host="up.example", body=body, Content_Type="application/json")
+    given = {"Content_Type": "application/json", "Cookie": "session=1"}
+    request = http_request(method="POST", host="up.example", body=body, **given)
     report = report_of(conversation(*[(True, request), (False, http_response())] * 12), tmp_path / "a.pcap")
     first = answer(report)[0]
     assert "1 × IMEI (12 times)" in first.replace("looks like an IMEI", "IMEI")
