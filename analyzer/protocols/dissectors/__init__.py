@@ -1,0 +1,4 @@
+"""One module a protocol: messages of a stream or a datagram → log-ins, identities and readable content.
+
+`registry.SIGNATURES` says by which first bytes each is recognised. A dissector imports `api` alone of this package.
+"""
