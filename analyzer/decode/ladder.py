@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Sequence
 
+from analyzer.decode.archive import decode_archive
 from analyzer.decode.base32 import decode_ascii85, decode_base32
 from analyzer.decode.base64 import decode_base64
 from analyzer.decode.columns import Columns
@@ -16,10 +17,12 @@ from analyzer.decode.json import decode_json
 from analyzer.decode.jwt import decode_jwt
 from analyzer.decode.limits import Budget
 from analyzer.decode.multipart import decode_multipart
-from analyzer.decode.octets import decode_bencode, decode_octets
+from analyzer.decode.octets import decode_bencode, decode_framed, decode_octets, decode_serialised
 from analyzer.decode.pairs import decode_pairs
 from analyzer.decode.part import Part, PlainPart
 from analyzer.decode.percent import decode_percent
+from analyzer.decode.sql import LOOKS as SQL
+from analyzer.decode.sql import decode_sql
 from analyzer.decode.url import decode_url
 from analyzer.decode.weak import decode_weak, may_be_weak
 from analyzer.decode.xml import decode_xml
@@ -52,23 +55,29 @@ ONLY_WEAK: tuple[Decoder, ...] = (decode_weak,)
 FOR_OCTETS: tuple[Decoder, ...] = (
     decode_grpc,
     decode_compressed,
+    decode_archive,
     decode_multipart,
     decode_octets,
     decode_unmarked,
     decode_weak,
+    decode_framed,
 )
 
 # How the text looks that the decoders open, most of it told by its beginning: JSON and XML; something
 # with an escape or a pair, multipart, bencoding, tokens; letters and digits as base64 and its kin have;
 # a name with a colon.
 LOOKS = re.compile(
-    r"(?P<document>[\s\ufeff]*+[{\[<])"
+    r"(?P<sql>\s*+" + SQL + r")"
+    r"|(?P<php>[aOC]:\d{1,7}:[{\"])"
+    r"|(?P<document>[\s\ufeff]*+[{\[<])"
     r"|(?P<any>[^=%]*+[=%]|--|d\d|[^.]{0,16}eyJ)"
     r"|(?P<digits>[A-Za-z0-9+/_\-\s\0]{11,}+\Z)"
     r"|(?P<base85>(?:HQ|dm)\S{18})"
     r"|(?P<pairs>\s*+[A-Za-z_][\w.\-\[\]]{0,63}+[ \t]*+:)"
 )
 DECODERS: dict[str | None, tuple[Decoder, ...]] = {
+    "sql": (decode_sql, *FOR_TEXT),
+    "php": (decode_serialised, decode_pairs),
     "document": (decode_json, decode_weak, decode_ascii85, decode_xml, decode_form, decode_percent),
     "any": FOR_TEXT,
     "digits": (decode_hexadecimal, decode_base32, decode_base64, decode_weak, decode_ascii85),

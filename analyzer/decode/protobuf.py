@@ -22,6 +22,9 @@ DEEPEST = 16
 SHORTEST = 12  # octets
 SHORTEST_TEXT = 6  # characters, of which one at least is wanted
 WORDS = re.compile(r"[\w .,:;/@+\-=?&{}\[\]\"()]+")
+KEY = re.compile(r"[A-Za-z_$][\w.$ -]{0,63}")
+OF_VALUE = ("1", "2", "3", "4", "5", "6")
+FIELD_1 = b"\n"  # also a line feed, with which no text in a field begins
 READABLE_SHARE = 0.4  # of all octets, inside text fields
 
 
@@ -35,15 +38,42 @@ def read_protobuf(octets: bytes) -> Any:
         return None
     texts = [text for text in _texts(message) if WORDS.fullmatch(text) or is_json(text)]
     longest, readable = max(map(len, texts), default=0), sum(map(len, texts))
-    return message if longest >= SHORTEST_TEXT and readable >= READABLE_SHARE * len(octets) else None
+    is_sure = longest >= SHORTEST_TEXT and readable >= READABLE_SHARE * len(octets)
+    return with_keys(message) if is_sure else None
 
 
 def known_protobuf(octets: bytes) -> Any:
     """The same of octets that something else calls a message; None where they can be none."""
     try:
-        return _message(octets, 0)
+        return with_keys(_message(octets, 0))
     except (ValueError, IndexError):
         return None
+
+
+def with_keys(message: Members) -> Members:
+    """Return the message with entries of maps under their keys, and values of `google.protobuf.Struct` plain.
+
+    An entry of a map has its key in field 1 and its value in field 2 (programming guide, "Maps"); `Value` is one
+    of null (1), number (2), string (3), bool (4), Struct (5), list (6).
+    """
+    return Members(_keyed(name, value) for name, value in message)
+
+
+def _keyed(name: str, value: Any) -> tuple[str, Any]:
+    if not isinstance(value, Members):
+        return name, value
+    if [number for number, _ in value] == ["1", "2"] and isinstance(value[0][1], str) and KEY.fullmatch(value[0][1]):
+        return value[0][1], _plain_value(value[1][1])
+    return name, with_keys(value)
+
+
+def _plain_value(value: Any) -> Any:
+    if not isinstance(value, Members):
+        return value
+    if len(value) == 1 and value[0][0] in OF_VALUE:
+        number, inner = value[0]
+        return with_keys(inner) if isinstance(inner, Members) else inner
+    return with_keys(value)
 
 
 def _message(octets: bytes, depth: int) -> Members:
@@ -75,7 +105,7 @@ def _value(octets: bytes, at: int, kind: int, depth: int) -> tuple[Any, int]:
 
 def _inner(octets: bytes, depth: int) -> Any:
     """Text where it is readable, a message where it is one, octets otherwise."""
-    if text := readable_text(octets, 1):
+    if not octets.startswith(FIELD_1) and (text := readable_text(octets, 1)):
         return text
     if octets and depth < DEEPEST:
         try:
@@ -86,7 +116,7 @@ def _inner(octets: bytes, depth: int) -> Any:
         text = octets.decode("utf-8")
     except ValueError:
         return octets
-    return text if text.isprintable() else octets
+    return text if text.isprintable() or readable_text(octets, 1) else octets
 
 
 def _varint(octets: bytes, at: int) -> tuple[int, int]:
