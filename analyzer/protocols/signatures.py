@@ -57,6 +57,10 @@ _GTP = b"\x32\x10\0\x10\0\0\0\0\0\1\0\0\x02\x42\x02\x00\x00\x00\x00\x00\xf0\x0e\
 _STUN = b"\0\x03\0\x1c\x21\x12\xa4\x42" + bytes(12) + b"\0\x06\0\x05user1\0\0\0\0\x14\0\x0bexample.org\0"
 _TUYA = b"\0\0\x55\xaa\0\0\0\0\0\0\0\x0a\0\0\0\x0a{}" + bytes(4) + b"\0\0\xaa\x55"
 
+_JT808 = bytes.fromhex("7e000200000139123456780001337e")
+_GT06 = bytes.fromhex("78780d01012345678901234500018cdd0d0a")
+_SUPL = bytes.fromhex("001002000080004c000404850d961fe4")
+
 TCP_SIGNATURES = (
     Signature(
         "ldap", "LDAP", rb"\x30(?:[\x0c-\x7f]|\x81.|\x82..|\x83...|\x84....)\x02(?:\x01.|\x02..|\x03...|\x04....)[\x60\x63\x77]",

@@ -261,7 +261,9 @@ class Smpp(Stream):
         # Coding 8 is UCS-2; a header of concatenation stands before the text of a long message.
         words = said[said[0] + 1 :] if said[:1] in (b"\x05", b"\x06") and len(said) > 7 else said
         written = words.decode("utf-16-be", "replace") if coding == 8 else text(words)
-        headers = [("source MSISDN", source), ("destination MSISDN", target), ("text", written)]
+        # A program submits to subscribers; what is delivered to it comes from one.
+        mobile, service = (target, source) if method == SUBMITS[SUBMIT] else (source, target)
+        headers = [("MSISDN", mobile), ("service address", service), ("text", written)]
         yield from content(self.name, place, b"", method, None, headers)
 
 

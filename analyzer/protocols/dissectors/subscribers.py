@@ -19,6 +19,8 @@ STATION = re.compile(rb"([0-9A-Fa-f]{2}(?:[-:.]?[0-9A-Fa-f]{2}){5})(?::(.{1,32})
 CISCO_STATION = re.compile(rb"([0-9A-Fa-f]{4}\.[0-9A-Fa-f]{4}\.[0-9A-Fa-f]{4})(?::(.{1,32}))?", re.DOTALL)
 DIGITS = re.compile(rb"\+?\d{8,15}")
 IDENTITY = re.compile(r"[016](\d{14,15})@(?:\w+\.)?wlan\.mnc\d{2,3}\.mcc\d{3}\.3gppnetwork\.org|[016]?(\d{15})(?:@.*)?")
+STANDARD = re.compile(r"@(?:[\w-]+\.)*3gppnetwork\.org\Z")  # 3GPP TS 23.003 §14.2: made of the codes of a network
+MAIL = re.compile(r"[\w.+-]{1,64}@(?:[\w-]{1,63}\.){1,4}[A-Za-z]{2,24}", re.ASCII)
 RESPONSE, IDENTITY_TYPE, OF_SIM = 2, 1, (18, 23, 50)  # EAP-SIM, EAP-AKA, EAP-AKA' (RFC 4186, 4187, 5448)
 AT_IDENTITY = 14
 
@@ -42,6 +44,18 @@ def identity(value: str) -> Iterator[Pair]:
     """Yield the IMSI that a user name or EAP identity consists of, if it does."""
     if found := IDENTITY.fullmatch(value):
         yield "IMSI", found[1] or found[2]
+
+
+def account(user: str) -> str:
+    """Return a user name; empty where it is made of a subscriber's number, which is no name of an account."""
+    return "" if STANDARD.search(user) or any(True for _ in identity(user)) else user
+
+
+def account_as(user: str) -> Iterator[Pair]:
+    """Yield what a user name is besides: an IMSI, or an address of the form of mail."""
+    yield from identity(user)
+    if MAIL.fullmatch(user) and not STANDARD.search(user):
+        yield "user email", user
 
 
 def eap(octets: bytes) -> Iterator[Pair]:
@@ -127,8 +141,8 @@ def radius(octets: bytes, place: Place, ports: tuple[int, int]) -> list[HttpMess
             found += _vendor(value)
         elif kind in ATTRIBUTES:
             found += ATTRIBUTES[kind](value)
-    found += [*_quietly(eap, inner), *identity(user)]
-    return [login("radius", RADIUS_CODES[octets[0]], place, user, password, _once(found))]
+    found += [*_quietly(eap, inner), *account_as(user)]
+    return [login("radius", RADIUS_CODES[octets[0]], place, account(user), password, _once(found))]
 
 
 def _vendor(value: bytes) -> Iterator[Pair]:
@@ -205,7 +219,7 @@ class Diameter(Stream):
         given = dict(reversed(found))
         user, password = given.get("User-Name", ""), given.get("Password", "")
         others = [pair for pair in found if pair[0] not in ("User-Name", "Password")]
-        yield login(self.name, named, place, user, password, _once([*others, *identity(user)]))
+        yield login(self.name, named, place, account(user), password, _once([*others, *account_as(user)]))
 
 
 def _avps(cursor: Cursor, depth: int, left: list[int]) -> Iterator[Pair]:
