@@ -245,7 +245,7 @@ def _position(words: list[str]) -> Iterator[Pair]:
     networks, at = _counted(words, at)
     for network in range(networks):
         name, address = words[at + 3 * network : at + 2 + 3 * network]
-        yield "SSID", name
+        yield ("network around" if network else "SSID"), name  # the strongest comes first
         yield "BSSID", address
 
 
@@ -308,14 +308,14 @@ class Supl(Stream):
 
     @staticmethod
     def fits(octets: bytes) -> bool:
-        """Return whether length and version agree and an identity in digits stands there."""
+        """Return whether an identity in digits stands where it belongs, which chance does not make."""
         try:
-            return int.from_bytes(octets[:2], "big") == len(octets) and bool(set_id(octets)[0])
+            return bool(set_id(octets)[0])
         except MalformedError:
             return False
 
     def length(self, side: int, data: bytearray) -> int:
-        return int.from_bytes(data[:2], "big") or 2 if len(data) >= 2 else 0
+        return len(data)  # a message is sent in one piece; its length does not matter for its beginning
 
     def read(self, side: int, data: bytes, place: Place) -> Iterable[HttpMessage]:
         kind, value = set_id(data)
