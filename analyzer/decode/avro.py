@@ -93,7 +93,9 @@ def _value(cursor: Cursor, schema: Any, named: dict[str, Any], depth: int) -> An
     if kind in PRIMITIVES:
         return _primitive(cursor, kind)
     if kind == "record":
-        return Members((str(f["name"]), _value(cursor, f["type"], named, depth + 1)) for f in schema["fields"])
+        return Members(
+            (str(f["name"]), _value(cursor, f["type"], named, depth + 1)) for f in schema["fields"]
+        )
     if kind == "enum":
         return str(schema["symbols"][cursor.zigzag()])
     if kind == "fixed":

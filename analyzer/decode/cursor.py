@@ -89,7 +89,11 @@ def as_text(octets: bytes) -> str | bytes:
         text = octets.decode("utf-8")
     except ValueError:
         return octets
-    return text if text.isprintable() or text.replace("\n", "").replace("\r", "").replace("\t", "").isprintable() else octets
+    return (
+        text
+        if text.isprintable() or text.replace("\n", "").replace("\r", "").replace("\t", "").isprintable()
+        else octets
+    )
 
 
 def holds_text(value: object, least: int = 5, left: int = 2000) -> bool:

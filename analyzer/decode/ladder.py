@@ -36,6 +36,7 @@ Decoder = Callable[[Part, Budget], Columns | Sequence[PlainPart]]
 # base64, whose alphabet holds theirs. What has no mark of its own comes last, but for the weak
 # encodings, which need a whole document.
 FOR_TEXT: tuple[Decoder, ...] = (
+    decode_sql,
     decode_json,
     decode_hexadecimal,
     decode_base32,
@@ -46,6 +47,7 @@ FOR_TEXT: tuple[Decoder, ...] = (
     decode_xml,
     decode_multipart,
     decode_url,
+    decode_serialised,
     decode_pairs,
     decode_form,
     decode_percent,
@@ -63,7 +65,7 @@ FOR_OCTETS: tuple[Decoder, ...] = (
     decode_framed,
 )
 
-# How the text looks that the decoders open, most of it told by its beginning: JSON and XML; something
+# How the text looks that the decoders open, most of it told by its beginning: a statement of SQL; PHP's; JSON and XML; something
 # with an escape or a pair, multipart, bencoding, tokens; letters and digits as base64 and its kin have;
 # a name with a colon.
 LOOKS = re.compile(
@@ -76,7 +78,7 @@ LOOKS = re.compile(
     r"|(?P<pairs>\s*+[A-Za-z_][\w.\-\[\]]{0,63}+[ \t]*+:)"
 )
 DECODERS: dict[str | None, tuple[Decoder, ...]] = {
-    "sql": (decode_sql, *FOR_TEXT),
+    "sql": FOR_TEXT,
     "php": (decode_serialised, decode_pairs),
     "document": (decode_json, decode_weak, decode_ascii85, decode_xml, decode_form, decode_percent),
     "any": FOR_TEXT,

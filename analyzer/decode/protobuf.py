@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import struct
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
@@ -22,7 +23,7 @@ DEEPEST = 16
 SHORTEST = 12  # octets
 SHORTEST_TEXT = 6  # characters, of which one at least is wanted
 WORDS = re.compile(r"[\w .,:;/@+\-=?&{}\[\]\"()]+")
-KEY = re.compile(r"[A-Za-z_$][\w.$ -]{0,63}")
+KEY = re.compile(r"[A-Za-z_$][A-Za-z_.$-]{0,61}[0-9]{0,2}")
 OF_VALUE = ("1", "2", "3", "4", "5", "6")
 FIELD_1 = b"\n"  # also a line feed, with which no text in a field begins
 READABLE_SHARE = 0.4  # of all octets, inside text fields
@@ -54,16 +55,26 @@ def with_keys(message: Members) -> Members:
     """Return the message with entries of maps under their keys, and values of `google.protobuf.Struct` plain.
 
     An entry of a map has its key in field 1 and its value in field 2 (programming guide, "Maps"); `Value` is one
-    of null (1), number (2), string (3), bool (4), Struct (5), list (6).
+    of null (1), number (2), string (3), bool (4), Struct (5), list (6). One message of such a form alone may be
+    another structure; it counts where the value is a `Value`, or where there are several.
     """
-    return Members(_keyed(name, value) for name, value in message)
+    entries = Counter(name for name, value in message if _is_entry(value))
+    return Members(_keyed(name, value, entries[name] > 1) for name, value in message)
 
 
-def _keyed(name: str, value: Any) -> tuple[str, Any]:
+def _is_entry(value: Any) -> bool:
+    is_pair = isinstance(value, Members) and [number for number, _ in value] == ["1", "2"]
+    return is_pair and isinstance(value[0][1], str) and KEY.fullmatch(value[0][1]) is not None
+
+
+def _keyed(name: str, value: Any, is_one_of_several: bool) -> tuple[str, Any]:
     if not isinstance(value, Members):
         return name, value
-    if [number for number, _ in value] == ["1", "2"] and isinstance(value[0][1], str) and KEY.fullmatch(value[0][1]):
-        return value[0][1], _plain_value(value[1][1])
+    if _is_entry(value):
+        inner = value[1][1]
+        is_value = isinstance(inner, Members) and len(inner) == 1 and inner[0][0] in OF_VALUE
+        if is_value or is_one_of_several:
+            return value[0][1], _plain_value(inner)
     return name, with_keys(value)
 
 

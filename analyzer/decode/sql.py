@@ -12,7 +12,9 @@ LOOKS = r"(?i:insert|replace|update|delete|select|merge|upsert|with|exec)\s"
 BEGINS = re.compile(r"\s*" + LOOKS)
 NAME = r"[`\"\[]?(?:\w{1,64}[`\"\]]?\.[`\"\[]?)?(\w{1,64})[`\"\]]?"
 VALUE = r"(?:N?'((?:[^'\\]|''|\\.)*)'|\"((?:[^\"\\]|\\.)*)\"|(-?\d+(?:\.\d+)?|NULL|\w+\(\)))"
-INSERT = re.compile(r"\binto\s+[^\s(]{1,128}\s*\(([^()]{1,4096})\)\s*(?:output\s[^()]{1,200})?values\s*", re.IGNORECASE)
+INSERT = re.compile(
+    r"\binto\s+[^\s(]{1,128}\s*\(([^()]{1,4096})\)\s*(?:output\s[^()]{1,200})?values\s*", re.IGNORECASE
+)
 PAIR = re.compile(NAME + r"\s*(?:=|\blike\b)\s*" + VALUE, re.IGNORECASE)
 ITEM = re.compile(r"\s*" + VALUE + r"\s*(,|\))", re.IGNORECASE)
 LONGEST, MOST = 1 << 16, 500
@@ -35,7 +37,7 @@ def _inserted(text: str) -> list[tuple[str, str]]:
     found = INSERT.search(text)
     if found is None:
         return []
-    names = [name.strip(" \t\r\n`\"[]") for name in found[1].split(",")]
+    names = [name.strip(' \t\r\n`"[]') for name in found[1].split(",")]
     pairs: list[tuple[str, str]] = []
     at = found.end()
     while at < len(text) and text[at] == "(" and len(pairs) < MOST:

@@ -10,11 +10,29 @@ from typing import Any
 from analyzer.decode.cursor import Cursor, CutError, as_text, holds_text
 from analyzer.decode.walk import Members
 
-FIRSTS = frozenset(range(1, 16)) | frozenset((0x00, 0x80, 0x82)) | frozenset(range(0x11, 0x1D)) | frozenset((0x28, 0x38, 0x48))
+FIRSTS = (
+    frozenset(range(1, 16))
+    | frozenset((0x00, 0x80, 0x82))
+    | frozenset(range(0x11, 0x1D))
+    | frozenset((0x28, 0x38, 0x48))
+)
 SHORTEST = 12
 DEEPEST = 32
 HIGHEST_FIELD = 1000
-BOOL, BYTE, DOUBLE, I16, I32, I64, STRING, STRUCT, MAP, SET, LIST, UUID = 2, 3, 4, 6, 8, 10, 11, 12, 13, 14, 15, 16
+BOOL, BYTE, DOUBLE, I16, I32, I64, STRING, STRUCT, MAP, SET, LIST, UUID = (
+    2,
+    3,
+    4,
+    6,
+    8,
+    10,
+    11,
+    12,
+    13,
+    14,
+    15,
+    16,
+)
 SIZES = {BYTE: 1, I16: 2, I32: 4, I64: 8}
 LEAST_OF_A_STRUCTURE = 8  # characters of a text, where no version tells
 
@@ -100,7 +118,9 @@ def _binary_value(cursor: Cursor, kind: int, depth: int) -> Any:
     if kind == MAP:
         key, inner = cursor.u(1), cursor.u(1)
         pairs = range(cursor.count(cursor.u(4)))
-        return _named((_binary_value(cursor, key, depth + 1), _binary_value(cursor, inner, depth + 1)) for _ in pairs)
+        return _named(
+            (_binary_value(cursor, key, depth + 1), _binary_value(cursor, inner, depth + 1)) for _ in pairs
+        )
     if kind in (SET, LIST):
         inner = cursor.u(1)
         return [_binary_value(cursor, inner, depth + 1) for _ in range(cursor.count(cursor.u(4)))]

@@ -53,7 +53,13 @@ class _Document:
         text = str(self._from(named)) if named is not None else ""
         is_devinf = public in DEVINF or "devinf" in text.lower()
         is_syncml = public in SYNCML or "syncml" in text.lower()
-        self._pages = {0: NAMES["devinf"]} if is_devinf else {0: NAMES["syncml"], 1: NAMES["metinf"]} if is_syncml else {}
+        self._pages = (
+            {0: NAMES["devinf"]}
+            if is_devinf
+            else {0: NAMES["syncml"], 1: NAMES["metinf"]}
+            if is_syncml
+            else {}
+        )
         self._page = 0
 
     def read(self) -> Members:

@@ -310,7 +310,7 @@ def dissected(octets: bytes, place: Place, ports: tuple[int, int]) -> Dissected 
     """Return the messages of a datagram whose form a dissector knows; None where none does."""
     for row in registry.of_datagram(octets, ports):
         try:
-            return Dissected(row.name, registry.load(row.unit)(octets, place, ports))
+            return Dissected(row.name, registry.load(row.unit)(octets, place))
         except registry.MalformedError:
             continue
     return None

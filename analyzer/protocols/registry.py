@@ -15,7 +15,17 @@ from typing import Any, NamedTuple
 
 from .signatures import TCP_SIGNATURES, UDP_SIGNATURES, Signature
 
-__all__ = ["NAMES", "MalformedError", "TCP_SIGNATURES", "UDP_SIGNATURES", "Signature", "load", "may_begin", "of_datagram", "of_stream"]
+__all__ = [
+    "NAMES",
+    "MalformedError",
+    "TCP_SIGNATURES",
+    "UDP_SIGNATURES",
+    "Signature",
+    "load",
+    "may_begin",
+    "of_datagram",
+    "of_stream",
+]
 
 
 class MalformedError(ValueError):

@@ -35,23 +35,26 @@ _NOT = (_HTTP, _TLS, _NOISE)
 
 _LDAP_BIND = b"\x30\x1b\x02\x01\x01\x60\x16\x02\x01\x03\x04\x08cn=user1\x80\x07secret1"
 _MYSQL_GREETING = (
-    b"\x4a\0\0\0\x0a8.0.36\0\x08\0\0\0abcdefgh\0\xff\xff\xff\x02\0\xff\xdf\x15" + bytes(10) + b"ijklmnopqrst\0"
+    b"\x4a\0\0\0\x0a8.0.36\0\x08\0\0\0abcdefgh\0\xff\xff\xff\x02\0\xff\xdf\x15"
+    + bytes(10)
+    + b"ijklmnopqrst\0"
 )
-_MYSQL_RESPONSE = (
-    b"\x3c\0\0\x01\x85\xa2\x0a\0\0\0\0\x01\x21" + bytes(23) + b"user1\0\0"
-)
+_MYSQL_RESPONSE = b"\x3c\0\0\x01\x85\xa2\x0a\0\0\0\0\x01\x21" + bytes(23) + b"user1\0\0"
 _POSTGRES = struct.pack(">II", 21, 0x30000) + b"user\0user1\0\0"
 _KAFKA = struct.pack(">IHHIH", 17, 18, 0, 1, 7) + b"client1"
 _SMPP = struct.pack(">IIII", 33, 2, 0, 1) + b"user1\0secret1\0\0\x34\0\0\0"
-_DIAMETER = b"\x01\x00\x00\x28\x80\x00\x01\x01\0\0\0\0" + bytes(8) + b"\0\0\x01\x08\x40\0\0\x12h.example.o\0\0"[:20]
+_DIAMETER = (
+    b"\x01\x00\x00\x28\x80\x00\x01\x01\0\0\0\0" + bytes(8) + b"\0\0\x01\x08\x40\0\0\x12h.example.o\0\0"[:20]
+)
 _TDS = b"\x10\x01\x00\xc8\0\0\x01\0\xc0\0\0\0\x04\0\0\x74"
 _RTMP = b"\x03" + bytes(8) + _NOISE
 _MONGO = struct.pack("<IIII", 38, 1, 0, 2013) + bytes(5) + b"\x11\0\0\0\x10ping\0\x01\0\0\0\0"
 _CASSANDRA = b"\x04\0\0\0\x01\0\0\0\x16\0\x01\0\x0bCQL_VERSION\0\x053.0.0"
 _KASA = b"\0\0\0\x1d\xd0\xf2\x81\xf8\x8b\xff\x9a\xf7\xd5\xef\x94\xb6"
 _RADIUS = b"\x01\x01\0\x1b" + bytes(16) + b"\x01\x07user1"
-_SNMP = b"\x30\x26\x02\x01\x01\x04\x06public\xa0\x19\x02\x01\x01\x02\x01\0\x02\x01\0\x30\x0e\x30\x0c\x06\x08" + (
-    b"\x2b\x06\x01\x02\x01\x01\x01\0\x05\0"
+_SNMP = (
+    b"\x30\x26\x02\x01\x01\x04\x06public\xa0\x19\x02\x01\x01\x02\x01\0\x02\x01\0\x30\x0e\x30\x0c\x06\x08"
+    + (b"\x2b\x06\x01\x02\x01\x01\x01\0\x05\0")
 )
 _GTP = b"\x32\x10\0\x10\0\0\0\0\0\1\0\0\x02\x42\x02\x00\x00\x00\x00\x00\xf0\x0e\x01\x0f\x01"[:24]
 _STUN = b"\0\x03\0\x1c\x21\x12\xa4\x42" + bytes(12) + b"\0\x06\0\x05user1\0\0\0\0\x14\0\x0bexample.org\0"

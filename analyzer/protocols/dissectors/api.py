@@ -31,6 +31,8 @@ __all__ = [
 MOST_MESSAGE = 1 << 18
 # Bytes of one line.
 MOST_LINE = 1 << 14
+# Messages of the client among which a log-in is, and the size of one at most: what is left of such is dropped.
+FIRST_MESSAGES, LONGEST_LOGIN = 16, 1 << 13
 # Fields of one message that become headers.
 MOST_FIELDS = 256
 LONGEST_VALUE = 4096
@@ -104,6 +106,7 @@ class Stream:
         self._lost = [False, False]
         self._skipped = [0, 0]  # bytes of a message too long to be held
         self._remains = (Remains(0), Remains(1))
+        self._read = 0  # messages of the client
 
     # ── what a subclass says ────────────────────────────────────────────
 
@@ -176,13 +179,15 @@ class Stream:
             yield from self._take(side, octets.take(length))
 
     def _take(self, side: int, taken: Taken) -> Iterator[Exchange]:
+        self._read += side == self.client
         try:
             for made in self.read(side, taken.data, place_of(taken)):
                 if self.searched[side] or made.values("user") or made.values("password"):
                     made.spans = made.spans or list(taken.spans)
                     yield Exchange(made, None, side)
         except MalformedError:
-            self._leave(side, [Segment(taken.start, taken.data, taken.frames[0], taken.time_ns)])
+            if not self._may_be_login(side, len(taken.data)):
+                self._leave(side, [Segment(taken.start, taken.data, taken.frames[0], taken.time_ns)])
 
     def _begins_again(self, side: int, data: bytes) -> bool:
         try:
@@ -191,8 +196,13 @@ class Stream:
             return False
 
     def _over(self, side: int) -> None:
-        """Leave what waits: it makes no message."""
-        self._leave(side, self._sides[side].rest())
+        """Leave what waits: it makes no message. A piece of a log-in is not kept."""
+        rest = self._sides[side].rest()
+        if not self._may_be_login(side, sum(len(piece.data) for piece in rest)):
+            self._leave(side, rest)
+
+    def _may_be_login(self, side: int, size: int) -> bool:
+        return side == self.client and self._read < FIRST_MESSAGES and size <= LONGEST_LOGIN
 
     def _leave(self, side: int, pieces: Iterable[Segment]) -> None:
         if self.searched[side]:
@@ -229,6 +239,10 @@ class Lines(Stream):
     def _over(self, side: int) -> None:
         self._looked[side] = 0
         super()._over(side)
+
+    def _may_be_login(self, side: int, size: int) -> bool:
+        """A line is short, and may be a log-in at any time."""
+        return side == self.client and size <= LONGEST_LOGIN
 
 
 # ── messages ────────────────────────────────────────────────────────────────

@@ -16,7 +16,7 @@ MOST_INFLATED = 1 << 20
 HELLO_ID = 0xFFFF_FFFF
 
 
-def miio(octets: bytes, place: Place, ports: tuple[int, int]) -> list[HttpMessage]:
+def miio(octets: bytes, place: Place) -> list[HttpMessage]:
     """Return the device's number and, in the answer of a device that is not set up, that its token is readable."""
     if int.from_bytes(octets[2:4], "big") != len(octets) or len(octets) < 32:
         raise MalformedError("another length")
@@ -25,7 +25,9 @@ def miio(octets: bytes, place: Place, ports: tuple[int, int]) -> list[HttpMessag
         return [login("miio", "hello", place)]
     others = [("miIO device id", str(device))]
     is_token = len(octets) == 32 and any(octets[16:]) and octets[16:] != b"\xff" * 16
-    return [login("miio", "answer", place, "", "the device's token was " + NOT_SHOWN if is_token else "", others)]
+    return [
+        login("miio", "answer", place, "", "the device's token was " + NOT_SHOWN if is_token else "", others)
+    ]
 
 
 # ── Tuya's frames (github.com/jasonacox/tinytuya, protocol notes) ───────────
@@ -76,7 +78,7 @@ def _tuya_message(payload: bytes, place: Place) -> Iterator[HttpMessage]:
         yield from content("tuya", place, opened, "frame", None, headers)
 
 
-def tuya(octets: bytes, place: Place, ports: tuple[int, int]) -> list[HttpMessage]:
+def tuya(octets: bytes, place: Place) -> list[HttpMessage]:
     """Return the document of a broadcast, in clear text or under the published key."""
     return list(_tuya_message(_tuya_payload(octets), place))
 
@@ -152,7 +154,7 @@ def _without_secrets(value: object, found: list[tuple[str, str]], depth: int) ->
     return kept
 
 
-def kasa(octets: bytes, place: Place, ports: tuple[int, int]) -> list[HttpMessage]:
+def kasa(octets: bytes, place: Place) -> list[HttpMessage]:
     """Return the document of a datagram."""
     return list(_kasa_messages(octets, place))
 
@@ -177,7 +179,7 @@ class Kasa(Stream):
 SETUP_SIZE, SSID, PASSWORD, NAME_LENGTH, PASSWORD_LENGTH, SECURITY = 0x88, 68, 100, 132, 133, 134
 
 
-def broadlink(octets: bytes, place: Place, ports: tuple[int, int]) -> list[HttpMessage]:
+def broadlink(octets: bytes, place: Place) -> list[HttpMessage]:
     """Return the network that a device is told to join; its password is readable. Raises MalformedError."""
     if len(octets) != SETUP_SIZE or octets[0x26] != 0x14 or sum(octets[:0x20]):
         raise MalformedError("no set-up")

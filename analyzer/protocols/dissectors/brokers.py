@@ -158,8 +158,12 @@ class Kafka(Stream):
         """Return whether the name of the client lies within the request and is text."""
         size, length = int.from_bytes(octets[:4], "big"), int.from_bytes(octets[12:14], "big")
         name = octets[14 : 14 + length]
-        return 10 <= size and 0 < length <= size - 10 and len(name) == length and name.isascii() and (
-            name.decode().isprintable()
+        return (
+            10 <= size
+            and 0 < length <= size - 10
+            and len(name) == length
+            and name.isascii()
+            and (name.decode().isprintable())
         )
 
     def length(self, side: int, data: bytearray) -> int:
@@ -182,7 +186,9 @@ class Kafka(Stream):
         name = b"" if length == 0xFFFF else cursor.take(length)
         yield from self._request(key, version, name, cursor, place)
 
-    def _request(self, key: int, version: int, name: bytes, cursor: Cursor, place: Place) -> Iterator[HttpMessage]:
+    def _request(
+        self, key: int, version: int, name: bytes, cursor: Cursor, place: Place
+    ) -> Iterator[HttpMessage]:
         if key == HANDSHAKE:
             self._mechanism, self._is_raw = cursor.counted(2), version == 0
         elif key == AUTHENTICATE:

@@ -49,7 +49,9 @@ SERVICES = re.compile(
     rb"|(?:NICKSERV|NS|AUTHSERV|MSG NickServ)[ ]+:?(?P<short>.*)",
     re.IGNORECASE | re.DOTALL,
 )
-TELLS = re.compile(rb"(?:IDENTIFY|ID|LOGIN|AUTH|REGISTER|GHOST|RECOVER|REGAIN|RELEASE|SET\s+PASSWORD)\b", re.IGNORECASE)
+TELLS = re.compile(
+    rb"(?:IDENTIFY|ID|LOGIN|AUTH|REGISTER|GHOST|RECOVER|REGAIN|RELEASE|SET\s+PASSWORD)\b", re.IGNORECASE
+)
 
 
 class Irc(Lines):
@@ -77,7 +79,9 @@ class Irc(Lines):
         handled = self.COMMANDS.get(command.upper())
         if handled is not None:
             yield from handled(self, rest.strip(), place)
-        elif (found := SERVICES.match(bare)) is not None and TELLS.match(found["said"] or found["short"] or b""):
+        elif (found := SERVICES.match(bare)) is not None and TELLS.match(
+            found["said"] or found["short"] or b""
+        ):
             words = (found["said"] or found["short"]).split()
             user = text(words[1]) if len(words) > 2 else self._nick
             yield login(self.name, "IDENTIFY", place, user, NOT_SHOWN if len(words) > 1 else "")
@@ -114,13 +118,20 @@ class Irc(Lines):
         if user or password:
             yield login(self.name, f"AUTHENTICATE {mechanism_name(asked.mechanism)}", place, user, password)
 
-    COMMANDS = {b"PASS": _pass, b"NICK": _set_nick, b"USER": _user, b"OPER": _oper, b"AUTHENTICATE": _authenticate}
+    COMMANDS = {
+        b"PASS": _pass,
+        b"NICK": _set_nick,
+        b"USER": _user,
+        b"OPER": _oper,
+        b"AUTHENTICATE": _authenticate,
+    }
 
 
 # ── XMPP (RFC 6120 §6, XEP-0078, XEP-0388) ──────────────────────────────────
 
 AUTH = re.compile(
-    rb"<(?:\w+:)?auth(?:enticate)?\b(?P<named>[^>]*)>(?P<response>.*?)</(?:\w+:)?auth(?:enticate)?>", re.DOTALL
+    rb"<(?:\w+:)?auth(?:enticate)?\b(?P<named>[^>]*)>(?P<response>.*?)</(?:\w+:)?auth(?:enticate)?>",
+    re.DOTALL,
 )
 RESPONSE = re.compile(rb"<(?:\w+:)?response\b[^>]*>([^<]*)</")
 MECHANISM = re.compile(rb"""mechanism\s*=\s*["']([^"']{1,64})["']""")
@@ -128,8 +139,8 @@ INITIAL = re.compile(rb"<initial-response[^>]*>([^<]*)<")
 LEGACY = re.compile(rb"<username>([^<]{1,256})</username>")
 LEGACY_PASSWORD = re.compile(rb"<password>[^<]*</password>")
 LEGACY_DIGEST = re.compile(rb"<digest>[^<]*</digest>")
-OPENED = re.compile(rb"<(?:\w+:)?(?:auth|authenticate|response)\b(?![^>]*/>)")
-CLOSED = re.compile(rb"</(?:\w+:)?(?:auth|authenticate|response)>")
+OPENED = re.compile(rb"<(?:\w+:)?(?:auth|authenticate|response|iq)\b(?![^>]*/>)")
+CLOSED = re.compile(rb"</(?:\w+:)?(?:auth|authenticate|response|iq)>")
 MOST_STANZA = 1 << 15
 
 
@@ -241,7 +252,9 @@ class Manager(Lines):
         if side == self.client and name == b"username":
             self._user = value
         elif side == self.client and name in (b"secret", b"key"):
-            yield login(self.name, "Login", place, self._user, NOT_SHOWN if name == b"secret" else NOT_READABLE)
+            yield login(
+                self.name, "Login", place, self._user, NOT_SHOWN if name == b"secret" else NOT_READABLE
+            )
         else:
             yield from content(self.name, place, line)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 
 from .api import (
@@ -19,10 +20,37 @@ from .api import (
     text,
 )
 
+# Statements that set a password: CREATE USER, ALTER ROLE, SET PASSWORD, credentials of a link.
+SETS_PASSWORD = re.compile(
+    r"(\b(?:password|identified(?:\s+with\s+\S{1,64})?\s+(?:by|as)|pwd|secret)\b\s*(?:for\s+\S{1,128}\s*)?[=(:]?\s*N?)"
+    r"('(?:[^'\\]|''|\\.)*'?|\"(?:[^\"\\]|\\.)*\"?)",
+    re.IGNORECASE,
+)
+
+
+def without_password(statement: str) -> str:
+    """Return a statement with the passwords that it sets left out."""
+    return SETS_PASSWORD.sub(r"\1'(not shown)'", statement)
+
+
+def statement(octets: bytes) -> bytes:
+    """Return the bytes of a statement with the passwords that it sets left out; the same bytes where it sets none."""
+    plain = octets.decode("latin-1")
+    made = without_password(plain)
+    return octets if made == plain else made.encode("latin-1")
+
+
 # ── MySQL and MariaDB (dev.mysql.com, client/server protocol) ───────────────
 
 CLEAR_PLUGINS = (b"mysql_clear_password", b"dialog", b"authentication_ldap_sasl_client")
-WITH_SSL, WITH_DATABASE, COUNTED, SECURE, WITH_PLUGIN, WITH_ATTRIBUTES = 0x800, 8, 1 << 21, 1 << 15, 1 << 19, 1 << 20
+WITH_SSL, WITH_DATABASE, COUNTED, SECURE, WITH_PLUGIN, WITH_ATTRIBUTES = (
+    0x800,
+    8,
+    1 << 21,
+    1 << 15,
+    1 << 19,
+    1 << 20,
+)
 PROTOCOL_41 = 0x200
 QUERY, PREPARE, CHANGE_USER, EXECUTE = 0x03, 0x16, 0x11, 0x17
 SWITCH, MORE_DATA = 0xFE, 0x01
@@ -73,7 +101,13 @@ class MySql(Stream):
             self.ended = self.sealed = bool(flags & WITH_SSL)
             return
         self._user = cursor.terminated()
-        secret = _counted(cursor) if flags & COUNTED else cursor.counted(1) if flags & SECURE else cursor.terminated()
+        secret = (
+            _counted(cursor)
+            if flags & COUNTED
+            else cursor.counted(1)
+            if flags & SECURE
+            else cursor.terminated()
+        )
         database = cursor.terminated() if flags & WITH_DATABASE else b""
         self._plugin = cursor.terminated() if flags & WITH_PLUGIN and cursor.left() else b""
         others = [("database", text(database)), *_attributes(cursor, flags)]
@@ -96,7 +130,7 @@ class MySql(Stream):
             user = cursor.terminated()
             yield login(self.name, "change user", place, user, NOT_READABLE)
         else:
-            yield from content(self.name, place, cursor.rest())
+            yield from content(self.name, place, statement(cursor.rest()))
 
 
 def _counted(cursor: Cursor) -> bytes:
@@ -155,7 +189,7 @@ class PostgreSql(Stream):
             password = NOT_SHOWN if self._asked == CLEAR_ASKED else NOT_READABLE
             yield login(self.name, "password", place, self._user, password)
         else:
-            yield from content(self.name, place, data[5:].rstrip(b"\0"))
+            yield from content(self.name, place, statement(data[5:].rstrip(b"\0")))
 
     def _server(self, data: bytes, place: Place) -> Iterator[HttpMessage]:
         if self._tls_asked:
@@ -227,7 +261,7 @@ class Tds(Stream):
         if kind == LOGIN_7:
             yield self._login(whole, place)
         elif kind in (BATCH, CALL):
-            yield from content(self.name, place, b"", None, None, [("statement", _utf16(whole))])
+            yield from content(self.name, place, b"", None, None, [("statement", without_password(_utf16(whole)))])
 
     def _login(self, data: bytes, place: Place) -> HttpMessage:
         if len(data) < LOGIN_FIXED:
@@ -240,7 +274,9 @@ class Tds(Stream):
         others = [(name, _utf16(said[name])) for name in TEXTS if name not in ("", "User", "Password")]
         if any(address):
             others.append(("client id MAC", address.hex(":")))
-        return login(self.name, "LOGIN7", place, _utf16(said["User"]), NOT_SHOWN if said["Password"] else "", others)
+        return login(
+            self.name, "LOGIN7", place, _utf16(said["User"]), NOT_SHOWN if said["Password"] else "", others
+        )
 
 
 def _utf16(octets: bytes) -> str:
@@ -321,7 +357,10 @@ def _mongo_login(document: bytes) -> tuple[str, str, str] | None:
     """(mechanism, user, how the password was sent) of a saslStart command."""
     if b"\x10saslStart\0" not in document[:64]:
         return ("SASL", "", NOT_READABLE) if b"\x10saslContinue\0" in document[:64] else None
-    mechanism, payload = _member(document, b"\x02mechanism\0", 4, -1), _member(document, b"\x05payload\0", 5, 0)
+    mechanism, payload = (
+        _member(document, b"\x02mechanism\0", 4, -1),
+        _member(document, b"\x05payload\0", 5, 0),
+    )
     user, password = sasl(mechanism, payload)
     return f"saslStart {mechanism.decode('ascii', 'replace')[:32]}", user, password
 
@@ -358,4 +397,4 @@ class Cassandra(Stream):
             user, password = plain_login(cursor.counted(4))
             yield login(self.name, "AUTH_RESPONSE", place, user, password or NOT_READABLE)
         else:
-            yield from content(self.name, place, cursor.rest())
+            yield from content(self.name, place, statement(cursor.rest()))

@@ -14,7 +14,7 @@ PDUS = {0xA0: "GetRequest", 0xA1: "GetNextRequest", 0xA2: "Response", 0xA3: "Set
 VERSION_3 = 3
 
 
-def snmp(octets: bytes, place: Place, ports: tuple[int, int]) -> list[HttpMessage]:
+def snmp(octets: bytes, place: Place) -> list[HttpMessage]:
     """Return the community, which is a password in all but name, and the values. Raises MalformedError."""
     cursor = Cursor(octets)
     tag, length = header(cursor)
@@ -42,7 +42,9 @@ def _version_3(cursor: Cursor, place: Place) -> list[HttpMessage]:
     value(security, INTEGER)
     value(security, INTEGER)
     user = value(security, STRING)
-    others = [("engine MAC", engine[5:].hex(":"))] if len(engine) == 11 and engine[4] == 3 else []  # RFC 3411 §5
+    others = (
+        [("engine MAC", engine[5:].hex(":"))] if len(engine) == 11 and engine[4] == 3 else []
+    )  # RFC 3411 §5
     return [login("snmp", "version 3", place, user, "", others)]
 
 
@@ -52,7 +54,7 @@ REQUESTS = {1: "read", 2: "write"}
 MODES = (b"octet", b"netascii", b"mail")
 
 
-def tftp(octets: bytes, place: Place, ports: tuple[int, int]) -> list[HttpMessage]:
+def tftp(octets: bytes, place: Place) -> list[HttpMessage]:
     """Return the name of a file that is asked for. Raises MalformedError."""
     cursor = Cursor(octets)
     kind = REQUESTS.get(cursor.number(2))
@@ -61,7 +63,9 @@ def tftp(octets: bytes, place: Place, ports: tuple[int, int]) -> list[HttpMessag
         raise MalformedError("no request")
     headers = [("file", text(name))]
     # Telephones and boxes ask for a file named by their own address.
-    if found := re.search(rb"(?:\A|[^0-9A-Za-z])(?:SEP|SIP|SPA|cfg)?([0-9A-Fa-f]{12})(?:[^0-9A-Za-z]|\Z)", name):
+    if found := re.search(
+        rb"(?:\A|[^0-9A-Za-z])(?:SEP|SIP|SPA|cfg)?([0-9A-Fa-f]{12})(?:[^0-9A-Za-z]|\Z)", name
+    ):
         headers.append(("file name MAC", found[1].decode().lower()))
     return list(content("tftp", place, b"", kind, text(name), headers))
 
@@ -73,7 +77,7 @@ HASHED = 0x0008
 SHOWN = {REALM: "realm", SOFTWARE: "software"}
 
 
-def stun(octets: bytes, place: Place, ports: tuple[int, int]) -> list[HttpMessage]:
+def stun(octets: bytes, place: Place) -> list[HttpMessage]:
     """Return the name of a user of a relay; of a call (RFC 8445 §7.2.2) it is made of random parts."""
     if int.from_bytes(octets[2:4], "big") + 20 != len(octets):
         raise MalformedError("another length")
@@ -100,7 +104,7 @@ MOST_METRICS = 200
 CHUNK = b"\x1e\x0f"
 
 
-def statsd(octets: bytes, place: Place, ports: tuple[int, int]) -> list[HttpMessage]:
+def statsd(octets: bytes, place: Place) -> list[HttpMessage]:
     """Return names, values and tags of metrics, of which all bytes consist. Raises MalformedError."""
     at, headers = 0, []
     while at < len(octets) and len(headers) < MOST_METRICS:

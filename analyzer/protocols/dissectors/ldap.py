@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from .api import NOT_SHOWN, Cursor, HttpMessage, MalformedError, Place, Stream, content, login, mechanism_name, sasl
+from .api import (
+    NOT_SHOWN,
+    Cursor,
+    HttpMessage,
+    MalformedError,
+    Place,
+    Stream,
+    content,
+    login,
+    mechanism_name,
+    sasl,
+)
 
 SEQUENCE, INTEGER, STRING = 0x30, 0x02, 0x04
 BIND, EXTENDED, SIMPLE, SASL, SICILY = 0x60, 0x77, 0x80, 0xA3, (0x89, 0x8A, 0x8B)

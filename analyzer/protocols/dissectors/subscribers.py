@@ -9,7 +9,18 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator
 
-from .api import NOT_READABLE, NOT_SHOWN, Cursor, HttpMessage, MalformedError, Place, Stream, login, tbcd, text
+from .api import (
+    NOT_READABLE,
+    NOT_SHOWN,
+    Cursor,
+    HttpMessage,
+    MalformedError,
+    Place,
+    Stream,
+    login,
+    tbcd,
+    text,
+)
 
 Pair = tuple[str, str]
 
@@ -18,8 +29,12 @@ Pair = tuple[str, str]
 STATION = re.compile(rb"([0-9A-Fa-f]{2}(?:[-:.]?[0-9A-Fa-f]{2}){5})(?::(.{1,32}))?", re.DOTALL)
 CISCO_STATION = re.compile(rb"([0-9A-Fa-f]{4}\.[0-9A-Fa-f]{4}\.[0-9A-Fa-f]{4})(?::(.{1,32}))?", re.DOTALL)
 DIGITS = re.compile(rb"\+?\d{8,15}")
-IDENTITY = re.compile(r"[016](\d{14,15})@(?:\w+\.)?wlan\.mnc\d{2,3}\.mcc\d{3}\.3gppnetwork\.org|[016]?(\d{15})(?:@.*)?")
-STANDARD = re.compile(r"@(?:[\w-]+\.)*3gppnetwork\.org\Z")  # 3GPP TS 23.003 §14.2: made of the codes of a network
+IDENTITY = re.compile(
+    r"[016](\d{14,15})@(?:\w+\.)?wlan\.mnc\d{2,3}\.mcc\d{3}\.3gppnetwork\.org|[016]?(\d{15})(?:@.*)?"
+)
+STANDARD = re.compile(
+    r"@(?:[\w-]+\.)*3gppnetwork\.org\Z"
+)  # 3GPP TS 23.003 §14.2: made of the codes of a network
 MAIL = re.compile(r"[\w.+-]{1,64}@(?:[\w-]{1,63}\.){1,4}[A-Za-z]{2,24}", re.ASCII)
 RESPONSE, IDENTITY_TYPE, OF_SIM = 2, 1, (18, 23, 50)  # EAP-SIM, EAP-AKA, EAP-AKA' (RFC 4186, 4187, 5448)
 AT_IDENTITY = 14
@@ -121,7 +136,7 @@ OF_3GPP: dict[int, Reads] = {1: _text("IMSI"), 8: _text("IMSI operator"), 20: _i
 PASSWORDS = {2: "sent under a key of the access server", 3: NOT_READABLE}
 
 
-def radius(octets: bytes, place: Place, ports: tuple[int, int]) -> list[HttpMessage]:
+def radius(octets: bytes, place: Place) -> list[HttpMessage]:
     """Return the message of a RADIUS packet. Raises MalformedError where the attributes are not whole."""
     length = int.from_bytes(octets[2:4], "big")
     if not 20 <= length <= len(octets) or octets[0] not in RADIUS_CODES:
@@ -261,14 +276,19 @@ def _of_kind(code: int, kind: int, value: bytes) -> Iterator[Pair]:
 SIZES = {1: 1, 2: 8, 3: 6, 4: 4, 5: 4, 8: 1, 9: 3, 11: 1, 12: 3, 13: 1, 14: 1, 15: 1, 16: 4, 17: 4, 18: 5, 19: 1,
          20: 1, 21: 1, 22: 1, 23: 1, 24: 1, 25: 2, 26: 2, 27: 2, 28: 2, 29: 1, 126: 1, 127: 4}  # fmt: skip
 OF_1: dict[int, Reads] = {2: _tbcd("IMSI"), 131: _text("access point name"), 134: _isdn, 154: _tbcd("IMEISV")}
-OF_2: dict[int, Reads] = {1: _tbcd("IMSI"), 75: _tbcd("IMEISV"), 76: _tbcd("MSISDN"), 71: _text("access point name")}
+OF_2: dict[int, Reads] = {
+    1: _tbcd("IMSI"),
+    75: _tbcd("IMEISV"),
+    76: _tbcd("MSISDN"),
+    71: _text("access point name"),
+}
 GTP_NAMES = {16: "Create PDP Context Request", 18: "Update PDP Context Request", 20: "Delete PDP Context Request",
              32: "Create Session Request", 34: "Modify Bearer Request", 36: "Delete Session Request",
              48: "Identification Request", 50: "SGSN Context Request"}  # fmt: skip
 MOST_ELEMENTS = 100
 
 
-def gtp(octets: bytes, place: Place, ports: tuple[int, int]) -> list[HttpMessage]:
+def gtp(octets: bytes, place: Place) -> list[HttpMessage]:
     """Return the message of a control packet. Raises MalformedError where the elements are not whole."""
     version, flags, kind = octets[0] >> 5, octets[0], octets[1]
     size = int.from_bytes(octets[2:4], "big")

@@ -30,7 +30,10 @@ class Redis(Stream):
 
     def __init__(self, client: int, port: int, searched: tuple[bool, bool]) -> None:
         super().__init__(client, port, searched)
-        self._parsed = [(0, 0), (0, 0)]  # of a command that is cut: where the next argument begins, how many come
+        self._parsed = [
+            (0, 0),
+            (0, 0),
+        ]  # of a command that is cut: where the next argument begins, how many come
 
     def length(self, side: int, data: bytearray) -> int:
         if side != self.client:
