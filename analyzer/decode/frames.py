@@ -27,9 +27,9 @@ Opens = Callable[[bytes], bool]
 def decode_frames(part: Part, budget: Budget, is_document: Opens) -> list[PlainPart]:
     """Return the document or documents; nothing where none reads to its end."""
     octets = part.value
-    if isinstance(octets, str) or not 12 <= len(octets) <= LONGEST:
+    if isinstance(octets, str):
         return []
-    found = frames_in(octets, lambda inner: is_document(inner) or _is_json(inner))
+    found = frames_in(octets, is_document)
     if not found or not budget.take_octets(sum(end - start for start, end in found)):
         return []
     path = (*part.path, STEP)
@@ -40,7 +40,9 @@ def decode_frames(part: Part, budget: Budget, is_document: Opens) -> list[PlainP
 
 
 def frames_in(octets: bytes, is_document: Opens) -> list[tuple[int, int]]:
-    """Return where the documents stand."""
+    """Return where the documents stand that `is_document` knows; nothing where there are none."""
+    if not 12 <= len(octets) <= LONGEST:
+        return []
     for start in list(dict.fromkeys(_starts(octets)))[:MOST_TRIED]:
         if len(octets) - start >= 8 and is_document(octets[start:]):
             return [(start, len(octets))]
@@ -52,10 +54,11 @@ def frames_in(octets: bytes, is_document: Opens) -> list[tuple[int, int]]:
 
 
 def _value(octets: bytes) -> str | bytes:
-    return octets.decode("utf-8") if _is_json(octets) else octets
+    return octets.decode("utf-8") if is_json_text(octets) else octets
 
 
-def _is_json(octets: bytes) -> bool:
+def is_json_text(octets: bytes) -> bool:
+    """Return whether octets are an object or a list in JSON."""
     if octets[:1] not in (b"{", b"["):
         return False
     try:

@@ -19,7 +19,7 @@ from analyzer.decode.bson import read_bson
 from analyzer.decode.cbor import read_cbor
 from analyzer.decode.columns import Columns
 from analyzer.decode.compressed import is_compressed, unmarked_coding_of
-from analyzer.decode.frames import decode_frames
+from analyzer.decode.frames import decode_frames, frames_in, is_json_text
 from analyzer.decode.hessian import read_hessian
 from analyzer.decode.jce import read_jce
 from analyzer.decode.limits import Budget
@@ -100,7 +100,12 @@ def decode_serialised(part: Part, budget: Budget) -> Columns | Sequence[PlainPar
 
 def decode_framed(part: Part, budget: Budget) -> list[PlainPart]:
     """The documents behind headers of an unknown kind."""
-    return decode_frames(part, budget, is_document)
+    return decode_frames(part, budget, is_framed)
+
+
+def is_framed(octets: bytes) -> bool:
+    """Return whether octets are what a header may stand before: a document in binary form or JSON."""
+    return is_document(octets) or is_json_text(octets)
 
 
 def is_document(octets: bytes) -> bool:
@@ -127,4 +132,5 @@ def opens(octets: bytes) -> bool:
         or kind_of(octets) != ""
         or unmarked_coding_of(octets) != ""
         or candidate(octets) is not None
+        or bool(frames_in(octets, is_framed))
     )

@@ -178,7 +178,11 @@ def _redacted(
 
 
 def _payload_in(
-    redactor: Redactor, frame: Frame, octets: bytearray, streams: dict[End, Stream], messages: Sequence[Message]
+    redactor: Redactor,
+    frame: Frame,
+    octets: bytearray,
+    streams: dict[End, Stream],
+    messages: Sequence[Message],
 ) -> int:
     """Put the new payload in; gives how much longer it is."""
     place, stream = frame.place, streams.get(_source(frame.place))

@@ -32,7 +32,9 @@ def ber(tag: int, *parts: bytes) -> bytes:
     """Return a value with a length in the short or long form."""
     content = b"".join(parts)
     size = len(content)
-    return bytes((tag, size)) + content if size < 128 else bytes((tag, 0x82)) + size.to_bytes(2, "big") + content
+    return (
+        bytes((tag, size)) + content if size < 128 else bytes((tag, 0x82)) + size.to_bytes(2, "big") + content
+    )
 
 
 def mysql(sequence: int, payload: bytes) -> bytes:
@@ -81,7 +83,13 @@ def avp(code: int, value: bytes, vendor: int = 0) -> bytes:
     """Return an AVP of Diameter."""
     head = struct.pack(">IB", code, 0xC0 if vendor else 0x40)
     size = (12 if vendor else 8) + len(value)
-    return head + size.to_bytes(3, "big") + (struct.pack(">I", vendor) if vendor else b"") + value + bytes(-size % 4)
+    return (
+        head
+        + size.to_bytes(3, "big")
+        + (struct.pack(">I", vendor) if vendor else b"")
+        + value
+        + bytes(-size % 4)
+    )
 
 
 def diameter(command: int, *avps: bytes) -> bytes:
@@ -112,7 +120,10 @@ def kasa(document: object) -> bytes:
 
 
 MYSQL_GREETING = mysql(
-    0, b"\x0a8.0.36\0\x08\0\0\0abcdefgh\0\xff\xff\xff\x02\0\xff\xdf\x15" + bytes(10) + b"ijklmnopqrst\0caching\0"
+    0,
+    b"\x0a8.0.36\0\x08\0\0\0abcdefgh\0\xff\xff\xff\x02\0\xff\xdf\x15"
+    + bytes(10)
+    + b"ijklmnopqrst\0caching\0",
 )
 MYSQL_FLAGS = 0x200 | 1 << 15 | 1 << 19
 MYSQL_HEAD = struct.pack("<IIB", MYSQL_FLAGS, 1 << 24, 33) + bytes(23) + USER + b"\0"
@@ -247,15 +258,30 @@ CONVERSATIONS = (
     )),
 )  # fmt: skip
 
-RADIUS = b"\x04\x07\0\x64" + bytes(16) + b"\x01\x0f" + USER + b"\x1f\x1300-1b-44-11-3a-b7" + (
-    b"\x1a\x17" + struct.pack(">IBB", 10415, 1, 17) + b"242010123456789" + b"\x1e\x1e" + b"00-1B-44-11-3A-B8:Hytte-5G-NO"[:28]
+RADIUS = (
+    b"\x04\x07\0\x64"
+    + bytes(16)
+    + b"\x01\x0f"
+    + USER
+    + b"\x1f\x1300-1b-44-11-3a-b7"
+    + (
+        b"\x1a\x17"
+        + struct.pack(">IBB", 10415, 1, 17)
+        + b"242010123456789"
+        + b"\x1e\x1e"
+        + b"00-1B-44-11-3A-B8:Hytte-5G-NO"[:28]
+    )
 )
 RADIUS = RADIUS[:2] + len(RADIUS).to_bytes(2, "big") + RADIUS[4:]
-GTP_1 = b"\x32\x10\0\x28\0\0\0\0\0\1\0\0" + b"\x02\x42\x02\x01\x21\x43\x65\x87\xf9" + (
-    b"\x86\0\7\x91\x74\x09\x21\x43\x65\xf7" + b"\x9a\0\x08\x94\x10\x45\x02\x23\x73\x15\x08"
+GTP_1 = (
+    b"\x32\x10\0\x28\0\0\0\0\0\1\0\0"
+    + b"\x02\x42\x02\x01\x21\x43\x65\x87\xf9"
+    + (b"\x86\0\7\x91\x74\x09\x21\x43\x65\xf7" + b"\x9a\0\x08\x94\x10\x45\x02\x23\x73\x15\x08")
 )
 GTP_1 = GTP_1[:2] + (len(GTP_1) - 8).to_bytes(2, "big") + GTP_1[4:]
-SNMP = ber(0x30, b"\2\1\1", ber(4, PASSWORD), ber(0xA0, b"\2\1\1\2\1\0\2\1\0", ber(0x30, ber(0x30, b"\6\1\x2b\5\0"))))
+SNMP = ber(
+    0x30, b"\2\1\1", ber(4, PASSWORD), ber(0xA0, b"\2\1\1\2\1\0\2\1\0", ber(0x30, ber(0x30, b"\6\1\x2b\5\0")))
+)
 
 
 def broadlink_setup() -> bytes:

@@ -177,7 +177,9 @@ def test_a_capture_gives_the_log_in(tmp_path: Path) -> None:
         frames.append(builders.tcp(octets, flags=24, seq=sent[side], ack=sent[1 - side], up=side == 0))
         sent[side] += len(octets)
     found = read_frames(frames, tmp_path / "a.pcap")
-    assert [made.values("user") for made in found.requests("ldap") if made.values("user")] == [["kari.nordmann"]]
+    assert [made.values("user") for made in found.requests("ldap") if made.values("user")] == [
+        ["kari.nordmann"]
+    ]
 
 
 # ── damage ──────────────────────────────────────────────────────────────────

@@ -261,7 +261,9 @@ class Tds(Stream):
         if kind == LOGIN_7:
             yield self._login(whole, place)
         elif kind in (BATCH, CALL):
-            yield from content(self.name, place, b"", None, None, [("statement", without_password(_utf16(whole)))])
+            yield from content(
+                self.name, place, b"", None, None, [("statement", without_password(_utf16(whole)))]
+            )
 
     def _login(self, data: bytes, place: Place) -> HttpMessage:
         if len(data) < LOGIN_FIXED:
