@@ -46,7 +46,8 @@ def _packet(octets: bytes) -> Any:
 
 def _command(octets: bytes) -> Any:
     """Values one after the other, the first a name, an object among them (RTMP §7.2)."""
-    cursor, found = Cursor(octets), []
+    cursor = Cursor(octets)
+    found: list[Any] = []
     while cursor.left() and len(found) < MOST:
         found.append(_Values(cursor).amf0(0))
     named = any(isinstance(value, Members) for value in found)

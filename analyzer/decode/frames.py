@@ -90,7 +90,8 @@ def _starts(octets: bytes) -> Iterator[int]:
 
 def _chain(octets: bytes, read: Callable[[Cursor], Any]) -> list[tuple[int, int]]:
     """Where documents stand that follow each other to the last byte, each behind its length; else nothing."""
-    cursor, found = Cursor(octets), []
+    cursor = Cursor(octets)
+    found: list[tuple[int, int]] = []
     try:
         while cursor.left() and len(found) < MOST_FRAMES:
             length = read(cursor)

@@ -113,15 +113,15 @@ def _group_1(cursor: Cursor, kind: bytes, depth: int) -> Any:
 
 
 def _second(octets: bytes) -> Any:
-    cursor, found = Cursor(octets), []
+    cursor = Cursor(octets)
+    found: list[Any] = []
     reader = _Second(cursor)
     if octets[:3] == b"H\x02\x00":
         cursor.take(3)
         kind = cursor.take(1)
         if kind == b"C":
             found.append(str(reader.value(0)))
-            for _ in range(cursor.count(int(reader.value(0) or 0))):
-                found.append(reader.value(0))
+            found += [reader.value(0) for _ in range(cursor.count(int(reader.value(0) or 0)))]
         elif kind in (b"R", b"F"):
             found.append(reader.value(0))
         else:

@@ -25,9 +25,9 @@ from analyzer.decode.jce import read_jce
 from analyzer.decode.limits import Budget
 from analyzer.decode.msgpack import read_messagepack
 from analyzer.decode.part import Part, PlainPart
-from analyzer.decode.plist import read_binary_plist
 from analyzer.decode.php import BEGINS as PHP
 from analyzer.decode.php import read_php
+from analyzer.decode.plist import read_binary_plist
 from analyzer.decode.protobuf import read_protobuf
 from analyzer.decode.text import readable_text
 from analyzer.decode.thrift import read_thrift

@@ -82,7 +82,7 @@ def _plain_value(value: Any) -> Any:
     if not isinstance(value, Members):
         return value
     if len(value) == 1 and value[0][0] in OF_VALUE:
-        number, inner = value[0]
+        _number, inner = value[0]
         return with_keys(inner) if isinstance(inner, Members) else inner
     return with_keys(value)
 

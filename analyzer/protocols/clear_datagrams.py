@@ -201,8 +201,8 @@ class ClearDatagrams:
         if (found := dissected(octets, place, _ports(packets, row))) is not None:
             self.rows.add(row)
             self._know(flow, found.name)
-            for made in found.messages if self._has_room(found.name) else ():
-                yield flow, Exchange(made, None, side), None
+            for said in found.messages if self._has_room(found.name) else ():
+                yield flow, Exchange(said, None, side), None
             return
         made = self._text(octets, place, packets, row, cut)
         if made is not None:

@@ -17,9 +17,9 @@ from .signatures import TCP_SIGNATURES, UDP_SIGNATURES, Signature
 
 __all__ = [
     "NAMES",
-    "MalformedError",
     "TCP_SIGNATURES",
     "UDP_SIGNATURES",
+    "MalformedError",
     "Signature",
     "load",
     "may_begin",

@@ -322,7 +322,8 @@ def test_random_bytes_hold_no_frames() -> None:
 )
 def test_values_of_statements_have_the_names_of_their_columns(statement: str) -> None:
     found = [field for field in fields_of(request(statement.encode())) if field.name == "imei"]
-    assert found and {field.value for field in found} == {IMEI}
+    assert found
+    assert {field.value for field in found} == {IMEI}
 
 
 def test_prose_that_begins_like_a_statement_is_left_alone() -> None:

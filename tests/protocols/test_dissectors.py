@@ -119,7 +119,8 @@ def identified(conversation: Conversation) -> str:
 def test_a_log_in_is_named_on_any_port_and_its_password_is_nowhere(conversation: Conversation) -> None:
     port = conversation.port if conversation.needs_port else ODD_PORT
     reader, messages = heard(conversation.said, port)
-    assert reader is not None and reader.name == conversation.protocol
+    assert reader is not None
+    assert reader.name == conversation.protocol
     check(conversation, messages)
 
 
@@ -149,7 +150,8 @@ def check(conversation: Conversation, messages: list[HttpMessage]) -> None:
 @pytest.mark.parametrize("datagram", DATAGRAMS, ids=lambda each: f"{each.protocol}-{each.header[0]}")
 def test_a_datagram_gives_its_header(datagram: Datagram) -> None:
     found = dissected(datagram.octets, PLACE, (ODD_PORT, datagram.port))
-    assert found is not None and found.name == datagram.protocol
+    assert found is not None
+    assert found.name == datagram.protocol
     name, value = datagram.header
     assert not name or value in [said for made in found.messages for said in made.values(name.lower())]
     assert all(PASSWORD not in repr(made).encode() for made in found.messages)

@@ -181,7 +181,7 @@ SETUP_SIZE, SSID, PASSWORD, NAME_LENGTH, PASSWORD_LENGTH, SECURITY = 0x88, 68, 1
 
 def broadlink(octets: bytes, place: Place) -> list[HttpMessage]:
     """Return the network that a device is told to join; its password is readable. Raises MalformedError."""
-    if len(octets) != SETUP_SIZE or octets[0x26] != 0x14 or sum(octets[:0x20]):
+    if len(octets) != SETUP_SIZE or octets[0x26] != 0x14 or any(octets[:0x20]):
         raise MalformedError("no set-up")
     length, size = octets[NAME_LENGTH], octets[PASSWORD_LENGTH]
     if not 0 < length <= 32 or size > 32 or octets[SECURITY] > 4:

@@ -16,7 +16,6 @@ from .api import (
     content,
     login,
     mechanism_name,
-    plain_login,
     sasl,
     text,
 )
@@ -159,7 +158,7 @@ class Kafka(Stream):
         size, length = int.from_bytes(octets[:4], "big"), int.from_bytes(octets[12:14], "big")
         name = octets[14 : 14 + length]
         return (
-            10 <= size
+            size >= 10
             and 0 < length <= size - 10
             and len(name) == length
             and name.isascii()

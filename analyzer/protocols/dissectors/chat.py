@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from typing import ClassVar
 
 from .api import (
     NOT_READABLE,
@@ -118,7 +119,7 @@ class Irc(Lines):
         if user or password:
             yield login(self.name, f"AUTHENTICATE {mechanism_name(asked.mechanism)}", place, user, password)
 
-    COMMANDS = {
+    COMMANDS: ClassVar[dict[bytes, Callable[[Irc, bytes, Place], Iterator[HttpMessage]]]] = {
         b"PASS": _pass,
         b"NICK": _set_nick,
         b"USER": _user,

@@ -106,7 +106,8 @@ CHUNK = b"\x1e\x0f"
 
 def statsd(octets: bytes, place: Place) -> list[HttpMessage]:
     """Return names, values and tags of metrics, of which all bytes consist. Raises MalformedError."""
-    at, headers = 0, []
+    at = 0
+    headers: list[tuple[str, str]] = []
     while at < len(octets) and len(headers) < MOST_METRICS:
         found = METRIC.match(octets, at)
         if found is None:

@@ -217,7 +217,7 @@ class Diameter(Stream):
         """Return whether the length is in fours and the first AVP lies within the message."""
         size = int.from_bytes(octets[1:4], "big")
         first = int.from_bytes(octets[25:28], "big") if len(octets) >= 28 else 8
-        return size % 4 == 0 and 20 <= size and 8 <= first <= size - 20 and not octets[4] & 0x0F
+        return size % 4 == 0 and size >= 20 and 8 <= first <= size - 20 and not octets[4] & 0x0F
 
     def length(self, side: int, data: bytearray) -> int:
         if data[0] != 1:
