@@ -18,13 +18,16 @@ LEAST = 6
 LONGEST_NAME = 64
 
 
-def read_ber(octets: bytes) -> Any:
-    """Return the values of one constructed value that takes up all bytes; None where there is no text in it."""
+def read_ber(octets: bytes, depth: int = 0) -> Any:
+    """Return the values of one constructed value that takes up all bytes; None where there is no text in it.
+
+    `depth` counts the values around it.
+    """
     if len(octets) < SHORTEST or octets[0] not in FIRSTS:
         return None
     cursor = Cursor(octets)
     try:
-        document = _value(cursor, 0)
+        document = _value(cursor, depth)
     except (ValueError, IndexError, OverflowError):
         return None
     is_whole = not cursor.left() and isinstance(document, list)
@@ -46,7 +49,7 @@ def _value(cursor: Cursor, depth: int) -> Any:
         raise CutError("cut")
     if tag & CONSTRUCTED:
         return _paired(_values(cursor, cursor.at + length, depth))
-    return _primitive(tag, cursor.take(length))
+    return _primitive(tag, cursor.take(length), depth)
 
 
 def _values(cursor: Cursor, end: int, depth: int) -> list[Any]:
@@ -66,13 +69,13 @@ def _paired(values: list[Any]) -> Any:
     return Members([(values[0], values[1])])
 
 
-def _primitive(tag: int, octets: bytes) -> Any:
+def _primitive(tag: int, octets: bytes, depth: int) -> Any:
     if tag & 0xC0:  # implicit tags: text where it reads as such
         return as_text(octets)
     if tag in TEXTS:
         return octets.decode(TEXTS[tag])
     if tag == OCTETS:
-        inner = read_ber(octets)
+        inner = read_ber(octets, depth + 1)
         return inner if inner is not None else as_text(octets)
     if tag in (INTEGER, ENUMERATED):
         return int.from_bytes(octets, "big", signed=True)

@@ -130,6 +130,8 @@ def _second(octets: bytes) -> Any:
         found.append(reader.value(0))
     if cursor.left():
         raise CutError("something behind it")
+    if octets[:3] != b"H\x02\x00" and not any(isinstance(value, Members) for value in found):
+        raise CutError("texts alone, which other formats count in the same way")
     return found
 
 

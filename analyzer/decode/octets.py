@@ -59,6 +59,7 @@ FORMATS = (
     Format("thrift", read_thrift, thrift.FIRSTS),
     Format("hessian", read_hessian, hessian.FIRSTS),
     Format("ber", read_ber, ber.FIRSTS),
+    Format("php", read_php, frozenset(b"aO")),
     Format("protobuf", read_protobuf, protobuf.FIRSTS),
     Format("jce", read_jce, jce.FIRSTS),
 )

@@ -13,6 +13,7 @@ from analyzer.decode.walk import Members
 FIRSTS = frozenset((1, 2, 3))
 SHORTEST = 8
 DEEPEST = 40
+MOST_INSIDE = 3
 SWITCH, END, ENTITY, INLINE, LITERAL, PI, TABLE, OPAQUE = 0, 1, 2, 3, 4, 0x43, 0x83, 0xC3
 CHARSETS = (3, 4, 106, 1000, 1013, 1014, 1015, 0)
 SYNCML, DEVINF = (0xFD1, 0x1101, 0x1201, 0xFD5), (0xFD3, 0x1103, 0x1203)
@@ -30,20 +31,24 @@ PAGES = {
 NAMES = {page: dict(enumerate(words.split(), 5)) for page, words in PAGES.items()}
 
 
-def read_wbxml(octets: bytes) -> Any:
-    """Return the elements of a document that takes up all bytes; None where there is no text in it."""
-    if len(octets) < SHORTEST or octets[0] not in FIRSTS:
+def read_wbxml(octets: bytes, inside: int = 0) -> Any:
+    """Return the elements of a document that takes up all bytes; None where there is no text in it.
+
+    `inside` counts the documents around it.
+    """
+    if len(octets) < SHORTEST or octets[0] not in FIRSTS or inside > MOST_INSIDE:
         return None
     try:
-        document = _Document(octets).read()
+        document = _Document(octets, inside).read()
     except (ValueError, IndexError, OverflowError):
         return None
     return document if holds_text(document, 4) else None
 
 
 class _Document:
-    def __init__(self, octets: bytes) -> None:
+    def __init__(self, octets: bytes, inside: int) -> None:
         self._cursor = cursor = Cursor(octets, 1)
+        self._inside = inside
         public = self._number()
         named = self._number() if public == 0 else None
         self._charset = self._number() if octets[0] >= 1 else 106
@@ -113,7 +118,7 @@ class _Document:
             return self._from(self._number())
         if token == OPAQUE:
             octets = self._cursor.take(self._number())
-            inner = read_wbxml(octets)
+            inner = read_wbxml(octets, self._inside + 1)
             return inner if inner is not None else as_text(octets)
         if token == ENTITY:
             return chr(min(self._number(), 0x10FFFF))

@@ -237,6 +237,21 @@ def test_damage_raises_nothing(name: str, octets: bytes) -> None:
             read(bytes(data))
 
 
+def nested_ber() -> bytes:
+    octets = ber(4, b"abcdefgh")
+    while len(octets) < 60_000:
+        octets = b"\x30\x82" + len(octets).to_bytes(2, "big") + octets
+        octets = b"\x04\x82" + len(octets).to_bytes(2, "big") + octets
+    return b"\x30\x82" + len(octets).to_bytes(2, "big") + octets
+
+
+def nested_wbxml() -> bytes:
+    octets = WBXML
+    while len(octets) < 16_000:
+        octets = b"\3\1\x6a\0\x45\xc3" + bytes((len(octets) >> 7 | 0x80, len(octets) & 0x7F)) + octets + b"\1"
+    return octets
+
+
 NESTED = {
     "bson": b"".join((b"\xff\xff\0\0\3a\0",) * 9000),
     "amf": b"\0\0\0\0\0\1\0\1a\0\1b\0\0\0\0" + b"\x0a\0\0\0\1" * 9000,
@@ -248,6 +263,8 @@ NESTED = {
     "jce": b"\x0a" * 60000,
     "wbxml": b"\3\1\x6a\0" + b"\x45" * 60000,
     "ber": b"\x30\x82\xff\xff" * 15000,
+    "ber in text": nested_ber(),
+    "wbxml in wbxml": nested_wbxml(),
     "php": b'a:1:{s:1:"a";' * 5000,
     "counts": b"\x0f\0\1\x0b\x7f\xff\xff\xff" + bytes(60000),
 }
