@@ -1,4 +1,4 @@
-"""Avro's object container files (Avro specification 1.12, "Object Container Files") → records by their schema."""
+"""Avro's object container files (Avro specification 1.12) → records by the schema in them."""
 
 from __future__ import annotations
 

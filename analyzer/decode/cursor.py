@@ -76,7 +76,7 @@ class Cursor:
         return value >> 1 ^ -(value & 1)
 
     def count(self, most: int) -> int:
-        """Return `most` where so many values may yet be read and could be there; raises CutError otherwise."""
+        """Return `most` where so many values may yet be read. Raises CutError otherwise."""
         if not 0 <= most <= min(self.values_left, self.end):
             raise CutError("too many")
         self.values_left -= most

@@ -1,4 +1,4 @@
-"""A document behind a header of its own kind: its length, a verb, or several documents each behind its length.
+"""A document behind its length, a verb or a header of its own kind; several, each behind its length.
 
 Only a document that reads to the last byte counts, so that a header is never guessed into random data.
 """
@@ -122,6 +122,6 @@ def _bare(cursor: Cursor) -> int:
 
 
 CHAINS: tuple[Callable[[Cursor], int], ...] = (
-    lambda cursor: cursor.u(4), lambda cursor: cursor.u(2), lambda cursor: cursor.varint(), _little(4), _little(2),
-    _including(4), _including(2), _bare,
+    lambda cursor: cursor.u(4), lambda cursor: cursor.u(2), lambda cursor: cursor.varint(),
+    _little(4), _little(2), _including(4), _including(2), _bare,
 )  # fmt: skip

@@ -213,7 +213,7 @@ class _Second:
             return said + cursor.take(code - 0x20)
         return said + cursor.take((code - 0x34 << 8) + cursor.u(1))
 
-    def _reference(self, code: int, depth: int) -> Any:
+    def _reference(self, _: int, depth: int) -> Any:
         return (self.value(depth + 1), None)[1]
 
     def _map(self, code: int, depth: int) -> Any:

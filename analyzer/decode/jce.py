@@ -1,4 +1,4 @@
-"""JCE, the encoding of Tars and of Tencent's apps → fields by their tags (tarscloud.github.io, Tars protocol)."""
+"""JCE, the encoding of Tars and of Tencent's apps (tarscloud.github.io) → fields by their tags."""
 
 from __future__ import annotations
 

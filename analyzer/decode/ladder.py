@@ -65,9 +65,9 @@ FOR_OCTETS: tuple[Decoder, ...] = (
     decode_framed,
 )
 
-# How the text looks that the decoders open, most of it told by its beginning: a statement of SQL; PHP's; JSON and XML; something
-# with an escape or a pair, multipart, bencoding, tokens; letters and digits as base64 and its kin have;
-# a name with a colon.
+# How the text looks that the decoders open, most of it told by its beginning: a statement of SQL; what PHP
+# writes; JSON and XML; something with an escape or a pair, multipart, bencoding, tokens; letters and digits
+# as base64 and its kin have; a name with a colon.
 LOOKS = re.compile(
     r"(?P<sql>\s*+" + SQL + r")"
     r"|(?P<php>[aOC]:\d{1,7}:[{\"])"

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
-from analyzer.decode import amf, ber, bson, cbor, hessian, jce, msgpack, plist, protobuf, thrift, wbxml
+from analyzer.decode import amf, ber, bson, cbor, hessian, ipp, jce, msgpack, plist, protobuf, thrift, wbxml
 from analyzer.decode.amf import read_amf
 from analyzer.decode.archive import kind_of
 from analyzer.decode.avro import MAGIC, read_avro
@@ -21,6 +21,7 @@ from analyzer.decode.columns import Columns
 from analyzer.decode.compressed import is_compressed, unmarked_coding_of
 from analyzer.decode.frames import decode_frames, frames_in, is_json_text
 from analyzer.decode.hessian import read_hessian
+from analyzer.decode.ipp import read_ipp
 from analyzer.decode.jce import read_jce
 from analyzer.decode.limits import Budget
 from analyzer.decode.msgpack import read_messagepack
@@ -55,6 +56,7 @@ FORMATS = (
     Format("bson", read_bson, bson.FIRSTS),
     Format("avro", read_avro, frozenset(MAGIC[:1])),
     Format("wbxml", read_wbxml, wbxml.FIRSTS),
+    Format("ipp", read_ipp, ipp.FIRSTS),
     Format("amf", read_amf, amf.FIRSTS),
     Format("thrift", read_thrift, thrift.FIRSTS),
     Format("hessian", read_hessian, hessian.FIRSTS),

@@ -54,9 +54,9 @@ def known_protobuf(octets: bytes) -> Any:
 def with_keys(message: Members) -> Members:
     """Return the message with entries of maps under their keys, and values of `google.protobuf.Struct` plain.
 
-    An entry of a map has its key in field 1 and its value in field 2 (programming guide, "Maps"); `Value` is one
-    of null (1), number (2), string (3), bool (4), Struct (5), list (6). One message of such a form alone may be
-    another structure; it counts where the value is a `Value`, or where there are several.
+    An entry of a map has its key in field 1 and its value in field 2 (programming guide, "Maps"); `Value` is
+    one of null (1), number (2), string (3), bool (4), Struct (5), list (6). One message of such a form alone
+    may be another structure; it counts where the value is a `Value`, or where there are several.
     """
     entries = Counter(name for name, value in message if _is_entry(value))
     return Members(_keyed(name, value, entries[name] > 1) for name, value in message)

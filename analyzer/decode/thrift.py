@@ -5,6 +5,7 @@ Specification: thrift/doc/specs. A message is told by its version; a structure a
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from analyzer.decode.cursor import Cursor, CutError, as_text, holds_text
@@ -34,15 +35,14 @@ BOOL, BYTE, DOUBLE, I16, I32, I64, STRING, STRUCT, MAP, SET, LIST, UUID = (
     16,
 )
 SIZES = {BYTE: 1, I16: 2, I32: 4, I64: 8}
-LEAST_OF_A_STRUCTURE = 8  # characters of a text, where no version tells
+LEAST_OF_A_MESSAGE, LEAST_OF_A_STRUCTURE = 4, 8  # characters of a text; a structure has no version
 
 
 def read_thrift(octets: bytes) -> Any:
     """Return the fields; None where the bytes are no Thrift with text in it."""
     if len(octets) < SHORTEST or octets[0] not in FIRSTS:
         return None
-    for read, least in ((_binary_message, 4), (_compact_message, 4), (_binary_structure, LEAST_OF_A_STRUCTURE),
-                        (_compact_structure, LEAST_OF_A_STRUCTURE)):  # fmt: skip
+    for read, least in READERS:
         try:
             document = read(octets)
         except (ValueError, IndexError, OverflowError):
@@ -184,3 +184,11 @@ class _Compact:
         kinds = self._cursor.u(1)
         pairs = range(self._cursor.count(size))
         return _named((self._value(kinds >> 4, depth + 1), self._value(kinds & 15, depth + 1)) for _ in pairs)
+
+
+READERS: tuple[tuple[Callable[[bytes], Members | None], int], ...] = (
+    (_binary_message, LEAST_OF_A_MESSAGE),
+    (_compact_message, LEAST_OF_A_MESSAGE),
+    (_binary_structure, LEAST_OF_A_STRUCTURE),
+    (_compact_structure, LEAST_OF_A_STRUCTURE),
+)

@@ -158,9 +158,10 @@ def _elsewhere(redactor: Redactor, message: Message, made: Message, octets: byte
 
 
 def is_hidden_in(redactor: Redactor, message: Message, octets: bytes) -> bool:
-    """Return whether a message of another protocol than HTTP says an original that is not spelled in its octets.
+    """Return whether a message, not of HTTP, says an original that is not spelled in its octets.
 
-    What a reader made of bits that stand on no border, or of a cipher whose key is published, can't be replaced.
+    What a reader made of bits that stand on no border, or of a cipher whose key is published, can't be
+    replaced.
     """
     if message.protocol.startswith("http"):
         return False

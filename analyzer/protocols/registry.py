@@ -1,8 +1,8 @@
 """The dissectors: by which first bytes each is recognised, what it reads, and where its class is.
 
-A dissector is loaded at its first match. A port alone names nothing; where first bytes alone are too few to tell,
-`on_port_only` wants one of the ports too. Examples must match, counter-examples must not; `docs/protocols.md` is
-made from these rows.
+A dissector is loaded at its first match. A port alone names nothing; where first bytes alone are too few to
+tell, `on_port_only` wants one of the ports too. Examples must match, counter-examples must not;
+`docs/protocols.md` is made from these rows.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Binary structures without a schema, written here from their specifications: what each gives, and what gives nothing."""
+"""Binary structures without a schema, written from their specifications: what gives which values."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from analyzer.decode.ber import read_ber
 from analyzer.decode.bson import read_bson
 from analyzer.decode.frames import frames_in
 from analyzer.decode.hessian import read_hessian
+from analyzer.decode.ipp import read_ipp
 from analyzer.decode.jce import read_jce
 from analyzer.decode.octets import FORMATS, is_document
 from analyzer.decode.php import read_php
@@ -76,8 +77,8 @@ AMF3_OBJECT = (
 AMF3 = b"\0\3\0\0\0\1" + counted("a.b") + counted("/1") + b"\0\0\0\0" + b"\x11" + AMF3_OBJECT
 RTMP = b"\2" + counted("connect") + b"\0" + struct.pack(">d", 1) + AMF0_OBJECT
 HESSIAN1 = (
-    b"c\1\0m" + counted("register") + b"Mt\0\0" + b"S" + counted("imei") + b"S" + counted(IMEI) + b"S" + counted("lat")
-    + b"D" + struct.pack(">d", 59.9) + b"zz"
+    b"c\1\0m" + counted("register") + b"Mt\0\0" + b"S" + counted("imei") + b"S" + counted(IMEI)
+    + b"S" + counted("lat") + b"D" + struct.pack(">d", 59.9) + b"zz"
 )  # fmt: skip
 HESSIAN2 = b"C\x08no.hytta\x92\x04imei\x03lat\x60\x0f" + IMEI.encode() + b"D" + struct.pack(">d", 59.9)
 HESSIAN2_MAP = b"H\x02\x00C\x03reg\x91H\x04imei\x0f" + IMEI.encode() + b"Z"
@@ -167,12 +168,24 @@ def avro(codec: bytes) -> bytes:
     return b"Obj\1" + meta + marker + zigzag(2) + zigzag(len(block)) + block + marker
 
 
+IPP = (
+    b"\2\0\0\2\0\0\0\1\1\x47" + counted("attributes-charset") + counted("utf-8")
+    + b"\x42" + counted("requesting-user-name") + counted("kari") + b"\x42" + counted("imei") + counted(IMEI)
+    + b"\2\x21" + counted("copies") + b"\0\4\0\0\0\2" + b"\3" + b"%PDF-1.4"
+)  # fmt: skip
+
+
 READERS = {
+    "ipp": (read_ipp, [IPP]),
     "bson": (read_bson, [BSON]), "amf": (read_amf, [AMF0, AMF3, RTMP]),
     "hessian": (read_hessian, [HESSIAN1, HESSIAN2, HESSIAN2_MAP]),
-    "thrift": (read_thrift, [THRIFT, len(THRIFT).to_bytes(4, "big") + THRIFT, THRIFT_STRUCT, COMPACT, COMPACT_STRUCT]),
+    "thrift": (
+        read_thrift,
+        [THRIFT, len(THRIFT).to_bytes(4, "big") + THRIFT, THRIFT_STRUCT, COMPACT, COMPACT_STRUCT],
+    ),
     "jce": (read_jce, [JCE, (len(JCE) + 4).to_bytes(4, "big") + JCE]), "wbxml": (read_wbxml, [WBXML]),
-    "ber": (read_ber, [BER]), "php": (read_php, [PHP]), "avro": (read_avro, [avro(b"null"), avro(b"deflate")]),
+    "ber": (read_ber, [BER]), "php": (read_php, [PHP]),
+    "avro": (read_avro, [avro(b"null"), avro(b"deflate")]),
 }  # fmt: skip
 SEEDS = [(name, seed) for name, (_, seeds) in READERS.items() for seed in seeds]
 
@@ -186,7 +199,7 @@ def test_a_structure_gives_its_values(name: str, octets: bytes) -> None:
     named = {field.name: field.value for field in found}
     if name in ("bson", "amf", "hessian", "php", "avro") or octets == BER:
         assert named["imei"] == IMEI
-    if name not in ("php", "jce", "wbxml", "ber") and octets not in (HESSIAN2_MAP, AMF3):
+    if name not in ("php", "jce", "wbxml", "ber", "ipp") and octets not in (HESSIAN2_MAP, AMF3):
         assert "59.9" in values
 
 

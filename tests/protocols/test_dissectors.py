@@ -1,4 +1,4 @@
-"""The registry's dissectors: what they read, however it is cut; passwords are nowhere; mutations raise nothing."""
+"""The dissectors: what they read, however it is cut; passwords are nowhere; damage raises nothing."""
 
 from __future__ import annotations
 

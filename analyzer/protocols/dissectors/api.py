@@ -23,15 +23,16 @@ from ..registry import MalformedError
 from ..unclassified import Remains, is_searched, unclassified
 
 __all__ = [
-    "NOT_READABLE", "NOT_SHOWN", "Cursor", "Headers", "HttpMessage", "Lines", "MalformedError", "Place", "Stream",
-    "Taken", "content", "decoded", "login", "mechanism_name", "message", "place_of", "plain_login", "sasl", "tbcd", "text",
+    "NOT_READABLE", "NOT_SHOWN", "Cursor", "Headers", "HttpMessage", "Lines", "MalformedError", "Place",
+    "Stream", "Taken", "content", "decoded", "login", "mechanism_name", "message", "place_of", "plain_login",
+    "sasl", "tbcd", "text",
 ]  # fmt: skip
 
 # Bytes of one message that are held; a longer one is searched in pieces, as data of no known protocol is.
 MOST_MESSAGE = 1 << 18
 # Bytes of one line.
 MOST_LINE = 1 << 14
-# Messages of the client among which a log-in is, and the size of one at most: what is left of such is dropped.
+# The client's messages among which a log-in is, and the most bytes of one: what is left of such is dropped.
 FIRST_MESSAGES, LONGEST_LOGIN = 16, 1 << 13
 # Fields of one message that become headers.
 MOST_FIELDS = 256
@@ -88,10 +89,10 @@ class Cursor:
 
 
 class Stream:
-    """A TCP flow of framed messages, both directions. A subclass a protocol says where each ends and what it holds.
+    """A TCP flow of framed messages, both directions; a subclass says where each ends and what it holds.
 
-    `searched` tells of A and B whether what it sends is searched; what a subclass does not take goes the way of
-    data of no known protocol.
+    `searched` tells of A and B whether what it sends is searched; what a subclass does not take goes the way
+    of data of no known protocol.
     """
 
     name: ClassVar[str] = ""
@@ -318,7 +319,7 @@ def sasl(mechanism: bytes, response: bytes) -> tuple[str, str]:
 
 
 def tbcd(octets: bytes) -> str:
-    """Return the digits of TBCD, low half first, a filler of 0xF at the end (3GPP TS 29.002 §17.7.8); else empty."""
+    """Return the digits of TBCD, low half first, 0xF as filler (3GPP TS 29.002 §17.7.8); empty for others."""
     halves = [half for octet in octets for half in (octet & 15, octet >> 4)]
     while halves and halves[-1] == 15:
         halves.pop()

@@ -17,7 +17,7 @@ HELLO_ID = 0xFFFF_FFFF
 
 
 def miio(octets: bytes, place: Place) -> list[HttpMessage]:
-    """Return the device's number and, in the answer of a device that is not set up, that its token is readable."""
+    """Return the device's number, and whether its token is readable, as before it is set up."""
     if int.from_bytes(octets[2:4], "big") != len(octets) or len(octets) < 32:
         raise MalformedError("another length")
     device = int.from_bytes(octets[4:12], "big")
@@ -127,7 +127,7 @@ def _kasa_messages(octets: bytes, place: Place) -> Iterator[HttpMessage]:
 
 
 def document_messages(protocol: str, document: object, octets: bytes, place: Place) -> Iterator[HttpMessage]:
-    """Yield the content of a JSON document; where a password is among it, a log-in and the rest without it."""
+    """Yield the content of a JSON document; a password in it makes a log-in, and the rest is without it."""
     found: list[tuple[str, str]] = []
     kept = _without_secrets(document, found, 0)
     if found:

@@ -27,8 +27,8 @@ FRAME_END = 0xCE
 START_OK, SECURE_OK = (10, 11), (10, 21)
 DEEPEST = 4
 # Field types and their sizes; "S", "x", "A", "F" carry a length.
-SIZES = {b"t": 1, b"b": 1, b"B": 1, b"s": 2, b"U": 2, b"u": 2, b"I": 4, b"i": 4, b"f": 4, b"l": 8, b"L": 8, b"d": 8,
-         b"T": 8, b"D": 5, b"V": 0}  # fmt: skip
+SIZES = {b"t": 1, b"b": 1, b"B": 1, b"s": 2, b"U": 2, b"u": 2, b"I": 4, b"i": 4, b"f": 4, b"l": 8, b"L": 8,
+         b"d": 8,         b"T": 8, b"D": 5, b"V": 0}  # fmt: skip
 SASL_INIT = re.compile(rb"\0\x53\x41[\xc0\xd0]", re.DOTALL)
 
 

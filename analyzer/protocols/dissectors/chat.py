@@ -1,4 +1,4 @@
-"""IRC, XMPP, NNTP, ManageSieve, Asterisk's manager and rsync's daemon: log-ins in lines or stanzas of text."""
+"""IRC, XMPP, NNTP, ManageSieve, Asterisk's manager, rsync and rlogin: log-ins in lines or stanzas."""
 
 from __future__ import annotations
 

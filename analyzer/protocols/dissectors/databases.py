@@ -34,7 +34,7 @@ def without_password(statement: str) -> str:
 
 
 def statement(octets: bytes) -> bytes:
-    """Return the bytes of a statement with the passwords that it sets left out; the same bytes where it sets none."""
+    """Return the bytes of a statement, with the passwords that it sets left out."""
     plain = octets.decode("latin-1")
     made = without_password(plain)
     return octets if made == plain else made.encode("latin-1")
@@ -229,7 +229,7 @@ TEXTS = ("host name", "User", "Password", "application", "server", "", "library"
 
 
 class Tds(Stream):
-    """LOGIN7, whose password is only obfuscated (§2.2.6.4: halves of a byte swapped, XOR 0xA5), and batches."""
+    """LOGIN7, whose password is only obfuscated (halves of a byte swapped, XOR 0xA5), and batches."""
 
     name = "tds"
 

@@ -1,4 +1,4 @@
-"""SNMP, TFTP, STUN, statsd and GELF: communities, names of files and users, metrics and log lines in datagrams."""
+"""SNMP, TFTP, STUN and statsd: communities, names of files and users, and metrics in datagrams."""
 
 from __future__ import annotations
 
@@ -97,11 +97,10 @@ def stun(octets: bytes, place: Place) -> list[HttpMessage]:
     return [login("stun", "request", place, user, "", others)] if user else []
 
 
-# ── statsd (github.com/statsd/statsd, docs/metric_types.md) and GELF (docs.graylog.org) ─
+# ── statsd (github.com/statsd/statsd, docs/metric_types.md) ─────────────────
 
 METRIC = re.compile(rb"([^\s:|@#]{1,255}):([^|\n]{0,255})\|(?:c|g|ms|h|s|d|m)(?:\|[^\n]{0,2048})?\n?")
 MOST_METRICS = 200
-CHUNK = b"\x1e\x0f"
 
 
 def statsd(octets: bytes, place: Place) -> list[HttpMessage]:

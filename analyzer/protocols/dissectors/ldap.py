@@ -54,7 +54,7 @@ class Ldap(Stream):
 
     @staticmethod
     def fits(octets: bytes) -> bool:
-        """Return whether the first message is whole as far as it goes: its inner lengths fit into the outer one."""
+        """Return whether the inner lengths of the first message fit into its outer one."""
         cursor = Cursor(octets)
         try:
             length = header(cursor)[1]

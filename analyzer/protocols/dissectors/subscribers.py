@@ -41,7 +41,7 @@ AT_IDENTITY = 14
 
 
 def station(name: str, value: bytes) -> Iterator[Pair]:
-    """Yield a station's address and network name as RFC 3580 §3.20 writes them, a number, or what else it is."""
+    """Yield a station's address and network name (RFC 3580 §3.20), a number, or what else it is."""
     found = STATION.fullmatch(value) or CISCO_STATION.fullmatch(value)
     if found is not None:
         plain = re.sub(rb"[^0-9A-Fa-f]", b"", found[1]).decode().lower()
@@ -122,8 +122,8 @@ Reads = Callable[[bytes], Iterator[Pair]]
 # ── RADIUS (RFC 2865, 2866, 2869, 3579; 3GPP TS 29.061 §16.4.7) ─────────────
 
 RADIUS_CODES = {1: "Access-Request", 2: "Access-Accept", 3: "Access-Reject", 4: "Accounting-Request",
-                5: "Accounting-Response", 11: "Access-Challenge", 12: "Status-Server", 40: "Disconnect-Request",
-                43: "CoA-Request"}  # fmt: skip
+                5: "Accounting-Response", 11: "Access-Challenge", 12: "Status-Server",
+                40: "Disconnect-Request", 43: "CoA-Request"}  # fmt: skip
 USER_NAME, USER_PASSWORD, CHAP_PASSWORD, VENDOR, EAP_MESSAGE = 1, 2, 3, 26, 79
 THREE_GPP = 10415
 ATTRIBUTES: dict[int, Reads] = {
@@ -195,12 +195,14 @@ AVPS: dict[tuple[int, int], Reads] = {
     (0, 264): _text("Origin-Host"), (0, 283): _text("Destination-Realm"), (0, 462): eap,
     (0, 444): _subscription, (0, 460): _text("User-Equipment-Info"), (10415, 1): _text("IMSI"),
     (10415, 20): _imeisv, (10415, 601): _text("Public-Identity"), (10415, 701): _tbcd("MSISDN"),
-    (10415, 1402): _text("IMEI"), (10415, 1403): _text("software version"), (10415, 3104): _tbcd("SC-Address"),
-    (10415, 643): _isdn, (10415, 5): _text("GGSN"),
+    (10415, 1402): _text("IMEI"), (10415, 1403): _text("software version"),
+    (10415, 3104): _tbcd("SC-Address"), (10415, 643): _isdn, (10415, 5): _text("GGSN"),
 }  # fmt: skip
-COMMANDS = {257: "Capabilities-Exchange", 265: "AA", 268: "Diameter-EAP", 271: "Accounting", 272: "Credit-Control",
-            275: "Session-Termination", 300: "User-Authorization", 303: "Multimedia-Auth", 316: "Update-Location",
-            318: "Authentication-Information", 321: "Purge-UE", 324: "ME-Identity-Check"}  # fmt: skip
+COMMANDS = {
+    257: "Capabilities-Exchange", 265: "AA", 268: "Diameter-EAP", 271: "Accounting",
+    272: "Credit-Control", 275: "Session-Termination", 300: "User-Authorization", 303: "Multimedia-Auth",
+    316: "Update-Location", 318: "Authentication-Information", 321: "Purge-UE", 324: "ME-Identity-Check",
+}  # fmt: skip
 DIAMETER_USER, SUBSCRIPTION_TYPE, SUBSCRIPTION, EQUIPMENT_TYPE, EQUIPMENT = 1, 450, 444, 459, 460
 SUBSCRIPTIONS = {0: "MSISDN", 1: "IMSI", 2: "SIP URI", 3: "NAI"}  # RFC 8506 §8.47
 EQUIPMENTS = {0: "IMEISV", 1: "MAC", 2: "EUI-64"}  # RFC 8506 §8.50
@@ -273,8 +275,10 @@ def _of_kind(code: int, kind: int, value: bytes) -> Iterator[Pair]:
 # ── GTP version 1 and 2, control plane (3GPP TS 29.060 §7, TS 29.274 §8) ────
 
 # Fixed sizes of version 1's elements with types below 128; those above carry a length.
-SIZES = {1: 1, 2: 8, 3: 6, 4: 4, 5: 4, 8: 1, 9: 3, 11: 1, 12: 3, 13: 1, 14: 1, 15: 1, 16: 4, 17: 4, 18: 5, 19: 1,
-         20: 1, 21: 1, 22: 1, 23: 1, 24: 1, 25: 2, 26: 2, 27: 2, 28: 2, 29: 1, 126: 1, 127: 4}  # fmt: skip
+SIZES = {
+    1: 1, 2: 8, 3: 6, 4: 4, 5: 4, 8: 1, 9: 3, 11: 1, 12: 3, 13: 1, 14: 1, 15: 1, 16: 4, 17: 4, 18: 5,
+    19: 1, 20: 1, 21: 1, 22: 1, 23: 1, 24: 1, 25: 2, 26: 2, 27: 2, 28: 2, 29: 1, 126: 1, 127: 4,
+}  # fmt: skip
 OF_1: dict[int, Reads] = {2: _tbcd("IMSI"), 131: _text("access point name"), 134: _isdn, 154: _tbcd("IMEISV")}
 OF_2: dict[int, Reads] = {
     1: _tbcd("IMSI"),
@@ -282,9 +286,11 @@ OF_2: dict[int, Reads] = {
     76: _tbcd("MSISDN"),
     71: _text("access point name"),
 }
-GTP_NAMES = {16: "Create PDP Context Request", 18: "Update PDP Context Request", 20: "Delete PDP Context Request",
-             32: "Create Session Request", 34: "Modify Bearer Request", 36: "Delete Session Request",
-             48: "Identification Request", 50: "SGSN Context Request"}  # fmt: skip
+GTP_NAMES = {
+    16: "Create PDP Context Request", 18: "Update PDP Context Request", 20: "Delete PDP Context Request",
+    32: "Create Session Request", 34: "Modify Bearer Request", 36: "Delete Session Request",
+    48: "Identification Request", 50: "SGSN Context Request",
+}  # fmt: skip
 MOST_ELEMENTS = 100
 
 

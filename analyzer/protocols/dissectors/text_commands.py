@@ -1,4 +1,4 @@
-"""Redis, NATS and STOMP: commands in text with counted or ended payloads → log-ins and what is stored or sent."""
+"""Redis, NATS and STOMP: commands in text with payloads → log-ins and what is stored or sent."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ ARRAY, BULK = re.compile(rb"\*(\d{1,6})\r\n"), re.compile(rb"\$(\d{1,9})\r\n")
 INLINE = re.compile(rb"[A-Za-z][^\r\n]*\r?\n")
 # Settings that are passwords, and commands whose arguments name a value.
 SECRET_SETTINGS = re.compile(rb"(?i)requirepass|masterauth|.*(?:pass|secret|key-file-pass)")
-PAIRED = {b"SET": 1, b"SETEX": 1, b"PSETEX": 1, b"SETNX": 1, b"GETSET": 1, b"MSET": 1, b"MSETNX": 1, b"HSET": 2,
-          b"HMSET": 2, b"HSETNX": 2, b"XADD": 3}  # fmt: skip
+PAIRED = {b"SET": 1, b"SETEX": 1, b"PSETEX": 1, b"SETNX": 1, b"GETSET": 1, b"MSET": 1, b"MSETNX": 1,
+          b"HSET": 2,          b"HMSET": 2, b"HSETNX": 2, b"XADD": 3}  # fmt: skip
 TIMED = (b"SETEX", b"PSETEX")
 MOST_SHOWN = 128
 

@@ -293,7 +293,7 @@ def set_id(octets: bytes) -> Pair:
         return "", ""
     digits = bits.take(64).to_bytes(8, "big").hex()
     straight = digits.rstrip("f")
-    # BCD low half first is what 3GPP writes, high half first what others do; the one with the filler last is meant.
+    # 3GPP writes the low half first, others the high one; the one with the filler last is meant.
     swapped = "".join(digits[at + 1] + digits[at] for at in range(0, 16, 2)).rstrip("f")
     chosen = next((each for each in (swapped, straight) if each.isdigit() and len(each) < 16), "")
     if not chosen:
