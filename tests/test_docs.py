@@ -36,7 +36,7 @@ def test_a_page_shows_what_the_command_prints_today(path: str, update_docs: Modu
 
 def test_the_reference_pages_are_made_of_the_code_of_today(update_docs: ModuleType) -> None:
     made = update_docs.wanted()
-    for name in ("commands.md", "report-json.md"):
+    for name in ("commands.md", "report-json.md", "protocols.md"):
         assert (ROOT / "docs" / name).read_text("utf-8") == made[ROOT / "docs" / name]
 
 

@@ -108,9 +108,10 @@ def outlined(capture: str, language: str) -> str:
 
 def wanted() -> dict[Path, str]:
     """Each generated file with the text it should have."""
-    from tools import reference
+    from tools import protocols, reference
 
     made = {
+        DOCS / "protocols.md": protocols.page(),
         DOCS / "commands.md": renewed(reference.commands()),
         DOCS / "report-json.md": reference.json_report(),
     }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Sequence
 
+from analyzer.decode.archive import decode_archive
 from analyzer.decode.base32 import decode_ascii85, decode_base32
 from analyzer.decode.base64 import decode_base64
 from analyzer.decode.columns import Columns
@@ -18,12 +19,14 @@ from analyzer.decode.json import decode_json
 from analyzer.decode.jwt import decode_jwt
 from analyzer.decode.limits import Budget
 from analyzer.decode.multipart import decode_multipart
-from analyzer.decode.octets import decode_bencode, decode_octets
+from analyzer.decode.octets import decode_bencode, decode_framed, decode_octets, decode_serialised
 from analyzer.decode.pairs import decode_pairs
 from analyzer.decode.part import Part, PlainPart
 from analyzer.decode.percent import decode_percent
 from analyzer.decode.quoted_printable import decode_quoted_printable
 from analyzer.decode.segments import decode_lines, decode_segments
+from analyzer.decode.sql import LOOKS as SQL
+from analyzer.decode.sql import decode_sql
 from analyzer.decode.table import decode_table
 from analyzer.decode.text_runs import decode_text_runs, text_in
 from analyzer.decode.url import decode_url
@@ -40,6 +43,7 @@ Decoder = Callable[[Part, Budget], Columns | Sequence[PlainPart]]
 # base64, whose alphabet holds theirs. What has no mark of its own comes last, but for the weak
 # encodings, which need a whole document.
 FOR_TEXT: tuple[Decoder, ...] = (
+    decode_sql,
     decode_json,
     decode_hexadecimal,
     decode_base32,
@@ -52,6 +56,7 @@ FOR_TEXT: tuple[Decoder, ...] = (
     decode_url,
     decode_quoted_printable,
     decode_lines,
+    decode_serialised,
     decode_pairs,
     decode_form,
     decode_table,
@@ -72,20 +77,25 @@ ONLY_WEAK: tuple[Decoder, ...] = (decode_weak,)
 FOR_OCTETS: tuple[Decoder, ...] = (
     decode_grpc,
     decode_compressed,
+    decode_archive,
     decode_multipart,
     decode_wide,
     decode_octets,
     decode_unmarked,
     decode_weak,
+    decode_framed,
     decode_envelope,
     decode_text_runs,
 )
 
-# How the text looks that the decoders open, most of it told by its beginning: JSON and XML; something
-# with an escape or a pair, multipart, bencoding, tokens; letters and digits as base64 and its kin have;
-# a name with a colon; several lines; a document behind something else; long segments with marks between.
+# How the text looks that the decoders open, most of it told by its beginning: a statement of SQL; what PHP
+# writes; JSON and XML; something with an escape or a pair, multipart, bencoding, tokens; letters and digits
+# as base64 and its kin have; a name with a colon; several lines; a document behind something else; long
+# segments with marks between.
 LOOKS = re.compile(
-    r"(?P<document>[\s\ufeff]*+[{\[<])"
+    r"(?P<sql>\s*+" + SQL + r")"
+    r"|(?P<php>[aOC]:\d{1,7}:[{\"])"
+    r"|(?P<document>[\s\ufeff]*+[{\[<])"
     r"|(?P<any>[^=%]*+[=%]|--|d\d|[^.]{0,16}eyJ)"
     r"|(?P<digits>[A-Za-z0-9+/_\- \r\n\0]{11,}+\Z)"
     r"|(?P<base85>(?:HQ|dm)\S{18})"
@@ -95,6 +105,8 @@ LOOKS = re.compile(
     r"|(?P<segments>(?=\S*?[A-Za-z0-9+/_\-]{14})[^\s{}<>\"()]{14,}+\Z)"
 )
 DECODERS: dict[str | None, tuple[Decoder, ...]] = {
+    "sql": FOR_TEXT,
+    "php": (decode_serialised, decode_pairs),
     "document": (
         decode_json,
         decode_weak,

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import struct
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
@@ -22,6 +23,9 @@ DEEPEST = 16
 SHORTEST = 12  # octets
 SHORTEST_TEXT = 6  # characters, of which one at least is wanted
 WORDS = re.compile(r"[\w .,:;/@+\-=?&{}\[\]\"()]+")
+KEY = re.compile(r"[A-Za-z_$][A-Za-z_.$-]{0,61}[0-9]{0,2}")
+OF_VALUE = ("1", "2", "3", "4", "5", "6")
+FIELD_1 = b"\n"  # also a line feed, with which no text in a field begins
 READABLE_SHARE = 0.4  # of all octets, inside text fields
 
 
@@ -35,15 +39,52 @@ def read_protobuf(octets: bytes) -> Any:
         return None
     texts = [text for text in _texts(message) if WORDS.fullmatch(text) or is_json(text)]
     longest, readable = max(map(len, texts), default=0), sum(map(len, texts))
-    return message if longest >= SHORTEST_TEXT and readable >= READABLE_SHARE * len(octets) else None
+    is_sure = longest >= SHORTEST_TEXT and readable >= READABLE_SHARE * len(octets)
+    return with_keys(message) if is_sure else None
 
 
 def known_protobuf(octets: bytes) -> Any:
     """The same of octets that something else calls a message; None where they can be none."""
     try:
-        return _message(octets, 0)
+        return with_keys(_message(octets, 0))
     except (ValueError, IndexError):
         return None
+
+
+def with_keys(message: Members) -> Members:
+    """Return the message with entries of maps under their keys, and values of `google.protobuf.Struct` plain.
+
+    An entry of a map has its key in field 1 and its value in field 2 (programming guide, "Maps"); `Value` is
+    one of null (1), number (2), string (3), bool (4), Struct (5), list (6). One message of such a form alone
+    may be another structure; it counts where the value is a `Value`, or where there are several.
+    """
+    entries = Counter(name for name, value in message if _is_entry(value))
+    return Members(_keyed(name, value, entries[name] > 1) for name, value in message)
+
+
+def _is_entry(value: Any) -> bool:
+    is_pair = isinstance(value, Members) and [number for number, _ in value] == ["1", "2"]
+    return is_pair and isinstance(value[0][1], str) and KEY.fullmatch(value[0][1]) is not None
+
+
+def _keyed(name: str, value: Any, is_one_of_several: bool) -> tuple[str, Any]:
+    if not isinstance(value, Members):
+        return name, value
+    if _is_entry(value):
+        inner = value[1][1]
+        is_value = isinstance(inner, Members) and len(inner) == 1 and inner[0][0] in OF_VALUE
+        if is_value or is_one_of_several:
+            return value[0][1], _plain_value(inner)
+    return name, with_keys(value)
+
+
+def _plain_value(value: Any) -> Any:
+    if not isinstance(value, Members):
+        return value
+    if len(value) == 1 and value[0][0] in OF_VALUE:
+        _number, inner = value[0]
+        return with_keys(inner) if isinstance(inner, Members) else inner
+    return with_keys(value)
 
 
 def _message(octets: bytes, depth: int) -> Members:
@@ -75,7 +116,7 @@ def _value(octets: bytes, at: int, kind: int, depth: int) -> tuple[Any, int]:
 
 def _inner(octets: bytes, depth: int) -> Any:
     """Text where it is readable, a message where it is one, octets otherwise."""
-    if text := readable_text(octets, 1):
+    if not octets.startswith(FIELD_1) and (text := readable_text(octets, 1)):
         return text
     if octets and depth < DEEPEST:
         try:
@@ -86,7 +127,7 @@ def _inner(octets: bytes, depth: int) -> Any:
         text = octets.decode("utf-8")
     except ValueError:
         return octets
-    return text if text.isprintable() else octets
+    return text if text.isprintable() or readable_text(octets, 1) else octets
 
 
 def _varint(octets: bytes, at: int) -> tuple[int, int]:

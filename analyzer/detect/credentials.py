@@ -19,6 +19,34 @@ NAMES = {
     "telnet": "Telnet",
     "mqtt": "MQTT",
     "sip": "SIP",
+    "socks 5": "SOCKS",
+    "socks 4": "SOCKS",
+    **{
+        name: name
+        for name in (
+            *("managesieve", "asterisk manager", "rlogin", "rsync", "slimproto", "miio", "kasa", "tuya"),
+            "broadlink",
+        )
+    },
+    "ldap": "LDAP",
+    "mysql": "MySQL",
+    "postgresql": "PostgreSQL",
+    "redis": "Redis",
+    "nats": "NATS",
+    "stomp": "STOMP",
+    "amqp": "AMQP",
+    "kafka": "Kafka",
+    "smpp": "SMPP",
+    "diameter": "Diameter",
+    "tds": "TDS",
+    "irc": "IRC",
+    "xmpp": "XMPP",
+    "nntp": "NNTP",
+    "mongodb": "MongoDB",
+    "cassandra": "Cassandra",
+    "radius": "RADIUS",
+    "snmp": "SNMP",
+    "stun": "TURN",
 }
 READABLE = "sent readable"  # how a category begins, or goes on, where anyone on the way could read it
 TOKEN = "access token"

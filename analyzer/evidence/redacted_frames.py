@@ -16,7 +16,7 @@ from analyzer.evidence.edits import Edit, Edited
 from analyzer.evidence.groups import Group
 from analyzer.evidence.kept import Frame, Place
 from analyzer.evidence.originals import is_one_interface
-from analyzer.evidence.redacted_messages import BLANK, redacted_message
+from analyzer.evidence.redacted_messages import BLANK, is_hidden_in, redacted_message
 from analyzer.evidence.redaction import Redactor
 from analyzer.evidence.secrets import is_log_in
 from analyzer.evidence.selecting import RefusedError
@@ -61,7 +61,7 @@ def redacted_frames(
             stream.blank()
             continue
         stream.rewrite(redactor, [m for m in messages if (m.source.address, m.source.port) == end])
-    return [_redacted(redactor, frame, streams) for frame in frames]
+    return [_redacted(redactor, frame, streams, messages) for frame in frames]
 
 
 class Stream:
@@ -99,7 +99,11 @@ class Stream:
             if start < at or end > len(old):
                 continue
             edits += _between(redactor, old, at, start)
-            edits.append(Edit(start, end, redacted_message(redactor, message, old[start:end])))
+            whole = [m for m in messages if (m.evidence.start, m.evidence.end) == (start, end)]
+            made = redacted_message(redactor, message, old[start:end])
+            if any(is_hidden_in(redactor, each, old[start:end]) for each in whole):
+                made = BLANK * (end - start)
+            edits.append(Edit(start, end, made))
             at = end
         edits += _between(redactor, old, at, len(old))
         self.edited = Edited(old, edits)
@@ -147,7 +151,9 @@ def _between(redactor: Redactor, old: bytes, start: int, end: int) -> list[Edit]
 # ── frames ──────────────────────────────────────────────────────────────────
 
 
-def _redacted(redactor: Redactor, frame: Frame, streams: dict[End, Stream]) -> Frame:
+def _redacted(
+    redactor: Redactor, frame: Frame, streams: dict[End, Stream], messages: Sequence[Message]
+) -> Frame:
     place = frame.place
     octets = bytearray(frame.octets)
     why = [redactor.rewriter.text(each) for each in frame.why]
@@ -155,7 +161,7 @@ def _redacted(redactor: Redactor, frame: Frame, streams: dict[End, Stream]) -> F
         return replace(frame, octets=_replaced(redactor, octets, 0, len(octets)), why=why)
     grown = 0
     if place.payload >= 0:
-        grown = _payload_in(redactor, frame, octets, streams)
+        grown = _payload_in(redactor, frame, octets, streams, messages)
     _link(redactor, frame.link, octets, place.outer[0] if place.outer and place.outer[0] else place.network)
     headers = [at for at in (*place.outer, place.network) if at is not None]
     for at in headers:
@@ -171,7 +177,13 @@ def _redacted(redactor: Redactor, frame: Frame, streams: dict[End, Stream]) -> F
     return replace(frame, octets=bytes(octets), wire=frame.wire + grown, why=why)
 
 
-def _payload_in(redactor: Redactor, frame: Frame, octets: bytearray, streams: dict[End, Stream]) -> int:
+def _payload_in(
+    redactor: Redactor,
+    frame: Frame,
+    octets: bytearray,
+    streams: dict[End, Stream],
+    messages: Sequence[Message],
+) -> int:
     """Put the new payload in; gives how much longer it is."""
     place, stream = frame.place, streams.get(_source(frame.place))
     start, end = place.payload, place.payload + place.payload_captured
@@ -188,6 +200,9 @@ def _payload_in(redactor: Redactor, frame: Frame, octets: bytearray, streams: di
             )
     else:
         new = _same(redactor, old)
+        inside = [m for m in messages if frame.number in m.evidence.frames]
+        if any(is_hidden_in(redactor, each, old) for each in inside):
+            new = BLANK * len(old)
     octets[start:end] = new
     return len(new) - len(old)
 

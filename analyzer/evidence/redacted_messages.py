@@ -7,6 +7,7 @@ import zlib
 
 from analyzer.evidence.recoding import rewrapped
 from analyzer.evidence.redaction import Redactor
+from analyzer.evidence.spellings import pairs
 from analyzer.model import Message
 
 BLANK = b"*"  # stands for octets that are withheld
@@ -154,6 +155,22 @@ def _elsewhere(redactor: Redactor, message: Message, made: Message, octets: byte
         return _blank(octets)
     octets = _same_length(redactor, octets)
     return _blank(octets) if redactor.rewriter.hides(octets) else octets
+
+
+def is_hidden_in(redactor: Redactor, message: Message, octets: bytes) -> bool:
+    """Return whether a message, not of HTTP, says an original that is not spelled in its octets.
+
+    What a reader made of bits that stand on no border, or of a cipher whose key is published, can't be
+    replaced.
+    """
+    if message.protocol.startswith("http"):
+        return False
+    said = [value for _, value in message.headers] + [message.target or ""]
+    text = "\n".join(said) + message.body.content.decode("utf-8", "replace")
+    return any(
+        value in text and not any(old in octets for old, _ in pairs(kind, value, new, hashes=False) if old)
+        for (kind, value), new in redactor.known.items()
+    )
 
 
 def _is_plain(redactor: Redactor, octets: bytes, content: bytes) -> bool:

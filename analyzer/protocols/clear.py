@@ -15,6 +15,7 @@ from analyzer.model import Role
 from .exchange import Exchange
 from .http1 import HttpMessage, Place
 from .octets import MOST_FRAMES, Taken, note_frames
+from .signatures import TCP_SIGNATURES, UDP_SIGNATURES
 
 __all__ = [
     "CLEAR_KINDS", "SPARSE", "UNCLASSIFIED", "ClearExchange", "Headers", "Place", "Reader", "grow", "message",
@@ -31,7 +32,7 @@ UNCLASSIFIED = "unclassified"
 # Protocols whose messages are listed only where something was found in them; the others are counted.
 SPARSE = frozenset(
     (UNCLASSIFIED, "dns", "dhcp", "tls", "wifi", "eap", "icmp", "mdns", "ssdp in the local network")
-)
+) | {row.name for row in (*TCP_SIGNATURES, *UDP_SIGNATURES)}
 
 
 class ClearExchange(NamedTuple):

@@ -8,6 +8,7 @@ from __future__ import annotations
 import ipaddress
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,7 +29,7 @@ from analyzer.packets.table import (
     Packets,
 )
 
-from . import coap, mdns, plain, sip, ssdp, syslog
+from . import coap, mdns, plain, registry, sip, ssdp, syslog
 from .clear import ClearExchange, Place, message
 from .coap import CoapFlow
 from .exchange import Exchange
@@ -47,7 +48,7 @@ MOST_MESSAGES = 20_000
 # What a datagram of any of these may begin with: CoAP version 1 (which holds most letters), or text.
 FIRST = np.zeros(256, np.bool_)
 FIRST[0x40:0x80] = True
-FIRST[list(plain.FIRST | frozenset(b"<"))] = True
+FIRST[list(plain.FIRST | frozenset(b"<") | registry.UDP_FIRSTS)] = True
 
 
 class ClearDatagrams:
@@ -166,7 +167,9 @@ class ClearDatagrams:
             fitting = {
                 number
                 for row, number in zip(rows[chosen].tolist(), flow[chosen].tolist(), strict=True)
-                if looks_clear(_payload(batch, packets, row), _is_on(packets, row, coap.PORT))
+                if looks_clear(
+                    _payload(batch, packets, row), _is_on(packets, row, coap.PORT), _ports(packets, row)
+                )
             }
             if fitting:
                 chosen |= later & np.isin(flow, list(fitting))
@@ -194,6 +197,12 @@ class ClearDatagrams:
         cut = int(packets.numbers[row, PAYLOAD_WIRE]) > len(octets)
         if (pair := self._of_http(octets, place, row, flow, side)) is not None:
             yield pair
+            return
+        if (found := dissected(octets, place, _ports(packets, row))) is not None:
+            self.rows.add(row)
+            self._know(flow, found.name)
+            for said in found.messages if self._has_room(found.name) else ():
+                yield flow, Exchange(said, None, side), None
             return
         made = self._text(octets, place, packets, row, cut)
         if made is not None:
@@ -295,11 +304,29 @@ def is_http(octets: bytes) -> bool:
     return begins_message(octets) and octets.split(b" ", 2)[1:2] != [b"*"]
 
 
-def looks_clear(octets: bytes, on_coap: bool) -> bool:
+class Dissected(NamedTuple):
+    """What a dissector of the registry made of a datagram."""
+
+    name: str
+    messages: list[HttpMessage]
+
+
+def dissected(octets: bytes, place: Place, ports: tuple[int, int]) -> Dissected | None:
+    """Return the messages of a datagram whose form a dissector knows; None where none does."""
+    for row in registry.of_datagram(octets, ports):
+        try:
+            return Dissected(row.name, registry.load(row.unit)(octets, place))
+        except registry.MalformedError:
+            continue
+    return None
+
+
+def looks_clear(octets: bytes, on_coap: bool, ports: tuple[int, int] = (0, 0)) -> bool:
     """Whether a datagram is of one of the known forms."""
     packet = coap.parse(octets)
     return (
-        ssdp.parse(octets) is not None
+        dissected(octets, Place(0, 0, (), 0, 0), ports) is not None
+        or ssdp.parse(octets) is not None
         or sip.opens(octets)
         or is_http(octets)
         or (packet is not None and (on_coap or coap.is_unmistakable(packet)))
@@ -318,6 +345,10 @@ def _delivered(flows: Flows, flow: int, exchange: Exchange, acknowledged: bool |
 
 def _is_on(packets: Packets, row: int, port: int) -> bool:
     return port in (int(packets.source_port[row]), int(packets.destination_port[row]))
+
+
+def _ports(packets: Packets, row: int) -> tuple[int, int]:
+    return int(packets.source_port[row]), int(packets.destination_port[row])
 
 
 def _payload(batch: Batch, packets: Packets, row: int) -> bytes:

@@ -33,13 +33,13 @@ from analyzer.flows.table import (
 from analyzer.flows.tracker import FlowIds
 from analyzer.packets.table import Packets
 
-from . import coap, credentials, mqtt, plain, sip, syslog
+from . import coap, credentials, mqtt, plain, registry, sip, syslog
 from .clear import ClearExchange, Reader
 from .exchange import Exchange
 from .notes import StreamNotes
 from .rows import Row, first_sequence, isn, taken_before
 from .rows import octets as octets_of
-from .sides import client_of
+from .sides import client_of, searched_sides
 from .unclassified import other_readings
 from .weighing import held
 
@@ -55,15 +55,20 @@ FIRST = (
     | frozenset((0x10, credentials.IAC))
     | frozenset(range(0, 0xE0, 0x10))  # CoAP without a token
 )
+# Bytes of a first payload that show whether a protocol of the registry may begin there.
+LOOKED_AT = 512
 UNNAMED = "clear text"  # stands for readers that have not told their protocol yet
 # Log-ins stand at the beginning, so that of these no more than that is wanted.
 BEGINNING_ONLY = frozenset(credentials.DIALOGUES) - {"smtp"} | {"telnet", ""}
 
 
-def reader_for(octets: bytes, side: int, client: int, port: int, begins: bool) -> Reader | None:
+def reader_for(
+    octets: bytes, side: int, client: int, port: int, begins: bool, searched: tuple[bool, bool] = (True, True)
+) -> Reader | None:
     """Who reads a flow in which `side` says `octets` first; None where nobody does.
 
-    `port` is the server's; `begins` whether the connection's beginning was captured.
+    `port` is the server's; `begins` whether the connection's beginning was captured; `searched` of which side
+    what it sends is searched.
     """
     if mqtt.opens(octets):
         return mqtt.MqttFlow(side)
@@ -81,6 +86,9 @@ def reader_for(octets: bytes, side: int, client: int, port: int, begins: bool) -
         return credentials.LoginStream(client, port)
     if port == mqtt.PORT and mqtt.is_chain(octets):
         return mqtt.MqttFlow(client)
+    if (row := registry.of_stream(octets, side == client, port)) is not None:
+        reader: Reader = registry.load(row.unit)(client, port, searched)
+        return reader
     # Behind the beginning such octets may as well be part of an HTTP body.
     return plain.PlainStream(client) if begins and plain.may_begin(octets) else None
 
@@ -144,7 +152,9 @@ class ClearStreams:
         if at is None:
             if flow in self._dismissed or flows.numbers[flow, KIND] == TEXT:
                 return
-            if batch.data[group[0].start] not in FIRST:
+            if batch.data[group[0].start] not in FIRST and not registry.may_begin(
+                octets_of(batch, group[0])[:LOOKED_AT]
+            ):
                 self._dismissed.add(flow)
                 return
             ends = isn(flows, flow, 0), isn(flows, flow, 1)
@@ -252,7 +262,7 @@ class ClearStreams:
         marks = int(flows.numbers[flow, MARKS])
         begins = bool(marks & (HAS_ISN_A | HAS_ISN_B)) and at.segments[0][1].offset == 0
         port = int(flows.numbers[flow, B_PORT if at.client == 0 else A_PORT])
-        at.reader = reader_for(opening, side, at.client, port, begins)
+        at.reader = reader_for(opening, side, at.client, port, begins, searched_sides(flows, flow))
         if at.reader is not None:
             held, at.segments = at.segments, []
             for of, segment in held:
