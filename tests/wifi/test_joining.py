@@ -1,4 +1,4 @@
-"""Networks of each kind of key management: opened with the right key, and named where no key can open them."""
+"""Networks of each kind of key management: opened with the right key, or named where no key opens them."""
 
 from __future__ import annotations
 

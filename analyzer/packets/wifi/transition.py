@@ -41,7 +41,7 @@ def transition(octets: bytes, fixed: int = 0) -> Transition | None:
 
 
 def group_key(octets: bytes, fixed: int, kek: bytes) -> bytes | None:
-    """Return the group key that the answer to a reassociation holds, wrapped (§9.4.2.47); None without one."""
+    """Return the group key that an answer to a reassociation holds, wrapped (§9.4.2.47), or None."""
     body = elements(octets, fixed).get(FAST_TRANSITION, b"")
     wrapped = elements(body, FIXED).get(GROUP_KEY, b"")
     if len(wrapped) <= GROUP_KEY_FIXED:
