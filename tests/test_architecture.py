@@ -27,7 +27,7 @@ BELOW = {
     "decode": {"model"},
     "detect": {"model"},
     "dossiers": {"model"},
-    "locate": {"model", "files"},
+    "locate": {"model", "files", "processes"},
     "report": {"model", "community", "compare"},
     "triggers": {"model", "packets", "dossiers"},
     "context": {"model", "detect", "locate", "flows", "protocols"},

@@ -35,6 +35,29 @@ OTHERS: tuple[tuple[bytes, str], ...] = (
     (b"+---------+---------------+----------+", "a K12 text file"),
 )
 
+# What the programs that capture say to people, before a capture that was meant to follow alone.
+BANNERS = (b"tcpdump: ", b"dropped privs to ", b"Capturing on ", b"Running as user", b"* daemon ", b"adb: ")
+BANNER = (
+    "the text that a program says beside its capture, at the beginning of the file; capture again without "
+    "“2>&1”, with “tcpdump -w FILE”, or over adb with “adb exec-out”"
+)
+# A capture in UTF-16: Windows PowerShell reads the output of programs as text.
+IN_UTF16 = (
+    "a file in UTF-16, as Windows PowerShell writes what a program puts out behind “>”; bytes are lost by "
+    "that: capture again with “-w FILE”, or in the command prompt (cmd)"
+)
+LFS = (
+    "a pointer of Git LFS, and not the file it stands for; get that with “git lfs pull”, or from the "
+    "page of the repository"
+)
+ETL = (
+    "an event trace of Windows (.etl); convert it with “etl2pcapng IN OUT”, or “pktmon etl2pcap IN --out OUT”"
+)
+CONVERTED = (
+    "a pcapng file whose line ends were converted, as a transfer in text mode does; copy the original again "
+    "in binary mode"
+)
+
 TEXT = "text; a capture of packets comes from “tcpdump -w FILE” or the like"
 # Text by its first character.
 TEXTS = {
@@ -46,6 +69,28 @@ TAR_MAGIC, TAR_MAGIC_AT = b"ustar", 257
 LOOK = TAR_MAGIC_AT + len(TAR_MAGIC)
 
 
+def _is_event_trace(start: bytes) -> bool:
+    """Return whether a buffer of a trace with its system header begins here (evntrace.h)."""
+    size = int.from_bytes(start[:4], "little")
+    is_buffer = 0x400 <= size <= 0x1000000 and size % 0x400 == 0
+    return is_buffer and len(start) > 0x4C and start[0x4A] in (1, 2) and start[0x4B] == 0xC0
+
+
+def _is_utf16(start: bytes) -> bool:
+    """Return whether a byte order mark begins the file and every other byte of what follows is often zero."""
+    return start[:2] == b"\xff\xfe" and start[3:64:2].count(0) >= 8
+
+
+# What is told by more than fixed first bytes.
+NAMED = (
+    (lambda start: start.startswith(BANNERS), BANNER),
+    (_is_utf16, IN_UTF16),
+    (lambda start: start.startswith(b"version https://git-lfs"), LFS),
+    (_is_event_trace, ETL),
+    (lambda start: start.startswith((b"\r\n\r\r\n", b"\n\r\n", b"\n\n\n")), CONVERTED),
+)
+
+
 def refusal(start: bytes) -> str:
     """What the file is that begins with these octets, for the end of a sentence."""
     for magic, name in OTHER_CAPTURES:
@@ -53,6 +98,9 @@ def refusal(start: bytes) -> str:
             return f"this is {name}; convert it with “editcap -F pcap IN OUT”"
     for magic, name in OTHERS:
         if start.startswith(magic):
+            return f"this is {name}"
+    for fits, name in NAMED:
+        if fits(start):
             return f"this is {name}"
     if start[TAR_MAGIC_AT:].startswith(TAR_MAGIC):
         return "this is a tar archive; unpack it first"

@@ -11,6 +11,7 @@ import re
 import select
 import shutil
 import signal
+import socket
 import stat
 import subprocess
 import sys
@@ -234,6 +235,11 @@ class Program(Feed):
                     self._lost = max(self._lost, lost_in(text))
 
 
+# A line of "dumpcap -D" or "tcpdump -D": the number and the name of an interface.
+_LISTED = re.compile(r"^(\d+)\. ?(\S+)", re.MULTILINE)
+MOST_NAMED = 8  # interfaces that a sentence names
+
+
 def lost_in(line: str) -> int:
     """Packets that a line of a capturing program says were lost."""
     return max((sum(map(int, pattern.findall(line))) for pattern in _LOST), default=0)
@@ -243,6 +249,8 @@ def interface(name: str, stop: Stop, expression: str = "") -> Program:
     """The interface of that name through dumpcap, else tcpdump; they have the right to capture, or say so."""
     if name.startswith("-"):
         raise CaptureError(f"{name}: is no name of an interface")
+    if there := _others_than(name):
+        raise CaptureError(f"{name}: there is no such interface; there are {', '.join(there[:MOST_NAMED])}")
     if found := shutil.which("dumpcap"):
         chosen = ["-f", expression] if expression else []
         return Program([found, "-q", "-i", name, *chosen, "-w", "-"], stop)
@@ -250,6 +258,24 @@ def interface(name: str, stop: Stop, expression: str = "") -> Program:
         command = [found, "-n", "-U", "-i", name, "-w", "-", *([expression] if expression else [])]
         return Program(command, stop, signal.SIGUSR1)
     raise CaptureError("neither dumpcap nor tcpdump is installed, one of which has to do the capturing")
+
+
+def _others_than(name: str) -> list[str]:
+    """Return the interfaces that could be captured from where none has this name or number; else nothing.
+
+    Programs know more of them than the system does (USB, other computers), so they are asked too.
+    """
+    with suppress(OSError):
+        names = [known for _, known in socket.if_nameindex()]
+        found = shutil.which("dumpcap") or shutil.which("tcpdump")
+        if name in names or found is None or sys.platform == "win32":
+            return []
+        with suppress(subprocess.SubprocessError):
+            told = subprocess.run([found, "-D"], capture_output=True, text=True, timeout=TO_END, check=False)
+            listed = _LISTED.findall(told.stdout)
+            if listed and not any(name in one for one in listed):
+                return names
+    return []
 
 
 def _write_all(number: int, octets: bytes) -> None:

@@ -7,8 +7,10 @@ from contextlib import ExitStack
 from functools import cached_property
 from pathlib import Path
 
-from analyzer.locate.mmdb import Said, built_on, opened, said_in, sha256_of
+from analyzer.locate.mmdb import DAMAGE, Said, built_on, opened, said_in, sha256_of
 from analyzer.model import GeoSource, Opinion
+
+SPOILED_HERE = "the database is damaged where it would tell"
 
 
 class Given:
@@ -25,6 +27,7 @@ class Given:
         self.name = self._metadata.database_type or self.path.name
         self.date = built_on(self._reader)
         self._known: dict[str, Opinion] = {}
+        self._spoiled: set[str] = set()
 
     @property
     def said(self) -> str:
@@ -35,14 +38,18 @@ class Given:
         """What the file holds for an address; an IPv4-only file says nothing of IPv6."""
         if ":" in address and self._metadata.ip_version == 4:
             return Said()
-        record = self._reader.get(address.partition("%")[0])
+        try:
+            record = self._reader.get(address.partition("%")[0])
+        except DAMAGE:  # there, though elsewhere it may be sound
+            self._spoiled.add(address)
+            return Said()
         return said_in(record) if record is not None else Said()
 
     def opinion(self, address: str) -> Opinion:
         """The same as an opinion of a report."""
         if address not in self._known:
             said = self.said_of(address)
-            detail = "; ".join(_details(said))
+            detail = "; ".join(_details(said)) if address not in self._spoiled else SPOILED_HERE
             self._known[address] = Opinion("given", said.country, self.name, self.date.isoformat(), detail)
         return self._known[address]
 

@@ -44,7 +44,7 @@ def import_mmdb(path: Path, folder: Path) -> dict[str, Any]:
     ValueError, one sentence, where the file can't be read or says nothing of use. An earlier import of the
     same release is replaced; a failed one leaves nothing.
     """
-    with opened(path) as reader:
+    with opened(path, whole=True) as reader:
         metadata, day = reader.metadata(), built_on(reader).isoformat()
         families = blocks_in(reader, said_in)
     claims = _claims([block[2] for blocks in families for block in blocks])

@@ -9,7 +9,11 @@ from __future__ import annotations
 import gzip
 import hashlib
 import lzma
+import shutil
+import struct
+import tarfile
 import tempfile
+import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
@@ -17,6 +21,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from analyzer.locate.iso import standard_code
+from analyzer.locate.unreadable import LOOK, said_of
+from analyzer.processes import context
 
 if TYPE_CHECKING:
     from maxminddb.reader import Reader
@@ -95,37 +101,103 @@ def _asn(record: Any) -> int:
 
 # ── files ───────────────────────────────────────────────────────────────────
 
+# How the metadata begin, within the last bytes of a file.
+METADATA, METADATA_WITHIN = b"\xab\xcd\xefMaxMind.com", 1 << 17
+NO_DATABASE_CODE = 3
+
 _PACKED: tuple[tuple[bytes, Callable[[bytes], bytes]], ...] = (
     (b"\x1f\x8b", gzip.decompress),
     (b"\xfd7zXZ\0", lzma.decompress),
 )
 
 
+# What the readers raise where a file is damaged: the data of a record lie where there are none, or are none.
+DAMAGE = (
+    ValueError, IndexError, KeyError, TypeError, OverflowError, RecursionError, struct.error, MemoryError,
+    RuntimeError,  # InvalidDatabaseError is one
+)  # fmt: skip
+SPOILED = "{path}: the database is damaged; download or copy it again"
+
+
 @contextmanager
-def opened(path: Path) -> Iterator[Reader]:
-    """The file, packed by gzip or xz or plain; ValueError, one sentence, where it is no MaxMind DB."""
+def opened(path: Path, whole: bool = False) -> Iterator[Reader]:
+    """The file, plain, packed by gzip or xz, or in a tar archive; ValueError where it is none.
+
+    Single addresses are looked up in Python, where damage is an exception. `whole` is for who goes through
+    all of it: compiled code does so, which ends the process on some damage, so another process tries before.
+    """
     import maxminddb
 
     with tempfile.TemporaryDirectory() as folder:
         plain = _unpacked(path, Path(folder))
         try:
-            reader = maxminddb.open_database(plain)
-        except maxminddb.InvalidDatabaseError:
-            raise ValueError(f"{path}: not a MaxMind DB (.mmdb) file") from None
+            if whole and not _is_sound(plain):
+                raise ValueError(SPOILED.format(path=path))
+            reader = maxminddb.open_database(plain, maxminddb.MODE_AUTO if whole else maxminddb.MODE_MMAP)
+        except (maxminddb.InvalidDatabaseError, *DAMAGE) as error:
+            if str(error).startswith(f"{path}: "):
+                raise
+            raise ValueError(f"{path}: {_what(plain)}") from None
         with reader:
             yield reader
 
 
+def _what(path: Path) -> str:
+    """What a file is that no reader opens."""
+    with path.open("rb") as file:
+        start = file.read(LOOK)
+        file.seek(max(path.stat().st_size - METADATA_WITHIN, 0))
+        if METADATA in file.read():
+            return SPOILED.removeprefix("{path}: ")
+    return said_of(start)
+
+
+def _is_sound(path: Path) -> bool:
+    """Whether going through the whole file in another process comes to an end."""
+    process = context().Process(target=_walk, args=(str(path),), daemon=True)
+    process.start()
+    process.join()
+    return process.exitcode in (0, NO_DATABASE_CODE)
+
+
+def _walk(path: str) -> None:
+    """Go through a whole database; the exit code is 0 where it is sound."""
+    import maxminddb
+
+    try:
+        reader = maxminddb.open_database(path)
+    except Exception:
+        raise SystemExit(NO_DATABASE_CODE) from None
+    try:
+        for _ in reader:
+            pass
+    except Exception:
+        raise SystemExit(1) from None
+
+
 def _unpacked(path: Path, folder: Path) -> Path:
     with path.open("rb") as file:
-        start = file.read(6)
+        start = file.read(LOOK)
     for magic, unpack in _PACKED:
         if start.startswith(magic):
             try:
-                (folder / "plain.mmdb").write_bytes(unpack(path.read_bytes()))
-            except (OSError, EOFError, lzma.LZMAError) as error:
+                (folder / "plain").write_bytes(unpack(path.read_bytes()))
+            except (OSError, EOFError, zlib.error, lzma.LZMAError) as error:
                 raise ValueError(f"{path}: can't be unpacked ({error})") from None
-            return folder / "plain.mmdb"
+            path = folder / "plain"
+    return _out_of_tar(path, folder) if tarfile.is_tarfile(path) else path
+
+
+def _out_of_tar(path: Path, folder: Path) -> Path:
+    """The database inside an archive, as MaxMind offers it; the archive where it holds none."""
+    with tarfile.open(path) as archive:
+        for member in archive:
+            if member.isfile() and member.name.endswith(".mmdb"):
+                held = archive.extractfile(member)
+                assert held is not None
+                with held, (folder / "plain.mmdb").open("wb") as out:
+                    shutil.copyfileobj(held, out)
+                return folder / "plain.mmdb"
     return path
 
 

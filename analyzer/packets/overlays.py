@@ -17,7 +17,7 @@ from .layers import (
     STOP,
     WIFI,
 )
-from .octets import little16, mac_at, u8, u16, u32
+from .octets import mac_at, u8, u16, u32
 from .shapes import exact_ip, inside_by_form, may_be_ethernet, may_be_ip, sound_ethernet, sound_ip
 
 TZSP_PORT, CAPWAP_DATA, LWAPP_DATA, AYIYA_PORT, LISP_DATA = 37008, 5247, 12222, 5072, 4341
@@ -53,18 +53,10 @@ def captured_layer(data: Octets, i: int, end: int, protocol: int) -> tuple[int, 
         return IP, i
     if protocol == 18:
         return WIFI, i
-    if protocol == 119:
-        return (WIFI, i + 144) if u32(data, i) & 0xFFFFF000 != 0x80211000 else (WIFI, i + u32(data, i + 4))
-    if protocol == 127 and i + 8 <= end:
-        return WIFI, i + u32(data, i + 4)
+    if protocol in (119, 127) and i + 8 <= end:  # Prism's header has 144 bytes, AVS tells its own length
+        is_avs = protocol == 127 or u32(data, i) & 0xFFFFF000 == 0x80211000
+        return WIFI, i + (u32(data, i + 4) if is_avs else 144)
     return STOP, i
-
-
-def radiotap_end(data: Octets, i: int, end: int) -> tuple[int, int]:
-    """Return (layer, position) behind a radiotap header; STOP where there is none."""
-    if i + 8 > end or u8(data, i) != 0 or little16(data, i + 2) < 8:
-        return STOP, i
-    return WIFI, i + little16(data, i + 2)
 
 
 def capwap_payload(data: Octets, i: int, end: int) -> tuple[int, int]:
@@ -208,7 +200,7 @@ def any_protocol(data: Octets, i: int, end: int, wire: int, protocol: int) -> tu
         layer, position = l2tp3_payload(data, i, end, wire)
         return layer, position, IN_L2TP
     if protocol in (1, 58):  # the data of echo messages (RFC 792, RFC 4443 §4.1), and no quoted packet
-        if u8(data, i) not in (0, 8, 128, 129):
+        if i + 8 > end or u8(data, i) not in (0, 8, 128, 129):
             return STOP, i, 0
         layer, position = inside_by_form(data, i + 8, end, wire, 8)
         return layer, position, IN_BY_FORM if layer != STOP else 0
@@ -219,6 +211,6 @@ def any_protocol(data: Octets, i: int, end: int, wire: int, protocol: int) -> tu
 
 
 CALLEES = (
-    captured_layer, tzsp_payload, radiotap_end, capwap_payload, lwapp_payload, ayiya_payload, tunnel_by_form,
+    captured_layer, tzsp_payload, capwap_payload, lwapp_payload, ayiya_payload, tunnel_by_form,
     l2tp3_payload, may_be_packet, is_frame, pseudowire, any_protocol,
 )  # fmt: skip

@@ -17,6 +17,12 @@ from analyzer.scan.scanning import Scan, Tally
 
 READ_KINDS = frozenset({"http"}) | CLEAR_KINDS
 SPECIAL = "special-purpose"
+# What can be done about frames of a link type that is not read, by a word of its name.
+WAYS_OUT = {
+    "USB": " Traffic of a phone shared by USB is readable on the network interface of it (usb0, RNDIS).",
+    "Bluetooth": " Wi-Fi traffic is captured on a network interface, not in the log of Bluetooth.",
+    "private use": " Whoever wrote the capture knows what it holds: “editcap -T ether IN OUT” says it anew.",
+}
 
 
 def problems(scan: Scan, region: RegionWatch) -> Iterator[Problem]:
@@ -281,4 +287,6 @@ def _unnamed(destinations: Sequence[Destination]) -> Iterator[str]:
 
 def _other_links(infos: Sequence[CaptureInfo]) -> Iterator[str]:
     for link, count in sum((Counter(info.undecoded) for info in infos), Counter[str]()).items():
-        yield f"{count:,} frames of {link} were counted and not decoded: this link type is not supported."
+        way = next((said for word, said in WAYS_OUT.items() if word in link), "")
+        said = f"{count:,} frames of {link} were counted and not decoded: this link type is not supported."
+        yield said + way

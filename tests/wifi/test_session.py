@@ -23,6 +23,7 @@ KEYS = {
     "wpa-Induction.pcap.gz": ("Coherer:Induction", "wpa-pwd", "Induction:Coherer"),
     "wpa-ccmp-256.pcapng.gz": (":12345678", "wpa-pwd", "12345678"),
     "wpa-gcmp-256.pcapng.gz": (":12345678", "wpa-pwd", "12345678"),
+    "wpa2-ft-psk.pcapng.gz": (":12345678", "wpa-pwd", "12345678"),
     "wpa-test-decode.pcap.gz": (":test0815", "wpa-pwd", "test0815"),
 }
 

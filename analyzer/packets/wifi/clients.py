@@ -5,6 +5,7 @@ from __future__ import annotations
 from analyzer.model import WifiClient
 
 from .session import Client, WifiSession
+from .suites import LONG, unopenable
 
 TOGGLE = "toggle the phone's Wi-Fi while capturing, so that the four-way handshake is in the capture"
 
@@ -38,7 +39,7 @@ def _handshake(client: Client) -> str:
     seen = sorted(client.messages & {1, 2, 3, 4})
     if not seen:
         return "not seen"
-    if {1, 2} <= set(seen) or {2, 3} <= set(seen):
+    if _is_enough(set(seen)):
         return "complete" if len(seen) == 4 else f"enough: messages {_listed(seen)} of 4"
     return f"incomplete: messages {_listed(seen)} of 4"
 
@@ -50,11 +51,24 @@ def _listed(numbers: list[int]) -> str:
 def _note(session: WifiSession, bssid: bytes, client: Client, keys_given: bool) -> str:
     if not client.protected:
         return ""
-    suite = session.suites.get(bssid)
-    if suite is not None:
-        return f"the network uses {suite}, which a passphrase alone can't decrypt"
-    if client.handshakes:
+    if client.handshakes or client.decrypted:
         return "frames from before the handshake, or under keys agreed outside the capture, stay encrypted"
-    if {1, 2} <= client.messages or {2, 3} <= client.messages:
-        return "none of the keys given fits the handshake" if keys_given else "no key was given: use --wifi"
-    return f"the handshake is not in the capture: {TOGGLE}"
+    suite = unopenable(client.suites) or (None if client.suites else session.suites.get(bssid))
+    if suite is not None and not client.tried:
+        return f"the network uses {suite}, which a passphrase alone can't decrypt"
+    if long := next((LONG[kind] for kind in client.suites if kind in LONG), None):
+        return f"the network uses {long}, whose handshakes can't be read here"
+    if not (_is_enough(client.messages) or client.transition):
+        return f"the handshake is not in the capture: {TOGGLE}"
+    if not keys_given:
+        return "no key was given: use --wifi"
+    if client.tried:
+        return "none of the keys given fits the handshake" + (f" ({suite})" if suite else "")
+    if bssid not in session.ssids:
+        return "its name is not in the capture, so no key could be tried: give one as --wifi SSID:passphrase"
+    return "no key was given for this network: use --wifi"
+
+
+def _is_enough(messages: set[int]) -> bool:
+    """Whether these messages of the handshake hold both nonces and a code to check them by."""
+    return {1, 2} <= messages or {2, 3} <= messages

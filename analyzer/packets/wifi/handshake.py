@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+from collections.abc import Iterator
 from typing import NamedTuple
 
 EAPOL_KEY, RSN_DESCRIPTOR, WPA_DESCRIPTOR = 3, 2, 254
+
+# Lengths of a pairwise transient key: with a temporal key of 128 and of 256 bits (§12.7.1.3).
+PTK_BITS = (384, 512)
 
 PAIRWISE, INSTALL, ACK, MIC, SECURE, ENCRYPTED = 0x0008, 0x0040, 0x0080, 0x0100, 0x0200, 0x1000
 
@@ -75,10 +79,26 @@ def session_keys(
     psk: bytes, version: int, ap: bytes, station: bytes, anonce: bytes, snonce: bytes
 ) -> SessionKeys:
     """The pairwise transient key of both nonces and addresses (§12.7.1.3)."""
+    return next(candidates(psk, version, ap, station, anonce, snonce))
+
+
+def candidates(
+    psk: bytes, version: int, ap: bytes, station: bytes, anonce: bytes, snonce: bytes
+) -> Iterator[SessionKeys]:
+    """Yield the pairwise transient keys that both ends may have made; which one, the MIC tells.
+
+    With SHA-256 the length that the cipher asks for changes the key: 48 bytes, or 64 for keys of 256 bits.
+    """
     seed = min(ap, station) + max(ap, station) + min(anonce, snonce) + max(anonce, snonce)
     label = b"Pairwise key expansion"
-    expand = _kdf_sha256 if version == 3 else _prf_sha1
-    ptk = expand(psk, label, seed, 64)
+    if version in (1, 2):
+        yield _parted(_prf_sha1(psk, label, seed, 64), version)
+        return
+    for bits in PTK_BITS:
+        yield _parted(kdf_sha256(psk, label, seed, bits), version)
+
+
+def _parted(ptk: bytes, version: int) -> SessionKeys:
     return SessionKeys(ptk[:16], ptk[16:32], ptk[32:64], version)
 
 
@@ -89,28 +109,34 @@ def _prf_sha1(key: bytes, label: bytes, seed: bytes, size: int) -> bytes:
     return out[:size]
 
 
-def _kdf_sha256(key: bytes, label: bytes, seed: bytes, size: int) -> bytes:
-    bits = (48 * 8).to_bytes(2, "little")  # §12.7.1.6.2; CCMP's key is 384 bits in all
+def kdf_sha256(key: bytes, label: bytes, seed: bytes, bits: int) -> bytes:
+    """Return so many bits of the key derivation function (§12.7.1.6.2)."""
     out = b""
-    for counter in range(1, (size + 31) // 32 + 1):
-        out += hmac.digest(key, counter.to_bytes(2, "little") + label + seed + bits, "sha256")
-    return out[:size]
+    for counter in range(1, (bits + 255) // 256 + 1):
+        block = counter.to_bytes(2, "little") + label + seed + bits.to_bytes(2, "little")
+        out += hmac.digest(key, block, "sha256")
+    return out[: bits // 8]
 
 
 def is_mic_right(keys: SessionKeys, frame: KeyFrame) -> bool:
     """Whether a key frame was made with these keys: proof that passphrase and handshake fit."""
+    return any(hmac.compare_digest(mic, frame.mic) for mic in _mics(keys, frame))
+
+
+def _mics(keys: SessionKeys, frame: KeyFrame) -> Iterator[bytes]:
+    """Yield the integrity codes that the descriptor's version stands for; 0 leaves it to the suite."""
     if keys.version == 1:
-        mic = hmac.digest(keys.kck, frame.zeroed, "md5")
-    elif keys.version == 3:
+        yield hmac.digest(keys.kck, frame.zeroed, "md5")
+    elif keys.version == 2:
+        yield hmac.digest(keys.kck, frame.zeroed, "sha1")[:16]
+    else:
         from cryptography.hazmat.primitives.ciphers.algorithms import AES
         from cryptography.hazmat.primitives.cmac import CMAC
 
         cmac = CMAC(AES(keys.kck))
         cmac.update(frame.zeroed)
-        mic = cmac.finalize()
-    else:
-        mic = hmac.digest(keys.kck, frame.zeroed, "sha1")[:16]
-    return hmac.compare_digest(mic, frame.mic)
+        yield cmac.finalize()
+        yield hmac.digest(keys.kck, frame.zeroed, "sha256")[:16]  # of OWE (RFC 8110 §4.4)
 
 
 def group_keys(keys: SessionKeys, frame: KeyFrame) -> dict[int, bytes]:
@@ -121,7 +147,7 @@ def group_keys(keys: SessionKeys, frame: KeyFrame) -> dict[int, bytes]:
         if frame.message == 5 and not data.startswith(b"\xdd"):
             return {frame.info >> 4 & 3: data[:32]}  # WPA: the key alone, its index in the key information
     elif frame.info & ENCRYPTED or frame.message == 5:
-        data = _unwrapped(keys.kek, data)
+        data = unwrapped(keys.kek, data)
     return _key_elements(data)
 
 
@@ -139,7 +165,8 @@ def _key_elements(data: bytes) -> dict[int, bytes]:
     return found
 
 
-def _unwrapped(kek: bytes, data: bytes) -> bytes:
+def unwrapped(kek: bytes, data: bytes) -> bytes:
+    """Return what AES key wrap (RFC 3394) holds; empty where the key is another."""
     from cryptography.hazmat.primitives.keywrap import InvalidUnwrap, aes_key_unwrap
 
     try:

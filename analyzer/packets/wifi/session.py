@@ -12,33 +12,35 @@ from . import ciphers
 from .ccm import Octets, Rows
 from .frames import (
     ASSOCIATION_REQUEST,
+    AUTHENTICATION,
     BEACON,
     DATA,
     EAPOL_SNAP,
     MANAGEMENT,
     PROBE_RESPONSE,
     REASSOCIATION_REQUEST,
+    REASSOCIATION_RESPONSE,
     REQUESTS,
     WifiFrame,
     elements,
     ethernet_frames,
     parse,
 )
-from .handshake import KeyFrame, SessionKeys, group_keys, is_mic_right, key_frame, psk_of, session_keys
+from .handshake import KeyFrame, SessionKeys, candidates, group_keys, is_mic_right, key_frame, psk_of
 from .kernel import GROUP_BIT, PROTECTED, RETRY
 from .keys import WifiKey
 from .many import Flags, Opened, Room, nothing_opened, opened_frames, sender_of
+from .suites import FAST, UNOPENABLE, chosen_suites
+from .transition import Transition, group_key, transition
+from .transition import candidates as fast_candidates
 
 CCMP = "CCMP"
 SSID, RSN = 0, 48
 # Octets before the elements of a management frame (IEEE 802.11-2020 §9.3.3).
 FIXED = {BEACON: 12, PROBE_RESPONSE: 12, ASSOCIATION_REQUEST: 4, REASSOCIATION_REQUEST: 10}
-# Authentication and key management suites 00-0F-AC:n that no passphrase alone can open (§9.4.2.24.3).
-UNOPENABLE = {
-    1: "802.1X", 3: "802.1X with fast transition", 5: "802.1X", 8: "WPA3-SAE",
-    9: "WPA3-SAE with fast transition", 11: "802.1X", 12: "802.1X", 18: "OWE", 24: "WPA3-SAE",
-    25: "WPA3-SAE with fast transition",
-}  # fmt: skip
+# Of an authentication frame: algorithm, sequence, status; the number of fast transition (§9.4.1.1).
+AUTHENTICATION_FIXED, BY_FAST_TRANSITION = 6, 2
+REASSOCIATION_FIXED = 6  # capabilities, status, association identifier
 
 # Clients and keys remembered at most: a busy place shows thousands of passers-by.
 MOST_CLIENTS = 4096
@@ -57,6 +59,9 @@ class Client:
     snonce: bytes = b""
     second: KeyFrame | None = None
     keys: list[SessionKeys] = field(default_factory=list)  # newest first
+    suites: frozenset[int] = frozenset()  # of authentication and key management, as the station chose
+    transition: Transition | None = None
+    tried: int = 0  # keys that were tried on a handshake
     decrypted: int = 0
     protected: int = 0  # frames that were not decrypted
     cipher: str = ""
@@ -130,6 +135,10 @@ class WifiSession:
     def _manage(self, frame: WifiFrame) -> None:
         if frame.subtype in REQUESTS and not self._is_repeated(frame):
             self.asked = REQUESTS[frame.subtype], frame.transmitter
+        if frame.subtype == AUTHENTICATION:
+            self._authenticate(frame)
+        elif frame.subtype == REASSOCIATION_RESPONSE:
+            self._take_fast_group_key(frame)
         fixed = FIXED.get(frame.subtype)
         networks = max(len(self.ssids), len(self.suites), len(self.protected_management))
         if fixed is None or networks > MOST_CLIENTS:
@@ -140,15 +149,50 @@ class WifiSession:
             self.ssids[frame.bssid] = ssid
         if RSN in found and frame.subtype in (BEACON, PROBE_RESPONSE):
             self._read_rsn(frame.bssid, found[RSN])
+        elif RSN in found:  # what a station that joins chose
+            self.client_of(frame).suites = chosen_suites(found[RSN])
+
+    def _authenticate(self, frame: WifiFrame) -> None:
+        """A station that changes to another access point agrees on keys without a handshake (§13.5.2)."""
+        algorithm, sequence, status = (int.from_bytes(frame.body[at : at + 2], "little") for at in (0, 2, 4))
+        told = transition(frame.body, AUTHENTICATION_FIXED)
+        if (algorithm, sequence, status) != (BY_FAST_TRANSITION, 2, 0) or told is None:
+            return
+        client = self.client_of(frame)
+        client.transition, client.anonce, client.snonce = told, told.anonce, told.snonce
+        for keys in self._fast_keys(client, frame.bssid):  # those that are wrong open nothing
+            client.keys = [keys, *client.keys][:MOST_KEYS]
+
+    def _take_fast_group_key(self, frame: WifiFrame) -> None:
+        """The group key that a station gets with the answer to its change of access point."""
+        client = self.clients.get((frame.bssid, frame.receiver))
+        for keys in client.keys if client is not None else ():
+            key = group_key(frame.body, REASSOCIATION_FIXED, keys.kek)
+            if key is not None:
+                self._keep_group_key(frame.bssid, key)
+
+    def _keep_group_key(self, bssid: bytes, group: bytes) -> None:
+        known = self.group_keys.setdefault(bssid, [])
+        if group not in known:
+            known.insert(0, group)
+            del known[MOST_KEYS:]
+
+    def _fast_keys(self, client: Client, bssid: bytes) -> Iterator[SessionKeys]:
+        """Yield what the given keys may have led to by fast transition."""
+        told, ssid = client.transition, self.ssids.get(bssid)
+        if told is None or ssid is None:
+            return
+        station = bytes.fromhex(client.station.replace(":", ""))
+        for psk in self._psks_of(bssid):
+            client.tried += 1
+            yield from fast_candidates(psk, ssid, told, bssid, station, (client.anonce, client.snonce))
 
     def _read_rsn(self, bssid: bytes, rsn: bytes) -> None:
-        pairwise = int.from_bytes(rsn[6:8], "little")
-        at = 8 + 4 * pairwise
-        count = int.from_bytes(rsn[at : at + 2], "little")
-        suites = [rsn[at + 2 + 4 * i : at + 6 + 4 * i] for i in range(min(count, 16))]
-        kinds = {suite[3] for suite in suites if len(suite) == 4 and suite[:3] == b"\x00\x0f\xac"}
+        kinds = chosen_suites(rsn)
         if kinds and kinds <= set(UNOPENABLE):
             self.suites[bssid] = UNOPENABLE[min(kinds)]
+        at = 8 + 4 * int.from_bytes(rsn[6:8], "little")
+        count = int.from_bytes(rsn[at : at + 2], "little")
         capabilities = int.from_bytes(rsn[at + 2 + 4 * count : at + 4 + 4 * count], "little")
         if capabilities & 0x0040:  # management frame protection required
             self.protected_management.add(bssid)
@@ -195,6 +239,9 @@ class WifiSession:
                 self._agree(client, frame)
         elif message == 2:
             client.snonce, client.second = key.nonce, key
+            if RSN in (found := elements(key.data, 0)):
+                client.suites = chosen_suites(found[RSN])
+            client.transition = transition(key.data)
             if client.anonce:
                 self._agree(client, frame)
         if message in (3, 5):
@@ -205,13 +252,23 @@ class WifiSession:
         second = client.second
         assert second is not None
         ap, station = frame.bssid, bytes.fromhex(client.station.replace(":", ""))
-        for psk in self._psks_of(frame.bssid):
-            keys = session_keys(psk, second.version, ap, station, client.anonce, client.snonce)
+        for keys in self._candidates(client, second, ap, station):
             if is_mic_right(keys, second):
                 if keys not in client.keys:
                     client.handshakes += 1
                     client.keys = [keys, *client.keys][:MOST_KEYS]
                 return
+
+    def _candidates(
+        self, client: Client, second: KeyFrame, ap: bytes, station: bytes
+    ) -> Iterator[SessionKeys]:
+        """Yield the session keys that the given keys may have led to."""
+        if client.suites & FAST:
+            yield from self._fast_keys(client, ap)
+            return
+        for psk in self._psks_of(ap):
+            client.tried += 1
+            yield from candidates(psk, second.version, ap, station, client.anonce, client.snonce)
 
     def _psks_of(self, bssid: bytes) -> list[bytes]:
         if bssid not in self._psks:
@@ -225,10 +282,7 @@ class WifiSession:
     def _learn_group_keys(self, client: Client, bssid: bytes, key: KeyFrame) -> None:
         for keys in client.keys[:1]:
             for group in group_keys(keys, key).values():
-                known = self.group_keys.setdefault(bssid, [])
-                if group not in known:
-                    known.insert(0, group)
-                    del known[MOST_KEYS:]
+                self._keep_group_key(bssid, group)
 
     # ── decryption ──────────────────────────────────────────────────────
 
