@@ -111,7 +111,7 @@ def test_what_is_no_http_is_searched_too(strange: Path) -> None:
     report = analyze(strange, known=KNOWN)
     assert {kind.kind: kind.seen for kind in report.known} == {"imei": True, "iccid": False, "imsi": True}
     found = {(f.kind, f.evidence.frames, f.evidence.path) for f in report.findings}
-    assert found == {("imei", (1,), ("udp payload",)), ("imsi", (3,), ("tcp payload",))}
+    assert found == {("imei", (1,), ("body",)), ("imsi", (3,), ("body",))}
     assert IMEI not in json_report.write(report)
 
 
