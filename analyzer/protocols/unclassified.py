@@ -37,10 +37,8 @@ FORM = bytes(
 OF_VALUES = bytes(
     ord("A") if chr(o).isascii() and (chr(o).isalnum() or o in b":._-") else 0 for o in range(256)
 )
-OF_VALUES = bytes(
-    ord("A") if chr(o).isascii() and (chr(o).isalnum() or o in b":._-") else 0 for o in range(256)
-)
-# by chance; a run in UTF-16.
+# Runs of text that count: in text, among other octets, and in octets that look random, where shorter ones
+# come by chance; a run in UTF-16.
 TEXT_RUN, VALUE_RUN, MIXED_RUN, LONG_RUN, UTF16_RUN = b"A" * 6, b"A" * 8, b"A" * 10, b"A" * 16, b"A0" * 6
 # Beginnings of gzip (RFC 1952) and zlib with a window of 32 KiB (RFC 1950).
 PACKED = (b"\x1f\x8b\x08", b"\x78\x01", b"\x78\x5e", b"\x78\x9c", b"\x78\xda")

@@ -196,6 +196,8 @@ class Extractor:
             list(seen.findings),
             list(seen.pings),
         )
+        if request is not None and request.protocol in SPARSE:
+            findings = [_narrowed(found, request) for found in findings]
         self._say(taken.said)
         self._say(seen.problems)
         self.searched.add(places_of(request, (response, *(message for message, _ in taken.interim))))
@@ -389,6 +391,17 @@ def _begun(message: Message) -> Message:
     body, size = message.body, len(message.body.content)
     left_out = body.left_out or f"only the first {BEGINNING:,} of {size:,} octets of content were kept"
     return replace(message, body=replace(body, content=body.content[:BEGINNING], left_out=left_out))
+
+
+def _narrowed(found: Finding, message: Message) -> Finding:
+    """The finding with only those frames as evidence that carried its value, where it stands as sent."""
+    body, raw = message.body, found.raw.encode()
+    at = body.content.find(raw) if raw and not body.codings and found.evidence.path[:1] == ("body",) else -1
+    if at < 0 or body.content.find(raw, at + 1) >= 0:
+        return found
+    start = message.evidence.end - body.length + at
+    frames = tuple(sorted(message.frames_of(start, start + len(raw))))
+    return replace(found, evidence=replace(found.evidence, frames=frames)) if frames else found
 
 
 def _first_frame(message: Message) -> int | None:

@@ -140,9 +140,9 @@ def test_a_value_that_segments_cut_is_found(
     assert (finding.kind, finding.known) == ("imei", True)
     first = {i: order.index(i) + 2 for i in order}
     needed = [i for i, (at, piece) in enumerate(pieces) if at < 31 and at + len(piece) > 16]
-    # The frames are those of the piece of text in which the value stands.
-    assert set(finding.evidence.frames) >= {first[i] for i in needed}
-    assert set(finding.evidence.frames) <= {n + 2 for n in range(len(order))}
+    assert set(finding.evidence.frames) <= {n + 2 for n, i in enumerate(order) if i in needed}
+    assert len(finding.evidence.frames) == len(needed)
+    assert finding.evidence.frames[0] == min(first[i] for i in needed)
     assert {kind.kind: kind.times for kind in report.known}["imei"] == 1
 
 

@@ -198,12 +198,13 @@ def test_captures_of_no_session_give_each_name_and_clue_its_capture(tmp_path: Pa
 def test_a_finding_of_no_message_stays_of_none_when_captures_are_merged(tmp_path: Path) -> None:
     from analyzer.detect.known import Known
 
-    # Octets that are no text make no message.
-    frames = [*traffic(), udp(bytes.fromhex("80ff00005e005301ff"), ports=(40000, 9999))]
+    # What a server of DNS answers makes no message.
+    answer = b"\0\1\x81\x80" + bytes(8) + b" 490154203237518 "
+    frames = [*traffic(), udp(answer, up=False, ports=(40000, 53))]
     one, other = tmp_path / "one.pcap", tmp_path / "two.pcap"
     for path in (one, other):
         path.write_bytes(builders.pcap(frames))
-    report = analyze(one, other, known=Known.parse("mac=00:00:5e:00:53:01"))
+    report = analyze(one, other, known=Known.parse("imei=490154203237518"))
     loose = [f for f in report.findings if f.name == "payload"]
     assert [(f.message, f.evidence.capture) for f in loose] == [(0, 0), (0, 1)]
 

@@ -126,3 +126,13 @@ def test_names_that_may_hold_an_identifier_are_searched(tmp_path: Path) -> None:
     (made,) = read_frames(frames, tmp_path / "a.pcap").others
     assert made.protocol == "dns"
     assert made.headers == [("name", f"{IMEI}.dev.example.com"), ("label", IMEI)]
+
+
+def test_a_finding_names_the_frames_that_carried_it(tmp_path: Path) -> None:
+    path = tmp_path / "a.pcap"
+    said = [(True, b"hello there\n"), (True, b"imei:4901542"), (True, b"03237518;\n"), (True, b"good bye\n")]
+    path.write_bytes(builders.pcap(builders.conversation(*said, ports=(40000, 7777))))
+    report = analyze(str(path))
+    (found,), (message,) = report.findings, report.messages
+    assert len(message.evidence.frames) == 4
+    assert found.evidence.frames == message.evidence.frames[1:3]
