@@ -165,12 +165,13 @@ def is_hidden_in(redactor: Redactor, message: Message, octets: bytes) -> bool:
     """
     if message.protocol.startswith("http"):
         return False
-    said = [value for _, value in message.headers] + [message.target or ""]
-    text = "\n".join(said) + message.body.content.decode("utf-8", "replace")
-    return any(
-        value in text and not any(old in octets for old, _ in pairs(kind, value, new, hashes=False) if old)
-        for (kind, value), new in redactor.known.items()
-    )
+    said = "\n".join([*(value for _, value in message.headers), message.target or "", ""])
+    content = said.encode("utf-8", "surrogatepass") + message.body.content
+    for (kind, value), new in redactor.known.items():
+        spelled = [old for old, _ in pairs(kind, value, new, hashes=False) if old]
+        if any(old in content for old in spelled) and not any(old in octets for old in spelled):
+            return True
+    return False
 
 
 def _is_plain(redactor: Redactor, octets: bytes, content: bytes) -> bool:

@@ -17,7 +17,7 @@ SUPL = bytes.fromhex("001002000080004c000404850d961fe4")
 KASA = kasa({"system": {"get_sysinfo": {"mac": MAC, "latitude": 59.91273}}})
 CAPTURES = {
     "bits": (conversation((True, SUPL), (False, SUPL[:9])), SUPL[8:]),
-    "XOR over TCP": (conversation((True, kasa({"system": {"get_sysinfo": {}}})), (False, KASA)), KASA[40:60]),
+    "XOR over TCP": (conversation((True, KASA), (False, kasa({"system": {"get_sysinfo": {}}}))), KASA[40:60]),
     "XOR in a datagram": ([udp(KASA[4:], ports=(40000, 9999))], KASA[40:60]),
     "digits in halves of bytes": ([udp(GTP_1, ports=(40000, 2123))], bytes.fromhex("0121436587f9")),
     "a MAC address in a name": ([udp(DATAGRAMS[7].octets, ports=(40000, 69))], b"001B44113AB7"),
