@@ -15,7 +15,8 @@ CHARSET = b"attributes-charset"  # the first attribute of every message (RFC 801
 
 
 def read_ipp(octets: bytes) -> Any:
-    """Return the attributes; the document of a print job stands behind them and is left. None for all else."""
+    """Return the attributes; the document of a print job stands behind them and is left. None for all
+    else."""
     if len(octets) < SHORTEST or octets[0] not in FIRSTS or octets[1] > 2 or octets[12:30] != CHARSET:
         return None
     cursor = Cursor(octets, 8)

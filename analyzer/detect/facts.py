@@ -21,8 +21,10 @@ NUMERIC_OPERATOR = re.compile(r"(\d{3})[-,]?(\d{2,3})", re.ASCII)
 TEXT = re.compile(r"[^\x00-\x1f<>{}]{2,128}")
 # What kind of thing a device is, or who sends, which is no model.
 NO_MODELS = frozenset(
-    ("user", "phone", "mobile", "smartphone", "tablet", "pad", "device", "client", "app", "web", "wap", "h5", "pc",
-     "desktop", "tv", "watch", "android", "ios", "iphone os", "ipados", "windows", "linux", "other", "default",
+    ("user", "phone", "mobile", "smartphone", "tablet", "pad", "device", "client", "app", "web", "wap",
+    "h5", "pc",
+     "desktop", "tv", "watch", "android", "ios", "iphone os", "ipados", "windows", "linux", "other",
+     "default",
      "generic", "emulator", "router", "gateway", "camera", "admin", "guest")
 )  # fmt: skip
 # A number of a build beside one of these is of the library that sends, not of the phone's system.
@@ -95,7 +97,8 @@ PRIVATE_USE = tuple(map(ipaddress.IPv4Network, ("10.0.0.0/8", "172.16.0.0/12", "
 
 FACTS: tuple[Fact, ...] = (
     Fact("model", _model, "a text, as names of models are",
-         [("MODELSMS", "HMD-Nokia 7 plus"), ("model", "TA-1046")], [("model", "7"), ("mode", "TA-1046"), ("deviceType", "phone"), ("deviceType", "User")]),
+         [("MODELSMS", "HMD-Nokia 7 plus"), ("model", "TA-1046")], [("model", "7"), ("mode", "TA-1046"),
+         ("deviceType", "phone"), ("deviceType", "User")]),
     Fact("build", _text_with_digits, "a text with digits, as versions of software are",
          [("SWVER", "00WW_3_22C"), ("os_version", "9.0.1")], [("version", "3"), ("v", "00WW_3_22C")]),
     Fact("operator", _operator, "a mobile network, by code or by name",

@@ -1,7 +1,9 @@
 """Requests that behave like activation or registration pings though no dossier describes them.
 
-Wanted are lasting identifiers of a phone in a request that nothing asked for, outside a session, and that calls
-itself a registration, names phone and subscription together, or is sent again and again. Each is said; none is
+Wanted are lasting identifiers of a phone in a request that nothing asked for, outside a session, and that
+calls
+itself a registration, names phone and subscription together, or is sent again and again. Each is said; none
+is
 proof. What is an update check, telemetry or a log by its form is no registration.
 """
 
@@ -75,9 +77,11 @@ def undocumented(
     dossiers: Sequence[Dossier],
     values_of: Values = lambda _: (),
 ) -> list[Ping]:
-    """Return a Ping for each such payload that no dossier has recognised; `devices` gives the device of a flow.
+    """Return a Ping for each such payload that no dossier has recognised; `devices` gives the device of a
+    flow.
 
-    Requests to a host that a dossier of any kind documents are left to that dossier. `values_of` gives names and
+    Requests to a host that a dossier of any kind documents are left to that dossier. `values_of` gives names
+    and
     values of a request's fields.
     """
     taken = {ping.message for ping in pings}

@@ -73,7 +73,8 @@ class Stream:
     """
 
     __slots__ = (
-        "_given", "_held", "_held_octets", "_last", "_next", "_other_octets", "_others", "_recent", "base", "conflicting",
+        "_given", "_held", "_held_octets", "_last", "_next", "_other_octets", "_others", "_recent", "base",
+        "conflicting",
         "conflicts", "probes", "repeated", "saw_start", "unchecked",
     )  # fmt: skip
 

@@ -28,7 +28,8 @@ class HttpFlow:
     """
 
     __slots__ = (
-        "_asked", "_behind_gap", "_chosen", "_early", "_interim", "_searched", "_unanswered", "found", "gap_octets",
+        "_asked", "_behind_gap", "_chosen", "_early", "_interim", "_searched", "_unanswered", "found",
+        "gap_octets",
         "gaps", "missing", "readers", "remains", "streams", "switch",
     )  # fmt: skip
 
