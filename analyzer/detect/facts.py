@@ -95,7 +95,8 @@ PRIVATE_USE = tuple(map(ipaddress.IPv4Network, ("10.0.0.0/8", "172.16.0.0/12", "
 
 FACTS: tuple[Fact, ...] = (
     Fact("model", _model, "a text, as names of models are",
-         [("MODELSMS", "HMD-Nokia 7 plus"), ("model", "TA-1046")], [("model", "7"), ("mode", "TA-1046"), ("deviceType", "phone"), ("deviceType", "User")]),
+         [("MODELSMS", "HMD-Nokia 7 plus"), ("model", "TA-1046")], [("model", "7"), ("mode", "TA-1046"),
+         ("deviceType", "phone"), ("deviceType", "User")]),
     Fact("build", _text_with_digits, "a text with digits, as versions of software are",
          [("SWVER", "00WW_3_22C"), ("os_version", "9.0.1")], [("version", "3"), ("v", "00WW_3_22C")]),
     Fact("operator", _operator, "a mobile network, by code or by name",

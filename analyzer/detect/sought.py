@@ -1,8 +1,8 @@
 """Values that a capture shows to be identifiers → wherever else they stand, in any usual encoding.
 
-`known` looks for what the owner gave, and may report a few bytes of it. Here nobody vouches for a value, so each
-way to write it has to be long enough, and stand apart from what is around it where it is short, that chance
-does not make it: `MIN_DIGITS` and its like say from where on.
+`known` looks for what the owner gave, and may report a few bytes of it. Here nobody vouches for a value, so
+each way to write it has to be long enough, and stand apart from what is around it where it is short, that
+chance does not make it: `MIN_DIGITS` and its like say from where on.
 """
 
 from __future__ import annotations
