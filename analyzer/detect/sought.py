@@ -107,7 +107,7 @@ class Search:
         self.left_out = len(values) - len(self.values)
 
     def sightings(self, data: bytes) -> list[Sighting]:
-        """Return where the values stand in `data`, in their order; of overlapping ones of a value the longest."""
+        """Return where the values stand in `data`, in their order; of overlapping ones the longest."""
         if not self.values or not data:
             return []
         words = self._listed
@@ -156,7 +156,7 @@ def forms_of(kind: str, value: str, in_full: bool = True) -> Iterator[tuple[byte
 
 
 def apart_from(octets: bytes, encoding: str, kind: str) -> frozenset[int] | None:
-    """Return the bytes that may not stand next to a form of a value; None where it is not looked for at all."""
+    """Return the bytes that may not stand next to a form of a value; None where it is not looked for."""
     size = len(octets)
     if encoding.startswith("base64"):
         return NOTHING if size >= MIN_BASE64 else None

@@ -1,4 +1,4 @@
-"""Identifiers and devices' addresses are found wherever else they go, in any usual form, and nothing else is."""
+"""Identifiers and devices' addresses are found wherever they go, in any usual form, and nothing else is."""
 
 from __future__ import annotations
 
@@ -113,7 +113,8 @@ GAID = "166ab251-4f3b-470b-a143-1e5270f10132"
 RECOGNISED = [  # kind, value, where it is recognised, where else it goes
     ("phone", "4790000392", b"mobile=%2B4790000392", http_request(target="/?mid=7&mn=%2B4790000392")),
     ("phone", "4790000392", b"mobile=%2B4790000392", http_request(target="/?a=004790000392")),
-    ("phone", "4790000392", b"mobile=%2B4790000392", http_request("POST", body=b"msg=ring+%2B47+90+00+03+92+now")),
+    ("phone", "4790000392", b"mobile=%2B4790000392",
+     http_request("POST", body=b"msg=ring+%2B47+90+00+03+92+now")),
     ("gaid", GAID, b'{"google_advertising_id":"%s"}' % GAID.encode(), http_request(target="/?_aid=" + GAID)),
     ("gaid", GAID, b"gaid=" + GAID.encode(), http_request(target="/?p1=" + GAID.replace("-", "").upper())),
     ("gaid", GAID, b"gaid=" + GAID.encode(), http_request(Cookie="k=" + GAID)),
@@ -153,7 +154,8 @@ def test_what_gave_way_is_said_with_the_frame_from_which_on_all_was_searched(
     quiet = [told(b"\x01\x02some words that nobody reads %d" % i, to=TWO) for i in range(40)]
     report = report_of([*quiet, *posted(b'{"deviceSerial":"QX2C66NK9G2AP"}')], tmp_path)
     (problem,) = [p for p in report.problems if p.code == "searched-again-in-part"]
-    assert problem.frame and f"from frame {problem.frame} on" in problem.what
+    assert problem.frame
+    assert f"from frame {problem.frame} on" in problem.what
 
 
 def test_the_spool_s_file_is_for_its_owner_alone_and_gone_when_closed(
@@ -165,7 +167,8 @@ def test_the_spool_s_file_is_for_its_owner_alone_and_gone_when_closed(
     assert kept._newer is not None
     file = kept._newer._file
     state = os.fstat(file.fileno())
-    assert stat.S_IMODE(state.st_mode) == 0o600 and state.st_nlink == 0
+    assert stat.S_IMODE(state.st_mode) == 0o600
+    assert state.st_nlink == 0
     kept.close()
     assert file.closed
 
@@ -198,4 +201,5 @@ def test_short_and_everyday_values_are_not_looked_for(kind: str, value: str) -> 
 def test_numbers_have_to_stand_apart() -> None:
     search = Search([Sought("phone", "4790000392", "high", "")])
     assert search.sightings(b"x 4790000392 y")
-    assert not search.sightings(b"id=14790000392") and not search.sightings(b"id=47900003921")
+    assert not search.sightings(b"id=14790000392")
+    assert not search.sightings(b"id=47900003921")
