@@ -38,7 +38,8 @@ TELEMETRY = re.compile(
 MEASURED = frozenset(
     ("temperature", "temp", "tempf", "tempc", "humidity", "pressure", "baromin", "baromrelin", "winddir",
      "windspeed", "windspeedmph", "rainin", "dewptf", "indoortempf", "solarradiation", "uv", "pm25", "co2",
-     "voltage", "power", "event", "events", "event_name", "eventname", "event_type", "eventtype", "event_id", "eventid")
+     "voltage", "power", "event", "events", "event_name", "eventname", "event_type", "eventtype", "event_id",
+     "eventid")
 )  # fmt: skip
 FEWEST_MEASURED = 2
 # Names of fields whose value says what is asked for.
