@@ -70,8 +70,7 @@ FOR_TEXT: tuple[Decoder, ...] = (
 RECODING = frozenset(
     (
         decode_hexadecimal, decode_base32, decode_base64, decode_jwt, decode_weak, decode_ascii85,
-        decode_multipart,
-        decode_compressed, decode_octets, decode_unmarked,
+        decode_multipart, decode_compressed, decode_octets, decode_unmarked,
     )
 )  # fmt: skip
 ONLY_WEAK: tuple[Decoder, ...] = (decode_weak,)

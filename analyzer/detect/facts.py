@@ -21,11 +21,9 @@ NUMERIC_OPERATOR = re.compile(r"(\d{3})[-,]?(\d{2,3})", re.ASCII)
 TEXT = re.compile(r"[^\x00-\x1f<>{}]{2,128}")
 # What kind of thing a device is, or who sends, which is no model.
 NO_MODELS = frozenset(
-    ("user", "phone", "mobile", "smartphone", "tablet", "pad", "device", "client", "app", "web", "wap",
-    "h5", "pc",
-     "desktop", "tv", "watch", "android", "ios", "iphone os", "ipados", "windows", "linux", "other",
-     "default",
-     "generic", "emulator", "router", "gateway", "camera", "admin", "guest")
+    ("user", "phone", "mobile", "smartphone", "tablet", "pad", "device", "client", "app", "web", "wap", "h5",
+     "pc", "desktop", "tv", "watch", "android", "ios", "iphone os", "ipados", "windows", "linux", "other",
+     "default", "generic", "emulator", "router", "gateway", "camera", "admin", "guest")
 )  # fmt: skip
 # A number of a build beside one of these is of the library that sends, not of the phone's system.
 OF_A_LIBRARY = re.compile(

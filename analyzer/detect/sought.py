@@ -1,9 +1,8 @@
 """Values that a capture shows to be identifiers → wherever else they stand, in any usual encoding.
 
 `known` looks for what the owner gave, and may report a few bytes of it. Here nobody vouches for a value, so
-each
-way to write it has to be long enough, and stand apart from what is around it where it is short, that chance
-does not make it: `MIN_DIGITS` and its like say from where on.
+each way to write it has to be long enough, and stand apart from what is around it where it is short, that
+chance does not make it: `MIN_DIGITS` and its like say from where on.
 """
 
 from __future__ import annotations
@@ -108,8 +107,7 @@ class Search:
         self.left_out = len(values) - len(self.values)
 
     def sightings(self, data: bytes) -> list[Sighting]:
-        """Return where the values stand in `data`, in their order; of overlapping ones of a value the
-        longest."""
+        """Return where the values stand in `data`, in their order; of overlapping ones the longest."""
         if not self.values or not data:
             return []
         words = self._listed
@@ -158,8 +156,7 @@ def forms_of(kind: str, value: str, in_full: bool = True) -> Iterator[tuple[byte
 
 
 def apart_from(octets: bytes, encoding: str, kind: str) -> frozenset[int] | None:
-    """Return the bytes that may not stand next to a form of a value; None where it is not looked for at
-    all."""
+    """Return the bytes that may not stand next to a form of a value; None where it is not looked for."""
     size = len(octets)
     if encoding.startswith("base64"):
         return NOTHING if size >= MIN_BASE64 else None

@@ -122,8 +122,7 @@ def _meid_written(meid: str) -> Iterator[tuple[str, str]]:
 
 
 def _mac_packed(octets: bytes) -> Iterator[Variant]:
-    """Its bytes, as a number, and made longer to an EUI-64 (RFC 4291 appendix A), the U/L bit as it is or
-    not."""
+    """Its bytes, as a number, and as an EUI-64 (RFC 4291 appendix A), the U/L bit as it is or not."""
     for data, how in ((octets, ""), (octets[::-1], "reversed ")):
         yield data, f"{how}octets"
         for piece in base64_pieces(data):

@@ -37,16 +37,14 @@ TELEMETRY = re.compile(
 # Names of fields of which two make a message one of measurements or of events.
 MEASURED = frozenset(
     ("temperature", "temp", "tempf", "tempc", "humidity", "pressure", "baromin", "baromrelin", "winddir",
-    "windspeed",
-     "windspeedmph", "rainin", "dewptf", "indoortempf", "solarradiation", "uv", "pm25", "co2", "voltage",
-     "power",
-     "event", "events", "event_name", "eventname", "event_type", "eventtype", "event_id", "eventid")
+     "windspeed", "windspeedmph", "rainin", "dewptf", "indoortempf", "solarradiation", "uv", "pm25", "co2",
+     "voltage", "power", "event", "events", "event_name", "eventname", "event_type", "eventtype", "event_id",
+     "eventid")
 )  # fmt: skip
 FEWEST_MEASURED = 2
 # Names of fields whose value says what is asked for.
 ACTIONS = frozenset(("a", "act", "action", "api", "cmd", "command", "func", "interface", "method", "op",
-"opt",
-                     "service", "type", "msgtype", "do", "m"))  # fmt: skip
+                     "opt", "service", "type", "msgtype", "do", "m"))  # fmt: skip
 LONGEST_ACTION = 48
 WORDS = re.compile(r"[A-Z]{2,}(?![a-z])|[A-Z]?[a-z]+|\d+")
 TOKEN = re.compile(r"token[._/-]?get|get[._/-]?token", re.IGNORECASE)

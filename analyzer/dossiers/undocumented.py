@@ -1,10 +1,8 @@
 """Requests that behave like activation or registration pings though no dossier describes them.
 
 Wanted are lasting identifiers of a phone in a request that nothing asked for, outside a session, and that
-calls
-itself a registration, names phone and subscription together, or is sent again and again. Each is said; none
-is
-proof. What is an update check, telemetry or a log by its form is no registration.
+calls itself a registration, names phone and subscription together, or is sent again and again. Each is said;
+none is proof. What is an update check, telemetry or a log by its form is no registration.
 """
 
 from __future__ import annotations
@@ -77,12 +75,10 @@ def undocumented(
     dossiers: Sequence[Dossier],
     values_of: Values = lambda _: (),
 ) -> list[Ping]:
-    """Return a Ping for each such payload that no dossier has recognised; `devices` gives the device of a
-    flow.
+    """Return a Ping for each such payload that no dossier has recognised; `devices` has the device of a flow.
 
     Requests to a host that a dossier of any kind documents are left to that dossier. `values_of` gives names
-    and
-    values of a request's fields.
+    and values of a request's fields.
     """
     taken = {ping.message for ping in pings}
     held: dict[int, list[Finding]] = {}

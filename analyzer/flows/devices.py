@@ -99,10 +99,9 @@ def sides_of(flows: Flows, asked: Mapping[int, int] = NONE_ASKED) -> Sides:
 def client_sides(flows: Flows, asked: Mapping[int, int] = NONE_ASKED) -> NDArray[np.int64]:
     """Return which end opened each flow: the one that sent a SYN alone, else the one with the higher port.
 
-    A SYN with ACK shows the server, and so does a request that was read. Of TCP flows in which nothing
-    shows it,
-    an end that is a server in another flow is one here too, as is an end that several others talk to. Where
-    nothing says anything, the sender of the first packet counts as the client.
+    A SYN with ACK shows the server, and so does a request that was read. Of TCP flows in which nothing shows
+    it, an end that is a server in another flow is one here too, as is an end that several others talk to.
+    Where nothing says anything, the sender of the first packet counts as the client.
     """
     marks, syn = flows.one(MARKS), (flows.pair(FLAGS) & SYN) != 0
     a_port, b_port = flows.one(A_PORT), flows.one(B_PORT)
@@ -138,13 +137,10 @@ def _decide_by_others(
     for flow, (a, b) in zip(open_ones.tolist(), pairs, strict=True):
         if (a in servers) != (b in servers):
             client[flow] = 1 if a in servers else 0
-        elif a not in servers and _is_one_of_many(len(peers[a]), len(peers[b])):
-            client[flow] = 1 if len(peers[a]) > len(peers[b]) else 0
-
-
-def _is_one_of_many(a: int, b: int) -> bool:
-    """Return whether one end has a single peer and the other at least FEWEST_PEERS."""
-    return min(a, b) == 1 and max(a, b) >= FEWEST_PEERS
+        elif a not in servers:
+            fewer, more = sorted((len(peers[a]), len(peers[b])))
+            if fewer == 1 and more >= FEWEST_PEERS:
+                client[flow] = 1 if len(peers[a]) == more else 0
 
 
 def _ends(flows: Flows, rows: NDArray[np.intp]) -> Iterator[tuple[End, End]]:

@@ -74,8 +74,7 @@ class Stream:
 
     __slots__ = (
         "_given", "_held", "_held_octets", "_last", "_next", "_other_octets", "_others", "_recent", "base",
-        "conflicting",
-        "conflicts", "probes", "repeated", "saw_start", "unchecked",
+        "conflicting", "conflicts", "probes", "repeated", "saw_start", "unchecked",
     )  # fmt: skip
 
     def __init__(self, isn: int | None, recent: Recent | None = None) -> None:

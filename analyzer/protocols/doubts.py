@@ -1,10 +1,8 @@
 """Segments that their receiver would not have taken, so that what came again in their place is read first.
 
 A sender who wants to mislead an observer sends a segment that never arrives, or is thrown away there, and
-then
-the true one. Only connections in which something came again are looked at. What is doubtful is still read:
-behind
-the rest of its batch, so that the first copy that counts is the valid one.
+then the true one. Only connections in which something came again are looked at. What is doubtful is still
+read: behind the rest of its batch, so that the first copy that counts is the valid one.
 """
 
 from __future__ import annotations

@@ -84,8 +84,7 @@ from analyzer.version import VERSION
 READABLE_KINDS = frozenset({"http", "other text"}) | CLEAR_KINDS | READABLE_FORMS
 
 # TCP and UDP, without protocols that set a time to live of their own: DHCP (dhclient sends 128), mDNS (255,
-# RFC 6762
-# §11), LLMNR and SSDP.
+# RFC 6762 §11), LLMNR and SSDP.
 USUAL_PROTOCOLS, PORTS_OF_OWN_HOPS = (6, 17), (67, 68, 546, 547, 5353, 5355, 1900)
 
 

@@ -65,8 +65,7 @@ def problems(notes: StreamNotes) -> Iterator[Problem]:
             f"in {notes.conflicting_flows:,} readable connections {notes.conflicting:,} octets came twice "
             "with different content; the copy that came first is read, since a receiver that had room "
             "kept it, unless a receiver would not have taken it; both are listed as conflicts, and "
-            "identifiers "
-            "were looked for in both",
+            "identifiers were looked for in both",
             first or None,
             notes.conflicting_flows,
         )

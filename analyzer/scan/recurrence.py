@@ -1,11 +1,9 @@
 """Each identifier that was found, and the MAC address of each device, in all else that was readable.
 
 A value that is recognised once by its name or form goes to other places too, under names that tell nothing,
-in
-other spellings and encodings, and before it was recognised. So at the end of a scan everything that was read
-is
-searched for it in one pass: the requests that are listed, and those of the spool. What servers sent is
-counted.
+in other spellings and encodings, and before it was recognised. So at the end of a scan everything that was
+read is searched for it in one pass: the requests that are listed, and those of the spool. What servers sent
+is counted.
 """
 
 from __future__ import annotations
@@ -292,15 +290,11 @@ class Recurrence:
         if self._search.left_out:
             yield Problem(
                 "values-not-sought",
-                f"{self._search.left_out:,} identifiers beyond {MOST:,} were not looked for elsewhere in "
-                "the capture",
+                f"{self._search.left_out:,} identifiers beyond {MOST:,} were not looked for elsewhere",
                 count=self._search.left_out,
             )
         if self._found >= MOST_FOUND:
-            what = (
-                f"of identifiers that were found again elsewhere, {MOST_FOUND:,} places are listed, "
-                "and no more"
-            )
+            what = f"of identifiers that were found again, {MOST_FOUND:,} places are listed, and no more"
             yield Problem("found-again-left-out", what)
 
 

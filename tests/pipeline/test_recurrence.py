@@ -1,5 +1,4 @@
-"""Identifiers and devices' addresses are found wherever else they go, in any usual form, and nothing else
-is."""
+"""Identifiers and devices' addresses are found wherever they go, in any usual form, and nothing else is."""
 
 from __future__ import annotations
 
@@ -114,8 +113,8 @@ GAID = "166ab251-4f3b-470b-a143-1e5270f10132"
 RECOGNISED = [  # kind, value, where it is recognised, where else it goes
     ("phone", "4790000392", b"mobile=%2B4790000392", http_request(target="/?mid=7&mn=%2B4790000392")),
     ("phone", "4790000392", b"mobile=%2B4790000392", http_request(target="/?a=004790000392")),
-    ("phone", "4790000392", b"mobile=%2B4790000392", http_request("POST",
-    body=b"msg=ring+%2B47+90+00+03+92+now")),
+    ("phone", "4790000392", b"mobile=%2B4790000392",
+     http_request("POST", body=b"msg=ring+%2B47+90+00+03+92+now")),
     ("gaid", GAID, b'{"google_advertising_id":"%s"}' % GAID.encode(), http_request(target="/?_aid=" + GAID)),
     ("gaid", GAID, b"gaid=" + GAID.encode(), http_request(target="/?p1=" + GAID.replace("-", "").upper())),
     ("gaid", GAID, b"gaid=" + GAID.encode(), http_request(Cookie="k=" + GAID)),
