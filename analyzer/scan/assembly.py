@@ -6,7 +6,7 @@ import os
 import time
 from array import array
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -495,13 +495,13 @@ class Assembly:
             size=capture.source.size,
             sha256=capture.source.sha256(),
             format=account.format,
-            link_types={link_name(link): n for link, n in account.links.most_common()},
+            link_types=_by_name(account.links, link_name),
             frames=account.frames,
             first_ns=tally.first_ns,
             last_ns=tally.last_ns,
             ip_packets=tally.ip_packets,
-            not_ip={ethertype_name(e): n for e, n in tally.not_ip.most_common()},
-            undecoded={link_name(link): n for link, n in tally.unknown_links.most_common()},
+            not_ip=_by_name(tally.not_ip, ethertype_name),
+            undecoded=_by_name(tally.unknown_links, link_name),
             snapped=account.snapped,
             complete=account.complete,
             comment="\n".join(note.text for note in account.comments if note.of == "capture"),
@@ -637,3 +637,11 @@ def _plain(column: NDArray[Any]) -> Sequence[int]:
     """The numbers of a column as Python's own, in an array where they are many."""
     many = array("q", column.astype(np.int64).tobytes())
     return many if len(many) > MOST_LISTED else many.tolist()
+
+
+def _by_name(counts: Counter[int], name: Callable[[int], str]) -> dict[str, int]:
+    """Counts by name, those of numbers that share one added."""
+    sums: Counter[str] = Counter()
+    for number, count in counts.items():
+        sums[name(number)] += count
+    return dict(sums.most_common())

@@ -170,7 +170,7 @@ class Scan:
             attempt, frame = self.failures.attempt, batch.first_frame
             inside = attempt("batch", "Wi-Fi", frame, self._inside_wifi, batch, packets)
             step = self._whole_step(batch, packets, None)
-            self._count(batch, packets, step)
+            self._count(batch, packets, step, inside.frames if inside else [])
             self._count_outside(step, inside.frames if inside else [])
             yield step
             yield from self._decrypted(inside or attempt("batch", "GRE", frame, self._in_gre, batch, packets))
@@ -294,14 +294,19 @@ class Scan:
         packets = decode(found.batch)
         self.tally.ip_packets += int(((packets.kind >= OTHER_IP) & (packets.kind < DAMAGED)).sum())
         self.tally.fragments += int((packets.kind == FRAGMENT).sum())
+        self.tally.not_ip.update(packets.ethertype[packets.kind == NOT_IP].tolist())
+        self.tally.damaged += int((packets.kind == DAMAGED).sum())
         step = self._whole_step(found.batch, packets, found.frames)
         self._count_outside(step)
         yield step
 
     # ── counts ──────────────────────────────────────────────────────────
 
-    def _count(self, batch: Batch, packets: Packets, step: Step) -> None:
-        """Count the rows of a batch as it was read; `step` is what became of it."""
+    def _count(self, batch: Batch, packets: Packets, step: Step, opened: Sequence[int]) -> None:
+        """Count the rows of a batch as it was read; `step` is what became of it.
+
+        Frames that were `opened` count as what was inside.
+        """
         outlined = step.outline if step.batch is batch else outline(batch, packets)
         tally, sums = self.tally, outlined.sums.tolist()
         tally.first_ns = min(sums[FIRST_NS], tally.first_ns if tally.first_ns is not None else sums[FIRST_NS])
@@ -317,7 +322,8 @@ class Scan:
             tally.first_damaged = tally.first_damaged or batch.first_frame + row
         if sums[NOT_IP]:
             rows = outlined.rows(OTHER)
-            kinds, counts = np.unique(packets.ethertype[rows], return_counts=True)
+            closed = np.setdiff1d(rows, np.asarray(opened, np.int64) - batch.first_frame)
+            kinds, counts = np.unique(packets.ethertype[closed], return_counts=True)
             tally.not_ip.update(dict(zip(kinds.tolist(), counts.tolist(), strict=True)))
             if NOTICE_ETHERTYPE in kinds:
                 self._look_for_notice(batch, packets, rows)
