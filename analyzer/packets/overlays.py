@@ -162,14 +162,15 @@ def pseudowire(data: Octets, i: int, end: int, wire: int) -> tuple[int, int]:
 
 
 def may_be_packet(data: Octets, i: int, end: int, wire: int) -> bool:
-    """Return whether an IP header stands at `i`, whose checksum the first router may still have to set."""
+    """Return whether an IP header stands at `i`, be it with a wrong checksum where its length is right."""
     if sound_ip(data, i, end, wire) > 0:
         return True
     if i + 40 <= end and u8(data, i) >> 4 == 6:
         return i + 40 + u16(data, i + 4) <= wire and u16(data, i + 4) > 0
     if i + 20 > end or u8(data, i) & 15 < 5 or u8(data, i) >> 4 != 4:
         return False
-    return i + u16(data, i + 2) <= wire and u16(data, i + 10) == 0
+    stop = i + u16(data, i + 2)
+    return stop == wire or (stop <= wire and u16(data, i + 10) == 0)
 
 
 def is_frame(data: Octets, i: int, end: int) -> bool:

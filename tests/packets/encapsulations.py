@@ -193,6 +193,9 @@ FORMS: dict[str, Form] = {
     "LISP": Form(lambda f: over_udp(b"\xc0" + bytes(7) + packet_of(f), 4341)),
     "IP in UDP": Form(lambda f: over_udp(packet_of(f), 5555), in_tshark=False),
     "IP in ICMP": Form(lambda f: over_ip(b"\x08\0\0\0\0\1\0\1" + packet_of(f), 1), in_tshark=False),
+    "MPLS with a wrong header checksum": Form(
+        lambda f: ethernet(b"\0\1\x01\x40" + f[14:24] + b"\1\1" + f[26:], 0x8847)
+    ),
     "a pseudowire with a control word": Form(lambda f: ethernet(b"\0\1\x01\x40" + bytes(4) + f, 0x8847)),
     "a pseudowire without one": Form(
         lambda f: ethernet(b"\0\1\x01\x40" + b"\x46" + f[1:], 0x8847), in_tshark=False
