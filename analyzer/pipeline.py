@@ -13,8 +13,8 @@ from analyzer.conclude.merging import failed
 from analyzer.conclude.narrowing import address_of
 from analyzer.containment import Failed, contained
 from analyzer.detect.known import Known
-from analyzer.locate.asked import region_of, regions_of
 from analyzer.locate.given import Given
+from analyzer.locate.region_codes import region_of, regions_of
 from analyzer.model import Body, CaptureError, Problem, Report
 from analyzer.packets.wifi import WifiKey
 from analyzer.scan.concluding import concluded

@@ -80,7 +80,7 @@ def as_mo(po: bytes, language: str) -> bytes:
 def meaning(name: str, content: bytes) -> dict[Any, Any]:
     """Return what a catalogue file says, whichever version of Babel wrote it.
 
-    A `.po` or `.pot` file gives each text with its translation, the files that it stands in and its comments;
+    A `.po` or `.pot` file gives each text with its translation, the files that contain it and its comments;
     a `.mo` file gives each text with its translation. Both give the language's choice of plural forms.
     """
     if name.endswith(".mo"):

@@ -40,14 +40,14 @@ def add_dossiers_choice(command: argparse.ArgumentParser) -> None:
 
 def regions(text: str) -> tuple[str, ...]:
     """ISO 3166-1 alpha-2 codes with commas between, each once; ValueError with a hint."""
-    from analyzer.locate.asked import regions_of
+    from analyzer.locate.region_codes import regions_of
 
     return regions_of(text)
 
 
 def region(text: str) -> str:
     """One ISO 3166-1 alpha-2 code; ValueError with a hint."""
-    from analyzer.locate.asked import region_of
+    from analyzer.locate.region_codes import region_of
 
     return region_of(text)
 

@@ -232,7 +232,7 @@ class Claims:
             if first in KEPT_FOLDERS or first in KEPT_FILES:
                 raise UnusableError(f"{place.said}: belongs to the results in {kept.path}")
 
-    # ── roles that stand for several files ──────────────────────────────
+    # ── roles of several files ──────────────────────────────
 
     def _captures(self, option: str, path: str) -> None:
         if "://" not in path and not os.path.isdir(path):

@@ -29,7 +29,7 @@ class Said:
 
     @property
     def redacted(self) -> bool:
-        """Whether pseudonyms stand for identifiers."""
+        """Return whether identifiers were replaced by pseudonyms."""
         return self.report.redaction is not None
 
     @property

@@ -13,6 +13,7 @@ import numpy as np
 from analyzer.capture import Batch, Capture
 from analyzer.evidence.bundle_files import Files
 from analyzer.evidence.bundle_packets import Shown, Spot, digest_of
+from analyzer.evidence.commitment import commitment
 from analyzer.evidence.kept import Frame
 from analyzer.evidence.pcapng_reader import octets_at
 from analyzer.evidence.redacted_frames import transport_at
@@ -52,7 +53,7 @@ def file_sha256(path: str) -> str:
 
 def indices_of(digest: str, manifest: Mapping[str, Any], key: bytes | None) -> list[int]:
     """Return which captures of the manifest have this SHA-256, or a commitment to it under the key."""
-    made = hmac.new(key, digest.encode(), hashlib.sha256).hexdigest() if key else None
+    made = commitment(key, digest) if key else None
     return [
         index
         for index, info in enumerate(manifest["captures"])

@@ -81,7 +81,7 @@ def _link(raw: bytes) -> int:
 
 
 def octets_at(file: BinaryIO, offset: int) -> bytes:
-    """Return the bytes of the packet whose block stands at an offset that `packets` gave."""
+    """Return the bytes of the packet whose block begins at an offset that `packets` gave."""
     file.seek(offset + 8)
     captured = _PACKET.unpack(file.read(_PACKET.size))[3]
     return file.read(captured)

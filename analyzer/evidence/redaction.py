@@ -7,8 +7,6 @@ kept, what changes and what is withheld).
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 import re
 import secrets
 from collections import Counter, defaultdict
@@ -18,6 +16,7 @@ from functools import cache
 from itertools import chain
 from typing import Any, Literal, TypeVar, cast, get_args, get_origin, get_type_hints
 
+from analyzer.evidence.commitment import commitment, key_mark
 from analyzer.evidence.messages import MessageRewriter, digest_pairs, replaced_parts
 from analyzer.evidence.originals import FACTS, originals
 from analyzer.evidence.pseudonyms import Pseudonyms, coarse
@@ -137,7 +136,7 @@ class Redactor:
 
     def commitment(self, sha256: str | None) -> str | None:
         """What stands for a capture's SHA-256: the capture and the key together show that it was this one."""
-        return None if sha256 is None else hmac.new(self._key, sha256.encode(), hashlib.sha256).hexdigest()
+        return None if sha256 is None else commitment(self._key, sha256)
 
     # ── before the report ───────────────────────────────────────────────
 
@@ -276,7 +275,7 @@ class Redactor:
         return Redaction(
             says=SAYS,
             how=HOW,
-            key=hashlib.sha256(b"phonehome redaction key " + self._key).hexdigest()[:16],
+            key=key_mark(self._key),
             pseudonyms=dict(sorted(kinds.items())),
             withheld=self.rewriter.withheld,
             commitments=tuple(self.commitment(info.sha256) for info in self._report.captures),

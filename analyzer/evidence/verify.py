@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -12,6 +11,7 @@ from analyzer.evidence.bundle_documents import Said, said
 from analyzer.evidence.bundle_files import ANSWER, Files, listed
 from analyzer.evidence.bundle_original import Compared, compared, file_sha256, indices_of
 from analyzer.evidence.bundle_packets import Shown, WrongError, shown
+from analyzer.evidence.commitment import key_mark
 from analyzer.evidence.manifest import FRAMES, MANIFEST, REPORT, SUMS
 from analyzer.evidence.rescan import Identify, Scan, rescanned
 from analyzer.evidence.selecting import RefusedError
@@ -109,7 +109,7 @@ def _beside(files: Files, told: Said) -> Iterator[str]:
 def _originals(captures: Sequence[str], told: Said, key: bytes | None, outcome: Outcome) -> dict[int, str]:
     """Return the originals that are there, by their place in the manifest."""
     found: dict[int, str] = {}
-    if key and told.report.redaction and told.report.redaction.key != _mark(key):
+    if key and told.report.redaction and told.report.redaction.key != key_mark(key):
         outcome.wrong.append("the key (--redact-key) is not the one that the bundle was redacted with")
     for path in captures:
         digest = file_sha256(path)
@@ -118,11 +118,6 @@ def _originals(captures: Sequence[str], told: Said, key: bytes | None, outcome: 
             outcome.wrong.append(_no_capture(path, digest, told, key))
         found |= dict.fromkeys(indices, path)
     return found
-
-
-def _mark(key: bytes) -> str:
-    """Return what tells a key of a redacted report, and nothing else of it."""
-    return hashlib.sha256(b"phonehome redaction key " + key).hexdigest()[:16]
 
 
 def _no_capture(path: str, digest: str, told: Said, key: bytes | None) -> str:

@@ -27,7 +27,7 @@ from analyzer.report.wording import (
     place_line,
 )
 
-# Codes of problems that stand for a failure (`analyzer.containment`), with what was not read.
+# Codes of problems that report a failure (`analyzer.containment`), with what was not read.
 FAILED: dict[str, Callable[[int], str]] = {
     "file-unread": lambda n: plural(n, "the rest of {n} file", "the rest of {n} files"),
     "flow-unread": lambda n: plural(n, "{n} flow", "{n} flows"),

@@ -88,7 +88,7 @@ def _known(report: Report) -> str:
 
 
 def _unread(report: Report) -> str:
-    """What could have been searched and was not: files, Wi-Fi, tunnels, forms that nobody reads."""
+    """Return what could have been searched and was not: files, Wi-Fi, tunnels, forms that no reader takes."""
     return " ".join(limits(report)).removesuffix(".")
 
 

@@ -1,7 +1,7 @@
 """What became of each packet and byte of a session: searched, encrypted, or not looked into, and why.
 
 Nothing counts as searched by its name: of each flow, the bytes that went through decoding and detection are
-set against the bytes that it carried (`scan.searched`). What is left over is encrypted where its form shows
+compared with the bytes that it carried (`scan.searched_bytes`). The rest is encrypted where its form shows
 that, and else not searched.
 """
 
@@ -40,7 +40,7 @@ from analyzer.packets.layers import (
 )
 from analyzer.packets.names import ethertype_name, link_name
 from analyzer.packets.table import DAMAGED, FRAGMENT, NOT_IP, UNKNOWN_LINK
-from analyzer.scan.searched import SearchedBytes
+from analyzer.scan.searched_bytes import SearchedBytes
 
 ENCRYPTED_KINDS = frozenset(
     (

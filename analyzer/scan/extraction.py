@@ -18,7 +18,7 @@ from analyzer.protocols.exchange import Exchange
 from analyzer.scan.examining import Examined, examined
 from analyzer.scan.making import Ends, Taken, taken_of
 from analyzer.scan.masking import masked_finding, masked_message, masked_ping
-from analyzer.scan.searched import SearchedBytes, places_of
+from analyzer.scan.searched_bytes import SearchedBytes, places_of
 from analyzer.scan.secrecy import ping_without, without_secrets
 from analyzer.scan.shelf import Shelf
 from analyzer.scan.spool import Spool

@@ -14,7 +14,7 @@ from analyzer.protocols.clear import SPARSE, UNCLASSIFIED
 from analyzer.scan.examining import Examined
 from analyzer.scan.making import Taken
 from analyzer.scan.packing import packed, unpacked
-from analyzer.scan.searched import Place, places_of
+from analyzer.scan.searched_bytes import Place, places_of
 from analyzer.scan.shelf import weight
 
 

@@ -19,6 +19,7 @@ from analyzer.report import difference_json
 from analyzer.report.difference import answer
 from analyzer.report.difference_limits import absence, cautions
 from analyzer.report.terminal_difference import render
+from analyzer.version import VERSION
 from tests.compare.reports import PHONE, answered, between_two_sends, reports, unanswered
 from tests.examples import examples
 
@@ -87,7 +88,7 @@ def capture(**fields: object) -> dict[str, object]:
 
 
 CHANGES: dict[str, tuple[Callable[[], dict[str, object]], str]] = {
-    "version": (lambda: {"version": "0.2.0"}, "different versions of phonehome (0.1.0, 0.2.0)"),
+    "version": (lambda: {"version": "0.2.0"}, f"different versions of phonehome ({VERSION}, 0.2.0)"),
     "scope": (lambda: {"scope": Scope(("CN", "HK"))}, "The scopes differ: A CN, B CN, HK."),
     "databases": (lambda: {"geo_sources": ()}, "Places come from different databases or dates"),
     "problems": (
