@@ -46,6 +46,8 @@ def said(files: Files) -> Said:
         raise WrongError(f"{REPORT}: holds no ping and no finding, so the bundle shows nothing")
     shown = {f"{FOLDER}/flow-{at:04}.pcapng": group for at, group in enumerate(found[:MOST], start=1)}
     left_out = len(found) - len(shown)
+    if report.redaction is not None:
+        _take_withheld(shown, document)
     again = json.loads(manifest(report, shown, left_out, "", report.redaction is not None))
     for name in sorted((again.keys() | document.keys()) - OWN_WORDS):
         if document.get(name) != again.get(name):
@@ -55,6 +57,14 @@ def said(files: Files) -> Said:
     made = Said(document, report, shown, left_out, _others(report, document))
     _check_readme(files, made)
     return made
+
+
+def _take_withheld(shown: dict[str, Group], document: dict[str, Any]) -> None:
+    """Mark the connections whose payload the manifest calls withheld: a redacted report can't tell which."""
+    files = document.get("files")
+    for each in files if isinstance(files, list) else ():
+        if isinstance(each, dict) and each.get("withheld") is True and each.get("file") in shown:
+            shown[each["file"]].withheld = True
 
 
 def _contradiction(name: str, is_said: Any, wanted: Any) -> str:

@@ -13,7 +13,7 @@ from analyzer.evidence import claims
 from analyzer.evidence.bundle_documents import Said
 from analyzer.evidence.bundle_files import Files
 from analyzer.evidence.bundle_packets import At, Shown
-from analyzer.evidence.manifest import REPORT
+from analyzer.evidence.manifest import MANIFEST, REPORT
 from analyzer.evidence.pcapng_reader import octets_at
 from analyzer.evidence.recordings import Recording, recordings, write
 from analyzer.model import Identifier, Report
@@ -57,6 +57,7 @@ def rescanned(files: Files, said: Said, packets: Shown, scan: Scan, identify: Id
     made.wrong += [*totals.wrong, *_about_notices(report, notices), *_about_more(report, terms, totals)]
     if report.version == VERSION and identify(report) != report.identifiers:
         made.wrong.append(f"{REPORT}: its list of identifiers is not that of its findings")
+    made.wrong += _about_withheld(said, files, packets)
     made.unverified += _unverified(report, terms, totals, notices)
     return made
 
@@ -110,6 +111,14 @@ def _about_more(report: Report, terms: claims.Terms, totals: claims.Told) -> Ite
     for word, count in totals.more.items():
         if count and terms.is_exact and not is_bounded:
             yield f"{REPORT}: leaves out {count} {word}(s) that its packets show"
+
+
+def _about_withheld(said: Said, files: Files, packets: Shown) -> Iterator[str]:
+    """What the manifest calls withheld and the packets show."""
+    is_withheld = _Withheld(files, packets)
+    for name, group in said.shown.items():
+        if group.withheld and not is_withheld(packets.files[name]):
+            yield f"{MANIFEST}: calls the payload of {name} withheld, and its packets show it"
 
 
 def _unverified(

@@ -18,6 +18,8 @@ from analyzer.evidence.pseudonyms import eui64_of
 Writing = Callable[[str], str]
 Encoding = Callable[[bytes], bytes]
 Pair = tuple[bytes, bytes]
+COLONS = (b":", b"%3A", b"%3a")  # RFC 3986 §2.1
+UNIVERSAL_BIT = 2 << 56  # of an EUI-64 (RFC 4291 §2.5.1)
 
 
 def pairs(kind: str, original: str, pseudonym: str, hashes: bool = True) -> Iterator[Pair]:
@@ -27,6 +29,10 @@ def pairs(kind: str, original: str, pseudonym: str, hashes: bool = True) -> Iter
     yield from octets
     derived = [(_octets(write(original)), _octets(write(pseudonym))) for write in DERIVED.get(kind, ())]
     yield from derived
+    for colon in COLONS[1:]:
+        yield from (
+            (old.replace(b":", colon), new.replace(b":", colon)) for old, new in derived if b":" in old
+        )
     for encode in (*ENCODINGS, *(HASHED if hashes else ())):
         yield from ((encode(old), encode(new)) for old, new in octets)
     for pack in NUMBERS.get(kind, ()):
@@ -65,23 +71,22 @@ def _dotted(mac: str) -> str:
     return _parted(4, 8)(".")(_bare(mac))
 
 
-def _without_zeros(mac: str) -> str:
-    return ":".join(octet.lstrip("0") or "0" for octet in mac.split(":"))
+def _without_zeros(mark: str) -> Writing:
+    return lambda mac: mark.join(octet.lstrip("0") or "0" for octet in mac.split(":"))
 
 
 def _identifier(mac: str) -> int:
     return eui64_of(int(_bare(mac), 16))
 
 
-def _in_ipv6(mac: str) -> str:
-    """As the end of an address: 200:5eff:fe00:53a7."""
-    digits = f"{_identifier(mac):016x}"
-    return ":".join(digits[at : at + 4].lstrip("0") or "0" for at in (0, 4, 8, 12))
+def _in_ipv6(is_flipped: bool) -> Writing:
+    """As the end of an address: 200:5eff:fe00:53a7, or 0:5eff:fe00:53a7 where no bit was flipped."""
 
+    def write(mac: str) -> str:
+        digits = f"{_identifier(mac) ^ (0 if is_flipped else UNIVERSAL_BIT):016x}"
+        return ":".join(digits[at : at + 4].lstrip("0") or "0" for at in (0, 4, 8, 12))
 
-def _in_ipv6_whole(mac: str) -> str:
-    digits = f"{_identifier(mac):016x}"
-    return ":".join(digits[at : at + 4] for at in (0, 4, 8, 12))
+    return write
 
 
 def _solicited(mac: str) -> str:
@@ -109,6 +114,22 @@ def _meid_decimal(meid: str) -> str:
     return f"{int(meid[:8], 16):010d}{int(meid[8:], 16):08d}" if len(meid) == 14 else ""
 
 
+def _grouped(mark: str) -> Writing:
+    """In groups, as people of its country write it; a pseudonym keeps the country."""
+
+    def write(digits: str) -> str:
+        import phonenumbers
+
+        try:
+            number = phonenumbers.parse("+" + digits)
+        except phonenumbers.NumberParseException:
+            return ""
+        text = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.INTERNATIONAL)
+        return text.replace(" ", mark).replace("-", mark)
+
+    return write
+
+
 def _both(*writings: Writing) -> tuple[Writing, ...]:
     """Each in both cases."""
     return tuple(w for write in writings for w in (write, lambda text, write=write: write(text).upper()))
@@ -121,12 +142,11 @@ def _lowered(write: Writing) -> Writing:
 _MAC = _both(lambda mac: mac.replace(":", "-"), _bare, _dotted)
 # What a MAC address leaves elsewhere: nobody hashes or encodes these.
 _FROM_MAC = _both(
-    _without_zeros,
-    _in_ipv6,
-    _in_ipv6_whole,
+    *map(_without_zeros, ":-"),
+    _in_ipv6(True),
+    _in_ipv6(False),
     _solicited,
     _solicited_mac,
-    lambda mac: f"{_identifier(mac):016x}",
 )
 DERIVED: dict[str, tuple[Writing, ...]] = {"mac": _FROM_MAC, "bssid": _FROM_MAC}
 _IMEI = (
@@ -145,7 +165,7 @@ WRITTEN: dict[str, tuple[Writing, ...]] = {
         _parted(4, 8, 12, 16)(" "),
         _parted(4, 8, 12, 16)("-"),
     ),
-    "phone": (lambda digits: "+" + digits, lambda digits: "00" + digits),
+    "phone": (lambda digits: "+" + digits, lambda digits: "00" + digits, *map(_grouped, " -.")),
     "address": (),
 }
 
@@ -210,6 +230,9 @@ _DIGEST_FORMS: tuple[Encoding, ...] = (
 )
 _CHECKSUM_FORMS: tuple[Encoding, ...] = (bytes, lambda octets: octets[::-1], _hex, _upper_hex, _decimal)
 
+ENCODED_OCTETS: tuple[Encoding, ...] = tuple(
+    _base64(offset, safe) for offset in range(3) for safe in (False, True)
+)
 ENCODINGS: tuple[Encoding, ...] = (
     lambda data: data[::-1],
     _text("utf-16-le"),
@@ -217,7 +240,7 @@ ENCODINGS: tuple[Encoding, ...] = (
     *(_percent(everywhere, lower) for everywhere in (False, True) for lower in (False, True)),
     _hex,
     _upper_hex,
-    *(_base64(offset, safe) for offset in range(3) for safe in (False, True)),
+    *ENCODED_OCTETS,
 )
 HASHED: tuple[Encoding, ...] = (
     *(_digested(digest, write) for digest in HASHES.values() for write in _DIGEST_FORMS),
@@ -269,9 +292,54 @@ _DIGITS: tuple[Callable[[str], bytes], ...] = (
     _number(lambda number: f"{number:x}".encode()),
     _number(lambda number: f"{number:X}".encode()),
 )
-_MAC_OCTETS: tuple[Callable[[str], bytes], ...] = (
-    lambda mac: bytes.fromhex(_bare(mac)),
-    lambda mac: _identifier(mac).to_bytes(8, "big"),
+
+
+def _octets_of_mac(mac: str) -> bytes:
+    return bytes.fromhex(_bare(mac))
+
+
+def _eui64(mac: str) -> bytes:
+    """As RFC 4291 appendix A makes one, its universal/local bit flipped."""
+    return _identifier(mac).to_bytes(8, "big")
+
+
+def _eui64_as_it_is(mac: str) -> bytes:
+    octets = _octets_of_mac(mac)
+    return octets[:3] + b"\xff\xfe" + octets[3:]
+
+
+_Octets = Callable[[str], bytes]
+
+
+def _then(octets: _Octets, encode: Encoding) -> _Octets:
+    return lambda mac: encode(octets(mac))
+
+
+def _separated(mark: bytes, size: int, upper: bool) -> Encoding:
+    """In hexadecimal, `size` octets between two marks."""
+
+    def encode(octets: bytes) -> bytes:
+        text = octets.hex(":", -size)
+        return (text.upper() if upper else text).encode().replace(b":", mark)
+
+    return encode
+
+
+_IN_HEXADECIMAL = tuple(
+    _separated(mark, size, upper)
+    for size, marks in ((1, (b"", b"-", *COLONS)), (2, COLONS))
+    for mark in marks
+    for upper in (False, True)
+)
+_IN_TEXT = (bytes, _decimal, *_IN_HEXADECIMAL)
+_MAC_OCTETS: tuple[_Octets, ...] = (
+    *(_then(_octets_of_mac, encode) for encode in (bytes, *ENCODED_OCTETS, _decimal)),
+    *(_then(lambda mac: _octets_of_mac(mac)[::-1], encode) for encode in (bytes, *ENCODED_OCTETS, _decimal)),
+    *(
+        _then(eui, encode)
+        for eui in (_eui64, _eui64_as_it_is)
+        for encode in (bytes, _decimal, *_IN_HEXADECIMAL)
+    ),
     lambda mac: bytes.fromhex("3333ff" + _bare(mac)[6:]),
     lambda mac: bytes.fromhex("ff0200000000000000000001ff" + _bare(mac)[6:]),
 )

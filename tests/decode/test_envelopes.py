@@ -138,7 +138,7 @@ BODIES: dict[str, bytes] = {
 
 @pytest.mark.parametrize("body", BODIES.values(), ids=BODIES)
 def test_name_and_value_are_found(body: bytes) -> None:
-    fields, problems = decode(request(body))
+    fields, problems, _ = decode(request(body))
     assert {("imei", IMEI), ("mac", MAC)} <= {(field.name, field.value) for field in fields}
     assert not problems
 
@@ -280,7 +280,7 @@ def test_other_bodies_give_no_names(body: bytes) -> None:
 
 def test_a_bomb_in_an_envelope_is_cut() -> None:
     bomb = HEAD + zlib.compress(bytes(40_000_000), 9)
-    fields, problems = decode(request(bomb))
+    fields, problems, _ = decode(request(bomb))
     assert sum(len(field.value) for field in fields) <= Limits().octets + len(bomb)
     assert problems
 
