@@ -39,9 +39,9 @@ class Openings:
                 if int(mac) in self.oversized or len(self.oversized) < MOST_OVERSIZED:
                     self.oversized[int(mac)] = self.oversized.get(int(mac), 0) + int(times)
 
-    def hops(self) -> NDArray[np.uint8]:
-        """The time to live, or hop limit, of each flow's first packet; 0 where it was not captured."""
-        return self._hops
+    def hops(self, count: int) -> NDArray[np.uint8]:
+        """Return the time to live, or hop limit, of the first packet of `count` flows; 0 where none was read."""
+        return _grown(self._hops, count)
 
     def renumber(self, new: New, count: int) -> None:
         """Go on with new numbers of flows (`flows.renumbering`); there are `count` of them."""

@@ -214,7 +214,7 @@ class Assembly:
     def _times_to_live(self) -> dict[str, Counter[int]]:
         """Of the first packets of each device's own flows."""
         found: dict[str, Counter[int]] = defaultdict(Counter)
-        hops = self.parts.scan.openings.hops()
+        hops = self.parts.scan.openings.hops(len(self.sides.own))
         remote_port, protocol = self.seen.remote_port, self.flows.one(PROTOCOL)
         usual = ~is_group(self.seen.remote_hi, self.seen.remote_lo) & np.isin(protocol, USUAL_PROTOCOLS)
         usual &= ~np.isin(remote_port, PORTS_OF_OWN_HOPS)
@@ -533,7 +533,7 @@ class Assembly:
         openings = self.parts.scan.openings
         links = sum((capture.account.links for _, capture in self.parts.captures), Counter[int]())
         stands_for = self.parts.scan.crowd.stands_for(self.count)
-        seen = vantage(look(links, self.seen, self.sides, openings.hops(), openings.oversized, stands_for))
+        seen = vantage(look(links, self.seen, self.sides, openings.hops(len(self.sides.own)), openings.oversized, stands_for))
         return (*seen, *outside.clues(self.parts.scan.soundness))
 
     @cached_property

@@ -111,7 +111,7 @@ class Clearing:
             hello = hellos.get(flow)
             told = hello and (hello.name, hello.version, hello.protocols, hello.ja4, hello.hides_name)
             label[flow] = numbers.setdefault((self._hosts.get(flow), told), 1 + len(numbers))
-        hops = self._scan.openings.hops().astype(np.int64)
+        hops = self._scan.openings.hops(self._count).astype(np.int64)
         return label << 16 | hops[: self._count] << 8 | self._scan.classes.codes(self._count)
 
 

@@ -58,6 +58,7 @@ class Read(NamedTuple):
             for message in (seen.request, seen.response):
                 if message is not None and message.protocol.startswith(protocol):
                     yield message
+        yield from (message for message in self.others if message.protocol.startswith(protocol))
 
     def requests(self, protocol: str) -> list[HttpMessage]:
         return [message for message in self.messages(protocol) if message.role == "request"]
