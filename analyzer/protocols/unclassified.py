@@ -48,8 +48,8 @@ EITHER_HEADER = 32 + zlib.MAX_WBITS
 # Octets look random where their values are spread as evenly as chance spreads them: Pearson's statistic of
 # 256 values has a mean of 255 and a deviation of 23.
 LEAST_SPREAD, MOST_EVEN = 256, 340
-# Behind a line at least one header, and an empty line.
-HEADERS = re.compile(rb"\r?\n((?:[A-Za-z][A-Za-z0-9_.-]{0,63}:[ \t]?[^\r\n]{0,4096}\r?\n){1,256})\r?\n")
+# A line of a header (RFC 9112 §5).
+HEADER = re.compile(rb"[A-Za-z][A-Za-z0-9_.-]{0,63}:[^\r]{0,4096}\r?")
 PRINTABLE = bytes(range(0x20, 0x7F))
 LONGEST_LINE = 2048
 # Characters behind which long text is cut.
@@ -108,22 +108,38 @@ def unclassified(octets: bytes, place: Place) -> HttpMessage:
     Where they have the form of a line, headers and a body, so has the message; what stands before that is a
     header of it too.
     """
-    found = HEADERS.search(octets)
+    found = _headers_in(octets)
     if found is None:
         return message(UNCLASSIFIED, "request", place, body=octets, one_way=True)
-    before = octets[: found.start()]
+    at, end, fields = found
+    before = octets[:at].rstrip(b"\r\n")
     start = max(len(before.rstrip(PRINTABLE)), len(before) - LONGEST_LINE)
     headers: Headers = [("before", text(before[:start]))] if start else []
-    lines = [line.partition(b":") for line in found[1].splitlines()]
-    headers += [(text(name), text(value.strip())) for name, _, value in lines]
+    headers += [
+        (text(name), text(value.strip())) for name, _, value in (line.partition(b":") for line in fields)
+    ]
     line = text(before[start:]) or None
     made = message(UNCLASSIFIED, "request", place, target=line, headers=headers, one_way=True)
     given = given_in(headers)
     made.body.codings = codings_of(given)
     made.body.content_type = given["content-type"][0] if "content-type" in given else None
-    if found.end() < len(octets):
-        made.body.add(octets[found.end() :])
+    if end < len(octets):
+        made.body.add(octets[end:])
     return made
+
+
+def _headers_in(octets: bytes) -> tuple[int, int, list[bytes]] | None:
+    """Return where the first headers begin behind a line, where their empty line ends, and their lines."""
+    first, *lines = octets.split(b"\n")
+    at = start = len(first) + 1
+    for number, line in enumerate(lines):
+        end = at + len(line) + 1
+        if line in (b"", b"\r") and start < at and number < len(lines) - 1:
+            return start, end, octets[start:at].split(b"\n")[:-1]
+        if not HEADER.fullmatch(line):
+            start = end
+        at = end
+    return None
 
 
 OTHER_READING = (

@@ -48,6 +48,13 @@ def test_a_line_with_headers_and_a_body_becomes_a_message_of_that_form() -> None
     assert made.headers[0] == ("before", "\1\2")
 
 
+def test_lines_that_could_be_read_as_headers_in_many_ways_cost_little() -> None:
+    """Where spaces belong to a name's end or to its value, a search would try all ways before it gives up."""
+    octets = b"before" + b"\nTst: " * 2_000 + b"@"
+    made = unclassified(octets, Place(0, len(octets), (1,), 0, 0))
+    assert (made.headers, made.body.body()[0].content) == ([], octets)
+
+
 def others(said: list[tuple[bool, bytes]], tmp_path: Path) -> list[bytes]:
     frames = builders.conversation(*said, ports=(40000, 7777))
     return [made.body.body()[0].content for made in read_frames(frames, tmp_path / "a.pcap").others]
