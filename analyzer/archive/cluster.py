@@ -24,11 +24,16 @@ LOCAL = "local"
 # Seconds to wait for a scheduler. How often a task is tried whose worker is lost is the scheduler's own
 # setting (distributed.scheduler.allowed-failures).
 CONNECTING = 10
-# After how long without any worker the tasks of a cluster made here fail; a scheduler that is there already
-# has its own setting.
-WORKERLESS = {"distributed.scheduler.no-workers-timeout": "60s"}
+# After how long without any worker the tasks of a cluster made here fail, and after how long a process that
+# was lost is not begun anew: on a busy machine Distributed's 15 s pass before it is ready. A scheduler that
+# is there already has its own settings.
+WORKERLESS = {
+    "distributed.scheduler.no-workers-timeout": "60s",
+    "distributed.deploy.lost-worker-timeout": "60s",
+}
 # Distributed's exceptions that say that a task's workers are lost; not every version has each.
-LOST = frozenset({"KilledWorker", "NoWorkerError", "NoValidWorkerError"})
+KILLED = "KilledWorker"
+LOST = frozenset({KILLED, "NoWorkerError", "NoValidWorkerError"})
 DIED = "the workers that read it ended unexpectedly, each time: too little memory, or a library's mistake"
 
 
@@ -49,11 +54,11 @@ class Cluster:
             start_tracker()
             # Dask changes the environment of this process, and begins others at any time.
             self._ending.enter_context(surroundings(SAFE_PATH))
-            with dask.config.set(WORKERLESS):
-                self._own = distributed.LocalCluster(  # type: ignore[no-untyped-call]
-                    n_workers=jobs, threads_per_worker=1, processes=True, dashboard_address=None,
-                    host="127.0.0.1",
-                )  # fmt: skip
+            self._ending.enter_context(dask.config.set(WORKERLESS))
+            self._own = distributed.LocalCluster(  # type: ignore[no-untyped-call]
+                n_workers=jobs, threads_per_worker=1, processes=True, dashboard_address=None,
+                host="127.0.0.1",
+            )  # fmt: skip
         try:
             self._client = distributed.Client(  # type: ignore[no-untyped-call]
                 self._own or address, timeout=CONNECTING, set_as_default=False
@@ -94,7 +99,7 @@ class Cluster:
         """What came of each unit, as it comes."""
         import distributed
 
-        futures = self._submitted(portions, options, place)
+        futures, suspects = self._submitted(portions, options, place), list[Unit]()
         done: Any = distributed.as_completed(list(futures), loop=self._client.loop)  # type: ignore[no-untyped-call]
         for future in done:
             portion = futures.pop(future)
@@ -106,11 +111,25 @@ class Cluster:
                 further = self._submitted([(unit,) for unit in portion], options, place)
                 futures |= further
                 done.update(list(further))
+            elif type(error).__name__ == KILLED:
+                suspects.append(portion[0])
             elif _is_lost(error):
                 yield given_up(portion[0], f"{portion[0].paths[0]}: {DIED}")
             else:
                 raise error
             future.release()
+        for unit in suspects:
+            yield from self._alone(unit, options, place)
+
+    def _alone(self, unit: Unit, options: Options, place: Place | None) -> list[Outcome]:
+        """What came of a unit while nothing else runs: a killed worker takes along all that waited for it."""
+        (future,) = self._submitted([(unit,)], options, place)
+        error = future.exception()
+        if error is None:
+            return list(future.result())
+        if _is_lost(error):
+            return [given_up(unit, f"{unit.paths[0]}: {DIED}")]
+        raise error
 
     def _submitted(
         self, portions: Sequence[tuple[Unit, ...]], options: Options, place: Place | None
