@@ -40,7 +40,7 @@ class Openings:
                     self.oversized[int(mac)] = self.oversized.get(int(mac), 0) + int(times)
 
     def hops(self, count: int) -> NDArray[np.uint8]:
-        """Return the time to live, or hop limit, of the first packet of `count` flows; 0 where none was read."""
+        """Return the time to live, or hop limit, of the first packet of `count` flows; 0: not read."""
         return _grown(self._hops, count)
 
     def renumber(self, new: New, count: int) -> None:

@@ -533,7 +533,8 @@ class Assembly:
         openings = self.parts.scan.openings
         links = sum((capture.account.links for _, capture in self.parts.captures), Counter[int]())
         stands_for = self.parts.scan.crowd.stands_for(self.count)
-        seen = vantage(look(links, self.seen, self.sides, openings.hops(len(self.sides.own)), openings.oversized, stands_for))
+        hops = openings.hops(len(self.sides.own))
+        seen = vantage(look(links, self.seen, self.sides, hops, openings.oversized, stands_for))
         return (*seen, *outside.clues(self.parts.scan.soundness))
 
     @cached_property

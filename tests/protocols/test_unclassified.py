@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from analyzer import analyze
-from analyzer.protocols.clear import UNCLASSIFIED
+from analyzer.protocols.clear import UNCLASSIFIED, Place
 from analyzer.protocols.unclassified import is_searched, unclassified
 from tests import builders
 from tests.protocols.clear import read_frames
@@ -38,8 +38,6 @@ def test_encrypted_data_is_not_searched() -> None:
 
 
 def test_a_line_with_headers_and_a_body_becomes_a_message_of_that_form() -> None:
-    from analyzer.protocols.clear import Place
-
     octets = b"\1\2PUSH /x?imei=1 FOO/9\r\nHost: h.example\r\nContent-Type: a/b\r\n\r\nbody"
     made = unclassified(octets, Place(0, len(octets), (1,), 0, 0))
     assert (made.target, made.values("host"), made.body.body()[0].content) == (

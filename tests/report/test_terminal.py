@@ -160,7 +160,8 @@ def test_an_identifier_without_proof_only_looks_like_one() -> None:
 def test_a_number_worth_checking_has_a_section_of_its_own_and_is_in_no_headline() -> None:
     text = render(replace(sample_report(), findings=(maybe_mac(),)))
     assert "02:00:5e:10:00:01" in part(text, "NUMBERS WORTH CHECKING")
-    assert "No identifier of the phone or its SIM was found in what was searched." in flat(part(text, "THE ANSWER"))
+    answered = flat(part(text, "THE ANSWER"))
+    assert "No identifier of the phone or its SIM was found in what was searched." in answered
     assert "IDENTIFIERS THAT LEFT READABLE" not in text
 
 
