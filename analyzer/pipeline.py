@@ -8,19 +8,19 @@ from dataclasses import replace
 from datetime import date
 from typing import NamedTuple, TypeVar
 
-from analyzer.capture.sessions import Look, chains
-from analyzer.conclude.merging import failed
-from analyzer.conclude.narrowing import address_of
-from analyzer.containment import Failed, contained
-from analyzer.detect.known import Known
-from analyzer.locate.given import Given
-from analyzer.locate.region_codes import region_of, regions_of
+from analyzer.capture.rotated_files import Look, chains
+from analyzer.conclusions.device_filter import address_of
+from analyzer.conclusions.merge import failed
+from analyzer.conclusions.steps import concluded
+from analyzer.conclusions.timing import LogEntry
+from analyzer.geo.region_codes import region_of, regions_of
+from analyzer.geo.user_databases import UserDatabase
+from analyzer.identifiers.owner_values import KnownValues
 from analyzer.model import Body, CaptureError, Problem, Report
 from analyzer.packets.wifi import WifiKey
-from analyzer.scan.concluding import concluded
-from analyzer.scan.reading import OnProgress, Progress, read_session
-from analyzer.scan.settings import Settings
-from analyzer.triggers import LogEntry
+from analyzer.session.capture_session import OnProgress, Progress, read_session
+from analyzer.session.settings import Settings
+from analyzer.system.containment import Failed, contained
 
 __all__ = ["OnProgress", "Progress", "analyze"]
 
@@ -33,7 +33,7 @@ def analyze(
     *paths: str | os.PathLike[str],
     regions: str | Iterable[str] = ("CN",),
     device: str | None = None,
-    known: Known | None = None,
+    known: KnownValues | None = None,
     wifi: Sequence[WifiKey] = (),
     origin: str | None = None,
     geo: Sequence[str | os.PathLike[str]] = (),
@@ -68,10 +68,10 @@ def analyze(
     device = checked("device", address_of, device)
     settings = Settings(
         regions=checked("regions", regions_of, regions) or (),
-        known=known or Known.none(),
+        known=known or KnownValues.none(),
         wifi=tuple(wifi),
         origin=checked("origin", region_of, origin),
-        geo=tuple(Given(os.fspath(path)) for path in geo),
+        geo=tuple(UserDatabase(os.fspath(path)) for path in geo),
         geo_date=geo_date,
         dossiers=tuple(os.fspath(path) for path in dossiers),
         log=tuple(log),

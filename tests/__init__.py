@@ -1,4 +1,4 @@
-"""In all tests and fuzzers a mistake of ours raises: nothing is contained (`analyzer.containment`).
+"""In all tests and fuzzers a mistake of ours raises: nothing is contained (`analyzer.system.containment`).
 
 Tests of containment itself take the variable away.
 """

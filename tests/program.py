@@ -28,7 +28,7 @@ BEGIN = "import sys; from tests.program import serve; serve(int(sys.argv[1]))"
 # What a scan and its reports import when they begin.
 EARLY = (
     "analyzer.pipeline", "analyzer.report.terminal", "analyzer.report.json", "analyzer.cli.scan",
-    "analyzer.scan.reading", "analyzer.locate",
+    "analyzer.session.capture_session", "analyzer.geo",
 )  # fmt: skip
 SIZE = 4  # bytes of a length
 

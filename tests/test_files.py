@@ -8,7 +8,7 @@ from typing import BinaryIO
 
 import pytest
 
-from analyzer import files
+from analyzer.system import files
 
 
 class FullError(OSError):

@@ -1,6 +1,6 @@
-"""Natural Earth's country shapes → the rectangle around each country, for `analyzer.detect.location`.
+"""Natural Earth's country shapes → the rectangle around each country, for `analyzer.identifiers.location`.
 
-    python tools/build_boxes.py countries-50m.json > analyzer/detect/boxes.csv
+    python tools/build_boxes.py countries-50m.json > analyzer/identifiers/boxes.csv
 
 The input is world-atlas 2 (TopoJSON of Natural Earth, public domain); needs `iso3166`.
 """

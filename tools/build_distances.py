@@ -2,7 +2,7 @@
 
     python tools/build_distances.py --source DIR/countries-50m.json
 
-Writes `analyzer/locate/distances.npy`: uint16, kilometres, rows and columns as in `iso.CODES`. Country
+Writes `analyzer/geo/distances.npy`: uint16, kilometres, rows and columns as in `iso.CODES`. Country
 outlines are followed in steps of at most 25 km; 100 km are then taken off, for the coarseness of the map and
 the steps, so that no distance is too large. 0 stands where countries touch and where the map lacks one.
 Needs numpy and pycountry (numeric codes).
@@ -23,7 +23,7 @@ import numpy as np
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from analyzer.locate.iso import CODES  # noqa: E402
+from analyzer.geo.iso import CODES  # noqa: E402
 
 RADIUS_KM, STEP_KM, MARGIN_KM = 6371.0, 25.0, 100
 # Areas that the map shows apart, without a code of ISO 3166-1, and the country whose code they are under.

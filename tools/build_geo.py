@@ -1,4 +1,4 @@
-"""Raw geolocation databases → the arrays in `analyzer/locate/data`, with a manifest.
+"""Raw geolocation databases → the arrays in `analyzer/geo/data`, with a manifest.
 
 Run again whenever a source gets a newer release (change `geo/sources.py`), from the root of the repository:
 
@@ -37,9 +37,9 @@ from geo.legacy_dat import read_legacy_dat  # noqa: E402
 from geo.mmdb import read_mmdb  # noqa: E402
 from geo.sources import SOURCES, Source  # noqa: E402
 
-from analyzer.locate.arrays import Columns, LayerWriter, joined, ordinary_only  # noqa: E402
-from analyzer.locate.iso import CODES, code_number  # noqa: E402
-from analyzer.locate.ranges import disjoint  # noqa: E402
+from analyzer.geo.arrays import Columns, LayerWriter, joined, ordinary_only  # noqa: E402
+from analyzer.geo.iso import CODES, code_number  # noqa: E402
+from analyzer.geo.ranges import disjoint  # noqa: E402
 
 SIZES = {4: 1 << 32, 6: 1 << 128}
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from analyzer.decode.octets import FORMATS
-from analyzer.protocols.signatures import TCP_SIGNATURES, UDP_SIGNATURES, Signature
+from analyzer.codecs.binary_formats import FORMATS
+from analyzer.dissectors.signatures import TCP_SIGNATURES, UDP_SIGNATURES, Signature
 
 TEXT = Path(__file__).parent / "protocols.md"
 

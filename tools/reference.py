@@ -13,8 +13,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from analyzer import model
-from analyzer.cli.parsing import parser
-from analyzer.report.names import COLUMNS, DERIVED, DURATIONS, PATHS, is_time, written
+from analyzer.cli.parser import parser
+from analyzer.report.field_names import COLUMNS, DERIVED, DURATIONS, PATHS, is_time, written
 
 COMMANDS_HEAD = """# Commands
 

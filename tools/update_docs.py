@@ -86,7 +86,7 @@ def schema() -> str:
 
 def diff_schema() -> str:
     """The JSON Schema of saved comparisons as a file."""
-    from analyzer.report.difference_json import schema
+    from analyzer.compare.document import schema
 
     return json.dumps(schema(), indent=1, ensure_ascii=False) + "\n"
 

@@ -5,18 +5,17 @@ from __future__ import annotations
 from collections.abc import Generator, Iterator
 from typing import Any
 
+from analyzer.capture.batch import Batch, Window
+from analyzer.capture.decompression import format_of
+from analyzer.capture.joined_files import JOINED, begins_pcap, begins_section
+from analyzer.capture.metadata import Account
+from analyzer.capture.pcap import MAGICS, read_pcap
+from analyzer.capture.pcapng import SECTION_MAGIC, read_pcapng
+from analyzer.capture.snoop import MAGIC as SNOOP_MAGIC
+from analyzer.capture.snoop import read_snoop
+from analyzer.capture.source import CaptureSource
+from analyzer.capture.unsupported import LOOK, refusal
 from analyzer.model import CaptureError, Problem
-
-from .account import Account
-from .batch import Batch, Window
-from .beginnings import JOINED, begins_pcap, begins_section
-from .compressed import format_of
-from .pcap import MAGICS, read_pcap
-from .pcapng import SECTION_MAGIC, read_pcapng
-from .refused import LOOK, refusal
-from .snoop import MAGIC as SNOOP_MAGIC
-from .snoop import read_snoop
-from .source import Source
 
 __all__ = ["Account", "Batch", "Capture", "begins_capture", "is_capture"]
 
@@ -26,7 +25,7 @@ LONG = 16 << 20
 
 def is_capture(path: str) -> bool:
     """Whether a file begins like a capture, compressed or not. CaptureError where it can't be opened."""
-    source = Source(path)
+    source = CaptureSource(path)
     try:
         start = memoryview(bytearray(len(SNOOP_MAGIC)))
         return _is_magic(bytes(start[: source.readinto(start)]))
@@ -46,12 +45,12 @@ def _is_magic(start: bytes) -> bool:
 class Capture:
     """One capture being read: iterate for its batches, then look at `account`.
 
-    `path` is a file or "-" for standard input; `raw` and `hashed` as in `Source`. Raises CaptureError where
-    nothing can be read.
+    `path` is a file or "-" for standard input; `raw` and `hashed` as in `CaptureSource`. Raises CaptureError
+    where nothing can be read.
     """
 
     def __init__(self, path: str, raw: Any = None, hashed: bool = True) -> None:
-        self.source = Source(path, raw, hashed)
+        self.source = CaptureSource(path, raw, hashed)
         self.account = Account()
         self._window = Window(self.source)
 

@@ -10,12 +10,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from analyzer.compiling import frames_worth_compiling, run_kernel
-
-from . import kernel
-from .account import Account
-from .records import Records
-from .source import Source
+from analyzer.capture import record_walk
+from analyzer.capture.metadata import Account
+from analyzer.capture.records import Records
+from analyzer.capture.source import CaptureSource
+from analyzer.core.compilation import frames_worth_compiling, run_kernel
 
 BATCH_OCTETS = 16 << 20
 # … of which what someone sends live needs less, since little of it waits.
@@ -48,7 +47,7 @@ class Batch:
 class Window:
     """A buffer that slides over a source; `base` is the file offset of its first octet."""
 
-    def __init__(self, source: Source, size: int = BATCH_OCTETS) -> None:
+    def __init__(self, source: CaptureSource, size: int = BATCH_OCTETS) -> None:
         self.source = source
         self._size = min(size, LIVE_OCTETS) if source.is_live() else size
         self.data = bytearray(min(self._size, FIRST_OCTETS))
@@ -161,7 +160,7 @@ Walk = Callable[..., tuple[int, int, int]]
 def run_walk(walk: Walk, window: Window, *arguments: Any) -> tuple[int, int, int]:
     """Run a walk over what the window holds, compiled when that pays."""
     count, position, why = run_kernel(
-        walk, kernel.CALLEES, window.large, window.octets(), window.start, window.end, *arguments
+        walk, record_walk.CALLEES, window.large, window.octets(), window.start, window.end, *arguments
     )
     return int(count), int(position), int(why)
 

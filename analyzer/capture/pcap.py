@@ -6,15 +6,23 @@ import struct
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
+from analyzer.capture.batch import Batch, Window, first_records, make_batch, room_for, run_walk
+from analyzer.capture.joined_files import FILE_HEADER, begins_section, line_ends
+from analyzer.capture.metadata import Account
+from analyzer.capture.pcap_variants import MODIFIED, STANDARD, Variant, variant_of
+from analyzer.capture.record_sanity import HEAD, heads, is_in_nanoseconds, note, restamp
+from analyzer.capture.record_walk import (
+    BAD_RECORD,
+    BILLION,
+    CONTROL,
+    FULL,
+    IN_ORDER,
+    SMALLER_FIRST,
+    SWAPPED,
+    walk_pcap,
+)
+from analyzer.capture.records import Records, new_records
 from analyzer.model import CaptureError, Problem
-
-from .account import Account
-from .batch import Batch, Window, first_records, make_batch, room_for, run_walk
-from .beginnings import FILE_HEADER, begins_section, line_ends
-from .kernel import BAD_RECORD, BILLION, CONTROL, FULL, IN_ORDER, SMALLER_FIRST, SWAPPED, walk_pcap
-from .records import Records, new_records
-from .stamps import HEAD, heads, is_in_nanoseconds, note, restamp
-from .variants import MODIFIED, STANDARD, Variant, variant_of
 
 NANOSECONDS = (
     "{path}: the file says that times are in microseconds, and fractions of a second go beyond a million: "

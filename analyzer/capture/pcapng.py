@@ -6,12 +6,11 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
-from analyzer.model import CaptureError, Problem
-
-from .account import Account
-from .batch import Batch, Window, first_records, make_batch, room_for, run_walk
-from .beginnings import begins_pcap, line_ends
-from .kernel import (
+from analyzer.capture.batch import Batch, Window, first_records, make_batch, room_for, run_walk
+from analyzer.capture.joined_files import begins_pcap, line_ends
+from analyzer.capture.metadata import Account
+from analyzer.capture.pcapng_blocks import BYTE_ORDERS, Section, count_passed
+from analyzer.capture.record_walk import (
     BAD_RECORD,
     COMMENTS,
     CONTROL,
@@ -37,8 +36,8 @@ from .kernel import (
     UNTIMED,
     walk_pcapng,
 )  # fmt: skip
-from .records import Records, new_records
-from .section import BYTE_ORDERS, Section, count_passed
+from analyzer.capture.records import Records, new_records
+from analyzer.model import CaptureError, Problem
 
 SECTION_MAGIC = b"\x0a\x0d\x0d\x0a"
 # 1.2 is what some writers put for the format of 1.0 (draft-ietf-opsawg-pcapng §4.1).

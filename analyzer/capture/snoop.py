@@ -7,13 +7,12 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from analyzer.capture.batch import Batch, Window, first_records, make_batch, room_for, run_walk
+from analyzer.capture.metadata import Account
+from analyzer.capture.pcap import say_bad_record, say_cut_record
+from analyzer.capture.record_walk import BAD_RECORD, FULL, LOST, NOTES, walk_snoop
+from analyzer.capture.records import SNOOP_LINK, new_records
 from analyzer.model import CaptureError, Problem
-
-from .account import Account
-from .batch import Batch, Window, first_records, make_batch, room_for, run_walk
-from .kernel import BAD_RECORD, FULL, LOST, NOTES, walk_snoop
-from .pcap import say_bad_record, say_cut_record
-from .records import SNOOP_LINK, new_records
 
 MAGIC = b"snoop\0\0\0"
 FILE_HEADER, RECORD_HEADER = 16, 24

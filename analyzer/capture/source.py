@@ -12,16 +12,15 @@ import sys
 import time
 from typing import Any
 
+from analyzer.capture.decompression import LONGEST_START, BrokenArchiveError, format_of
+from analyzer.capture.hasher import Behind
+from analyzer.capture.inputs import Input
 from analyzer.model import CaptureError
-
-from .behind import Behind
-from .compressed import LONGEST_START, BrokenArchiveError, format_of
-from .inputs import Input
 
 HASH_CHUNK = 1 << 20
 
 
-class Source:
+class CaptureSource:
     """Plain capture octets with a running account of what was read.
 
     `damage` is the sentence about a stream that ended early, None while all is well; `ended` tells that

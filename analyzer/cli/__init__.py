@@ -11,9 +11,9 @@ import sys
 from collections.abc import Sequence
 from contextlib import suppress
 
-from analyzer.cli.faults import catch_the_rest, check_memory, explain
+from analyzer.cli.console import UNUSABLE, UnwritableError, complain, finish, give_up, open_standard
+from analyzer.cli.failures import catch_the_rest, check_memory, explain
 from analyzer.cli.output import UnusableError
-from analyzer.cli.printing import UNUSABLE, UnwritableError, complain, finish, give_up, open_standard
 from analyzer.cli.signals import ending_signals, words_and_code
 
 PIPE_CLOSED = 141  # 128 and the number of SIGPIPE, as shells have it
@@ -78,8 +78,8 @@ def _guarded(arguments: Sequence[str]) -> int:
 
 
 def _done(arguments: Sequence[str]) -> int:
-    from analyzer.cli.claims import Claims
-    from analyzer.cli.parsing import parser
+    from analyzer.cli.file_roles import Claims
+    from analyzer.cli.parser import parser
 
     if not arguments:
         parser().print_help(sys.stderr)

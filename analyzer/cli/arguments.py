@@ -7,7 +7,7 @@ from collections.abc import Callable
 from datetime import date
 from typing import Any
 
-from analyzer.cli.claims import Named, Role, declare
+from analyzer.cli.file_roles import Named, Role, declare
 
 
 def add_geo_choice(command: argparse.ArgumentParser) -> None:
@@ -40,14 +40,14 @@ def add_dossiers_choice(command: argparse.ArgumentParser) -> None:
 
 def regions(text: str) -> tuple[str, ...]:
     """ISO 3166-1 alpha-2 codes with commas between, each once; ValueError with a hint."""
-    from analyzer.locate.region_codes import regions_of
+    from analyzer.geo.region_codes import regions_of
 
     return regions_of(text)
 
 
 def region(text: str) -> str:
     """One ISO 3166-1 alpha-2 code; ValueError with a hint."""
-    from analyzer.locate.region_codes import region_of
+    from analyzer.geo.region_codes import region_of
 
     return region_of(text)
 
@@ -62,7 +62,7 @@ def day(text: str) -> date:
 
 def device(text: str) -> str:
     """A MAC address as aa:bb:cc:dd:ee:ff, or an IP address in its canonical form."""
-    from analyzer.conclude.narrowing import address_of
+    from analyzer.conclusions.device_filter import address_of
 
     return address_of(text)
 

@@ -13,11 +13,11 @@ import os
 from collections.abc import Iterator
 from typing import Any
 
-from analyzer.files import Folder, NotEmptyError
+from analyzer.export.csv import table
+from analyzer.export.plain import time
+from analyzer.export.table_schema import Column, Type
 from analyzer.model import Body, Message, Report
-from analyzer.report.export.csv import table
-from analyzer.report.export.plain import time
-from analyzer.report.export.tables import Column, Type
+from analyzer.system.files import Folder, NotEmptyError
 
 ASIDE = ".aside-"
 INDEX_CSV, INDEX_JSON = "index.csv", "index.json"

@@ -10,11 +10,11 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from analyzer.cli.arguments import device, said
-from analyzer.cli.claims import Named, Role, declare
+from analyzer.cli.console import DONE, width, write
+from analyzer.cli.file_roles import Named, Role, declare
 from analyzer.cli.output import Output, UnusableError
-from analyzer.cli.printing import DONE, width, write
-from analyzer.cli.redacting import add_redaction, key_of
-from analyzer.cli.saved import read_report
+from analyzer.cli.redaction import add_redaction, key_of
+from analyzer.cli.report import read_report
 
 if TYPE_CHECKING:
     from analyzer.model import Report
@@ -51,8 +51,8 @@ def _device(text: str) -> str:
 
 
 def run(options: argparse.Namespace) -> int:
-    from analyzer.compare.choosing import ChoiceError
-    from analyzer.compare.comparing import compare
+    from analyzer.compare.compare import compare
+    from analyzer.compare.device_choice import ChoiceError
     from analyzer.version import VERSION
 
     if options.a == options.b == "-":
@@ -64,11 +64,11 @@ def run(options: argparse.Namespace) -> int:
         except ChoiceError as error:
             raise UnusableError(str(error)) from None
         if options.json is not None:
-            from analyzer.report import difference_json
+            from analyzer.compare import document
 
-            output.write(difference_json.write(found, VERSION).encode())
+            output.write(document.write(found, VERSION).encode())
         if options.json != "-":
-            from analyzer.report.terminal_difference import render
+            from analyzer.compare.terminal import render
 
             colour = sys.stdout.isatty() and "NO_COLOR" not in os.environ and os.environ.get("TERM") != "dumb"
             write(render(found, VERSION, width=width(), colour=colour, verbose=options.verbose))
@@ -84,7 +84,7 @@ def _shown(options: argparse.Namespace) -> Callable[[Report], Report]:
     """How a report is shown: where asked for, with pseudonyms under one key for both, which compares them."""
     if not options.redact:
         return lambda report: report
-    from analyzer.evidence.redaction import new_key, redact
+    from analyzer.redaction.redaction import new_key, redact
 
     key = key_of(options.redact_key) or new_key()
     return lambda report: redact(report, key)

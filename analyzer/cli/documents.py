@@ -16,11 +16,11 @@ from importlib import import_module
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
-from analyzer.cli.claims import Named, Role, declare
+from analyzer.cli.console import say, width, write
 from analyzer.cli.extras import missing
+from analyzer.cli.file_roles import Named, Role, declare
 from analyzer.cli.output import Output, OutputFolder, UnusableError
-from analyzer.cli.printing import say, width, write
-from analyzer.cli.redacting import Eyes, add_redaction
+from analyzer.cli.redaction import Eyes, add_redaction
 
 if TYPE_CHECKING:
     from analyzer.model import Report
@@ -66,32 +66,30 @@ DOCUMENTS = (
     ),
     Document(
         "--ndjson",
-        "analyzer.report.export.ndjson",
+        "analyzer.export.ndjson",
         "write flows, messages, identifiers and pings as lines of JSON in names of the Elastic Common Schema",
     ),
-    Document("--csv", "analyzer.report.export.csv", "write every table as a CSV file", folder=True),
+    Document("--csv", "analyzer.export.csv", "write every table as a CSV file", folder=True),
     Document(
         "--parquet",
-        "analyzer.report.export.parquet",
+        "analyzer.export.parquet",
         "write every table as a Parquet file (needs pyarrow)",
         folder=True,
         needs="pyarrow",
     ),
-    Document("--har", "analyzer.report.export.har", "write the plaintext HTTP exchanges as HAR 1.2"),
-    Document(
-        "--zeek", "analyzer.report.export.zeek", "write conn.log and http.log in Zeek's form", folder=True
-    ),
-    Document("--eve", "analyzer.report.export.eve", "write lines of JSON in the form of Suricata's EVE log"),
-    Document("--sarif", "analyzer.report.export.sarif", "write pings and identifiers as SARIF 2.1.0"),
+    Document("--har", "analyzer.export.har", "write the plaintext HTTP exchanges as HAR 1.2"),
+    Document("--zeek", "analyzer.export.zeek", "write conn.log and http.log in Zeek's form", folder=True),
+    Document("--eve", "analyzer.export.eve", "write lines of JSON in the form of Suricata's EVE log"),
+    Document("--sarif", "analyzer.export.sarif", "write pings and identifiers as SARIF 2.1.0"),
     Document(
         "--stix",
-        "analyzer.report.export.stix",
+        "analyzer.export.stix",
         "write destinations and what was readable as a STIX 2.1 bundle (needs stix2)",
         needs="stix2",
     ),
     Document(
         "--misp",
-        "analyzer.report.export.misp",
+        "analyzer.export.misp",
         "write destinations and what was readable as a MISP event (needs pymisp)",
         needs="pymisp",
     ),

@@ -8,11 +8,11 @@ import sys
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
-from analyzer.cli.claims import Named, Role, declare
+from analyzer.cli.console import DONE, say, write
 from analyzer.cli.extras import missing
+from analyzer.cli.file_roles import Named, Role, declare
 from analyzer.cli.output import Output, OutputFolder, UnusableError
-from analyzer.cli.printing import DONE, say, write
-from analyzer.cli.redacting import add_redaction, key_of
+from analyzer.cli.redaction import add_redaction, key_of
 
 if TYPE_CHECKING:
     from analyzer.model import Report
@@ -51,16 +51,16 @@ def add(commands: Any) -> None:
 def run(options: argparse.Namespace) -> int:
     if not options.directory and not options.together:
         raise UnusableError("evidence needs -o DIR or -w FILE.pcapng")
-    from analyzer.cli.saved import read_report
-    from analyzer.evidence.bundle import Asked, bundle
-    from analyzer.evidence.selecting import RefusedError
+    from analyzer.bundle.bundle import BundleRequest, bundle
+    from analyzer.bundle.selection import SelectionError
+    from analyzer.cli.report import read_report
     from analyzer.model import CaptureError
 
     report = read_report(options.saved)
     key = key_of(options.redact_key)
     try:
         paths = _paths(report, options.captures)
-        asked = Asked(paths, _command(options), key, options.redact)
+        asked = BundleRequest(paths, _command(options), key, options.redact)
         _check_folder(options.directory)
         for path in paths:
             options.claims.reads("--capture", path)
@@ -72,7 +72,7 @@ def run(options: argparse.Namespace) -> int:
                 together.write(made.together)
             if folder:
                 folder.write(made.files)
-    except (RefusedError, CaptureError) as error:
+    except (SelectionError, CaptureError) as error:
         raise UnusableError(str(error)) from None
     except ModuleNotFoundError as error:
         raise UnusableError(missing("evidence", error.name)) from None
@@ -83,18 +83,18 @@ def run(options: argparse.Namespace) -> int:
 
 def _check_folder(directory: str | None) -> None:
     """Found out before the captures are read."""
-    from analyzer.evidence.selecting import RefusedError
+    from analyzer.bundle.selection import SelectionError
 
     if not directory or not os.path.lexists(directory):
         return
     if not os.path.isdir(directory) or os.listdir(directory):
-        raise RefusedError(f"{directory}: is not an empty folder, and nothing is written over")
+        raise SelectionError(f"{directory}: is not an empty folder, and nothing is written over")
 
 
 def _paths(report: Report, given: list[str]) -> list[str]:
     """The captures of the report in its order; those given are told by their SHA-256."""
-    from analyzer.evidence.bundle_original import file_sha256
-    from analyzer.evidence.selecting import RefusedError
+    from analyzer.bundle.original_check import file_sha256
+    from analyzer.bundle.selection import SelectionError
 
     if not given:
         return [info.path for info in report.captures]
@@ -102,7 +102,7 @@ def _paths(report: Report, given: list[str]) -> list[str]:
     known = {info.sha256 for info in report.captures}
     for digest, path in by_hash.items():
         if digest not in known:
-            raise RefusedError(f"{path} is no capture of the report: none of its SHA-256 is {digest}")
+            raise SelectionError(f"{path} is no capture of the report: none of its SHA-256 is {digest}")
     return [by_hash.get(info.sha256 or "", info.path) for info in report.captures]
 
 

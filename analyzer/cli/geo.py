@@ -6,8 +6,8 @@ import argparse
 from typing import Any
 
 from analyzer.cli.arguments import add_geo_choice, regions, said
+from analyzer.cli.console import DONE, width, write
 from analyzer.cli.output import UnusableError
-from analyzer.cli.printing import DONE, width, write
 
 
 def add(commands: Any) -> None:

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-    from analyzer.locate.given import Given
-    from analyzer.locate.layers import Layer
+    from analyzer.geo.databases import Layer
+    from analyzer.geo.user_databases import UserDatabase
     from analyzer.model import Opinion
 
 
@@ -20,7 +20,7 @@ def geo(
     words: Sequence[str], files: Sequence[str], day: date | None, regions: Sequence[str], width: int
 ) -> str:
     """What the command prints; ValueError, one sentence, where a file or an address is of no use."""
-    from analyzer.locate.given import Given
+    from analyzer.geo.user_databases import UserDatabase
 
     if words[:1] == ["import"]:
         if len(words) < 2:
@@ -28,7 +28,7 @@ def geo(
         return "".join(_import(file) for file in words[1:])
     if wrong := next((word for word in words if not _is_address(word)), None):
         raise ValueError(f"{wrong!r} is no IP address; names are not looked up: nothing is sent anywhere")
-    given = [Given(file) for file in files]
+    given = [UserDatabase(file) for file in files]
     blocks = _list(given) if not words else _explained(words, given, day, regions)
     return _printed(list(blocks), width)
 
@@ -56,8 +56,8 @@ def _printed(blocks: Sequence[RenderableType], width: int) -> str:
 
 
 def _import(file: str) -> str:
-    from analyzer.locate.importing import import_mmdb
-    from analyzer.locate.layers import user_folder
+    from analyzer.geo.database_import import import_mmdb
+    from analyzer.geo.databases import user_folder
 
     try:
         entry = import_mmdb(Path(file), user_folder())
@@ -70,8 +70,8 @@ def _import(file: str) -> str:
 # ── the list ────────────────────────────────────────────────────────────────
 
 
-def _list(given: Sequence[Given]) -> Iterator[RenderableType]:
-    from analyzer.locate.layers import layers, user_folder
+def _list(given: Sequence[UserDatabase]) -> Iterator[RenderableType]:
+    from analyzer.geo.databases import layers, user_folder
     from analyzer.report.layout import facts, indented, say
 
     yield say("Location databases, the oldest first; which one answers depends on the capture's date.")
@@ -106,10 +106,10 @@ def _list(given: Sequence[Given]) -> Iterator[RenderableType]:
 
 
 def _explained(
-    addresses: Sequence[str], given: Sequence[Given], day: date | None, regions: Sequence[str]
+    addresses: Sequence[str], given: Sequence[UserDatabase], day: date | None, regions: Sequence[str]
 ) -> Iterator[RenderableType]:
-    from analyzer.locate import Locator
-    from analyzer.locate.layers import layers
+    from analyzer.geo import Locator
+    from analyzer.geo.databases import layers
     from analyzer.report.layout import facts, indented, say
     from analyzer.report.wording import place_line
 
@@ -133,8 +133,8 @@ def _midnight_ns(day: date) -> int:
 
 def _said(layer: Layer, address: str) -> str:
     """Every claim that the database makes of the address."""
-    from analyzer.locate.addresses import Addresses, numbers
-    from analyzer.locate.iso import CODES
+    from analyzer.geo.addresses import Addresses, numbers
+    from analyzer.geo.iso import CODES
 
     rows = layer.rows(Addresses.of(*numbers([address])))
     said = [

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from contextlib import suppress
 from typing import BinaryIO, Self
 
-from analyzer import files
-from analyzer.cli.printing import write
+from analyzer.cli.console import write
+from analyzer.system import files
 
 
 class UnusableError(Exception):

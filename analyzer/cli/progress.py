@@ -6,7 +6,7 @@ import time
 from typing import TYPE_CHECKING
 from unicodedata import east_asian_width
 
-from analyzer.cli.printing import width
+from analyzer.cli.console import width
 from analyzer.report.text import visible
 from analyzer.report.units import counted, octets, span
 

@@ -16,19 +16,19 @@ from analyzer.cli.arguments import (
     regions,
     said,
 )
-from analyzer.cli.bodies import Bodies
-from analyzer.cli.claims import Named, Role, declare
+from analyzer.cli.body_folder import Bodies
+from analyzer.cli.console import DAMAGED, DONE, UNUSABLE, complain, say
+from analyzer.cli.corpus import add_many_choices, is_for_many, jobs_for_one, run_many
 from analyzer.cli.documents import Outputs, add_documents
-from analyzer.cli.gating import add_gate, check_gate, gated
-from analyzer.cli.many import add_many_choices, is_for_many, jobs_for_one, run_many
+from analyzer.cli.fail_on import add_gate, check_gate, gated
+from analyzer.cli.file_roles import Named, Role, declare
 from analyzer.cli.output import UnusableError
-from analyzer.cli.printing import DAMAGED, DONE, UNUSABLE, complain, say
 
 if TYPE_CHECKING:
     from analyzer.cli.progress import ProgressLine
-    from analyzer.detect.known import Known
+    from analyzer.conclusions.timing import LogEntry
+    from analyzer.identifiers.owner_values import KnownValues
     from analyzer.model import Report
-    from analyzer.triggers import LogEntry
 
 
 def add(commands: Any) -> None:
@@ -130,7 +130,7 @@ def run(options: argparse.Namespace) -> int:
     return gated(report, options.fail_on, exit_code(report, options))
 
 
-def prepared(options: argparse.Namespace) -> Known | None:
+def prepared(options: argparse.Namespace) -> KnownValues | None:
     """What `add_choices` named, found usable before the long scan; the owner's identifiers."""
     known = _known(options.known)
     _check_geo(options.geo)
@@ -143,11 +143,11 @@ def prepared(options: argparse.Namespace) -> Known | None:
 
 def _check_geo(files: list[str]) -> None:
     """The user's databases can be read, found out before the long scan."""
-    from analyzer.locate.given import Given
+    from analyzer.geo.user_databases import UserDatabase
 
     for file in files:
         try:
-            Given(file)
+            UserDatabase(file)
         except ValueError as error:
             raise UnusableError(f"--geo: {error}") from None
 
@@ -166,13 +166,13 @@ def _check_dossiers(directories: list[str]) -> None:
 def _tac_table(path: str | None) -> str | None:
     """The table that was given, or the one in the user's data folder; found out before the long scan."""
     if path is None:
-        from analyzer.locate.layers import user_folder
+        from analyzer.geo.databases import user_folder
 
         own = user_folder().parent / "tac.csv"
         if not os.path.isfile(own):  # nor where the folder may not be looked into
             return None
         path = str(own)
-    from analyzer.detect.tac import check_table
+    from analyzer.identifiers.tac import check_table
 
     try:
         check_table(path)
@@ -186,7 +186,7 @@ def _tac_table(path: str | None) -> str | None:
 def _log(path: str | None) -> tuple[LogEntry, ...]:
     if path is None:
         return ()
-    from analyzer.triggers import read_log
+    from analyzer.conclusions.timing import read_log
 
     try:
         return read_log(path)
@@ -196,7 +196,9 @@ def _log(path: str | None) -> tuple[LogEntry, ...]:
         raise UnusableError(f"--events: {error}") from None
 
 
-def _analyze(paths: list[str], known: Known | None, options: argparse.Namespace, bodies: Bodies) -> Report:
+def _analyze(
+    paths: list[str], known: KnownValues | None, options: argparse.Namespace, bodies: Bodies
+) -> Report:
     from analyzer.model import CaptureError
     from analyzer.pipeline import analyze
 
@@ -233,7 +235,7 @@ def exit_code(report: Report, options: argparse.Namespace) -> int:
         complain(sentence)
     if unreadable:
         return UNUSABLE
-    from analyzer.containment import is_whole, unread
+    from analyzer.system.containment import is_whole, unread
 
     if is_whole(report):
         return DONE
@@ -254,13 +256,17 @@ def _progress(options: argparse.Namespace) -> ProgressLine | None:
     return ProgressLine(say)
 
 
-def _known(given: str | None) -> Known | None:
+def _known(given: str | None) -> KnownValues | None:
     if given is None:
         return None
-    from analyzer.detect.known import Known
+    from analyzer.identifiers.owner_values import KnownValues
 
     try:
-        return Known.from_file(given) if os.path.exists(given) or "=" not in given else Known.parse(given)
+        return (
+            KnownValues.from_file(given)
+            if os.path.exists(given) or "=" not in given
+            else KnownValues.parse(given)
+        )
     except OSError as error:
         hint = "" if "=" in given else ", nor is it of the form KIND=VALUE"
         raise UnusableError(f"--known: {given} can't be read ({error.strerror}){hint}") from None

@@ -7,10 +7,10 @@ import socket
 from typing import TYPE_CHECKING, Any
 
 from analyzer.cli.arguments import regions, said
+from analyzer.cli.console import DONE, complain, write
 from analyzer.cli.documents import DOCUMENTS
 from analyzer.cli.extras import missing
 from analyzer.cli.output import UnusableError
-from analyzer.cli.printing import DONE, complain, write
 
 if TYPE_CHECKING:
     from analyzer.serve.jobs import Kind
@@ -53,15 +53,15 @@ def run(options: argparse.Namespace) -> int:
         import uvicorn
 
         from analyzer.serve.app import application
-        from analyzer.serve.guard import Keys
-        from analyzer.serve.jobs import Jobs, Limits
+        from analyzer.serve.guard import Secrets
+        from analyzer.serve.jobs import JobLimits, Jobs
     except ModuleNotFoundError as error:
         raise UnusableError(missing("serve", error.name, "serve")) from None
     listening = _socket(options.host, options.port)
     with listening:
         port = listening.getsockname()[1]
-        limits = Limits(options.max_upload * 10**6, options.max_memory * 10**6, options.max_time)
-        keys, jobs = Keys(), Jobs(limits, kinds(), options.region)
+        limits = JobLimits(options.max_upload * 10**6, options.max_memory * 10**6, options.max_time)
+        keys, jobs = Secrets(), Jobs(limits, kinds(), options.region)
         app = application(jobs, keys, _hosts(options.host, port), port)
         server = uvicorn.Server(
             uvicorn.Config(

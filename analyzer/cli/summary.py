@@ -8,13 +8,13 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from analyzer.cli.arguments import day, said
-from analyzer.cli.claims import Named, Role, declare
+from analyzer.cli.console import DAMAGED, DONE, complain, width, write
 from analyzer.cli.extras import missing
+from analyzer.cli.file_roles import Named, Role, declare
 from analyzer.cli.output import Output, UnusableError
-from analyzer.cli.printing import DAMAGED, DONE, complain, width, write
 
 if TYPE_CHECKING:
-    from analyzer.archive.summary import Summary
+    from analyzer.corpus.summary import Summary
 
 # Rows of a table on the terminal unless everything is asked for.
 MOST_ROWS = 25
@@ -50,8 +50,8 @@ def run(options: argparse.Namespace) -> int:
     from pathlib import Path
 
     try:
-        from analyzer.archive.storage import StorageError
-        from analyzer.archive.summary import summary_of, veiled, write_csv
+        from analyzer.corpus.storage import StorageError
+        from analyzer.corpus.summary import summary_of, veiled, write_csv
     except ModuleNotFoundError as error:
         raise UnusableError(missing("summary", error.name, "summary")) from None
     try:
@@ -74,7 +74,7 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _write_page(found: Summary, path: str) -> None:
-    from analyzer.archive.summary_page import page
+    from analyzer.corpus.summary_page import page
 
     with Output("--html", path) as output:
         output.write(page(found).encode())
@@ -85,8 +85,8 @@ def _rendered(found: Summary, verbose: bool) -> str:
 
     from rich.console import Console
 
-    from analyzer.archive.summary import NOTHING, headings, rows_of, words
-    from analyzer.archive.summary import said as sentences
+    from analyzer.corpus.summary import NOTHING, headings, rows_of, words
+    from analyzer.corpus.summary import said as sentences
     from analyzer.report.layout import bullets, say, section, table
 
     colour = sys.stdout.isatty() and "NO_COLOR" not in os.environ and os.environ.get("TERM") != "dumb"

@@ -7,14 +7,14 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from analyzer.cli.arguments import add_dossiers_choice
-from analyzer.cli.claims import Named, Role, declare
+from analyzer.cli.console import DONE, FOUND, write
 from analyzer.cli.extras import missing
+from analyzer.cli.file_roles import Named, Role, declare
 from analyzer.cli.output import UnusableError
-from analyzer.cli.printing import DONE, FOUND, write
-from analyzer.cli.redacting import key_of
+from analyzer.cli.redaction import key_of
 
 if TYPE_CHECKING:
-    from analyzer.evidence.verify import Outcome
+    from analyzer.bundle.verify import VerifyOutcome
     from analyzer.model import Report
 
 
@@ -37,11 +37,11 @@ def add(commands: Any) -> None:
 def run(options: argparse.Namespace) -> int:
     import os
 
-    from analyzer.conclude.identifiers import identifiers
-    from analyzer.evidence.selecting import RefusedError
-    from analyzer.evidence.verify import Tools, verify
-    from analyzer.files import is_incomplete
+    from analyzer.bundle.selection import SelectionError
+    from analyzer.bundle.verify import Tools, verify
+    from analyzer.conclusions.identifiers import identifiers
     from analyzer.model import CaptureError
+    from analyzer.system.files import is_incomplete
 
     if is_incomplete(options.directory):
         raise UnusableError(
@@ -62,7 +62,7 @@ def run(options: argparse.Namespace) -> int:
     try:
         tools = Tools(scan, identifiers)
         outcome = verify(options.directory, tools, options.captures, key_of(options.redact_key))
-    except (RefusedError, CaptureError) as error:
+    except (SelectionError, CaptureError) as error:
         raise UnusableError(str(error)) from None
     except ModuleNotFoundError as error:
         raise UnusableError(missing("verify", error.name)) from None
@@ -70,7 +70,7 @@ def run(options: argparse.Namespace) -> int:
     return FOUND if outcome.wrong else DONE
 
 
-def _tell(outcome: Outcome) -> None:
+def _tell(outcome: VerifyOutcome) -> None:
     """Print each sentence, and what follows from all of them."""
     from analyzer.report.text import visible
 
@@ -84,7 +84,7 @@ def _tell(outcome: Outcome) -> None:
     write(f"{_verdict(outcome)}\n")
 
 
-def _verdict(outcome: Outcome) -> str:
+def _verdict(outcome: VerifyOutcome) -> str:
     if outcome.wrong:
         return "The bundle fails."
     left = f" Not verified: {len(outcome.unverified)} of the points above." if outcome.unverified else ""

@@ -10,22 +10,22 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any
 
-from analyzer.cli.claims import Named, Role, declare
+from analyzer.cli.console import complain, sentences
 from analyzer.cli.documents import READ_FIRST, Outputs, add_documents
+from analyzer.cli.file_roles import Named, Role, declare
 from analyzer.cli.output import UnusableError
-from analyzer.cli.printing import complain, sentences
 from analyzer.cli.scan import add_choices, exit_code, prepared
 from analyzer.cli.signals import ENDING
 
 if TYPE_CHECKING:
     from typing import BinaryIO
 
-    from analyzer.detect.known import Known
-    from analyzer.live.feeds import Feed
-    from analyzer.live.outbox import Outbox
+    from analyzer.identifiers.owner_values import KnownValues
+    from analyzer.live.delivery_queue import Outbox
     from analyzer.live.rotation import Rotation
-    from analyzer.live.session import Outlet, Watching
-    from analyzer.live.stopping import Stop
+    from analyzer.live.shutdown import Stop
+    from analyzer.live.sources import Feed
+    from analyzer.live.watch_session import Outlet, Watching
 
 _EPILOG = """\
 examples:
@@ -107,7 +107,7 @@ def _positive(text: str) -> int:
 
 
 def run(options: argparse.Namespace) -> int:
-    from analyzer.live.stopping import Stop
+    from analyzer.live.shutdown import Stop
     from analyzer.model import CaptureError
 
     if options.redact:
@@ -143,7 +143,7 @@ def run(options: argparse.Namespace) -> int:
 
 def _opener(options: argparse.Namespace) -> Callable[[Stop], Feed]:
     """What opens the next connection."""
-    from analyzer.live import feeds
+    from analyzer.live import sources
 
     words = options.source
     if (options.interface is None) == (not words):
@@ -151,27 +151,27 @@ def _opener(options: argparse.Namespace) -> Callable[[Stop], Feed]:
     if options.filter and options.interface is None:
         raise UnusableError("--filter goes with --interface; a program after -- takes its own")
     if options.interface is not None:
-        return lambda stop: feeds.interface(options.interface, stop, options.filter)
+        return lambda stop: sources.interface(options.interface, stop, options.filter)
     if len(words) > 1:
-        return lambda stop: feeds.Program(words, stop)
+        return lambda stop: sources.Program(words, stop)
     if options.reconnect:
         raise UnusableError("--reconnect needs --interface or a program after --, to run it again")
     if words[0] == "-":
-        return feeds.standard_input
-    return lambda stop: feeds.Followed(words[0], stop)
+        return sources.standard_input
+    return lambda stop: sources.Followed(words[0], stop)
 
 
 def _boxes(options: argparse.Namespace) -> list[Outbox]:
     """Who is told through a queue; UnusableError where what was named can't be used."""
-    from analyzer.live import deliveries
-    from analyzer.live.outbox import Outbox
+    from analyzer.live import sinks
+    from analyzer.live.delivery_queue import Outbox
 
     masked = not options.send_values
     asked = (
-        ("--on-ping", options.on_ping, deliveries.program, False),
-        ("--webhook", options.webhook, deliveries.webhook, masked),
-        ("--syslog", options.syslog, deliveries.syslog, masked),
-        ("--mqtt", options.mqtt, deliveries.mqtt, masked),
+        ("--on-ping", options.on_ping, sinks.program, False),
+        ("--webhook", options.webhook, sinks.webhook, masked),
+        ("--syslog", options.syslog, sinks.syslog, masked),
+        ("--mqtt", options.mqtt, sinks.mqtt, masked),
     )
     boxes = []
     for name, given, make, hides in asked:
@@ -193,23 +193,23 @@ def _boxes(options: argparse.Namespace) -> list[Outbox]:
 
 def _session(
     options: argparse.Namespace,
-    known: Known | None,
+    known: KnownValues | None,
     stop: Stop,
     lost: list[OSError],
     boxes: list[Outbox],
     stack: ExitStack,
 ) -> Watching:
-    from analyzer.detect.known import Known
-    from analyzer.live.session import Watching
-    from analyzer.locate.given import Given
-    from analyzer.scan.settings import Settings
+    from analyzer.geo.user_databases import UserDatabase
+    from analyzer.identifiers.owner_values import KnownValues
+    from analyzer.live.watch_session import Watching
+    from analyzer.session.settings import Settings
 
     settings = Settings(
         regions=options.region,
-        known=known or Known.none(),
+        known=known or KnownValues.none(),
         wifi=tuple(options.wifi),
         origin=options.origin,
-        geo=tuple(map(Given, options.geo)),
+        geo=tuple(map(UserDatabase, options.geo)),
         geo_date=options.geo_date,
         dossiers=tuple(options.dossiers),
     )
@@ -231,7 +231,7 @@ def _lines(
     options: argparse.Namespace, stop: Stop, lost: list[OSError], stack: ExitStack, on_terminal: bool
 ) -> Iterator[Outlet]:
     """Alerts as text, unless a view shows them, and events as NDJSON; `lost` gets why nobody reads them."""
-    from analyzer.live.lines import Lines, NdJson
+    from analyzer.live.lines import EventLines, NdJson
 
     def gone(error: OSError) -> None:
         lost.append(error)
@@ -239,7 +239,7 @@ def _lines(
 
     own = sys.stdout.buffer if options.ndjson != "-" and options.json != "-" else sys.stderr.buffer
     if not on_terminal and not options.quiet:
-        yield Lines(own, gone)
+        yield EventLines(own, gone)
     if options.ndjson == "-":
         yield NdJson(sys.stdout.buffer, gone)
     elif options.ndjson is not None:

@@ -49,7 +49,7 @@ class Value:
 
 
 @dataclass(frozen=True, slots=True)
-class Carried:
+class IdentifierUse:
     """A kind of identifier and whom it went to; `values` is None where values can't be compared."""
 
     kind: str
@@ -60,7 +60,7 @@ class Carried:
 
 
 @dataclass(frozen=True, slots=True)
-class Fact:
+class PhoneFact:
     """Something told about the phone that identifies nobody: model, software version, operator."""
 
     kind: str
@@ -134,7 +134,7 @@ class Reach:
 
 
 @dataclass(frozen=True, slots=True)
-class Country:
+class CountryClaim:
     """One claim and one country code; claims are never put together, nor are codes."""
 
     claim: str  # "located", "second", "registered", "operated", "given", "named"
@@ -154,7 +154,7 @@ class Moved:
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class DatabaseUse:
     """A location database that answered."""
 
     name: str
@@ -163,7 +163,7 @@ class Source:
 
 
 @dataclass(frozen=True, slots=True)
-class Side:
+class ReportSide:
     """One of the two reports: what it is of, and what limits what it can show."""
 
     captures: tuple[str, ...]  # paths
@@ -189,7 +189,7 @@ class Side:
     undecrypted: int  # Wi-Fi frames that stayed encrypted
     regions: tuple[str, ...]
     known: tuple[str, ...]  # kinds that the owner gave
-    sources: tuple[Source, ...]
+    sources: tuple[DatabaseUse, ...]
     version: str  # of phonehome
     blind_spots: tuple[str, ...]
     payload: int
@@ -205,15 +205,15 @@ class Comparison:
     `values_comparable` is False where identifiers are pseudonyms under different keys, or on one side only.
     """
 
-    a: Side
-    b: Side
+    a: ReportSide
+    b: ReportSide
     values_comparable: bool
     senders: tuple[Sender, ...] = ()
     contacts: tuple[Contact, ...] = ()
-    identifiers: tuple[Carried, ...] = ()
-    facts: tuple[Fact, ...] = ()
+    identifiers: tuple[IdentifierUse, ...] = ()
+    facts: tuple[PhoneFact, ...] = ()
     peers: tuple[Peer, ...] = ()
-    countries: tuple[Country, ...] = ()
+    countries: tuple[CountryClaim, ...] = ()
     moved: tuple[Moved, ...] = ()
     schema: str = field(default=SCHEMA)
 

@@ -10,9 +10,9 @@ from functools import cache
 from importlib.resources import files
 from pathlib import Path
 
-from analyzer.dossiers.recognise import attempt_hosts, attempted, recognise
+from analyzer.dossiers.heuristics import undocumented
+from analyzer.dossiers.match import attempt_hosts, attempted, recognise
 from analyzer.dossiers.schema import Dossier, DossierError, parse
-from analyzer.dossiers.undocumented import undocumented
 
 __all__ = ["Dossier", "DossierError", "attempt_hosts", "attempted", "load", "recognise", "undocumented"]
 

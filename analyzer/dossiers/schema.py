@@ -24,7 +24,7 @@ class DossierError(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class Client:
+class KnownClient:
     """The software known to send this; a capture never proves it."""
 
     name: str
@@ -43,7 +43,7 @@ class Grammar:
 
 
 @dataclass(frozen=True, slots=True)
-class Rule:
+class EvidenceRule:
     """Evidence that is enough together, and how sure it makes."""
 
     needs: tuple[str, ...]
@@ -79,7 +79,7 @@ class Explanation:
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class DossierSource:
     """A public document, how far it is to be trusted (A, B, C), and what is taken from it."""
 
     title: str
@@ -97,9 +97,9 @@ class Dossier:
     kind: str
     summary: str
     encoding: str
-    client: Client
-    sources: tuple[Source, ...]
-    recognise: tuple[Rule, ...] = ()
+    client: KnownClient
+    sources: tuple[DossierSource, ...]
+    recognise: tuple[EvidenceRule, ...] = ()
     name_only: bool = False  # what it sends can't be read, so that only the name of its server tells
     hosts: tuple[str, ...] = ()
     attempts: bool = False  # report a connection to a host that never carried a request
@@ -153,7 +153,7 @@ def complaints(dossier: Dossier) -> list[str]:
     return [complaint for fine, complaint in checks if not fine]
 
 
-def _is_weak(rule: Rule) -> bool:
+def _is_weak(rule: EvidenceRule) -> bool:
     """Host and port of a registered service with the right method is the least that is enough."""
     needs = set(rule.needs)
     return needs <= WEAK_EVIDENCE and not ({"host", "port", "method"} <= needs and rule.confidence == "low")
@@ -161,12 +161,12 @@ def _is_weak(rule: Rule) -> bool:
 
 def _dossier(raw: dict[str, Any]) -> Dossier:
     parts: dict[str, Any] = {
-        "client": Client(**raw.pop("client")),
+        "client": KnownClient(**raw.pop("client")),
         "grammar": Grammar(**_lowered(raw.pop("grammar", {}), ("keys", "distinctive"))),
         "retry": Retry(**raw.pop("retry", {})),
         "status": StatusRule(**_with_tuples(raw.pop("status", {}))),
-        "recognise": tuple(Rule(**_with_tuples(rule)) for rule in raw.pop("recognise", ())),
-        "sources": tuple(Source(**source) for source in raw.pop("sources", ())),
+        "recognise": tuple(EvidenceRule(**_with_tuples(rule)) for rule in raw.pop("recognise", ())),
+        "sources": tuple(DossierSource(**source) for source in raw.pop("sources", ())),
         "fields": {key.lower(): Explanation(**known) for key, known in raw.pop("fields", {}).items()},
     }
     for key in WITHOUT_CASE & set(raw):

@@ -15,9 +15,8 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from .addresses import address_text, is_group, is_local, is_v4, mac_text
-from .kernel import SYN
-from .table import (
+from analyzer.flows.address_text import address_text, is_group, is_local, is_v4, mac_text
+from analyzer.flows.flow_table import (
     A_HI,
     A_LO,
     A_PORT,
@@ -33,6 +32,7 @@ from .table import (
     PROTOCOL,
     Flows,
 )
+from analyzer.flows.kernel import SYN
 
 # More local addresses behind one MAC than a single host plausibly has.
 ROUTER_ADDRESSES = 6

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from .renumbering import New, moved
+from analyzer.flows.flow_ids import New, moved
 
 Column = NDArray[np.int64]
 
@@ -27,7 +27,7 @@ _IS_TEXT = np.zeros(256, np.bool_)
 _IS_TEXT[[9, 10, 13, *range(32, 127)]] = True
 
 
-class Spread(NamedTuple):
+class ByteSpread(NamedTuple):
     """How the first octets of a flow are spread."""
 
     octets: int  # how many were looked at
@@ -74,7 +74,7 @@ class Samples:
         full = (had + np.bincount(group, weights=taken, minlength=len(flows))) >= SAMPLE
         return [int(f) for f in flows[full]]
 
-    def spreads(self) -> dict[int, Spread]:
+    def spreads(self) -> dict[int, ByteSpread]:
         """Of each flow that was looked at."""
         found = ((flow, spread(self._counts[slot])) for flow, slot in self._slots.items())
         return {flow: seen for flow, seen in found if seen is not None}
@@ -99,14 +99,16 @@ class Samples:
         return slot
 
 
-def spread(counts: NDArray[np.uint16]) -> Spread | None:
+def spread(counts: NDArray[np.uint16]) -> ByteSpread | None:
     """Of how often each octet occurs; None where none does."""
     total = int(counts.sum(dtype=np.int64))
     if not total:
         return None
     share = counts[counts > 0] / total
     # Adding zero turns the -0.0 of a single value into 0.0.
-    return Spread(total, float(-(share * np.log2(share)).sum()) + 0.0, float(counts[_IS_TEXT].sum() / total))
+    return ByteSpread(
+        total, float(-(share * np.log2(share)).sum()) + 0.0, float(counts[_IS_TEXT].sum() / total)
+    )
 
 
 @lru_cache(maxsize=SAMPLE)

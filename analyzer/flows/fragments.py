@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from analyzer.capture.batch import Batch
-from analyzer.capture.memory import packed
-from analyzer.packets.paths import offsets_of
-from analyzer.packets.table import FRAGMENT, PAYLOAD_WIRE, Packets
+from analyzer.capture.synthetic_batch import packed
+from analyzer.packets.encapsulation import offsets_of
+from analyzer.packets.packet_table import FRAGMENT, PAYLOAD_WIRE, Packets
 
 # Datagrams under way at most; the oldest gives way, counted.
 MOST_OPEN = 4096
@@ -47,7 +47,7 @@ class Datagram(NamedTuple):
     link: int = RAW  # LINKTYPE_ of `outside`
 
 
-class Part(NamedTuple):
+class FragmentFrame(NamedTuple):
     """One frame of a datagram that came in several."""
 
     frame: int
@@ -94,12 +94,12 @@ class _Whole(NamedTuple):
 
 
 @dataclass(slots=True)
-class _Open:
+class OpenDatagram:
     header: bytes  # of the first fragment seen: version, addresses
     protocol: int
     first_ns: int
     macs: tuple[int, int]
-    parts: list[Part] = field(default_factory=list)
+    parts: list[FragmentFrame] = field(default_factory=list)
     total: int = LARGEST  # octets of the payload, once the last fragment has told it
     covered: int = 0
     pieces: list[_Piece] = field(default_factory=list)  # in order, none overlaps another
@@ -169,10 +169,10 @@ class Reassembler:
     def __init__(self, share: float = 1.0) -> None:
         """`share` is the part of the usual bounds that holds here."""
         self._most_listed = int(MOST_LISTED * share)
-        self._open: dict[bytes, _Open] = {}
+        self._open: dict[bytes, OpenDatagram] = {}
         self.evicted = 0
         # By the frame that completed a datagram: all its frames, for the list of packets.
-        self.parts: dict[int, list[Part]] = {}
+        self.parts: dict[int, list[FragmentFrame]] = {}
         self.unlisted = 0  # datagrams beyond the limit, of which only the last frame is known
         self._listed = 0
         self.incomplete = 0  # datagrams that never became whole, those evicted included
@@ -225,15 +225,17 @@ class Reassembler:
         self.parts = {frame: parts for frame in but_of if (parts := self.parts.get(frame)) is not None}
         self._listed = sum(map(len, self.parts.values()))
 
-    def _take(self, batch: Batch, packets: Packets, row: int, fragment: _Fragment, frame: int) -> _Open:
+    def _take(
+        self, batch: Batch, packets: Packets, row: int, fragment: _Fragment, frame: int
+    ) -> OpenDatagram:
         time_ns = int(batch.records.time_ns[row])
         entry = self._open.get(fragment.key)
         if entry is None:
             macs = (int(packets.source_mac[row]), int(packets.destination_mac[row]))
             protocol = int(packets.protocol[row])
-            entry = self._open[fragment.key] = _Open(fragment.header, protocol, time_ns, macs)
+            entry = self._open[fragment.key] = OpenDatagram(fragment.header, protocol, time_ns, macs)
             entry.outside, entry.link = _outside(batch, packets, row)
-        entry.parts.append(Part(frame, time_ns, int(batch.records.wire[row])))
+        entry.parts.append(FragmentFrame(frame, time_ns, int(batch.records.wire[row])))
         end = fragment.offset + fragment.length
         if end <= LARGEST:
             kept, met = entry.put(fragment.offset, fragment.data, frame)
@@ -243,7 +245,9 @@ class Reassembler:
                 entry.end_at(end)
         return entry
 
-    def _compare(self, entry: _Open, fragment: _Fragment, frame: int, kept: int, met: list[_Piece]) -> None:
+    def _compare(
+        self, entry: OpenDatagram, fragment: _Fragment, frame: int, kept: int, met: list[_Piece]
+    ) -> None:
         """Count a fragment of which some octets had come before, and keep what differs."""
         differing = [d for piece in met if (d := _difference(entry, fragment, frame, piece)) is not None]
         if differing:
@@ -268,7 +272,7 @@ class Reassembler:
         self.repeats += 1
         return whole
 
-    def _remember(self, key: bytes, entry: _Open, time_ns: int) -> None:
+    def _remember(self, key: bytes, entry: OpenDatagram, time_ns: int) -> None:
         self._forget(key)
         self._whole[key] = _Whole(time_ns, entry.payload())
         self._remembered += len(self._whole[key].payload)
@@ -283,7 +287,7 @@ class Reassembler:
         self.incomplete += 1
         return self._done(self._open.pop(key), False)
 
-    def _done(self, entry: _Open, whole: bool) -> Datagram:
+    def _done(self, entry: OpenDatagram, whole: bool) -> Datagram:
         if len(entry.parts) > 1:
             self._listed += len(entry.parts)
             if self._listed <= self._most_listed:
@@ -313,7 +317,7 @@ def _fragment(batch: Batch, packets: Packets, row: int) -> _Fragment:
     )
 
 
-def _datagram(entry: _Open, whole: bool) -> Datagram:
+def _datagram(entry: OpenDatagram, whole: bool) -> Datagram:
     header, payload = bytearray(entry.header), entry.payload()
     if len(header) == 20:
         header[0] = 0x45
@@ -329,7 +333,7 @@ def _datagram(entry: _Open, whole: bool) -> Datagram:
     )  # fmt: skip
 
 
-def _other(entry: _Open) -> Datagram:
+def _other(entry: OpenDatagram) -> Datagram:
     """The datagram as its later copies have it, which counts as no packet: its stream compares the two."""
     pieces, entry.pieces = entry.pieces, [_Piece(0, entry.other_reading(), entry.others[-1].frame)]
     made = _datagram(entry, True)
@@ -340,7 +344,7 @@ def _other(entry: _Open) -> Datagram:
     return made._replace(packet=bytes(packet), frame=entry.others[-1].frame, packets=0, octets=0)
 
 
-def _difference(entry: _Open, fragment: _Fragment, frame: int, piece: _Piece) -> Differing | None:
+def _difference(entry: OpenDatagram, fragment: _Fragment, frame: int, piece: _Piece) -> Differing | None:
     """Where a fragment differs from a piece that came before; None where it doesn't."""
     start = max(piece.offset, fragment.offset)
     end = min(piece.end, fragment.offset + len(fragment.data), entry.total)
@@ -362,10 +366,10 @@ def _copy(
 ) -> Datagram:
     """A fragment captured twice, as a packet of its datagram's flow without payload."""
     macs = (int(packets.source_mac[row]), int(packets.destination_mac[row]))
-    entry = _Open(fragment.header, int(packets.protocol[row]), int(batch.records.time_ns[row]), macs)
+    entry = OpenDatagram(fragment.header, int(packets.protocol[row]), int(batch.records.time_ns[row]), macs)
     entry.outside, entry.link = _outside(batch, packets, row)
     entry.pieces = [_Piece(0, whole.payload[:4], frame)]  # the ports
-    entry.parts = [Part(frame, entry.first_ns, int(batch.records.wire[row]))]
+    entry.parts = [FragmentFrame(frame, entry.first_ns, int(batch.records.wire[row]))]
     return _datagram(entry, False)
 
 

@@ -10,11 +10,8 @@ from __future__ import annotations
 from typing import Any
 
 from analyzer.capture.records import RECORD_WIDTH, TIME, WIRE
-from analyzer.compiling import Octets
-from analyzer.packets import table as packet
-from analyzer.packets.octets import mix, u8, u16, u32
-
-from .table import (
+from analyzer.core.compilation import Octets
+from analyzer.flows.flow_table import (
     A_HI,
     A_LO,
     A_PORT,
@@ -59,6 +56,8 @@ from .table import (
     UNDECIDED,
     WIDTH,
 )  # fmt: skip
+from analyzer.packets import packet_table as packet
+from analyzer.packets.byte_access import mix, u8, u16, u32
 
 FIN, SYN, RST, ACK = 0x01, 0x02, 0x04, 0x10
 
@@ -179,7 +178,7 @@ def http2_frame(data: Octets, i: int, end: int) -> int:
 
 
 def starts_http2(data: Octets, i: int, end: int) -> bool:
-    """Whether a payload is a chain of HTTP/2 frames, by the rules of `protocols.http2_frames.are_frames`."""
+    """Whether a payload is a chain of HTTP/2 frames, by the rules of `dissectors.http2_frames.are_frames`."""
     first = http2_frame(data, i, end)
     if first == 0:
         return False

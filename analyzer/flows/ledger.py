@@ -9,10 +9,8 @@ from functools import lru_cache
 
 import numpy as np
 
-from .devices import Sides
-from .grouping import grouped
-from .kernel import ACK, FIN, RST, SYN
-from .table import (
+from analyzer.flows.devices import Sides
+from analyzer.flows.flow_table import (
     A_PORT,
     B_PORT,
     DTLS,
@@ -30,6 +28,8 @@ from .table import (
     Flows,
     Words,
 )  # fmt: skip
+from analyzer.flows.kernel import ACK, FIN, RST, SYN
+from analyzer.flows.row_groups import grouped
 
 PROTOCOL_NAMES = {1: "icmp", 6: "tcp", 17: "udp", 58: "ipv6-icmp"}
 

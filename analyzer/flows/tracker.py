@@ -10,12 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analyzer.capture.batch import Batch
-from analyzer.compiling import run_kernel
-from analyzer.packets.table import Packets
-
-from . import kernel
-from .kernel import KEYS
-from .table import FIRST_FRAME, Flows, grown, new_flows
+from analyzer.core.compilation import run_kernel
+from analyzer.flows import kernel
+from analyzer.flows.flow_table import FIRST_FRAME, Flows, grown, new_flows
+from analyzer.flows.kernel import KEYS
+from analyzer.packets.packet_table import Packets
 
 START_FLOWS = 256
 

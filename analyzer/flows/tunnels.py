@@ -10,14 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analyzer.capture.batch import Batch
+from analyzer.flows.address_text import address_text
+from analyzer.flows.flow_ids import New, moved_column
+from analyzer.flows.tracker import FlowIds
 from analyzer.packets import Outline, Packets
+from analyzer.packets.batch_summary import NOTED
+from analyzer.packets.encapsulation import Ends, kinds_of, path_text
 from analyzer.packets.layers import FAR, HEADER_BASE
-from analyzer.packets.outline import NOTED
-from analyzer.packets.paths import Ends, kinds_of, path_text
-
-from .addresses import address_text
-from .renumbering import New, moved_column
-from .tracker import FlowIds
 
 # Different paths kept at most; what goes beyond is counted.
 MOST_PATHS = 10_000

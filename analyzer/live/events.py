@@ -16,7 +16,7 @@ from analyzer.model import Endpoint, Finding
 from analyzer.report.codecs import TIME
 from analyzer.report.text import visible
 from analyzer.report.units import clock
-from analyzer.scan.masking import MASK, SHOWN
+from analyzer.session.owner_masking import MASK, SHOWN
 
 # Shorter values than this stand by chance in other text, and are not looked for when masking.
 SHORTEST_MASKED = 4

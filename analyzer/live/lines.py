@@ -9,7 +9,7 @@ from typing import BinaryIO
 from analyzer.live.events import Event, as_line
 
 
-class Lines:
+class EventLines:
     """Alerts as plain lines; `closed` is called once nobody reads them any more."""
 
     def __init__(self, file: BinaryIO, closed: Callable[[OSError], None]) -> None:
@@ -32,7 +32,7 @@ class Lines:
             self._closed(error)
 
 
-class NdJson(Lines):
+class NdJson(EventLines):
     """Every event as one line of JSON."""
 
     def take(self, event: Event, number: int) -> None:

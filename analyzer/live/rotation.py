@@ -22,7 +22,7 @@ from typing import BinaryIO
 
 from analyzer.capture import Batch
 from analyzer.capture.records import SNOOP_LINK
-from analyzer.files import settle, take_name
+from analyzer.system.files import settle, take_name
 from analyzer.version import VERSION
 
 NS = 1_000_000_000
@@ -35,7 +35,7 @@ APPLICATION, RESOLUTION = 4, 9  # options shb_userappl, if_tsresol
 
 
 @dataclass
-class Written:
+class RotatedFile:
     """A file of the rotation."""
 
     path: Path
@@ -56,7 +56,7 @@ class Rotation:
     def __init__(
         self,
         path: str,
-        say: Callable[[str, Written], None],
+        say: Callable[[str, RotatedFile], None],
         *,
         size: int = SIZE,
         seconds: float = SECONDS,
@@ -66,7 +66,7 @@ class Rotation:
         self._size, self._seconds, self._count = size, seconds, max(count, 1)
         self.failed = ""
         self.gone_with_findings = 0
-        self._files: list[Written] = []
+        self._files: list[RotatedFile] = []
         self._open: BinaryIO | None = None
         self._hash = hashlib.sha256()
         self._links: dict[int, int] = {}
@@ -93,7 +93,7 @@ class Rotation:
                 return written.path.name, frame - written.first_frame + 1
         return None
 
-    def close(self) -> list[Written]:
+    def close(self) -> list[RotatedFile]:
         """End the last file; those that are there."""
         try:
             self._end()
@@ -119,7 +119,7 @@ class Rotation:
             raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(path))
         number = os.open(_part(path), os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         self._open, self._since = os.fdopen(number, "wb"), time.monotonic()
-        self._files.append(Written(path, first_frame))
+        self._files.append(RotatedFile(path, first_frame))
         self._hash, self._links = hashlib.sha256(), {}
         self._put(_section())
         while len(self._files) > self._count:

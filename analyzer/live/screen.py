@@ -12,8 +12,8 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
-from analyzer.live.board import BoardRow
-from analyzer.live.session import View, Watching
+from analyzer.live.flow_view import BoardRow
+from analyzer.live.watch_session import Watching, WatchView
 from analyzer.report.layout import say
 from analyzer.report.units import clock, counted, octets, span
 from analyzer.report.wording import STATUSES, kind_name
@@ -22,7 +22,7 @@ NS = 1_000_000_000
 PAUSE = 0.25  # seconds between two pictures
 
 
-class Screen(View):
+class Screen(WatchView):
     """Call `draw` as often as you like; inside its context the terminal is its own."""
 
     def __init__(self, console: Console) -> None:

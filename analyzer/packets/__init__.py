@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from analyzer.capture.batch import Batch
-from analyzer.compiling import run_kernel
-
-from . import kernel
-from .outline import Outline, outline
-from .table import Packets, new_packets
+from analyzer.core.compilation import run_kernel
+from analyzer.packets import kernel
+from analyzer.packets.batch_summary import Outline, outline
+from analyzer.packets.packet_table import Packets, new_packets
 
 __all__ = ["Outline", "Packets", "decode", "outline"]
 

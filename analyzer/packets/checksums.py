@@ -13,11 +13,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analyzer.capture.batch import Batch
-from analyzer.compiling import Octets, run_kernel
-
-from .octets import CALLEES as OCTETS
-from .octets import folded, u8, u16, u32
-from .table import NETWORK, PAYLOAD, PAYLOAD_CAPTURED, PAYLOAD_WIRE, PROTOCOL, TCP, UDP, WIDTH, Packets
+from analyzer.core.compilation import Octets, run_kernel
+from analyzer.packets.byte_access import CALLEES as OCTETS
+from analyzer.packets.byte_access import folded, u8, u16, u32
+from analyzer.packets.packet_table import (
+    NETWORK,
+    PAYLOAD,
+    PAYLOAD_CAPTURED,
+    PAYLOAD_WIRE,
+    PROTOCOL,
+    TCP,
+    UDP,
+    WIDTH,
+    Packets,
+)
 
 # Of a packet: not looked at, or not to be told; right; left to the network card; absent; wrong.
 UNKNOWN, RIGHT, LEFT_TO_CARD, ABSENT, WRONG = range(5)

@@ -1,6 +1,6 @@
 """Frames to columns: link, network and transport headers of every record of a batch.
 
-Plain Python on purpose: `analyzer.compiling` compiles these functions for large captures, and
+Plain Python on purpose: `analyzer.core.compilation` compiles these functions for large captures, and
 the same source runs uncompiled for small ones and in tests. Rules that keep both forms equal:
 integers only, every read behind a check against `end`, no allocation, no exception.
 
@@ -12,9 +12,10 @@ from __future__ import annotations
 from typing import Any
 
 from analyzer.capture.records import CAPTURED, LINK, OFFSET, RECORD_WIDTH, WIRE
-from analyzer.compiling import Octets
-
-from .layers import (
+from analyzer.core.compilation import Octets
+from analyzer.packets.byte_access import hash_words, mac_at, u8, u16, u32
+from analyzer.packets.header_forms import header_sum, is_vlan
+from analyzer.packets.layers import (
     ETHERNET,
     FAR,
     GRE,
@@ -49,20 +50,9 @@ from .layers import (
     WIFI,
     WIFI_AGGREGATE,
 )
-from .links import CALLEES as LINKS
-from .links import first_layer, link_macs, link_mark, wifi_macs
-from .octets import hash_words, mac_at, u8, u16, u32
-from .security import (
-    AUTHENTICATION,
-    ENCAPSULATED,
-    LONGEST_PADDING,
-    goes_on,
-    null_encryption,
-    skip_authentication,
-)
-from .security import CALLEES as SECURITY
-from .shapes import header_sum, is_vlan
-from .table import (
+from analyzer.packets.links import CALLEES as LINKS
+from analyzer.packets.links import first_layer, link_macs, link_mark, wifi_macs
+from analyzer.packets.packet_table import (
     ACKNOWLEDGMENT,
     ADDRESS_HASH,
     ADDRESS_WIDTH,
@@ -100,9 +90,18 @@ from .table import (
     WEIGHT,
     WIDTH,
 )
-from .tags import BATMAN, FABRICPATH, ISL_LENGTH, TRILL, isl_length, skip_mobile_mux
-from .tunnels import CALLEES as TUNNELS
-from .tunnels import (
+from analyzer.packets.security import (
+    AUTHENTICATION,
+    ENCAPSULATED,
+    LONGEST_PADDING,
+    goes_on,
+    null_encryption,
+    skip_authentication,
+)
+from analyzer.packets.security import CALLEES as SECURITY
+from analyzer.packets.tags import BATMAN, FABRICPATH, ISL_LENGTH, TRILL, isl_length, skip_mobile_mux
+from analyzer.packets.tunnels import CALLEES as TUNNELS
+from analyzer.packets.tunnels import (
     MACSEC,
     after_ethertype,
     ip_tunnel,
@@ -114,7 +113,7 @@ from .tunnels import (
     skip_wifi,
     udp_tunnel,
 )
-from .wrappers import any_link, inner_link
+from analyzer.packets.wrappers import any_link, inner_link
 
 V4_PREFIX = 0xFFFF_0000_0000
 

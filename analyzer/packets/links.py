@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from analyzer.compiling import Octets
-
-from .layers import ETHERNET, IP, LLC, NETLINK, PPP, STOP, TYPED, WIFI
-from .octets import little16, mac_at, u8, u16, u32
-from .shapes import CALLEES as SHAPES
-from .shapes import may_be_ip
-from .wrappers import CALLEES as WRAPPERS
-from .wrappers import WIFI_LINK, wrapped_layer
+from analyzer.core.compilation import Octets
+from analyzer.packets.byte_access import little16, mac_at, u8, u16, u32
+from analyzer.packets.header_forms import CALLEES as SHAPES
+from analyzer.packets.header_forms import may_be_ip
+from analyzer.packets.layers import ETHERNET, IP, LLC, NETLINK, PPP, STOP, TYPED, WIFI
+from analyzer.packets.wrappers import CALLEES as WRAPPERS
+from analyzer.packets.wrappers import WIFI_LINK, wrapped_layer
 
 ETHERNET_LINK, PPP_LINK = 1, 9
 # ARPHRD_ values of Linux (include/uapi/linux/if_arp.h) that say more than the protocol behind them.

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from analyzer.compiling import Octets
-
-from .octets import folded, u8, u16, u32
-from .shapes import exact_ip
+from analyzer.core.compilation import Octets
+from analyzer.packets.byte_access import folded, u8, u16, u32
+from analyzer.packets.header_forms import exact_ip
 
 AUTHENTICATION, ENCAPSULATED = 51, 50
 LONGEST_PADDING = 26  # bytes behind an IP packet without data in the shortest Ethernet frame

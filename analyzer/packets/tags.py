@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from analyzer.compiling import Octets
-
-from .layers import ETHERNET, STOP, TYPED
-from .octets import u8, u16, u32
+from analyzer.core.compilation import Octets
+from analyzer.packets.byte_access import u8, u16, u32
+from analyzer.packets.layers import ETHERNET, STOP, TYPED
 
 VN_TAG, E_TAG, METADATA, EDSA, HSR, R_TAG = 0x8926, 0x893F, 0x8909, 0xDADA, 0x892F, 0xF1C1
 BATMAN, TRILL, FABRICPATH = 0x4305, 0x22F3, 0x8903

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from analyzer.compiling import Octets
-
-from .layers import (
+from analyzer.core.compilation import Octets
+from analyzer.packets.byte_access import u8, u16, u32
+from analyzer.packets.header_forms import CALLEES as SHAPES
+from analyzer.packets.header_forms import may_be_ip
+from analyzer.packets.layers import (
     ETHERNET,
     GRE,
     IN_AYIYA,
@@ -39,8 +41,7 @@ from .layers import (
     WIFI_NO_DATA,
     WIFI_PROTECTED,
 )  # fmt: skip
-from .octets import u8, u16, u32
-from .overlays import (
+from analyzer.packets.overlay_tunnels import (
     AYIYA_PORT,
     CAPWAP_DATA,
     LISP_DATA,
@@ -55,11 +56,9 @@ from .overlays import (
     tunnel_by_form,
     tzsp_payload,
 )
-from .overlays import CALLEES as OVERLAYS
-from .shapes import CALLEES as SHAPES
-from .shapes import may_be_ip
-from .tags import BATMAN, FABRICPATH, TRILL, skip_bridging, skip_tag, tag_length
-from .tags import CALLEES as TAGS
+from analyzer.packets.overlay_tunnels import CALLEES as OVERLAYS
+from analyzer.packets.tags import BATMAN, FABRICPATH, TRILL, skip_bridging, skip_tag, tag_length
+from analyzer.packets.tags import CALLEES as TAGS
 
 MACSEC = 0x88E5
 

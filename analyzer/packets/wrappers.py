@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from analyzer.compiling import Octets
-
-from .layers import ETHERNET, IP, LLC, PPP, STOP, TYPED
-from .octets import little16, little32, u8, u16, u32
-from .shapes import inside_by_form, sound_ethernet
+from analyzer.core.compilation import Octets
+from analyzer.packets.byte_access import little16, little32, u8, u16, u32
+from analyzer.packets.header_forms import inside_by_form, sound_ethernet
+from analyzer.packets.layers import ETHERNET, IP, LLC, PPP, STOP, TYPED
 
 PPI, PKTAP, WIFI_LINK = 192, 258, 105
 # LINKTYPE_ values of Juniper's routers that the form after their header tells enough of.

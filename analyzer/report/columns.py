@@ -7,7 +7,7 @@ from typing import Any
 
 from analyzer.model import Table
 from analyzer.report.codecs import SCALARS, TIME, Codec, Json, expect, value_at
-from analyzer.report.names import COLUMNS
+from analyzer.report.field_names import COLUMNS
 
 _COLUMNS_BACK = {written: name for name, written in COLUMNS.items()}
 _KINDS = (

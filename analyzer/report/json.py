@@ -14,7 +14,7 @@ from typing import Any
 
 from analyzer.model import SCHEMA, Report
 from analyzer.report.codecs import expect
-from analyzer.report.shapes import codec
+from analyzer.report.type_codecs import codec
 
 _BOUND, _MOST_DIGITS = 1 << 80, 26
 _FIRST = ("schema", "tool", "created", "reconstruction", "scope")

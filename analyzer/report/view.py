@@ -21,7 +21,7 @@ _QUOTED = 160  # characters of a value or body
 
 
 @dataclass(frozen=True)
-class View:
+class ReportView:
     """A report and whether all of it is asked for."""
 
     report: Report

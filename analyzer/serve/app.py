@@ -16,7 +16,7 @@ from starlette.staticfiles import StaticFiles
 
 from analyzer.report.text import visible
 from analyzer.report.units import octets
-from analyzer.serve.guard import DRAINED, Guard, Keys
+from analyzer.serve.guard import DRAINED, Guard, Secrets
 from analyzer.serve.jobs import Job, Jobs
 from analyzer.serve.upload import NOT_OURS, Upload, UploadError, too_much
 from analyzer.version import VERSION
@@ -33,7 +33,7 @@ ROOM = 1 << 20
 class Page:
     """The answers of one run."""
 
-    def __init__(self, jobs: Jobs, keys: Keys) -> None:
+    def __init__(self, jobs: Jobs, keys: Secrets) -> None:
         self._jobs, self._keys = jobs, keys
         self._templates = Environment(
             loader=FileSystemLoader(HERE / "templates"),
@@ -176,7 +176,7 @@ async def _read_on(request: Request) -> None:
                 break
 
 
-def application(jobs: Jobs, keys: Keys, hosts: Collection[str], port: int) -> Guard:
+def application(jobs: Jobs, keys: Secrets, hosts: Collection[str], port: int) -> Guard:
     """The page behind its guard; what it holds goes when it is shut down."""
 
     @contextlib.asynccontextmanager

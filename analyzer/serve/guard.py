@@ -37,7 +37,7 @@ HEADERS = {
 DRAINED = 8 << 20
 
 
-class Keys:
+class Secrets:
     """The secrets of one run: a token for the address, once; a cookie for the browser; one for forms."""
 
     def __init__(self) -> None:
@@ -60,7 +60,7 @@ class Keys:
 class Guard:
     """Wraps the page: what is not allowed ends here."""
 
-    def __init__(self, app: ASGIApp, keys: Keys, hosts: Collection[str], port: int) -> None:
+    def __init__(self, app: ASGIApp, keys: Secrets, hosts: Collection[str], port: int) -> None:
         """`hosts` are the values of the Host header that mean this page."""
         self._app, self._keys, self._hosts = app, keys, frozenset(hosts)
         self._cookie = COOKIE.format(port=port)

@@ -16,14 +16,14 @@ from pathlib import Path
 from typing import Any
 
 from analyzer.report.text import visible
-from analyzer.serve.upload import Taken
+from analyzer.serve.upload import UploadedFile
 
 # Scans at a time, scans that are kept (the oldest finished one goes), octets of a line of a worker.
 AT_ONCE, MOST_KEPT, LONGEST_LINE = 2, 20, 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class JobLimits:
     """What one scan may take: octets of an upload, octets of memory, seconds."""
 
     upload: int = 8_000_000_000
@@ -62,7 +62,7 @@ class Job:
     id: str
     folder: Path
     state: str = "uploading"
-    files: tuple[Taken, ...] = ()
+    files: tuple[UploadedFile, ...] = ()
     progress: dict[str, Any] = field(default_factory=dict)
     answer: dict[str, Any] = field(default_factory=dict)
     error: str = ""
@@ -112,7 +112,7 @@ class Job:
 class Jobs:
     """All jobs of a run."""
 
-    def __init__(self, limits: Limits, kinds: Sequence[Kind], regions: Sequence[str]) -> None:
+    def __init__(self, limits: JobLimits, kinds: Sequence[Kind], regions: Sequence[str]) -> None:
         self.limits, self.kinds, self.regions = limits, tuple(kinds), tuple(regions)
         self.folder = Path(tempfile.mkdtemp(prefix="phonehome-"))  # mode 0700
         self._jobs: dict[str, Job] = {}
@@ -143,7 +143,7 @@ class Jobs:
         self._jobs.pop(job.id, None)
         shutil.rmtree(job.folder, ignore_errors=True)
 
-    def start(self, job: Job, files: Sequence[Taken]) -> None:
+    def start(self, job: Job, files: Sequence[UploadedFile]) -> None:
         """Scan what was uploaded, as soon as it is its turn."""
         job.files = tuple(files)
         self._begin(job, self._task(job))

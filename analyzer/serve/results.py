@@ -6,16 +6,16 @@ import io
 import zipfile
 from pathlib import Path
 
-from analyzer.compare.choosing import ChoiceError
-from analyzer.compare.comparing import compare
-from analyzer.evidence.bundle import Asked, bundle
-from analyzer.evidence.selecting import RefusedError
+from analyzer.bundle.bundle import BundleRequest, bundle
+from analyzer.bundle.selection import SelectionError
+from analyzer.compare import document, terminal
+from analyzer.compare.compare import compare
+from analyzer.compare.device_choice import ChoiceError
 from analyzer.model import Report
-from analyzer.report import difference_json, terminal_difference
 from analyzer.report.json import read
 from analyzer.version import VERSION
 
-__all__ = ["RefusedError", "comparison", "evidence"]
+__all__ = ["SelectionError", "comparison", "evidence"]
 
 COMMAND = "phonehome serve"
 WIDTH = 96
@@ -28,7 +28,7 @@ def evidence(original: Report, report: Report, is_redacted: bool) -> bytes:
     RefusedError where there is nothing to show, CaptureError where a capture can't be read again.
     """
     paths = [info.path for info in original.captures]
-    made = bundle(report, Asked(paths, COMMAND, redact=is_redacted))
+    made = bundle(report, BundleRequest(paths, COMMAND, redact=is_redacted))
     octets = io.BytesIO()
     with zipfile.ZipFile(octets, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, content in made.files.items():
@@ -44,9 +44,9 @@ def comparison(first: str, second: str) -> str:
         found = compare(a, b, None, None)
     except ChoiceError:
         found, said = compare(a, b, "all", "all"), ALL
-    text = said + terminal_difference.render(found, VERSION, width=WIDTH, colour=False, verbose=True)
+    text = said + terminal.render(found, VERSION, width=WIDTH, colour=False, verbose=True)
     Path("comparison.txt").write_text(text, "utf-8")
-    Path("comparison.json").write_text(difference_json.write(found, VERSION), "utf-8")
+    Path("comparison.json").write_text(document.write(found, VERSION), "utf-8")
     return text[:MOST_SHOWN]
 
 

@@ -35,7 +35,7 @@ class UploadError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Taken:
+class UploadedFile:
     """A file that was uploaded: our name for it in the folder, and what its owner calls it."""
 
     name: str
@@ -51,7 +51,7 @@ class Upload:
         boundary = options.get(b"boundary")
         if kind != b"multipart/form-data" or not boundary:
             raise UploadError(400, "This is no form with files.")
-        self.files: list[Taken] = []
+        self.files: list[UploadedFile] = []
         self.fields: dict[str, str] = {}
         self._folder, self._left, self._is_form = folder, most, is_form
         self._most = most
@@ -149,7 +149,7 @@ class Upload:
         name = Path(self._file.name).name
         self.close()
         if self._octets or self._label:
-            self.files.append(Taken(name, self._label or name, self._octets))
+            self.files.append(UploadedFile(name, self._label or name, self._octets))
         else:  # an empty file field without a name is what a browser sends for no file
             (self._folder / name).unlink()
 

@@ -20,9 +20,9 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from analyzer.containment import is_whole
 from analyzer.model import CaptureError, Report
-from analyzer.scan.reading import Progress
+from analyzer.session.capture_session import Progress
+from analyzer.system.containment import is_whole
 
 PAUSE_NS = 200_000_000  # between two lines of progress
 LONGEST_NAME = 60
@@ -45,7 +45,7 @@ def run(task: dict[str, Any]) -> None:
         _say({"writes": "comparison"})
         _say({"answer": {"text": comparison(*task["compare"])}})
         return
-    from analyzer.evidence.redaction import redact
+    from analyzer.redaction.redaction import redact
 
     labels = dict(task["files"])
     original = _scanned(task, labels)
@@ -68,11 +68,11 @@ def run(task: dict[str, Any]) -> None:
 
 def _bundled(name: str, is_redacted: bool, original: Report, report: Report) -> str:
     """Write a bundle; why there is none, in words."""
-    from analyzer.serve.results import RefusedError, evidence
+    from analyzer.serve.results import SelectionError, evidence
 
     try:
         Path(name).write_bytes(evidence(original, report, is_redacted))
-    except (RefusedError, CaptureError) as error:
+    except (SelectionError, CaptureError) as error:
         return str(error)
     except ModuleNotFoundError as error:
         return f"needs the package {error.name}"
@@ -107,8 +107,8 @@ def labelled(report: Report, labels: dict[str, str]) -> Report:
 
 def answer(report: Report) -> dict[str, Any]:
     """What a list of scans shows of a report."""
-    from analyzer.report.answer import answer as sentences
-    from analyzer.report.limits import limits
+    from analyzer.report.coverage import limits
+    from analyzer.report.summary import answer as sentences
 
     said = sentences(report)
     # What could not be searched is part of every answer, however long that is.

@@ -28,7 +28,7 @@ import phonenumbers
 from stdnum import luhn, numdb
 
 from tests.accuracy.labelled import Case
-from tests.decode.messages import request
+from tests.codecs.messages import request
 
 SEED = 8_675_309
 EACH = 11  # envelopes for each payload

@@ -25,10 +25,10 @@ import msgpack
 import zstandard
 
 from analyzer.model import Message
-from tests.decode.messages import request
-from tests.detect.test_labelled_set import CARRIERS as PLAIN_CARRIERS
-from tests.detect.test_labelled_set import LOOK_ALIKES as PLAIN_LOOK_ALIKES
-from tests.detect.test_labelled_set import digits, mac, with_check_digit
+from tests.codecs.messages import request
+from tests.identifiers.test_labelled_set import CARRIERS as PLAIN_CARRIERS
+from tests.identifiers.test_labelled_set import LOOK_ALIKES as PLAIN_LOOK_ALIKES
+from tests.identifiers.test_labelled_set import digits, mac, with_check_digit
 
 SEED = 20190321
 Pairs = Mapping[str, str]

@@ -6,12 +6,12 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
-from analyzer.decode import fields_of
-from analyzer.detect import Known, findings_in
+from analyzer.identifiers import KnownValues, findings_in
+from analyzer.inspection.decode import fields_of
 from analyzer.model import Finding
 from tests.accuracy.labelled import Case
 
-NOBODY = Known.none()
+NOBODY = KnownValues.none()
 Label = tuple[str, str]
 Found = Callable[[Case], set[Label]]
 

@@ -12,15 +12,15 @@ from collections.abc import Callable
 
 import numpy as np
 
-from analyzer.locate import Locator
-from analyzer.locate.addresses import U64, numbers
-from analyzer.locate.special import DELEGATED_V6
+from analyzer.geo import Locator
+from analyzer.geo.addresses import U64, numbers
+from analyzer.geo.special import DELEGATED_V6
 
 COUNT = 1_000_000
 IN_A_FRESH_PROCESS = """
 import time
 import numpy as np
-from analyzer.locate import Locator
+from analyzer.geo import Locator
 hi, lo = np.zeros(1, np.uint64), np.full(1, 0xFFFF_0808_0808, np.uint64)
 start = time.perf_counter()
 Locator().in_regions(hi, lo, ("CN",))

@@ -15,7 +15,7 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from analyzer import analyze
 from analyzer.model import CaptureError
-from tests.archive.captures import octets_of
+from tests.corpus.captures import octets_of
 from tests.pipeline.divided import dividing_from
 
 

@@ -26,9 +26,9 @@ from messages import Blobs
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from analyzer.capture import Capture
-from analyzer.detect import Known
-from analyzer.scan.scanning import Scan
-from analyzer.scan.seeded import SeededSearch
+from analyzer.identifiers import KnownValues
+from analyzer.session.known_values import SeededSearch
+from analyzer.session.packet_reader import Scan
 
 GIVEN = (
     "imei=490154203237518,imei=356938035643809,iccid=8947010000123456784,imsi=242010123456789,"
@@ -41,7 +41,7 @@ def main() -> None:
     parser.add_argument("--size", type=int, default=64, help="megabytes of each kind of data")
     size = parser.parse_args().size << 20
     began = time.perf_counter()
-    known = Known.parse(GIVEN)
+    known = KnownValues.parse(GIVEN)
     known.search(b"x" * 64)
     print(f"set-up: {(time.perf_counter() - began) * 1e3:.0f} ms for {len(known.values)} identifiers")
     rng = random.Random(1)
@@ -56,7 +56,7 @@ def main() -> None:
     _search_segments(known, size)
 
 
-def _search_segments(known: Known, size: int) -> None:
+def _search_segments(known: KnownValues, size: int) -> None:
     """The same text as the payload of TCP segments, which are read and assigned before the clock runs."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "streams.pcap")

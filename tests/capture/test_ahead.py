@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 import analyzer
 from analyzer import capture
-from analyzer.capture.ahead import ahead
+from analyzer.capture.prefetch import ahead
 from tests.conftest import ROOT
 from tests.examples import examples
 

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analyzer.capture.behind import Behind
-from analyzer.capture.source import Source
+from analyzer.capture.hasher import Behind
+from analyzer.capture.source import CaptureSource
 
 SIZE = 1 << 16
 
@@ -39,7 +39,7 @@ def test_a_source_hashes_what_was_read_and_what_it_drained(tmp_path: Path, to_th
     octets = bytes(range(256)) * (SIZE >> 6)
     path = tmp_path / "some.pcap"
     path.write_bytes(octets)
-    source = Source(str(path))
+    source = CaptureSource(str(path))
     source.hash_behind()
     buffer = bytearray(len(octets) - 1000)
     assert source.readinto(memoryview(buffer)) == len(buffer)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from analyzer.capture.sessions import Look, chains, follows, look
+from analyzer.capture.rotated_files import Look, chains, follows, look
 from tests import builders
 from tests.builders import START_NS
 

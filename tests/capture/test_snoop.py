@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from analyzer.model import CaptureError
-from analyzer.packets.names import link_name
+from analyzer.packets.protocol_names import link_name
 from tests import builders
 from tests.capture.reading import Record, buffers_of, read
 from tests.capture.tools import needs_tshark, seen_by_tshark

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 import analyzer
 from analyzer.capture import Capture
-from analyzer.capture.account import LONGEST_TEXT, MOST_COMMENTS, MOST_NAMES, ResolvedName
+from analyzer.capture.metadata import LONGEST_TEXT, MOST_COMMENTS, MOST_NAMES, ResolvedName
 from analyzer.model import Comment, Interface, Name
 from analyzer.report import json as saved
 from analyzer.report import terminal

@@ -11,7 +11,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from analyzer.capture.kernel import (
+from analyzer.capture.pcapng_blocks import resolution
+from analyzer.capture.record_walk import (
     CALLEES,
     INTERFACE_WIDTH,
     MOST_SECONDS,
@@ -21,8 +22,7 @@ from analyzer.capture.kernel import (
     walk_snoop,
 )
 from analyzer.capture.records import RECORD_WIDTH
-from analyzer.capture.section import resolution
-from analyzer.compiling import compiled
+from analyzer.core.compilation import compiled
 from tests.capture.blocks import block, enhanced, obsolete, simple
 from tests.capture.test_snoop import record
 from tests.examples import examples

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import analyzer
-from analyzer.detect.known import Known
+from analyzer.identifiers.owner_values import KnownValues
 from analyzer.model import Ping, Report
 from tests.conftest import ROOT
 
@@ -137,7 +137,7 @@ def test_a_capture_of_2019_is_answered_with_a_snapshot_of_its_time(answered: Rep
 
 
 def test_known_identifiers_are_seen_only_in_the_device_that_sent_them() -> None:
-    known = Known.parse("imei=490154203237518")
+    known = KnownValues.parse("imei=490154203237518")
     path = ROOT / "captures" / "nokia7plus-reconstruction.pcap"
     whole = analyzer.analyze(path, known=known)
     sender = whole.pings[0].device

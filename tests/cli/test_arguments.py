@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from analyzer import analyze
 from analyzer.cli.arguments import device, regions
-from analyzer.cli.parsing import parser
+from analyzer.cli.parser import parser
 from tests.cli.conftest import CAPTURE
 
 

@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from analyzer.cli import main
-from analyzer.cli.claims import KEPT_FOLDERS, SHEETS
-from analyzer.cli.parsing import parser
+from analyzer.cli.file_roles import KEPT_FOLDERS, SHEETS
+from analyzer.cli.parser import parser
 from tests import builders
 from tests.conftest import ROOT
 
@@ -186,9 +186,9 @@ def test_every_option_that_names_a_file_has_a_role() -> None:
 
 def test_the_names_that_are_listed_twice_are_the_same() -> None:
     pytest.importorskip("duckdb")
-    from analyzer.archive.results import REPORTS
-    from analyzer.archive.summary import QUESTIONS
-    from analyzer.archive.tables import TABLES
+    from analyzer.corpus.corpus_tables import TABLES
+    from analyzer.corpus.results_folder import REPORTS
+    from analyzer.corpus.summary import QUESTIONS
 
     assert {*TABLES, REPORTS} == set(KEPT_FOLDERS)
     assert [name for name, *_ in QUESTIONS] == list(SHEETS)

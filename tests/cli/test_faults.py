@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from analyzer.cli import faults, main
+from analyzer.cli import failures, main
 from tests import builders
 from tests.conftest import ROOT
 
@@ -79,11 +79,11 @@ def test_an_error_that_nobody_expected_is_a_sentence(
 def test_a_fault_names_the_line_and_shows_more_where_that_is_asked(
     monkeypatch: pytest.MonkeyPatch, capsys: Any
 ) -> None:
-    monkeypatch.setattr("analyzer.locate.layers.layers", lambda: 1 // 0)
+    monkeypatch.setattr("analyzer.geo.databases.layers", lambda: 1 // 0)
     assert main(["geo"]) == 2
     short = capsys.readouterr().err
     assert "ZeroDivisionError at analyzer.cli.geo_tables:" in short
-    monkeypatch.setenv(faults.DEBUG, "1")
+    monkeypatch.setenv(failures.DEBUG, "1")
     assert main(["geo"]) == 2
     assert "Traceback" in capsys.readouterr().err
 
@@ -180,7 +180,7 @@ def test_shared_memory_that_is_refused_is_said(monkeypatch: pytest.MonkeyPatch, 
     def refused(*_: object, **__: object) -> None:
         raise OSError(30, "Read-only file system")
 
-    monkeypatch.setattr("analyzer.archive.pool.Pool.__init__", refused)
+    monkeypatch.setattr("analyzer.corpus.pool.Pool.__init__", refused)
     assert main(["scan", ".", "--jobs", "2", "-q", "--fail-on", "ping"]) == 2
     assert "several processes can't be started here (Read-only file system)" in capsys.readouterr().err
 

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from analyzer.cli import main
-from analyzer.locate import layers
+from analyzer.geo import databases
 from tests.builders import SYN, pcap, tcp
-from tests.locate.mmdb import FLAT, MAXMIND, mmdb
+from tests.geo.mmdb import FLAT, MAXMIND, mmdb
 
 EPOCH = 1_793_413_600  # 2026-10-31
 
@@ -20,18 +20,18 @@ EPOCH = 1_793_413_600  # 2026-10-31
 def _own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
     monkeypatch.setenv("COLUMNS", "200")
-    layers.layers.cache_clear()
+    databases.layers.cache_clear()
     yield
-    layers.layers.cache_clear()
+    databases.layers.cache_clear()
 
 
 def test_every_database_is_listed_with_date_licence_hash_and_path(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["geo"]) == 0
     out = capsys.readouterr().out
-    manifest = json.loads((layers.DATA / "manifest.json").read_text("utf-8"))
+    manifest = json.loads((databases.DATA / "manifest.json").read_text("utf-8"))
     for entry in manifest["layers"]:
         assert f"{entry['name']} {entry['date']}" in out
-        assert str(layers.DATA / entry["id"]) in out
+        assert str(databases.DATA / entry["id"]) in out
         assert entry["licence"] in out
         assert all(raw["sha256"] in out for raw in entry["inputs"])
 
@@ -62,7 +62,7 @@ def test_an_imported_database_is_listed_from_then_on(
     own = mmdb(tmp_path / "own.mmdb", FLAT, "DBIP-Country", epoch=EPOCH)
     assert main(["geo", "import", str(own)]) == 0
     assert "DBIP-Country of 2026-10-31 is kept in" in capsys.readouterr().out
-    layers.layers.cache_clear()
+    databases.layers.cache_clear()
     assert main(["geo"]) == 0
     assert str(tmp_path / "data" / "phonehome" / "geo" / "dbip-country-2026-10-31") in capsys.readouterr().out
 

@@ -8,11 +8,11 @@ from itertools import chain
 import pytest
 from hypothesis import given, settings
 
-from analyzer.compare.choosing import FACTS, ChoiceError
-from analyzer.compare.comparing import compare
+from analyzer.compare.compare import compare
 from analyzer.compare.comparison import ROWS, Comparison, state
-from analyzer.evidence.redaction import redact
+from analyzer.compare.device_choice import FACTS, ChoiceError
 from analyzer.model import Opinion, Report
+from analyzer.redaction.redaction import redact
 from analyzer.report import wording
 from tests.compare.reports import CONTROL, PHONE, answered, between_two_sends, reports, unanswered
 from tests.examples import examples

@@ -11,14 +11,14 @@ import jsonschema
 import pytest
 from hypothesis import given, settings
 
-from analyzer.compare.comparing import compare
+from analyzer.compare import document as difference_json
+from analyzer.compare.compare import compare
 from analyzer.compare.comparison import Comparison, Rate
-from analyzer.evidence.redaction import redact
+from analyzer.compare.comparison_limits import absence, cautions
+from analyzer.compare.difference import answer
+from analyzer.compare.terminal import render
 from analyzer.model import Interface, KnownKind, Opinion, Problem, Report, Scope
-from analyzer.report import difference_json
-from analyzer.report.difference import answer
-from analyzer.report.difference_limits import absence, cautions
-from analyzer.report.terminal_difference import render
+from analyzer.redaction.redaction import redact
 from analyzer.version import VERSION
 from tests.compare.reports import PHONE, answered, between_two_sends, reports, unanswered
 from tests.examples import examples

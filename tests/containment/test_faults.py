@@ -13,13 +13,13 @@ from scapy.layers.inet import IP, UDP
 from scapy.packet import Raw
 
 from analyzer import analyze
-from analyzer.archive.options import Options
-from analyzer.archive.planning import units_of
-from analyzer.archive.work import work
-from analyzer.containment import CODES, RAISE, is_whole
+from analyzer.corpus.grouping import units_of
+from analyzer.corpus.options import Options
+from analyzer.corpus.task import work
 from analyzer.model import CaptureError, Problem, Report
 from analyzer.report import json, terminal
-from analyzer.scan.assembly import Assembly
+from analyzer.session.report_builder import Assembly
+from analyzer.system.containment import CODES, RAISE, is_whole
 from tests import builders
 from tests.builders import http_request, http_response
 from tests.pipeline.captures import CHINA, NORWAY, PHONE, answer, ask, large_datagram, tunnelled, up, web
@@ -118,28 +118,28 @@ def imeis(report: Report) -> set[str]:
 
 
 FAULTS = [
-    ("analyzer.protocols.http_flow.HttpFlow.feed", "flow-unread"),
-    ("analyzer.protocols.http_flow.HttpFlow.close", "flow-unread"),
-    ("analyzer.protocols.clear_streams.reader_for", "flow-unread"),
-    ("analyzer.protocols.mqtt.MqttFlow.feed", "flow-unread"),
-    ("analyzer.protocols.mqtt.MqttFlow.close", "flow-unread"),
-    ("analyzer.protocols.hellos.Hellos.read", "flow-unread"),
-    ("analyzer.protocols.datagrams.Datagrams._dns", "datagram-unread"),
-    ("analyzer.protocols.plain.datagram_message", "datagram-unread"),
-    ("analyzer.protocols.clear_datagrams.ClearDatagrams._promising", "packets-unread"),
-    ("analyzer.scan.examining.decode", "message-unsearched"),
-    ("analyzer.scan.examining.findings_in", "message-unsearched"),
-    ("analyzer.scan.examining.recognise", "message-unsearched"),
-    ("analyzer.scan.extraction.taken_of", "message-unread"),
+    ("analyzer.dissectors.http_flow.HttpFlow.feed", "flow-unread"),
+    ("analyzer.dissectors.http_flow.HttpFlow.close", "flow-unread"),
+    ("analyzer.dissectors.clear_streams.reader_for", "flow-unread"),
+    ("analyzer.dissectors.mqtt.MqttFlow.feed", "flow-unread"),
+    ("analyzer.dissectors.mqtt.MqttFlow.close", "flow-unread"),
+    ("analyzer.dissectors.handshakes.Hellos.read", "flow-unread"),
+    ("analyzer.dissectors.datagrams.Datagrams._dns", "datagram-unread"),
+    ("analyzer.dissectors.bare_documents.datagram_message", "datagram-unread"),
+    ("analyzer.dissectors.clear_datagrams.ClearDatagrams._promising", "packets-unread"),
+    ("analyzer.inspection.inspect.decode", "message-unsearched"),
+    ("analyzer.inspection.inspect.findings_in", "message-unsearched"),
+    ("analyzer.inspection.inspect.recognise", "message-unsearched"),
+    ("analyzer.session.extraction.taken_of", "message-unread"),
     ("analyzer.flows.tunnels.Tunnels.watch", "packets-unread"),
-    ("analyzer.flows.soundness.Soundness.watch", "packets-unread"),
-    ("analyzer.flows.openings.Openings.watch", "packets-unread"),
+    ("analyzer.flows.checksum_stats.Soundness.watch", "packets-unread"),
+    ("analyzer.flows.first_ttl.Openings.watch", "packets-unread"),
     ("analyzer.flows.fragments.Reassembler.completed", "packets-unread"),
-    ("analyzer.protocols.classes.Classes.watch", "packets-unread"),
-    ("analyzer.scan.region.RegionWatch.watch", "packets-unread"),
-    ("analyzer.triggers.watch.Watch.look", "packets-unread"),
-    ("analyzer.scan.seeded.SeededSearch.look", "packets-unread"),
-    ("analyzer.scan.reading.with_conclusions", "conclusion-missing"),
+    ("analyzer.dissectors.byte_forms.Classes.watch", "packets-unread"),
+    ("analyzer.session.region_packets.RegionWatch.watch", "packets-unread"),
+    ("analyzer.session.event_watch.Watch.look", "packets-unread"),
+    ("analyzer.session.known_values.SeededSearch.look", "packets-unread"),
+    ("analyzer.session.capture_session.with_conclusions", "conclusion-missing"),
 ]
 
 
@@ -178,7 +178,7 @@ def test_in_tests_every_failure_raises(target: str, capture: Path, monkeypatch: 
 def test_what_is_no_mistake_of_ours_is_not_contained(
     error: type[Exception], capture: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    inject(monkeypatch, "analyzer.protocols.http_flow.HttpFlow.feed", 1, error)
+    inject(monkeypatch, "analyzer.dissectors.http_flow.HttpFlow.feed", 1, error)
     with pytest.raises(error):
         analyze(capture)
 
@@ -187,7 +187,7 @@ def test_what_is_no_mistake_of_ours_is_not_contained(
 def test_a_request_that_was_read_stays_where_its_answer_can_not_be(
     capture: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    inject(monkeypatch, "analyzer.protocols.http_flow.HttpFlow.feed", 2)
+    inject(monkeypatch, "analyzer.dissectors.http_flow.HttpFlow.feed", 2)
     report = analyze(capture)
     (problem,) = failures(report)
     assert imeis(report) == {FIRST, SECOND}
@@ -205,7 +205,7 @@ def test_several_failures_of_a_kind_are_one_problem(capture: Path, monkeypatch: 
     def failing(*_: Any) -> Iterator[Any]:
         raise ZeroDivisionError
 
-    monkeypatch.setattr("analyzer.protocols.http_flow.HttpFlow.feed", failing)
+    monkeypatch.setattr("analyzer.dissectors.http_flow.HttpFlow.feed", failing)
     (problem,) = failures(analyze(capture))
     assert problem.count > 1
     assert problem.what.startswith(f"{problem.count} flows could not be read: the part for HTTP failed (Zero")
@@ -253,7 +253,7 @@ def test_files_of_a_session_are_read_apart_where_together_they_fail(
         made = web(CHINA, post(FIRST, f"h{number}.example"), http_response(), port=40000 + number)
         path.write_bytes(later(made, number))
     assert len(analyze(*paths).sessions) == 1
-    inject(monkeypatch, "analyzer.scan.assembly.Assembly.report", 1)
+    inject(monkeypatch, "analyzer.session.report_builder.Assembly.report", 1)
     report = analyze(*paths)
     assert {message.host for message in report.messages if message.host} == {
         f"h{n}.example" for n in range(3)
@@ -267,7 +267,7 @@ def test_a_worker_goes_on_with_the_next_capture(
 ) -> None:
     other = tmp_path / "b.pcap"
     other.write_bytes(later(web(NORWAY, post(SECOND, "two.example"), http_response()), 0))
-    inject(monkeypatch, "analyzer.protocols.http_flow.HttpFlow.feed", 1)
+    inject(monkeypatch, "analyzer.dissectors.http_flow.HttpFlow.feed", 1)
     units = units_of([str(capture), str(other)], lambda call, items: map(call, items))
     one, two = sorted(work(units, Options(), None), key=lambda outcome: outcome.paths)
     assert (one.error, two.error) == (None, None)
@@ -275,11 +275,11 @@ def test_a_worker_goes_on_with_the_next_capture(
 
 
 SCHEDULED = (
-    "analyzer.protocols.http_flows._exchanges",
-    "analyzer.protocols.clear_streams.ClearStreams._read",
-    "analyzer.protocols.hellos.Hellos.read",
-    "analyzer.scan.examining.decode",
-    "analyzer.scan.extraction.taken_of",
+    "analyzer.dissectors.http_flows._exchanges",
+    "analyzer.dissectors.clear_streams.ClearStreams._read",
+    "analyzer.dissectors.handshakes.Hellos.read",
+    "analyzer.inspection.inspect.decode",
+    "analyzer.session.extraction.taken_of",
 )
 
 

@@ -1,6 +1,7 @@
 """The readers of TCP flows under any order of segments, losses, dismissals and early ends raise nothing.
 
-Mistakes raise in tests (`analyzer.containment`), so that what would be contained elsewhere is seen here.
+Mistakes raise in tests (`analyzer.system.containment`), so that what would be
+contained elsewhere is seen here.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from analyzer.capture import Capture
-from analyzer.scan.scanning import Scan
+from analyzer.session.packet_reader import Scan
 from tests import builders
 from tests.pipeline.captures import NORWAY, answer, ask
 

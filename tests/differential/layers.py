@@ -25,7 +25,7 @@ sys.path.insert(0, str(ROOT))
 from analyzer.capture import Capture  # noqa: E402
 from analyzer.model import CaptureError  # noqa: E402
 from analyzer.packets import decode  # noqa: E402
-from analyzer.packets.table import DAMAGED, OTHER_IP, OUTER  # noqa: E402
+from analyzer.packets.packet_table import DAMAGED, OTHER_IP, OUTER  # noqa: E402
 from tests.differential.corpus import entries  # noqa: E402
 
 QUOTING = {"icmp", "icmpv6", "tcp", "sctp", "http", "data-text-lines"}

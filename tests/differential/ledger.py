@@ -20,10 +20,10 @@ from pathlib import Path
 
 from analyzer import analyze
 from analyzer.capture import Capture
-from analyzer.flows.addresses import address_text
+from analyzer.flows.address_text import address_text
 from analyzer.model import CaptureError
-from analyzer.packets.paths import offsets_of
-from analyzer.scan.scanning import Scan, Step
+from analyzer.packets.encapsulation import offsets_of
+from analyzer.session.packet_reader import Scan, Step
 from tests.differential.corpus import Entry, entries
 
 UNEXPLAINED = "unexplained"

@@ -10,7 +10,7 @@ import pytest
 
 import analyzer.dossiers
 from analyzer.dossiers import Dossier, DossierError, attempt_hosts, load
-from analyzer.dossiers.schema import GRADES, Rule, complaints, parse
+from analyzer.dossiers.schema import GRADES, EvidenceRule, complaints, parse
 
 FILES = sorted(Path(analyzer.dossiers.__file__).parent.glob("*.toml"))
 DOSSIERS = load()
@@ -74,13 +74,13 @@ def test_attempts_are_reported_for_registration_hosts_only() -> None:
 
 
 WRONG = {
-    "host alone": ({"recognise": (Rule(("host",), "low"),)}, "weak evidence"),
-    "host and method": ({"recognise": (Rule(("host", "method"), "low"),)}, "weak evidence"),
+    "host alone": ({"recognise": (EvidenceRule(("host",), "low"),)}, "weak evidence"),
+    "host and method": ({"recognise": (EvidenceRule(("host", "method"), "low"),)}, "weak evidence"),
     "no source": ({"sources": ()}, "names no source"),
     "no rule": ({"recognise": ()}, "no rule"),
     "kind": ({"kind": "spyware"}, "kind 'spyware'"),
     "unexplained": ({"fields": {}}, "not explained"),
-    "evidence": ({"recognise": (Rule(("smell",), "low"),)}, "can't be seen"),
+    "evidence": ({"recognise": (EvidenceRule(("smell",), "low"),)}, "can't be seen"),
     "attempts": ({"hosts": ()}, "only be told by a host"),
     "id": ({"id": "China Telecom"}, "no id"),
 }

@@ -11,11 +11,11 @@ from urllib.parse import urlencode
 
 import pytest
 
-from analyzer.decode import fields_of
-from analyzer.detect import Known, findings_in
 from analyzer.dossiers import attempted, load, recognise
+from analyzer.identifiers import KnownValues, findings_in
+from analyzer.inspection.decode import fields_of
 from analyzer.model import Body, Endpoint, Evidence, Message, Ping
-from tests.decode.messages import PHONE, request, response
+from tests.codecs.messages import PHONE, request, response
 from tests.dossiers.test_files import KEY_SETS
 
 DOSSIERS = load()
@@ -58,7 +58,7 @@ def pings(
     message: Message, answer: Message | None = None, kinds: Iterable[str] = ("activation-ping",)
 ) -> list[Ping]:
     fields = fields_of(message)
-    return recognise(message, answer, fields, findings_in(fields, Known.none()), DOSSIERS, tuple(kinds))
+    return recognise(message, answer, fields, findings_in(fields, KnownValues.none()), DOSSIERS, tuple(kinds))
 
 
 def ping(

@@ -7,11 +7,11 @@ from dataclasses import replace
 
 import pytest
 
-from analyzer.decode import fields_of
-from analyzer.detect import Known, findings_in
 from analyzer.dossiers import load, undocumented
+from analyzer.identifiers import KnownValues, findings_in
+from analyzer.inspection.decode import fields_of
 from analyzer.model import Endpoint, Message, Ping
-from tests.decode.messages import request
+from tests.codecs.messages import request
 
 BODY = b'{"imei":"490154203237518","mac":"00:1b:44:11:3a:b7"}'
 
@@ -37,7 +37,7 @@ def values_of(message: Message) -> list[tuple[str, str | bytes]]:
 
 
 def found(sent: Sequence[Message]) -> list[Ping]:
-    findings = [f for message in sent for f in findings_in(fields_of(message), Known.none())]
+    findings = [f for message in sent for f in findings_in(fields_of(message), KnownValues.none())]
     devices = {m.flow: "02:00:5e:00:53:01" for m in sent}
     return undocumented(sent, findings, (), devices, load(), values_of)
 

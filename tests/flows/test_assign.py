@@ -11,8 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from analyzer.flows import tracker as tracking
-from analyzer.flows.kernel import flow_slot
-from analyzer.flows.table import (
+from analyzer.flows.flow_table import (
     A_HI,
     A_LO,
     A_PORT,
@@ -37,6 +36,7 @@ from analyzer.flows.table import (
     TLS,
     UNDECIDED,
 )  # fmt: skip
+from analyzer.flows.kernel import flow_slot
 from analyzer.flows.tracker import FlowTracker
 from analyzer.packets import decode
 from tests.builders import ACK, FIN, PSH, SYN, tcp, udp

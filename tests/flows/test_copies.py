@@ -10,10 +10,10 @@ from scapy.layers.inet6 import IPv6
 from scapy.layers.l2 import CookedLinux, CookedLinuxV2, Dot1Q, Ether
 from scapy.packet import Packet, Raw
 
-from analyzer.flows.table import PACKETS, PAYLOAD, RESENT
+from analyzer.flows.flow_table import PACKETS, PAYLOAD, RESENT
 from analyzer.flows.tracker import FlowTracker
 from analyzer.packets import decode
-from analyzer.packets.table import COPY
+from analyzer.packets.packet_table import COPY
 from tests.flows.tracking import batch_of
 
 MACS = {"src": "00:00:5e:00:53:a7", "dst": "00:00:5e:00:53:01"}

@@ -12,13 +12,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analyzer.flows.entropy import ENOUGH, SAMPLE, Samples, Spread, random_entropy
+from analyzer.flows.entropy import ENOUGH, SAMPLE, ByteSpread, Samples, random_entropy
 from tests.examples import examples
 
 many = settings(max_examples=examples(200), deadline=None, derandomize=True)
 
 
-def spreads_of(*payloads: tuple[int, bytes], batches: int = 1) -> dict[int, Spread]:
+def spreads_of(*payloads: tuple[int, bytes], batches: int = 1) -> dict[int, ByteSpread]:
     """Of (flow, octets) in the order of capture, cut into batches."""
     samples = Samples()
     for number in range(batches):

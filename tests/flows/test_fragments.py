@@ -15,7 +15,7 @@ from scapy.packet import Raw
 from analyzer.flows import fragments
 from analyzer.flows.fragments import Datagram, Reassembler, as_batch
 from analyzer.packets import decode
-from analyzer.packets.table import UDP as KIND_UDP
+from analyzer.packets.packet_table import UDP as KIND_UDP
 from tests.examples import examples
 from tests.flows.tracking import batch_of
 
@@ -237,7 +237,7 @@ def test_twice_the_fragments_cost_hardly_more_than_twice(
             joined += len(self.pieces)  # type: ignore[attr-defined]
             return b""
 
-        monkeypatch.setattr(fragments._Open, "payload", counted)
+        monkeypatch.setattr(fragments.OpenDatagram, "payload", counted)
         into = Reassembler()
         add([v4(*part) for part in flood(n)], into)
         into.close()

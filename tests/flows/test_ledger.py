@@ -12,10 +12,10 @@ from scapy.layers.inet6 import IPv6
 from scapy.layers.l2 import Ether
 from scapy.packet import Packet, Raw
 
-from analyzer.flows.addresses import address_text, address_words, is_group, is_local
+from analyzer.flows.address_text import address_text, address_words, is_group, is_local
 from analyzer.flows.devices import client_sides, sides_of
+from analyzer.flows.flow_table import OCTETS, PACKETS, Flows
 from analyzer.flows.ledger import LedgerRow, endings, kinds, ledger_rows, orient
-from analyzer.flows.table import OCTETS, PACKETS, Flows
 from tests.builders import ACK, FIN, RST, SYN, conversation, tcp, udp
 from tests.examples import examples
 from tests.flows.tracking import track

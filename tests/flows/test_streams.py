@@ -10,16 +10,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analyzer.flows.recent import SEGMENT_COST, Recent
-from analyzer.flows.streams import (
+from analyzer.flows.reassembly import (
     MOST_CONFLICTS,
     MOST_HELD,
     MOST_HELD_SEGMENTS,
-    Conflict,
     Gap,
     Segment,
     Stream,
+    StreamConflict,
 )
+from analyzer.flows.retransmissions import SEGMENT_COST, Recent
 from tests.examples import examples
 
 many = settings(max_examples=examples(300), deadline=None, derandomize=True)
@@ -236,7 +236,7 @@ def test_the_first_copy_that_was_held_back_wins_over_a_later_one_and_both_are_ke
     segments = [Sent(3, b"DEF"), Sent(3, b"def"), Sent(0, b"ABC")]
     pieces, stream = received(segments, 0, 1)
     assert octets_of(pieces) == b"ABCDEF"
-    assert stream.conflicts == [Conflict(3, b"DEF", b"def", first_frame=1, second_frame=2)]
+    assert stream.conflicts == [StreamConflict(3, b"DEF", b"def", first_frame=1, second_frame=2)]
 
 
 # ── bounds ──────────────────────────────────────────────────────────────────
@@ -312,7 +312,7 @@ def test_an_acknowledgment_of_what_was_never_seen_is_not_believed(wild: int) -> 
 
 def comparisons(segments: list[Sent], monkeypatch: pytest.MonkeyPatch) -> int:
     """How many segments a stream looks at while it puts these in order."""
-    from analyzer.flows import streams
+    from analyzer.flows import reassembly
 
     looked = 0
 
@@ -322,7 +322,7 @@ def comparisons(segments: list[Sent], monkeypatch: pytest.MonkeyPatch) -> int:
             looked += 1
             return super().__getattribute__(name)
 
-    monkeypatch.setattr(streams, "Segment", Counted)
+    monkeypatch.setattr(reassembly, "Segment", Counted)
     received(segments, 0, 1)
     monkeypatch.undo()
     return looked

@@ -9,7 +9,7 @@ import numpy as np
 
 from analyzer.capture.batch import Batch
 from analyzer.capture.records import new_records
-from analyzer.flows.table import Flows
+from analyzer.flows.flow_table import Flows
 from analyzer.flows.tracker import FlowIds, FlowTracker
 from analyzer.packets import decode
 

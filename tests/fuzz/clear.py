@@ -7,18 +7,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from analyzer.flows.streams import Gap, Segment
-from analyzer.protocols import coap, mdns, plain, ssdp, syslog
-from analyzer.protocols.clear import Place, Reader
-from analyzer.protocols.clear_streams import reader_for
-from analyzer.protocols.coap import CoapFlow, CoapStream
-from analyzer.protocols.credentials import LoginStream, TelnetStream
-from analyzer.protocols.exchange import Exchange
-from analyzer.protocols.mqtt import MqttFlow
-from analyzer.protocols.plain import PlainStream
-from analyzer.protocols.syslog import SyslogStream
+from analyzer.dissectors import bare_documents, coap, mdns, ssdp, syslog
+from analyzer.dissectors.bare_documents import PlainStream
+from analyzer.dissectors.clear_message import MessagePlace, Reader
+from analyzer.dissectors.clear_streams import reader_for
+from analyzer.dissectors.coap import CoapFlow, CoapStream
+from analyzer.dissectors.exchange import Exchange
+from analyzer.dissectors.mqtt import MqttFlow
+from analyzer.dissectors.syslog import SyslogStream
+from analyzer.dissectors.text_logins import LoginStream, TelnetStream
+from analyzer.flows.reassembly import Gap, Segment
 
-PLACE = Place(0, 1 << 16, (1,), 0, 0)
+PLACE = MessagePlace(0, 1 << 16, (1,), 0, 0)
 
 DATAGRAMS = (
     b"\x40\x02\x00\x01\xb2nb\xffhello",
@@ -95,7 +95,7 @@ def datagrams(data: bytes) -> None:
         syslog.parse(data, PLACE, on_port)
     for cut in (False, True):
         if data:
-            plain.datagram_message(data, PLACE, cut)
+            bare_documents.datagram_message(data, PLACE, cut)
 
 
 def openings(data: bytes) -> None:

@@ -9,17 +9,17 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
+from analyzer.dissectors.byte_forms import forms_of
+from analyzer.dissectors.client_hello import LONGEST_NAME, MOST_PROTOCOLS, chosen_version, read_client_hello
+from analyzer.dissectors.dns_tcp import DnsSide, starts_dns
+from analyzer.dissectors.dtls import DtlsReader
+from analyzer.dissectors.first_payloads import TCP, UDP, firsts_of
+from analyzer.dissectors.payload_forms import FORMS
+from analyzer.dissectors.quic import MOST_CRYPTO, InitialReader, crypto_frames, long_headers
+from analyzer.dissectors.quic_google import agent_in, chlo, google_hello
+from analyzer.dissectors.tls import ServerName, server_version, told
 from analyzer.flows.entropy import SAMPLE, Samples
-from analyzer.protocols.classes import forms_of
-from analyzer.protocols.dns_tcp import DnsSide, starts_dns
-from analyzer.protocols.dtls import DtlsReader
-from analyzer.protocols.firsts import TCP, UDP, firsts_of
-from analyzer.protocols.forms import FORMS
-from analyzer.protocols.hello import LONGEST_NAME, MOST_PROTOCOLS, chosen_version, read_client_hello
-from analyzer.protocols.quic import MOST_CRYPTO, InitialReader, crypto_frames, long_headers
-from analyzer.protocols.quic_google import agent_in, chlo, google_hello
-from analyzer.protocols.tls import ServerName, server_version, told
-from tests.protocols.quic_clients import client, crypto, initial, sent
+from tests.dissectors.quic_clients import client, crypto, initial, sent
 
 ID = bytes.fromhex("8394c8f03e515708")
 KEYS = tuple(  # of RFC 9001 §A.1

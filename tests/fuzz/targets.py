@@ -15,12 +15,12 @@ from dataclasses import dataclass
 import brotli
 import zstandard
 
-from analyzer.flows.recent import Recent
-from analyzer.flows.streams import MOST_CONFLICTS, Gap, Segment, Stream
-from analyzer.protocols.body import KEEP, BodySink
-from analyzer.protocols.charset import charset_of
-from analyzer.protocols.http1 import HttpMessage, HttpReader
-from analyzer.protocols.http_flow import HttpFlow
+from analyzer.dissectors.body import KEEP, BodySink
+from analyzer.dissectors.charset import charset_of
+from analyzer.dissectors.http1 import HttpMessage, HttpReader
+from analyzer.dissectors.http_flow import HttpFlow
+from analyzer.flows.reassembly import MOST_CONFLICTS, Gap, Segment, Stream
+from analyzer.flows.retransmissions import Recent
 from tests.fuzz import clear, hellos, upgraded
 
 Target = Callable[[bytes], None]

@@ -6,16 +6,16 @@ from collections.abc import Iterator
 
 import hpack
 
-from analyzer.flows.streams import Gap, Segment
-from analyzer.protocols.body import KEEP
-from analyzer.protocols.http1 import HttpMessage
-from analyzer.protocols.http2 import MOST_STREAMS, Http2
-from analyzer.protocols.http2_frames import PREFACE
-from analyzer.protocols.http2_headers import MOST_HEADERS, MOST_OCTETS, HeaderDecoder
-from analyzer.protocols.http_flow import HttpFlow
-from analyzer.protocols.inflating import CODING
-from analyzer.protocols.switch import MOST_HELD
-from tests.protocols.talks import CLIENT, SERVER, Http2Talk, Sent
+from analyzer.dissectors.body import KEEP
+from analyzer.dissectors.deflate_stream import CODING
+from analyzer.dissectors.http1 import HttpMessage
+from analyzer.dissectors.http2 import MOST_STREAMS, Http2
+from analyzer.dissectors.http2_frames import PREFACE
+from analyzer.dissectors.http2_headers import MOST_HEADERS, MOST_OCTETS, HeaderDecoder
+from analyzer.dissectors.http_flow import HttpFlow
+from analyzer.dissectors.protocol_switch import MOST_HELD
+from analyzer.flows.reassembly import Gap, Segment
+from tests.dissectors.talks import CLIENT, SERVER, Http2Talk, Sent
 
 Turn = tuple[int, Segment | Gap]
 CONTROL = 4  # octets that choose how the rest is cut and ordered

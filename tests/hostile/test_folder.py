@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from analyzer.archive.pool import Pool
+from analyzer.corpus.pool import Pool
 from tests.conftest import ROOT
 
 CAPTURE = ROOT / "captures" / "nokia7plus-reconstruction.pcap"
@@ -28,7 +28,7 @@ NAMES = (
     "threading",
 )
 SCAN = "from analyzer.cli import main; main()"
-HELP = "from analyzer.scan.helping import Helpers; h = Helpers(1, ()); h.give([(None, None)]).result()"
+HELP = "from analyzer.session.worker_pool import Helpers; h = Helpers(1, ()); h.give([(None, None)]).result()"
 STARTS = {
     "several processes": (SCAN, "scan", "captures", "--jobs", "2"),
     "helpers of one scan": (HELP,),
@@ -75,7 +75,7 @@ def test_settings_beside_captures_are_not_heeded_by_the_compiler(folder: Path, t
     entry = tmp_path / "compile.py"
     entry.write_text(
         "import numpy as np\n"
-        "from analyzer.native import native\n"
+        "from analyzer.core.native_code import native\n"
         "def first(octets):\n"
         "    return octets[0]\n"
         "kernel = native(first, (), 'B', None)\n"
@@ -103,6 +103,6 @@ def test_processes_are_started_in_one_place() -> None:
         for path in (ROOT / "analyzer").rglob("*.py")
         if starting.search(path.read_text())
     }
-    guarded = {"analyzer/processes.py"}
-    with_own_guard = {"analyzer/serve/jobs.py", "analyzer/live/warming.py"}  # PYTHONSAFEPATH, -P
+    guarded = {"analyzer/system/processes.py"}
+    with_own_guard = {"analyzer/serve/jobs.py", "analyzer/live/warmup.py"}  # PYTHONSAFEPATH, -P
     assert found == guarded | with_own_guard

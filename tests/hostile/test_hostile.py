@@ -192,8 +192,8 @@ def test_identifiers_without_end_are_bounded_and_the_rest_is_said(
     """With less room than there is, so that few exchanges do; PHONEHOME_HOSTILE fills the true one."""
     count = 1500 if TIMES == 1 else 25_000 * TIMES
     if TIMES == 1:
-        monkeypatch.setattr("analyzer.scan.shelf.MOST_EVIDENT", 1 << 20)
-        monkeypatch.setattr("analyzer.scan.shelf.MOST_NEW", 1 << 20)
+        monkeypatch.setattr("analyzer.session.exchange_budget.MOST_EVIDENT", 1 << 20)
+        monkeypatch.setattr("analyzer.session.exchange_budget.MOST_NEW", 1 << 20)
     (tmp_path / "many.pcap").write_bytes(captures.identifiers(count))
     report = analyze(tmp_path / "many.pcap")
     left_out = sum(problem.count for problem in report.problems if problem.code == "evidence-unlisted")

@@ -22,13 +22,13 @@ from typing import Any, ClassVar
 
 import pytest
 
-from analyzer.live import deliveries
+from analyzer.live import sinks
 from analyzer.live.events import Event
-from analyzer.live.feeds import Feed
-from analyzer.live.session import Watching
-from analyzer.live.stopping import Stop
+from analyzer.live.shutdown import Stop
+from analyzer.live.sources import Feed
+from analyzer.live.watch_session import Watching
 from analyzer.report.json import read
-from analyzer.scan.settings import Settings
+from analyzer.session.settings import Settings
 from tests.hostile import captures
 from tests.hostile.test_hostile import ROOT, SECONDS, UNSAFE, installed, phonehome
 
@@ -186,7 +186,7 @@ class Heard:
 def watched() -> Iterator[tuple[Watching, list[Event]]]:
     stop, heard = Stop(), Heard()
     session = Watching(Settings(), stop, [heard])
-    from analyzer.live.board import board
+    from analyzer.live.flow_view import board
 
     for octets in (captures.attacks(), captures.air()):
         reading, writing = os.pipe()
@@ -233,13 +233,13 @@ def test_syslog_gets_one_line_an_event_and_no_second_message(watched: tuple[Watc
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as receiver:
         receiver.bind(("127.0.0.1", 0))
         receiver.settimeout(10)
-        deliver = deliveries.syslog(f"127.0.0.1:{receiver.getsockname()[1]}")
+        deliver = sinks.syslog(f"127.0.0.1:{receiver.getsockname()[1]}")
         for number, event in enumerate(watched[1][:300], 1):
             deliver(event.masked().document(number))
             got = receiver.recv(65536)
             assert re.fullmatch(rb"<1[24]>phonehome: [a-z]+: [^\x00-\x1f\x7f]*", got), got
             assert UNSAFE.findall(got.decode() + "\n") == []
-            assert len(got) <= deliveries.LONGEST_SYSLOG + 4
+            assert len(got) <= sinks.LONGEST_SYSLOG + 4
 
 
 class Redirects(BaseHTTPRequestHandler):
@@ -271,7 +271,7 @@ def test_a_webhook_is_led_nowhere(watched: tuple[Watching, list[Event]], code: i
     Redirects.asked, Redirects.codes = [], [code]
     with HTTPServer(("127.0.0.1", 0), Redirects) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
-        deliver = deliveries.webhook(f"http://127.0.0.1:{server.server_address[1]}/hook")
+        deliver = sinks.webhook(f"http://127.0.0.1:{server.server_address[1]}/hook")
         with pytest.raises(OSError, match=str(code)):
             deliver(watched[1][0].document(1))
         server.shutdown()
@@ -296,10 +296,10 @@ def test_a_program_is_told_on_its_input_and_nowhere_else(
         ran.append((words, json.loads(result.stdout)))
         return result
 
-    monkeypatch.setattr(deliveries.subprocess, "run", watch_run)
+    monkeypatch.setattr(sinks.subprocess, "run", watch_run)
     monkeypatch.chdir(tmp_path)
     pings = [e for e in watched[1] if e.kind == "ping" and any(t in str(e.details) for t in captures.TEXTS)]
-    deliver = deliveries.program(f'"{sys.executable}" -c "{TELLS}" "two words"')
+    deliver = sinks.program(f'"{sys.executable}" -c "{TELLS}" "two words"')
     for number, event in enumerate((pings or [e for e in watched[1] if e.kind == "ping"])[:10], 1):
         deliver(event.document(number))
     assert len(ran) == 10

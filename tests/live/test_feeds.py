@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from analyzer.live.feeds import Feed, Followed, Program
-from analyzer.live.session import Watching
-from analyzer.live.stopping import Stop
+from analyzer.live.shutdown import Stop
+from analyzer.live.sources import Feed, Followed, Program
+from analyzer.live.watch_session import Watching
 from analyzer.model import CaptureError
 from analyzer.report.json import read
-from analyzer.scan.settings import Settings
+from analyzer.session.settings import Settings
 from tests.live.running import HEADER, ROOT, Watch, ping, records
 
 
@@ -28,7 +28,7 @@ def octets(feed: Feed) -> bytes:
 
 SIGNALS = """
 import faulthandler, random, signal
-from analyzer.live.stopping import Stop
+from analyzer.live.shutdown import Stop
 faulthandler.dump_traceback_later(40, exit=True)
 stop = Stop()
 signal.signal(signal.SIGALRM, lambda *_: stop.set())
@@ -124,8 +124,8 @@ def test_what_a_file_got_right_before_it_was_replaced_is_read(
 
 
 def test_connections_without_end_are_bounded_and_the_end_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("analyzer.live.session.FIRST_PAUSE", 0.0)
-    monkeypatch.setattr("analyzer.live.session.MOST_CONNECTIONS", 5)
+    monkeypatch.setattr("analyzer.live.watch_session.FIRST_PAUSE", 0.0)
+    monkeypatch.setattr("analyzer.live.watch_session.MOST_CONNECTIONS", 5)
     stop, opened = Stop(), []
 
     def opens() -> Feed:

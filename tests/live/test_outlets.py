@@ -16,10 +16,10 @@ from typing import Any
 
 import pytest
 
-from analyzer.live import deliveries, outbox
-from analyzer.live.bounded import Told
+from analyzer.live import delivery_queue, sinks
+from analyzer.live.dedup import SeenOnce
+from analyzer.live.delivery_queue import Outbox
 from analyzer.live.events import Event, as_line
-from analyzer.live.outbox import Outbox
 from analyzer.model import Endpoint
 from tests.live.running import HEADER, PATIENCE, Watch, ping, records
 
@@ -99,7 +99,7 @@ def test_a_line_is_one_line_and_harmless() -> None:
 
 
 def test_what_was_told_is_remembered_in_bounded_memory() -> None:
-    memory: Told[int] = Told(100)
+    memory: SeenOnce[int] = SeenOnce(100)
     assert all(memory.is_new(number) for number in range(1000))
     assert len(memory) <= 100
     assert not memory.is_new(999)
@@ -112,8 +112,8 @@ def test_what_was_told_is_remembered_in_bounded_memory() -> None:
 def test_nobody_waits_for_a_slow_receiver_and_what_is_left_out_is_counted(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(outbox, "AT_THE_END", 0.2)
-    monkeypatch.setattr(outbox, "MOST_WAITING", 5)
+    monkeypatch.setattr(delivery_queue, "AT_THE_END", 0.2)
+    monkeypatch.setattr(delivery_queue, "MOST_WAITING", 5)
     gate = threading.Event()
     box = told(lambda _: gate.wait(PATIENCE), *[EVENT] * 50)
     gate.set()
@@ -144,7 +144,7 @@ def test_a_program_gets_the_event_and_no_shell_reads_its_words(tmp_path: Path) -
     )
     target = tmp_path / "told"
     command = f"{sys.executable} '{script}' {target} ';touch $IFS {tmp_path}/attacked'"
-    box = told(deliveries.program(command), EVENT, masked=False)
+    box = told(sinks.program(command), EVENT, masked=False)
     assert box.delivered == 1
     document, _, word = target.read_text().rpartition(";")
     assert json.loads(document)["phonehome"]["fields"][0]["value"] == IMEI
@@ -153,14 +153,14 @@ def test_a_program_gets_the_event_and_no_shell_reads_its_words(tmp_path: Path) -
 
 
 def test_a_program_that_does_not_end_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(deliveries, "PROGRAM_TIME", 0.3)
-    box = told(deliveries.program(f"{sys.executable} -c 'import time; time.sleep(600)'"), EVENT)
+    monkeypatch.setattr(sinks, "PROGRAM_TIME", 0.3)
+    box = told(sinks.program(f"{sys.executable} -c 'import time; time.sleep(600)'"), EVENT)
     assert box.failed == 1
     assert "took longer" in box.last_failure
 
 
 def test_the_exit_code_of_a_program_is_said() -> None:
-    box = told(deliveries.program(f"{sys.executable} -c 'raise SystemExit(7)'"), EVENT)
+    box = told(sinks.program(f"{sys.executable} -c 'raise SystemExit(7)'"), EVENT)
     assert box.last_failure == "it ended with exit code 7"
 
 
@@ -168,14 +168,14 @@ def test_the_exit_code_of_a_program_is_said() -> None:
 
 
 def test_a_webhook_gets_json_without_identifiers(hook: Hook) -> None:
-    assert told(deliveries.webhook(hook.url), EVENT).delivered == 1
+    assert told(sinks.webhook(hook.url), EVENT).delivered == 1
     assert hook.posted[0]["event"]["action"] == "ping"
     assert IMEI not in json.dumps(hook.posted)
 
 
 def test_a_webhook_follows_no_redirect(hook: Hook) -> None:
     other = Hook(307, hook.url)
-    box = told(deliveries.webhook(other.url), EVENT)
+    box = told(sinks.webhook(other.url), EVENT)
     other.server.shutdown()
     other.server.server_close()
     assert (box.failed, hook.posted) == (1, [])
@@ -186,7 +186,7 @@ def test_a_webhook_that_is_not_there_is_said() -> None:
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
         port = unused.getsockname()[1]
-    box = told(deliveries.webhook(f"http://127.0.0.1:{port}/"), EVENT)
+    box = told(sinks.webhook(f"http://127.0.0.1:{port}/"), EVENT)
     assert "refused" in box.last_failure
 
 
@@ -194,7 +194,7 @@ def test_syslog_is_one_escaped_line_without_identifiers() -> None:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as server:
         server.bind(("127.0.0.1", 0))
         server.settimeout(PATIENCE)
-        told(deliveries.syslog(f"127.0.0.1:{server.getsockname()[1]}"), EVENT)
+        told(sinks.syslog(f"127.0.0.1:{server.getsockname()[1]}"), EVENT)
         datagram = server.recv(65536)
     assert datagram == rb"<12>phonehome: ping: imei 49015420******* left\x1b[31m\nhere"
 
@@ -220,7 +220,7 @@ def test_mqtt_is_published_to_a_broker(tmp_path: Path) -> None:
         client.subscribe("home/alerts", qos=1)
         client.loop_start()
         assert ready.wait(PATIENCE)
-        box = told(deliveries.mqtt(f"mqtt://127.0.0.1:{port}/home/alerts"), EVENT)
+        box = told(sinks.mqtt(f"mqtt://127.0.0.1:{port}/home/alerts"), EVENT)
         until = time.monotonic() + PATIENCE
         while not came and time.monotonic() < until:
             time.sleep(0.05)

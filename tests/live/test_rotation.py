@@ -13,7 +13,7 @@ import pytest
 
 from analyzer import analyze
 from analyzer.capture import Account, Capture
-from analyzer.live.losses import BEHIND_NS, Losses
+from analyzer.live.drop_monitor import BEHIND_NS, Losses
 from analyzer.live.rotation import Rotation
 from analyzer.model import Interface
 from tests import builders

@@ -17,12 +17,12 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from analyzer.live.feeds import Feed
-from analyzer.live.session import Watching
-from analyzer.live.stopping import Stop
-from analyzer.protocols.weighing import held
-from analyzer.scan.scanning import Step
-from analyzer.scan.settings import Settings
+from analyzer.dissectors.memory_estimate import held
+from analyzer.live.shutdown import Stop
+from analyzer.live.sources import Feed
+from analyzer.live.watch_session import Watching
+from analyzer.session.packet_reader import Step
+from analyzer.session.settings import Settings
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "bench"))
 from days import days
@@ -30,20 +30,20 @@ from days import days
 PACKETS, DAYS = 3000, 14
 LOW = {
     "analyzer.capture.batch.LIVE_OCTETS": 1 << 17,
-    "analyzer.live.session.SHARE": 0.02,
-    "analyzer.live.noticing.MOST_ADDRESSES": 100,
-    "analyzer.live.noticing.MOST_PAIRS": 200,
-    "analyzer.live.noticing.MOST_NAMES": 100,
-    "analyzer.live.noticing.MOST_REQUESTS": 50,
-    "analyzer.live.noticing.MOST_VALUES": 50,
-    "analyzer.live.session.MOST_VALUES": 50,
-    "analyzer.protocols.local.MOST_SAID": 1000,
-    "analyzer.protocols.datagrams.MOST_CLIENTS": 10,
+    "analyzer.live.watch_session.SHARE": 0.02,
+    "analyzer.live.alerts.MOST_ADDRESSES": 100,
+    "analyzer.live.alerts.MOST_PAIRS": 200,
+    "analyzer.live.alerts.MOST_NAMES": 100,
+    "analyzer.live.alerts.MOST_REQUESTS": 50,
+    "analyzer.live.alerts.MOST_VALUES": 50,
+    "analyzer.live.watch_session.MOST_VALUES": 50,
+    "analyzer.dissectors.local_discovery.MOST_SAID": 1000,
+    "analyzer.dissectors.datagrams.MOST_CLIENTS": 10,
     "analyzer.flows.entropy.MOST_FLOWS": 20,
     "analyzer.flows.fragments.MOST_LISTED": 1000,
-    "analyzer.scan.region.MOST_ROWS": 5000,
-    "analyzer.scan.shelf.MOST_TOLD": 2000,
-    "analyzer.triggers.watch.MOST": 100,
+    "analyzer.session.region_packets.MOST_ROWS": 5000,
+    "analyzer.session.exchange_budget.MOST_TOLD": 2000,
+    "analyzer.session.event_watch.MOST": 100,
 }
 # What leads back to the session, or to what all sessions share.
 PASSED_OVER = {

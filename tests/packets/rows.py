@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from analyzer.packets import kernel
-from analyzer.packets.table import (
+from analyzer.packets.packet_table import (
     ADDRESS_WIDTH,
     DESTINATION_HI,
     DESTINATION_LO,

@@ -16,7 +16,7 @@ from scapy.utils import checksum
 
 from analyzer.packets import decode
 from analyzer.packets.checksums import ABSENT, LEFT_TO_CARD, RIGHT, UNKNOWN, WRONG, verdicts
-from analyzer.packets.table import HEADER_SUM_ABSENT, HEADER_SUM_WRONG, LENGTH_ABSENT, NOTES
+from analyzer.packets.packet_table import HEADER_SUM_ABSENT, HEADER_SUM_WRONG, LENGTH_ABSENT, NOTES
 from tests.examples import examples
 from tests.flows.tracking import batch_of
 from tests.packets import rows

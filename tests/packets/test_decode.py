@@ -22,8 +22,8 @@ from scapy.layers.ppp import PPP, PPPoE
 from scapy.layers.vxlan import VXLAN
 from scapy.packet import Packet, Raw
 
-from analyzer.packets import table
-from analyzer.packets.table import (
+from analyzer.packets import packet_table
+from analyzer.packets.packet_table import (
     ACKNOWLEDGMENT,
     DAMAGED,
     DESTINATION_MAC,
@@ -58,7 +58,7 @@ V6 = IPv6(src=PHONE6, dst=SERVER6) / SEGMENT
 
 def assert_segment(row: Row, ends: tuple[str, str] = (PHONE, SERVER)) -> None:
     """The row is of SEGMENT between these ends."""
-    assert row[KIND] == table.TCP
+    assert row[KIND] == packet_table.TCP
     assert row[PROTOCOL] == 6
     assert (row.source, row.destination) == ends
     assert (row[SOURCE_PORT], row[DESTINATION_PORT]) == (40000, 80)
@@ -144,7 +144,7 @@ def test_tcp_options_are_passed_over() -> None:
 def test_padding_of_a_short_frame_is_no_payload() -> None:
     packet = Ether(**MACS) / IP(src=PHONE, dst=SERVER) / TCP(sport=40000, dport=80, flags="A")
     row = decode(bytes(packet) + bytes(6))
-    assert (row[KIND], row.payload, row[PAYLOAD_WIRE]) == (table.TCP, b"", 0)
+    assert (row[KIND], row.payload, row[PAYLOAD_WIRE]) == (packet_table.TCP, b"", 0)
 
 
 def test_a_total_length_of_zero_is_an_offloaded_segment_and_reaches_to_the_end() -> None:
@@ -162,7 +162,7 @@ def test_a_payload_length_of_zero_in_ipv6_reaches_to_the_end() -> None:
 def test_a_cut_segment_keeps_its_length_on_the_wire(kept: int) -> None:
     whole = bytes(Ether(**MACS) / V4)
     row = decode(whole[:kept], wire=len(whole))
-    assert row[KIND] == table.TCP
+    assert row[KIND] == packet_table.TCP
     assert row.payload == DATA[: kept - 54]
     assert row[PAYLOAD_WIRE] == len(DATA)
 
@@ -173,7 +173,7 @@ def test_a_frame_cut_anywhere_is_counted_as_what_it_still_shows(version: Packet)
     header = 14 + len(version) - len(SEGMENT)
     for kept in range(len(whole)):
         row = decode(whole[:kept], wire=len(whole))
-        expected = DAMAGED if kept < header else OTHER_IP if kept < header + 20 else table.TCP
+        expected = DAMAGED if kept < header else OTHER_IP if kept < header + 20 else packet_table.TCP
         assert row[KIND] == expected, kept
         if kept >= header + 4:
             assert (row[SOURCE_PORT], row[DESTINATION_PORT]) == (40000, 80)
@@ -182,8 +182,8 @@ def test_a_frame_cut_anywhere_is_counted_as_what_it_still_shows(version: Packet)
 @pytest.mark.parametrize(
     ("packet", "kind", "protocol"),
     [
-        (IP(src=PHONE, dst=SERVER) / UDP(sport=5, dport=6) / Raw(b"hello"), table.UDP, 17),
-        (IPv6(src=PHONE6, dst=SERVER6) / UDP(sport=5, dport=6) / Raw(b"hello"), table.UDP, 17),
+        (IP(src=PHONE, dst=SERVER) / UDP(sport=5, dport=6) / Raw(b"hello"), packet_table.UDP, 17),
+        (IPv6(src=PHONE6, dst=SERVER6) / UDP(sport=5, dport=6) / Raw(b"hello"), packet_table.UDP, 17),
         (IP(src=PHONE, dst=SERVER) / ICMP() / Raw(b"hello"), OTHER_IP, 1),
         (IP(src=PHONE, dst=SERVER, proto=99) / Raw(b"hello"), OTHER_IP, 99),
     ],
@@ -191,7 +191,7 @@ def test_a_frame_cut_anywhere_is_counted_as_what_it_still_shows(version: Packet)
 def test_other_protocols_are_told_apart(packet: Packet, kind: int, protocol: int) -> None:
     row = decode(bytes(Ether(**MACS) / packet))
     assert (row[KIND], row[PROTOCOL]) == (kind, protocol)
-    if kind == table.UDP:
+    if kind == packet_table.UDP:
         assert (row.payload, row[SOURCE_PORT], row[DESTINATION_PORT]) == (b"hello", 5, 6)
 
 
@@ -323,7 +323,7 @@ def test_teredo_is_read() -> None:
 def test_a_tunnels_port_alone_makes_no_tunnel(port: int) -> None:
     packet = IP(src=PHONE, dst=SERVER) / UDP(sport=50000, dport=port) / Raw(b"\xff" * 60)
     row = decode(bytes(Ether(**MACS) / packet))
-    assert (row[KIND], row[DESTINATION_PORT]) == (table.UDP, port)
+    assert (row[KIND], row[DESTINATION_PORT]) == (packet_table.UDP, port)
     assert (row.source, row.destination) == (PHONE, SERVER)
 
 
@@ -345,5 +345,5 @@ def test_a_tower_of_tags_ends() -> None:
 def test_both_directions_have_the_same_address_hash() -> None:
     there = decode(bytes(Ether(**MACS) / V4))
     back = decode(bytes(Ether(**MACS) / IP(src=SERVER, dst=PHONE) / SEGMENT))
-    assert there[table.ADDRESS_HASH] == back[table.ADDRESS_HASH]
+    assert there[packet_table.ADDRESS_HASH] == back[packet_table.ADDRESS_HASH]
     assert there[PAYLOAD_CAPTURED] == back[PAYLOAD_CAPTURED]

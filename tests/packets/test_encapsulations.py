@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from analyzer.packets import table
+from analyzer.packets import packet_table
 from tests import builders
 from tests.packets.encapsulations import FORMS, NOT_OPENED, Form, conversation
 from tests.packets.rows import decode
@@ -20,14 +20,14 @@ PHONES = (builders.PHONE, "2001:db8::10")
 def test_the_packet_inside_is_the_row(form: Form) -> None:
     for frame in conversation():
         alone, found = decode(frame), decode(form.made(frame), form.link)
-        assert found[table.KIND] == table.TCP
+        assert found[packet_table.KIND] == packet_table.TCP
         assert found.payload == alone.payload
         for column in (
-            table.SEQUENCE,
-            table.FLAGS,
-            table.SOURCE_PORT,
-            table.DESTINATION_PORT,
-            table.PAYLOAD_WIRE,
+            packet_table.SEQUENCE,
+            packet_table.FLAGS,
+            packet_table.SOURCE_PORT,
+            packet_table.DESTINATION_PORT,
+            packet_table.PAYLOAD_WIRE,
         ):
             assert found[column] == alone[column]
         if ":" not in found.source:
@@ -44,9 +44,9 @@ def test_a_frame_cut_anywhere_reads_nothing_behind_it(form: Form) -> None:
 @pytest.mark.parametrize("form", NOT_OPENED.values(), ids=NOT_OPENED.keys())
 def test_what_only_looks_like_one_invents_no_packet(form: Form) -> None:
     row = decode(form.made(conversation()[3]), form.link)
-    assert row[table.KIND] != table.TCP
+    assert row[packet_table.KIND] != packet_table.TCP
     assert row.source not in PHONES
-    if row[table.KIND] >= table.OTHER_IP and row[table.KIND] != table.DAMAGED:
+    if row[packet_table.KIND] >= packet_table.OTHER_IP and row[packet_table.KIND] != packet_table.DAMAGED:
         assert row.source == "203.0.113.1"
 
 

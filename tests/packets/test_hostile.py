@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from scapy.layers.inet6 import IPv6, IPv6ExtHdrFragment, IPv6ExtHdrHopByHop
 from scapy.packet import Raw
 
-from analyzer.packets import table
+from analyzer.packets import packet_table
 from tests import builders
 from tests.examples import examples
 from tests.packets.hostile import LINKS, frames
@@ -21,11 +21,11 @@ from tests.packets.rows import decode
 def test_a_hostile_frame_is_never_read_beyond_its_record(frame: tuple[bytes, int, int]) -> None:
     octets, link, wire = frame
     row = decode(octets, link, max(wire, len(octets)))
-    assert 0 <= row[table.KIND] <= table.DAMAGED
-    assert row[table.WEIGHT] == 1
-    assert row[table.PAYLOAD_WIRE] >= 0
-    assert row[table.PAYLOAD_CAPTURED] <= len(octets)
-    for port in (row[table.SOURCE_PORT], row[table.DESTINATION_PORT]):
+    assert 0 <= row[packet_table.KIND] <= packet_table.DAMAGED
+    assert row[packet_table.WEIGHT] == 1
+    assert row[packet_table.PAYLOAD_WIRE] >= 0
+    assert row[packet_table.PAYLOAD_CAPTURED] <= len(octets)
+    for port in (row[packet_table.SOURCE_PORT], row[packet_table.DESTINATION_PORT]):
         assert 0 <= port <= 0xFFFF
 
 
@@ -51,6 +51,6 @@ def test_a_fragment_header_beyond_the_stated_length_has_no_payload_of_negative_s
         IPv6(plen=length) / IPv6ExtHdrHopByHop() / IPv6ExtHdrFragment(nh=6, offset=1, m=1) / Raw(bytes(24))
     )
     row = decode(bytes(packet), 101)
-    assert row[table.KIND] in (table.FRAGMENT, table.OTHER_IP)
-    assert row[table.PAYLOAD_CAPTURED] >= 0
-    assert row[table.PAYLOAD_WIRE] >= 0
+    assert row[packet_table.KIND] in (packet_table.FRAGMENT, packet_table.OTHER_IP)
+    assert row[packet_table.PAYLOAD_CAPTURED] >= 0
+    assert row[packet_table.PAYLOAD_WIRE] >= 0

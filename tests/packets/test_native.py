@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from analyzer.native import form_of, native
+from analyzer.core.native_code import form_of, native
 
 OCTETS = np.frombuffer(bytes(range(200)), np.uint8)
 

@@ -14,10 +14,10 @@ from scapy.layers.ppp import PPP, PPPoE
 from scapy.layers.vxlan import VXLAN
 from scapy.packet import Packet, Raw
 
-from analyzer.packets import table
+from analyzer.packets import packet_table
+from analyzer.packets.encapsulation import kinds_of, offsets_of, path_text
 from analyzer.packets.layers import FAR, HEADER_BASE
-from analyzer.packets.paths import kinds_of, offsets_of, path_text
-from analyzer.packets.table import OTHER_IP, OUTER, PATH
+from analyzer.packets.packet_table import OTHER_IP, OUTER, PATH
 from tests.packets.rows import Row, decode
 
 PHONE, SERVER = "192.0.2.10", "198.51.100.20"
@@ -127,25 +127,28 @@ PATHS: dict[str, tuple[Packet, str]] = {
 def test_the_path_names_what_was_passed_with_the_ends_of_each_ip_packet(packet: Packet, path: str) -> None:
     assert said(packet) == path
     row = decode(bytes(packet))
-    assert (row[table.KIND], row.payload[:3] if path[:6] != "Teredo" else b"GET") == (table.TCP, b"GET")
+    assert (row[packet_table.KIND], row.payload[:3] if path[:6] != "Teredo" else b"GET") == (
+        packet_table.TCP,
+        b"GET",
+    )
 
 
 def test_an_encrypted_macsec_frame_is_not_read() -> None:
     frame = ethernet(Raw(b"\x2c\0\0\0\0\1" + bytes(8) + b"\x08\0") / V4, 0x88E5)
-    assert decode(bytes(frame))[table.KIND] == table.NOT_IP
+    assert decode(bytes(frame))[packet_table.KIND] == packet_table.NOT_IP
 
 
 def test_a_null_register_holds_no_packet() -> None:
     frame = ethernet(IP(src=ONE, dst=TWO, proto=103) / Raw(b"\x21\0\xde\xff\x40\0\0\0") / V4)
     row = decode(bytes(frame))
-    assert (row[table.KIND], row.source) == (OTHER_IP, ONE)
+    assert (row[packet_table.KIND], row.source) == (OTHER_IP, ONE)
 
 
 def test_a_datagram_that_only_begins_like_gtp_is_none() -> None:
     wrong = struct.pack(">BBHI", 0x30, 0xFF, len(V4) + 1, 1)
     no_sum = IP(src=PHONE, dst=SERVER, chksum=1) / V4[TCP]
     row = decode(bytes(ethernet(OUTER_IP / UDP(sport=7, dport=9) / Raw(wrong) / no_sum)))
-    assert (row[table.KIND], row.source) == (table.UDP, ONE)
+    assert (row[packet_table.KIND], row.source) == (packet_table.UDP, ONE)
 
 
 def test_a_tunnel_with_a_broken_inside_has_no_path() -> None:
@@ -158,7 +161,7 @@ def test_of_a_tower_of_tunnels_the_outermost_are_kept_and_the_innermost_packet_i
     for number in range(40, 0, -1):
         packet = IP(src=f"203.0.113.{number}", dst=FOUR) / packet
     row = decode(bytes(ethernet(packet)))
-    assert (row.source, row.destination, row[table.KIND]) == (PHONE, SERVER, table.TCP)
+    assert (row.source, row.destination, row[packet_table.KIND]) == (PHONE, SERVER, packet_table.TCP)
     assert kinds_of(row[PATH]) == ("IP in IP",) * 10
     assert offsets_of(row[OUTER]) == [14, 34, 54, 74]
 
@@ -199,12 +202,12 @@ LINKS: dict[str, tuple[int, bytes]] = {
 @pytest.mark.parametrize(("link", "header"), LINKS.values(), ids=LINKS.keys())
 def test_a_rare_link_leads_to_the_packet(link: int, header: bytes) -> None:
     row: Row = decode(header + bytes(V4), link)
-    assert (row[table.KIND], row.source, row.destination) == (table.TCP, PHONE, SERVER)
+    assert (row[packet_table.KIND], row.source, row.destination) == (packet_table.TCP, PHONE, SERVER)
 
 
 @pytest.mark.parametrize("link", range(147, 163))
 def test_a_private_link_type_is_refused_by_name(link: int) -> None:
-    from analyzer.packets.names import link_name
+    from analyzer.packets.protocol_names import link_name
 
-    assert decode(bytes(V4)[:8] + bytes(60), link)[table.KIND] == table.UNKNOWN_LINK
+    assert decode(bytes(V4)[:8] + bytes(60), link)[packet_table.KIND] == packet_table.UNKNOWN_LINK
     assert f"DLT_USER{link - 147}" in link_name(link)

@@ -13,16 +13,16 @@ from multiprocessing.connection import Connection
 from unittest.mock import patch
 
 from analyzer.capture import pcap, pcapng, snoop
-from analyzer.capture.sessions import Look
-from analyzer.scan import dividing, extraction, reading, share
-from analyzer.scan.share import Start, Task
+from analyzer.capture.rotated_files import Look
+from analyzer.session import capture_session, coordinator, extraction, shard_worker
+from analyzer.session.shard_worker import ShardTask, Start
 
 
 class InThread:
     """Serves a share in a thread of this process."""
 
-    def __init__(self, connection: Connection, task: Task) -> None:
-        self._thread = threading.Thread(target=share.serve, args=(connection, task), daemon=True)
+    def __init__(self, connection: Connection, task: ShardTask) -> None:
+        self._thread = threading.Thread(target=shard_worker.serve, args=(connection, task), daemon=True)
         self._thread.start()
 
     def stop(self) -> None:
@@ -48,26 +48,30 @@ def dividing_from(
     Without `threads` there are processes, and batches as large as ever.
     """
     seen = Seen()
-    begin, read, close_flow = dividing.Dividing.begin, dividing.Dividing.read, dividing.Dividing.close_flow
+    begin, read, close_flow = (
+        coordinator.Dividing.begin,
+        coordinator.Dividing.read,
+        coordinator.Dividing.close_flow,
+    )
 
-    def and_note(self: dividing.Dividing, number: int, flow: int) -> None:
+    def and_note(self: coordinator.Dividing, number: int, flow: int) -> None:
         seen.starts.append(tuple(Start(number, flow)))
         begin(self, number, flow)
 
-    def and_count(self: dividing.Dividing, flow: int) -> object:
+    def and_count(self: coordinator.Dividing, flow: int) -> object:
         seen.elsewhere += 1
         return read(self, flow)
 
-    def and_count_end(self: dividing.Dividing, flow: int) -> object:
+    def and_count_end(self: coordinator.Dividing, flow: int) -> object:
         seen.elsewhere += 1
         return close_flow(self, flow)
 
     def table_of(count: int) -> tuple[int, ...]:
         return tuple(chance.randrange(-1, count) for _ in range(chance.randint(1, 20)))
 
-    divide = reading.Reading.divide
+    divide = capture_session.Reading.divide
 
-    def at_once(self: reading.Reading, chain: Sequence[Look]) -> None:
+    def at_once(self: capture_session.Reading, chain: Sequence[Look]) -> None:
         divide(self, chain)
         assert self._dividing is not None
         self._dividing.prepare()
@@ -75,22 +79,22 @@ def dividing_from(
 
     with ExitStack() as stack:
         if exchanges < 0:
-            stack.enter_context(patch.object(reading.Reading, "divide", at_once))
+            stack.enter_context(patch.object(capture_session.Reading, "divide", at_once))
         for where, name, value in (
-            (reading, "LONG", 0),
-            (reading, "WORTH_DIVIDING", -1),
-            (reading, "MANY", 0),
-            (reading, "FIRST_HERE", exchanges),
+            (capture_session, "LONG", 0),
+            (capture_session, "WORTH_DIVIDING", -1),
+            (capture_session, "MANY", 0),
+            (capture_session, "FIRST_HERE", exchanges),
             (extraction, "FIRST_HERE", exchanges),
-            (dividing, "table_of", table_of),
-            (dividing.Partner, "is_ready", lambda partner: partner._connection.poll(60)),
-            (dividing.Dividing, "begin", and_note),
-            (dividing.Dividing, "read", and_count),
-            (dividing.Dividing, "close_flow", and_count_end),
+            (coordinator, "table_of", table_of),
+            (coordinator.Partner, "is_ready", lambda partner: partner._connection.poll(60)),
+            (coordinator.Dividing, "begin", and_note),
+            (coordinator.Dividing, "read", and_count),
+            (coordinator.Dividing, "close_flow", and_count_end),
         ):
             stack.enter_context(patch.object(where, name, value))
         if threads:
-            stack.enter_context(patch.object(dividing, "spawned", InThread))
+            stack.enter_context(patch.object(coordinator, "spawned", InThread))
             for module in (pcap, pcapng, snoop):
                 stack.enter_context(patch.object(module, "room_for", lambda _: frames))
         yield seen

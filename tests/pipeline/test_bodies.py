@@ -15,8 +15,8 @@ import pytest
 from analyzer import analyze
 from analyzer.cli import main
 from analyzer.cli.body_files import BodyFiles, ending_of
-from analyzer.detect.known import Known
-from analyzer.scan import extraction
+from analyzer.identifiers.owner_values import KnownValues
+from analyzer.session import extraction
 from tests.builders import conversation, http_request, http_response, pcap
 
 NAME = re.compile(r"\d{6,}-[0-9a-f]{12}\.(txt|json|png|jpg|gif|bin)")
@@ -129,7 +129,9 @@ def test_the_owners_identifiers_are_masked_in_what_is_written(
     body = b"x" * 5000 + b"&imei=490154203237518"
     files = BodyFiles(tmp_path / "bodies")
     path = capture(tmp_path, body, host="a.example")
-    files.write(analyze(str(path), known=Known.parse("imei=490154203237518"), put_aside=files.put_aside))
+    files.write(
+        analyze(str(path), known=KnownValues.parse("imei=490154203237518"), put_aside=files.put_aside)
+    )
     rows = written(tmp_path / "bodies")
     assert len(rows) == 2
     for row in rows:

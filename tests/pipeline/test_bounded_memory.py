@@ -12,11 +12,11 @@ from typing import Any
 import pytest
 
 from analyzer import analyze
-from analyzer.flows import retiring
+from analyzer.dissectors import dispatcher
+from analyzer.flows import eviction
 from analyzer.model import Destination, Report
-from analyzer.protocols import observer
 from analyzer.report import json
-from analyzer.scan import assembly, crowd, shelf
+from analyzer.session import exchange_budget, flow_eviction, report_builder
 from tests import builders
 from tests.builders import ACK, FIN, RST, START_NS, SYN, conversation, http_request, http_response, tcp, udp
 from tests.capture.reading import buffers_of
@@ -42,11 +42,11 @@ def report_of(frames: Sequence[bytes], path: Path) -> Report:
 
 def limit(patch: pytest.MonkeyPatch, flows: int, recent: int, together: int, left: int) -> None:
     """How many flows there may be, how many stay, and how many rows may stand for several."""
-    patch.setattr(crowd, "MOST_FLOWS", flows)
-    patch.setattr(retiring, "MOST_RECENT", recent)
-    patch.setattr(retiring, "MOST_REFERRED", recent)
-    patch.setattr(retiring, "MOST_TOGETHER", together)
-    patch.setattr(retiring, "LEFT_TOGETHER", left)
+    patch.setattr(flow_eviction, "MOST_FLOWS", flows)
+    patch.setattr(eviction, "MOST_RECENT", recent)
+    patch.setattr(eviction, "MOST_REFERRED", recent)
+    patch.setattr(eviction, "MOST_TOGETHER", together)
+    patch.setattr(eviction, "LEFT_TOGETHER", left)
 
 
 def flow(choice: random.Random, number: int) -> list[bytes]:
@@ -212,8 +212,8 @@ def unfinished(port: int, octets: int) -> list[bytes]:
 def test_readers_that_hold_too_much_are_closed_and_the_next_message_is_read(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(observer, "MOST_HELD", 60_000)
-    monkeypatch.setattr(observer, "WEIGHED_EVERY", 20_000)
+    monkeypatch.setattr(dispatcher, "MOST_HELD", 60_000)
+    monkeypatch.setattr(dispatcher, "WEIGHED_EVERY", 20_000)
     frames = [frame for number in range(20) for frame in unfinished(30000 + number, 8000)]
     following = http_request(target="/next", host="a.example")
     at = 1001 + len(b"POST /big HTTP/1.1\r\nHost: a.example\r\nContent-Length: 9000000\r\n\r\n") + 8000
@@ -229,7 +229,7 @@ def test_readers_that_hold_too_much_are_closed_and_the_next_message_is_read(
 def test_no_more_connections_are_read_at_once_than_may_be(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(observer, "MOST_READ", 10)
+    monkeypatch.setattr(dispatcher, "MOST_READ", 10)
     frames = [frame for number in range(60) for frame in unfinished(30000 + number, 10)]
     report = report_of(frames, tmp_path / "capture")
     (problem,) = [p for p in report.problems if p.code == "connections-closed-early"]
@@ -253,7 +253,7 @@ def exchanges(requests: Sequence[bytes]) -> list[bytes]:
 def test_exchanges_with_evidence_are_listed_before_others(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(shelf, "MOST_OTHERS", 20_000)
+    monkeypatch.setattr(exchange_budget, "MOST_OTHERS", 20_000)
     plain = [http_request(target=f"/{n}", host="a.example") for n in range(30)]
     report = report_of(exchanges([*plain, POST]), tmp_path / "capture")
     (problem,) = [p for p in report.problems if p.code == "exchanges-unlisted"]
@@ -265,7 +265,7 @@ def test_exchanges_with_evidence_are_listed_before_others(
 def test_an_identifier_told_to_another_host_is_listed_when_repetitions_are_not(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(shelf, "MOST_EVIDENT", 20_000)
+    monkeypatch.setattr(exchange_budget, "MOST_EVIDENT", 20_000)
     requests = [POST] * 20 + [POST.replace(b"a.example", b"b.example")]
     report = report_of(exchanges(requests), tmp_path / "capture")
     (problem,) = [p for p in report.problems if p.code == "evidence-unlisted"]
@@ -283,7 +283,7 @@ def test_names_give_way_to_newer_ones(tmp_path: Path, monkeypatch: pytest.Monkey
         told = dpkt.dns.DNS(qr=dpkt.dns.DNS_R, id=7, qd=[dpkt.dns.DNS.Q(name=name)], an=[record])
         return udp(bytes(told), up=False, ports=(40000, 53))
 
-    monkeypatch.setattr(observer, "MOST_NAMES", 40)
+    monkeypatch.setattr(dispatcher, "MOST_NAMES", 40)
     repeated = [answer("same.example", NORWAY)] * 60
     others = [answer(f"n{n}.example", f"203.0.113.{n}") for n in range(60)]
     last = [answer("last.example", CHINA), tcp(flags=SYN, server=CHINA), tcp(flags=SYN, server=NORWAY)]
@@ -315,7 +315,7 @@ def test_many_packets_to_the_region_are_written_and_read_as_few_are(
 ) -> None:
     frames = conversation((True, POST), (False, http_response()), server=CHINA)
     few = report_of(frames, tmp_path / "few.pcap")
-    monkeypatch.setattr(assembly, "MOST_LISTED", 1)
+    monkeypatch.setattr(report_builder, "MOST_LISTED", 1)
     many = report_of(frames, tmp_path / "few.pcap")
     assert few.region_packets.rows()
     assert many.region_packets.rows() == few.region_packets.rows()

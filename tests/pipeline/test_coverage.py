@@ -12,11 +12,11 @@ from pathlib import Path
 import pytest
 
 from analyzer import analyze
-from analyzer.conclude.merging import merge
+from analyzer.conclusions.merge import merge
 from analyzer.model import Coverage, Report
-from analyzer.report.answer import answer, has_found
+from analyzer.report.coverage import UNREAD, limits, rows_of
 from analyzer.report.language import language
-from analyzer.report.limits import UNREAD, limits, rows_of
+from analyzer.report.summary import answer, has_found
 from tests.builders import (
     PHONE_MAC,
     SERVER,
@@ -136,7 +136,7 @@ def test_an_answer_that_leaves_a_device_counts_as_not_searched(tmp_path: Path) -
 def test_messages_beyond_the_limit_are_not_called_searched(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("analyzer.protocols.clear_datagrams.MOST_MESSAGES", 2)
+    monkeypatch.setattr("analyzer.dissectors.clear_datagrams.MOST_MESSAGES", 2)
     frames = [udp(b'{"a": %d}' % number, ports=(40_000, 9_999)) for number in range(6)]
     found = {row.state: row.packets for row in report_of(frames, tmp_path / "many.pcap").coverage}
     assert found == {"searched": 2, "not-searched": 4}
@@ -214,7 +214,7 @@ def test_a_row_has_a_state_that_the_tables_name() -> None:
     from typing import get_args
 
     from analyzer.model import CoverageState
-    from analyzer.report.limits import STATES
+    from analyzer.report.coverage import STATES
 
     assert set(STATES) == set(get_args(CoverageState))
     assert Coverage("searched", "http", 1, 2).capture == 0

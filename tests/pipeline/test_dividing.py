@@ -16,15 +16,22 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from analyzer import analyze
-from analyzer.capture.sessions import look
-from analyzer.detect.known import Known
-from analyzer.protocols import http_flows, notes, observer
-from analyzer.scan import crowd, dividing, extraction, reading, share, shelf
-from analyzer.scan.scanning import Scan, Step
-from analyzer.scan.settings import Settings
+from analyzer.capture.rotated_files import look
+from analyzer.dissectors import dispatcher, http_flows, stream_log
+from analyzer.identifiers.owner_values import KnownValues
+from analyzer.session import (
+    capture_session,
+    coordinator,
+    exchange_budget,
+    extraction,
+    flow_eviction,
+    shard_worker,
+)
+from analyzer.session.packet_reader import Scan, Step
+from analyzer.session.settings import Settings
 from tests import builders
-from tests.archive.captures import octets_of
 from tests.builders import START_NS, conversation, http_request, http_response, udp
+from tests.corpus.captures import octets_of
 from tests.examples import examples
 from tests.pipeline.divided import dividing_from
 
@@ -195,15 +202,15 @@ def test_where_a_process_dies_all_is_read_again_and_it_is_said(
 ) -> None:
     killed: list[int] = []
     with dividing_from(-1, random.Random(1), threads=False) as seen:
-        begin = dividing.Dividing.begin
+        begin = coordinator.Dividing.begin
 
-        def and_kill(self: dividing.Dividing, number: int, flow: int) -> None:
+        def and_kill(self: coordinator.Dividing, number: int, flow: int) -> None:
             # Before it is told to read: a moment later it may have told all there is.
             killed.append(self._partners[0]._process.process.pid)
             os.kill(killed[0], signal.SIGKILL)
             begin(self, number, flow)
 
-        monkeypatch.setattr(dividing.Dividing, "begin", and_kill)
+        monkeypatch.setattr(coordinator.Dividing, "begin", and_kill)
         report = analyze(many, jobs=2, told=seen.told.append)
     assert killed
     assert octets_of(report) == octets_of(analyze(many))
@@ -215,10 +222,10 @@ def test_where_a_process_dies_all_is_read_again_and_it_is_said(
 def test_where_a_process_says_what_cannot_be_all_is_read_again(
     many: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def wrong(number: int, step: Step, scan: Scan) -> share.Sign:
-        return share.Sign(number, 1 + len(step.packets), scan.tracker.count, step.batch.first_frame)
+    def wrong(number: int, step: Step, scan: Scan) -> shard_worker.Sign:
+        return shard_worker.Sign(number, 1 + len(step.packets), scan.tracker.count, step.batch.first_frame)
 
-    monkeypatch.setattr(share, "sign_of", wrong)  # in the threads; the other one has its own
+    monkeypatch.setattr(shard_worker, "sign_of", wrong)  # in the threads; the other one has its own
     with dividing_from(3, random.Random(1)) as seen:
         assert octets_of(analyze(many, jobs=2, told=seen.told.append)) == octets_of(analyze(many))
     assert len(seen.told) == 1
@@ -227,16 +234,16 @@ def test_where_a_process_says_what_cannot_be_all_is_read_again(
 @pytest.mark.parametrize(
     ("where", "name", "value", "why"),
     [
-        (crowd, "MOST_FLOWS", 20, "more flows"),
-        (observer, "MOST_READ", 5, "readers"),
-        (observer, "MOST_HELD", 1, "readers"),
-        (observer, "WEIGHED_EVERY", 1, ""),
-        (observer, "MOST_NAMES", 2, ""),
+        (flow_eviction, "MOST_FLOWS", 20, "more flows"),
+        (dispatcher, "MOST_READ", 5, "readers"),
+        (dispatcher, "MOST_HELD", 1, "readers"),
+        (dispatcher, "WEIGHED_EVERY", 1, ""),
+        (dispatcher, "MOST_NAMES", 2, ""),
         (extraction, "CONTENT_BUDGET", 60_000, ""),
         (extraction, "CONTENT_BUDGET", 900_000, ""),
-        (shelf, "MOST_OTHERS", 90_000, ""),
-        (shelf, "MOST_EVIDENT", 90_000, ""),
-        (notes, "MOST_LISTED", 2, ""),
+        (exchange_budget, "MOST_OTHERS", 90_000, ""),
+        (exchange_budget, "MOST_EVIDENT", 90_000, ""),
+        (stream_log, "MOST_LISTED", 2, ""),
     ],
 )
 def test_where_a_bound_is_met_the_report_is_that_of_one_pass(
@@ -244,7 +251,7 @@ def test_where_a_bound_is_met_the_report_is_that_of_one_pass(
 ) -> None:
     monkeypatch.setattr(where, name, value)
     if name in ("MOST_HELD", "MOST_READ"):
-        monkeypatch.setattr(observer, "WEIGHED_EVERY", 1)
+        monkeypatch.setattr(dispatcher, "WEIGHED_EVERY", 1)
         monkeypatch.setattr(http_flows, "LINGER_NS", 10**15)
     alone = analyze(many)
     with dividing_from(1, random.Random(2)) as seen:
@@ -258,7 +265,7 @@ def test_where_a_bound_is_met_the_report_is_that_of_one_pass(
 
 def test_what_is_cut_weighs_less_wherever_it_was_read(many: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(extraction, "CONTENT_BUDGET", 200_000)
-    monkeypatch.setattr(shelf, "MOST_OTHERS", 280_000)
+    monkeypatch.setattr(exchange_budget, "MOST_OTHERS", 280_000)
     with dividing_from(-1, random.Random(4)) as seen:
         alone = analyze(many)
         assert {"content-budget", "exchanges-unlisted"} <= {problem.code for problem in alone.problems}
@@ -269,7 +276,7 @@ def test_what_is_cut_weighs_less_wherever_it_was_read(many: Path, monkeypatch: p
 def test_what_one_pass_has_forgotten_is_not_held_against_a_repetition(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(notes, "MOST_OCTETS", 12_000)
+    monkeypatch.setattr(stream_log, "MOST_OCTETS", 12_000)
     frames: list[bytes] = []
     for number in range(40):
         sent = http_request("POST", f"/{number}", NAMES[0], BODY)
@@ -279,7 +286,7 @@ def test_what_one_pass_has_forgotten_is_not_held_against_a_repetition(
     path = tmp_path / "again.pcap"
     path.write_bytes(builders.pcap([*frames, *again]))
     with dividing_from(-1, random.Random(3)) as seen:
-        monkeypatch.setattr(dividing, "table_of", lambda _: (0, 1))
+        monkeypatch.setattr(coordinator, "table_of", lambda _: (0, 1))
         alone = analyze(path)
         assert "repeat-unchecked" in {problem.code for problem in alone.problems}
         assert octets_of(analyze(path, jobs=2, told=seen.told.append)) == octets_of(alone)
@@ -289,12 +296,12 @@ def test_what_one_pass_has_forgotten_is_not_held_against_a_repetition(
 
 def test_small_captures_and_identifiers_of_the_owner_stay_in_one_process(many: Path) -> None:
     chain = [look(str(many))]
-    assert not reading.may_be_divided(chain, Settings(helpers=1))
+    assert not capture_session.may_be_divided(chain, Settings(helpers=1))
     with dividing_from(3, random.Random(1)):
-        assert reading.may_be_divided(chain, Settings(helpers=1))
-        assert not reading.may_be_divided(chain, Settings())
-        known = Known.parse("imei=490154203237518")
-        assert not reading.may_be_divided(chain, Settings(helpers=1, known=known))
+        assert capture_session.may_be_divided(chain, Settings(helpers=1))
+        assert not capture_session.may_be_divided(chain, Settings())
+        known = KnownValues.parse("imei=490154203237518")
+        assert not capture_session.may_be_divided(chain, Settings(helpers=1, known=known))
 
 
 def test_captures_of_others_give_the_same_divided(corpus: Path) -> None:

@@ -11,19 +11,19 @@ from pathlib import Path
 import pytest
 
 from analyzer import analyze
+from analyzer.inspection.inspect import Examined, Pair
 from analyzer.report import json
-from analyzer.scan import extraction, helping
-from analyzer.scan.examining import Examined, Pair
+from analyzer.session import extraction, worker_pool
 from tests import builders
-from tests.archive.captures import octets_of
 from tests.builders import conversation, http_request, http_response
+from tests.corpus.captures import octets_of
 
 
 @pytest.fixture
 def capture(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Requests with bodies of every kind, each in the same connection as the one before."""
     monkeypatch.setattr(extraction, "FIRST_HERE", 5)
-    monkeypatch.setattr(helping, "PORTION", 7)
+    monkeypatch.setattr(worker_pool, "PORTION", 7)
     turns: list[tuple[bool, bytes]] = []
     for number in range(60):
         body = f'{{"imei":"490154203237518","n":{number},"x":"eyJtYWMiOiAiMDA6MDA6NWU6MDA6NTM6YTcifQ=="}}'
@@ -41,9 +41,9 @@ def test_the_report_is_the_same_with_helpers(capture: Path) -> None:
 
 
 def test_a_helper_that_dies_costs_nothing(capture: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    give = helping.Helpers.give
+    give = worker_pool.Helpers.give
 
-    def and_kill(self: helping.Helpers, pairs: list[Pair]) -> Future[list[Examined]]:
+    def and_kill(self: worker_pool.Helpers, pairs: list[Pair]) -> Future[list[Examined]]:
         given = give(self, pairs)
         assert self._executor is not None
         for process in list(self._executor._processes.values()):
@@ -51,13 +51,13 @@ def test_a_helper_that_dies_costs_nothing(capture: Path, monkeypatch: pytest.Mon
                 os.kill(process.pid, signal.SIGKILL)
         return given
 
-    monkeypatch.setattr(helping.Helpers, "give", and_kill)
+    monkeypatch.setattr(worker_pool.Helpers, "give", and_kill)
     assert octets_of(analyze(capture, jobs=2)) == octets_of(analyze(capture))
 
 
 def test_the_corpus_gives_the_same_with_helpers(corpus: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(extraction, "FIRST_HERE", 0)
-    monkeypatch.setattr(helping, "PORTION", 3)
+    monkeypatch.setattr(worker_pool, "PORTION", 3)
     paths = [p for p in sorted((corpus / "captures").rglob("*http*.pcap*")) if p.stat().st_size > 20_000][:4]
     assert paths
     for path in paths:

@@ -15,10 +15,10 @@ from typing import Any
 import dpkt
 import pytest
 
-from analyzer.detect import Known
-from analyzer.detect.sought import Search, Sought, is_telling
+from analyzer.identifiers import KnownValues
+from analyzer.identifiers.value_search import Search, Sought, is_telling
 from analyzer.model import Finding, Report
-from analyzer.scan import spool as spooling
+from analyzer.session import spool as spooling
 from tests.builders import PHONE_MAC, ROUTER_MAC, conversation, http_request, http_response, ip
 from tests.pipeline import captures
 
@@ -175,7 +175,7 @@ def test_the_spool_s_file_is_for_its_owner_alone_and_gone_when_closed(
 
 def test_what_the_owner_gave_is_never_written_out(tmp_path: Path) -> None:
     report = report_of(
-        posted(json.dumps({"devno": BARE}).encode()), tmp_path, known=Known.parse(f"mac={MAC}")
+        posted(json.dumps({"devno": BARE}).encode()), tmp_path, known=KnownValues.parse(f"mac={MAC}")
     )
     assert all(BARE not in f.raw and f.value != MAC for f in report.findings)
     assert all(f.known for f in report.findings if f.kind == "mac")

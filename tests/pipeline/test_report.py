@@ -13,8 +13,8 @@ from scapy.layers.inet import IP, UDP, fragment
 from scapy.packet import Raw
 
 from analyzer import analyze
-from analyzer.community import community_id
 from analyzer.model import CaptureError, Report
+from analyzer.model.community_id import community_id
 from tests import builders
 from tests.builders import http_request, http_response
 from tests.capture.reading import buffers_of
@@ -206,7 +206,7 @@ def test_frames_that_were_captured_several_times_change_no_message(copies: int, 
 
 
 def test_the_name_of_a_tls_server_is_read_though_its_segments_came_twice(tmp_path: Path) -> None:
-    from tests.protocols.test_names import client_hello
+    from tests.dissectors.test_names import client_hello
 
     hello = client_hello("long.example.com", protocols=40)
     assert len(hello) > 1800

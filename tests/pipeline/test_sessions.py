@@ -196,7 +196,7 @@ def test_captures_of_no_session_give_each_name_and_clue_its_capture(tmp_path: Pa
 
 
 def test_a_finding_of_no_message_stays_of_none_when_captures_are_merged(tmp_path: Path) -> None:
-    from analyzer.detect.known import Known
+    from analyzer.identifiers.owner_values import KnownValues
 
     # What a server of DNS answers makes no message.
     answer = b"\0\1\x81\x80" + bytes(8) + b" 490154203237518 "
@@ -204,7 +204,7 @@ def test_a_finding_of_no_message_stays_of_none_when_captures_are_merged(tmp_path
     one, other = tmp_path / "one.pcap", tmp_path / "two.pcap"
     for path in (one, other):
         path.write_bytes(builders.pcap(frames))
-    report = analyze(one, other, known=Known.parse("imei=490154203237518"))
+    report = analyze(one, other, known=KnownValues.parse("imei=490154203237518"))
     loose = [f for f in report.findings if f.name == "payload"]
     assert [(f.message, f.evidence.capture) for f in loose] == [(0, 0), (0, 1)]
 

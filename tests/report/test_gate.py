@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from analyzer.cli.gating import WORDS
+from analyzer.cli.fail_on import WORDS
 from analyzer.model import Report, Table
-from analyzer.report.gate import COUNTERS, met
+from analyzer.report.fail_on import COUNTERS, met
 from tests.report.builders import PHONE, attempt, destination, maybe_mac, quiet_report, sample_report
 
 ALL = tuple(WORDS)

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from analyzer import analyze
-from analyzer.evidence.redaction import HOW, SAYS
 from analyzer.model import Report
+from analyzer.redaction.redaction import HOW, SAYS
 from analyzer.report.language import language
-from analyzer.report.spoken import TEMPLATES, spoken
+from analyzer.report.reverse_translation import TEMPLATES, spoken
 
 CAPTURES = Path(__file__).parent.parent.parent / "captures"
 NAMES = ("nokia7plus-reconstruction", "nokia7plus-reconstruction-unanswered")

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from analyzer.locate.named import naming
+from analyzer.geo.domains import naming
 from analyzer.model import Finding, Name, PingField, Problem, Report, Scope
 from analyzer.report import json
 from analyzer.report.terminal import render

@@ -20,18 +20,17 @@ from hypothesis import strategies as st
 
 import analyzer
 from analyzer.model import Report
-from analyzer.packets.wifi import ccm, ciphers, many, wifi_key
-from analyzer.packets.wifi import inside as inside_module
+from analyzer.packets.wifi import ccm, ccmp_batch, ciphers, wifi_key
+from analyzer.packets.wifi import decapsulation as inside_module
+from analyzer.packets.wifi.decapsulation import inside_frames
 from analyzer.packets.wifi.frames import EAPOL_SNAP, parse
 from analyzer.packets.wifi.handshake import SessionKeys
-from analyzer.packets.wifi.inside import inside_frames
 from analyzer.packets.wifi.kernel import AGAIN, LENGTH, RETRY, ROW, SENDER, SEQUENCE
-from analyzer.packets.wifi.session import Client, WifiSession
+from analyzer.packets.wifi.networks import Station, WifiSession
 from tests.bench import make_wifi
 from tests.bench.make_flood import write as write_flood
 from tests.examples import examples
-
-from .test_session import CAPTURES, KEYS
+from tests.wifi.test_session import CAPTURES, KEYS
 
 BENCH = Path(__file__).parent.parent / "bench"
 KEY = "bench:not a secret at all"
@@ -83,7 +82,7 @@ def test_many_at_once_are_those_that_tshark_opens(capture: Path) -> None:
 @pytest.fixture
 def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """Frames are opened many at once in small captures too."""
-    monkeypatch.setattr(many, "WORTHWHILE", {True: 1, False: 1})
+    monkeypatch.setattr(ccmp_batch, "WORTHWHILE", {True: 1, False: 1})
 
 
 @pytest.fixture
@@ -92,7 +91,7 @@ def counted(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     found: list[int] = []
     noted = WifiSession.note_opened
 
-    def note(session: WifiSession, opened: many.Opened, new: many.Flags) -> None:
+    def note(session: WifiSession, opened: ccmp_batch.Opened, new: ccmp_batch.Flags) -> None:
         found.append(len(opened))
         noted(session, opened, new)
 
@@ -106,7 +105,7 @@ def test_a_report_is_the_same_when_all_are_opened_one_by_one(
 ) -> None:
     together = scanned(capture, KEY)
     assert sum(counted) > FRAMES / 4
-    monkeypatch.setattr(many, "WORTHWHILE", ONE_BY_ONE)
+    monkeypatch.setattr(ccmp_batch, "WORTHWHILE", ONE_BY_ONE)
     assert scanned(capture, KEY) == together
 
 
@@ -117,7 +116,7 @@ def test_real_captures_give_the_same_one_by_one(
 ) -> None:
     path = corpus / CAPTURES / name
     together = scanned(path, KEYS[name][0])
-    monkeypatch.setattr(many, "WORTHWHILE", ONE_BY_ONE)
+    monkeypatch.setattr(ccmp_batch, "WORTHWHILE", ONE_BY_ONE)
     assert scanned(path, KEYS[name][0]) == together
 
 
@@ -192,7 +191,7 @@ def test_each_is_what_it_is_alone(frames: list[dict[str, Any]], check: bool) -> 
         alone = parse(octets[row])
         assert alone is not None
         assert payload == ciphers.ccmp(TEMPORAL, alone)
-        assert sender == many.sender_of(alone.transmitter, alone.tid if frames[row]["qos"] else -1)
+        assert sender == ccmp_batch.sender_of(alone.transmitter, alone.tid if frames[row]["qos"] else -1)
         assert (sequence, retry) == (alone.sequence, bool(frames[row]["control"] & RETRY))
     # One look tells whether a capture's frames end in check sequences; a cut frame can't tell.
     if not check or all(frame["left"] is None for frame in frames):
@@ -247,9 +246,9 @@ def test_a_frame_longer_than_ccm_can_seal_is_one_that_is_not_opened(size: int) -
 
 def test_without_a_key_no_loop_is_compiled(monkeypatch: pytest.MonkeyPatch) -> None:
     ran: list[Any] = []
-    for module in (ccm, many, inside_module):
+    for module in (ccm, ccmp_batch, inside_module):
         monkeypatch.setattr(module, "run_kernel", lambda kernel, *_: ran.append(kernel))
-    frames = [made({**ORDINARY, "number": n}, False) for n in range(2 * many.WORTHWHILE[True])]
+    frames = [made({**ORDINARY, "number": n}, False) for n in range(2 * ccmp_batch.WORTHWHILE[True])]
     data, start, end = laid_out(frames)
     session = WifiSession()
     found = inside_frames(session, data, start, end, np.full(len(frames), LINK_IEEE802_11), True)
@@ -261,12 +260,12 @@ def a_session() -> WifiSession:
     session = WifiSession()
     for bssid, station in ((AP, PHONE), (PHONE, AP)):
         keys = [SessionKeys(bytes(16), bytes(16), TEMPORAL + bytes(16), 2)]
-        client = Client(station.hex(":"), bssid.hex(":"), keys=keys, cipher="CCMP")
+        client = Station(station.hex(":"), bssid.hex(":"), keys=keys, cipher="CCMP")
         session.clients[bssid, station] = client
     return session
 
 
-def laid_out(octets: list[bytes]) -> tuple[many.Octets, many.Rows, many.Rows]:
+def laid_out(octets: list[bytes]) -> tuple[ccmp_batch.Octets, ccmp_batch.Rows, ccmp_batch.Rows]:
     """These as a batch, with their starts and ends."""
     end = np.cumsum([len(one) for one in octets], dtype=np.int64)
     return (
@@ -280,7 +279,7 @@ def inside(session: WifiSession, octets: list[bytes], least: int) -> tuple[list[
     """(rows with the Ethernet frames in them, repeated rows)."""
     data, start, end = laid_out(octets)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(many, "WORTHWHILE", {False: least})
+        patch.setattr(ccmp_batch, "WORTHWHILE", {False: least})
         found = inside_frames(session, data, start, end, np.full(len(octets), LINK_IEEE802_11), False)
     places = zip(found.row.tolist(), found.at.tolist(), found.length.tolist(), strict=True)
     return [(row, bytes(found.data[at : at + size])) for row, at, size in places], {*found.repeated.tolist()}
@@ -291,8 +290,8 @@ def opened(
 ) -> dict[int, tuple[bytes, int, int, bool]]:
     """Payload, sender, sequence number and whether sent again of each frame that is opened, by row."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(many, "WORTHWHILE", {True: 1, False: 1})
-        found = many.opened_frames(*laid_out(octets), lambda *_: key, many.Room(), compiled)
+        patch.setattr(ccmp_batch, "WORTHWHILE", {True: 1, False: 1})
+        found = ccmp_batch.opened_frames(*laid_out(octets), lambda *_: key, ccmp_batch.Room(), compiled)
     columns = [found.column(which).tolist() for which in (ROW, LENGTH, SENDER, SEQUENCE, AGAIN)]
     return {
         row: (bytes(found.room[at : at + size]), sender, sequence, bool(again))

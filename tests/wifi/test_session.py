@@ -14,7 +14,7 @@ import pytest
 
 import analyzer
 from analyzer.packets.wifi import wifi_key
-from analyzer.scan.scanning import Scan
+from analyzer.session.packet_reader import Scan
 
 CAPTURES = Path("captures/wireshark__wireshark/test/captures")
 

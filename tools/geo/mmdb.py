@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from analyzer.locate.mmdb import Block, blocks_in, opened
+from analyzer.geo.mmdb import Block, blocks_in, opened
 
 Codes = tuple[str, ...]
 

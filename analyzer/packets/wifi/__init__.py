@@ -1,7 +1,7 @@
 """IEEE 802.11 frames: what was readable in the air, and what a given key makes readable."""
 
-from .frames import WIFI_LINKS
-from .keys import WifiKey, wifi_key
-from .session import WifiSession
+from analyzer.packets.wifi.frames import WIFI_LINKS
+from analyzer.packets.wifi.keys import WifiKey, wifi_key
+from analyzer.packets.wifi.networks import WifiSession
 
 __all__ = ["WIFI_LINKS", "WifiKey", "WifiSession", "wifi_key"]

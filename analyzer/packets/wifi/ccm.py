@@ -13,10 +13,9 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from analyzer.compiling import run_kernel
-
-from . import kernel
-from .kernel import BLOCK, HEADS, MIC
+from analyzer.core.compilation import run_kernel
+from analyzer.packets.wifi import kernel
+from analyzer.packets.wifi.kernel import BLOCK, HEADS, MIC
 
 Octets = NDArray[np.uint8]
 Rows = NDArray[np.int64]

@@ -9,8 +9,8 @@ import zlib
 from functools import lru_cache
 from typing import Any
 
-from .frames import DATA, WifiFrame
-from .kernel import CONTROL_MASK, FLAGS_MASK, FLAGS_MASK_QOS, FROM_DS, PROTECTED, TO_DS
+from analyzer.packets.wifi.frames import DATA, WifiFrame
+from analyzer.packets.wifi.kernel import CONTROL_MASK, FLAGS_MASK, FLAGS_MASK_QOS, FROM_DS, PROTECTED, TO_DS
 
 # Octets that a message of AES-CCM has at most with a nonce of 13 octets (RFC 3610 §2.1).
 MOST_IN_CCM = 65_535

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from analyzer.model import WifiClient
-
-from .session import Client, WifiSession
-from .suites import LONG, unopenable
+from analyzer.packets.wifi.networks import Station, WifiSession
+from analyzer.packets.wifi.suites import LONG, unopenable
 
 TOGGLE = "toggle the phone's Wi-Fi while capturing, so that the four-way handshake is in the capture"
 
@@ -21,7 +20,7 @@ def clients(session: WifiSession, keys_given: bool) -> tuple[WifiClient, ...]:
     return tuple(_client(session, bssid, client, keys_given) for (bssid, _), client in shown)
 
 
-def _client(session: WifiSession, bssid: bytes, client: Client, keys_given: bool) -> WifiClient:
+def _client(session: WifiSession, bssid: bytes, client: Station, keys_given: bool) -> WifiClient:
     ssid = session.ssids.get(bssid)
     return WifiClient(
         station=client.station,
@@ -35,7 +34,7 @@ def _client(session: WifiSession, bssid: bytes, client: Client, keys_given: bool
     )
 
 
-def _handshake(client: Client) -> str:
+def _handshake(client: Station) -> str:
     seen = sorted(client.messages & {1, 2, 3, 4})
     if not seen:
         return "not seen"
@@ -48,7 +47,7 @@ def _listed(numbers: list[int]) -> str:
     return ", ".join(map(str, numbers))
 
 
-def _note(session: WifiSession, bssid: bytes, client: Client, keys_given: bool) -> str:
+def _note(session: WifiSession, bssid: bytes, client: Station, keys_given: bool) -> str:
     if not client.protected:
         return ""
     if client.handshakes or client.decrypted:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import zlib
 from typing import NamedTuple
 
-from .kernel import FROM_DS, ORDER, TO_DS
+from analyzer.packets.wifi.kernel import FROM_DS, ORDER, TO_DS
 
 MANAGEMENT, CONTROL, DATA = 0, 1, 2
 BEACON, PROBE_RESPONSE, ASSOCIATION_REQUEST, REASSOCIATION_REQUEST, AUTHENTICATION = 8, 5, 0, 2, 11

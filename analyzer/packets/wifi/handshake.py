@@ -177,6 +177,6 @@ def unwrapped(kek: bytes, data: bytes) -> bytes:
 
 def _rc4_skipping(key: bytes, data: bytes) -> bytes:
     """RC4 after its first 256 octets (§12.7.2)."""
-    from .ciphers import rc4
+    from analyzer.packets.wifi.ciphers import rc4
 
     return rc4(key, bytes(256) + data)[256:]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from analyzer.compiling import Octets
+from analyzer.core.compilation import Octets
 
 BLOCK, MIC, CCMP_HEADER = 16, 8, 8
 # Octets of a MAC header with and without a quality-of-service field, and of HT control behind that.

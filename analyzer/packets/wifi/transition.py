@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from .frames import elements
-from .handshake import PTK_BITS, SessionKeys, kdf_sha256, unwrapped
+from analyzer.packets.wifi.frames import elements
+from analyzer.packets.wifi.handshake import PTK_BITS, SessionKeys, kdf_sha256, unwrapped
 
 MOBILITY_DOMAIN, FAST_TRANSITION = 54, 55
 R1_HOLDER, GROUP_KEY, R0_HOLDER = 1, 2, 3

@@ -23,7 +23,7 @@ OTHERS = mark("others")
 
 
 @dataclass(frozen=True)
-class Part:
+class FlowShare:
     """Octets from one device by one destination to one country."""
 
     device: str
@@ -91,10 +91,10 @@ def flow_picture(report: Report) -> Flow | None:
 # ── what is drawn ───────────────────────────────────────────────────────────
 
 
-def _part(row: Destination) -> Part:
+def _part(row: Destination) -> FlowShare:
     payload = row.payload_up + row.payload_down
     share = min(row.payload_readable / payload, 1) if payload else 0
-    return Part(
+    return FlowShare(
         device=row.device,
         destination=_(LOCAL) if _is_local(row) else first_name(row.names) if row.names else row.address,
         country=_country(row),
@@ -115,7 +115,7 @@ def _country(row: Destination) -> str:
     return code or "?"
 
 
-def bounded(parts: list[Part]) -> list[Part]:
+def bounded(parts: list[FlowShare]) -> list[FlowShare]:
     """The destinations with the most octets, with room for those of the scope; a country's others as one."""
     devices = _first(_by_octets(parts, "device"), "device", MOST_DEVICES)
     countries = _first(_scope_first(_by_octets(parts, "country")), "country", MOST_COUNTRIES)
@@ -136,14 +136,14 @@ def bounded(parts: list[Part]) -> list[Part]:
     return [_sum(group) for group in grouped(alone, lambda p: (p.device, p.destination, p.country))]
 
 
-def _named(ranked: list[Part]) -> frozenset[str]:
+def _named(ranked: list[FlowShare]) -> frozenset[str]:
     """Those that stand alone: of the scope, the local ones, then by octets."""
     scope = [part for part in ranked if part.in_scope][:MOST_OF_SCOPE]
     local = [part for part in ranked if part.destination == _(LOCAL)]
     return _first(list(dict.fromkeys([*scope, *local, *ranked])), "destination", MOST_DESTINATIONS)
 
 
-def _together(group: list[Part]) -> str:
+def _together(group: list[FlowShare]) -> str:
     """What several destinations of one country are called; one alone keeps its name."""
     names = {part.destination for part in group}
     if len(names) == 1:
@@ -153,16 +153,16 @@ def _together(group: list[Part]) -> str:
     return f"{label} · {code}" if code not in ("", "?", _(OTHERS)) else label
 
 
-def _scope_first(ranked: list[Part]) -> list[Part]:
+def _scope_first(ranked: list[FlowShare]) -> list[FlowShare]:
     return sorted(ranked, key=lambda part: not part.in_scope)
 
 
-def _by_octets(parts: Sequence[Part], key: str) -> list[Part]:
+def _by_octets(parts: Sequence[FlowShare], key: str) -> list[FlowShare]:
     """One part for each value of the key, the most octets first."""
     return sorted((_sum(g) for g in grouped(parts, lambda p: getattr(p, key))), key=lambda p: -p.octets)
 
 
-def _sum(parts: Sequence[Part]) -> Part:
+def _sum(parts: Sequence[FlowShare]) -> FlowShare:
     return replace(
         parts[0],
         octets=sum(p.octets for p in parts),
@@ -171,14 +171,14 @@ def _sum(parts: Sequence[Part]) -> Part:
     )
 
 
-def _first(parts: Sequence[Part], key: str, most: int) -> frozenset[str]:
+def _first(parts: Sequence[FlowShare], key: str, most: int) -> frozenset[str]:
     return frozenset(getattr(part, key) for part in parts[:most])
 
 
 # ── where it is drawn ───────────────────────────────────────────────────────
 
 
-def _column(index: int, parts: list[Part]) -> dict[str, Node]:
+def _column(index: int, parts: list[FlowShare]) -> dict[str, Node]:
     """The nodes of a column from top to bottom, the most octets first."""
     key = ("device", "destination", "country")[index]
     total = sum(part.octets for part in parts)
@@ -205,7 +205,7 @@ def _levelled(columns: list[dict[str, Node]]) -> list[dict[str, Node]]:
     ]
 
 
-def _order(parts: list[Part], key: str) -> list[Part]:
+def _order(parts: list[FlowShare], key: str) -> list[FlowShare]:
     """Destinations stand with their country, so that fewer bands cross."""
     ranked = _by_octets(parts, key)
     if key != "destination":
@@ -221,7 +221,7 @@ def _country_label(code: str) -> str:
 
 
 def _bands(
-    parts: list[Part], left: dict[str, Node], right: dict[str, Node], start: str, end: str
+    parts: list[FlowShare], left: dict[str, Node], right: dict[str, Node], start: str, end: str
 ) -> list[Band]:
     """Two ribbons a pair of nodes, the readable above the rest."""
     total = sum(part.octets for part in parts)

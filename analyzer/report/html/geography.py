@@ -15,7 +15,7 @@ OF_PLACE, OF_HOLDER = ("second", "given"), ("registered", "operated")
 
 
 @dataclass
-class Country:
+class CountryShare:
     """Addresses that the location in force puts into one country, and other claims on it."""
 
     code: str
@@ -43,7 +43,7 @@ class Link:
 
 @dataclass(frozen=True)
 class Geography:
-    countries: tuple[Country, ...]  # of the scope first, then by addresses
+    countries: tuple[CountryShare, ...]  # of the scope first, then by addresses
     links: tuple[Link, ...]  # the most addresses first
     unknown: int  # addresses without a location
     special: int  # special-purpose addresses
@@ -52,7 +52,7 @@ class Geography:
 
 def geography(report: Report) -> Geography:
     """Each address is counted once, however many devices and ports went to it."""
-    found: dict[str, Country] = {}
+    found: dict[str, CountryShare] = {}
     links: Counter[tuple[str, str, str]] = Counter()
     unknown = special = 0
     groups = grouped(report.destinations, lambda row: row.address)
@@ -78,11 +78,11 @@ def geography(report: Report) -> Geography:
     )
 
 
-def _country(found: dict[str, Country], code: str, report: Report) -> Country:
-    return found.setdefault(code, Country(code, code in report.scope.regions))
+def _country(found: dict[str, CountryShare], code: str, report: Report) -> CountryShare:
+    return found.setdefault(code, CountryShare(code, code in report.scope.regions))
 
 
-def _count(entry: Country, rows: list[Destination]) -> None:
+def _count(entry: CountryShare, rows: list[Destination]) -> None:
     entry.addresses += 1
     entry.packets_up += sum(row.packets_up for row in rows)
     entry.packets_down += sum(row.packets_down for row in rows)

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from analyzer.model import Report
-from analyzer.report.answer import answer
 from analyzer.report.groups import finding_groups, ping_groups, region_totals, status_counts
 from analyzer.report.html.geography import Geography
 from analyzer.report.language import _, mark, number, plural
+from analyzer.report.summary import answer
 from analyzer.report.units import clock
 from analyzer.report.wording import FACTS, STATUSES
 
@@ -30,7 +30,7 @@ class Figure:
 
 
 @dataclass(frozen=True)
-class Head:
+class PageHead:
     captures: str
     date: str
     lead: str
@@ -39,12 +39,12 @@ class Head:
     notice: str
 
 
-def head(report: Report, places: Geography) -> Head:
+def head(report: Report, places: Geography) -> PageHead:
     lead, *rest = answer(report)
     names = [info.path for info in report.captures]
     more = len(names) - _NAMED
     notice = report.reconstruction or ""
-    return Head(
+    return PageHead(
         captures=", ".join(names[:_NAMED]) + (f" … +{more}" if more > 0 else ""),
         date=_date(report),
         lead=lead,

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 
-from analyzer.report.html.geography import OF_PLACE, Country, Geography, Link
+from analyzer.report.html.geography import OF_PLACE, CountryShare, Geography, Link
 from analyzer.report.html.world import outlines
 from analyzer.report.language import number
 
@@ -38,32 +38,32 @@ class Label:
 
 
 @dataclass(frozen=True)
-class Line:
+class MapLine:
     path: str
     disagrees: bool  # on the place; otherwise another claim links it to the scope
 
 
 @dataclass(frozen=True)
-class Map:
+class MapPicture:
     width: int
     height: int
     land: str
     plain: str  # countries of which nothing is said, in one path
     shapes: tuple[Shape, ...]
     labels: tuple[Label, ...]
-    lines: tuple[Line, ...]
+    lines: tuple[MapLine, ...]
     classes: tuple[tuple[int, str], ...]  # the shades with what they stand for
     has_dots: bool
     has_claims: bool
 
 
-def world_map(places: Geography, regions: tuple[str, ...]) -> Map:
+def world_map(places: Geography, regions: tuple[str, ...]) -> MapPicture:
     """Only countries are drawn: no source knows where in a country an address is."""
     world = outlines()
     told = {entry.code: entry for entry in places.countries}
-    told |= {code: Country(code, True) for code in regions if code not in told}
+    told |= {code: CountryShare(code, True) for code in regions if code not in told}
     shapes = [_shape(entry, world) for entry in told.values()]
-    return Map(
+    return MapPicture(
         width=world["width"],
         height=world["height"],
         land=world["land"],
@@ -77,7 +77,7 @@ def world_map(places: Geography, regions: tuple[str, ...]) -> Map:
     )
 
 
-def _shape(entry: Country, world: dict[str, dict[str, list[int]]]) -> Shape:
+def _shape(entry: CountryShare, world: dict[str, dict[str, list[int]]]) -> Shape:
     path = world["shapes"].get(entry.code, "")
     at = world["points"].get(entry.code)
     return Shape(
@@ -103,7 +103,7 @@ def _classes() -> Iterator[tuple[int, str]]:
 _Box = tuple[float, float, float, float]
 
 
-def _labels(entries: list[Country], points: dict[str, list[int]], width: int) -> Iterator[Label]:
+def _labels(entries: list[CountryShare], points: dict[str, list[int]], width: int) -> Iterator[Label]:
     """The scope and the countries with the most addresses; one that would cover another moves or goes."""
     ranked = sorted((e for e in entries if e.code in points), key=lambda e: (not e.in_scope, -e.addresses))
     taken: list[_Box] = []
@@ -132,7 +132,9 @@ def _overlap(a: _Box, b: _Box) -> bool:
 # ── lines ───────────────────────────────────────────────────────────────────
 
 
-def _lines(links: tuple[Link, ...], regions: tuple[str, ...], points: dict[str, list[int]]) -> Iterator[Line]:
+def _lines(
+    links: tuple[Link, ...], regions: tuple[str, ...], points: dict[str, list[int]]
+) -> Iterator[MapLine]:
     drawn = 0
     for link in links:
         disagrees = link.claim in OF_PLACE
@@ -142,7 +144,7 @@ def _lines(links: tuple[Link, ...], regions: tuple[str, ...], points: dict[str, 
             and {link.located, link.other} <= set(points)
         ):
             drawn += 1
-            yield Line(_arc(points[link.located], points[link.other]), disagrees)
+            yield MapLine(_arc(points[link.located], points[link.other]), disagrees)
 
 
 def _arc(a: list[int], b: list[int]) -> str:

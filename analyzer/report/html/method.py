@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from analyzer.model import CaptureInfo, GeoSource, Problem, Report
+from analyzer.report.coverage import searched_rows
 from analyzer.report.language import _, mark, number, plural
-from analyzer.report.limits import searched_rows
 from analyzer.report.units import clock, span, tally
 from analyzer.report.wording import clue_line, no_hash
 
@@ -37,14 +37,14 @@ _STEPS = (
 
 
 @dataclass(frozen=True)
-class Capture:
+class CaptureFacts:
     path: str
     facts: tuple[tuple[str, str], ...]
     comments: tuple[str, ...]
 
 
 @dataclass(frozen=True)
-class Source:
+class SourceNote:
     title: str
     says: str
     facts: tuple[tuple[str, str], ...]
@@ -57,11 +57,11 @@ class Method:
     blind: tuple[str, ...]
     problems: tuple[str, ...]
     problems_left: int
-    captures: tuple[Capture, ...]
+    captures: tuple[CaptureFacts, ...]
     captures_left: int
     searched: tuple[tuple[str, str, str, str, str], ...]  # state, packets, bytes, share, kinds
     vantage: tuple[str, ...]
-    sources: tuple[Source, ...]
+    sources: tuple[SourceNote, ...]
     note: tuple[str, ...]
     made: str
     version: str
@@ -123,11 +123,11 @@ def _problem(problem: Problem, report: Report) -> str:
     return f"{problem.what} ({', '.join(parts)})" if parts else problem.what
 
 
-def _capture(at: int, report: Report) -> Capture:
+def _capture(at: int, report: Report) -> CaptureFacts:
     info = report.captures[at]
     facts = tuple((_(label), value) for label, value in (*_hash(at, report), *_facts(info)) if value)
     notes = [note for note in info.comments if note.of != "capture"][:MOST_COMMENTS]
-    return Capture(info.path, facts, tuple(f"{note.frame or note.of}: {note.text}" for note in notes))
+    return CaptureFacts(info.path, facts, tuple(f"{note.frame or note.of}: {note.text}" for note in notes))
 
 
 def _hash(at: int, report: Report) -> Iterator[tuple[str, str]]:
@@ -168,7 +168,7 @@ def _window(info: CaptureInfo) -> str:
     return f"{clock(info.first_ns)} – {clock(info.last_ns)} ({span(info.last_ns - info.first_ns)})"
 
 
-def _source(source: GeoSource) -> Source:
+def _source(source: GeoSource) -> SourceNote:
     address = "" if source.url in source.attribution else source.url
     facts = (
         (mark("used for"), source.used_for),
@@ -176,6 +176,6 @@ def _source(source: GeoSource) -> Source:
         (mark("licence"), source.licence),
         ("SHA-256", source.sha256),
     )
-    return Source(
+    return SourceNote(
         f"{source.name} {source.date}", source.says, tuple((_(label), said) for label, said in facts if said)
     )

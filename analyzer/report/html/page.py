@@ -18,9 +18,9 @@ from markupsafe import Markup, escape
 
 from analyzer.model import Report
 from analyzer.report import language
+from analyzer.report.coverage import limits
 from analyzer.report.html import flow, geography, head, map, method, pings, tables, timeline
-from analyzer.report.limits import limits
-from analyzer.report.spoken import spoken
+from analyzer.report.reverse_translation import spoken
 from analyzer.report.text import visible
 from analyzer.report.wording import NAMES_NO_APP, NEVER_PROCESSED
 

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from statistics import median
 
 from analyzer.model import Finding, Message, Ping, Place, Report
-from analyzer.report.answer import places
 from analyzer.report.groups import grouped, intervals, messages_by_number, ping_groups, status_counts
 from analyzer.report.html.ladder import Rung, ladder, quoted
 from analyzer.report.html.quote import LONGEST, Quote
 from analyzer.report.html.where import Frames, frames_of
 from analyzer.report.language import _, plural
+from analyzer.report.summary import places
 from analyzer.report.text import clip
 from analyzer.report.units import clock, span
 from analyzer.report.wording import (
@@ -39,7 +39,7 @@ class Stage:
 
 
 @dataclass(frozen=True)
-class Exchange:
+class ShownMessage:
     """A message as it crossed the air, or in a redacted report what stands in its place."""
 
     start: str  # request or status line
@@ -61,22 +61,22 @@ class Card:
     stages: tuple[Stage, ...]
     status_reasons: tuple[str, ...]
     frames: Frames
-    request: Exchange | None
-    answer: Exchange | None
+    request: ShownMessage | None
+    answer: ShownMessage | None
     ladder: tuple[Rung, ...]
     fields: tuple[tuple[str, str, str, str], ...]  # key, value, kind of identifier, meaning
     empty: tuple[str, ...]
 
 
 @dataclass(frozen=True)
-class Row:
+class PingRow:
     time: str
     status: str
     frames: str
 
 
 @dataclass(frozen=True)
-class Group:
+class PingGroup:
     title: str
     confidence: str
     device: str
@@ -94,11 +94,11 @@ class Group:
     total: int
     frames: Frames
     cards: tuple[Card, ...]
-    rows: tuple[Row, ...]  # of those without a card
+    rows: tuple[PingRow, ...]  # of those without a card
     left_out: int
 
 
-def groups(report: Report) -> list[Group]:
+def groups(report: Report) -> list[PingGroup]:
     """As in every writer: alike ones together, those that carried no request last."""
     look, number, found = _Look(report), 0, []
     for pings in ping_groups(report):
@@ -107,18 +107,19 @@ def groups(report: Report) -> list[Group]:
         ]
         rest = pings[len(cards) :]
         rows = [
-            Row(clock(p.time_ns), p.status, frames_of([p.evidence], report).text) for p in rest[:MOST_ROWS]
+            PingRow(clock(p.time_ns), p.status, frames_of([p.evidence], report).text)
+            for p in rest[:MOST_ROWS]
         ]
         number += len(cards)
         found.append(_group(pings, cards, rows, look))
     return found
 
 
-def _group(pings: list[Ping], cards: list[Card], rows: list[Row], look: _Look) -> Group:
+def _group(pings: list[Ping], cards: list[Card], rows: list[PingRow], look: _Look) -> PingGroup:
     first, last = pings[0], pings[-1]
     place = look.places.get(first.destination.address)
     until = f" – {clock(last.time_ns)}" if len(pings) > 1 else ""
-    return Group(
+    return PingGroup(
         title=first.title,
         confidence=first.confidence,
         device=first.device,
@@ -198,9 +199,9 @@ def _fields(ping: Ping, kinds: dict[str, str]) -> Iterator[tuple[str, str, str, 
             yield field.key, clip(field.value, _VALUE), kinds.get(field.value, ""), field.means
 
 
-def _exchange(message: Message, values: Sequence[tuple[str, str]]) -> Exchange:
+def _exchange(message: Message, values: Sequence[tuple[str, str]]) -> ShownMessage:
     body = message.body
-    return Exchange(
+    return ShownMessage(
         start=_start(message),
         headers=tuple((name, clip(value, _VALUE)) for name, value in message.headers[:40]),
         body=quoted(body.content, values, LONGEST),

@@ -10,7 +10,7 @@ LONGEST = 4_096  # characters of a quotation
 _GROUP = 3  # octets that base64 writes as four characters
 
 
-class Piece(NamedTuple):
+class QuotePart(NamedTuple):
     """A part of a quotation; `kind` names the identifier that it holds, or is empty."""
 
     text: str
@@ -18,7 +18,7 @@ class Piece(NamedTuple):
 
 
 class Quote(NamedTuple):
-    pieces: tuple[Piece, ...]
+    pieces: tuple[QuotePart, ...]
     left_out: int  # characters
 
 
@@ -31,9 +31,9 @@ def quote(text: str, spans: Iterable[Span], limit: int = LONGEST) -> Quote:
     for start, end, kind in sorted(spans):
         start, end = max(start, at), min(end, len(shown))
         if start < end:
-            pieces += [Piece(shown[at:start], ""), Piece(shown[start:end], kind)]
+            pieces += [QuotePart(shown[at:start], ""), QuotePart(shown[start:end], kind)]
             at = end
-    pieces.append(Piece(shown[at:], ""))
+    pieces.append(QuotePart(shown[at:], ""))
     return Quote(tuple(piece for piece in pieces if piece.text), len(text) - len(shown))
 
 

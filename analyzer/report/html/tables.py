@@ -11,7 +11,7 @@ from analyzer.report.groups import finding_groups, grouped, messages_by_number, 
 from analyzer.report.html.where import Frames, frames_of
 from analyzer.report.html.world import country
 from analyzer.report.language import _, mark, number, plural
-from analyzer.report.spoken import spoken
+from analyzer.report.reverse_translation import spoken
 from analyzer.report.text import clip
 from analyzer.report.units import clock, octets, percent, tally
 from analyzer.report.wording import (
@@ -34,7 +34,7 @@ _LISTED = 4
 
 
 @dataclass(frozen=True)
-class Cell:
+class TableCell:
     """What a cell shows, and what it is sorted by where that isn't its text."""
 
     lines: tuple[str, ...]
@@ -49,7 +49,7 @@ class Listing:
 
     id: str
     headers: tuple[tuple[str, bool], ...]  # text, and whether it is of numbers
-    rows: tuple[tuple[Cell, ...], ...]
+    rows: tuple[tuple[TableCell, ...], ...]
     in_scope: tuple[bool, ...]
     left_out: int
     total: int
@@ -58,7 +58,7 @@ class Listing:
 def listing(
     name: str,
     headers: Sequence[tuple[str, bool]],
-    entries: Iterable[tuple[tuple[Cell, ...], bool]],
+    entries: Iterable[tuple[tuple[TableCell, ...], bool]],
     total: int,
 ) -> Listing:
     shown = list(entries)
@@ -72,12 +72,12 @@ def listing(
     )
 
 
-def text(*lines: str, code: bool = False, tag: str = "") -> Cell:
-    return Cell(tuple(clip(line, _VALUE) for line in lines if line), code=code, tag=tag)
+def text(*lines: str, code: bool = False, tag: str = "") -> TableCell:
+    return TableCell(tuple(clip(line, _VALUE) for line in lines if line), code=code, tag=tag)
 
 
-def count(value: int, shown: str = "") -> Cell:
-    return Cell((shown or number(value),), value)
+def count(value: int, shown: str = "") -> TableCell:
+    return TableCell((shown or number(value),), value)
 
 
 # ── identifiers ─────────────────────────────────────────────────────────────
@@ -114,7 +114,7 @@ def _listed(name: str, groups: Sequence[list[Finding]], report: Report) -> Listi
     return listing(name, _IDENTIFIERS, entries, len(groups))
 
 
-def _identifier(group: list[Finding], messages: dict[int, Message], report: Report) -> tuple[Cell, ...]:
+def _identifier(group: list[Finding], messages: dict[int, Message], report: Report) -> tuple[TableCell, ...]:
     first = group[0]
     to = _times(_recipient(messages.get(f.message)) for f in group)
     at = _times(str(f.evidence) or f.name for f in group)
@@ -124,7 +124,7 @@ def _identifier(group: list[Finding], messages: dict[int, Message], report: Repo
     return (
         text(said, _owner(first)),
         text(first.value, code=True),
-        Cell((_(first.confidence),), _RANK.get(first.confidence, 3), tag=first.confidence),
+        TableCell((_(first.confidence),), _RANK.get(first.confidence, 3), tag=first.confidence),
         count(len(group)),
         text(*to),
         text(*at),
@@ -181,7 +181,7 @@ def destinations(report: Report) -> Listing:
     return listing("destinations", _DESTINATIONS, entries, len(rows))
 
 
-def _destination(row: Destination, many: bool) -> tuple[Cell, ...]:
+def _destination(row: Destination, many: bool) -> tuple[TableCell, ...]:
     port = f"{row.protocol}/{row.port}" if row.port else row.protocol
     name = first_name(row.names) if row.names else ""
     device = _("from {device}").format(device=row.device) if many else ""
@@ -195,14 +195,14 @@ def _destination(row: Destination, many: bool) -> tuple[Cell, ...]:
         count(row.packets_down),
         count(row.bytes_up, octets(row.bytes_up)),
         count(row.bytes_down, octets(row.bytes_down)),
-        Cell((share,), round(1000 * row.payload_readable / payload) if payload else -1),
+        TableCell((share,), round(1000 * row.payload_readable / payload) if payload else -1),
         text(*_carried(row)),
     )
 
 
-def _located(row: Destination) -> Cell:
+def _located(row: Destination) -> TableCell:
     code = row.place.code("located") if row.place else None
-    return Cell((f"{country(code)} ({code})",)) if code else text(spoken(where(row.place)))
+    return TableCell((f"{country(code)} ({code})",)) if code else text(spoken(where(row.place)))
 
 
 def _said(row: Destination) -> Iterator[str]:
@@ -256,7 +256,9 @@ def devices(report: Report) -> Listing:
             text(*list(known)[:8]),
             count(device.packets),
             count(device.bytes, octets(device.bytes)),
-            Cell((share,), round(1000 * device.payload_readable / device.payload) if device.payload else -1),
+            TableCell(
+                (share,), round(1000 * device.payload_readable / device.payload) if device.payload else -1
+            ),
             text(*told[:12]),
         )
         entries.append((cells, False))
@@ -284,7 +286,7 @@ def messages(report: Report) -> Listing:
     return listing("messages", _MESSAGES, entries, len(groups))
 
 
-def _message(group: list[Message], statuses: dict[int, int | None], report: Report) -> tuple[Cell, ...]:
+def _message(group: list[Message], statuses: dict[int, int | None], report: Report) -> tuple[TableCell, ...]:
     first = group[0]
     size = sum(message.body.length for message in group)
     through = _("through {said}").format(said=", ".join(first.tunnel)) if first.tunnel else ""

@@ -181,7 +181,7 @@ def _tall(octets_: float, top: float) -> float:
 
 def binned(flows: Table, start: int, end: int, bins: int = BINS) -> tuple[list[float], list[float]]:
     """Octets in each part of the time, readable and other; those of a flow are spread evenly over it."""
-    readable, rest = Spread(start, end, bins), Spread(start, end, bins)
+    readable, rest = TimeBins(start, end, bins), TimeBins(start, end, bins)
     for first, last, total, share in _sizes(flows):
         readable.add(first, last, total * share)
         rest.add(first, last, total * (1 - share))
@@ -197,7 +197,7 @@ def _sizes(flows: Table) -> Iterable[tuple[int, int, int, float]]:
             yield first, last, (up or 0) + (down or 0), min((plain or 0) / payload, 1) if payload else 0.0
 
 
-class Spread:
+class TimeBins:
     """Sums over equal parts of a time, of amounts that lie evenly between two times."""
 
     def __init__(self, start: int, end: int, bins: int) -> None:

@@ -11,9 +11,8 @@ import pytest
 from analyzer import analyze
 from analyzer.model import Report
 from tests.report.builders import SERVER, destination, quiet_report, sample_report
-
-from .conftest import Opened
-from .hostile import hostile_report
+from tests.report.html.conftest import Opened
+from tests.report.html.hostile import hostile_report
 
 CAPTURE = Path(__file__).parents[3] / "captures" / "nokia7plus-reconstruction.pcap"
 

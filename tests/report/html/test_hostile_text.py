@@ -15,10 +15,9 @@ from analyzer.report.language import LANGUAGES, language
 from analyzer.report.text import visible
 from tests.examples import examples
 from tests.report.builders import sample_report
+from tests.report.html.conftest import Opened
+from tests.report.html.hostile import ATTACKS, hostile_report
 from tests.report.strategies import reports
-
-from .conftest import Opened
-from .hostile import ATTACKS, hostile_report
 
 
 class Elements(HTMLParser):

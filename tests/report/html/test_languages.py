@@ -13,9 +13,9 @@ from types import ModuleType
 import pytest
 
 from analyzer.report import units
-from analyzer.report.answer import answer
 from analyzer.report.html import write
 from analyzer.report.language import LANGUAGES, LOCALE, _, language, number, plural
+from analyzer.report.summary import answer
 from tests.report.builders import sample_report
 
 TOOLS = Path(__file__).parents[3] / "tools"

@@ -1,0 +1,1 @@
+"""Evidence bundles: the packets behind each finding, written and verified."""

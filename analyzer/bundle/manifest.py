@@ -1,0 +1,120 @@
+"""What a bundle holds → the documents that say so: manifest, map of frames, SHA-256 of every file."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from analyzer.bundle.flow_groups import FlowGroup
+from analyzer.bundle.frame import CapturedFrame
+from analyzer.export.csv import table
+from analyzer.export.table_schema import Column, Type
+from analyzer.model import Report
+from analyzer.version import VERSION
+
+SCHEMA = "phonehome-evidence/1"
+MANIFEST, FRAMES, FRAMES_CSV, REPORT, README = (
+    "manifest.json", "frames.json", "frames.csv", "report.json", "README.txt",
+)  # fmt: skip
+SUMS, REQUEST = "SHA256SUMS", "SHA256SUMS.tsq"
+COLUMNS: dict[str, Type] = {
+    "file": "text", "frame": "int", "capture": "int", "original_frame": "int", "time_ns": "int",
+    "octets": "int", "why": "texts",
+}  # fmt: skip
+
+
+def sha256(octets: bytes) -> str:
+    return hashlib.sha256(octets).hexdigest()
+
+
+def manifest(
+    report: Report, shown: Mapping[str, FlowGroup], left_out: int, command: str, redacted: bool
+) -> bytes:
+    """Who made the bundle of what, and what stands in which file."""
+    commitments = report.redaction.commitments if report.redaction else ()
+    document = {
+        "schema": SCHEMA,
+        "tool": {"name": "phonehome", "version": VERSION},
+        "redacted": redacted,
+        "reconstruction": report.reconstruction,
+        "captures": [
+            {
+                "path": info.path,
+                "sha256": info.sha256,
+                "commitment": commitments[at] if at < len(commitments) else None,
+                "size": info.size,
+                "frames": info.frames,
+                "format": info.format,
+            }
+            for at, info in enumerate(report.captures)
+        ],
+        "databases": [
+            {"name": each.name, "date": each.date, "sha256": each.sha256, "licence": each.licence}
+            for each in report.geo_sources
+        ],
+        "scope": {"regions": list(report.scope.regions), "device": report.scope.device},
+        "command": command,
+        "left_out": left_out,
+        "files": [_shown(name, group) for name, group in shown.items()],
+    }
+    return _json(document)
+
+
+def _shown(name: str, group: FlowGroup) -> dict[str, Any]:
+    return {
+        "file": name,
+        "capture": group.capture,
+        "flow": group.flow,
+        **({"withheld": True} if group.withheld else {}),
+        "pings": [
+            {"dossier": ping.dossier, "status": ping.status, "frames": list(ping.evidence.frames)}
+            for ping in group.pings
+        ],
+        "findings": [
+            {
+                "kind": found.kind,
+                "value": found.value,
+                "path": list(found.evidence.path),
+                "frames": list(found.evidence.frames),
+            }
+            for found in group.findings
+        ],
+    }
+
+
+def frame_rows(name: str, frames: Sequence[CapturedFrame]) -> list[dict[str, Any]]:
+    """One row a frame: where it stands in the bundle, and where it stood."""
+    return [
+        {
+            "file": name,
+            "frame": at,
+            "capture": frame.capture,
+            "original_frame": frame.number,
+            "time_ns": frame.time_ns,
+            "octets": len(frame.octets),
+            "sha256": sha256(frame.octets),
+            "why": list(frame.why),
+        }
+        for at, frame in enumerate(frames, start=1)
+    ]
+
+
+def frames_json(rows: Sequence[Mapping[str, Any]]) -> bytes:
+    """A row a line."""
+    return ("[\n" + ",\n".join(json.dumps(row) for row in rows) + "\n]\n").encode("ascii")
+
+
+def frames_csv(rows: Sequence[Mapping[str, Any]]) -> bytes:
+    """The same for a spreadsheet, which takes nothing in it for a formula."""
+    return table([Column(name, kind, [row[name] for row in rows]) for name, kind in COLUMNS.items()])
+
+
+def sums(files: Iterable[tuple[str, bytes]]) -> bytes:
+    """As `sha256sum -c` reads them."""
+    return "".join(f"{sha256(octets)}  {name}\n" for name, octets in files).encode("ascii")
+
+
+def _json(document: Any) -> bytes:
+    return (json.dumps(document, indent=1) + "\n").encode("ascii")

@@ -1,0 +1,44 @@
+"""CBOR (RFC 8949) → the document in it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from analyzer.codecs.document_walk import Members
+from analyzer.codecs.msgpack import holds_names
+
+SELF_DESCRIBED = b"\xd9\xd9\xf7"  # RFC 8949 §3.4.6
+FIRSTS = frozenset((*range(0x80, 0xC0), SELF_DESCRIBED[0]))  # arrays, maps (RFC 8949 §3.1)
+DEEPEST = 64
+SHORTEST = 6
+
+
+def read_cbor(octets: bytes) -> Any:
+    """A map with text keys, or an array with such maps in it, that takes up all octets; None otherwise."""
+    if len(octets) < SHORTEST or octets[0] not in FIRSTS:
+        return None
+    if octets[0] == SELF_DESCRIBED[0] and not octets.startswith(SELF_DESCRIBED):
+        return None
+    import io
+
+    import cbor2
+
+    stream = io.BytesIO(octets)
+    try:
+        decoder = cbor2.CBORDecoder(stream, max_depth=DEEPEST, tag_hook=_untagged)
+        document = _plain(decoder.decode())
+    except Exception:  # values of a hostile tag raise errors of many classes
+        return None
+    return document if stream.tell() == len(octets) and holds_names(document) else None
+
+
+def _untagged(tag: Any, *_: Any) -> Any:
+    """What stands below a tag whose meaning is not known."""
+    return tag.value
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return Members((str(key), _plain(inner)) for key, inner in value.items())
+    return [_plain(inner) for inner in value] if isinstance(value, list | tuple) else value

@@ -1,0 +1,35 @@
+"""MessagePack (msgpack specification) → the document in it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from analyzer.codecs.document_walk import Members
+
+# Maps and arrays: fixmap, fixarray, array 16/32, map 16/32.
+FIRSTS = frozenset((*range(0x80, 0xA0), 0xDC, 0xDD, 0xDE, 0xDF))
+SHORTEST = 6
+
+
+def read_messagepack(octets: bytes) -> Any:
+    """A map with text keys, or an array with such maps in it, that takes up all octets; None otherwise."""
+    if len(octets) < SHORTEST or octets[0] not in FIRSTS:
+        return None
+    import msgpack
+
+    try:
+        document = msgpack.unpackb(octets, object_pairs_hook=_members, strict_map_key=True, timestamp=0)
+    except (ValueError, TypeError, RecursionError, OverflowError):  # msgpack's own errors are ValueErrors
+        return None
+    return document if holds_names(document) else None
+
+
+def holds_names(document: Any) -> bool:
+    """Whether it is an object with names, or a list with one in it, as chance does not make."""
+    if isinstance(document, Members):
+        return any(len(key) > 1 and key.isprintable() for key, _ in document)
+    return isinstance(document, list) and any(map(holds_names, document[:100]))
+
+
+def _members(pairs: list[tuple[Any, Any]]) -> Members:
+    return Members((key if isinstance(key, str) else repr(key), value) for key, value in pairs)

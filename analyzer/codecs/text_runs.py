@@ -1,0 +1,254 @@
+"""Readable text inside binary octets → one part a run, named by a run right before it that looks like a name.
+
+Strings of unknown formats stand behind their length, before a NUL, or between other fields: whatever the
+format is, its text is searched. Two runs side by side are name and value (`imei`, `35…`), as in AMF,
+Java's DataOutputStream, TLV records and Thrift.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from itertools import islice
+from typing import NamedTuple
+
+from analyzer.codecs.limits import Budget
+from analyzer.codecs.part import MessagePart, PlainPart, neighbours
+
+STEP = "text in octets"
+ASCII = rb"\t\n\r\x20-\x7e"
+RUN = re.compile(rb"[%s]{3,}+" % ASCII)
+# 1 for what is printable, 2 for a nought, 0 for all else: runs are then found by plain searches.
+CLASSES = bytes(1 if octet in b"\t\n\r" or 0x20 <= octet < 0x7F else 2 * (octet == 0) for octet in range(256))
+ONES = re.compile(rb"\x01++")
+WIDE_RUNS = (b"\1\2" * 6, b"\2\1" * 6)
+WIDE = re.compile(rb"(?:[\t\n\r\x20-\x7e\xa0-\xff]\0){6,}+|(?:\0[\t\n\r\x20-\x7e\xa0-\xff]){6,}+")
+NAME = re.compile(rb"[A-Za-z_$][A-Za-z_.\-$]{1,47}[0-9]{0,2}")
+DIGIT = re.compile(rb"[0-9@:]")
+LOUD = re.compile(rb"[0-9A-Za-z\x80-\xff]{2}")
+LONG = 8  # octets: of random octets a run of so many is one in some 5,000
+LONG_RUN = b"\1" * LONG
+TINY = 256  # octets: of more, short runs alone do not count
+SMALL = 2_048  # octets: of more, the short runs count only where long ones make up a share of them
+SHARE = 16
+MOST_BEHIND = 3  # printable octets behind a counted text, such as the tag of the next field
+NO_CHANCE = 14  # octets: the shortest run that alone makes octets readable
+LOOKED_AT = 1 << 16
+FARTHEST_NAME = 58  # octets before a long run in which its name is looked for
+LONGEST_CHARACTER = 4  # octets of UTF-8
+SHORTEST = 4
+FARTHEST = 8  # octets between a name and its value: type, length, number of the field
+MOST = 2_000  # runs
+LONGEST = 8 << 20  # octets that are searched
+# Pictures, sound, films, fonts, programs: chance makes some text of their octets; only longer runs count.
+MEDIA = re.compile(
+    rb"\xff\xd8\xff[\xc0-\xfe]|\x89PNG\r\n\x1a\n|GIF8[79]a|RIFF....(?:WEBP|WAVE|AVI )"
+    rb"|OggS\0|....ftyp|wOF[F2]|\x7fELF[\1\2]",
+    re.DOTALL,
+)
+LONG_IN_MEDIA = 14
+
+
+class Run(NamedTuple):
+    """A run of text and where it stands."""
+
+    start: int
+    end: int
+    text: bytes
+    counted: bool  # its length stands before it
+    wide: str = ""  # the encoding, where it has two octets a character
+
+
+def is_media(octets: bytes) -> bool:
+    """Return whether the octets begin as a picture, sound, film, font or program does."""
+    return MEDIA.match(octets) is not None
+
+
+def decode_text_runs(part: MessagePart, budget: Budget) -> list[PlainPart]:
+    """One part a run; nothing of text, and where no run is long enough to be no chance."""
+    octets = part.value
+    if isinstance(octets, str) or len(octets) < SHORTEST:
+        return []
+    kept = _kept(octets[:LONGEST])
+    if not kept or not budget.take_octets(sum(len(run.text) for run, _ in kept)):
+        return []
+    names = neighbours(name for _, name in kept if name)
+    path = (*part.path, STEP)
+    return [
+        (
+            name or part.name,
+            _text(run),
+            (*path, name or f"[{number}]"),
+            names - {name} if name else part.beside,
+        )
+        for number, (run, name) in enumerate(kept[: budget.fields_left + 1])
+    ]
+
+
+def text_in(octets: bytes) -> str:
+    """Return all runs of text in the octets, a line each."""
+    return "\n".join(_text(run) for run in _runs(octets[:LONGEST]))
+
+
+def is_mostly_text(octets: bytes) -> bool:
+    """Return whether named or long runs make up so much of binary octets that it is no chance."""
+    if is_media(octets[:16]) or LONG_RUN not in octets[:LOOKED_AT].translate(CLASSES):
+        return False
+    kept = _kept(octets[:LOOKED_AT])
+    text = sum(len(run.text) for run, _ in kept)
+    if any(name and run.counted and len(run.text) > SHORTEST for run, name in kept):
+        return text * 3 >= min(len(octets), LOOKED_AT)
+    longest = max((len(run.text) for run, _ in kept), default=0)
+    return longest >= NO_CHANCE and text * 2 >= min(len(octets), LOOKED_AT)
+
+
+def _kept(octets: bytes) -> list[tuple[Run, str]]:
+    """The runs that are no chance, each with the name that stands before it."""
+    runs = list(islice(_runs(octets), MOST))
+    naming = dict(_pairs(runs))
+    names = frozenset(naming.values())
+    kept: list[tuple[Run, str]] = []
+    for at, run in enumerate(runs):
+        name = runs[naming[at]].text.decode("ascii") if at in naming else ""
+        least = SHORTEST if name or run.counted else LONG
+        if at not in names and len(run.text) >= least:
+            kept.append((run, name))
+    return kept
+
+
+def _pairs(runs: list[Run]) -> Iterator[tuple[int, int]]:
+    """Values and their names, by their places: those side by side, or names in a row before values in a row.
+
+    The latter is how Hessian 2 writes an object: the names of its class first, the values in their order.
+    """
+    at = 0
+    while at < len(runs):
+        first = at
+        while at < len(runs) and _is_name(runs[at]) and (at == first or _are_near(runs, at)):
+            at += 1
+        values = at
+        while first < values and at < len(runs) and _is_value(runs[at]) and _are_near(runs, at):
+            at += 1
+        if values - first > 1 and at - values > 1:
+            plain = [name for name in range(first, values) if runs[name].text.count(b".") < 2]  # no class
+            yield from zip(range(values, at), plain, strict=False)
+        elif first < values < at:
+            yield values, values - 1
+        at = max(at, first + 1)
+
+
+def _are_near(runs: list[Run], at: int) -> bool:
+    return runs[at].start - runs[at - 1].end <= FARTHEST
+
+
+def _is_name(run: Run) -> bool:
+    return NAME.fullmatch(run.text) is not None
+
+
+def _is_value(run: Run) -> bool:
+    return DIGIT.search(run.text) is not None and not _is_name(run)
+
+
+def _runs(octets: bytes) -> Iterator[Run]:
+    marks = octets.translate(CLASSES)
+    if is_media(octets):
+        yield from (
+            Run(start, end, octets[start:end], False) for start, end in _long_spans(marks, LONG_IN_MEDIA)
+        )
+        return
+    wide = _wide_runs(octets, marks)
+    following = next(wide, None)
+    for start, end in _spans(octets, marks):
+        while following and following.start < start:
+            yield following
+            following = next(wide, None)
+        yield from _cut(octets, start, end)
+    if following:
+        yield following
+        yield from wide
+
+
+def _spans(octets: bytes, marks: bytes) -> Iterator[tuple[int, int]]:
+    """Where text stands; of many octets with little text only long runs and what is right before them."""
+    long = list(_long_spans(marks, LONG))
+    if not long and len(octets) > TINY:
+        return
+    if len(octets) > SMALL and sum(end - start for start, end in long) * SHARE < len(octets):
+        at = 0
+        spans: list[tuple[int, int]] = []
+        for start, end in long:
+            spans += [found.span() for found in RUN.finditer(octets, max(at, start - FARTHEST_NAME), end)]
+            at = end
+    else:
+        spans = [found.span() for found in RUN.finditer(octets)]
+    yield from _joined(octets, spans)
+
+
+def _long_spans(marks: bytes, least: int) -> Iterator[tuple[int, int]]:
+    """Where at least so many printable octets follow each other."""
+    wanted = b"\1" * least
+    start = marks.find(wanted)
+    for _ in range(MOST):
+        if start < 0:
+            return
+        ones = ONES.match(marks, start)
+        end = ones.end() if ones else start + least
+        yield start, end
+        start = marks.find(wanted, end)
+
+
+def _joined(octets: bytes, spans: list[tuple[int, int]]) -> Iterator[tuple[int, int]]:
+    """The spans; two are one where a character of UTF-8 stands between them."""
+    start = end = -1
+    for first, last in spans:
+        if start >= 0 and 2 <= first - end <= LONGEST_CHARACTER and _is_utf_8(octets[end:first]):
+            end = last
+            continue
+        if start >= 0:
+            yield start, end
+        start, end = first, last
+    if start >= 0:
+        yield start, end
+
+
+def _is_utf_8(octets: bytes) -> bool:
+    try:
+        return octets.decode("utf-8").isprintable()
+    except ValueError:
+        return False
+
+
+def _wide_runs(octets: bytes, marks: bytes) -> Iterator[Run]:
+    """Runs of UTF-16 without its byte order mark."""
+    at = 0
+    for _ in range(MOST):
+        starts = [start for start in (marks.find(run, at) for run in WIDE_RUNS) if start >= 0]
+        found = WIDE.match(octets, min(starts)) if starts else None
+        if found is None:
+            return
+        encoding = "utf-16-be" if found[0][0] == 0 else "utf-16-le"
+        at = found.end()
+        yield Run(*found.span(), found[0].decode(encoding).encode(), False, encoding)
+
+
+def _cut(octets: bytes, start: int, end: int) -> Iterator[Run]:
+    """A run without the length or the type of a field that happens to be printable."""
+    if octets[start] == end - start - 1 and end - start > SHORTEST:  # its first octet counts the rest
+        start += 1
+    before, length = octets[start - 1] if start else -1, end - start
+    if SHORTEST - 1 <= before < length:
+        border = start + before
+        left = end - border
+        if octets[border] == left - 1 > 0:  # the length of the next text, which is printable too
+            yield Run(start, border, octets[start:border], True)
+            yield from _cut(octets, border, end)
+            return
+        if left <= MOST_BEHIND:
+            yield Run(start, border, octets[start:border], True)
+            return
+    if LOUD.search(octets, start, end):
+        yield Run(start, end, octets[start:end], before == length)
+
+
+def _text(run: Run) -> str:
+    return run.text.decode("utf-8", "replace").strip("\r\n\t ")

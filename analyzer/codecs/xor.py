@@ -1,0 +1,88 @@
+"""Weak encodings as candidates: one octet XORed or added to all, ROT47, ROT13 below base64, reversed base64.
+
+Only a whole JSON document counts as solved: its first two characters are known, which gives the
+key, and that all the rest parses is no chance. The step is named with its key, so that a reader
+can repeat it by hand.
+"""
+
+from __future__ import annotations
+
+import codecs
+import re
+from typing import NamedTuple
+
+from analyzer.codecs.json import is_json
+from analyzer.codecs.limits import Budget
+from analyzer.codecs.part import MessagePart, inside
+
+STARTS = (b'{"', b"[{", b'["')
+SHORTEST, LONGEST = 16, 1 << 18
+PRINTABLE = "".join(map(chr, range(33, 127)))
+ROT47 = str.maketrans(PRINTABLE, PRINTABLE[47:] + PRINTABLE[:47])
+# base64 of `{"` in ROT13 is rlW; JSON in ROT47 begins LQ.
+REVERSED = "Jye"  # `{"` in base64, read from its end
+REVERSED_BASE64 = re.compile(r"={0,2}[A-Za-z0-9+/_\-]{16,}Jye")
+ROT13_BASE64 = re.compile(r"rlW[A-Za-z0-9+/_\-\s]{16,}+={0,2}\s*+")
+
+
+class Candidate(NamedTuple):
+    """A weak encoding that gives a whole document."""
+
+    step: str
+    text: str
+
+
+def decode_weak(part: MessagePart, budget: Budget) -> list[MessagePart]:
+    """The document under a weak encoding; nothing where none gives a whole one."""
+    value = part.value
+    if isinstance(value, str) and not may_be_weak(value):
+        return []
+    found = candidate(value) if isinstance(value, bytes) else candidate_in_text(value)
+    return [inside(part, found.text, found.step)] if found and budget.take_octets(len(value)) else []
+
+
+def may_be_weak(text: str) -> bool:
+    """Whether the first two characters stand to each other as those of a document would."""
+    if len(text) < SHORTEST:
+        return False
+    return (ord(text[0]) ^ ord(text[1])) in XORED or text.startswith(ROTATED) or text.endswith(REVERSED)
+
+
+def candidate(octets: bytes) -> Candidate | None:
+    """The document under XOR with, or addition of, one octet."""
+    if not SHORTEST <= len(octets) <= LONGEST:
+        return None
+    for start in STARTS:
+        key = octets[0] ^ start[0]
+        if key and octets[1] ^ key == start[1]:
+            return _solved(octets.translate(bytes(octet ^ key for octet in range(256))), f"xor {key:#04x}")
+        shift = (octets[0] - start[0]) % 256
+        if shift and (octets[1] - shift) % 256 == start[1]:
+            table = bytes((octet - shift) % 256 for octet in range(256))
+            return _solved(octets.translate(table), f"minus {shift}")
+    return None
+
+
+def candidate_in_text(text: str) -> Candidate | None:
+    """The same for text of one octet a character, and the rotations that keep text printable."""
+    if not SHORTEST <= len(text) <= LONGEST:
+        return None
+    if text.startswith("LQ") and is_json(plain := text.translate(ROT47)):
+        return Candidate("rot47", plain)
+    if REVERSED_BASE64.fullmatch(text):
+        return Candidate("reversed", text[::-1])
+    if ROT13_BASE64.fullmatch(text):
+        return Candidate("rot13", codecs.encode(text, "rot13"))
+    return candidate(text.encode("latin-1")) if text.isascii() else None
+
+
+def _solved(octets: bytes, step: str) -> Candidate | None:
+    try:
+        text = octets.decode("utf-8").strip("\0")
+    except ValueError:
+        return None
+    return Candidate(step, text) if is_json(text) else None
+
+
+XORED = frozenset(start[0] ^ start[1] for start in STARTS)
+ROTATED = ("LQ", "rlW")

@@ -1,0 +1,176 @@
+"""Comparison → sentences: what is only in B, not seen in B, in both, and what that can't prove.
+
+"Gone" is never said: what B does not show may have been out of its sight. The numbers that a reader needs to
+judge that stand beside it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from analyzer.compare.comparison import (
+    Comparison,
+    IdentifierUse,
+    Peer,
+    Reach,
+    ReportSide,
+    Sender,
+    Sends,
+    State,
+    state,
+)
+from analyzer.compare.comparison_limits import NO_PROOF, absence, are, lasting, why_not_comparable
+from analyzer.report.text import clip
+from analyzer.report.units import counted, octets, percent
+from analyzer.report.wording import STATUSES, kind_name, looks_like, reached
+
+QUOTED = 160  # characters of a name or value
+MANY = 24  # words of a list in a sentence
+_NAMED = 6  # senders and recipients that the answer names
+SAID: dict[State, str] = {"new": "only in B", "gone": "not seen in B", "unchanged": "in both"}
+
+
+# ── the answer ──────────────────────────────────────────────────────────────
+
+
+def answer(diff: Comparison) -> list[str]:
+    """Sentences, the most important first; never empty."""
+    return [
+        *_lengths(diff),
+        *_senders(diff),
+        *_identifiers(diff),
+        *_regions(diff),
+        *_destinations(diff),
+        _readable(diff),
+    ]
+
+
+def _lengths(diff: Comparison) -> Iterator[str]:
+    yield f"A lasts {lasting(diff.a)}, B {lasting(diff.b)}. {NO_PROOF}"
+
+
+def _senders(diff: Comparison) -> Iterator[str]:
+    if not diff.senders:
+        yield "No activation ping was seen in either."
+    ranked = sorted(diff.senders, key=lambda row: list(SAID).index(state(row)))
+    for row in ranked[:_NAMED]:
+        yield f"{row.title} to {clip(row.recipient, QUOTED)}: {SAID[state(row)]}. {_either(row, diff)}"
+    if more := ranked[_NAMED:]:
+        yield f"{counted(len(more), 'more sender')} and recipient of pings stand in the table below."
+
+
+def _either(row: Sender, diff: Comparison) -> str:
+    if row.a is not None and row.b is not None:
+        return f"A {times_of(row.a)}; B {times_of(row.b)}."
+    only, name = (row.b, "B") if row.a is None else (row.a, "A")
+    assert only is not None
+    return f"{name} {times_of(only)}. {absence(only.rate, diff, name)}"
+
+
+def times_of(sends: Sends) -> str:
+    """ "7 times (delivered 7, answered 7, accepted 0)"; those that got further count as delivered too."""
+    passed = [
+        s for status, count in sends.statuses.items() if status in STATUSES for s in reached(status) * count
+    ]
+    how_far = ", ".join(f"{status} {passed.count(status):,}" for status in STATUSES[1:])
+    silent = f"; {sends.silent:,} carried no request that was seen" if sends.silent else ""
+    return f"{counted(sends.rate.times, 'time')} ({how_far}{silent})"
+
+
+def _identifiers(diff: Comparison) -> Iterator[str]:
+    if not diff.identifiers:
+        yield "No identifier of the phone or its SIM was found in what was searched of either."
+        return
+    for each in SAID:
+        rows = [row for row in diff.identifiers if state(row) == each]
+        if rows:
+            yield f"Readable identifiers {SAID[each]}: {_by_recipient(rows)}."
+    yield from _values(diff)
+
+
+def _by_recipient(rows: Sequence[IdentifierUse]) -> str:
+    to: dict[str, list[str]] = {}
+    for row in sorted(rows, key=lambda row: not is_sure(row)):
+        to.setdefault(row.recipient, []).append(identifier(row))
+    named = [f"{few(kinds)} to {clip(recipient, QUOTED)}" for recipient, kinds in to.items()]
+    left = len(named) - _NAMED
+    return "; ".join([*named[:_NAMED], *([f"and to {left:,} more"] if left > 0 else [])])
+
+
+def few(words: Sequence[str]) -> str:
+    """The first of a list, and how many more."""
+    left = len(words) - MANY
+    return ", ".join(clip(word, QUOTED) for word in words[:MANY]) + (
+        f" and {left:,} more" if left > 0 else ""
+    )
+
+
+def identifier(row: IdentifierUse) -> str:
+    """ "IMEI", or "looks like an IMEI" where neither side makes it sure."""
+    return kind_name(row.kind) if is_sure(row) else looks_like(row.kind)
+
+
+def is_sure(row: IdentifierUse) -> bool:
+    """By the same measure as in a report: of the class `identifier`."""
+    sides = [side for side in (row.a, row.b) if side]
+    return any(side.known or side.confidence == "high" for side in sides)
+
+
+def _values(diff: Comparison) -> Iterator[str]:
+    if not diff.values_comparable:
+        yield f"Whether the values are the same can't be said: {why_not_comparable(diff)}."
+        return
+    rows = [row for row in diff.identifiers if state(row) == "unchanged"]
+    values = [value for row in rows for value in row.values or ()]
+    if values:
+        same = sum(state(value) == "unchanged" for value in values)
+        whole = counted(len(values), "value")
+        yield f"Of {whole} of those in both, {same:,} {are(same)} the same in A and B."
+    if masked := sum(row.values is None for row in rows):
+        what = counted(masked, "kind of identifier", "kinds of identifiers")
+        yield f"{what} can't be compared by value: the owner's are masked."
+
+
+def _regions(diff: Comparison) -> Iterator[str]:
+    """Each region of the scope by itself: packets to addresses located there."""
+    reach = {row.code: row for row in diff.countries if row.claim == "located"}
+    for code in dict.fromkeys((*diff.a.regions, *diff.b.regions)):
+        row = reach.get(code)
+        sides = (("A", row.a if row else None), ("B", row.b if row else None))
+        yield f"To addresses located in {code}: {', '.join(f'{name} {_sent(side)}' for name, side in sides)}."
+
+
+def _sent(reach: Reach | None) -> str:
+    if reach is None:
+        return "no packet seen"
+    return f"{counted(reach.packets_up, 'packet')} to {counted(reach.addresses, 'address', 'addresses')}"
+
+
+def _destinations(diff: Comparison) -> Iterator[str]:
+    outside = [row for row in diff.peers if not row.is_local]
+    counts = [f"{sum(state(row) == each for row in outside):,} {SAID[each]}" for each in SAID]
+    yield f"Destinations outside, by name, or by address where none was seen: {', '.join(counts)}."
+    located = [row for row in diff.countries if row.claim == "located"]
+    codes = [(", ".join(row.code for row in located if state(row) == each), SAID[each]) for each in SAID]
+    if located:
+        yield f"Located in: {'; '.join(f'{listed} {said}' for listed, said in codes if listed)}."
+
+
+def _readable(diff: Comparison) -> str:
+    return f"Readable of the payload: A {share(diff.a)}, B {share(diff.b)}."
+
+
+def share(side: ReportSide) -> str:
+    """ "5 % (25.3 kB of 531.8 kB)"."""
+    if not side.payload:
+        return "no payload was seen"
+    return f"{percent(side.readable, side.payload)} ({octets(side.readable)} of {octets(side.payload)})"
+
+
+def became(row: Peer) -> str:
+    """What changed in a destination's readable payload, in words; empty where nothing did."""
+    if row.a is None or row.b is None or not (row.a.payload and row.b.payload):
+        return ""
+    if row.a.readable and not row.b.readable:
+        return "readable in A, nothing readable in B"
+    return "nothing readable in A, readable in B" if row.b.readable and not row.a.readable else ""

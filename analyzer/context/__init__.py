@@ -1,1 +1,0 @@
-"""Beside the traffic itself: what names addresses, what devices are, where one listened, what hides."""

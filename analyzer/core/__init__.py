@@ -1,0 +1,1 @@
+"""The compiled kernels: how they are compiled, kept and loaded."""

@@ -1,0 +1,131 @@
+"""SNMP, TFTP, STUN and statsd: communities, names of files and users, and metrics in datagrams."""
+
+from __future__ import annotations
+
+import re
+
+from analyzer.dissectors.api import (
+    NOT_SHOWN,
+    ByteReader,
+    HttpMessage,
+    MalformedError,
+    MessagePlace,
+    content,
+    login,
+    text,
+)
+from analyzer.dissectors.ldap import INTEGER, SEQUENCE, STRING, header, value
+
+# ── SNMP (RFC 1157, RFC 3416, RFC 3412) ─────────────────────────────────────
+
+PDUS = {0xA0: "GetRequest", 0xA1: "GetNextRequest", 0xA2: "Response", 0xA3: "SetRequest", 0xA4: "Trap",
+        0xA5: "GetBulkRequest", 0xA6: "InformRequest", 0xA7: "SNMPv2-Trap"}  # fmt: skip
+VERSION_3 = 3
+
+
+def snmp(octets: bytes, place: MessagePlace) -> list[HttpMessage]:
+    """Return the community, which is a password in all but name, and the values. Raises MalformedError."""
+    cursor = ByteReader(octets)
+    tag, length = header(cursor)
+    if tag != SEQUENCE or cursor.at + length != len(octets):
+        raise MalformedError("another length")
+    version = int.from_bytes(value(cursor, INTEGER), "big")
+    if version == VERSION_3:
+        return _version_3(cursor, place)
+    if version > 1:
+        raise MalformedError("another version")
+    community = value(cursor, STRING)
+    kind, _ = header(cursor)
+    if kind not in PDUS:
+        raise MalformedError("no such message")
+    made = login("snmp", PDUS[kind], place, b"", "the community was " + NOT_SHOWN if community else "")
+    return [made, *content("snmp", place, cursor.rest())]
+
+
+def _version_3(cursor: ByteReader, place: MessagePlace) -> list[HttpMessage]:
+    """The engine and the name of the user (RFC 3414 §2.4)."""
+    value(cursor, SEQUENCE)
+    security = ByteReader(value(cursor, STRING))
+    header(security)
+    engine = value(security, STRING)
+    value(security, INTEGER)
+    value(security, INTEGER)
+    user = value(security, STRING)
+    others = (
+        [("engine MAC", engine[5:].hex(":"))] if len(engine) == 11 and engine[4] == 3 else []
+    )  # RFC 3411 §5
+    return [login("snmp", "version 3", place, user, "", others)]
+
+
+# ── TFTP (RFC 1350, RFC 2347) ───────────────────────────────────────────────
+
+REQUESTS = {1: "read", 2: "write"}
+MODES = (b"octet", b"netascii", b"mail")
+
+
+def tftp(octets: bytes, place: MessagePlace) -> list[HttpMessage]:
+    """Return the name of a file that is asked for. Raises MalformedError."""
+    cursor = ByteReader(octets)
+    kind = REQUESTS.get(cursor.number(2))
+    name, mode = cursor.terminated(512), cursor.terminated(16)
+    if kind is None or mode.lower() not in MODES or not name or not text(name).isprintable():
+        raise MalformedError("no request")
+    headers = [("file", text(name))]
+    # Telephones and boxes ask for a file named by their own address.
+    if found := re.search(
+        rb"(?:\A|[^0-9A-Za-z])(?:SEP|SIP|SPA|cfg)?([0-9A-Fa-f]{12})(?:[^0-9A-Za-z]|\Z)", name
+    ):
+        headers.append(("file name MAC", found[1].decode().lower()))
+    return list(content("tftp", place, b"", kind, text(name), headers))
+
+
+# ── STUN and TURN (RFC 8489 §14, RFC 8656) ──────────────────────────────────
+
+USERNAME, REALM, SOFTWARE, USERHASH = 0x0006, 0x0014, 0x8022, 0x001E
+HASHED = 0x0008
+SHOWN = {REALM: "realm", SOFTWARE: "software"}
+
+
+def stun(octets: bytes, place: MessagePlace) -> list[HttpMessage]:
+    """Return the name of a user of a relay; of a call (RFC 8445 §7.2.2) it is made of random parts."""
+    if int.from_bytes(octets[2:4], "big") + 20 != len(octets):
+        raise MalformedError("another length")
+    cursor, user, is_keyed = ByteReader(octets, 20), "", False
+    others = []
+    while cursor.left() >= 4:
+        kind, size = cursor.number(2), cursor.number(2)
+        said = cursor.take(size)
+        cursor.take(min(-size % 4, cursor.left()))
+        if kind == USERNAME:
+            user = text(said)
+        elif kind in SHOWN:
+            others.append((SHOWN[kind], text(said)))
+        is_keyed = is_keyed or kind == HASHED
+    if user and not any(name == "realm" for name, _ in others):
+        return []  # short-term: made for one call
+    return [login("stun", "request", place, user, "", others)] if user else []
+
+
+# ── statsd (github.com/statsd/statsd, docs/metric_types.md) ─────────────────
+
+METRIC = re.compile(rb"([^\s:|@#]{1,255}):([^|\n]{0,255})\|(?:c|g|ms|h|s|d|m)(?:\|[^\n]{0,2048})?\n?")
+MOST_METRICS = 200
+
+
+def statsd(octets: bytes, place: MessagePlace) -> list[HttpMessage]:
+    """Return names, values and tags of metrics, of which all bytes consist. Raises MalformedError."""
+    at = 0
+    headers: list[tuple[str, str]] = []
+    while at < len(octets) and len(headers) < MOST_METRICS:
+        found = METRIC.match(octets, at)
+        if found is None:
+            raise MalformedError("no metric")
+        headers.append((text(found[1])[-64:], text(found[2])))
+        at = found.end()
+    tags = re.findall(rb"([\w.-]{1,64})[:=]([^,|\n]{1,256})", b",".join(re.findall(rb"\|#([^|\n]+)", octets)))
+    names = [("metric", text(word)) for word, _ in METRIC.findall(octets)[:MOST_METRICS]]
+    return list(content("statsd", place, b"", "metrics", None, [*headers, *names, *_texts(tags)]))
+
+
+def _texts(pairs: list[tuple[bytes, bytes]]) -> list[tuple[str, str]]:
+    return [(text(name), text(said)) for name, said in pairs[:MOST_METRICS]]

@@ -1,0 +1,245 @@
+"""Readable data that no reader takes, as messages: searched as all are, listed where something is found.
+
+Of each direction the first octets are looked at without a break, of what follows a window now and then. What
+looks encrypted and holds neither a run of text nor the beginning of compressed data is passed over.
+"""
+
+from __future__ import annotations
+
+import re
+import zlib
+from collections.abc import Iterator
+
+import numpy as np
+
+from analyzer.dissectors.body_framing import codings_of, given_in
+from analyzer.dissectors.byte_queue import ByteQueue, QueuedBytes
+from analyzer.dissectors.clear_message import UNCLASSIFIED, Headers, MessagePlace, message, text
+from analyzer.dissectors.exchange import Exchange
+from analyzer.dissectors.http1 import HttpMessage
+from analyzer.flows.reassembly import Gap, Segment, Stream
+
+# Octets of one message at most, and the pause behind which another one begins.
+LONGEST, PAUSE_NS = 1 << 14, 1_000_000_000
+# Octets of a direction that are looked at without a break; then windows of WINDOW in EVERY, up to MOST.
+WITHOUT_BREAK, WINDOW, EVERY, MOST = 1 << 16, 1 << 12, 1 << 16, 1 << 22
+# Messages of a direction.
+MOST_MESSAGES = 256
+# Fewer octets hold no identifier.
+SHORTEST = 6
+
+# The form of octets: printable ones, line ends, NUL, others; and those that values are mostly written in.
+FORM = bytes(
+    ord("A") if 0x20 <= o < 0x7F else ord("n") if o in b"\t\r\n" else ord(".") if o else ord("0")
+    for o in range(256)
+)
+OF_VALUES = bytes(
+    ord("A") if chr(o).isascii() and (chr(o).isalnum() or o in b":._-") else 0 for o in range(256)
+)
+# Runs of text that count: in text, among other octets, and in octets that look random, where shorter ones
+# come by chance; a run in UTF-16.
+TEXT_RUN, VALUE_RUN, MIXED_RUN, LONG_RUN, UTF16_RUN = b"A" * 6, b"A" * 8, b"A" * 10, b"A" * 16, b"A0" * 6
+# Beginnings of gzip (RFC 1952) and zlib with a window of 32 KiB (RFC 1950).
+PACKED = (b"\x1f\x8b\x08", b"\x78\x01", b"\x78\x5e", b"\x78\x9c", b"\x78\xda")
+MOST_PACKED = 4  # of each that are tried
+PROBE = 512
+EITHER_HEADER = 32 + zlib.MAX_WBITS
+# Octets look random where their values are spread as evenly as chance spreads them: Pearson's statistic of
+# 256 values has a mean of 255 and a deviation of 23.
+LEAST_SPREAD, MOST_EVEN = 256, 340
+# A line of a header (RFC 9112 §5).
+HEADER = re.compile(rb"[A-Za-z][A-Za-z0-9_.-]{0,63}:[^\r]{0,4096}\r?")
+PRINTABLE = bytes(range(0x20, 0x7F))
+LONGEST_LINE = 2048
+# Characters behind which long text is cut.
+BREAKS = b"\n\0\r}>;"
+
+
+def is_searched(octets: bytes) -> bool:
+    """Return whether octets hold text, or compressed data that may hold it."""
+    if len(octets) < SHORTEST:
+        return False
+    form = octets.translate(FORM)
+    if UTF16_RUN in form or _has_text(octets, form):
+        return True
+    return holds_packed(octets)
+
+
+def _has_text(octets: bytes, form: bytes) -> bool:
+    if 3 * (form.count(b"A") + form.count(b"n")) > 2 * len(octets):
+        return TEXT_RUN in form
+    if MIXED_RUN not in form and VALUE_RUN not in octets.translate(OF_VALUES):
+        return False
+    return LONG_RUN in form or not looks_random(octets)
+
+
+def looks_random(octets: bytes) -> bool:
+    """Return whether the values of octets are spread evenly, as those of encrypted data are."""
+    if len(octets) < LEAST_SPREAD:
+        return False
+    counts = np.bincount(np.frombuffer(octets, np.uint8), minlength=256)
+    return int((counts * counts).sum()) * 256 / len(octets) - len(octets) < MOST_EVEN
+
+
+def holds_packed(octets: bytes) -> bool:
+    """Return whether a zlib or gzip stream begins somewhere in the octets."""
+    for beginning in PACKED:
+        at, tried = octets.find(beginning), 0
+        while at >= 0 and tried < MOST_PACKED:
+            try:
+                if zlib.decompressobj(EITHER_HEADER).decompress(octets[at : at + PROBE], 64):
+                    return True
+            except zlib.error:
+                pass
+            at, tried = octets.find(beginning, at + 1), tried + 1
+    return False
+
+
+def is_encrypted(octets: bytes) -> bool:
+    """Return whether octets begin a TLS record (RFC 8446 §5.1) or the banner of SSH (RFC 4253 §4.2)."""
+    is_tls = len(octets) >= 5 and 0x14 <= octets[0] <= 0x17 and octets[1] == 3 and octets[2] <= 4
+    return is_tls or octets.startswith(b"SSH-")
+
+
+def unclassified(octets: bytes, place: MessagePlace) -> HttpMessage:
+    """Return the message that octets of no known protocol make.
+
+    Where they have the form of a line, headers and a body, so has the message; what stands before that is a
+    header of it too.
+    """
+    found = _headers_in(octets)
+    if found is None:
+        return message(UNCLASSIFIED, "request", place, body=octets, one_way=True)
+    at, end, fields = found
+    before = octets[:at].rstrip(b"\r\n")
+    start = max(len(before.rstrip(PRINTABLE)), len(before) - LONGEST_LINE)
+    headers: Headers = [("before", text(before[:start]))] if start else []
+    headers += [
+        (text(name), text(value.strip())) for name, _, value in (line.partition(b":") for line in fields)
+    ]
+    line = text(before[start:]) or None
+    made = message(UNCLASSIFIED, "request", place, target=line, headers=headers, one_way=True)
+    given = given_in(headers)
+    made.body.codings = codings_of(given)
+    made.body.content_type = given["content-type"][0] if "content-type" in given else None
+    if end < len(octets):
+        made.body.add(octets[end:])
+    return made
+
+
+def _headers_in(octets: bytes) -> tuple[int, int, list[bytes]] | None:
+    """Return where the first headers begin behind a line, where their empty line ends, and their lines."""
+    first, *lines = octets.split(b"\n")
+    at = start = len(first) + 1
+    for number, line in enumerate(lines):
+        end = at + len(line) + 1
+        if line in (b"", b"\r") and start < at and number < len(lines) - 1:
+            return start, end, octets[start:at].split(b"\n")[:-1]
+        if not HEADER.fullmatch(line):
+            start = end
+        at = end
+    return None
+
+
+OTHER_READING = (
+    "these bytes were sent twice with different content: this is the copy that the other reading leaves out"
+)
+
+
+def other_readings(stream: Stream, sender: int) -> Iterator[Exchange]:
+    """Return messages of the copies that differ from what was read of a stream, so that both are searched."""
+    for run in stream.other_readings():
+        octets = b"".join(segment.data for segment in run)
+        if not is_searched(octets) or is_encrypted(octets):
+            continue
+        frames = tuple(dict.fromkeys(segment.frame for segment in run))
+        place = MessagePlace(
+            run[0].offset, run[0].offset + len(octets), frames, run[0].time_ns, max(s.time_ns for s in run)
+        )
+        made = unclassified(octets, place)
+        made.readings.append(OTHER_READING)
+        yield Exchange(made, None, sender)
+
+
+class Remains:
+    """What no reader takes of one direction of a stream.
+
+    `sender` is 0 where A sends it, 1 where B does. `give` returns what became messages.
+    """
+
+    __slots__ = ("_last_ns", "_looked", "_made", "_messages", "_octets", "_passed", "is_closed", "sender")
+
+    def __init__(self, sender: int) -> None:
+        self.sender = sender
+        self.is_closed = False  # nothing more of it is looked at
+        self._octets = ByteQueue()
+        self._made: list[Exchange] = []
+        self._looked = 0  # octets that were gathered
+        self._passed = 0  # … and those between windows
+        self._messages = 0
+        self._last_ns = 0
+
+    def __len__(self) -> int:
+        return len(self._octets)
+
+    def add(self, piece: Segment | Gap) -> None:
+        """Take the next octets that nobody reads; a gap ends a message."""
+        if isinstance(piece, Gap):
+            self.flush()
+            return
+        if self.is_closed or not piece.data:
+            return
+        if is_encrypted(piece.data):
+            self.flush()
+            self.is_closed = piece.data.startswith(b"SSH-")
+            return
+        octets = self._octets
+        if octets and (
+            piece.offset != octets.start + len(octets) or piece.time_ns - self._last_ns > PAUSE_NS
+        ):
+            self.flush()
+        if not self._has_room(len(piece.data)):
+            return
+        octets.add(piece)
+        self._last_ns = piece.time_ns
+        while len(octets) >= LONGEST:
+            self._make(octets.take(_cut(octets.data)))
+
+    def drop(self) -> None:
+        """Forget what was gathered: somebody reads it after all."""
+        self._octets.clear()
+        self._made.clear()
+
+    def flush(self) -> None:
+        """Make a message of what was gathered."""
+        if self._octets:
+            self._make(self._octets.take(len(self._octets)))
+
+    def give(self) -> list[Exchange]:
+        """Return the messages made since the last call."""
+        made, self._made = self._made, []
+        return made
+
+    def _has_room(self, size: int) -> bool:
+        if self._looked >= WITHOUT_BREAK and (self._looked - WITHOUT_BREAK + self._passed) % EVERY > WINDOW:
+            self._passed += size
+            self.flush()
+            return False
+        self._looked += size
+        self.is_closed = self._looked > MOST
+        return True
+
+    def _make(self, taken: QueuedBytes) -> None:
+        if self._messages >= MOST_MESSAGES or not is_searched(taken.data):
+            return
+        self._messages += 1
+        place = MessagePlace(taken.start, taken.end, taken.frames, taken.time_ns, taken.end_ns)
+        made = unclassified(taken.data, place)
+        made.spans = list(taken.spans)
+        self._made.append(Exchange(made, None, self.sender))
+
+
+def _cut(data: bytearray) -> int:
+    """Return how many octets make a message: up to the end of a line or value near the end, else all."""
+    at = max(data.rfind(byte, LONGEST // 2, LONGEST) for byte in BREAKS)
+    return at + 1 if at > 0 else LONGEST

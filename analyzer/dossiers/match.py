@@ -1,0 +1,163 @@
+"""Requests → Pings: which known sender's grammar a request has, and how far it got."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+
+from analyzer.dossiers.evidence import LOOKS, Case, Contents, Payload, host_of
+from analyzer.dossiers.schema import Dossier, EvidenceRule, Explanation
+from analyzer.dossiers.status import Status, status_of
+from analyzer.model import Endpoint, Evidence, Field, Finding, Message, Ping, PingField
+
+PINGS = ("activation-ping",)
+NEVER_PROVEN = "known to send this; a capture can't prove which software did"
+NOT_EXPLAINED = "not explained by the sources of this dossier"
+
+
+def recognise(
+    request: Message,
+    response: Message | None,
+    fields: Sequence[Field],
+    findings: Sequence[Finding],
+    dossiers: Sequence[Dossier],
+    kinds: Collection[str] = PINGS,
+) -> list[Ping]:
+    """The dossiers of these `kinds` that a request matches, the surest first; `device` is left empty.
+
+    `fields` and `findings` are those of the request alone.
+    """
+    if request.role != "request":
+        return []
+    contents = Contents(fields, findings)
+    wanted = [d for d in dossiers if d.recognise and d.kind in kinds and _is_sent_by(d, request.protocol)]
+    matched = [(d, ping) for d in wanted if (ping := _matched(d, request, response, contents))]
+    is_named = any(not dossier.general for dossier, _ in matched)
+    pings = [ping for dossier, ping in matched if not (dossier.general and is_named)]
+    return sorted(pings, key=lambda ping: ("high", "medium", "low").index(ping.confidence))
+
+
+def _is_sent_by(dossier: Dossier, protocol: str) -> bool:
+    """Whether the sender uses this protocol, as far as its dossier tells."""
+    return not dossier.protocols or protocol.startswith(dossier.protocols)
+
+
+def attempt_hosts(dossiers: Sequence[Dossier]) -> frozenset[str]:
+    """The exact names of hosts to which even a connection without a request is to be reported."""
+    return frozenset(host for d in dossiers if d.attempts for host in d.hosts if "*" not in host)
+
+
+def attempted(
+    dossiers: Sequence[Dossier],
+    host: str,
+    *,
+    flow: int,
+    time_ns: int,
+    source: Endpoint,
+    destination: Endpoint,
+    evidence: Evidence,
+) -> Ping:
+    """The Ping of a connection to one of `attempt_hosts` that never carried a request.
+
+    KeyError when no dossier asks for attempts to that host.
+    """
+    name = host.lower().rstrip(".")
+    dossier = next((d for d in dossiers if d.attempts and name in d.hosts), None)
+    if dossier is None:
+        raise KeyError(host)
+    why = (
+        f"host: the address went by the name {name}, which is documented for {dossier.title}",
+        "no request was seen, so neither grammar nor identifiers can be judged",
+    )
+    how_far = ("a connection was opened or tried, and no request was seen in it",)
+    return Ping(
+        dossier=dossier.id,
+        title=dossier.title,
+        status="attempted",
+        time_ns=time_ns,
+        flow=flow,
+        device="",
+        source=source,
+        destination=destination,
+        host=name,
+        message=None,
+        evidence=evidence,
+        reasons=why,
+        status_reasons=how_far,
+        client=_client(dossier),
+        confidence="low",
+    )
+
+
+def _matched(
+    dossier: Dossier,
+    request: Message,
+    response: Message | None,
+    contents: Contents,
+) -> Ping | None:
+    case = Case(dossier, request, contents)
+    rule = next((rule for rule in dossier.recognise if all(map(case.says, rule.needs))), None)
+    return _ping(case, rule, status_of(dossier.status, request, response)) if rule else None
+
+
+def _ping(case: Case, rule: EvidenceRule, status: Status) -> Ping:
+    dossier, request = case.dossier, case.message
+    return Ping(
+        dossier=dossier.id,
+        title=dossier.title,
+        status=status.name,
+        time_ns=request.time_ns,
+        flow=request.flow,
+        device="",
+        source=request.source,
+        destination=request.destination,
+        host=request.host,
+        message=request.number,
+        evidence=request.evidence,
+        reasons=_reasons(case),
+        status_reasons=status.reasons,
+        fields=_explained(dossier, case.payload if case.says("keys") else None),
+        encoding=dossier.encoding if case.says("encoding") or not dossier.steps else "",
+        client=_client(dossier),
+        confidence=rule.confidence,
+    )
+
+
+def _reasons(case: Case) -> tuple[str, ...]:
+    """All that speaks for the dossier, and what a reader would expect and does not find."""
+    told = [kind for kind in LOOKS if kind != "keys" or not case.says("grammar")]
+    return tuple(sentence for kind in told if (sentence := case.says(kind) or _absence(case, kind)))
+
+
+def _absence(case: Case, kind: str) -> str:
+    dossier = case.dossier
+    if kind == "host" and dossier.hosts:
+        named = host_of(case.message)
+        return f"host: {named or 'none is named'}, not one that is documented for {dossier.title}"
+    if kind == "grammar" and dossier.grammar.keys:
+        return f"grammar: no key that is peculiar to {dossier.title} was read in it"
+    return "identifiers: none was found in it" if kind == "identifiers" else ""
+
+
+def _explained(dossier: Dossier, payload: Payload | None) -> tuple[PingField, ...]:
+    if payload is None:
+        return ()
+    return tuple(
+        PingField(f.name, _text(f), _meaning(dossier.fields.get(f.name.lower()), f)) for f in payload.fields
+    )
+
+
+def _meaning(known: Explanation | None, field: Field) -> str:
+    if known is None:
+        return NOT_EXPLAINED
+    coded = known.values.get(_text(field).strip())
+    return f"{known.means}: {coded}" if coded else known.means
+
+
+def _text(field: Field) -> str:
+    return field.value if isinstance(field.value, str) else field.value.hex()
+
+
+def _client(dossier: Dossier) -> str:
+    client = dossier.client
+    note = f"; {client.note}" if client.note else ""
+    return f"{client.name}, {NEVER_PROVEN} (confidence {client.confidence}{note})"

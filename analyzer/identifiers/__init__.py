@@ -1,0 +1,150 @@
+"""Find identifiers in fields: Field → Findings, each with its confidence and the reasons for it.
+
+A detector is one file with one class (see `base.Detector`); `DETECTORS` lists them all. False
+alarms are worse than silence: no number is called an identifier by its form alone.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
+from itertools import islice
+
+from analyzer.identifiers.apps import Apps
+from analyzer.identifiers.base import Context, Detector
+from analyzer.identifiers.by_name import NAMED
+from analyzer.identifiers.cell import Cell
+from analyzer.identifiers.facts import FACTS
+from analyzer.identifiers.iccid import Iccid
+from analyzer.identifiers.imei import Imei
+from analyzer.identifiers.imsi import Imsi
+from analyzer.identifiers.labels import LONGEST_NAME, is_plain, kinds_named, kinds_of_field
+from analyzer.identifiers.location import Location, with_plausibility
+from analyzer.identifiers.mac import Mac
+from analyzer.identifiers.meid import Meid, PseudoEsn
+from analyzer.identifiers.owned import owned_in
+from analyzer.identifiers.owner_values import KnownValues
+from analyzer.identifiers.phone import PhoneNumber
+from analyzer.model import Field, Fields, Finding
+
+__all__ = ["DETECTORS", "KnownValues", "findings_in"]
+
+DETECTORS: tuple[Detector, ...] = (
+    Imei(),
+    Meid(),
+    PseudoEsn(),
+    Iccid(),
+    Imsi(),
+    Mac(),
+    Location(),
+    PhoneNumber(),
+    Cell(),
+    Apps(),
+    *NAMED,
+)
+# Kinds that are reported only of messages in which something else was found.
+FACT_KINDS = frozenset(fact.kind for fact in FACTS)
+
+# Kinds whose names are in use for much else.
+BY_VALUE = frozenset(("person", "android_perhaps", "serial_perhaps", "advertising_perhaps"))
+# What such a value has to look like: an address, a number with country code, letters and digits.
+ASKED = re.compile(
+    r"\s*[\"']?(?:[^@\s]{1,64}@[^@\s]{4,}|\+\d|(?=[0-9\-]*[A-Za-z])(?=[A-Za-z\-]*\d)[0-9A-Za-z\-]{8,64}[\"']?$)"
+)
+SHORTEST_ASKED = 6
+
+# Of one kind in one field. More are no sender's own identifiers, and hostile text could hold millions.
+MOST = 1000
+
+# Most fields can hold no identifier, and these two cheap looks tell: a run of digits or a
+# separator pattern in the value, or a word that announces one.
+SHORTEST = 14  # characters: with fewer nothing is found in a field whose name announces nothing
+DIGITS = re.compile(r"[0-9][0-9]{13}")  # written so that `re` skips fast to the first digit
+OCTETS = re.compile(r"[:-][0-9A-Fa-f]{2}[:-][0-9A-Fa-f]{2}[:-][0-9A-Fa-f]{2}[:-]")
+HEMISPHERE = re.compile(r"[0-9]{3}[ ,]?[NS][ ,;]{1,2}[0-9]|[0-9°'\"″”]\s?[NS][ ,;]{0,3}[0-9]{1,3}\s?°")
+WORDS = ("imei", "imsi", "iccid", "meid", "msisdn", "mac=", "mac:", "mac>")
+
+
+def findings_in(fields: Sequence[Field], known: KnownValues) -> list[Finding]:
+    """The identifiers in the fields of one message, in their order, each once per field."""
+    worth_reading = fields if known else _promising(fields)
+    if not worth_reading:
+        return []
+    context = Context(fields, known)
+    found = [finding for field in worth_reading for finding in _in_field(field, context)]
+    if any(finding.confidence != "low" for finding in found):
+        found += _facts(fields, context)
+        found = with_plausibility(found)
+    once = {(f.kind, f.value, f.evidence.path): f for f in reversed(found)}
+    return list(reversed(once.values()))
+
+
+def _promising(fields: Sequence[Field]) -> list[Field]:
+    """The fields that may hold an identifier; all text is looked at together first, for speed."""
+    names, values = _columns(fields)
+    different = set(names)
+    named = {name for name in different if announces(name)}
+    asked = {name for name in different if len(name) <= LONGEST_NAME and _asks_value(name)}
+    text = "\n".join([value for value in values if len(value) >= SHORTEST and isinstance(value, str)])
+    holds = may_hold(text)
+    if not named and not asked and not holds:
+        return []
+    found = []
+    for i, name in enumerate(names):
+        if name in named or (holds and _may_hold(values[i])):
+            found.append(fields[i])
+        elif name in asked and len(values[i]) >= SHORTEST_ASKED and ASKED.match(str(values[i])):
+            field = fields[i]
+            if kinds_of_field(field) - FACT_KINDS:
+                found.append(field)
+    return found
+
+
+def _columns(fields: Sequence[Field]) -> tuple[Sequence[str], Sequence[str | bytes]]:
+    if isinstance(fields, Fields):
+        return fields.names, fields.values
+    return [field.name for field in fields], [field.value for field in fields]
+
+
+def announces(name: str) -> bool:
+    """Whether the name of a field announces an identifier."""
+    return len(name) <= LONGEST_NAME and _announces(name)
+
+
+@lru_cache(maxsize=4096)
+def _announces(name: str) -> bool:
+    return bool(kinds_named(name) - FACT_KINDS - BY_VALUE)
+
+
+@lru_cache(maxsize=4096)
+def _asks_value(name: str) -> bool:
+    """Whether the value decides if a field of this name is looked at."""
+    return is_plain(name) or bool(kinds_named(name) & BY_VALUE)
+
+
+def may_hold(text: str) -> bool:
+    """Whether a text has the digits, octets or words without which no detector finds anything in it."""
+    if DIGITS.search(text) or OCTETS.search(text) or HEMISPHERE.search(text):
+        return True
+    lowered = text.lower()
+    return any(word in lowered for word in WORDS)
+
+
+def _may_hold(value: str | bytes) -> bool:
+    return isinstance(value, str) and len(value) >= SHORTEST and may_hold(value)
+
+
+def _facts(fields: Sequence[Field], context: Context) -> list[Finding]:
+    names, values = _columns(fields)
+    told = {name for name in set(names) if kinds_named(name) & FACT_KINDS}
+    named = [fields[i] for i, name in enumerate(names) if name in told and isinstance(values[i], str)]
+    return [finding for field in named for fact in FACTS for finding in fact.find(field, context)]
+
+
+def _in_field(field: Field, context: Context) -> Iterator[Finding]:
+    found: list[Finding] = []
+    if isinstance(field.value, str):
+        found = [f for detector in DETECTORS for f in islice(detector.find(field, context), MOST)]
+    yield from found
+    yield from owned_in(field, context, found)

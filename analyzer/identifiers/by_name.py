@@ -1,0 +1,207 @@
+"""Identifiers that only their name announces: advertising IDs, tokens, accounts, serial numbers.
+
+Nothing in the form of such a value tells what it is, so each kind here needs the right name and
+the right form together. One row of the table is one kind.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+from analyzer.identifiers.base import Context, Verdict, finding
+from analyzer.identifiers.companions import companions_of, is_identity_near
+from analyzer.identifiers.labels import identity_kinds, kinds_named, kinds_of_field
+from analyzer.identifiers.login_names import BUTTONS
+from analyzer.identifiers.placeholders import EMPTY_WORDS, is_placeholder
+from analyzer.model import Confidence, Field, Finding
+
+IS_EMAIL = re.compile(
+    r"[A-Za-z0-9.!#$%&'*+/=?^_{|}~\-]{1,64}@(?:[A-Za-z0-9\-]{1,63}\.){1,8}[A-Za-z]{2,24}"
+).fullmatch
+UUID = r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}"
+IS_UUID = re.compile(UUID).fullmatch
+SHORTEST_NAME = 3
+# Hexadecimal with a letter in it: a number of digits alone is counted by somebody.
+HEX_LONG = r"(?=[0-9]*[A-Fa-f])(?:0x)?[0-9A-Fa-f]{16,64}"
+CUID, UTDID = r"[A-Z0-9]{32}\|[\w:]{1,20}", r"(?=\S*[a-z])(?=\S*[A-Z])(?=\S*\d)[A-Za-z0-9+/]{22}=="
+DEVICE_ID = rf"\{{?{UUID}\}}?|{HEX_LONG}|{CUID}|{UTDID}"
+HEX_ID = r"[0-9A-Fa-f]{16}|[0-9A-Fa-f]{32}|[0-9A-Fa-f]{64}"
+EMAIL = r"[A-Za-z0-9.!#$%&'*+/=?^_{|}~\-]{1,64}@(?:[A-Za-z0-9\-]{1,63}\.){1,8}[A-Za-z]{2,24}"
+LONGEST = 1024
+
+
+Judge = Callable[[Field, str], tuple[Confidence, str] | None]
+"""Another confidence than the usual one, and the reason for it."""
+
+
+def _as_usual(_field: Field, _text: str) -> None:
+    return None
+
+
+# Addresses of firms and their services, of nobody in particular.
+ROLE_ADDRESS = re.compile(
+    r"(kundeservice|kundesenter|kundendienst|support|info|post(mottak)?|kontakt|contact(us)?|sales|salg|hjelp|help(desk)?"
+    r"|no-?reply|do-?not-?reply|admin(istrator)?|webmaster|postmaster|service|hello|hei|mail|office|booking|bestilling"
+    r"|press[e]?|jobs?|jobb|career|feedback|abuse|privacy|personvern|legal|billing|faktura|invoice|orders?|ordre|shop"
+    r"|butikk|team|customer-?(service|care|support)|kefu|service-?client|marketing|newsletter|nyhetsbrev|security"
+    r"|reservations?|resepsjon|reception|firmapost|redaksjon|tips|news|root|daemon)([._-].*)?@.*",
+    re.IGNORECASE,
+)
+
+
+def _judge_email(field: Field, text: str) -> tuple[Confidence, str] | None:
+    if ROLE_ADDRESS.fullmatch(text):
+        return "low", "an address of a firm or service by its first part, not of a person"
+    if "email" in kinds_of_field(field):
+        return None
+    return ("high", "") if {"account", "person"} & kinds_of_field(field) else ("medium", "")
+
+
+def _is_of_device(field: Field, text: str, context: Context) -> bool:
+    return is_identity_near(field) or bool(companions_of(field, context, text))
+
+
+APNS_OR_FCM = re.compile(r"[0-9A-Fa-f]{64}|[\w\-]{11,}:APA91[\w\-]{40,}")
+
+
+def _judge_push_token(field: Field, text: str) -> tuple[Confidence, str] | None:
+    """What is called token alone may be of a session as well."""
+    is_like_one = APNS_OR_FCM.fullmatch(text) is not None and is_identity_near(field)
+    if "push_token" in kinds_named(field.name) or is_like_one:
+        return None
+    return "low", "the name is token alone"
+
+
+# Names that libraries give to one thing alone, and names that any program uses.
+SPECIFIC = re.compile(
+    r".*(udid|idfv|vaid|msaid|aaid|utdid|cuid|qimei\d*|smid|umid|hwid)|identifier.?for.?vendor|.*duid|vendor.?id(entifier)?",
+    re.IGNORECASE,
+)
+VAGUE = re.compile(r".*\b(did|guid|suid|hdid|tdid)|uniqueid(entifier)?", re.IGNORECASE)
+
+
+def _judge_device_id(field: Field, _text: str) -> tuple[Confidence, str] | None:
+    last = field.name.rpartition(".")[2].lstrip("$#_")
+    if SPECIFIC.fullmatch(last) and not VAGUE.fullmatch(last):
+        return "high", ""
+    if VAGUE.fullmatch(last) and not is_identity_near(field):
+        return "low", "the name is of much else too"
+    return "medium", ""
+
+
+@dataclass(frozen=True)
+class NamedDetector:
+    """Finds one kind by the name of the field and the form of the whole value."""
+
+    kind: str
+    form: re.Pattern[str]
+    described: str
+    examples: Sequence[tuple[str, str]]
+    counterexamples: Sequence[tuple[str, str]]
+    confidence: Confidence = "high"
+    dummies: frozenset[str] = frozenset()
+    also_named: frozenset[str] = frozenset()  # further kinds whose names will do
+    among: frozenset[str] = frozenset()  # kinds whose names will do only beside identifiers
+    described_will_do: bool = False  # … or beside two names that describe a device
+    alone: re.Pattern[str] | None = (
+        None  # a form that will do under such a longer name, whatever stands beside
+    )
+    yields_to: frozenset[str] = frozenset()  # kinds to which a UUID under such a name belongs
+    judge: Judge = _as_usual
+
+    def find(self, field: Field, context: Context) -> Iterator[Finding]:
+        """At most one: the whole value."""
+        named = kinds_of_field(field)
+        surely = self.kind in named or self.also_named & named
+        if not (surely or self.among & named):
+            return
+        beside = identity_kinds(field.beside)
+        text = str(field.value).strip().strip("\"'")
+        is_enough = surely or beside or (self.described_will_do and _is_of_device(field, text, context))
+        if not (is_enough or self._is_alone(field, text)):
+            return
+        if self.yields_to & named and IS_UUID(text):
+            return
+        if len(text) > LONGEST or not self.form.fullmatch(text) or self._is_dummy(text):
+            return
+        reasons = [f"the field is named {field.name}", self.described]
+        if beside:
+            reasons.append(f"stands beside fields named for: {', '.join(sorted(beside))}")
+        confidence, why = self.judge(field, text) or (self.confidence, "")
+        verdict = Verdict(confidence, (*reasons, why) if why else tuple(reasons))
+        yield finding(self.kind, text, str(field.value), field, verdict, context)
+
+    def _is_alone(self, field: Field, text: str) -> bool:
+        return bool(self.alone and self.alone.fullmatch(text)) and len(field.name) > SHORTEST_NAME
+
+    def _is_dummy(self, text: str) -> bool:
+        lowered = text.lower()
+        bare = re.sub(r"[^0-9a-z]", "", lowered)
+        return (
+            lowered in EMPTY_WORDS
+            or lowered in self.dummies
+            or (len(bare) >= 6 and bare.isalnum() and is_placeholder(bare))
+        )
+
+
+def _row(kind: str, form: str, described: str, *examples: tuple[str, str], **more: object) -> NamedDetector:
+    """A Named; examples whose value begins with a hash sign are the counterexamples."""
+    positive = [example for example in examples if not example[1].startswith("#")]
+    negative = [(name, value[1:]) for name, value in examples if value.startswith("#")]
+    return NamedDetector(kind, re.compile(form, re.ASCII), described, positive, negative, **more)  # type: ignore[arg-type]
+
+
+_AD = "2f4a8c1e-7b3d-4e5f-9a6b-0c1d2e3f4a5b"
+_TOKEN = "740f4707bebcf74f9b7c25d48e3358945f6aa01da5ddb387462c7eaf61bb78ad"
+_NONE = "#00000000-0000-0000-0000-000000000000"  # what phones answer when tracking is limited
+
+NAMED: tuple[NamedDetector, ...] = (
+    _row("android_id", r"[0-9A-Fa-f]{15,16}", "16 hexadecimal digits, as Android makes for each app or phone",
+         ("android_id", "a1b2c3d4e5f60718"), ("androidId", "9f86d081884c7d65"),
+         ("android_id", "#9774d56d682e549c"), ("id", "#a1b2c3d4e5f60718"), ("android_id", "#" + "0" * 16),
+         dummies=frozenset(("9774d56d682e549c",)),
+         among=frozenset(("android_perhaps",)), described_will_do=True),  # the dummy: of many phones of 2010
+    _row("gaid", UUID, "a UUID, the form of Google's advertising ID",
+         ("gaid", _AD), ("google_ad_id", _AD), ("gps_adid", _AD), ("gaid", _NONE), ("uuid", "#" + _AD)),
+    _row("oaid", f"{UUID}|{HEX_ID}", "a UUID or hexadecimal number, the forms of the OAID",
+         ("oaid", _AD), ("OAID", "9a8b7c6d5e4f30219a8b7c6d5e4f3021"), ("oaid", _NONE), ("id", "#" + _AD)),
+    _row("device_id", DEVICE_ID, "a long hexadecimal number or a UUID, as lasting numbers of a device are",
+         ("udid", _TOKEN[:40]), ("idfv", _AD.upper()), ("identifierForVendor", _AD),
+         ("openudid", _TOKEN[:40]),
+         ("deviceId", "9f86d081884c7d65"), ("vaid", _TOKEN[:32]), ("aaid", _TOKEN[:32]), ("device_uuid", _AD),
+         ("deviceId", "#0"), ("idfv", "#unknown"), ("udid", _NONE), ("uuid", "#" + _AD),
+         ("deviceId", "#12345678901234567"),
+         ("device_token", "#" + _TOKEN), ("aaid", "#" + _AD), ("deviceId", "#" + "0" * 32),
+         yields_to=frozenset(("gaid", "oaid", "idfa")), judge=_judge_device_id),
+    _row("idfa", UUID, "a UUID, the form of Apple's advertising ID",
+         ("idfa", _AD.upper()), ("IDFA", _AD.upper()), ("idfa", _NONE), ("idfv", "#" + _AD.upper())),
+    _row("advertising_id", UUID, "a UUID, the form of advertising IDs",
+         ("advertisingId", _AD), ("ifa", _AD), ("adid", "#12345"), ("advertising_id", _NONE),
+         ("adid", "#" + _AD),
+         confidence="medium", among=frozenset(("advertising_perhaps",)), described_will_do=True),
+    _row("serial", r"(?=[A-Za-z]*\d)[A-Za-z0-9]{6,32}", "letters and digits, as serial numbers are",
+         ("serialno", "R58M41ABCDE"), ("device_serial", "HT7150200123"), ("device_serial", "#unknown"),
+         ("serialnumber", "#1591219980196341"),
+         ("serialno", "#0123456789ABCDEF"), ("sn", "#20190321"), ("sn", "#R58M41ABCDE"),
+         ("serial_number", "QX9LKH4BE0THP"), confidence="medium", among=frozenset(("serial_perhaps",)),
+         described_will_do=True, alone=re.compile(r"(?=.*\d)(?=.*[G-Zg-z])[A-Za-z0-9]{8,32}", re.ASCII)),
+    _row("ssid", r"(?!0x$)[^\x00-\x1f]{1,32}", "a text of at most 32 octets, as names of Wi-Fi networks are",
+         ("ssid", "Familien Hansen 5G"), ("wifi_ssid", "Hytta"), ("ssid", "#<unknown ssid>"), ("essid", "#"),
+         ("name", "#Hytta"), ("ssid", "#0x"), confidence="medium"),
+    _row("email", EMAIL, "the form of an e-mail address",
+         ("email", "kari@example.org"), ("userName", "kari.nordmann@example.com"),
+         ("userId", "kari@example.org"), ("distinct_id", "kari@example.org"),
+         ("url", "#kari@example.org"), ("email", "#kari"), ("email", "#@example.org"),
+         also_named=frozenset(("account", "phone", "person")), judge=_judge_email),
+    _row("account", r"(?=[^@\d]*[A-Za-z])[A-Za-z0-9._+\-]{3,64}", "a word, as account names are",
+         ("username", "kari.nordmann"), ("login_name", "kari_n"), ("username", "#null"),
+         ("username", "#a b"), ("title", "#kari.nordmann"), ("Login", "#Login"), confidence="medium",
+         dummies=BUTTONS),
+    _row("push_token", r"(?=\S*\d)(?=\S*[A-Za-z])[\w\-:+/=.%]{32,1024}",
+         "a long random text, as push tokens are",
+         ("push_token", "dGhpcw01:APA91bF3kQ7vZ2xN8mW4rT6yU1iO5pA9sD0fG2hJ4kL6zX8cV"),
+         ("device_token", _TOKEN), ("token", "#" + _TOKEN), ("push_token", "#none"),
+         confidence="medium", judge=_judge_push_token),
+)  # fmt: skip

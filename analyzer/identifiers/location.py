@@ -1,0 +1,308 @@
+"""Coordinates (WGS 84, decimal degrees): where the phone is, or a place it asks about."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from functools import cache
+from importlib.resources import files
+
+from analyzer.identifiers.base import Context, Verdict, finding
+from analyzer.identifiers.labels import identity_kinds, kinds_named
+from analyzer.model import Confidence, Field, Finding
+
+DEGREES = r"[+-]?\d{1,3}\.\d{3,16}"
+NUMBER = re.compile(rf"\s*({DEGREES})\s*", re.ASCII)
+PAIR = re.compile(rf"\s*[\[(]?({DEGREES})\s*[,;| ]\s*({DEGREES})(?:\s*[,;| ][^A-Za-z]*)?[\])]?\s*", re.ASCII)
+LONGEST = 120  # characters: a longer value holds more than one place
+INTEGER = re.compile(r"-?\d{7,10}", re.ASCII)
+HEMISPHERES = re.compile(
+    r"(?<![\d.])(\d{1,4}\.\d{3,8})[ ,]?([NS])[ ,;]{1,2}(\d{1,5}\.\d{3,8})[ ,]?([EW])(?![A-Za-z])", re.ASCII
+)
+SECONDS = r"(\d{1,3})\s?°\s?(\d{1,2})\s?['′’]\s?(\d{1,2}(?:[.,]\d{1,4})?)\s?(?:\"|″|”|'')\s?"
+DEGREES_MINUTES_SECONDS = re.compile(SECONDS + r"([NS])[ ,;]{0,3}" + SECONDS + r"([EW])")
+# Neighbours of a position that a receiver has measured, and of a place that somebody looks at or looks up.
+OF_SENSOR = frozenset(
+    [
+        "accuracy",
+        "acc",
+        "altitude",
+        "alt",
+        "speed",
+        "vel",
+        "velocity",
+        "bearing",
+        "heading",
+        "cog",
+        "provider",
+        "hdop",
+        "sat",
+        "satellites",
+        "fix",
+        "fixtime",
+        "tst",
+        "battery",
+        "batt",
+        "rssi",
+        "horizontalaccuracy",
+        "verticalaccuracy",
+        "gpstime",
+        "gps_time",
+        "gpstimestamp",
+        "locationtime",
+        "bssid",
+        "ssid",
+        "carrier",
+        "mnc",
+        "mcc",
+        "nettype",
+        "coordtype",
+        "coordinate_type",
+    ]
+)
+OF_SEARCH = frozenset(
+    [
+        "zoom",
+        "radius",
+        "q",
+        "query",
+        "search",
+        "keyword",
+        "keywords",
+        "kw",
+        "hotel",
+        "hotels",
+        "checkin",
+        "checkout",
+        "check_in",
+        "check_out",
+        "bbox",
+        "bounds",
+        "viewport",
+        "tile",
+        "poi",
+        "rooms",
+        "guests",
+        "placeid",
+        "place_id",
+        "maptype",
+    ]
+)
+OF_PLACE = frozenset(
+    [
+        "z",
+        "by",
+        "city",
+        "place",
+        "sted",
+        "destination",
+        "dest",
+        "fra",
+        "til",
+        "span",
+        "level",
+        "near",
+        "around",
+        "distance",
+        "category",
+        "term",
+        "map",
+        "layers",
+        "size",
+    ]
+)
+OWN_NAME = re.compile(r"gps|^my|user|cur|device|own", re.IGNORECASE)
+OF_MAP = re.compile(r"cent(er|re)|map|viewport|search|dest|target|hotel|poi", re.IGNORECASE)
+NETWORKS = frozenset(("imsi", "cell", "operator"))
+ISO = "country_iso"
+MARGIN = 1.0  # degrees
+Box = tuple[float, float, float, float]
+LONGITUDE_FIRST = re.compile(r"(lng|lon)\w*lat", re.IGNORECASE)
+
+
+class Location:
+    """Finds a latitude with its longitude beside it, or both in one field named for a position."""
+
+    kind = "location"
+    examples = (
+        ("location", "59.91390,10.75220"),
+        ("lnglat", "116.397470,39.908823"),
+        ("ll", "-33.8688,151.2093"),
+    )
+    counterexamples = (
+        ("location", "0.000000,0.000000"),
+        ("size", "59.9139,10.7522"),
+        ("location", "99.123456,110.123456"),
+    )
+
+    def find(self, field: Field, context: Context) -> Iterator[Finding]:
+        """At most one place: a pair in the field itself, or this latitude with the longitude beside it."""
+        names = kinds_named(field.name)
+        place = None
+        if "coordinates" in names:
+            place = _in_one_field(field) or _in_list(field, context)
+        elif "latitude" in names:
+            place = _in_two_fields(field, context)
+        place = place or _with_hemispheres(field)
+        if place and is_on_earth(*place[:2]):
+            latitude, longitude, raw, reason = place
+            details = {"latitude": latitude, "longitude": longitude}
+            confidence, why = _whose(field, place)
+            verdict = Verdict(confidence, tuple(filter(None, (reason, _precision(_decimals(place)), why))))
+            yield finding(self.kind, f"{latitude},{longitude}", raw, field, verdict, context, details)
+
+
+def with_plausibility(findings: list[Finding]) -> list[Finding]:
+    """The findings of one message, coordinates told whether they lie near the country of its mobile network.
+
+    The rectangle around a country says "not there" surely, and "there" no more than roughly.
+    """
+    code = next((f.details[ISO] for f in findings if f.kind in NETWORKS and ISO in f.details), "")
+    box = _boxes().get(code)
+    if box is None:
+        return findings
+    return [_compared(f, code, box) if f.kind == "location" else f for f in findings]
+
+
+def _compared(found: Finding, code: str, box: Box) -> Finding:
+    north, east = float(found.details["latitude"]), float(found.details["longitude"])
+    south, most_north, west, most_east = box
+    inside = south - MARGIN <= north <= most_north + MARGIN and west - MARGIN <= east <= most_east + MARGIN
+    where = "inside or close to" if inside else "outside"
+    note = f"{where} the rectangle around {code}, the country of the mobile network named in the message"
+    return replace(found, details={**found.details, "plausible": note})
+
+
+@cache
+def _boxes() -> dict[str, Box]:
+    """Southernmost and northernmost latitude, westernmost and easternmost longitude by ISO 3166-1 code."""
+    lines = files(__package__).joinpath("boxes.csv").read_text("ascii").split()[1:]
+    rows = (line.split(",") for line in lines)
+    return {code: (float(s), float(n), float(w), float(e)) for code, s, n, w, e in rows}
+
+
+Pair = tuple[str, str, str, str]  # latitude, longitude, as it stood, why it is called that
+
+
+def is_on_earth(latitude: str, longitude: str) -> bool:
+    """Whether both are in range and not both about zero, which stands for "no position"."""
+    north, east = float(latitude), float(longitude)
+    return abs(north) <= 90 and abs(east) <= 180 and (abs(north) >= 0.01 or abs(east) >= 0.01)
+
+
+def _in_one_field(field: Field) -> Pair | None:
+    pair = PAIR.fullmatch(str(field.value)[:LONGEST])
+    if not pair:
+        return None
+    first, second = pair[1], pair[2]
+    if LONGITUDE_FIRST.search(field.name) or abs(float(first)) > 90:
+        first, second = second, first
+    return first, second, str(field.value), f"the field is named {field.name} and holds two numbers in range"
+
+
+def _in_two_fields(field: Field, context: Context) -> Pair | None:
+    text = str(field.value)
+    north = NUMBER.fullmatch(text)
+    if not north:
+        return _in_integers(field, context)
+    stem = _stem(field.name)
+    for other in context.next_to(field):
+        if "longitude" in kinds_named(other.name) and _stem(other.name) == stem:
+            east = NUMBER.fullmatch(other.value) if isinstance(other.value, str) else None
+            if east:
+                reason = f"the fields are named {field.name} and {other.name}, and both numbers are in range"
+                return north[1], east[1], f"{text}, {east[0]}", reason
+    return None
+
+
+def _in_list(field: Field, context: Context) -> Pair | None:
+    """Two numbers of a list: longitude first in GeoJSON (RFC 7946 §3.1.1), else latitude first."""
+    if field.evidence.path[-1:] != ("[0]",):
+        return None
+    second = next((f for f in context.next_to(field) if f.evidence.path[-1:] == ("[1]",)), None)
+    if second is None or not isinstance(second.value, str):
+        return None
+    numbers = [NUMBER.fullmatch(str(each.value)) for each in (field, second)]
+    if not (numbers[0] and numbers[1]):
+        return None
+    first, other = numbers[0][1], numbers[1][1]
+    is_geojson = field.name.lower() == "coordinates" or abs(float(first)) > 90
+    latitude, longitude = (other, first) if is_geojson else (first, other)
+    order = "longitude first, as GeoJSON has it" if is_geojson else "latitude first"
+    return latitude, longitude, f"{first},{other}", f"the list is named {field.name}: {order}"
+
+
+def _in_integers(field: Field, context: Context) -> Pair | None:
+    """Millionths or ten-millionths of a degree as whole numbers, in two fields."""
+    stem, north = _stem(field.name), INTEGER.fullmatch(str(field.value).strip())
+    if not north:
+        return None
+    for other in context.next_to(field):
+        if "longitude" not in kinds_named(other.name) or _stem(other.name) != stem:
+            continue
+        east = INTEGER.fullmatch(str(other.value).strip())
+        digits = 7 if "7" in field.name or max(map(len, (north[0], str(other.value).strip("- ")))) > 9 else 6
+        if east:
+            latitude, longitude = (f"{int(n[0]) / 10**digits:.{digits}f}" for n in (north, east))
+            reason = (
+                f"the fields are named {field.name} and {other.name}: degrees times 10 to the power {digits}"
+            )
+            return latitude, longitude, str(field.value), reason
+    return None
+
+
+def _with_hemispheres(field: Field) -> Pair | None:
+    """Degrees with N or S and E or W, as satellite receivers write them (NMEA 0183), and people."""
+    text = str(field.value)
+    if "N" not in text and "S" not in text:
+        return None
+    if found := HEMISPHERES.search(text):
+        north, east = (_degrees(found[at], found[at + 1]) for at in (1, 3))
+    elif found := DEGREES_MINUTES_SECONDS.search(text):
+        north, east = (_sexagesimal(*found.group(at, at + 1, at + 2, at + 3)) for at in (1, 5))
+    else:
+        return None
+    return north, east, found[0], "two numbers with the letters of their hemispheres"
+
+
+def _degrees(number: str, hemisphere: str) -> str:
+    """Decimal degrees; where four or five digits stand before the point, the last two are minutes."""
+    whole, _, fraction = number.partition(".")
+    value = float(number)
+    if len(whole) > 3:
+        value = int(whole[:-2]) + float(f"{whole[-2:]}.{fraction}") / 60
+    return f"{-value if hemisphere in 'SW' else value:.5f}"
+
+
+def _sexagesimal(degrees: str, minutes: str, seconds: str, hemisphere: str) -> str:
+    value = int(degrees) + int(minutes) / 60 + float(seconds.replace(",", ".")) / 3600
+    return f"{-value if hemisphere in 'SW' else value:.5f}"
+
+
+def _whose(field: Field, place: Pair) -> tuple[Confidence, str]:
+    """How sure it is that the place is the phone's: somebody may look up another, or look at a map."""
+    beside = {name.lower() for name in field.beside}
+    if beside & OF_SENSOR or identity_kinds(field.beside) or OWN_NAME.search(field.name):
+        return ("high" if _decimals(place) >= 4 else "medium"), ""
+    in_target = field.evidence.path[:1] == ("target",)
+    if beside & OF_SEARCH or (in_target and beside & OF_PLACE) or OF_MAP.search(field.name):
+        return "low", "beside it stands what belongs to a search or a map: it may be a place looked up"
+    if in_target:
+        return "medium", ""
+    return ("high" if _decimals(place) >= 4 else "medium"), ""
+
+
+def _stem(name: str) -> str:
+    """What a name says beside latitude or longitude: "gps" of gpsLat and gpsLng."""
+    return re.sub(r"latitude|lat|longitude|long|lng|lon", "", name, flags=re.IGNORECASE).lower()
+
+
+def _decimals(place: Pair) -> int:
+    return min(len(number.partition(".")[2]) for number in place[:2])
+
+
+def _precision(decimals: int) -> str:
+    metres = 111_000 / 10**decimals
+    distance = f"{metres:.0f} m" if metres >= 1 else "less than 1 m"
+    return f"{decimals} decimals: steps of {distance} from north to south"

@@ -1,0 +1,102 @@
+"""MAC address (IEEE 802), the number of a network interface."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from analyzer.identifiers.base import Context, Verdict, finding
+from analyzer.identifiers.labels import announced, kinds_named
+from analyzer.identifiers.makers import maker_of
+from analyzer.identifiers.placeholders import DUMMIES
+from analyzer.model import Field, Finding
+
+CANDIDATE = re.compile(
+    r"(?<![0-9A-Za-z])(?<![0-9A-Za-z][:.-])(?:"
+    r"[0-9A-Fa-f]{2}(?P<by>[:-])[0-9A-Fa-f]{2}(?:(?P=by)[0-9A-Fa-f]{2}){4}"
+    r"|[0-9A-Fa-f]{4}\.[0-9A-Fa-f]{4}\.[0-9A-Fa-f]{4}"
+    r"|[0-9A-Fa-f]{12})(?![0-9A-Za-z]|[:.-][0-9A-Za-z:])",
+    re.ASCII,
+)
+NAMES = frozenset(("mac", "bssid"))
+HEARD = re.compile(r"[,|;]\s?-\d{2,3}(?![\d.])", re.ASCII)
+SEPARATORS = re.compile(r"[:.\-]")
+MULTICAST, LOCAL = 1, 2  # the two lowest bits of the first octet (IEEE 802 §8.2)
+
+
+class Mac:
+    """Finds addresses of one interface by their form with separators, or by their name without."""
+
+    kind = "mac"
+    examples = (("MACID", "00:1b:44:11:3a:b7"), ("mac", "001B44113AB7"), ("x", "00-1B-44-11-3A-B7"))
+    counterexamples = (
+        ("mac", "ff:ff:ff:ff:ff:ff"),
+        ("mac", "02:00:00:00:00:00"),
+        ("x", "001b44113ab7"),
+        ("x", "19-03-21-10-15-30"),
+        ("x", "2001:db8:00:1b:44:11:3a:b7"),
+    )
+
+    def find(self, field: Field, context: Context) -> Iterator[Finding]:
+        """Each address in a text field."""
+        text = str(field.value)
+        yield from _in_decimal(field, text.strip(), context)
+        for match in CANDIDATE.finditer(text):
+            digits = SEPARATORS.sub("", match[0]).lower()
+            value = ":".join(digits[i : i + 2] for i in range(0, 12, 2))
+            verdict = _judge(value, match, field) if is_of_one_interface(value) else None
+            if verdict:
+                kind = "bssid" if "bssid" in kinds_named(field.name) or _is_heard(match) else self.kind
+                yield finding(kind, value, match[0], field, verdict, context, _details(value, kind))
+
+
+def _in_decimal(field: Field, text: str, context: Context) -> Iterator[Finding]:
+    """The six octets as one number, as location services write an access point."""
+    if not (8 <= len(text) <= 15 and text.isascii() and text.isdigit()):
+        return
+    kinds = kinds_named(field.name) & NAMES
+    value = int(text)
+    if not kinds or value >> 48 or not value >> 24:
+        return
+    digits = f"{value:012x}"
+    mac = ":".join(digits[i : i + 2] for i in range(0, 12, 2))
+    vendor = maker_of(mac)
+    if vendor and is_of_one_interface(mac):
+        kind = "bssid" if "bssid" in kinds else "mac"
+        form = f"six octets as one decimal number; their block is registered to {vendor}"
+        verdict = Verdict("medium", (f"the field is named {field.name}", form))
+        yield finding(kind, mac, text, field, verdict, context, _details(mac, kind))
+
+
+def _is_heard(match: re.Match[str]) -> bool:
+    """Whether a signal strength follows, as in the lists of access points that a phone hears."""
+    return HEARD.match(match.string, match.end()) is not None
+
+
+def is_of_one_interface(mac: str) -> bool:
+    """Whether it is no group address, no dummy and not all the same."""
+    return not int(mac[:2], 16) & MULTICAST and mac not in DUMMIES and len(set(mac)) > 3
+
+
+def _judge(mac: str, match: re.Match[str], field: Field) -> Verdict | None:
+    named = announced(field, match.string, match.start(), NAMES)
+    form = "six octets in hexadecimal, an address of one interface"
+    if named:
+        return Verdict("high" if match["by"] else "medium", (named, form))
+    if not match["by"] or not re.search("[a-f]", mac):  # decimal pairs may be a date and time
+        return None
+    if int(mac[:2], 16) & LOCAL:
+        return Verdict("low", (form, "locally administered, so no vendor can confirm it"))
+    vendor = maker_of(mac)
+    return Verdict("medium", (form, f"its block is registered to {vendor}")) if vendor else None
+
+
+def _details(mac: str, kind: str) -> dict[str, str]:
+    if int(mac[:2], 16) & LOCAL:
+        details = {"administered": "locally: randomised, as phones do since 2014, or set by software"}
+    else:
+        vendor = maker_of(mac)
+        details = {"vendor": vendor} if vendor else {}
+    if kind == "bssid":
+        details["of"] = "the access point (BSSID), which tells where the phone is"
+    return details

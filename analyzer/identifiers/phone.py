@@ -1,0 +1,91 @@
+"""Phone number (MSISDN, ITU-T E.164)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+from analyzer.identifiers.base import Context, Verdict, finding
+from analyzer.identifiers.labels import announced, is_mentioned, kinds_of_field
+from analyzer.identifiers.placeholders import is_placeholder
+from analyzer.model import Field, Finding
+
+CANDIDATE = re.compile(r"(?<![\w.+])(?:\+|00)?\d(?:[ ().-]{0,2}\d){7,14}(?!\w|\.\d)", re.ASCII)
+NOT_DIGITS = re.compile(r"\D")
+NAMES = frozenset(("phone",))
+PERSON = frozenset(("person", "account"))  # under such a name only in the international form
+WHOLE = re.compile(r"\+\d[\d ().\-]{7,20}", re.ASCII)
+CHINESE_MOBILE = re.compile(r"1[3-9]\d{9}", re.ASCII)
+
+
+class PhoneNumber:
+    """Finds numbers that are called a phone number and exist in the numbering plan of their country."""
+
+    kind = "phone"
+    examples = (("msisdn", "4740612345"), ("phone", "+47 406 12 345"), ("mobile", "13800138000"))
+    counterexamples = (
+        ("id", "+4740612345"),
+        ("phone", "1551234567890"),
+        ("tel", "12345678"),
+        ("phone", "iPhone 7"),
+    )
+
+    def find(self, field: Field, context: Context) -> Iterator[Finding]:
+        """Each phone number in a text field."""
+        text = str(field.value)
+        if not is_mentioned(field, text, NAMES, "msisdn"):
+            if text.startswith("+") and PERSON & kinds_of_field(field) and WHOLE.fullmatch(text):
+                number = _parsed(text)
+                if number is not None:
+                    yield _finding(number, text, field, f"the field is named {field.name}", context)
+            return
+        for match in CANDIDATE.finditer(text):
+            named = announced(field, text, match.start(), NAMES)
+            number = _parsed(match[0]) if named else None
+            if named and number is not None:
+                yield _finding(number, match[0], field, named, context)
+
+
+class Number(NamedTuple):
+    """A phone number that exists in a numbering plan."""
+
+    digits: str  # with the country code
+    country: str
+
+
+def parsed(raw: str) -> Number | None:
+    """Return the phone number that text is, with its country code; None where it is none."""
+    import phonenumbers
+
+    number = _parsed(raw)
+    if number is None:
+        return None
+    value = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164).removeprefix("+")
+    return Number(value, phonenumbers.region_code_for_number(number) or "no single country")
+
+
+def _parsed(raw: str) -> Any | None:
+    """The number, read with its country code or else as a Chinese mobile number; None where it is none."""
+    import phonenumbers
+
+    digits = NOT_DIGITS.sub("", raw).removeprefix("00" if raw.startswith("00") else "")
+    if is_placeholder(digits):
+        return None
+    is_chinese = CHINESE_MOBILE.fullmatch(digits) and not raw.startswith(("+", "00"))
+    try:
+        number = phonenumbers.parse(("+86" if is_chinese else "+") + digits)
+    except phonenumbers.NumberParseException:
+        return None
+    return number if phonenumbers.is_valid_number(number) else None
+
+
+def _finding(number: Any, raw: str, field: Field, named: str, context: Context) -> Finding:
+    import phonenumbers
+
+    value = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164).removeprefix("+")
+    country = phonenumbers.region_code_for_number(number) or "no single country"
+    international = raw.startswith(("+", "00"))
+    reasons = (named, f"a number of the plan of {country}" + ("" if international else ", if it is read so"))
+    verdict = Verdict("high" if international else "medium", reasons)
+    return finding("phone", value, raw, field, verdict, context, {"country": country})

@@ -1,0 +1,67 @@
+"""A request and its response → what its fields give away; nothing else is needed for it (`helping`)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import NamedTuple, TypeVar
+
+from analyzer.dossiers import Dossier, recognise
+from analyzer.identifiers import findings_in
+from analyzer.identifiers.contacts import contacts_in
+from analyzer.identifiers.credentials import LogIns, credentials_in, with_log_ins
+from analyzer.identifiers.owner_values import KnownValues
+from analyzer.inspection.decode import decode
+from analyzer.model import Finding, Message, Ping, Problem
+from analyzer.system.containment import Failed, contained
+
+
+class Examined(NamedTuple):
+    """What a request, with its response, gives away."""
+
+    findings: tuple[Finding, ...]
+    pings: tuple[Ping, ...]
+    problems: tuple[Problem, ...]
+    failed: tuple[Failed, ...] = ()  # parts of this program that could not do their work
+    secrets: tuple[str, ...] = ()  # passwords, which the report must not keep
+    is_recoded: bool = False  # values in it stand in an encoding that has to be undone to see them
+
+
+Pair = tuple[Message | None, Message | None]
+"""A request and its response."""
+
+T = TypeVar("T")
+NOTHING = Examined((), (), ())
+
+
+def examined(pair: Pair, known: KnownValues, dossiers: Sequence[Dossier]) -> Examined:
+    """The fields of a request, decoded and searched; a part that fails costs what only it finds."""
+    request, response = pair
+    if request is None:
+        return NOTHING
+    failed: list[Failed] = []
+
+    def attempt(part: str, call: Callable[[], T], otherwise: T) -> T:
+        try:
+            return call()
+        except Exception as error:
+            frame = next(iter(request.evidence.frames), None)
+            failed.append(contained(error, "message", part, request.flow, frame))
+            return otherwise
+
+    nothing: list[Finding] = []
+    no_pings: list[Ping] = []
+    decoded = attempt("decoding", lambda: decode(request), None)
+    fields = () if decoded is None else decoded.fields
+    log_ins = attempt("log-ins", lambda: credentials_in(request, fields), LogIns())
+    found = [
+        *attempt("identifiers", lambda: list(findings_in(fields, known)), nothing),
+        *attempt("contacts", lambda: list(contacts_in(request, known)), nothing),
+    ]
+    findings = [f if f.time_ns else replace(f, time_ns=request.time_ns) for f in found]
+    if log_ins.findings:
+        findings = with_log_ins(findings, log_ins)
+    pings = attempt("dossiers", lambda: recognise(request, response, fields, findings, dossiers), no_pings)
+    problems = () if decoded is None else tuple(decoded.problems)
+    is_recoded = decoded is not None and decoded.is_recoded
+    return Examined(tuple(findings), tuple(pings), problems, tuple(failed), log_ins.secrets, is_recoded)

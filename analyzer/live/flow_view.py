@@ -1,0 +1,77 @@
+"""The flows of a running scan → rows for a live view: devices, destinations, what they sent."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from analyzer.flows.address_text import address_text
+from analyzer.flows.devices import sides_of
+from analyzer.flows.flow_table import LAST_NS, Column, Flows
+from analyzer.flows.ledger import orient
+
+
+@dataclass(frozen=True, slots=True)
+class BoardRow:
+    """One line of a table: what it is, and what was counted."""
+
+    what: str
+    packets: int
+    octets: int
+    last_ns: int
+    further: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Board:
+    """What a live view shows of flows; the most recent first."""
+
+    devices: tuple[BoardRow, ...] = ()
+    destinations: tuple[BoardRow, ...] = ()
+    more_devices: int = 0
+    more_destinations: int = 0
+
+
+def board(flows: Flows, named: Callable[[str], str | None], most: int) -> Board:
+    """At most `most` devices and destinations; `named` gives the name that an address goes by."""
+    if not len(flows):
+        return Board()
+    sides = sides_of(flows)
+    seen = orient(flows, sides)
+    remote = np.stack([seen.remote_hi, seen.remote_lo], axis=1)
+    words, index = np.unique(remote, axis=0, return_inverse=True)
+    last = flows.one(LAST_NS)
+    packets, octets = seen.up + seen.down, seen.octets_up + seen.octets_down
+    by_remote = _sums(index.reshape(-1), len(words), packets, octets, last)
+    by_device = _sums(sides.device, len(sides.devices), packets, octets, last)
+    recent = np.argsort(-by_remote[2], kind="stable")[:most].tolist()
+    destinations = []
+    for row in recent:
+        address = address_text(*words[row].tolist())
+        name = named(address)
+        what = f"{name} ({address})" if name else address
+        destinations.append(_row(what, row, by_remote, address))
+    devices = []
+    for row in np.argsort(-by_device[2], kind="stable")[:most].tolist():
+        device = sides.devices[row]
+        addresses = [a for a, _ in device.addresses.most_common(2) if a != device.id]
+        devices.append(_row(device.id, row, by_device, ", ".join(addresses)))
+    return Board(
+        tuple(devices), tuple(destinations), len(sides.devices) - len(devices), len(words) - len(recent)
+    )
+
+
+def _sums(index: Column, count: int, *columns: Column) -> list[Column]:
+    """Packets and octets added up, and the latest time, by index."""
+    packets, octets, last = columns
+    latest = np.zeros(count, np.int64)
+    np.maximum.at(latest, index, last)
+    sums = [np.bincount(index, weights=c, minlength=count).astype(np.int64) for c in (packets, octets)]
+    return [*sums, latest]
+
+
+def _row(what: str, row: int, sums: list[Column], further: str) -> BoardRow:
+    packets, octets, last_ns = (int(column[row]) for column in sums)
+    return BoardRow(what, packets, octets, last_ns, further)

@@ -1,0 +1,284 @@
+"""Where live octets come from: a pipe, a growing file, or a program that is run → a raw stream.
+
+A feed is one connection: it begins with a capture's header and ends when nobody writes any more or when
+the user wants to stop. `capture.Source` reads it like any pipe.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import select
+import shutil
+import signal
+import socket
+import stat
+import subprocess
+import sys
+import threading
+import time
+from collections import deque
+from collections.abc import Sequence
+from contextlib import suppress
+from typing import Any
+
+from analyzer.live.shutdown import Stop
+from analyzer.model import CaptureError
+
+CHUNK = 1 << 18
+# Seconds between two looks at a file that does not grow; that a program gets to give what it holds and to end
+# by itself; that its last words get; and of silence after the wish to stop that count as the end.
+LOOK_AGAIN, TO_END, LAST_WORDS, SILENCE = 0.1, 5.0, 2.0, 0.2
+# Octets of one line of a program's messages, and lines kept.
+LONGEST_LINE, MOST_LINES = 2000, 20
+
+# What programs say of packets that they lost: tcpdump, dumpcap (the sum of what it had to drop).
+_LOST = (
+    re.compile(r"(\d+) packets? dropped by (?:kernel|interface)"),
+    re.compile(r"Packets received/dropped on interface .*: \d+/(\d+)"),
+)
+
+
+class Feed:
+    """Octets as they come from the file number `fd`; 0 octets at the end or after the wish to stop."""
+
+    def __init__(self, name: str, fd: int, stop: Stop, *, owned: bool = True) -> None:
+        self.name = name
+        self._fd, self._stop, self._owned = fd, stop, owned
+        self._is_ended = False  # by the sender
+
+    @property
+    def lost(self) -> int:
+        """Packets that the sender says it lost, so far."""
+        return 0
+
+    def fileno(self) -> int:
+        return self._fd
+
+    def readinto(self, view: memoryview) -> int:
+        """Some octets, as they come; after the wish to stop only what is there already."""
+        while not self._is_over():
+            wished = self._stop.is_set()
+            waiting = [self._fd] if wished else [self._fd, self._stop.fd]
+            ready = select.select(waiting, [], [], self._patience() if wished else None)[0]
+            if self._fd in ready:
+                try:
+                    count = os.readv(self._fd, [view])
+                except BlockingIOError:
+                    continue
+                self._is_ended = not count
+                return count
+            if wished and not ready:
+                break
+        return 0
+
+    def _is_over(self) -> bool:
+        """Whether nothing more is read, even if it comes."""
+        return self._stop.is_over()
+
+    def _patience(self) -> float:
+        """Seconds that a silence after the wish to stop may last."""
+        return SILENCE
+
+    def ask(self) -> None:
+        """Have the sender say what it lost, where it can be asked."""
+
+    def ending(self) -> str:
+        """How it ended, in words; empty where there is nothing to say."""
+        return ""
+
+    def close(self) -> None:
+        if self._owned:
+            with suppress(OSError):
+                os.close(self._fd)
+
+
+def standard_input(stop: Stop) -> Feed:
+    """Standard input; CaptureError where it is closed or somebody's keyboard."""
+    try:
+        mode = os.fstat(0).st_mode
+    except OSError:
+        raise CaptureError("standard input is closed") from None
+    if sys.stdin is None:  # something else has its number
+        raise CaptureError("standard input is closed")
+    if os.isatty(0):
+        raise CaptureError("standard input is a terminal: pipe a capture into it, as from tcpdump -U -w -")
+    if stat.S_ISREG(mode):
+        return Followed("standard input", stop, os.dup(0))
+    return Feed("standard input", 0, stop, owned=False)
+
+
+class Followed(Feed):
+    """A file that someone else writes: read to its end, and on as it grows.
+
+    Where the file is replaced or made shorter, which is how captures are rotated, it ends.
+    """
+
+    def __init__(self, path: str, stop: Stop, fd: int | None = None) -> None:
+        self._path = path if fd is None else None
+        self.is_replaced = False
+        try:
+            self._file = os.open(path, os.O_RDONLY) if fd is None else fd
+        except OSError as error:
+            raise CaptureError(f"{path}: can't be opened ({error.strerror})") from None
+        if not stat.S_ISREG(os.fstat(self._file).st_mode):
+            os.close(self._file)
+            raise CaptureError(f"{path}: is not a file that grows; pipe it in, or name it after --")
+        reading, self._writing = os.pipe()
+        super().__init__(path, reading, stop)
+        self._thread = threading.Thread(target=self._pump, daemon=True)
+        self._thread.start()
+
+    def _pump(self) -> None:
+        with suppress(OSError):  # nobody reads any more
+            self._pass_on()
+            while not self._has_nothing_more():
+                self._pass_on()
+            self._pass_on()  # what was written right before it was replaced, or the wish to stop came
+        for number in (self._writing, self._file):
+            with suppress(OSError):
+                os.close(number)
+
+    def _pass_on(self) -> None:
+        """What the file holds beyond what was read; not without end after the wish to stop."""
+        while not self._stop.is_over() and (octets := os.read(self._file, CHUNK)):
+            _write_all(self._writing, octets)
+
+    def _has_nothing_more(self) -> bool:
+        return self._stop.is_set() or self._was_replaced() or self._stop.wait(LOOK_AGAIN)
+
+    def _was_replaced(self) -> bool:
+        own = os.fstat(self._file)
+        if own.st_size < os.lseek(self._file, 0, os.SEEK_CUR):
+            self.is_replaced = True
+            return True
+        if self._path is None:
+            return False
+        try:
+            now = os.stat(self._path)
+        except OSError:
+            return False  # moved away, and the next one isn't there yet: it may still be written
+        self.is_replaced = (now.st_ino, now.st_dev) != (own.st_ino, own.st_dev)
+        return self.is_replaced
+
+
+class Program(Feed):
+    """A program that writes a capture to its standard output. It runs with the user's own rights."""
+
+    def __init__(self, command: Sequence[str], stop: Stop, asked_by: int | None = None) -> None:
+        """`asked_by` is the signal upon which it says what it lost. CaptureError where it can't be run."""
+        try:
+            self._process = subprocess.Popen(
+                list(command), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+            )
+        except OSError as error:
+            raise CaptureError(f"{command[0]}: can't be run ({error.strerror})") from None
+        assert self._process.stdout is not None
+        super().__init__(" ".join(command), os.dup(self._process.stdout.fileno()), stop)
+        self._process.stdout.close()
+        self._asked_by = asked_by
+        self._until: float | None = None  # once the wish to stop was met
+        self._lost = 0
+        self._said: deque[str] = deque(maxlen=MOST_LINES)
+        self._ears = threading.Thread(target=self._listen, args=(self._process.stderr,), daemon=True)
+        self._ears.start()
+
+    @property
+    def lost(self) -> int:
+        return self._lost
+
+    def ask(self) -> None:
+        if self._asked_by is not None and self._process.poll() is None:
+            with suppress(OSError):
+                self._process.send_signal(self._asked_by)
+
+    def _is_over(self) -> bool:
+        if self._stop.is_set() and self._until is None:
+            self._until = time.monotonic() + TO_END
+            if self._process.poll() is None:
+                self._process.terminate()  # upon which it gives what it still holds, and ends
+        return self._until is not None and time.monotonic() >= self._until
+
+    def _patience(self) -> float:
+        return max((self._until or 0) - time.monotonic(), 0)
+
+    def ending(self) -> str:
+        """Once closed: its exit code and the last thing it said, where it ended by itself and not well."""
+        code, said = self._process.poll(), self._said[-1] if self._said else ""
+        if code in (0, None) or self._stop.is_set() or not self._is_ended:
+            return ""
+        how = f"ended by signal {-code}" if code < 0 else f"ended with exit code {code}"
+        return f"{how}{f': {said}' if said else ''}"
+
+    def close(self) -> None:
+        super().close()
+        # Behind its last packet it says what it lost, and ends.
+        if self._stop.is_set() or not self._ends():
+            self._process.terminate()
+        if not self._ends():
+            self._process.kill()
+            self._process.wait()
+        self._ears.join(LAST_WORDS)
+
+    def _ends(self) -> bool:
+        """Whether it does so in time."""
+        with suppress(subprocess.TimeoutExpired):
+            self._process.wait(TO_END)
+        return self._process.poll() is not None
+
+    def _listen(self, stream: Any) -> None:
+        with stream:
+            while line := stream.readline(LONGEST_LINE):
+                text = line.decode("utf-8", "replace").strip()
+                if text:
+                    self._said.append(text)
+                    self._lost = max(self._lost, lost_in(text))
+
+
+# A line of "dumpcap -D" or "tcpdump -D": the number and the name of an interface.
+_LISTED = re.compile(r"^(\d+)\. ?(\S+)", re.MULTILINE)
+MOST_NAMED = 8  # interfaces that a sentence names
+
+
+def lost_in(line: str) -> int:
+    """Packets that a line of a capturing program says were lost."""
+    return max((sum(map(int, pattern.findall(line))) for pattern in _LOST), default=0)
+
+
+def interface(name: str, stop: Stop, expression: str = "") -> Program:
+    """The interface of that name through dumpcap, else tcpdump; they have the right to capture, or say so."""
+    if name.startswith("-"):
+        raise CaptureError(f"{name}: is no name of an interface")
+    if there := _others_than(name):
+        raise CaptureError(f"{name}: there is no such interface; there are {', '.join(there[:MOST_NAMED])}")
+    if found := shutil.which("dumpcap"):
+        chosen = ["-f", expression] if expression else []
+        return Program([found, "-q", "-i", name, *chosen, "-w", "-"], stop)
+    if found := shutil.which("tcpdump"):
+        command = [found, "-n", "-U", "-i", name, "-w", "-", *([expression] if expression else [])]
+        return Program(command, stop, signal.SIGUSR1)
+    raise CaptureError("neither dumpcap nor tcpdump is installed, one of which has to do the capturing")
+
+
+def _others_than(name: str) -> list[str]:
+    """Return the interfaces that could be captured from where none has this name or number; else nothing.
+
+    Programs know more of them than the system does (USB, other computers), so they are asked too.
+    """
+    with suppress(OSError):
+        names = [known for _, known in socket.if_nameindex()]
+        found = shutil.which("dumpcap") or shutil.which("tcpdump")
+        if name in names or found is None or sys.platform == "win32":
+            return []
+        with suppress(subprocess.SubprocessError):
+            told = subprocess.run([found, "-D"], capture_output=True, text=True, timeout=TO_END, check=False)
+            listed = _LISTED.findall(told.stdout)
+            if listed and not any(name in one for one in listed):
+                return names
+    return []
+
+
+def _write_all(number: int, octets: bytes) -> None:
+    view = memoryview(octets)
+    while view:
+        view = view[os.write(number, view) :]

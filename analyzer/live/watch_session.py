@@ -1,0 +1,343 @@
+"""Feeds, one after the other → events while they are read, and one report of all of them."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter, deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import pairwise
+from typing import Protocol, Self
+
+from analyzer.capture import Capture
+from analyzer.conclusions.frame_refs import placed
+from analyzer.conclusions.steps import concluded
+from analyzer.live.alerts import Noticing
+from analyzer.live.dedup import SHARE, SeenOnce, give_back
+from analyzer.live.delivery_queue import Outbox
+from analyzer.live.drop_monitor import Losses
+from analyzer.live.events import Event
+from analyzer.live.flow_view import Board, board
+from analyzer.live.rotation import RotatedFile, Rotation
+from analyzer.live.shutdown import Stop
+from analyzer.live.sources import Feed, Followed
+from analyzer.live.warmup import Warming
+from analyzer.model import CaptureError, Problem, Report, Session
+from analyzer.report.units import span
+from analyzer.session.capture_session import Reading
+from analyzer.session.extraction import Extracted
+from analyzer.session.packet_reader import Step
+from analyzer.session.settings import Settings
+
+NS = 1_000_000_000
+# Seconds before a program is run again: doubled each time that it gave no packet.
+FIRST_PAUSE, LONGEST_PAUSE = 1.0, 60.0
+# Connections with packets, beyond which no further one is made: a report names each of them, and each takes
+# some kilobytes.
+MOST_CONNECTIONS = 4096
+# Seconds between two looks at what a program lost, and events that a view shows.
+ASK_EVERY, MOST_SHOWN = 10.0, 200
+# The share of the time that may go into the tables of a view.
+BOARD_SHARE = 0.05
+MOST_VALUES = 16_000
+
+Open = Callable[[], Feed]
+
+
+class Outlet(Protocol):
+    """Somebody who is told of events."""
+
+    def take(self, event: Event, number: int) -> None: ...
+
+
+class WatchView:
+    """A picture of the session, drawn anew from time to time; this one shows nothing."""
+
+    def draw(self, session: Watching) -> None:
+        """The session as it stands."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Leave the terminal as it was."""
+
+
+@dataclass
+class Counts:
+    """What was counted so far."""
+
+    frames: int = 0
+    connections: int = 0
+    started: float = field(default_factory=time.monotonic)
+    pings: Counter[str] = field(default_factory=Counter)  # by status as last told
+    identifiers: Counter[str] = field(default_factory=Counter)  # different ones, by kind
+    events: int = 0
+
+
+class Watching:
+    """One run: `run` reads until its feeds end or the wish to stop comes, `report` tells all of it.
+
+    `opens` gives the next feed; with `again` it is asked for another whenever one ends.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        stop: Stop,
+        outlets: Sequence[Outlet] = (),
+        *,
+        masked: bool = False,
+    ) -> None:
+        """`masked` hides what identifies from everybody who is told."""
+        self.counts, self.shown = Counts(), deque[Event](maxlen=MOST_SHOWN)
+        self.board, self.source = Board(), ""
+        self.rotation: Rotation | None = None
+        self.view = WatchView()
+        self._stop, self._outlets, self._masked = stop, tuple(outlets), masked
+        self.reading = Reading(replace(settings, share=SHARE), self)
+        self._noticing = Noticing(self.tell, settings.regions, self.reading)
+        self.losses = Losses(lambda sentence: self.say("loss", sentence))
+        self._captures: list[tuple[str, Capture]] = []
+        self._problems: list[Problem] = []
+        self.notice: str | None = None
+        self._feed: Feed | None = None
+        self._capture: Capture | None = None
+        self._warming = Warming()
+        self._asked = self._boarded = 0.0
+        self._board_took = 0.0
+        self._values: SeenOnce[tuple[str, str]] = SeenOnce(MOST_VALUES)
+
+    # ── reading ─────────────────────────────────────────────────────────
+
+    def run(self, opens: Open, *, again: bool = False) -> None:
+        """Read to the end of the feed; CaptureError where not one connection could be read."""
+        pause, failure = FIRST_PAUSE, ""
+        while not self._stop.is_set():
+            before = self.counts.frames
+            try:
+                self._connect(opens())
+            except CaptureError as error:
+                is_news, failure = str(error) != failure, str(error)
+                if is_news or again:
+                    self.say("source", failure)
+            replaced = isinstance(self._feed, Followed) and self._feed.is_replaced
+            if not (again or replaced) or self._has_enough():
+                break
+            if replaced and self.counts.frames > before:
+                continue
+            is_first = replaced or self.counts.frames > before
+            pause = FIRST_PAUSE if is_first else min(pause * 2, LONGEST_PAUSE)
+            if not replaced:
+                self.say("source", f"it is opened again in {span(int(pause * NS))}")
+            if self._wait(pause):
+                break
+        if not self._captures:
+            raise CaptureError(failure or f"{self.source or 'watch'}: no packet came")
+
+    def _has_enough(self) -> bool:
+        """Whether there were as many connections as a report can tell of, which is said."""
+        if len(self._captures) < MOST_CONNECTIONS:
+            return False
+        most = f"{MOST_CONNECTIONS:,} connections"
+        sentence = f"{most} were read, as many as one report tells of: the watch ends"
+        self.say("source", sentence)
+        self.problem("connections-live", f"{sentence}; what came later is not in this report")
+        return True
+
+    def _connect(self, feed: Feed) -> None:
+        """One connection from its beginning to its end."""
+        self._feed, self.source = feed, feed.name
+        tallies = self.reading.scan.tallies
+        position = len(tallies)
+        self.counts.connections += 1
+        self.say("source", f"listening to {feed.name}", alert=False)
+        self._draw()
+        capture = self._opened(feed)
+        try:
+            for step in self.reading.scan.steps(capture):
+                self._take(step)
+        finally:
+            # One that never showed a packet leaves no trace in the session.
+            if capture.account.frames:
+                self._captures.append((feed.name, capture))
+            else:
+                del tallies[position:]
+            feed.close()
+            ending = feed.ending()
+            self.losses.look(feed.lost, capture.account)
+            self.losses.next_connection()
+            if ending:
+                self.say("source", f"{feed.name}: {ending}")
+            for problem in capture.account.problems:
+                self.say("source", problem.what)
+
+    def _opened(self, feed: Feed) -> Capture:
+        """The capture of a feed; CaptureError with what the program said where nothing came."""
+        try:
+            self._capture = Capture(feed.name, feed)
+        except CaptureError as error:
+            feed.close()
+            raise CaptureError(feed.ending() or str(error)) from None
+        return self._capture
+
+    def _take(self, step: Step) -> None:
+        captured = step.captured
+        if captured is not None and self.rotation is not None:
+            was_failing = self.rotation.failed
+            self.rotation.take(captured)
+            if self.rotation.failed and not was_failing:
+                self.say("evidence", self.rotation.failed)
+        if self.notice is None and self.reading.scan.tally.notice is not None:
+            self.notice = self.reading.scan.tally.notice
+            self.say("source", f"RECONSTRUCTION, not traffic of a real phone: {self.notice}")
+        flows = self.reading.scan.tracker.count
+        self.reading.take(step)
+        if self.reading.scan.tracker.count < flows:  # some were put together
+            give_back()
+        self._noticing.settle(self.reading.scan.observer.names)
+        if captured is not None and len(captured.records):
+            self.counts.frames += len(captured.records)
+            self.losses.packet(int(step.batch.records.time_ns[-1]))
+        self._tick()
+
+    def _wait(self, seconds: float) -> bool:
+        """Wait while the view goes on; whether the wish to stop came."""
+        until = time.monotonic() + seconds
+        while (left := until - time.monotonic()) > 0:
+            if self._stop.wait(min(left, 0.25)):
+                return True
+            self._draw()
+        return self._stop.is_set()
+
+    # ── looking on (`reading.Watcher`) ──────────────────────────────────
+
+    def heed(self, entry: Extracted) -> None:
+        self._noticing.heed(entry)
+
+    def look(self, step: Step) -> None:
+        self._noticing.look(step)
+
+    def idle(self) -> None:
+        self._tick()
+
+    def _tick(self) -> None:
+        now = time.monotonic()
+        self._warming.look(self.counts.frames)
+        if self._feed is not None and self._capture is not None:
+            if now - self._asked >= ASK_EVERY and self.counts.frames:
+                self._asked = now
+                self._feed.ask()
+            self.losses.look(self._feed.lost, self._capture.account)
+        self._draw()
+
+    def _draw(self) -> None:
+        if type(self.view) is WatchView:
+            return
+        now = time.monotonic()
+        if now - self._boarded >= max(1.0, self._board_took / BOARD_SHARE):
+            self.board = board(self.reading.scan.tracker.seen(), self._noticing.names.get, 12)
+            self._boarded = time.monotonic()
+            self._board_took = self._boarded - now
+        self.view.draw(self)
+
+    # ── telling ─────────────────────────────────────────────────────────
+
+    def say(self, kind: str, sentence: str, *, alert: bool = True) -> None:
+        """Something about the session itself."""
+        self.tell(Event(kind, sentence, time.time_ns(), alert))
+
+    def tell(self, event: Event) -> None:
+        """Hand an event to everybody who is told."""
+        if self.notice is not None:  # a synthetic capture says so in every event
+            event = replace(event, details={**event.details, "reconstruction": self.notice})
+        if self.rotation is not None and event.alert and event.kind in ("ping", "identifier", "name"):
+            where = self.rotation.mark(event.frame)
+            if where is not None:
+                name, frame = where
+                event = replace(event, details={**event.details, "evidence": {"file": name, "frame": frame}})
+        self.counts.events += 1
+        self._count(event)
+        event = event.masked() if self._masked else event
+        if event.alert:
+            self.shown.append(event)
+        for outlet in self._outlets:
+            outlet.take(event, self.counts.events)
+
+    def tell_file(self, what: str, written: RotatedFile) -> None:
+        """A file of the evidence capture was ended or removed."""
+        says = f"{written.path.name}: {what}"
+        details = {"file": written.path.name, "frames": written.frames, "sha256": written.sha256}
+        alert = "with what was found" in what
+        self.tell(Event("evidence", says, time.time_ns(), alert, details=details))
+
+    def _count(self, event: Event) -> None:
+        if event.kind == "ping":
+            status = str(event.details.get("status", ""))
+            self.counts.pings[status] += 1
+            self.counts.pings["all"] += not event.details.get("further")
+        elif event.kind == "identifier":
+            kind = str(event.details.get("kind", ""))
+            if self._values.is_new((kind, str(event.details.get("value", "")))):
+                self.counts.identifiers[kind] += 1
+
+    # ── the end ─────────────────────────────────────────────────────────
+
+    def problem(self, code: str, sentence: str, count: int = 1) -> None:
+        """Have the report say something of the session beside the results."""
+        self._problems.append(Problem(code, sentence, count=count))
+
+    def end(self, boxes: Sequence[Outbox] = ()) -> None:
+        """Nothing more comes: end the evidence capture, and what waits to be delivered."""
+        self._warming.close()
+        if self.rotation is not None:
+            self.rotation.close()
+        for box in boxes:
+            box.close()
+            if said := box.account():
+                self.problem("alerts-live", said, box.failed + box.left_out)
+
+    def report(self, device: str | None = None, tac: str | None = None) -> Report:
+        """Everything that was seen in all connections."""
+        self._say_losses()
+        report = self.reading.report(self._captures)
+        report = replace(report, problems=(*report.problems, *self._problems))
+        if len(self._captures) > 1:
+            report = replace(report, sessions=(_joined(report),))
+        return concluded([placed(report)], device, tac)
+
+    def _say_losses(self) -> None:
+        if lost := self.losses.lost:
+            self.problem(
+                "lost-live",
+                f"{lost:,} packets were lost before they got here, as the capturing program or the stream "
+                "itself says: what was in them is missing from this report",
+                lost,
+            )
+        if self.losses.most_behind_ns >= 5 * NS:
+            self.problem(
+                "behind-live",
+                f"packets were read up to {span(self.losses.most_behind_ns)} later than the others, measured "
+                "by the times they carry: they came too fast to be read, or were held up on the way",
+            )
+        if self.rotation is not None and self.rotation.failed:
+            self.problem("evidence-live", self.rotation.failed)
+        if self.rotation is not None and self.rotation.gone_with_findings:
+            gone = self.rotation.gone_with_findings
+            self.problem(
+                "evidence-gone",
+                f"{gone:,} files of the evidence capture in which something was found were removed, since "
+                "only so many are kept",
+                gone,
+            )
+
+
+def _joined(report: Report) -> Session:
+    infos = report.captures
+    gaps = tuple(
+        (after.first_ns - before.last_ns) // 1000
+        for before, after in pairwise(infos)
+        if after.first_ns is not None and before.last_ns is not None
+    )
+    why = "connections of one live capture, one after the other; what passed between them was not captured"
+    return Session(tuple(range(len(infos))), why, gaps)

@@ -1,0 +1,220 @@
+"""Encodings undone and done again in the same manner: alphabet, case, padding, line breaks, level of framing.
+
+One row of `WRAPPINGS` is one step of the decode ladder that stands for the whole of a value.
+"""
+
+from __future__ import annotations
+
+import base64
+import bz2
+import codecs
+import gzip
+import lzma
+import re
+import zlib
+from collections.abc import Callable
+from typing import NamedTuple
+from urllib.parse import quote_from_bytes, unquote_to_bytes
+
+from analyzer.codecs.compression import OPENERS, UNMARKED
+from analyzer.codecs.xor import ROT47
+
+MOST = 8 << 20  # octets that are decompressed
+UNESCAPED = "".join(chr(code) for code in range(33, 127) if chr(code) not in "%")
+
+
+class ByteEncoding(NamedTuple):
+    """How octets come out of an encoding, and go in again: `wrap` sees how they stood in it before."""
+
+    unwrap: Callable[[bytes], bytes]
+    wrap: Callable[[bytes, bytes], bytes]
+
+
+def rewrapped(step: str, wrapped: bytes, change: Callable[[bytes], bytes]) -> bytes | None:
+    """The value with its content changed; None where that is not known of this step, or fails."""
+    wrapping = WRAPPINGS.get(step) or _by_key(step)
+    if wrapping is None:
+        return None
+    try:
+        return wrapping.wrap(change(wrapping.unwrap(wrapped)), wrapped)
+    except Exception:  # the libraries share no class of errors; what can't be changed is withheld
+        return None
+
+
+# ── text for octets ─────────────────────────────────────────────────────────
+
+_MARGIN = re.compile(rb"(\s*)(.*?)([\s\0]*)", re.DOTALL)
+
+
+def _core(text: bytes) -> tuple[bytes, bytes, bytes]:
+    found = _MARGIN.fullmatch(text)
+    return (found[1], found[2], found[3]) if found else (b"", text, b"")
+
+
+def _base64_undo(text: bytes) -> bytes:
+    core = _core(text)[1].replace(b"%3D", b"=").replace(b"%3d", b"=").rstrip(b"=")
+    core = core.translate(bytes.maketrans(b"-_", b"+/"))
+    core = re.sub(rb"\s", b"", core) if b"\n" in core else core.replace(b" ", b"+")
+    whole = len(core) - (len(core) % 4 == 1)
+    return base64.b64decode(core[:whole] + b"=" * (-whole % 4))
+
+
+def _base64_do(octets: bytes, like: bytes) -> bytes:
+    before, core, after = _core(like)
+    made = base64.b64encode(octets)
+    if b"-" in core or b"_" in core:
+        made = made.translate(bytes.maketrans(b"+/", b"-_"))
+    elif b" " in core and b"\n" not in core:
+        made = made.replace(b"+", b" ")
+    if not core.endswith((b"=", b"%3D", b"%3d")) and len(_base64_undo(like)) % 3:
+        made = made.rstrip(b"=")
+    escape = next((e for e in (b"%3D", b"%3d") if core.endswith(e)), b"=")
+    made = made.replace(b"=", escape)
+    if breaks := re.search(rb"\s*\n", core):
+        width = breaks.start()
+        made = breaks[0].join(made[at : at + width] for at in range(0, len(made), width))
+    return before + made + after
+
+
+def _hex_undo(text: bytes) -> bytes:
+    return bytes.fromhex(_core(text)[1].removeprefix(b"0x").decode("ascii"))
+
+
+def _hex_do(octets: bytes, like: bytes) -> bytes:
+    before, core, after = _core(like)
+    prefix = b"0x" if core.startswith(b"0x") else b""
+    made = octets.hex().encode()
+    return before + prefix + (made.upper() if re.search(rb"[A-F]", core) else made) + after
+
+
+def _of_base32(undo: Callable[[bytes], bytes], do: Callable[[bytes], bytes]) -> ByteEncoding:
+    def unwrap(text: bytes) -> bytes:
+        core = _core(text)[1].rstrip(b"=")
+        whole = len(core) - (len(core) % 8 in (1, 3, 6))
+        return undo(core[:whole] + b"=" * (-whole % 8))
+
+    def wrap(octets: bytes, like: bytes) -> bytes:
+        before, core, after = _core(like)
+        made = do(octets)
+        return before + (made if core.endswith(b"=") else made.rstrip(b"=")) + after
+
+    return ByteEncoding(unwrap, wrap)
+
+
+def _ascii85_undo(text: bytes) -> bytes:
+    return base64.a85decode(_core(text)[1].removeprefix(b"<~").removesuffix(b"~>"))
+
+
+def _ascii85_do(octets: bytes, like: bytes) -> bytes:
+    before, core, after = _core(like)
+    made = base64.a85encode(octets)
+    return before + (b"<~" + made + b"~>" if core.startswith(b"<~") else made) + after
+
+
+def _percent_do(octets: bytes, like: bytes) -> bytes:
+    bare = re.sub(rb"%[0-9A-Fa-f]{2}", b"", like).decode("latin-1")
+    made = quote_from_bytes(octets, safe="".join(char for char in UNESCAPED if char in bare))
+    lower = re.search(rb"%[0-9A-F]?[a-f]", like)
+    return (re.sub("%..", lambda escape: escape[0].lower(), made) if lower else made).encode("ascii")
+
+
+# ── compression ─────────────────────────────────────────────────────────────
+
+
+def _inflated(step: str) -> Callable[[bytes], bytes]:
+    opener = OPENERS.get(step) or UNMARKED[step]
+
+    def unwrap(octets: bytes) -> bytes:
+        content = bytearray()
+        for piece in opener(octets):
+            content += piece
+            if len(content) > MOST:
+                raise ValueError("expands beyond what is changed")
+        return bytes(content)
+
+    return unwrap
+
+
+def _gzip_do(octets: bytes, like: bytes) -> bytes:
+    return gzip.compress(octets, mtime=int.from_bytes(like[4:8], "little"))
+
+
+def _raw_deflate(octets: bytes, _: bytes) -> bytes:
+    packer = zlib.compressobj(9, zlib.DEFLATED, -zlib.MAX_WBITS)
+    return packer.compress(octets) + packer.flush()
+
+
+def _zstd_do(octets: bytes, _: bytes) -> bytes:
+    import zstandard
+
+    return bytes(zstandard.ZstdCompressor().compress(octets))
+
+
+def _lz4_do(octets: bytes, _: bytes) -> bytes:
+    import lz4.frame
+
+    return bytes(lz4.frame.compress(octets))
+
+
+def _brotli_do(octets: bytes, _: bytes) -> bytes:
+    import brotli
+
+    return bytes(brotli.compress(octets))
+
+
+# ── weak encodings ──────────────────────────────────────────────────────────
+
+
+def _translated(forth: bytes, back: bytes) -> ByteEncoding:
+    return ByteEncoding(lambda octets: octets.translate(forth), lambda octets, _: octets.translate(back))
+
+
+def _by_key(step: str) -> ByteEncoding | None:
+    name, _, key = step.partition(" ")
+    if name == "xor":
+        table = bytes(octet ^ int(key, 16) for octet in range(256))
+        return _translated(table, table)
+    if name == "minus":
+        shift = int(key)
+        less = bytes((octet - shift) % 256 for octet in range(256))
+        return _translated(less, bytes((octet + shift) % 256 for octet in range(256)))
+    return None
+
+
+def _rot47(octets: bytes) -> bytes:
+    return octets.decode("latin-1").translate(ROT47).encode("latin-1")
+
+
+def _rot13(octets: bytes) -> bytes:
+    return codecs.encode(octets.decode("latin-1"), "rot13").encode("latin-1")
+
+
+def _of_charset(name: str) -> ByteEncoding:
+    """Text of two octets a character, read as UTF-8 meanwhile."""
+    return ByteEncoding(
+        lambda octets: octets.decode(name).encode(), lambda text, _: text.decode().encode(name)
+    )
+
+
+WRAPPINGS: dict[str, ByteEncoding] = {
+    "utf-16-le": _of_charset("utf-16-le"),
+    "utf-16-be": _of_charset("utf-16-be"),
+    "base64": ByteEncoding(_base64_undo, _base64_do),
+    "hexadecimal": ByteEncoding(_hex_undo, _hex_do),
+    "base32": _of_base32(base64.b32decode, base64.b32encode),
+    "base32hex": _of_base32(base64.b32hexdecode, base64.b32hexencode),
+    "ascii85": ByteEncoding(_ascii85_undo, _ascii85_do),
+    "base85": ByteEncoding(base64.b85decode, lambda octets, _: base64.b85encode(octets)),
+    "percent": ByteEncoding(unquote_to_bytes, _percent_do),
+    "gzip": ByteEncoding(_inflated("gzip"), _gzip_do),
+    "zlib": ByteEncoding(_inflated("zlib"), lambda octets, _: zlib.compress(octets)),
+    "deflate": ByteEncoding(_inflated("deflate"), _raw_deflate),
+    "zstd": ByteEncoding(_inflated("zstd"), _zstd_do),
+    "lz4": ByteEncoding(_inflated("lz4"), _lz4_do),
+    "brotli": ByteEncoding(_inflated("brotli"), _brotli_do),
+    "reversed": ByteEncoding(lambda text: text[::-1], lambda text, _: text[::-1]),
+    "bzip2": ByteEncoding(_inflated("bzip2"), lambda octets, _: bz2.compress(octets)),
+    "xz": ByteEncoding(_inflated("xz"), lambda octets, _: lzma.compress(octets)),
+    "rot47": ByteEncoding(_rot47, lambda octets, _: _rot47(octets)),
+    "rot13": ByteEncoding(_rot13, lambda octets, _: _rot13(octets)),
+}

@@ -1,0 +1,108 @@
+"""Pairs of original and pseudonym → one search that puts the one in place of the other, in any octets."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from functools import cached_property
+from itertools import islice
+from typing import Any, NamedTuple
+
+from analyzer.identifiers.encodings import SHORTEST
+from analyzer.redaction.spellings import pairs
+
+# Shorter ones count only where no letter or digit stands beside them.
+SURE = 12
+# Values whose hashes are looked for; findings come first, then devices.
+MOST_HASHED = 100
+# These are written with digits that a longer one may begin with, whatever their length.
+ALWAYS_BOUNDED = frozenset(("address",))
+WORD = frozenset(b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz")
+
+
+class Replacement(NamedTuple):
+    """What stands for some octets, and whether they count only as a word of their own."""
+
+    octets: bytes
+    bounded: bool
+
+
+class Replacer:
+    """Replaces every original in every way of writing it; of overlapping ones the first and longest."""
+
+    def __init__(self, known: Mapping[tuple[str, str], str]) -> None:
+        # The longer of two that share a beginning says what becomes of the shorter.
+        table: dict[bytes, Replacement] = {}
+        hashed = set(islice(known, MOST_HASHED))
+        for at, pseudonym in sorted(known.items(), key=lambda item: -len(item[0][1])):
+            _add(table, pairs(*at, pseudonym, at in hashed), at[0] in ALWAYS_BOUNDED)
+        self._searches = [_Search(table)]
+
+    def add(self, found: Iterable[tuple[bytes, bytes]]) -> None:
+        """Further pairs."""
+        table: dict[bytes, Replacement] = {}
+        _add(table, found, False)
+        self._searches.append(_Search(table))
+
+    def found(self, octets: bytes) -> bool:
+        """Whether an original stands in the octets."""
+        return next(self._hits(octets), None) is not None
+
+    def octets(self, octets: bytes) -> bytes:
+        """The octets with pseudonyms."""
+        made, at = bytearray(), 0
+        for start, end, new in self._hits(octets):
+            made += octets[at:start] + new
+            at = end
+        return bytes(made + octets[at:]) if at else octets
+
+    def text(self, text: str) -> str:
+        """The text with pseudonyms."""
+        octets = text.encode("utf-8", "surrogatepass")
+        made = self.octets(octets)
+        return text if made is octets else made.decode("utf-8", "replace")
+
+    def _hits(self, octets: bytes) -> Iterator[tuple[int, int, bytes]]:
+        if len(octets) < SHORTEST:
+            return
+        upto = 0
+        matches = [match for search in self._searches for match in search.matches(octets)]
+        for start, end, (new, bounded) in sorted(matches, key=lambda match: (match[0], -match[1])):
+            if start >= upto and not (bounded and _is_inside_a_word(octets, start, end)):
+                yield start, end, new
+                upto = end
+
+
+class _Search:
+    """One table of originals, looked for in one pass."""
+
+    def __init__(self, table: Mapping[bytes, Replacement]) -> None:
+        self._table = table
+
+    def matches(self, octets: bytes) -> Iterator[tuple[int, int, Replacement]]:
+        """All of them, overlapping ones too."""
+        if not self._table:
+            return
+        for number, start, end in self._automaton.find_matches_as_indexes(octets, overlapping=True):
+            yield start, end, self._rows[number]
+
+    @cached_property
+    def _rows(self) -> list[Replacement]:
+        return list(self._table.values())
+
+    @cached_property
+    def _automaton(self) -> Any:
+        from ahocorasick_rs import BytesAhoCorasick
+
+        return BytesAhoCorasick(list(self._table))
+
+
+def _add(table: dict[bytes, Replacement], found: Iterable[tuple[bytes, bytes]], always: bool) -> None:
+    for old, new in found:
+        if len(old) >= SHORTEST and old != new:
+            table.setdefault(old, Replacement(new, always or len(old) < SURE))
+
+
+def _is_inside_a_word(octets: bytes, start: int, end: int) -> bool:
+    before = start > 0 and octets[start] in WORD and octets[start - 1] in WORD
+    after = end < len(octets) and octets[end - 1] in WORD and octets[end] in WORD
+    return before or after

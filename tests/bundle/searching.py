@@ -1,0 +1,82 @@
+"""Identifiers → every way in which a leak could stand in a file, and the search for them.
+
+Made with the standard library alone, so that it shares no mistake with what it checks.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from urllib.parse import quote
+
+from tests.bundle.nesting import layers
+
+# What may be base64, hexadecimal or another alphabet; a line break, also written as one, divides no text.
+RUN = re.compile(rb"(?:[A-Za-z0-9+/_=-]|\\n|\\r|\\\\n|\r?\n(?=[A-Za-z0-9+/_=-])){16,}")
+BREAKS = re.compile(rb"\\\\n|\\[nr]|\s")
+
+
+def needles(value: str) -> dict[bytes, str]:
+    """Each spelling of an identifier that nobody writes by chance → what it is called."""
+    plain = {value, value.upper(), value.lower(), re.sub(r"[:\- ]", "", value)}
+    made: dict[bytes, str] = {}
+    for text in plain:
+        octets = text.encode()
+        ways = {
+            "plain": octets,
+            "reversed": octets[::-1],
+            "utf-16-le": text.encode("utf-16-le"),
+            "utf-16-be": text.encode("utf-16-be"),
+            "hexadecimal": octets.hex().encode(),
+            "HEXADECIMAL": octets.hex().upper().encode(),
+            "percent": "".join(f"%{octet:02x}" for octet in octets).encode(),
+            "quoted": quote(text, safe="").encode(),
+            **{f"base64 at {at}": _base64(octets, at) for at in range(3)},
+        }
+        for name in ("md5", "sha1", "sha256", "sha512"):
+            digest = hashlib.new(name, octets).digest()
+            ways |= {
+                name: digest,
+                f"{name} hex": digest.hex().encode(),
+                f"{name} HEX": digest.hex().upper().encode(),
+            }
+            ways[f"{name} base64"] = base64.b64encode(digest).rstrip(b"=")
+        made |= {octets: f"{value} {way}" for way, octets in ways.items()}
+    if re.fullmatch(r"(?:[0-9a-f]{2}:){5}[0-9a-f]{2}", value):
+        made[bytes.fromhex(value.replace(":", ""))] = f"{value} octets"
+    return made
+
+
+def _base64(octets: bytes, at: int) -> bytes:
+    """The characters that stand for these octets alone, `at` octets into a group of three."""
+    text = base64.b64encode(bytes(at) + octets)
+    return text[(0, 2, 3)[at] : (at + len(octets)) * 8 // 6]
+
+
+def readings(octets: bytes) -> Iterator[bytes]:
+    """The octets, and whatever opens in them along the encodings, run by run."""
+    yield octets
+    for found in set(RUN.findall(octets)):
+        yield from layers(BREAKS.sub(b"", found), 4)
+
+
+def leaks(files: Iterable[bytes], values: Iterable[str]) -> set[str]:
+    """The spellings that stand in any of the files, in any reading."""
+    wanted = {octets: name for value in values for octets, name in needles(value).items()}
+    pattern = re.compile(b"|".join(re.escape(each) for each in sorted(wanted, key=len, reverse=True)))
+    return {wanted[hit] for file in files for read in readings(file) for hit in pattern.findall(read)}
+
+
+def contents(place: Path) -> list[bytes]:
+    """A file, or all files of a folder; Parquet, which is compressed, as its values."""
+    files = [path for path in (place, *place.rglob("*")) if path.is_file()]
+    return [_values(path) if path.suffix == ".parquet" else path.read_bytes() for path in files]
+
+
+def _values(path: Path) -> bytes:
+    from pyarrow import parquet
+
+    return repr(parquet.read_table(path).to_pydict()).encode("utf-8", "replace")

@@ -1,0 +1,256 @@
+"""Names: DNS answers, TLS server names, DHCP clients."""
+
+from __future__ import annotations
+
+import random
+import ssl
+
+import dpkt
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from analyzer.dissectors import dhcp, dns
+from analyzer.dissectors.tls import ServerName
+from tests.examples import examples
+
+many = settings(max_examples=examples(200), deadline=None, derandomize=True)
+
+labels = st.text("abcdefghijklmnopqrstuvwxyz0123456789-", min_size=1, max_size=12)
+names = st.lists(labels, min_size=1, max_size=5).map(".".join)
+v4s, v6s = st.binary(min_size=4, max_size=4), st.binary(min_size=16, max_size=16)
+
+# ── DNS ─────────────────────────────────────────────────────────────────────
+
+
+def response(asked: str, records: list[dpkt.dns.DNS.RR]) -> bytes:
+    """A DNS response, packed by dpkt with name compression."""
+    message = dpkt.dns.DNS(id=1, qr=1, qd=[dpkt.dns.DNS.Q(name=asked)], an=records)
+    return bytes(message)
+
+
+def record(name: str, kind: int, data: bytes = b"", alias: str = "") -> dpkt.dns.DNS.RR:
+    """A resource record of the kinds A, AAAA and CNAME."""
+    made = dpkt.dns.DNS.RR(name=name, type=kind, ttl=60)
+    if kind == dpkt.dns.DNS_CNAME:
+        made.cname = alias
+    elif len(data) == 4:
+        made.ip = data
+    else:
+        made.ip6 = data
+    made.rdata = data
+    return made
+
+
+@many
+@given(names, st.lists(v4s | v6s, max_size=6))
+def test_the_addresses_are_those_that_dpkt_reads(asked: str, addresses: list[bytes]) -> None:
+    kinds = {4: dpkt.dns.DNS_A, 16: dpkt.dns.DNS_AAAA}
+    datagram = response(asked, [record(asked, kinds[len(a)], a) for a in addresses])
+    theirs = dpkt.dns.DNS(datagram)
+    expected = [dpkt.utils.inet_to_str(r.rdata) for r in theirs.an]
+    assert [(n.name, n.address) for n in dns.answers_in(datagram)] == [(asked, a) for a in expected]
+
+
+def test_a_chain_of_aliases_names_the_address_by_what_was_asked() -> None:
+    datagram = response(
+        "www.example.com",
+        [
+            record("www.example.com", dpkt.dns.DNS_CNAME, alias="edge.example.net"),
+            record("edge.example.net", dpkt.dns.DNS_A, b"\xc6\x33\x64\x07"),
+        ],
+    )
+    assert [(n.name, n.address) for n in dns.answers_in(datagram)] == [("www.example.com", "198.51.100.7")]
+
+
+def test_a_question_names_nothing() -> None:
+    assert dns.answers_in(bytes(dpkt.dns.DNS(id=1, qd=[dpkt.dns.DNS.Q(name="example.com")]))) == []
+
+
+def test_an_answer_without_a_question_is_named_by_its_owner() -> None:
+    datagram = b"\0\0\x84\0\0\0\0\1\0\0\0\0\5Phone\5local\0\0\1\x80\1\0\0\0\x78\0\4\xc0\0\2\7"
+    assert [(n.name, n.address) for n in dns.answers_in(datagram)] == [("phone.local", "192.0.2.7")]
+
+
+POINTERS = {
+    "to itself": b"\xc0\x0c",
+    "forward": b"\xc0\xff",
+    "in a circle": b"\1a\xc0\x0c",
+    "half": b"\xc0",
+    "a reserved length": b"\x80abc",
+}
+
+
+@pytest.mark.parametrize("name", POINTERS.values(), ids=POINTERS.keys())
+def test_a_name_that_cant_be_read_ends_the_reading(name: bytes) -> None:
+    datagram = b"\0\1\x81\x80\0\0\0\1\0\0\0\0" + name + b"\0\1\0\1\0\0\0\0\0\4\1\2\3\4"
+    assert dns.answers_in(datagram) == []
+
+
+@settings(max_examples=examples(500), deadline=None, derandomize=True)
+@given(st.binary(max_size=300), st.booleans())
+def test_any_datagram_is_survived(octets: bytes, headed: bool) -> None:
+    datagram = b"\0\1\x81\x80\0\1\0\x50\0\0\0\0" + octets if headed else octets
+    for named in dns.answers_in(datagram):
+        assert named.address
+        assert isinstance(named.name, str)
+    dns.question_in(datagram)
+
+
+@many
+@given(names, st.lists(v4s, min_size=1, max_size=5), st.data())
+def test_a_cut_or_changed_answer_names_no_more_than_it_holds(
+    asked: str, addresses: list[bytes], data: st.DataObject
+) -> None:
+    datagram = bytearray(response(asked, [record(asked, dpkt.dns.DNS_A, a) for a in addresses]))
+    datagram[data.draw(st.integers(2, len(datagram) - 1))] = data.draw(st.integers(0, 255))
+    cut = bytes(datagram[: data.draw(st.integers(0, len(datagram)))])
+    assert len(dns.answers_in(cut)) <= dns.MOST_RECORDS
+
+
+def test_an_answer_of_very_many_records_is_read_up_to_a_limit() -> None:
+    one = b"\xc0\x0c\0\1\0\1\0\0\0\0\0\4\1\2\3\4"
+    datagram = b"\0\1\x81\x80\0\1\xff\xff\0\0\0\0\1a\0\0\1\0\1" + one * 4000
+    assert len(dns.answers_in(datagram)) == dns.MOST_RECORDS
+
+
+def test_a_chain_of_very_many_aliases_is_not_kept_with_every_address() -> None:
+    alias = b"\xc0\x0c\0\5\0\1\0\0\0\0\0\2\xc0\x0c"
+    address = b"\xc0\x0c\0\1\0\1\0\0\0\0\0\4\1\2\3\4"
+    datagram = b"\0\1\x81\x80\0\1\1\x90\0\0\0\0\1a\0\0\1\0\1" + alias * 200 + address * 200
+    named = dns.answers_in(datagram)
+    assert len(named) == 200
+    assert all(len(getattr(n, "chain", ())) <= 20 for n in named)
+
+
+@pytest.mark.parametrize(("octets", "name"), [(b"", None), (bytes(12), None)])
+def test_a_question_that_is_none_is_none(octets: bytes, name: str | None) -> None:
+    assert dns.question_in(octets) == name
+
+
+def test_the_name_asked_for_is_read() -> None:
+    assert (
+        dns.question_in(bytes(dpkt.dns.DNS(id=1, qd=[dpkt.dns.DNS.Q(name="Example.com")]))) == "example.com"
+    )
+
+
+# ── TLS ─────────────────────────────────────────────────────────────────────
+
+
+def client_hello(
+    name: str | None, *, most: ssl.TLSVersion = ssl.TLSVersion.TLSv1_3, protocols: int = 2
+) -> bytes:
+    """What Python's own TLS sends first."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname, context.verify_mode, context.maximum_version = False, ssl.CERT_NONE, most
+    context.set_alpn_protocols(["http/1.1", "h2", *(f"x{n}" * 40 for n in range(protocols))])
+    sent = ssl.MemoryBIO()
+    connection = context.wrap_bio(ssl.MemoryBIO(), sent, server_hostname=name)
+    with pytest.raises(ssl.SSLWantReadError):
+        connection.do_handshake()
+    return sent.read()
+
+
+def name_in(octets: bytes, step: int) -> ServerName:
+    """What is known after feeding the octets in steps."""
+    server = ServerName()
+    for number, start in enumerate(range(0, len(octets), step)):
+        server.feed(octets[start : start + step], number + 1)
+    return server
+
+
+@pytest.mark.parametrize("most", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
+@pytest.mark.parametrize("step", [1, 7, 100, 10_000])
+def test_the_server_name_is_read_in_any_segmentation(most: ssl.TLSVersion, step: int) -> None:
+    octets = client_hello("zzhc.example.cn", most=most)
+    server = name_in(octets, step)
+    assert (server.name, server.done) == ("zzhc.example.cn", True)
+    assert server.frame == -(-len(octets) // step)
+
+
+@many
+@given(st.lists(st.from_regex(r"[a-z][a-z0-9]{0,20}", fullmatch=True), min_size=2, max_size=6).map(".".join))
+def test_any_name_is_read(name: str) -> None:
+    assert name_in(client_hello(name), 500).name == name
+
+
+@pytest.mark.parametrize("size", [1, 5, 60])
+def test_a_hello_spread_over_records_is_read(size: int) -> None:
+    octets = client_hello("example.com")[5:]
+    records = b"".join(
+        b"\x16\x03\x01" + len(octets[at : at + size]).to_bytes(2, "big") + octets[at : at + size]
+        for at in range(0, len(octets), size)
+    )
+    assert name_in(records, 50).name == "example.com"
+
+
+def test_a_hello_without_a_name_has_none() -> None:
+    server = name_in(client_hello(None), 1000)
+    assert (server.name, server.done) == (None, True)
+
+
+@pytest.mark.parametrize(
+    "octets", [b"\x17\x03\x03\0\1x", b"\x16\x03\x01\0\4\2\0\0\0", b"\x15\x03\x01\0\2\2\x28"]
+)
+def test_what_is_no_hello_has_no_name(octets: bytes) -> None:
+    server = name_in(octets, 3)
+    assert (server.name, server.done) == (None, True)
+
+
+def test_a_hello_without_end_is_given_up() -> None:
+    server = name_in(
+        b"\x16\x03\x01\x40\x00\x01\xff\xff\xff" + bytes(16375) + (b"\x16\x03\x01\x40\x00" + bytes(16384)) * 5,
+        9000,
+    )
+    assert (server.name, server.done) == (None, True)
+
+
+@many
+@given(st.data())
+def test_a_changed_hello_is_survived(data: st.DataObject) -> None:
+    octets = bytearray(HELLO)
+    for _ in range(3):
+        octets[data.draw(st.integers(0, len(octets) - 1))] = data.draw(st.integers(0, 255))
+    server = name_in(bytes(octets[: data.draw(st.integers(0, len(octets)))]), data.draw(st.integers(1, 600)))
+    assert server.name is None or isinstance(server.name, str)
+
+
+HELLO = client_hello("example.com")
+
+# ── DHCP ────────────────────────────────────────────────────────────────────
+
+MAC = bytes.fromhex("00005e0053a7")
+
+
+def request(*options: tuple[int, bytes], op: int = 1) -> bytes:
+    """A DHCP message of a client."""
+    return bytes(dpkt.dhcp.DHCP(op=op, chaddr=MAC, opts=((53, b"\1"), *options)))
+
+
+def test_a_client_says_its_name_and_its_system() -> None:
+    client = dhcp.client_in(request((12, b"Nokia-7-plus"), (60, b"android-dhcp-8.1.0")))
+    assert client is not None
+    assert (client.mac, client.name, client.vendor_class) == (
+        int.from_bytes(MAC, "big"), "Nokia-7-plus", "android-dhcp-8.1.0"
+    )  # fmt: skip
+
+
+def test_a_client_may_say_no_name() -> None:
+    client = dhcp.client_in(request())
+    assert client is not None
+    assert (client.name, client.vendor_class) == (None, None)
+
+
+def test_an_answer_is_no_client() -> None:
+    assert dhcp.client_in(request(op=2)) is None
+
+
+@many
+@given(st.binary(max_size=60), st.integers(0, 400))
+def test_any_octets_are_survived(octets: bytes, kept: int) -> None:
+    dhcp.client_in(octets)
+    dhcp.client_in((request((12, b"phone")) + octets)[:kept])
+    noisy = bytearray(request((12, b"phone")))
+    for at in octets:
+        noisy[random.Random(at).randrange(len(noisy))] = at
+    dhcp.client_in(bytes(noisy))

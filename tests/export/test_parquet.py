@@ -1,0 +1,45 @@
+"""Parquet: the tables as pyarrow reads them."""
+
+from __future__ import annotations
+
+import io
+
+import pytest
+from hypothesis import given, settings
+
+from analyzer.export import parquet
+from analyzer.export.table_schema import tables
+from analyzer.model import Report
+from tests.examples import examples
+from tests.report.strategies import reports
+
+pa = pytest.importorskip("pyarrow", reason="pyarrow is not installed")
+
+
+def read(octets: bytes) -> object:
+    from pyarrow import parquet as reader
+
+    return reader.read_table(io.BytesIO(octets))
+
+
+def test_pyarrow_reads_types_rows_and_the_notice(scanned: Report) -> None:
+    files = parquet.write(scanned)
+    assert set(files) == {f"{name}.parquet" for name in tables(scanned)}
+    flows = read(files["flows.parquet"])
+    assert flows.num_rows == len(scanned.flows)  # type: ignore[attr-defined]
+    assert flows.schema.field("first").type == pa.timestamp("ns", tz="UTC")  # type: ignore[attr-defined]
+    assert flows.column("first").cast(pa.int64()).to_pylist() == [  # type: ignore[attr-defined]
+        row["first_ns"] for row in scanned.flows.rows()
+    ]
+    assert b"no phone was recorded" in flows.schema.metadata[b"phonehome.reconstruction"]  # type: ignore[attr-defined]
+
+
+def test_text_comes_back_as_it_was(hostile: Report) -> None:
+    found = read(parquet.write(hostile)["findings.parquet"]).column("value").to_pylist()  # type: ignore[attr-defined]
+    assert found == [f.value.replace("\ud800", "\ufffd") for f in hostile.findings]
+
+
+@settings(max_examples=examples(25))
+@given(reports())
+def test_any_report_makes_tables(report: Report) -> None:
+    assert all(octets.startswith(b"PAR1") for octets in parquet.write(report).values())
