@@ -3,102 +3,48 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from datetime import date
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple, Unpack
 
 from analyzer.capture.rotated_files import Look, chains
-from analyzer.conclusions.device_filter import address_of
 from analyzer.conclusions.merge import failed
 from analyzer.conclusions.steps import concluded
-from analyzer.conclusions.timing import LogEntry
-from analyzer.geo.region_codes import region_of, regions_of
-from analyzer.geo.user_databases import UserDatabase
-from analyzer.identifiers.owner_values import KnownValues
-from analyzer.model import Body, CaptureError, Problem, Report
-from analyzer.packets.wifi import WifiKey
+from analyzer.model import CaptureError, Problem, Report
 from analyzer.session.capture_session import OnProgress, Progress, read_session
-from analyzer.session.settings import Settings
+from analyzer.session.options import OptionFields, Options
 from analyzer.system.containment import Failed, contained
 
-__all__ = ["OnProgress", "Progress", "analyze"]
+__all__ = ["OnProgress", "Options", "Progress", "analyze"]
 
-T = TypeVar("T")
-G = TypeVar("G")
 APART = "it was read apart from the files that follow it, since reading them together failed ({})"
 
 
 def analyze(
-    *paths: str | os.PathLike[str],
-    regions: str | Iterable[str] = ("CN",),
-    device: str | None = None,
-    known: KnownValues | None = None,
-    wifi: Sequence[WifiKey] = (),
-    origin: str | None = None,
-    geo: Sequence[str | os.PathLike[str]] = (),
-    geo_date: date | None = None,
-    dossiers: Sequence[str | os.PathLike[str]] = (),
-    log: Sequence[LogEntry] = (),
-    progress: OnProgress | None = None,
-    put_aside: Callable[[Body], None] | None = None,
-    tac: str | os.PathLike[str] | None = None,
-    jobs: int = 1,
-    told: Callable[[str], None] | None = None,
+    *paths: str | os.PathLike[str], progress: OnProgress | None = None, **given: Unpack[OptionFields]
 ) -> Report:
     """Read captures and report what left the phone readable, and where everything went.
 
     `paths` are capture files, or "-" for standard input; files that one recording was split into are read
-    as one session, in the order of time whatever the order in which they are given. `regions` are ISO
-    3166-1 alpha-2 codes in any case, in a text with commas between or one by one. `device` is the MAC or IP
-    address of the one device to report on, `known` holds the owner's own identifiers, `wifi` keys that open
-    encrypted Wi-Fi networks. `origin` is the country where the capture was made, against which round trips
-    are held; `geo` are MaxMind DB files of the user's own, and `geo_date` stands for the capture's date in
-    the choice of databases. `dossiers` are directories with dossiers of the user's own, `log` is what was
-    done to the phone meanwhile (`triggers.read_log`). `tac` is a CSV file by which the maker and model of a
-    phone are told from its IMEI (`detect.tac`). `put_aside` takes each body of which the report keeps the
-    beginning only (`bodies.BodyFiles`).
-    With `jobs`, the exchanges of a capture that holds many are read and examined in so many processes, with
-    the same result; a program that asks for that has to guard its main module, as `multiprocessing` says.
-    `told` gets a sentence where that has come to nothing, and all was read again in one.
+    as one session, in the order of time whatever the order in which they are given. The keywords are the
+    fields of `Options`. A program that gives `jobs` has to guard its main module, as `multiprocessing` says.
     Raises CaptureError where no capture can be read (when one of several can't, that is a Problem of the
-    report), ValueError where `regions`, `origin` or `device` name nothing that there is,
-    or where one of `geo` or `dossiers` can't be used.
+    report), ValueError where a keyword names nothing that there is.
     """
-    device = checked("device", address_of, device)
-    settings = Settings(
-        regions=checked("regions", regions_of, regions) or (),
-        known=known or KnownValues.none(),
-        wifi=tuple(wifi),
-        origin=checked("origin", region_of, origin),
-        geo=tuple(UserDatabase(os.fspath(path)) for path in geo),
-        geo_date=geo_date,
-        dossiers=tuple(os.fspath(path) for path in dossiers),
-        log=tuple(log),
-        put_aside=put_aside,
-        helpers=jobs - 1,
-        told=told,
-    )
-    reports: list[Report] = []
-    errors: list[CaptureError] = []
-    for chain in chains([os.fspath(path) for path in paths]):
-        for read in read_chain(chain, settings, progress):
-            if isinstance(read, Unreadable):
-                if len(paths) == 1:
-                    raise read.error
-                errors.append(read.error)
-            reports.append(read.report if isinstance(read, Unreadable) else read)
-    if len(errors) == len(reports):
+    options = Options.of(**given)
+    recordings = chains([os.fspath(path) for path in paths])
+    read = [one for chain in recordings for one in read_chain(chain, options, progress)]
+    _raise_where_nothing_was_read(read, len(paths))
+    reports = [one.report if isinstance(one, Unreadable) else one for one in read]
+    return concluded(reports, options.device, options.tac)
+
+
+def _raise_where_nothing_was_read(read: Sequence[Report | Unreadable], count: int) -> None:
+    errors = [one.error for one in read if isinstance(one, Unreadable)]
+    if count == 1 and errors:
+        raise errors[0]
+    if len(errors) == len(read):
         raise CaptureError("; ".join(map(str, errors)) or "no capture was given")
-    return concluded(reports, device, tac)
-
-
-def checked(name: str, check: Callable[[G], T], given: G | None) -> T | None:
-    """Return an argument as `check` gives it, None where it is None. Raises ValueError with its name."""
-    try:
-        return None if given is None else check(given)
-    except ValueError as error:
-        raise ValueError(f"{name}: {error}") from None
 
 
 class Unreadable(NamedTuple):
@@ -109,29 +55,29 @@ class Unreadable(NamedTuple):
 
 
 def read_chain(
-    chain: Sequence[Look], settings: Settings, progress: OnProgress | None = None
+    chain: Sequence[Look], options: Options, progress: OnProgress | None = None
 ) -> Iterator[Report | Unreadable]:
     """A report for each session of a chain of files."""
     left = list(chain)
     while left:
         try:
-            report, left = read_session(left, settings, progress)
+            report, left = read_session(left, options, progress)
             yield report
         except CaptureError as error:
             yield Unreadable(failed(left[0].path, str(error)), error)
             left = left[1:]
         except Exception as error:
             first, *left = left
-            yield _alone(first, contained(error, "file", "captures"), settings, progress, bool(left))
+            yield _alone(first, contained(error, "file", "captures"), options, progress, bool(left))
 
 
 def _alone(
-    first: Look, why: Failed, settings: Settings, progress: OnProgress | None, was_one_of_several: bool
+    first: Look, why: Failed, options: Options, progress: OnProgress | None, was_one_of_several: bool
 ) -> Report | Unreadable:
     """What can be had of a file whose session could not be read: it alone, where there were further ones."""
     if was_one_of_several:
         try:
-            report, _ = read_session([first], settings, progress)
+            report, _ = read_session([first], options, progress)
             return replace(
                 report, problems=(*report.problems, Problem("session-split", APART.format(why.error)))
             )

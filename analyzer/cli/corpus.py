@@ -22,12 +22,12 @@ from analyzer.cli.signals import words_and_code
 if TYPE_CHECKING:
     from analyzer.conclusions.timing import LogEntry
     from analyzer.corpus.grouping import CaptureUnit
-    from analyzer.corpus.options import Options
     from analyzer.corpus.results_folder import ResultsFolder
     from analyzer.corpus.run import Follower, Workers
     from analyzer.corpus.task import TaskResult
     from analyzer.identifiers.owner_values import KnownValues
     from analyzer.pipeline import Progress
+    from analyzer.session.options import Options
 
 # Octets of several captures from which starting further processes is worth it.
 WORTH_PROCESSES = 24 << 20
@@ -181,17 +181,16 @@ def _stands_for_several(path: str) -> bool:
 
 
 def _asked(known: KnownValues | None, log: tuple[LogEntry, ...], options: argparse.Namespace) -> Options:
-    from analyzer.corpus.options import Options
-    from analyzer.identifiers.owner_values import KnownValues
+    from analyzer.session.options import Options
 
-    return Options(
-        regions=tuple(options.region),
-        known=known or KnownValues.none(),
-        wifi=tuple(options.wifi),
+    return Options.of(
+        regions=options.region,
+        known=known,
+        wifi=options.wifi,
         origin=options.origin,
-        geo=tuple(map(os.path.abspath, options.geo)),
+        geo=[os.path.abspath(path) for path in options.geo],
         geo_date=options.geo_date,
-        dossiers=tuple(map(os.path.abspath, options.dossiers)),
+        dossiers=[os.path.abspath(path) for path in options.dossiers],
         log=log,
         tac=options.tac,
     )

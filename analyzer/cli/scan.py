@@ -218,7 +218,7 @@ def _analyze(
             tac=options.tac,
             progress=watcher,
             jobs=jobs_for_one(paths, options),
-            told=None if options.quiet else complain,
+            notify=None if options.quiet else complain,
             put_aside=bodies.put_aside if options.bodies and not options.redact else None,
         )
     except CaptureError as error:

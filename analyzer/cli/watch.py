@@ -199,23 +199,21 @@ def _session(
     boxes: list[Outbox],
     stack: ExitStack,
 ) -> Watching:
-    from analyzer.geo.user_databases import UserDatabase
-    from analyzer.identifiers.owner_values import KnownValues
     from analyzer.live.watch_session import Watching
-    from analyzer.session.settings import Settings
+    from analyzer.session.options import Options
 
-    settings = Settings(
+    wanted = Options.of(
         regions=options.region,
-        known=known or KnownValues.none(),
-        wifi=tuple(options.wifi),
+        known=known,
+        wifi=options.wifi,
         origin=options.origin,
-        geo=tuple(map(UserDatabase, options.geo)),
+        geo=options.geo,
         geo_date=options.geo_date,
-        dossiers=tuple(options.dossiers),
+        dossiers=options.dossiers,
     )
     on_terminal = sys.stdout.isatty() and not options.plain and options.ndjson != "-" and options.json != "-"
     outlets: list[Outlet] = [*boxes, *_lines(options, stop, lost, stack, on_terminal)]
-    session = Watching(settings, stop, outlets, masked=options.redact)
+    session = Watching(wanted, stop, outlets, masked=options.redact)
     if on_terminal and os.environ.get("TERM") != "dumb":
         from rich.console import Console
 

@@ -11,10 +11,10 @@ from contextlib import ExitStack
 from typing import Any, TypeVar
 
 from analyzer.corpus.grouping import CaptureUnit
-from analyzer.corpus.options import Options
 from analyzer.corpus.results_folder import ResultsFolder
 from analyzer.corpus.storage import StorageError
 from analyzer.corpus.task import TaskResult, given_up, work
+from analyzer.session.options import Options
 from analyzer.system.processes import SAFE_PATH, start_tracker, surroundings
 
 T = TypeVar("T")

@@ -16,11 +16,11 @@ from contextlib import suppress
 from typing import Any, NamedTuple, TypeVar
 
 from analyzer.corpus.grouping import CaptureUnit, with_helpers
-from analyzer.corpus.options import Options
 from analyzer.corpus.results_folder import ResultsFolder
 from analyzer.corpus.storage import StorageError
 from analyzer.corpus.task import TaskResult, given_up, work
 from analyzer.pipeline import Progress
+from analyzer.session.options import Options
 from analyzer.session.worker_transfer import packed, unpacked
 from analyzer.system.processes import context
 

@@ -18,9 +18,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from analyzer.corpus.options import Options
+from analyzer.corpus.fingerprint import fingerprint as fingerprint_of
 from analyzer.corpus.storage import StorageError, is_remote, reached, storage
 from analyzer.model import Report
+from analyzer.session.options import Options
 from analyzer.system import files as disk
 
 REPORTS, SALT = "reports", "salt"
@@ -55,7 +56,7 @@ def _place(url: str, files: Any, root: str, options: Options) -> ResultsFolder:
     else:
         files.makedirs(f"{root}/{REPORTS}", exist_ok=True)
     salt = _salt(files, root)
-    fingerprint = options.fingerprint(os.urandom(16) if options.known else salt)
+    fingerprint = fingerprint_of(options, os.urandom(16) if options.known else salt)
     return ResultsFolder(url, fingerprint, bool(files.glob(f"{root}/{REPORTS}/*.json")))
 
 

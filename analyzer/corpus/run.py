@@ -10,11 +10,11 @@ from typing import Protocol, TypeVar
 
 from analyzer.conclusions.steps import concluded
 from analyzer.corpus.grouping import CaptureUnit, portions, units_of
-from analyzer.corpus.options import Options
 from analyzer.corpus.results_folder import ResultsFolder, reports_of
 from analyzer.corpus.task import TaskResult
 from analyzer.model import Report
 from analyzer.pipeline import Progress
+from analyzer.session.options import Options
 
 T = TypeVar("T")
 R = TypeVar("R")

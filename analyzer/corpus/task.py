@@ -13,13 +13,12 @@ from analyzer.conclusions.merge import failed
 from analyzer.conclusions.steps import concluded
 from analyzer.conclusions.transform import rebuilt
 from analyzer.corpus.grouping import CaptureUnit, digest_of
-from analyzer.corpus.options import Options
 from analyzer.corpus.results_folder import Results, ResultsFolder
 from analyzer.corpus.storage import StorageError, fetched
 from analyzer.corpus.summary_row import Brief, brief_of
 from analyzer.model import CaptureError, Report
 from analyzer.pipeline import Progress, Unreadable, read_chain
-from analyzer.session.settings import Settings
+from analyzer.session.options import Options
 from analyzer.system.containment import contained
 
 OnProgress = Callable[[Progress], None]
@@ -51,9 +50,8 @@ def work(
 
     With `handed_back`, outcomes have their reports although these are kept in the results.
     """
-    settings = options.settings()
     results = Results(place) if place else None
-    outcomes = [_one(unit, settings, options, results, progress) for unit in portion]
+    outcomes = [_one(unit, options, results, progress) for unit in portion]
     if results is None:
         return outcomes
     _put_away(outcomes, results)
@@ -78,7 +76,6 @@ def key_of(unit: CaptureUnit, digests: Sequence[str], fingerprint: str) -> str:
 
 def _one(
     unit: CaptureUnit,
-    settings: Settings,
     options: Options,
     results: Results | None,
     progress: OnProgress | None,
@@ -87,7 +84,7 @@ def _one(
     try:
         if results is not None and (kept := _kept(unit, results)):
             return kept
-        wanted = replace(settings, helpers=unit.helpers, told=said.append)
+        wanted = replace(options, jobs=unit.helpers + 1, notify=said.append)
         report, error = _read(unit, wanted, progress)
         key = None
         if results is not None and error is None:
@@ -128,10 +125,10 @@ def _kept(unit: CaptureUnit, results: Results) -> TaskResult | None:
     return TaskResult(unit.number, unit.paths, unit.octets, brief_of(report), key, report, was_done=True)
 
 
-def _read(unit: CaptureUnit, settings: Settings, progress: OnProgress | None) -> tuple[Report, str | None]:
+def _read(unit: CaptureUnit, options: Options, progress: OnProgress | None) -> tuple[Report, str | None]:
     with fetched(unit.paths) as local:
         looks = [replace(entry, path=path) for entry, path in zip(unit.looks, local, strict=True)]
-        found = list(read_chain(looks, settings, progress))
+        found = list(read_chain(looks, options, progress))
     reports = [one.report if isinstance(one, Unreadable) else one for one in found]
     errors = [str(one.error) for one in found if isinstance(one, Unreadable)]
     named = dict(zip(local, unit.paths, strict=True))

@@ -6,7 +6,7 @@ from collections.abc import Hashable
 from contextlib import suppress
 from typing import Generic, TypeVar
 
-# Of what the scan of a file may fill (`Settings.share`): a watch goes on for weeks, so its tables are full
+# Of what the scan of a file may fill (`Options.share`): a watch goes on for weeks, so its tables are full
 # within days, and what gives way then is counted as ever.
 SHARE = 0.25
 

@@ -26,8 +26,8 @@ from analyzer.model import CaptureError, Problem, Report, Session
 from analyzer.report.units import span
 from analyzer.session.capture_session import Reading
 from analyzer.session.extraction import Extracted
+from analyzer.session.options import Options
 from analyzer.session.packet_reader import Step
-from analyzer.session.settings import Settings
 
 NS = 1_000_000_000
 # Seconds before a program is run again: doubled each time that it gave no packet.
@@ -83,7 +83,7 @@ class Watching:
 
     def __init__(
         self,
-        settings: Settings,
+        options: Options,
         stop: Stop,
         outlets: Sequence[Outlet] = (),
         *,
@@ -95,8 +95,8 @@ class Watching:
         self.rotation: Rotation | None = None
         self.view = WatchView()
         self._stop, self._outlets, self._masked = stop, tuple(outlets), masked
-        self.reading = Reading(replace(settings, share=SHARE), self)
-        self._noticing = Noticing(self.tell, settings.regions, self.reading)
+        self.reading = Reading(replace(options, share=SHARE), self)
+        self._noticing = Noticing(self.tell, options.regions, self.reading)
         self.losses = Losses(lambda sentence: self.say("loss", sentence))
         self._captures: list[tuple[str, Capture]] = []
         self._problems: list[Problem] = []

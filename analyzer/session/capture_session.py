@@ -26,10 +26,10 @@ from analyzer.session.extraction import FIRST_HERE, Extracted, Extractor
 from analyzer.session.flow_eviction import Clearing, is_crowded
 from analyzer.session.known_values import SeededSearch
 from analyzer.session.late_search import Recurrence
+from analyzer.session.options import Options
 from analyzer.session.packet_reader import Scan, Step
 from analyzer.session.region_packets import RegionWatch
 from analyzer.session.report_builder import Assembly, SessionParts
-from analyzer.session.settings import Settings
 
 if TYPE_CHECKING:
     from analyzer.session.coordinator import Dividing
@@ -55,27 +55,27 @@ OnProgress = Callable[[Progress], None]
 
 
 def read_session(
-    chain: Sequence[Look], settings: Settings, progress: OnProgress | None
+    chain: Sequence[Look], options: Options, progress: OnProgress | None
 ) -> tuple[Report, list[Look]]:
     """The report of the first file of a chain and of all that follow it without a break; the files left.
 
     Raises CaptureError where the first one can't be read.
     """
-    if may_be_divided(chain, settings):
+    if may_be_divided(chain, options):
         from analyzer.session.coordinator import LostError
 
         try:
-            return _read(chain, settings, progress, True)
+            return _read(chain, options, progress, True)
         except (LostError, BoundMetError) as why:
-            if settings.told is not None:
-                settings.told(AGAIN.format(path=chain[0].path, why=why))
-    return _read(chain, settings, progress, False)
+            if options.notify is not None:
+                options.notify(AGAIN.format(path=chain[0].path, why=why))
+    return _read(chain, options, progress, False)
 
 
 def _read(
-    chain: Sequence[Look], settings: Settings, progress: OnProgress | None, divided: bool
+    chain: Sequence[Look], options: Options, progress: OnProgress | None, divided: bool
 ) -> tuple[Report, list[Look]]:
-    reading = Reading(settings)
+    reading = Reading(options)
     with closing(reading):
         if divided:
             reading.divide(chain)
@@ -91,12 +91,12 @@ def _read(
         return placed(with_session(reading.report(captures), read)), left
 
 
-def may_be_divided(chain: Sequence[Look], settings: Settings) -> bool:
+def may_be_divided(chain: Sequence[Look], options: Options) -> bool:
     """Whether the exchanges of these files may be worth reading in several processes.
 
     The owner's identifiers stay in one, and bodies are put aside once.
     """
-    if not settings.helpers or settings.known or settings.put_aside is not None:
+    if not options.helpers or options.known or options.put_aside is not None:
         return False
     return _size(chain) >= LONG and all(os.path.isfile(entry.path) for entry in chain)
 
@@ -121,21 +121,21 @@ class Watcher(Protocol):
 class Reading:
     """One scan with all that looks at its packets; what depends on the capture's date waits for its first."""
 
-    def __init__(self, settings: Settings, watcher: Watcher | None = None) -> None:
-        self.scan = Scan(settings.wifi, watcher.idle if watcher else None, settings.share)
-        self._settings, self._watcher = settings, watcher
-        self._dossiers = load(*settings.dossiers)
-        self._watch, self._search = Watch(), SeededSearch(settings.known)
+    def __init__(self, options: Options, watcher: Watcher | None = None) -> None:
+        self.scan = Scan(options.wifi, watcher.idle if watcher else None, options.share)
+        self._options, self._watcher = options, watcher
+        self._dossiers = load(*options.dossiers)
+        self._watch, self._search = Watch(), SeededSearch(options.known)
         heed = watcher.heed if watcher else None
         self._helpers: Helpers | None = None
         self._dividing: Dividing | None = None
         self._steps = self._size = 0
         self.done = 0  # octets of the captures that were read
         self._extractor = Extractor(
-            settings.known, self._dossiers, settings.put_aside, heed, settings.share, self.scan.failures
+            options.known, self._dossiers, options.put_aside, heed, options.share, self.scan.failures
         )
         # The owner's identifiers stay in this process; whoever watches is told at once.
-        if settings.helpers and not (settings.known or heed):
+        if options.helpers and not (options.known or heed):
             self._get_help()
         self._located: tuple[Locator, RegionWatch] | None = None
 
@@ -163,7 +163,7 @@ class Reading:
         waiting = self.scan.observer.unanswered(flows, self.scan.tracker.flows)
         for flow, exchange, delivered in self.scan.failures.guarded(waiting, "batch", "alerts"):
             seen: list[Extracted] = []
-            extractor = Extractor(self._settings.known, self._dossiers, heed=seen.append)
+            extractor = Extractor(self._options.known, self._dossiers, heed=seen.append)
             extractor.take(
                 exchange, flow, ends_of(self.scan.tracker.flows, flow, exchange.direction), delivered
             )
@@ -191,14 +191,14 @@ class Reading:
         found = scan.failures.attempt("conclusion", "known identifiers", None, self._found, http)
         extractor.add(*(found or ((), ())))
         self._watch.add_requests(scan.asked)
-        parts = SessionParts(captures, scan, extractor, region, locator, self._dossiers, self._settings)
+        parts = SessionParts(captures, scan, extractor, region, locator, self._dossiers, self._options)
         assembly = Assembly(parts)
-        again = Recurrence(assembly, extractor, self._settings.known)
+        again = Recurrence(assembly, extractor, self._options.known)
         scan.failures.attempt("conclusion", "identifiers elsewhere", None, again.run)
         report = assembly.report()
         beside = (*self._search.problems(), *self._watch.problems())
         report = replace(report, problems=(*report.problems, *beside))
-        given = (report, self._watch, self._settings.log, self._dossiers, _values_of)
+        given = (report, self._watch, self._options.log, self._dossiers, _values_of)
         drawn = scan.failures.attempt("conclusion", "conclusions", None, with_conclusions, *given)
         return with_failures(report if drawn is None else drawn, scan)
 
@@ -236,8 +236,8 @@ class Reading:
 
     def _region(self) -> tuple[Locator, RegionWatch]:
         if self._located is None:
-            locator = self._settings.locator(self.scan.tally.first_ns)
-            self._located = locator, RegionWatch(locator, self._settings.regions, self._settings.share)
+            locator = self._options.locator(self.scan.tally.first_ns)
+            self._located = locator, RegionWatch(locator, self._options.regions, self._options.share)
         return self._located
 
     def divide(self, chain: Sequence[Look]) -> None:
@@ -246,7 +246,7 @@ class Reading:
 
         self._helpers, self._size = None, _size(chain)
         self._extractor.lend(None)
-        self._dividing = Dividing(chain, self._settings, self.scan.observer.notes.recent)
+        self._dividing = Dividing(chain, self._options, self.scan.observer.notes.recent)
         self.scan.observer.http.elsewhere = self._dividing
 
     def _see_whether_to_divide(self, dividing: Dividing) -> None:
@@ -272,7 +272,7 @@ class Reading:
     def _get_help(self) -> None:
         from analyzer.session.worker_pool import Helpers
 
-        self._helpers = Helpers(self._settings.helpers, self._settings.dossiers)
+        self._helpers = Helpers(self._options.helpers, self._options.dossiers)
         self._extractor.lend(self._helpers)
 
     def _extract(self, seen: Iterable[Any]) -> None:

@@ -23,8 +23,8 @@ from analyzer.dissectors.http_flows import BatchResult, BoundMetError, Closed
 from analyzer.flows.flow_table import Flows
 from analyzer.flows.retransmissions import Recent
 from analyzer.session import shard_worker
+from analyzer.session.options import Options
 from analyzer.session.packet_reader import Scan, Step
-from analyzer.session.settings import Settings
 from analyzer.session.shard_worker import (
     Batched,
     Division,
@@ -57,11 +57,11 @@ class LostError(MeantError):
 class Dividing:
     """Processes that read shares of a capture: `prepare`, and from `begin` on `step` before each batch."""
 
-    def __init__(self, looks: Sequence[Look], settings: Settings, recent: Recent) -> None:
+    def __init__(self, looks: Sequence[Look], options: Options, recent: Recent) -> None:
         """`recent` is the memory of repetitions here."""
-        self.count = settings.helpers + 1
+        self.count = options.helpers + 1
         self._table = table_of(self.count)
-        self._looks, self._settings, self._recent = tuple(looks), settings, recent
+        self._looks, self._options, self._recent = tuple(looks), options, recent
         self._memory = Memory(recent)
         self._partners: list[Partner] = []
         self._division: Division | None = None
@@ -77,7 +77,7 @@ class Dividing:
 
     def prepare(self) -> None:
         """Start the processes."""
-        wifi, folders = self._settings.wifi, self._settings.dossiers
+        wifi, folders = self._options.wifi, self._options.dossiers
         self._partners = [
             Partner(ShardTask(number, self._table, self._looks, wifi, folders))
             for number in range(self.count)

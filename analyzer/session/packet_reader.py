@@ -116,7 +116,7 @@ class Scan:
         idle: Callable[[], None] | None = None,
         share: float = 1.0,
     ) -> None:
-        """`idle` is called from time to time while a live capture is silent; `share` as in `Settings`."""
+        """`idle` is called from time to time while a live capture is silent; `share` as in `Options`."""
         self._idle, self.share = idle, share
         self.wifi: WifiSession | None = None  # once a Wi-Fi frame is seen
         self.asked: list[WifiRequest] = []

@@ -72,9 +72,9 @@ from analyzer.session.device_clues import ClueBook
 from analyzer.session.extraction import Extracted, Extractor
 from analyzer.session.flow_labels import kinds_of
 from analyzer.session.host_names import NameBook
+from analyzer.session.options import Options
 from analyzer.session.packet_reader import Scan, Tally
 from analyzer.session.region_packets import RegionWatch
-from analyzer.session.settings import Settings
 from analyzer.session.tls_summary import TlsSummary
 from analyzer.session.vantage import look, vantage
 from analyzer.version import VERSION
@@ -97,7 +97,7 @@ class SessionParts:
     region: RegionWatch
     locator: Locator
     dossiers: Sequence[Dossier]
-    settings: Settings
+    options: Options
 
 
 class Assembly:
@@ -275,7 +275,7 @@ class Assembly:
             for at, row in enumerate(rows)
             if row.place is not None and row.place.special is None and row.min_rtt_us is not None
         }
-        origin = self.parts.settings.origin
+        origin = self.parts.options.origin
         by_others = {} if origin else contradicted_by_others(timed.values())
         for at, entry in timed.items():
             said = contradicted_from(origin, entry) if origin else by_others.get(entry.address, ())
@@ -309,8 +309,8 @@ class Assembly:
             ended=counted(self.endings, members, self.times),
             names=names,
             place=place,
-            in_scope=located_in(place, self.parts.settings.regions),
-            scope_claims=scope_claims(place, self.parts.settings.regions),
+            in_scope=located_in(place, self.parts.options.regions),
+            scope_claims=scope_claims(place, self.parts.options.regions),
             payload_up=sum(found.payload_up[m] for m in members),
             payload_down=sum(found.payload_down[m] for m in members),
             payload_readable=sum(self.readable[m] for m in members),
@@ -430,7 +430,7 @@ class Assembly:
         return list(np.array(sorted([*single, *several]), np.int64).T)
 
     def _claims(self, flow: int) -> tuple[str, ...]:
-        return scope_claims(self.places[self.remote[flow]], self.parts.settings.regions)
+        return scope_claims(self.places[self.remote[flow]], self.parts.options.regions)
 
     # ── pings ───────────────────────────────────────────────────────────
 
@@ -547,7 +547,7 @@ class Assembly:
     @cached_property
     def tunnels(self) -> tuple[Tunnel, ...]:
         return packet_anomalies.tunnels(
-            self.parts.scan.tunnels, self.parts.locator, self.parts.settings.regions
+            self.parts.scan.tunnels, self.parts.locator, self.parts.options.regions
         )
 
     def coverage(self) -> tuple[Coverage, ...]:
@@ -595,7 +595,7 @@ class Assembly:
             version=VERSION,
             created_ns=time.time_ns(),
             captures=self.infos,
-            scope=Scope(parts.settings.regions),
+            scope=Scope(parts.options.regions),
             devices=self.devices(),
             destinations=destinations,
             flows=self.flow_table(),
@@ -603,7 +603,7 @@ class Assembly:
             findings=findings,
             pings=self.pings(),
             region_packets=self.region_packets(),
-            known=parts.settings.known.summary(parts.extractor.hits),
+            known=parts.options.known.summary(parts.extractor.hits),
             geo_sources=parts.locator.sources,
             geo_note=parts.locator.note,
             blind_spots=(
@@ -619,13 +619,13 @@ class Assembly:
             ),
             reconstruction=self.reconstruction(),
             vantage=self.vantage(),
-            wifi=clients(parts.scan.wifi, bool(parts.settings.wifi)) if parts.scan.wifi else (),
-            conflicts=tuple(stream_anomalies.conflicts(notes, self._stream_ends, bool(parts.settings.known))),
+            wifi=clients(parts.scan.wifi, bool(parts.options.wifi)) if parts.scan.wifi else (),
+            conflicts=tuple(stream_anomalies.conflicts(notes, self._stream_ends, bool(parts.options.known))),
             gaps=tuple(stream_anomalies.gaps(notes, self._stream_ends)),
             announcements=self.announcements(),
             tunnels=self.tunnels,
             fragment_conflicts=tuple(
-                packet_anomalies.fragment_conflicts(parts.scan.reassembler, bool(parts.settings.known))
+                packet_anomalies.fragment_conflicts(parts.scan.reassembler, bool(parts.options.known))
             ),
             coverage=self.coverage(),
         )

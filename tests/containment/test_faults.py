@@ -14,10 +14,10 @@ from scapy.packet import Raw
 
 from analyzer import analyze
 from analyzer.corpus.grouping import units_of
-from analyzer.corpus.options import Options
 from analyzer.corpus.task import work
 from analyzer.model import CaptureError, Problem, Report
 from analyzer.report import json, terminal
+from analyzer.session.options import Options
 from analyzer.session.report_builder import Assembly
 from analyzer.system.containment import CODES, RAISE, is_whole
 from tests import builders

@@ -14,8 +14,8 @@ import pytest
 from analyzer import analyze
 from analyzer.corpus import task as work_module
 from analyzer.corpus.discovery import captures_in
+from analyzer.corpus.fingerprint import fingerprint
 from analyzer.corpus.grouping import CaptureUnit, portions, units_of
-from analyzer.corpus.options import Options
 from analyzer.corpus.overview import render
 from analyzer.corpus.pool import Pool
 from analyzer.corpus.results_folder import Results, ResultsFolder, prepared
@@ -25,6 +25,7 @@ from analyzer.identifiers.owner_values import KnownValues
 from analyzer.model import CaptureError
 from analyzer.packets.wifi.keys import WifiKey
 from analyzer.report import json
+from analyzer.session.options import Options
 from analyzer.system.containment import RAISE
 from tests.corpus.captures import archive, octets_of
 
@@ -151,7 +152,8 @@ def test_a_process_that_dies_costs_only_the_capture_that_kills_it(folder: Path) 
 class _Deadly(Options):
     """Options with which the process ends that reads a certain capture."""
 
-    def settings(self):  # type: ignore[no-untyped-def]
+    def __setstate__(self, state):  # type: ignore[no-untyped-def]
+        super().__setstate__(state)
         whole = work_module.read_chain
 
         def deadly(chain, *rest):  # type: ignore[no-untyped-def]
@@ -160,7 +162,6 @@ class _Deadly(Options):
             return whole(chain, *rest)
 
         work_module.read_chain = deadly
-        return super().settings()
 
 
 # ── results ─────────────────────────────────────────────────────────────────
@@ -192,8 +193,8 @@ def test_other_settings_are_another_result(tmp_path: Path) -> None:
         Options(), Options(regions=("HK",)), Options(origin="NO"), Options(tac=str(table)),
         *(Options(wifi=(WifiKey(passphrase=word),)) for word in ("long enough", "long enouGh")),
     ]  # fmt: skip
-    assert len({options.fingerprint(b"salt") for options in made}) == len(made)
-    assert Options().fingerprint(b"salt") == Options().fingerprint(b"salt")
+    assert len({fingerprint(options, b"salt") for options in made}) == len(made)
+    assert fingerprint(Options(), b"salt") == fingerprint(Options(), b"salt")
 
 
 def test_the_owners_identifiers_are_in_no_key(folder: Path, tmp_path: Path) -> None:

@@ -18,11 +18,11 @@ from analyzer.corpus import task as work_module
 from analyzer.corpus.dask import WORKERLESS, Cluster
 from analyzer.corpus.discovery import captures_in
 from analyzer.corpus.grouping import portions, units_of
-from analyzer.corpus.options import Options
 from analyzer.corpus.results_folder import prepared
 from analyzer.corpus.run import Follower, report_of, run
 from analyzer.corpus.storage import StorageError
 from analyzer.corpus.summary import summary_of
+from analyzer.session.options import Options
 from tests.corpus.buckets import buckets
 from tests.corpus.captures import archive, octets_of
 
@@ -89,15 +89,15 @@ def test_a_worker_that_is_killed_in_the_middle_costs_nothing(
 class _Slow(Options):
     """Options with which the first worker to begin says who it is, and waits to be killed."""
 
-    def settings(self) -> Any:
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        super().__setstate__({**state, "origin": None})
         try:
-            descriptor = os.open(self.origin or "", os.O_CREAT | os.O_EXCL | os.O_WRONLY)
+            descriptor = os.open(state["origin"] or "", os.O_CREAT | os.O_EXCL | os.O_WRONLY)
         except FileExistsError:
-            return Options().settings()
+            return
         os.write(descriptor, str(os.getpid()).encode())
         os.close(descriptor)
         time.sleep(30)
-        return Options().settings()
 
 
 def test_a_capture_that_kills_every_worker_is_given_up_alone(scheduler: Any, folder: Path) -> None:
@@ -127,7 +127,8 @@ def test_a_cluster_whose_workers_are_gone_is_not_waited_for(folder: Path) -> Non
 class _Deadly(Options):
     """Options with which the process ends that reads a certain capture."""
 
-    def settings(self) -> Any:
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        super().__setstate__(state)
         whole = work_module.read_chain
 
         def deadly(chain: Any, *rest: Any) -> Any:
@@ -136,7 +137,6 @@ class _Deadly(Options):
             return whole(chain, *rest)
 
         work_module.read_chain = deadly
-        return super().settings()
 
 
 # ── buckets ─────────────────────────────────────────────────────────────────

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from analyzer import analyze
 from analyzer.corpus.grouping import units_of
-from analyzer.corpus.options import Options
 from analyzer.corpus.run import report_of
 from analyzer.corpus.task import work
+from analyzer.session.options import Options
 from tests.builders import START_NS, http_request, http_response, udp
 from tests.corpus.captures import BODY, capture, octets_of
 from tests.examples import examples

@@ -15,12 +15,12 @@ import pytest
 from analyzer import analyze
 from analyzer.corpus.corpus_tables import TABLES, schema_of
 from analyzer.corpus.discovery import captures_in
-from analyzer.corpus.options import Options
 from analyzer.corpus.results_folder import prepared
 from analyzer.corpus.run import Follower, run
 from analyzer.corpus.storage import StorageError
 from analyzer.corpus.summary import Summary, summary_of, write_csv
 from analyzer.corpus.summary_page import page
+from analyzer.session.options import Options
 from tests.builders import START_NS, http_request, http_response
 from tests.cli.conftest import Run
 from tests.corpus.captures import archive, capture

@@ -28,7 +28,7 @@ from analyzer.live.shutdown import Stop
 from analyzer.live.sources import Feed
 from analyzer.live.watch_session import Watching
 from analyzer.report.json import read
-from analyzer.session.settings import Settings
+from analyzer.session.options import Options
 from tests.hostile import captures
 from tests.hostile.test_hostile import ROOT, SECONDS, UNSAFE, installed, phonehome
 
@@ -185,7 +185,7 @@ class Heard:
 @pytest.fixture(scope="module")
 def watched() -> Iterator[tuple[Watching, list[Event]]]:
     stop, heard = Stop(), Heard()
-    session = Watching(Settings(), stop, [heard])
+    session = Watching(Options(), stop, [heard])
     from analyzer.live.flow_view import board
 
     for octets in (captures.attacks(), captures.air()):

@@ -14,7 +14,7 @@ from analyzer.live.sources import Feed, Followed, Program
 from analyzer.live.watch_session import Watching
 from analyzer.model import CaptureError
 from analyzer.report.json import read
-from analyzer.session.settings import Settings
+from analyzer.session.options import Options
 from tests.live.running import HEADER, ROOT, Watch, ping, records
 
 
@@ -135,7 +135,7 @@ def test_connections_without_end_are_bounded_and_the_end_is_said(monkeypatch: py
         opened.append(reading)
         return Feed("again", reading, stop)
 
-    session = Watching(Settings(), stop)
+    session = Watching(Options(), stop)
     session.run(opens, again=True)
     session.end()
     report = session.report()
@@ -164,7 +164,7 @@ def test_a_file_that_is_gone_for_a_while_is_waited_for_and_said_once(tmp_path: P
             stop.set()
         raise CaptureError("growing: can't be opened (No such file or directory)")
 
-    session = Watching(Settings(), stop)
+    session = Watching(Options(), stop)
     session.run(opens)
     sentences = [event.says for event in session.shown if "can't be opened" in event.says]
     assert said == ["opened", "missing", "missing", "missing"]

@@ -21,8 +21,8 @@ from analyzer.dissectors.memory_estimate import held
 from analyzer.live.shutdown import Stop
 from analyzer.live.sources import Feed
 from analyzer.live.watch_session import Watching
+from analyzer.session.options import Options
 from analyzer.session.packet_reader import Step
-from analyzer.session.settings import Settings
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "bench"))
 from days import days
@@ -80,7 +80,7 @@ class Weighed(Watching):
     """Notes at the end of each day what it holds: octets of its tables, and objects of the process."""
 
     def __init__(self, stop: Stop) -> None:
-        super().__init__(Settings(), stop)
+        super().__init__(Options(), stop)
         self.octets: list[int] = []
         self.objects: list[int] = []
 

@@ -27,8 +27,8 @@ from analyzer.session import (
     flow_eviction,
     shard_worker,
 )
+from analyzer.session.options import Options
 from analyzer.session.packet_reader import Scan, Step
-from analyzer.session.settings import Settings
 from tests import builders
 from tests.builders import START_NS, conversation, http_request, http_response, udp
 from tests.corpus.captures import octets_of
@@ -157,7 +157,7 @@ def test_any_division_of_any_flows_gives_the_report_of_one_pass(
         path.write_bytes(builders.pcap(frames, times_ns=times))
         with dividing_from(first, chance, frames=batch) as seen:
             alone = octets_of(analyze(path))
-            assert octets_of(analyze(path, jobs=jobs, told=seen.told.append)) == alone
+            assert octets_of(analyze(path, jobs=jobs, notify=seen.told.append)) == alone
         assert seen.told == []
 
 
@@ -191,7 +191,7 @@ def test_processes_read_what_threads_read(many: Path) -> None:
     assert len(alone.messages) == 120 + 2 + 18
     for threads in (True, False):
         with dividing_from(-1, random.Random(1), threads=threads) as seen:
-            assert octets_of(analyze(many, jobs=3, told=seen.told.append)) == octets_of(alone)
+            assert octets_of(analyze(many, jobs=3, notify=seen.told.append)) == octets_of(alone)
         assert len(seen.starts) == 1
         assert seen.elsewhere > 20
         assert seen.told == []
@@ -211,7 +211,7 @@ def test_where_a_process_dies_all_is_read_again_and_it_is_said(
             begin(self, number, flow)
 
         monkeypatch.setattr(coordinator.Dividing, "begin", and_kill)
-        report = analyze(many, jobs=2, told=seen.told.append)
+        report = analyze(many, jobs=2, notify=seen.told.append)
     assert killed
     assert octets_of(report) == octets_of(analyze(many))
     assert [sentence.partition(": ")[2] for sentence in seen.told] == [
@@ -227,7 +227,7 @@ def test_where_a_process_says_what_cannot_be_all_is_read_again(
 
     monkeypatch.setattr(shard_worker, "sign_of", wrong)  # in the threads; the other one has its own
     with dividing_from(3, random.Random(1)) as seen:
-        assert octets_of(analyze(many, jobs=2, told=seen.told.append)) == octets_of(analyze(many))
+        assert octets_of(analyze(many, jobs=2, notify=seen.told.append)) == octets_of(analyze(many))
     assert len(seen.told) == 1
 
 
@@ -257,7 +257,7 @@ def test_where_a_bound_is_met_the_report_is_that_of_one_pass(
     with dividing_from(1, random.Random(2)) as seen:
         # Batches are as small in one pass: bounds that are looked at once a batch are met at the same place.
         alone = analyze(many)
-        assert octets_of(analyze(many, jobs=3, told=seen.told.append)) == octets_of(alone)
+        assert octets_of(analyze(many, jobs=3, notify=seen.told.append)) == octets_of(alone)
     assert seen.starts
     assert len(seen.told) == bool(why)
     assert all(why in sentence for sentence in seen.told)
@@ -269,7 +269,7 @@ def test_what_is_cut_weighs_less_wherever_it_was_read(many: Path, monkeypatch: p
     with dividing_from(-1, random.Random(4)) as seen:
         alone = analyze(many)
         assert {"content-budget", "exchanges-unlisted"} <= {problem.code for problem in alone.problems}
-        assert octets_of(analyze(many, jobs=2, told=seen.told.append)) == octets_of(alone)
+        assert octets_of(analyze(many, jobs=2, notify=seen.told.append)) == octets_of(alone)
     assert seen.told == []
 
 
@@ -289,19 +289,19 @@ def test_what_one_pass_has_forgotten_is_not_held_against_a_repetition(
         monkeypatch.setattr(coordinator, "table_of", lambda _: (0, 1))
         alone = analyze(path)
         assert "repeat-unchecked" in {problem.code for problem in alone.problems}
-        assert octets_of(analyze(path, jobs=2, told=seen.told.append)) == octets_of(alone)
+        assert octets_of(analyze(path, jobs=2, notify=seen.told.append)) == octets_of(alone)
     assert len(seen.told) == 1
     assert "forgotten" in seen.told[0]
 
 
 def test_small_captures_and_identifiers_of_the_owner_stay_in_one_process(many: Path) -> None:
     chain = [look(str(many))]
-    assert not capture_session.may_be_divided(chain, Settings(helpers=1))
+    assert not capture_session.may_be_divided(chain, Options(jobs=2))
     with dividing_from(3, random.Random(1)):
-        assert capture_session.may_be_divided(chain, Settings(helpers=1))
-        assert not capture_session.may_be_divided(chain, Settings())
+        assert capture_session.may_be_divided(chain, Options(jobs=2))
+        assert not capture_session.may_be_divided(chain, Options())
         known = KnownValues.parse("imei=490154203237518")
-        assert not capture_session.may_be_divided(chain, Settings(helpers=1, known=known))
+        assert not capture_session.may_be_divided(chain, Options(jobs=2, known=known))
 
 
 def test_captures_of_others_give_the_same_divided(corpus: Path) -> None:
@@ -311,6 +311,6 @@ def test_captures_of_others_give_the_same_divided(corpus: Path) -> None:
     for path in chance.sample([p for p in found if p.stat().st_size < 200_000], 40):
         with dividing_from(-1, chance, frames=chance.choice((10, 100))) as seen:
             alone = octets_of(analyze(path))
-            assert octets_of(analyze(path, jobs=2, told=seen.told.append)) == alone
+            assert octets_of(analyze(path, jobs=2, notify=seen.told.append)) == alone
         divided += seen.elsewhere > 0
     assert divided

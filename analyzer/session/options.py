@@ -1,0 +1,124 @@
+"""What a run is asked for, checked once: the fields are the keywords of `analyze`."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from functools import cached_property
+from typing import Any, TypedDict, TypeVar
+
+from analyzer.conclusions.device_filter import address_of
+from analyzer.conclusions.event_timeline import LogEntry
+from analyzer.geo import Locator
+from analyzer.geo.region_codes import region_of, regions_of
+from analyzer.geo.user_databases import UserDatabase
+from analyzer.identifiers.owner_values import KnownValues
+from analyzer.model import Body
+from analyzer.packets.wifi.keys import WifiKey
+
+T = TypeVar("T")
+G = TypeVar("G")
+Path = str | os.PathLike[str]
+
+
+class OptionFields(TypedDict, total=False):
+    """The fields of `Options`, each of which `analyze` takes as a keyword."""
+
+    regions: str | Iterable[str]
+    device: str | None
+    known: KnownValues | None
+    wifi: Sequence[WifiKey]
+    origin: str | None
+    geo: Sequence[Path]
+    geo_date: date | None
+    dossiers: Sequence[Path]
+    log: Sequence[LogEntry]
+    tac: Path | None
+    jobs: int
+    put_aside: Callable[[Body], None] | None
+    notify: Callable[[str], None] | None
+
+
+@dataclass(frozen=True)
+class Options:
+    """What a run is asked for, in a form that other processes take. Raises ValueError that names the field.
+
+    `regions` are ISO 3166-1 alpha-2 codes, `origin` is the one where the capture was made, `device` the MAC
+    or IP address of the one device to report on. `known` holds the owner's own identifiers, `wifi` keys of
+    Wi-Fi networks. `geo` are MaxMind DB files of the user's own, `geo_date` stands for the capture's date
+    in the choice of databases, `dossiers` are directories of the user's own. `log` is what was done to the
+    phone while the capture ran, `tac` a CSV file by which an IMEI names maker and model.
+
+    With `jobs`, the exchanges of a capture that holds many are read in so many processes, with the same
+    result. `put_aside` takes each body of which the report keeps the beginning only, `notify` a sentence
+    where a process was lost and all was read again in one. `share` is the part of a scan's memory that may
+    be used.
+    """
+
+    regions: tuple[str, ...] = ("CN",)
+    device: str | None = None
+    known: KnownValues = KnownValues.none()  # noqa: RUF009 - frozen
+    wifi: tuple[WifiKey, ...] = ()
+    origin: str | None = None
+    geo: tuple[str, ...] = ()
+    geo_date: date | None = None
+    dossiers: tuple[str, ...] = ()
+    log: tuple[LogEntry, ...] = ()
+    tac: str | None = None
+    jobs: int = 1
+    put_aside: Callable[[Body], None] | None = None
+    notify: Callable[[str], None] | None = None
+    share: float = 1.0  # what runs for weeks takes less
+
+    @classmethod
+    def of(cls, **given: Any) -> Options:
+        """Return checked options of what a user gave; see `OptionFields`."""
+        checks: dict[str, Callable[[Any], Any]] = {
+            "regions": regions_of,
+            "device": address_of,
+            "origin": region_of,
+            "geo": _paths,
+            "dossiers": _paths,
+            "tac": os.fspath,
+            "wifi": tuple,
+            "log": tuple,
+        }
+        unset = {"known"} & {name for name, value in given.items() if value is None}
+        made = {name: _checked(name, checks.get(name), value) for name, value in given.items()}
+        options = cls(**{name: value for name, value in made.items() if name not in unset})
+        _ = options.databases  # opened now, so that one that can't be used is known before the long scan
+        return options
+
+    @property
+    def helpers(self) -> int:
+        """Return how many further processes may read and examine exchanges."""
+        return self.jobs - 1
+
+    @cached_property
+    def databases(self) -> tuple[UserDatabase, ...]:
+        """Return the user's own databases, opened. Raises ValueError where one can't be used."""
+        return tuple(UserDatabase(path) for path in self.geo)
+
+    def locator(self, capture_ns: int | None) -> Locator:
+        """Return where addresses are looked up for a capture of this time."""
+        return Locator(capture_ns, day=self.geo_date, regions=self.regions, given=self.databases)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Leave open files to the process that opened them."""
+        return {name: value for name, value in self.__dict__.items() if name != "databases"}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+
+
+def _paths(given: Iterable[Path]) -> tuple[str, ...]:
+    return tuple(os.fspath(path) for path in given)
+
+
+def _checked(name: str, check: Callable[[G], T] | None, given: G) -> T | G:
+    try:
+        return given if given is None or check is None else check(given)
+    except ValueError as error:
+        raise ValueError(f"{name}: {error}") from None
