@@ -3,10 +3,10 @@
 
     python tools/trace_exchange.py CAPTURE
 
-A module counts once it is entered between the first packet read and the last line printed, imports left out. The
-list shows each at its first entry, so that it reads from top to bottom as the way of the first exchange; a change
-of folder is two modules of this list, one after the other, in different folders. It is a diagnosis of how many
-places a newcomer has to open, and no aim in itself.
+A module counts once it is entered between the first packet read and the last line printed, imports left
+out. The list shows each at its first entry, so that it reads from top to bottom as the way of the first
+exchange; a change of folder is two modules of this list, one after the other, in different folders. It is a
+diagnosis of how many places a newcomer has to open, and no aim in itself.
 """
 
 from __future__ import annotations
