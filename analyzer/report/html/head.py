@@ -6,11 +6,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from analyzer.model import Report
-from analyzer.report.groups import finding_groups, ping_groups, region_totals, status_counts
+from analyzer.report.groups import finding_groups, ping_groups, status_counts
 from analyzer.report.html.geography import Geography
 from analyzer.report.language import _, mark, number, plural
-from analyzer.report.summary import answer
+from analyzer.report.summary import first_screen
 from analyzer.report.units import clock
+from analyzer.report.whereabouts import region_traffic
 from analyzer.report.wording import FACTS, STATUSES
 
 _MONTHS = (
@@ -35,20 +36,22 @@ class PageHead:
     date: str
     lead: str
     answer: tuple[str, ...]
+    unseen: tuple[str, ...]
     figures: tuple[Figure, ...]
     notice: str
 
 
 def head(report: Report, places: Geography) -> PageHead:
-    lead, *rest = answer(report)
+    screen = first_screen(report)
     names = [info.path for info in report.captures]
     more = len(names) - _NAMED
     notice = report.reconstruction or ""
     return PageHead(
         captures=", ".join(names[:_NAMED]) + (f" … +{more}" if more > 0 else ""),
         date=_date(report),
-        lead=lead,
-        answer=tuple(rest),
+        lead=screen.headline,
+        answer=screen.points,
+        unseen=screen.unseen,
         figures=tuple(_figures(report, places)),
         notice=notice[:1].upper() + notice[1:],
     )
@@ -95,7 +98,8 @@ def _figures(report: Report, places: Geography) -> Iterator[Figure]:
         ),
         bool(kinds),
     )
-    for total in region_totals(report)[::2]:
+    for code in report.scope.regions:
+        total = region_traffic(report, code)[0]
         said = plural(
             total.packets_up,
             "packet sent to an address located in {country}",

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from analyzer.model import UNANSWERED, Destination, Finding, Message, Report, Session
+from analyzer.report.countries import country
 from analyzer.report.groups import finding_groups, grouped, messages_by_number, traffic
 from analyzer.report.html.where import Frames, frames_of
-from analyzer.report.html.world import country
 from analyzer.report.language import _, mark, number, plural
 from analyzer.report.reverse_translation import spoken
 from analyzer.report.text import clip
