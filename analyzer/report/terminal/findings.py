@@ -144,7 +144,7 @@ def _quote(message: Message, view: ReportView) -> RenderableType:
     kept = ", cut" if message.missing or body.missing else ""
     return facts(
         (
-            ("body", f"{body.length:,} octets{kept}: {view.quote(raw)}"),
+            ("body", f"{body.length:,} bytes{kept}: {view.quote(raw)}"),
             ("SHA-256", body.sha256 or no_body_hash(message)),
             ("pseudonyms", f"in {said}, not as sent" if (said := replaced(message)) else ""),
         )
