@@ -1,6 +1,6 @@
 """The reports of the captures in captures/, in every format, as they were when somebody last looked at them.
 
-    PHONEHOME_GOLDEN=write python -m pytest tests/report/export/test_golden.py   # then look at the difference
+    PHONEHOME_GOLDEN=write python -m pytest tests/export/test_golden.py   # then look at the difference
 
 Binary formats stand as what another library reads from them; HTML has its own outlines beside its tests.
 """
