@@ -63,7 +63,8 @@ def test_a_document_is_what_it_was(document: Document, report: Report) -> None:
 def test_parquet_tables_hold_what_they_held(report: Report) -> None:
     pytest.importorskip("pyarrow", reason="pyarrow is not installed")
     import pyarrow.parquet as parquet
-    from analyzer.report.export.parquet import write
+
+    from analyzer.export.parquet import write
 
     lines = []
     for name, content in sorted(write(report).items()):
@@ -75,7 +76,7 @@ def test_parquet_tables_hold_what_they_held(report: Report) -> None:
 
 def test_a_misp_event_holds_what_it_held(report: Report) -> None:
     pytest.importorskip("pymisp", reason="pymisp is not installed")
-    from analyzer.report.export.misp import write
+    from analyzer.export.misp import write
 
     event = json.loads(write(report))
     event = event.get("Event", event)

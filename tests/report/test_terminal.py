@@ -184,7 +184,7 @@ def test_each_region_has_its_own_rows_and_no_sum() -> None:
     report = replace(sample_report(), destinations=rows, scope=Scope(("CN", "HK")))
     text = render(report)
     assert re.search(r"CN located there +1 +12 +9 +4\.0 kB +2\.0 kB", text)
-    assert re.search(r"CN by another claim alone +1 +24 +18", text)
+    assert re.search(r"CN linked otherwise +1 +24 +18", text)
     assert re.search(r"HK located there +1 +60 +45", text)
     assert "96" not in part(text, "PACKETS TO SERVERS OF CN, HK")
 

@@ -36,6 +36,10 @@ from analyzer.report.wording import (
 )
 
 _LISTED = 10  # rows of a table unless all are asked for
+_ARROWS = "↑ sent by the device, ↓ received"
+_LINKED = (
+    "linked otherwise: not located there; a registry, the network's operator or a second database says so"
+)
 _NUMBERS = ("addresses", "packets ↑", "packets ↓", "bytes ↑", "bytes ↓", "messages", "packets", "bytes")
 
 
@@ -45,14 +49,14 @@ _NUMBERS = ("addresses", "packets ↑", "packets ↓", "bytes ↑", "bytes ↓",
 def regions_section(view: ReportView) -> Iterator[RenderableType]:
     report = view.report
     title = f"Packets to servers of {', '.join(report.scope.regions)}"
-    legend = say("↑ sent by the device, ↓ received", "dim")
+    legend = lines(_ARROWS, _LINKED, style="dim")
     headers = ("region", "addresses", "packets ↑", "packets ↓", "bytes ↑", "bytes ↓")
     totals = table(headers, [_total_row(total) for total in region_totals(report)], _NUMBERS)
     yield section(title, legend, totals, *_region_blocks(view))
 
 
 def _total_row(total: RegionTotal) -> tuple[str, ...]:
-    claim = "located there" if total.located else "by another claim alone"
+    claim = "located there" if total.located else "linked otherwise"
     counts = (total.addresses, total.packets_up, total.packets_down)
     sizes = (octets(total.bytes_up), octets(total.bytes_down))
     return (f"{total.code} {claim}", *(f"{count:,}" for count in counts), *sizes)
