@@ -4,8 +4,9 @@
 
 Writes `analyzer/report/html/world.json`: the Equal Earth projection (Šavrič, Patterson and Jenny 2018),
 2,000 units wide, north up; a path of whole units for each ISO 3166-1 code, one for land without a code, and
-a label point for each country, also those too small for the coarse map. Beside it `countries.json`: the names
-of countries in English and Norwegian bokmål as the Unicode CLDR has them. Needs numpy, pycountry and babel.
+a label point for each country, also those too small for the coarse map. A folder above,
+`countries.json`: the names of countries in English and Norwegian bokmål as the Unicode CLDR has them. Needs
+numpy, pycountry and babel.
 """
 
 from __future__ import annotations
@@ -33,9 +34,9 @@ def main() -> None:
     options.add_argument("--points", type=Path, required=True)
     chosen = options.parse_args()
     world = drawn(*(json.loads(path.read_text("utf-8")) for path in (chosen.shapes, chosen.points)))
-    for name, content in (("world", world), ("countries", country_names())):
+    for path, content in ((OUT / "world.json", world), (OUT.parent / "countries.json", country_names())):
         text = json.dumps(content, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
-        (OUT / f"{name}.json").write_text(text + "\n", "utf-8")
+        path.write_text(text + "\n", "utf-8")
 
 
 def drawn(coarse: Any, fine: Any) -> dict[str, Any]:

@@ -106,7 +106,7 @@ class Capture:
 
     def _grown(self, octets: int) -> str:
         return (
-            f"{self.source.path}: the file grew by {octets:,} octets while it was read; these were neither "
+            f"{self.source.path}: the file grew by {octets:,} bytes while it was read; these were neither "
             "read nor hashed, and a cut last record was still being written"
         )
 
@@ -115,4 +115,4 @@ class Capture:
             return self.source.damage
         if not window.available():
             return f"{self.source.path}: is empty"
-        return f"{self.source.path}: too short for a capture ({window.available()} octets)"
+        return f"{self.source.path}: too short for a capture ({window.available()} bytes)"

@@ -199,7 +199,7 @@ class ZstdFrames:
             raise BrokenArchiveError(CUT if ZSTD_MAGIC.startswith(head) else NOT_ONE)
         parameters = self._zstd.get_frame_parameters(head)
         if parameters.window_size > MOST_MEMORY:
-            raise BrokenArchiveError(f"it asks for {parameters.window_size:,} octets of memory")
+            raise BrokenArchiveError(f"it asks for {parameters.window_size:,} bytes of memory")
         self._has_checksum = parameters.has_checksum
         self._frame = self._zstd.ZstdDecompressor(max_window_size=MOST_MEMORY).decompressobj()
         self._frame.decompress(self._take(self._zstd.frame_header_size(head)))

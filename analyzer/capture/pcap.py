@@ -93,7 +93,7 @@ def read_pcap(window: Window, account: Account) -> Iterator[Batch]:
     size = FILE_HEADER + magic.further
     if not window.need(size):
         raise CaptureError(
-            f"{path}: the pcap file header is cut: {window.available()} of {size} octets are there"
+            f"{path}: the pcap file header is cut: {window.available()} of {size} bytes are there"
         )
     header = window.take(size)
     layout = _layout(magic, header, path)
@@ -178,7 +178,7 @@ def say_cut_record(window: Window, account: Account) -> None:
     if left := window.available():
         account.damage(
             "cut-record",
-            f"{window.source.path}: the last record is cut: {left:,} octets follow frame {account.frames:,} "
+            f"{window.source.path}: the last record is cut: {left:,} bytes follow frame {account.frames:,} "
             f"at offset {window.offset:,}, fewer than the record needs",
             account.frames + 1,
         )
@@ -192,7 +192,7 @@ def say_bad_record(window: Window, account: Account, claimed: int) -> None:
     left = window.offset - offset
     account.damage(
         "bad-record",
-        f"{window.source.path}: record {frame:,} at offset {offset:,} claims {claimed:,} octets, which no "
-        f"frame has; {left:,} octets from there on were not read.{said}",
+        f"{window.source.path}: record {frame:,} at offset {offset:,} claims {claimed:,} bytes, which no "
+        f"frame has; {left:,} bytes from there on were not read.{said}",
         frame,
     )

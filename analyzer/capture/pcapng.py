@@ -90,7 +90,7 @@ def read_pcapng(window: Window, account: Account) -> Iterator[Batch]:
     if left := window.available():
         account.damage(
             "cut-record",
-            f"{window.source.path}: the last block is cut: {left:,} octets follow frame {account.frames:,} "
+            f"{window.source.path}: the last block is cut: {left:,} bytes follow frame {account.frames:,} "
             f"at offset {window.offset:,}, fewer than the block needs",
             account.frames + 1,
         )
@@ -189,7 +189,7 @@ def _skip(window: Window, account: Account, kind: int, size: int, padded: int) -
     if missing:
         account.damage(
             "cut-record",
-            f"{window.source.path}: the last block (type {kind}) is cut: {missing:,} of its {size:,} octets "
+            f"{window.source.path}: the last block (type {kind}) is cut: {missing:,} of its {size:,} bytes "
             "are missing",
             account.frames + 1,
         )
@@ -200,7 +200,7 @@ def _read_section_header(window: Window, account: Account, section: Section) -> 
     path = window.source.path
     if not window.need(28):
         raise CaptureError(
-            f"{path}: the pcapng section header is cut: {window.available()} of 28 octets are there"
+            f"{path}: the pcapng section header is cut: {window.available()} of 28 bytes are there"
         )
     magic = bytes(window.data[window.start + 8 : window.start + 12])
     if magic not in BYTE_ORDERS:
@@ -209,7 +209,7 @@ def _read_section_header(window: Window, account: Account, section: Section) -> 
     size = section.number(bytes(window.data[window.start + 4 : window.start + 8]))
     if size < 28 or size > LARGEST_RECORD or not window.need(size):
         raise CaptureError(
-            f"{path}: the pcapng section header at offset {window.offset:,} claims {size:,} octets, "
+            f"{path}: the pcapng section header at offset {window.offset:,} claims {size:,} bytes, "
             f"{window.available():,} are there"
         )
     header = window.take(size)
@@ -230,7 +230,7 @@ def _say_bad_block(window: Window, account: Account, section: Section) -> None:
     kind, size = (section.number(bytes(window.data[window.start + i : window.start + i + 4])) for i in (0, 4))
     account.damage(
         "bad-record",
-        f"{window.source.path}: the pcapng block at offset {window.offset:,} (type {kind}, {size:,} octets) "
+        f"{window.source.path}: the pcapng block at offset {window.offset:,} (type {kind}, {size:,} bytes) "
         f"contradicts itself; reading stopped after frame {account.frames:,}.{line_ends(window)}",
         account.frames + 1,
     )

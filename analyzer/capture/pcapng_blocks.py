@@ -193,4 +193,4 @@ def _filter(value: bytes) -> str:
         return text_of(value[1:])
     if value[:1] == bytes([FILTER_BPF]):
         return f"BPF bytecode of {len(value) // 8:,} instructions"
-    return f"in an unknown form ({len(value):,} octets)"
+    return f"in an unknown form ({len(value):,} bytes)"

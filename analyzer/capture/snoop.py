@@ -35,7 +35,7 @@ def read_snoop(window: Window, account: Account) -> Iterator[Batch]:
     path = window.source.path
     if not window.need(FILE_HEADER):
         raise CaptureError(
-            f"{path}: the snoop file header is cut: {window.available()} of {FILE_HEADER} octets are there"
+            f"{path}: the snoop file header is cut: {window.available()} of {FILE_HEADER} bytes are there"
         )
     version, number = struct.unpack_from(">II", window.take(FILE_HEADER), 8)
     if version not in VERSIONS:

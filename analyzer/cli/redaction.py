@@ -63,7 +63,7 @@ def _read_key(path: str) -> bytes:
     with open(path, "rb") as file:
         key = file.read(MOST)
     if len(key) < LEAST:
-        raise UnusableError(f"--redact-key: {path} has {len(key)} octets, a key has {LEAST} or more")
+        raise UnusableError(f"--redact-key: {path} has {len(key)} bytes, a key has {LEAST} or more")
     return key
 
 

@@ -13,6 +13,7 @@ from analyzer.model import Association, Ping, Report
 WINDOW_NS = 10_000_000_000
 SHIFTS = 9_999
 FEWEST_SENDS = 4
+FEWEST_EVENTS = 2  # of a single one any probability says nothing
 MOST_SENDS = 1_000  # in the test
 MOST_KEPT = 1_000  # times of events that the report holds
 SEED = 1  # the same numbers at every run
@@ -51,10 +52,10 @@ def as_often_by_chance(
     """(shifts made, shifts with at least as many preceded sends): a permutation test on a circle.
 
     All sends are shifted together by a random time within the capture and wrap around at its end,
-    so that their own rhythm is kept. No shift is made where sends or capture are too few or short.
+    so that their own rhythm is kept. No shift is made where sends, events or capture are too few or short.
     """
     span = end - start
-    if len(sends) < FEWEST_SENDS or not len(events) or span < 4 * window_ns:
+    if len(sends) < FEWEST_SENDS or len(events) < FEWEST_EVENTS or span < 4 * window_ns:
         return 0, 0
     ordered = np.sort(np.asarray(events, np.int64)) - start
     times = np.asarray(sends[:MOST_SENDS], np.int64) - start

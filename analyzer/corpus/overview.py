@@ -49,7 +49,7 @@ def _blocks(outcomes: Sequence[TaskResult], most: int | None) -> Iterator[Render
         headers = ("kind", "different", "times", "sessions")
         yield section("Identifiers and facts that left readable", _table(headers, _kind_rows(outcomes), most))
     if any(brief.regions for brief in briefs):
-        headers = ("address", "packets", "octets", "sessions")
+        headers = ("address", "packets", "bytes", "sessions")
         yield section("Sent to the regions of the scope", _table(headers, _region_rows(outcomes), most))
     if said := _problems(outcomes):
         shown = said if most is None else said[: 4 * most]

@@ -11,7 +11,7 @@ from analyzer.model import Message, PingStatus
 
 UNANSWERED = "no answer was seen"
 DELIVERY: dict[bool | None, tuple[PingStatus, str]] = {
-    True: ("delivered", "the server acknowledged the last octet of the request (TCP)"),
+    True: ("delivered", "the server acknowledged the last byte of the request (TCP)"),
     False: ("attempted", "the server did not acknowledge the whole request"),
     None: ("attempted", "the capture does not show whether the server acknowledged the request"),
 }

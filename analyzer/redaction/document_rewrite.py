@@ -103,7 +103,7 @@ def _changed(octets: bytes, changes: Mapping[Value, Value]) -> bytes:
         before = old if isinstance(old, bytes) else old.encode("utf-8", "surrogatepass")
         after = new if isinstance(new, bytes) else new.encode("utf-8", "surrogatepass")
         if before not in octets:
-            raise ValueError("the text stands otherwise in the octets")
+            raise ValueError("the text stands otherwise in the bytes")
         octets = octets.replace(before, after)
     return octets
 

@@ -91,11 +91,15 @@ class RegionTotal:
 
 def region_totals(report: Report) -> list[RegionTotal]:
     """Two rows a region of the scope: located there, and linked to it by another claim alone."""
-    return [_total(report, code, located) for code in report.scope.regions for located in (True, False)]
+    return [
+        total(code, located, [d for d in report.destinations if _claims(d, code, located)])
+        for code in report.scope.regions
+        for located in (True, False)
+    ]
 
 
-def _total(report: Report, code: str, located: bool) -> RegionTotal:
-    rows = [d for d in report.destinations if _is_linked(d, code) and is_located(d, code) == located]
+def total(code: str, located: bool, rows: Sequence[Destination]) -> RegionTotal:
+    """The sums of some rows, each address counted once."""
     return RegionTotal(
         code=code,
         located=located,
@@ -107,12 +111,17 @@ def _total(report: Report, code: str, located: bool) -> RegionTotal:
     )
 
 
+def _claims(row: Destination, code: str, located: bool) -> bool:
+    return is_linked(row, code) and is_located(row, code) == located
+
+
 def is_located(row: Destination, code: str) -> bool:
     """Does the location in force name this region?"""
     return row.place is not None and row.place.code("located") == code
 
 
-def _is_linked(row: Destination, code: str) -> bool:
+def is_linked(row: Destination, code: str) -> bool:
+    """Does any claim name this region?"""
     opinions = row.place.opinions if row.place else ()
     return any(opinion.code == code for opinion in opinions)
 

@@ -89,7 +89,7 @@ TEMPLATES = (
     mark("method: {method}"),
     mark("path: {path}"),
     # how far it got
-    mark("the server acknowledged the last octet of the request (TCP)"),
+    mark("the server acknowledged the last byte of the request (TCP)"),
     mark("the server acknowledged the request (CoAP)"),
     mark("the server did not acknowledge the whole request"),
     mark("the capture does not show whether the server acknowledged the request"),
@@ -139,10 +139,12 @@ TEMPLATES = (
     # blind spots
     mark("The capture shows what was sent while it ran, and nothing before or after."),
     mark(
-        "{w_share} of the octets exchanged with outside addresses were encrypted (TLS, QUIC, VPN) and "
+        "{w_share} of the bytes exchanged with outside addresses were encrypted (TLS, QUIC, VPN) and "
         "were not read: what they held is unknown."
     ),
-    mark("{w_share} were of other kinds that are counted and not read."),
+    mark(
+        "{w_share} of the bytes exchanged with outside addresses were of kinds that are counted and not read."
+    ),
     mark("Less than {n_share} %"),
     mark("More than {n_share} %"),
     mark(
@@ -154,7 +156,7 @@ TEMPLATES = (
         "{n_some} of {n_all} TCP destinations show packets in one direction only: whether they were "
         "answered outside the capture is unknown."
     ),
-    mark("Readable streams have {n_gaps} gaps, together {n_octets} octets that were sent and not captured."),
+    mark("Readable streams have {n_gaps} gaps, together {n_octets} bytes that were sent and not captured."),
     mark(
         "{n_bytes} bytes of readable data that no reader takes were searched. Nothing was found in them; "
         "they are not listed."

@@ -1,11 +1,13 @@
-"""Report → the answer in a few sentences: what left readable, to which region, how sure."""
+"""Report → the first screen: what left readable, from whom, to whom, how sure, and what could not be seen."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 
 from analyzer.model import Finding, KnownKind, Ping, Place, Report
+from analyzer.report.countries import country
 from analyzer.report.coverage import amount, encrypted, is_recorded, limits, rows_of, searched
 from analyzer.report.groups import (
     RegionTotal,
@@ -13,19 +15,13 @@ from analyzer.report.groups import (
     grouped,
     messages_by_number,
     ping_groups,
-    region_totals,
     status_counts,
 )
-from analyzer.report.language import _, mark, plural
-from analyzer.report.wording import (
-    FACTS,
-    STATUSES,
-    is_established,
-    is_worth_checking,
-    kind_name,
-    looks_like,
-    place_line,
-)
+from analyzer.report.headline import few, headline, how_often, kinds_of, senders
+from analyzer.report.language import _, mark, number, plural
+from analyzer.report.sendings import Sending, counts, sendings
+from analyzer.report.whereabouts import Whereabouts, region_traffic
+from analyzer.report.wording import STATUSES, is_established, kind_name, place_line
 
 # Codes of problems that report a failure (`analyzer.system.containment`), with what was not read.
 FAILED: dict[str, Callable[[int], str]] = {
@@ -43,33 +39,51 @@ NOT_PROOF = mark("That is no proof that none was sent: the blind spots below say
 NOTHING_SEARCHED = mark("Nothing in this capture was searched, so it shows nothing of identifiers.")
 NO_PAYLOAD = mark("None of these messages was recognised as an activation payload.")
 _NAMED = 3  # recipients of identifiers
+_MORE = 2  # sendings beside the one of the headline
+_KINDS = 8
+_REGIONS = 6
+
+
+@dataclass(frozen=True, slots=True)
+class FirstScreen:
+    """What a reader needs first: a headline, at most five points, and what could not be seen."""
+
+    headline: str
+    points: tuple[str, ...]
+    unseen: tuple[str, ...] = ()
 
 
 def answer(report: Report) -> list[str]:
-    """Sentences, the most important first; never empty.
+    """The sentences of the first screen in their order; never empty."""
+    screen = first_screen(report)
+    return [screen.headline, *screen.points, *screen.unseen]
+
+
+def first_screen(report: Report) -> FirstScreen:
+    """The answer, the most important first.
 
     What was found comes first, and what could not be searched last; where nothing was found, that is first.
     """
-    unread = list(_failed(report))
-    first: tuple[str, ...]
-    last: tuple[str, ...] = (*limits(report), *unread)
-    if not has_found(report):
-        first, last = (*unread, *limits(report), *_nothing_found(report), *_tried(report)), ()
-    elif has_payload(report):
-        first = (*_payloads(report), *_tried(report), *_identifiers(report))
-    else:
-        first = (*_identifiers(report), *_tried(report))
-    return [*_absent_device(report), *first, *_known(report), *_regions(report), *last]
+    found = sendings(report)
+    absent = list(_absent_device(report))
+    if not found:
+        unread = [*absent, *_failed(report), *limits(report)]
+        unread[1:] = [" ".join(unread[1:])]
+        every = (*unread, _nothing_found(report), _tried(report), _known(report), _regions(report))
+        first, *rest = filter(None, every)
+        return FirstScreen(first, tuple(rest))
+    points = (
+        _sure(report), _more_senders(report, found[1:]), _payloads(report), _regions(report),
+        _unsure(report),
+    )  # fmt: skip
+    unseen = (*_encrypted(report), *_failed(report), *limits(report))
+    said = " ".join((*absent, headline(report, found[0])))
+    return FirstScreen(said, tuple(filter(None, points)), unseen)
 
 
 def has_found(report: Report) -> bool:
     """Whether an identifier, a value that looks like one, or an activation payload was found."""
-    return has_payload(report) or any(map(_counts, report.findings))
-
-
-def _counts(finding: Finding) -> bool:
-    """Return whether a headline counts a finding: no fact about the phone, no number worth checking."""
-    return finding.kind not in FACTS and not is_worth_checking(finding)
+    return has_payload(report) or any(map(counts, report.findings))
 
 
 def has_payload(report: Report) -> bool:
@@ -100,95 +114,167 @@ def _failed(report: Report) -> Iterator[str]:
         )
 
 
-def _payloads(report: Report) -> Iterator[str]:
-    located = places(report)
-    for group in ping_groups(report):
-        if group[0].message is not None:
-            yield from _sent(group, located.get(group[0].destination.address))
+# ── what left ───────────────────────────────────────────────────────────────
 
 
-def _tried(report: Report) -> Iterator[str]:
-    """Attempts that carried no request."""
-    for group in ping_groups(report):
-        if group[0].message is None:
-            yield _attempts(group)
+def _sure(report: Report) -> str:
+    """All established identifiers and log-ins, and which of the owner's were seen."""
+    groups = _groups(report, sure=True)
+    said = []
+    if groups:
+        kinds = _("Identifiers and log-ins sent readable (different values, how often): {kinds}.")
+        said = [kinds.format(kinds=_by_kind(groups)), _recipients(report)]
+    elif not any(map(counts, report.findings)):
+        said = [_("No identifier of the phone or its SIM was found in what was searched.")]
+    return " ".join(filter(None, (*said, _known(report))))
 
 
-def _sent(group: list[Ping], place: Place | None) -> Iterator[str]:
-    first, counts = group[0], status_counts(group)
-    how = f" ({_(first.encoding)})" if first.encoding else ""
-    status = ", ".join(f"{_(status)} {counts[status]}" for status in STATUSES[1:])
+def _unsure(report: Report) -> str:
+    """The probable identifiers; to whom they went, where that was not said of surer ones."""
+    groups = _groups(report, sure=False)
+    if not groups:
+        return ""
+    kinds = _("Less sure, but probably identifiers (different values, how often): {kinds}.")
+    to = "" if _groups(report, sure=True) else _recipients(report)
+    return f"{kinds.format(kinds=_by_kind(groups))} {to}".rstrip()
+
+
+def _groups(report: Report, sure: bool) -> list[list[Finding]]:
+    """The findings that count, a group a value: the established ones, or the others."""
+    return [g for g in finding_groups(report) if counts(g[0]) and is_established(g[0]) == sure]
+
+
+def _more_senders(report: Report, rest: Sequence[Sending]) -> str:
+    """Who else sent something that is in no headline, and what; few of many."""
+    if not rest:
+        return ""
+    named = [
+        _("{who} to {whom} ({kinds}, {often})").format(
+            who=senders(report, s.devices), whom=few(s.recipients, 1),
+            kinds=kinds_of(s.told) if s.told else s.pings[0].title, often=how_often(s),
+        )
+        for s in rest[:_MORE]
+    ]  # fmt: skip
+    if left := rest[_MORE:]:
+        more = len({device for s in left for device in s.devices})
+        named.append(
+            plural(more, "{n} more sender, in the table below", "{n} more senders, in the table below")
+        )
+    return _("Also sent readable: {what}.").format(what="; ".join(named))
+
+
+# ── activation payloads ─────────────────────────────────────────────────────
+
+
+def _payloads(report: Report) -> str:
+    """The first group of activation payloads, how many more there are, and attempts without a request."""
+    groups = [group for group in ping_groups(report) if group[0].message is not None]
+    if not groups:
+        return _tried(report)
+    said = [_sent(groups[0], Whereabouts(report))]
+    if more := sum(map(len, groups[1:])):
+        said.append(
+            plural(
+                more,
+                "And {n} more activation payload from or to others, in the table below.",
+                "And {n} more activation payloads from or to others, in the table below.",
+            )
+        )
+    return " ".join(filter(None, (*said, _tried(report))))
+
+
+def _sent(group: list[Ping], places: Whereabouts) -> str:
+    first, found = group[0], status_counts(group)
     payloads = plural(len(group), "{n} activation payload", "{n} activation payloads")
-    yield _("{payloads} left device {device} readable{how}.").format(
-        payloads=payloads, device=first.device, how=how
-    )
-    where = place_line(place) if place else _("the address was not looked up")
-    yield _("Sent to {whither}; {where}.").format(whither=_whither(first), where=where)
-    yield _("Recognised as: {title}, confidence {confidence}. Of {count}: {status}.").format(
-        title=first.title, confidence=_(first.confidence), count=len(group), status=status
-    )
+    said = _(
+        "{payloads} (messages by which a phone registers itself), recognised as {title}, confidence "
+        "{confidence}."
+    ).format(payloads=payloads, title=first.title, confidence=_(first.confidence))
+    form = [_("Sent as {form}.").format(form=_(first.encoding))] if first.encoding else []
+    of = {name: number(found[name]) if found[name] else _("none") for name in STATUSES[1:]}
+    steps = _(
+        "Of these {n}, the server confirmed receipt of {delivered}, answered {answered} and said of "
+        "{accepted} that it accepted it."
+    ).format(n=number(len(group)), **of)
+    return " ".join((said, *form, _databases_say(first, places), steps))
 
 
-def _attempts(group: list[Ping]) -> str:
-    first = group[0]
-    return _("{attempts} of device {device} to reach {whither} carried no request that was seen.").format(
-        attempts=plural(len(group), "{n} attempt", "{n} attempts"),
+def _databases_say(ping: Ping, places: Whereabouts) -> str:
+    """Each claim with its source; where they contradict each other, that they do and no place."""
+    address, whither = ping.destination.address, _whither(ping)
+    place = places.place(address)
+    if place is None:
+        return _("Where {whither} is was not looked up.").format(whither=whither)
+    if places.is_disputed(address):
+        return _(
+            "What databases say of {whither} is contradicted; the table of destinations shows what each says."
+        ).format(whither=whither)
+    return _("What databases say of {whither}: {where}.").format(whither=whither, where=place_line(place))
+
+
+def _tried(report: Report) -> str:
+    """Attempts that carried no request: the first group, and how many more."""
+    groups = [group for group in ping_groups(report) if group[0].message is None]
+    if not groups:
+        return ""
+    first = groups[0][0]
+    said = _("{attempts} of device {device} to reach {whither} carried no request that was seen.").format(
+        attempts=plural(len(groups[0]), "{n} attempt", "{n} attempts"),
         device=first.device,
         whither=_whither(first),
     )
+    if more := sum(map(len, groups[1:])):
+        left = plural(
+            more,
+            "And {n} more attempt from or to others, in the table below.",
+            "And {n} more attempts from or to others, in the table below.",
+        )
+        return f"{said} {left}"
+    return said
 
 
 def _whither(ping: Ping) -> str:
     return f"{ping.host} ({ping.destination})" if ping.host else str(ping.destination)
 
 
-def _nothing_found(report: Report) -> Iterator[str]:
+def _nothing_found(report: Report) -> str:
     """That nothing was found, within what was searched, and that this proves nothing."""
     if is_recorded(report) and not amount(rows_of(report, "searched")).packets:
-        yield f"{_(NOTHING_SEARCHED)} {_(NOT_PROOF)}"
+        said = _(NOTHING_SEARCHED)
     elif is_recorded(report):
         said = _(
             "In what was searched, {searched}, no identifier of the phone or its SIM was found and no "
             "activation payload was recognised."
         ).format(searched=searched(report))
-        yield f"{said} {_(NOT_PROOF)}"
     else:
         said = _(
             "In what was searched, no identifier of the phone or its SIM was found and no activation payload "
             "was recognised."
         )
-        yield f"{said} {_(NOT_PROOF)}"
+    return " ".join(filter(None, (said, _(NOT_PROOF), encrypted(report))))
+
+
+def _encrypted(report: Report) -> Iterator[str]:
     if said := encrypted(report):
-        yield said
-
-
-def _identifiers(report: Report) -> Iterator[str]:
-    groups = [group for group in finding_groups(report) if _counts(group[0])]
-    sure = [group for group in groups if is_established(group[0])]
-    unsure = [group for group in groups if group not in sure]
-    if not groups:
-        yield _("No identifier of the phone or its SIM was found in what was searched.")
-    # Where no payload was recognised, this is the finding: to whom, and how often.
-    to = "" if has_payload(report) else _recipients(report)
-    if sure:
-        yield _("Identifiers that left readable: {kinds}.").format(kinds=_by_kind(sure, kind_name)) + to
-    if unsure:
-        said = _("Readable values that only look like identifiers: {kinds}.").format(
-            kinds=_by_kind(unsure, looks_like)
-        )
-        yield said if sure else said + to
+        unknown = _("What these held is not known.")
+        yield f"{said} {unknown}"
 
 
 def _recipients(report: Report) -> str:
-    """To whom the messages with such values went, most frequent first, and that none is a known payload."""
+    """To whom the messages with such values went, most frequent first, and that none is a known payload.
+
+    Empty where a payload was recognised: then that is what is told.
+    """
+    if has_payload(report):
+        return ""
     messages = messages_by_number(report)
-    numbers = {finding.message for finding in report.findings if _counts(finding)}
+    numbers = {finding.message for finding in report.findings if counts(finding)}
     to: dict[str, int] = {}
-    for message in (messages[number] for number in sorted(numbers) if number in messages):
+    for message in (messages[key] for key in sorted(numbers) if key in messages):
         name = f"{message.host} ({message.destination})" if message.host else str(message.destination)
         to[name] = to.get(name, 0) + 1
     if not to:
-        return f" {_('No activation payload was recognised.')}"
+        return _("No activation payload was recognised.")
     ranked = sorted(to, key=lambda name: -to[name])
     named = [f"{name} ({plural(to[name], '{n} message', '{n} messages')})" for name in ranked[:_NAMED]]
     if left := ranked[_NAMED:]:
@@ -196,47 +282,70 @@ def _recipients(report: Report) -> str:
         times = plural(sum(to[name] for name in left), "{n} message", "{n} messages")
         named.append(f"{more} ({times})")
     sent = _("They were sent to {recipients}.").format(recipients=", ".join(named))
-    return f" {sent} {_(NO_PAYLOAD)}"
+    return f"{sent} {_(NO_PAYLOAD)}"
 
 
-def _by_kind(groups: list[list[Finding]], name: Callable[[str], str]) -> str:
+def _by_kind(groups: list[list[Finding]]) -> str:
     kinds = grouped(groups, lambda group: group[0].kind)
-    return ", ".join(f"{len(values)} × {name(values[0][0].kind)}{_times(values)}" for values in kinds)
+    told = [f"{number(len(values))} × {kind_name(values[0][0].kind)}{_times(values)}" for values in kinds]
+    return few(told, _KINDS)
 
 
 def _times(values: list[list[Finding]]) -> str:
     return f" ({plural(sum(map(len, values)), '{n} time', '{n} times')})"
 
 
-def _known(report: Report) -> Iterator[str]:
-    if report.known:
-        said = [f"{kind_name(kind.kind)} {_seen(kind)}" for kind in report.known]
-        yield _("Of the identifiers the owner gave: {said}.").format(said=", ".join(said))
+def _known(report: Report) -> str:
+    said = [f"{kind_name(kind.kind)} {_seen(kind)}" for kind in report.known]
+    return _("Of the identifiers the owner gave: {said}.").format(said=", ".join(said)) if said else ""
 
 
 def _seen(kind: KnownKind) -> str:
     return plural(kind.times, "seen {n} time", "seen {n} times") if kind.seen else _("not seen")
 
 
-def _regions(report: Report) -> Iterator[str]:
-    totals = region_totals(report)
-    for located, other in zip(totals[::2], totals[1::2], strict=True):
-        yield _region(located, other)
+# ── regions ─────────────────────────────────────────────────────────────────
 
 
-def _region(located: RegionTotal, other: RegionTotal) -> str:
-    if located.addresses:
-        said = _("{code}: {packets} went to {addresses} located there.").format(
-            code=located.code, packets=_packets(located), addresses=_addresses(located)
+def _regions(report: Report) -> str:
+    """What went to the regions of the scope, each for itself and never summed."""
+    codes = report.scope.regions
+    said = [_region(report, code) for code in codes[:_REGIONS]]
+    if (left := len(codes) - _REGIONS) > 0:
+        said.append(
+            plural(left, "{n} more region is in the table below.", "{n} more regions are in the table below.")
         )
+    return " ".join(said)
+
+
+def _region(report: Report, code: str) -> str:
+    located, disputed, other = region_traffic(report, code)
+    name = f"{country(code)} ({code})" if country(code) != code else code
+    if located.addresses:
+        said = [_("{region}: {packets} went to {addresses} that databases place there.")]
     else:
-        said = _("{code}: no packet went to an address located there.").format(code=located.code)
-    if not other.addresses:
-        return said
-    more = _("{packets} went to {addresses} that another claim alone links to {code}.").format(
-        packets=_packets(other), addresses=_addresses(other), code=other.code
+        said = [
+            _(
+                "{region}: of the packets whose receiver could be read, none went to an address that "
+                "databases agree to place there."
+            )
+        ]
+    totals = [located]
+    if disputed.addresses:
+        said.append(_("{packets} went to {addresses} whose place is disputed."))
+        totals.append(disputed)
+    if other.addresses:
+        said.append(
+            _(
+                "Not located there, but connected with {region} by a registry, the network's operator or a "
+                "second database: {packets} to {addresses}."
+            )
+        )
+        totals.append(other)
+    return " ".join(
+        text.format(region=name, packets=_packets(total), addresses=_addresses(total))
+        for text, total in zip(said, totals, strict=True)
     )
-    return f"{said} {more}"
 
 
 def _packets(total: RegionTotal) -> str:

@@ -114,7 +114,7 @@ def answer(report: Report) -> dict[str, Any]:
     # What could not be searched is part of every answer, however long that is.
     shown = [*said[:8], *(limit for limit in limits(report) if limit not in said[:8])]
     return {
-        "sentences": [str(sentence)[:600] for sentence in shown],
+        "sentences": [str(sentence)[:1_000] for sentence in shown],
         "reconstruction": report.reconstruction,
         "complete": is_whole(report),
         "frames": sum(info.frames for info in report.captures),

@@ -268,7 +268,7 @@ class Memory:
         oldest, recent.oldest, self._before = recent.oldest, None, recent.kept
         if divided and oldest is not None and recent.kept - self._at(flow, oldest) > recent.most:
             raise BoundMetError(
-                "octets came again after so many others that one pass would have forgotten them"
+                "bytes came again after so many others that one pass would have forgotten them"
             )
 
     def _at(self, flow: int, frame: int) -> int:

@@ -361,7 +361,7 @@ class Extractor:
         if evidence or size <= BEGINNING or size <= self._budget:
             self._budget -= size
             return True
-        what = f"of the content of some messages only the first {BEGINNING:,} octets were kept"
+        what = f"of the content of some messages only the first {BEGINNING:,} bytes were kept"
         self._say([Problem("content-budget", what, frame)])
         return False
 
@@ -389,7 +389,7 @@ def _place(taken: BuiltExchange) -> tuple[int | None, int | None]:
 def _begun(message: Message) -> Message:
     """The message with the beginning of its content."""
     body, size = message.body, len(message.body.content)
-    left_out = body.left_out or f"only the first {BEGINNING:,} of {size:,} octets of content were kept"
+    left_out = body.left_out or f"only the first {BEGINNING:,} of {size:,} bytes of content were kept"
     return replace(message, body=replace(body, content=body.content[:BEGINNING], left_out=left_out))
 
 

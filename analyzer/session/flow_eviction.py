@@ -48,14 +48,14 @@ class Crowd:
                 "flows-together",
                 f"{self.closed_early:,} flows were closed early to keep memory bounded: rows of the flow "
                 "table stand for several of the same ends, kind and outcome, and what came of them later "
-                "counts as further flows; all their packets and octets are counted",
+                "counts as further flows; all their packets and bytes are counted",
                 count=self.closed_early,
             )
         if self.nameless:
             yield Problem(
                 "addresses-together",
-                f"{self.nameless:,} rows of flows with few octets were put together under the address :: to "
-                "keep memory bounded: their packets and octets are counted, their addresses are not kept",
+                f"{self.nameless:,} rows of flows with few bytes were put together under the address :: to "
+                "keep memory bounded: their packets and bytes are counted, their addresses are not kept",
                 count=self.nameless,
             )
 

@@ -163,11 +163,11 @@ def _cut(infos: Sequence[CaptureInfo], scan: Scan) -> Iterator[str]:
     if scan.observer.gaps:
         yield (
             f"Readable streams have {scan.observer.gaps:,} gaps, together {scan.observer.gap_octets:,} "
-            "octets that were sent and not captured."
+            "bytes that were sent and not captured."
         )
     if scan.observer.skipped_octets:
         yield (
-            f"In connections that carried HTTP, {scan.observer.skipped_octets:,} readable octets belong to "
+            f"In connections that carried HTTP, {scan.observer.skipped_octets:,} readable bytes belong to "
             "messages whose beginning was not captured; they were not interpreted."
         )
     for position, info in enumerate(infos):
@@ -219,12 +219,15 @@ def _unread(destinations: Sequence[Destination]) -> Iterator[str]:
     hidden = sum(n for kind, n in octets.items() if kind in ENCRYPTED_KINDS or kind == MAYBE_QUIC)
     if hidden:
         yield (
-            f"{share(hidden, total)} of the octets exchanged with outside addresses were encrypted (TLS, "
+            f"{share(hidden, total)} of the bytes exchanged with outside addresses were encrypted (TLS, "
             "QUIC, VPN) and were not read: what they held is unknown."
         )
     other = total - hidden - sum(n for kind, n in octets.items() if kind in READ_KINDS)
     if other:
-        yield f"{share(other, total)} were of other kinds that are counted and not read."
+        yield (
+            f"{share(other, total)} of the bytes exchanged with outside addresses were of kinds that are "
+            "counted and not read."
+        )
 
 
 def _outer_names(destinations: Sequence[Destination]) -> Iterator[str]:

@@ -17,7 +17,7 @@ from analyzer.model import Finding, Message, Ping
 # Octets at the start that tell maker, issuer, network or vendor, and nobody apart: what may be printed.
 SHOWN = {"imei": 8, "imeisv": 8, "iccid": 6, "imsi": 5, "mac": 8, "bssid": 8}
 MASK = "*"
-HIDDEN = "identifiers that the owner gave are written as asterisks; hashes are of the octets as sent"
+HIDDEN = "identifiers that the owner gave are written as asterisks; hashes are of the bytes as sent"
 LEFT_OUT = "content in which an encoding hides an identifier that the owner gave was left out of the report"
 
 

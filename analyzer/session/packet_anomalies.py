@@ -103,7 +103,7 @@ def problems(soundness: Soundness, followed: Tunnels, reassembler: Reassembler) 
         yield Problem(
             "checksum",
             f"of {judged:,} packets whose payload was looked at, {sums.times:,} have a TCP or UDP checksum "
-            "that their octets do not give; they were read as they are",
+            "that their bytes do not give; they were read as they are",
             sums.frame,
             sums.times,
         )
@@ -111,7 +111,7 @@ def problems(soundness: Soundness, followed: Tunnels, reassembler: Reassembler) 
         first = reassembler.conflicts[0].second_frame if reassembler.conflicts else None
         yield Problem(
             "fragment-conflict",
-            f"{reassembler.conflicting:,} IP fragments bring octets that an earlier fragment brought with "
+            f"{reassembler.conflicting:,} IP fragments bring bytes that an earlier fragment brought with "
             "other content; the earlier copy was read, both are listed",
             first,
             reassembler.conflicting,
@@ -149,7 +149,7 @@ def spots(soundness: Soundness, reassembler: Reassembler, made: Sequence[Tunnel]
     if copies:
         yield (
             f"{copies:,} packets are copies of packets captured a moment before, as on several interfaces or "
-            "a mirrored port: packets and octets count each copy, payload and messages count once."
+            "a mirrored port: packets and bytes count each copy, payload and messages count once."
         )
     claimed = [tunnel for tunnel in made if tunnel.scope_claims]
     if claimed:

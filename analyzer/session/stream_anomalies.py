@@ -62,7 +62,7 @@ def problems(notes: StreamNotes) -> Iterator[Problem]:
         )
         yield Problem(
             "conflict",
-            f"in {notes.conflicting_flows:,} readable connections {notes.conflicting:,} octets came twice "
+            f"in {notes.conflicting_flows:,} readable connections {notes.conflicting:,} bytes came twice "
             "with different content; the copy that came first is read, since a receiver that had room "
             "kept it, unless a receiver would not have taken it; both are listed as conflicts, and "
             "identifiers were looked for in both",
@@ -72,13 +72,13 @@ def problems(notes: StreamNotes) -> Iterator[Problem]:
     if notes.jumps:
         yield Problem(
             "sequence-jump",
-            "in readable connections sequence numbers jump by more than 16 MiB: whether octets between were "
+            "in readable connections sequence numbers jump by more than 16 MiB: whether bytes between were "
             "sent is unknown, and what follows is read on",
             count=notes.jumps,
         )
     if notes.unchecked:
         yield Problem(
             "repeat-unchecked",
-            f"{notes.unchecked:,} octets of readable connections came again when their first copy was no "
+            f"{notes.unchecked:,} bytes of readable connections came again when their first copy was no "
             "longer at hand; whether they differ is unknown",
         )

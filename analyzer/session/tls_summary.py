@@ -9,7 +9,7 @@ from analyzer.dissectors.client_hello import Hello
 from analyzer.flows.entropy import ByteSpread
 from analyzer.flows.ledger import MAYBE_QUIC, UNKNOWN
 
-RANDOM = "{} of {} flows of no known form look encrypted or compressed ({} bits an octet): a guess"
+RANDOM = "{} of {} flows of no known form look encrypted or compressed ({} bits a byte): a guess"
 BY_PORT = "QUIC by its port alone: a guess, since no beginning of a connection was captured"
 
 

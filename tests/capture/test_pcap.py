@@ -118,7 +118,7 @@ def test_what_a_lying_length_leaves_unread_is_counted(tmp_path: Path) -> None:
     lie = struct.pack("<IIII", 1, 1, 0xFFFFFFFF, 0)
     with buffers_of(1 << 12):
         _, account = read(builders.pcap([b"good"]) + lie + bytes(100_000), tmp_path / "capture")
-    assert "100,016 octets from there on were not read" in account.problems[0].what
+    assert "100,016 bytes from there on were not read" in account.problems[0].what
 
 
 @few

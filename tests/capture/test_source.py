@@ -171,7 +171,7 @@ def test_a_window_of_gigabytes_is_refused_and_not_allocated(tmp_path: Path) -> N
     parameters = zstandard.ZstdCompressionParameters(window_log=30, write_content_size=False)
     octets = zstandard.ZstdCompressor(compression_params=parameters).compressobj()
     (tmp_path / "capture").write_bytes(octets.compress(PLAIN) + octets.flush())
-    with pytest.raises(CaptureError, match="1,073,741,824 octets of memory"):
+    with pytest.raises(CaptureError, match="1,073,741,824 bytes of memory"):
         records_of(Capture(str(tmp_path / "capture")))
 
 

@@ -161,7 +161,7 @@ def test_the_software_is_named_and_never_called_proven() -> None:
 ANSWERS = {
     "no answer, not acknowledged": (False, None, "attempted", "did not acknowledge"),
     "no answer, one side captured": (None, None, "attempted", "does not show"),
-    "no answer, acknowledged": (True, None, "delivered", "acknowledged the last octet"),
+    "no answer, acknowledged": (True, None, "delivered", "acknowledged the last byte"),
     "refused": (True, b'{"resultCode":"1","resultDesc":"Check error"}', "answered", '"Check error"'),
     "decode error": (True, b'{"resultDesc":"Decode error","resultCode":-1}', "answered", "could not decode"),
     "accepted": (True, b'{"resultCode":"0","resultDesc":"Success"}', "accepted", "means accepted"),

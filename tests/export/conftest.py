@@ -14,7 +14,7 @@ from tests.report.builders import sample_report
 
 __all__ = ["run"]
 
-CAPTURES = Path(__file__).parents[3] / "captures"
+CAPTURES = Path(__file__).parents[2] / "captures"
 # What a spreadsheet, a terminal, a line reader or a strict decoder could stumble over.
 HOSTILE = '=HYPERLINK("http://192.0.2.1")\t\x1b[2J\x00\r\n\u202e\u200b,;"\ud800\\x09<script>'
 

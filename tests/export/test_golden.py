@@ -1,6 +1,6 @@
 """The reports of the captures in captures/, in every format, as they were when somebody last looked at them.
 
-    PHONEHOME_GOLDEN=write python -m pytest tests/report/export/test_golden.py   # then look at the difference
+    PHONEHOME_GOLDEN=write python -m pytest tests/export/test_golden.py   # then look at the difference
 
 Binary formats stand as what another library reads from them; HTML has its own outlines beside its tests.
 """
@@ -63,7 +63,8 @@ def test_a_document_is_what_it_was(document: Document, report: Report) -> None:
 def test_parquet_tables_hold_what_they_held(report: Report) -> None:
     pytest.importorskip("pyarrow", reason="pyarrow is not installed")
     import pyarrow.parquet as parquet
-    from analyzer.report.export.parquet import write
+
+    from analyzer.export.parquet import write
 
     lines = []
     for name, content in sorted(write(report).items()):
@@ -75,7 +76,7 @@ def test_parquet_tables_hold_what_they_held(report: Report) -> None:
 
 def test_a_misp_event_holds_what_it_held(report: Report) -> None:
     pytest.importorskip("pymisp", reason="pymisp is not installed")
-    from analyzer.report.export.misp import write
+    from analyzer.export.misp import write
 
     event = json.loads(write(report))
     event = event.get("Event", event)

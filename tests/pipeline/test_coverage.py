@@ -170,10 +170,12 @@ def test_identifiers_without_a_known_payload_are_the_first_sentence(tmp_path: Pa
     given = {"Content_Type": "application/json", "Cookie": "session=1"}
     request = http_request(method="POST", host="up.example", body=body, **given)
     report = report_of(conversation(*[(True, request), (False, http_response())] * 12), tmp_path / "a.pcap")
-    first = answer(report)[0]
-    assert "1 × IMEI (12 times)" in first.replace("looks like an IMEI", "IMEI")
-    assert f"They were sent to up.example ({SERVER}:80) (12 messages)." in first
-    assert first.endswith("None of these messages was recognised as an activation payload.")
+    first, second, *_ = answer(report)
+    assert "(IMEI), unencrypted, to up.example" in first
+    assert ", 12 times in " in first
+    assert "1 × IMEI (12 times)" in second
+    assert f"They were sent to up.example ({SERVER}:80) (12 messages)." in second
+    assert second.endswith("None of these messages was recognised as an activation payload.")
 
 
 def test_where_something_was_found_what_was_not_searched_comes_last(tmp_path: Path) -> None:

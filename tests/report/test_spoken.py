@@ -60,9 +60,8 @@ def test_in_english_nothing_is_changed(name: str) -> None:
 def test_values_are_kept_and_numbers_are_written_as_one_writes_them_there() -> None:
     with language("nb"):
         assert spoken("the field is named IMEI1") == "feltet heter IMEI1"
-        assert spoken("Less than 0.1 % were of other kinds that are counted and not read.").startswith(
-            "Mindre enn 0,1 % var"
-        )
+        rest = "of the bytes exchanged with outside addresses were of kinds that are counted and not read."
+        assert spoken(f"Less than 0.1 % {rest}").startswith("Mindre enn 0,1 % av bytene")
         assert spoken("documented: every 3,600 s; seen: 1 of 2 intervals fit this").startswith(
             "dokumentert: hvert 3 600. sekund"
         )

@@ -67,13 +67,23 @@ def test_a_wide_terminal_is_used() -> None:
 
 def test_the_answer_comes_first_and_says_what_left_to_where_and_how_sure() -> None:
     answer = flat(part(render(sample_report()), "THE ANSWER"))
-    assert "3 activation payloads left device 02:00:5e:10:00:01 readable" in answer
+    assert (
+        "calls itself Phone-7 (MAC address 02:00:5e:10:00:01) sent numbers that identify a phone (IMEI)"
+        in answer
+    )
+    assert (
+        "a server that one database places in China (network: Example Network), 3 times in 33 min" in answer
+    )
+    assert "3 activation payloads (messages by which a phone registers itself)" in answer
     assert "encoded, not encrypted" in answer
     assert "located: CN (GeoLite2 2019-12-24)" in answer
     assert "confidence high" in answer
-    assert "Of 3: delivered 3, answered 3, accepted 0." in answer
-    assert "CN: 12 packets went to 1 address located there." in answer
-    assert "24 packets went to 1 address that another claim alone links to CN." in answer
+    assert (
+        "Of these 3, the server confirmed receipt of 3, answered 3 and said of none that it accepted"
+        in answer
+    )
+    assert "China (CN): 12 packets went to 1 address that databases place there." in answer
+    assert "connected with China (CN) by a registry, the network's operator or a second database" in answer
     assert "IMEI seen 3 times, ICCID not seen" in answer
 
 
@@ -83,7 +93,7 @@ def test_nothing_found_is_said_with_what_could_not_be_seen() -> None:
         "Nothing in this capture was searched, so it shows nothing of identifiers. That is no proof" in text
     )
     assert "900 of 920 packets (> 99 % of the bytes) were encrypted (tls)." in text
-    assert "CN: no packet went to an address located there." in text
+    assert "none went to an address that databases agree to place there." in text
     assert "All flows were encrypted: their content can't be seen." in text
 
 
@@ -174,7 +184,7 @@ def test_each_region_has_its_own_rows_and_no_sum() -> None:
     report = replace(sample_report(), destinations=rows, scope=Scope(("CN", "HK")))
     text = render(report)
     assert re.search(r"CN located there +1 +12 +9 +4\.0 kB +2\.0 kB", text)
-    assert re.search(r"CN by another claim alone +1 +24 +18", text)
+    assert re.search(r"CN linked otherwise +1 +24 +18", text)
     assert re.search(r"HK located there +1 +60 +45", text)
     assert "96" not in part(text, "PACKETS TO SERVERS OF CN, HK")
 
@@ -204,7 +214,7 @@ def test_a_name_under_the_domain_of_the_region_is_a_claim_of_its_own(name: str, 
     )
     text = render(replace(quiet_report(), destinations=(elsewhere,)))
     assert ("Names under a domain of the region" in text) == shown
-    assert "CN: no packet went to an address located there." in flat(text)
+    assert "none went to an address that databases agree to place there." in flat(text)
 
 
 def many() -> Report:
@@ -251,7 +261,7 @@ def test_the_capture_stands_with_its_hash_and_what_was_not_decoded() -> None:
 
 def test_a_device_that_does_not_appear_is_said_first() -> None:
     report = replace(quiet_report(), scope=Scope(("CN",), "10.9.9.9"))
-    assert flat(part(render(report), "THE ANSWER")).startswith("• No device 10.9.9.9 appears in the capture.")
+    assert flat(part(render(report), "THE ANSWER")).startswith("No device 10.9.9.9 appears in the capture.")
 
 
 def test_markup_in_a_host_name_is_text() -> None:

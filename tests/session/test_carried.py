@@ -174,7 +174,7 @@ def test_random_octets_of_no_known_form_look_encrypted_or_compressed_as_a_guess(
     assert row.entropy is not None
     assert 7.7 < row.entropy < 7.9
     (guess,) = row.guesses
-    assert guess.startswith("1 of 1 flows of no known form look encrypted or compressed (7.8 bits an octet)")
+    assert guess.startswith("1 of 1 flows of no known form look encrypted or compressed (7.8 bits a byte)")
     assert "a guess" in guess
 
 

@@ -65,6 +65,11 @@ def test_too_few_sends_or_too_short_a_capture_are_not_tested(sends: list[int], s
     assert as_often_by_chance(sends, [S], 0, span * S) == (0, 0)
 
 
+def test_a_single_event_has_no_probability() -> None:
+    sends = [S * minute for minute in (60, 120, 180, 240)]
+    assert as_often_by_chance(sends, [59 * S], 0, 3600 * S) == (0, 0)
+
+
 def test_silence_ends_with_the_first_query() -> None:
     assert after_silence([0, 5 * S, 40 * S, 41 * S]) == [0, 40 * S]
 

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from analyzer.model import Destination, Report
+from analyzer.report.countries import country
 from analyzer.report.groups import grouped, traffic
 from analyzer.report.html.timeline import clip_label
-from analyzer.report.html.world import country
 from analyzer.report.language import _, mark, plural
 from analyzer.report.units import octets, percent
 from analyzer.report.wording import first_name

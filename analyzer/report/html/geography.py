@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from analyzer.model import Destination, Place, Report
+from analyzer.report.countries import country
 from analyzer.report.groups import grouped, traffic
-from analyzer.report.html.world import country
 
 # Claims that speak of where an address is, and of whose it is.
 OF_PLACE, OF_HOLDER = ("second", "given"), ("registered", "operated")

@@ -5,19 +5,25 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from analyzer.model import Report
-from analyzer.report.groups import finding_groups, ping_groups, region_totals, status_counts
+from analyzer.model import Ping, Report
+from analyzer.report.countries import country
+from analyzer.report.coverage import UNREAD, amount, rows_of
+from analyzer.report.groups import finding_groups, ping_groups, status_counts
 from analyzer.report.html.geography import Geography
 from analyzer.report.language import _, mark, number, plural
-from analyzer.report.summary import answer
-from analyzer.report.units import clock
-from analyzer.report.wording import FACTS, STATUSES
+from analyzer.report.sendings import counts
+from analyzer.report.summary import first_screen, has_found
+from analyzer.report.units import clock, percent
+from analyzer.report.whereabouts import region_traffic
+from analyzer.report.wording import STATUSES
 
 _MONTHS = (
     mark("January"), mark("February"), mark("March"), mark("April"), mark("May"), mark("June"),
     mark("July"), mark("August"), mark("September"), mark("October"), mark("November"), mark("December"),
 )  # fmt: skip
 _NAMED = 3  # captures by name
+FOUND = mark("What left the phone readable")
+NOTHING_FOUND = mark("What this capture can show, and what it cannot")
 
 
 @dataclass(frozen=True)
@@ -31,24 +37,28 @@ class Figure:
 
 @dataclass(frozen=True)
 class PageHead:
+    title: str
     captures: str
     date: str
     lead: str
     answer: tuple[str, ...]
+    unseen: tuple[str, ...]
     figures: tuple[Figure, ...]
     notice: str
 
 
 def head(report: Report, places: Geography) -> PageHead:
-    lead, *rest = answer(report)
+    screen = first_screen(report)
     names = [info.path for info in report.captures]
     more = len(names) - _NAMED
     notice = report.reconstruction or ""
     return PageHead(
+        title=_(FOUND) if has_found(report) else _(NOTHING_FOUND),
         captures=", ".join(names[:_NAMED]) + (f" … +{more}" if more > 0 else ""),
         date=_date(report),
-        lead=lead,
-        answer=tuple(rest),
+        lead=screen.headline,
+        answer=screen.points,
+        unseen=screen.unseen,
         figures=tuple(_figures(report, places)),
         notice=notice[:1].upper() + notice[1:],
     )
@@ -70,38 +80,57 @@ def _day(time_ns: int) -> str:
 
 
 def _figures(report: Report, places: Geography) -> Iterator[Figure]:
-    pings = [ping for group in ping_groups(report) for ping in group if ping.message is not None]
-    count = len(pings)
-    yield Figure(
-        number(count),
-        plural(count, "activation payload readable", "activation payloads readable"),
-        bool(count),
-    )
-    if pings:
-        counts = status_counts(pings)
-        yield Figure(
-            number(counts["accepted"]),
-            _("of them accepted by the server, as far as its answers show ({said})").format(
-                said=", ".join(f"{_(name)} {number(counts[name])}" for name in STATUSES[:-1])
-            ),
-        )
-    kinds = [group for group in finding_groups(report) if group[0].kind not in FACTS]
-    yield Figure(
-        number(len(kinds)),
-        plural(
-            len(kinds),
-            "readable identifier or value that looks like one",
-            "readable identifiers or values that look like one",
-        ),
-        bool(kinds),
-    )
-    for total in region_totals(report)[::2]:
-        said = plural(
-            total.packets_up,
-            "packet sent to an address located in {country}",
-            "packets sent to addresses located in {country}",
-        )
-        said = said.replace("{country}", total.code)
-        yield Figure(number(total.packets_up), said, bool(total.packets_up))
+    """Key figures: what was found, or, where nothing was, how much was searched at all."""
+    yield from _found(report) if has_found(report) else _searched(report)
     said = plural(places.addresses, "destination address in all", "destination addresses in all")
     yield Figure(number(places.addresses), said)
+
+
+def _searched(report: Report) -> Iterator[Figure]:
+    """Shares of the bytes; no row of zeros that reads as an all-clear."""
+    whole = amount(report.coverage).bytes
+    if not whole:
+        return
+    shares = (
+        (_("of the bytes searched for identifiers"), amount(rows_of(report, "searched")).bytes),
+        (
+            _("of the bytes encrypted, readable by nobody on the way"),
+            amount(rows_of(report, "encrypted")).bytes,
+        ),
+        (_("of the bytes not searched, for reasons given here"), amount(rows_of(report, *UNREAD)).bytes),
+    )
+    for said, size in shares:
+        yield Figure(percent(size, whole), said, bool(size) and said == shares[2][0])
+
+
+def _found(report: Report) -> Iterator[Figure]:
+    pings = [ping for group in ping_groups(report) for ping in group if ping.message is not None]
+    if pings:
+        yield from _payloads(pings)
+    kinds = [group for group in finding_groups(report) if counts(group[0])]
+    said = plural(
+        len(kinds),
+        "identifier sent readable, probable ones included",
+        "different identifiers sent readable, probable ones included",
+    )
+    yield Figure(number(len(kinds)), said, bool(kinds))
+    for code in report.scope.regions:
+        total = region_traffic(report, code)[0]
+        said = plural(
+            total.packets_up,
+            "packet sent to an address that databases place in {country}",
+            "packets sent to addresses that databases place in {country}",
+        )
+        said = said.replace("{country}", country(code))
+        yield Figure(number(total.packets_up), said, bool(total.packets_up))
+
+
+def _payloads(pings: list[Ping]) -> Iterator[Figure]:
+    found = status_counts(pings)
+    said = plural(len(pings), "activation payload readable", "activation payloads readable")
+    yield Figure(number(len(pings)), said, True)
+    passed = ", ".join(f"{_(name)} {number(found[name])}" for name in STATUSES[:-1])
+    yield Figure(
+        number(found["accepted"]),
+        _("of them accepted by the server, as far as its answers show ({said})").format(said=passed),
+    )

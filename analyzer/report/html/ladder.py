@@ -59,15 +59,15 @@ def _laid_out(octets: bytes) -> bytes:
 
 _STEPS = {
     "base64": _Step(
-        mark("base64 is an alphabet for octets (RFC 4648): anyone can undo it, no key is needed"),
+        mark("base64 is an alphabet for bytes (RFC 4648): anyone can undo it, no key is needed"),
         "base64 -d",
         _base64,
     ),
     "hexadecimal": _Step(
-        mark("two hexadecimal digits are one octet"), "xxd -r -p", lambda o: binascii.unhexlify(o.strip())
+        mark("two hexadecimal digits are one byte"), "xxd -r -p", lambda o: binascii.unhexlify(o.strip())
     ),
     "percent": _Step(
-        mark("percent signs before two hexadecimal digits are one octet (RFC 3986)"),
+        mark("percent signs before two hexadecimal digits are one byte (RFC 3986)"),
         "python3 -c 'import sys,urllib.parse as u; print(u.unquote(sys.stdin.read()))'",
         unquote_to_bytes,
     ),

@@ -91,10 +91,10 @@ def _refutes(report: Report) -> Iterator[str]:
         yield _("This capture is a reconstruction: nothing in it proves what any real phone sent.")
     yield _(
         "The capture isn't the one read here: its SHA-256 differs, or the frames named above hold other "
-        "octets in Wireshark."
+        "bytes in Wireshark."
     )
     if any(ping.message is not None for ping in report.pings):
-        yield _("The steps of a decode ladder, done by hand on the quoted octets, give something else.")
+        yield _("The steps of a decode ladder, done by hand on the quoted bytes, give something else.")
         yield _("Another sender is shown to use the same grammar towards the same name.")
     if report.findings:
         yield _(
@@ -140,7 +140,7 @@ def _hash(at: int, report: Report) -> Iterator[tuple[str, str]]:
 def _facts(info: CaptureInfo) -> Iterator[tuple[str, str]]:
     yield (
         mark("size"),
-        plural(info.size, "{n} octet", "{n} octets") if info.size is not None else _("unknown"),
+        plural(info.size, "{n} byte", "{n} bytes") if info.size is not None else _("unknown"),
     )
     yield mark("format"), info.format
     yield mark("link types"), tally(info.link_types)

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from analyzer.model import UNANSWERED, Destination, Finding, Message, Report, Session
+from analyzer.report.countries import country
 from analyzer.report.groups import finding_groups, grouped, messages_by_number, traffic
 from analyzer.report.html.where import Frames, frames_of
-from analyzer.report.html.world import country
 from analyzer.report.language import _, mark, number, plural
 from analyzer.report.reverse_translation import spoken
 from analyzer.report.text import clip
@@ -166,8 +166,8 @@ _DESTINATIONS = (
     (mark("What each source says"), False),
     (mark("Packets ↑"), True),
     (mark("Packets ↓"), True),
-    (mark("Octets ↑"), True),
-    (mark("Octets ↓"), True),
+    (mark("Bytes ↑"), True),
+    (mark("Bytes ↓"), True),
     (mark("Readable"), True),
     (mark("What was carried"), False),
 )
@@ -237,7 +237,7 @@ _DEVICES = (
     (mark("Addresses"), False),
     (mark("Names and maker"), False),
     (mark("Packets"), True),
-    (mark("Octets"), True),
+    (mark("Bytes"), True),
     (mark("Readable"), True),
     (mark("What speaks for what it is (clues, no proof)"), False),
 )
@@ -270,7 +270,7 @@ _MESSAGES = (
     (mark("Sent as"), False),
     (mark("Requests"), True),
     (mark("Answered"), False),
-    (mark("Octets of bodies"), True),
+    (mark("Bytes of bodies"), True),
     (mark("First seen"), False),
     (mark("Frames"), False),
 )
@@ -346,12 +346,12 @@ def _notes(report: Report) -> Iterator[tuple[str, str, list[str]]]:
         [f"{a.device}: {a.protocol} {a.says} {a.what} ({number(a.times)} ×)" for a in report.announcements],
     )
     yield (
-        mark("Octets that came twice with different content"),
+        mark("Bytes that came twice with different content"),
         mark("The copy that came first is read."),
         [*map(_conflict, (*report.conflicts, *report.fragment_conflicts))],
     )
     yield (
-        mark("Octets of readable streams that were not captured"),
+        mark("Bytes of readable streams that were not captured"),
         "",
         [f"{g.source} → {g.destination}: {number(g.end - g.start)} B" for g in report.gaps],
     )
@@ -374,5 +374,5 @@ def _wifi(client: Any) -> str:
 
 def _conflict(entry: Any) -> str:
     frames = _("frames {first} and {second}").format(first=entry.frame, second=entry.other_frame)
-    size = plural(entry.end - entry.start, "{n} octet", "{n} octets")
+    size = plural(entry.end - entry.start, "{n} byte", "{n} bytes")
     return f"{entry.source} → {entry.destination}: {size}, {frames}"

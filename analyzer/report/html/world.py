@@ -1,4 +1,4 @@
-"""Country codes → names in the language in force, outlines and label points of the map."""
+"""Country codes → outlines and label points of the map."""
 
 from __future__ import annotations
 
@@ -7,8 +7,6 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from analyzer.report.language import code as language_code
-
 HERE = Path(__file__).parent
 
 
@@ -16,13 +14,3 @@ HERE = Path(__file__).parent
 def outlines() -> Any:
     """`width`, `height`, `shapes` (code → SVG path), `land` (without a code), `points` (code → [x, y])."""
     return json.loads((HERE / "world.json").read_text("utf-8"))
-
-
-@cache
-def _names() -> Any:
-    return json.loads((HERE / "countries.json").read_text("utf-8"))
-
-
-def country(code: str) -> str:
-    """The name of a country as the Unicode CLDR has it; a code that it lacks is its own name."""
-    return str(_names().get(code, {}).get(language_code(), code))

@@ -15,8 +15,9 @@ from analyzer.report.groups import (
     ping_groups,
     status_counts,
 )
+from analyzer.report.language import _
 from analyzer.report.layout import bullets, facts, indented, lines, say, section, table
-from analyzer.report.summary import answer
+from analyzer.report.summary import first_screen
 from analyzer.report.units import clock, counted, span, tally
 from analyzer.report.view import ReportView
 from analyzer.report.wording import (
@@ -37,7 +38,13 @@ _LISTED = 12  # pings of a group, identifiers: unless all are asked for
 
 
 def answer_section(view: ReportView) -> Iterator[RenderableType]:
-    yield section("The answer", bullets(answer(view.report)))
+    screen = first_screen(view.report)
+    blocks: list[RenderableType] = [say(screen.headline, "bold")]
+    if screen.points:
+        blocks += [Text(), bullets(screen.points)]
+    if screen.unseen:
+        blocks += [Text(), say(" ".join((_("Not seen:"), *screen.unseen)))]
+    yield section("The answer", *blocks)
 
 
 # ── pings ───────────────────────────────────────────────────────────────────
@@ -137,7 +144,7 @@ def _quote(message: Message, view: ReportView) -> RenderableType:
     kept = ", cut" if message.missing or body.missing else ""
     return facts(
         (
-            ("body", f"{body.length:,} octets{kept}: {view.quote(raw)}"),
+            ("body", f"{body.length:,} bytes{kept}: {view.quote(raw)}"),
             ("SHA-256", body.sha256 or no_body_hash(message)),
             ("pseudonyms", f"in {said}, not as sent" if (said := replaced(message)) else ""),
         )

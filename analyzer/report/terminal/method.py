@@ -122,7 +122,7 @@ def _hash(report: Report, info: CaptureInfo) -> Iterator[tuple[str, str]]:
 
 
 def _capture_facts(info: CaptureInfo) -> Iterator[tuple[str, str]]:
-    yield "size", f"{info.size:,} octets" if info.size is not None else "unknown"
+    yield "size", f"{info.size:,} bytes" if info.size is not None else "unknown"
     yield "format", info.format
     yield "link types", tally(info.link_types)
     yield "frames", f"{info.frames:,}, of them {counted(info.ip_packets, 'IP packet')}"

@@ -25,11 +25,11 @@ def _conflicts(view: ReportView) -> Iterator[RenderableType]:
     if conflicts:
         blocks = [block for one in view.some(conflicts, _CONFLICTS) for block in _conflict(view, one)]
         blocks += [*view.rest(conflicts, _CONFLICTS), bullets([_WHY])]
-        yield section("Octets that came twice with different content", *blocks)
+        yield section("Bytes that came twice with different content", *blocks)
 
 
 def _conflict(view: ReportView, conflict: Conflict) -> tuple[RenderableType, ...]:
-    place = f"octets {conflict.start:,} to {conflict.end - 1:,} of the stream"
+    place = f"bytes {conflict.start:,} to {conflict.end - 1:,} of the stream"
     other = conflict.capture if conflict.other_capture is None else conflict.other_capture
     first = _frame(view, conflict.frame, conflict.capture)
     second = _frame(view, conflict.other_frame, other)
@@ -65,5 +65,5 @@ def _gap(view: ReportView, gap: Missing) -> str:
     after = gap.capture if gap.capture_after is None else gap.capture_after
     sides = (("after", gap.frame_before, gap.capture), ("before", gap.frame_after, after))
     between = [f"{word} {_frame(view, number, capture)}" for word, number, capture in sides if number]
-    missing = f"{counted(gap.end - gap.start, 'octet')} from offset {gap.start:,} on"
+    missing = f"{counted(gap.end - gap.start, 'byte')} from offset {gap.start:,} on"
     return f"{gap.source} → {gap.destination}: {', '.join([missing, *between])}"

@@ -36,7 +36,11 @@ from analyzer.report.wording import (
 )
 
 _LISTED = 10  # rows of a table unless all are asked for
-_NUMBERS = ("addresses", "packets ↑", "packets ↓", "octets ↑", "octets ↓", "messages", "packets", "octets")
+_ARROWS = "↑ sent by the device, ↓ received"
+_LINKED = (
+    "linked otherwise: not located there; a registry, the network's operator or a second database says so"
+)
+_NUMBERS = ("addresses", "packets ↑", "packets ↓", "bytes ↑", "bytes ↓", "messages", "packets", "bytes")
 
 
 # ── servers of the region ───────────────────────────────────────────────────
@@ -45,14 +49,14 @@ _NUMBERS = ("addresses", "packets ↑", "packets ↓", "octets ↑", "octets ↓
 def regions_section(view: ReportView) -> Iterator[RenderableType]:
     report = view.report
     title = f"Packets to servers of {', '.join(report.scope.regions)}"
-    legend = say("↑ sent by the device, ↓ received", "dim")
-    headers = ("region", "addresses", "packets ↑", "packets ↓", "octets ↑", "octets ↓")
+    legend = lines(_ARROWS, _LINKED, style="dim")
+    headers = ("region", "addresses", "packets ↑", "packets ↓", "bytes ↑", "bytes ↓")
     totals = table(headers, [_total_row(total) for total in region_totals(report)], _NUMBERS)
     yield section(title, legend, totals, *_region_blocks(view))
 
 
 def _total_row(total: RegionTotal) -> tuple[str, ...]:
-    claim = "located there" if total.located else "by another claim alone"
+    claim = "located there" if total.located else "linked otherwise"
     counts = (total.addresses, total.packets_up, total.packets_down)
     sizes = (octets(total.bytes_up), octets(total.bytes_down))
     return (f"{total.code} {claim}", *(f"{count:,}" for count in counts), *sizes)
@@ -166,9 +170,9 @@ def destinations_section(view: ReportView) -> Iterator[RenderableType]:
     if not rows:
         return
     many = len(report.devices) > 1
-    headers = ("destination", "located, network", "packets", "octets", "carried")
+    headers = ("destination", "located, network", "packets", "bytes", "carried")
     cells = [_destination_row(row, many) for row in view.some(rows, _LISTED)]
-    title = f"All destinations, by octets ({len(rows):,})"
+    title = f"All destinations, by bytes ({len(rows):,})"
     yield section(title, table(headers, cells, _NUMBERS), *view.rest(rows, _LISTED, "rows"))
 
 
@@ -195,7 +199,7 @@ def _carried(row: Destination) -> Iterator[str]:
     if payload := row.payload_up + row.payload_down:
         yield f"readable {percent(row.payload_readable, payload)}"
     if row.entropy is not None and not row.guesses:
-        yield f"{row.entropy:.1f} bits an octet"
+        yield f"{row.entropy:.1f} bits a byte"
     yield from row.guesses
 
 
@@ -212,12 +216,12 @@ def devices_section(view: ReportView) -> Iterator[RenderableType]:
     if not report.devices:
         return
     rows = sorted(report.devices, key=lambda device: -device.bytes)
-    headers = ("device", "addresses", "names and vendor", "packets", "octets", "readable")
+    headers = ("device", "addresses", "names and vendor", "packets", "bytes", "readable")
     cells = [_device_row(device) for device in view.some(rows, _LISTED)]
     clues = [block for device in view.some(rows, _LISTED) for block in _clues(device)]
     yield section(
         "Devices",
-        table(headers, cells, ("packets", "octets", "readable")),
+        table(headers, cells, ("packets", "bytes", "readable")),
         *view.rest(rows, _LISTED, "devices"),
         *clues,
     )
@@ -259,9 +263,9 @@ def _message_groups(view: ReportView) -> Iterator[RenderableType]:
     statuses = {m.number: m.status for m in report.messages if m.role == "response"}
     groups = grouped(requests, lambda m: (m.host, m.destination, m.method, m.tunnel))
     groups.sort(key=len, reverse=True)
-    headers = ("destination", "sent", "messages", "answered", "octets")
+    headers = ("destination", "sent", "messages", "answered", "bytes")
     cells = [_message_row(group, statuses) for group in view.some(groups, _LISTED)]
-    yield table(headers, cells, ("messages", "octets"))
+    yield table(headers, cells, ("messages", "bytes"))
     yield from view.rest(groups, _LISTED, "groups")
 
 

@@ -14,14 +14,14 @@ from analyzer.report.view import ReportView
 
 _LISTED = 10  # rows unless all are asked for
 _LEGEND = "Packets that travelled inside others. Destinations and messages are those of the inside."
-_NUMBERS = ("packets", "octets", "flows")
+_NUMBERS = ("packets", "bytes", "flows")
 
 
 def tunnels_section(view: ReportView) -> Iterator[RenderableType]:
     rows = view.report.tunnels
     if not rows:
         return
-    headers = ("inside, from within outwards", "packets", "octets", "flows", "first in")
+    headers = ("inside, from within outwards", "packets", "bytes", "flows", "first in")
     cells = [_row(tunnel) for tunnel in view.some(rows, _LISTED)]
     title = f"Tunnels ({len(rows):,})"
     grid = table(headers, cells, _NUMBERS)
@@ -51,7 +51,7 @@ def fragments_section(view: ReportView) -> Iterator[RenderableType]:
 
 def _conflict(met: FragmentConflict) -> str:
     said = (
-        f"{met.source} to {met.destination}: {counted(met.end - met.start, 'octet')} from "
+        f"{met.source} to {met.destination}: {counted(met.end - met.start, 'byte')} from "
         f"offset {met.start:,} of the datagram came in frame {met.frame} and, with other content, "
         f"in frame {met.other_frame}"
     )

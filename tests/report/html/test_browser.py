@@ -41,7 +41,7 @@ def test_the_policy_stops_a_script_that_was_not_in_the_page(visit: Opened) -> No
 
 def test_a_click_on_a_header_sorts_by_number_and_again_the_other_way(visit: Opened) -> None:
     page = visit(sample_report()).page
-    column = page.locator("#table-destinations th", has_text="Octets ↓")
+    column = page.locator("#table-destinations th", has_text="Bytes ↓")
     column.locator("button").click()
     assert first_destination(page).startswith("host-4.example")
     assert column.get_attribute("aria-sort") == "descending"

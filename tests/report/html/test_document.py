@@ -8,13 +8,16 @@ import re
 import subprocess
 import sys
 from dataclasses import replace
+from html import unescape
 from pathlib import Path
 
 import pytest
 
 from analyzer.cli import main
 from analyzer.report.html import write
+from analyzer.report.summary import first_screen
 from tests.report.builders import quiet_report, sample_report
+from tests.report.first_screens import SCREENS
 
 ROOT = Path(__file__).parents[3]
 GOLDEN = Path(__file__).parent / "golden"
@@ -92,3 +95,18 @@ def test_a_saved_report_gives_the_same_file(tmp_path: Path) -> None:
     main(["scan", "-q", str(CAPTURE), "--json", str(saved), "--html", str(first), shown])
     main(["report", "-q", str(saved), "--html", str(again), shown])
     assert first.read_text("utf-8") == again.read_text("utf-8")
+
+
+def test_where_nothing_was_found_no_row_of_zeros_reads_as_an_all_clear() -> None:
+    page = write(SCREENS["unread-wifi"]())
+    figures = page.split('<ul class="figures">')[1].split("</ul>")[0]
+    assert "activation payload" not in figures
+    assert "<b>97 %</b> <span>of the bytes not searched" in figures
+    assert "What left the phone readable" not in page
+
+
+def test_the_page_says_the_first_screen_of_the_terminal_before_its_key_figures(page: str) -> None:
+    shown = first_screen(sample_report())
+    places = [unescape(page).index(sentence) for sentence in (shown.headline, *shown.points, *shown.unseen)]
+    assert places == sorted(places)
+    assert unescape(page).index('<ul class="figures">') > places[-1]

@@ -13,7 +13,7 @@ from analyzer.report.html import flow, geography, map, timeline
 from analyzer.report.html.world import outlines
 from tests.report.builders import CAPTURE, MINUTE, PHONE, START, destination, quiet_report, sample_report
 
-COUNTRIES = Path(map.__file__).parent / "countries.json"
+COUNTRIES = Path(map.__file__).parents[1] / "countries.json"
 
 
 def flows(*rows: tuple[int, int, int, int, int]) -> Table:
