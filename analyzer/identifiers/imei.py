@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from analyzer.identifiers.base import Context, Verdict, finding
 from analyzer.identifiers.companions import companions_of, is_identity_near, is_like_imei, is_luhn_valid, odds
-from analyzer.identifiers.labels import announced, identity_kinds, names_something_else
+from analyzer.identifiers.labels import announced, identity_kinds, kinds_of_field, names_something_else
+from analyzer.identifiers.packed_numbers import imei_packed_in
 from analyzer.identifiers.placeholders import is_placeholder
-from analyzer.identifiers.tac import REPORTING_BODIES, allocated_by
+from analyzer.identifiers.tac import REPORTING_BODIES, TEST_CODES, allocated_by
 from analyzer.model import Field, Finding
 
 CANDIDATE = re.compile(
@@ -28,6 +29,15 @@ FORMS = {
     14: "14 digits: an IMEI without its check digit",
     15: "15 digits",
     16: "16 digits: an IMEI with software version (IMEISV), which has no check digit",
+}
+
+# Where in a message a number stands in place of a word, by its path.
+STANDING: dict[str, Callable[[tuple[str, ...]], bool]] = {
+    "stands as a label of a host's name": lambda path: (
+        path == ("header", "label") or (path[:1] == ("header",) and path[-1].startswith("label "))
+    ),
+    "stands as a name in the query": lambda path: path[:2] == ("target", "query") and path[-1] == "key",
+    "stands in the name of a header": lambda path: path[:1] == ("header",) and path[2:] == ("name",),
 }
 
 
@@ -59,6 +69,17 @@ class Imei:
                 if verdict:
                     kind = WITH_VERSION if len(digits) == 16 else self.kind
                     yield finding(kind, digits, match[0], field, verdict, context, _details(digits))
+        yield from self._packed(field, text, context)
+
+    def _packed(self, field: Field, text: str, context: Context) -> Iterator[Finding]:
+        """An IMEI in a form that has not its digits, under its name."""
+        if "imei" not in kinds_of_field(field) or not (packed := imei_packed_in(text)):
+            return
+        digits, how = packed
+        verdict = Verdict(
+            "medium", (f"the field is named {field.name}", how, f"{FORMS[15]} with a valid check digit")
+        )
+        yield finding(self.kind, digits, text, field, verdict, context, _details(digits))
 
 
 def _judge(digits: str, match: re.Match[str], field: Field) -> Verdict | None:
@@ -100,7 +121,9 @@ def _of_urn(match: re.Match[str]) -> str:
 
 
 def _judge_unnamed(digits: str, match: re.Match[str], field: Field, context: Context) -> Verdict | None:
-    """Without a name: the checks, what stands beside it, and how often chance would do as well."""
+    """Without a name: the checks, its place, what stands beside it, how often chance would do."""
+    if standing := _standing(digits, match, field):
+        return standing
     if (
         len(digits) != 15
         or digits != match[0]
@@ -116,6 +139,19 @@ def _judge_unnamed(digits: str, match: re.Match[str], field: Field, context: Con
     if beside:
         return Verdict("medium", (form, beside, odds(context)))
     return Verdict("low", (form, "no name says so", odds(context))) if is_whole else None
+
+
+def _standing(digits: str, match: re.Match[str], field: Field) -> Verdict | None:
+    """A number of this form where senders put a word: they made the name for this device."""
+    place = next((told for told, stands in STANDING.items() if stands(field.evidence.path)), "")
+    body = allocated_by(digits)
+    is_whole = digits == match.string.strip()
+    if not place or not is_whole or len(digits) != 15 or not body or digits[:2] in TEST_CODES:
+        return None
+    if not is_luhn_valid(digits):
+        return None
+    form = f"15 digits with a valid check digit, which begin {digits[:2]}: {body}"
+    return Verdict("medium", (form, place, "by chance 1 in 60 would pass both checks"))
 
 
 def _is_delimited(match: re.Match[str]) -> bool:
