@@ -91,11 +91,11 @@ def _of_base32(undo: Callable[[bytes], bytes], do: Callable[[bytes], bytes]) -> 
     def unwrap(text: bytes) -> bytes:
         core = _core(text)[1].rstrip(b"=")
         whole = len(core) - (len(core) % 8 in (1, 3, 6))
-        return undo(core[:whole] + b"=" * (-whole % 8))
+        return undo(core[:whole].upper() + b"=" * (-whole % 8))
 
     def wrap(octets: bytes, like: bytes) -> bytes:
         before, core, after = _core(like)
-        made = do(octets)
+        made = do(octets).lower() if core.islower() else do(octets)
         return before + (made if core.endswith(b"=") else made.rstrip(b"=")) + after
 
     return ByteEncoding(unwrap, wrap)
