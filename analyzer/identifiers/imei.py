@@ -21,6 +21,7 @@ CANDIDATE = re.compile(
     r"|\d{5}[- /]\d{2}[- /]\d{6}(?:[- /]\d{1,2})?)(?!\w|\.\d|-\d)",
     re.ASCII,
 )
+CALLED = re.compile(r"imei[12]?[\-_.~@#+*]{0,2}(\d{15})(?!\d)", re.ASCII | re.IGNORECASE)
 AMBIGUOUS = re.compile(r"_?(did|ui)", re.IGNORECASE)  # of a document as often as of a device
 SAYS_VERSION = re.compile(r"imei[_\-]?sv", re.IGNORECASE)
 NOT_DIGITS = re.compile(r"\D")
@@ -36,7 +37,9 @@ STANDING: dict[str, Callable[[tuple[str, ...]], bool]] = {
     "stands as a label of a host's name": lambda path: (
         path == ("header", "label") or (path[:1] == ("header",) and path[-1].startswith("label "))
     ),
-    "stands as a name in the query": lambda path: path[:2] == ("target", "query") and path[-1] == "key",
+    "stands as a name in the query": lambda path: (
+        path[:2] == ("target", "query") and path[-1] in ("key", "query")
+    ),
     "stands in the name of a header": lambda path: path[:1] == ("header",) and path[2:] == ("name",),
 }
 
@@ -62,6 +65,7 @@ class Imei:
     def find(self, field: Field, context: Context) -> Iterator[Finding]:
         """Each IMEI in a text field."""
         text = str(field.value)
+        found = False
         for match in CANDIDATE.finditer(text):
             digits = NOT_DIGITS.sub("", match[0])
             if 14 <= len(digits) <= 16 and not is_placeholder(digits):
@@ -69,7 +73,13 @@ class Imei:
                 if verdict:
                     kind = WITH_VERSION if len(digits) == 16 else self.kind
                     yield finding(kind, digits, match[0], field, verdict, context, _details(digits))
-        yield from self._packed(field, text, context)
+                    found = found or verdict.confidence != "low"
+        for digits in () if found else _called(text):
+            verdict = Verdict("high", ("the text calls it IMEI", f"{FORMS[15]} with a valid check digit"))
+            yield finding(self.kind, digits, digits, field, verdict, context, _details(digits))
+            found = True
+        if not found:
+            yield from self._packed(field, text, context)
 
     def _packed(self, field: Field, text: str, context: Context) -> Iterator[Finding]:
         """An IMEI in a form that has not its digits, under its name."""
@@ -80,6 +90,13 @@ class Imei:
             "medium", (f"the field is named {field.name}", how, f"{FORMS[15]} with a valid check digit")
         )
         yield finding(self.kind, digits, text, field, verdict, context, _details(digits))
+
+
+def _called(text: str) -> Iterator[str]:
+    """Each number that the word stands right before, as in `imei_49….json`."""
+    for match in CALLED.finditer(text):
+        if is_luhn_valid(match[1]) and not is_placeholder(match[1]):
+            yield match[1]
 
 
 def _judge(digits: str, match: re.Match[str], field: Field) -> Verdict | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 
+import numpy as np
 import pytest
 
 from analyzer.dissectors.advertised_names import name_headers
@@ -34,6 +35,18 @@ PACKED: dict[str, str] = {
     "BCD, nibbles swapped": base64.b64encode(swapped(IMEI + "f")).decode(),
     "BCD in hexadecimal": IMEI + "F",
     "BCD in pairs": bytes.fromhex(IMEI + "f").hex(" "),
+    "an integer of seven bytes": base64.b64encode(int(IMEI).to_bytes(7, "big")).decode(),
+    "with an exponent": "4.90154203237518E+14",
+    "with a fraction": f"{IMEI}.0",
+    "octal": oct(int(IMEI)),
+    "binary": bin(int(IMEI)),
+    "base 36": np.base_repr(int(IMEI), 36),
+    "digit by digit": " ".join(IMEI),
+    "in threes": "490.154.203.237.518",
+    "characters without width": "\u200b".join(IMEI),
+    "full width": "".join(chr(0xFF10 + int(digit)) for digit in IMEI),
+    "another script": "".join(chr(0x0660 + int(digit)) for digit in IMEI),
+    "zeros before it": "000" + IMEI,
     "a 64-bit integer": base64.b64encode(int(IMEI).to_bytes(8, "big")).decode(),
     "a 64-bit integer, reversed": base64.b64encode(int(IMEI).to_bytes(8, "little")).decode(),
 }
@@ -52,6 +65,14 @@ def test_a_packed_imei_is_found_under_its_name_alone(written: str) -> None:
 )
 def test_what_has_no_check_digit_is_no_packed_imei(value: str) -> None:
     assert imeis(request(f'{{"imei": "{value}"}}'.encode())) == []
+
+
+@pytest.mark.parametrize(
+    "target", [f"/imei_{IMEI}.json", f"/imei-{IMEI}", f"/imei{IMEI}/x", f"/?x=IMEI1-{IMEI}"]
+)
+def test_the_word_right_before_the_digits_announces_them(target: str) -> None:
+    assert [(each.value, each.confidence) for each in imeis(request(target=target))] == [(IMEI, "high")]
+    assert imeis(request(target=target.replace("518", "519"))) == []
 
 
 def test_a_number_in_place_of_a_word_is_probably_one() -> None:
