@@ -47,12 +47,18 @@ FORMS = (
     CodeForm("hexadecimal character references", r"&#[xX]0{0,2}[0-9A-Fa-f]{2};", 16),
     CodeForm("hexadecimal codes", r"0[xX][0-9A-Fa-f]{2}", 16, BETWEEN),
     CodeForm("hexadecimal codes", r"[0-9A-Fa-f]{2}", 16, BETWEEN),
+    CodeForm("percent-u escapes", r"%u00[0-9A-Fa-f]{2}", 16),
+    CodeForm("equals-sign escapes", r"=[0-9A-F]{2}", 16),
+    CodeForm("code points", r"U\+00[0-9A-Fa-f]{2}", 16, r"\s?"),
     CodeForm("binary codes", r"[01]{8}", 2, BETWEEN),
+    CodeForm("binary codes", r"[01]{8}", 2),
+    CodeForm("octal codes", r"[0-3][0-7]{2}", 8, BETWEEN),
     CodeForm("decimal codes", r"[0-9]{1,3}", 10, BETWEEN),
 )
 PATTERNS = tuple((form, form.whole) for form in FORMS)
 BEGINNING = rf"[\s\"']*+(?:{'|'.join(form.beginning for form in FORMS)})"
 BEGINS = re.compile(BEGINNING)
+MARKS = re.compile(r"\\u00|%u00|U\+00|0[xX](?=[0-9A-Fa-f]{2})")
 DIGITS = {
     base: re.compile(digits)
     for base, digits in ((2, "[01]{8}"), (8, "[0-7]{3}"), (10, "[0-9]{1,3}"), (16, "[0-9A-Fa-f]{2}(?![xX])"))
@@ -65,16 +71,17 @@ def decode_character_codes(part: MessagePart, budget: Budget) -> list[MessagePar
     if not isinstance(value, str) or len(value) < SHORTEST or not BEGINS.match(value):
         return []
     text = value.strip(BORDERS)
-    form = next((form for form, pattern in PATTERNS if pattern.fullmatch(text)), None)
-    if form is None or not budget.take_octets(len(text)):
-        return []
-    plain = sense_of(_octets(text, form.base), SHORTEST_TEXT)
-    return [inside(part, plain, form.step)] if plain else []
+    for form in (form for form, pattern in PATTERNS if pattern.fullmatch(text)):
+        if not budget.take_octets(len(text)):
+            return []
+        if plain := sense_of(_octets(text, form.base), SHORTEST_TEXT):
+            return [inside(part, plain, form.step)]
+    return []
 
 
 def _octets(text: str, base: int) -> bytes:
     """The codes as bytes; nothing where one is no byte."""
-    text = text.replace("\\u00", "\\x").replace("0x", "").replace("0X", "")
+    text = MARKS.sub("", text)
     try:
         return bytes([int(digits, base) for digits in DIGITS[base].findall(text)])
     except ValueError:

@@ -21,11 +21,18 @@ TOKEN = re.compile(r"[A-Za-z0-9+/_\-=%]*(?:[.|:;,~$*!][A-Za-z0-9+/_\-=%]*)+")
 SEPARATORS = ".|:;,~$*!"
 SEPARATOR = re.compile(f"[{SEPARATORS}]")
 SEPARATOR_OR_SPACE = re.compile(f"[{SEPARATORS} ]")
+
 # Padding ends a text of base64; what follows it is another one.
 BORDER = re.compile(r"(?<==)(?=[A-Za-z0-9+/_\-])")
 PADDED = re.compile(r"[A-Za-z0-9+/_\-]{2,}+=*+")
 # Pieces of one length between the same separators, but for the last: one text, cut for transport.
-CUT = r"(?:[A-Za-z0-9+/_\-]{8,128}+[.|:;,~$*! ]){2}"
+CUT = "|".join(
+    [
+        r"(?:[A-Za-z0-9+/_\-]{8,128}+[.|:;,~$*! ]){2}",
+        *(rf"(?:[A-Za-z0-9+/_\-]{{{width}}}[.|:;,~$*! ]){{4}}" for width in range(4, 8)),
+        *(rf"(?:[A-Za-z0-9+/]{{{width}}}-){{3}}" for width in range(4, 77, 4)),
+    ]
+)
 CUTS = re.compile(CUT)
 FEWEST_CUT = 3
 LONG = re.compile(r"[A-Za-z0-9+/_\-]{14}")
@@ -80,7 +87,7 @@ def decode_joined(part: MessagePart, budget: Budget) -> list[PlainPart]:
         return []
     text = text.strip()
     mark = SEPARATOR_OR_SPACE.search(text)
-    pieces = text.split(mark[0]) if mark else []
+    pieces = text.split(mark[0]) if mark else text.split("-")
     widths = set(map(len, pieces[:-1]))
     if len(pieces) < FEWEST_CUT or len(widths) != 1 or len(pieces[-1]) > widths.pop():
         return []

@@ -7,7 +7,15 @@ from collections.abc import Callable, Iterator
 
 from analyzer.identifiers.base import Context, Verdict, finding
 from analyzer.identifiers.companions import companions_of, is_identity_near, is_like_imei, is_luhn_valid, odds
-from analyzer.identifiers.labels import announced, identity_kinds, kinds_of_field, names_something_else
+from analyzer.identifiers.labels import (
+    DESCRIPTION,
+    IDENTITY,
+    announced,
+    identity_kinds,
+    kinds_named,
+    kinds_of_field,
+    names_something_else,
+)
 from analyzer.identifiers.packed_numbers import imei_packed_in
 from analyzer.identifiers.placeholders import is_placeholder
 from analyzer.identifiers.tac import REPORTING_BODIES, TEST_CODES, allocated_by
@@ -32,15 +40,19 @@ FORMS = {
     16: "16 digits: an IMEI with software version (IMEISV), which has no check digit",
 }
 
+TOLD = IDENTITY | DESCRIPTION
 # Where in a message a number stands in place of a word, by its path.
-STANDING: dict[str, Callable[[tuple[str, ...]], bool]] = {
-    "stands as a label of a host's name": lambda path: (
+STANDING: dict[str, Callable[[Field, tuple[str, ...]], bool]] = {
+    "stands as a label of a host's name": lambda _, path: (
         path == ("header", "label") or (path[:1] == ("header",) and path[-1].startswith("label "))
     ),
-    "stands as a name in the query": lambda path: (
+    "stands as a name in the query": lambda _, path: (
         path[:2] == ("target", "query") and path[-1] in ("key", "query")
     ),
-    "stands in the name of a header": lambda path: path[:1] == ("header",) and path[2:] == ("name",),
+    "stands in the name of a header": lambda _, path: path[:1] == ("header",) and path[2:] == ("name",),
+    "stands as a name beside names that describe a device": lambda field, path: (
+        path[-1:] == ("key",) and bool({kind for name in field.beside for kind in kinds_named(name)} & TOLD)
+    ),
 }
 
 
@@ -160,7 +172,7 @@ def _judge_unnamed(digits: str, match: re.Match[str], field: Field, context: Con
 
 def _standing(digits: str, match: re.Match[str], field: Field) -> Verdict | None:
     """A number of this form where senders put a word: they made the name for this device."""
-    place = next((told for told, stands in STANDING.items() if stands(field.evidence.path)), "")
+    place = next((told for told, stands in STANDING.items() if stands(field, field.evidence.path)), "")
     body = allocated_by(digits)
     is_whole = digits == match.string.strip()
     if not place or not is_whole or len(digits) != 15 or not body or digits[:2] in TEST_CODES:

@@ -21,6 +21,7 @@ from analyzer.codecs.hexadecimal import decode_hexadecimal
 from analyzer.codecs.json import decode_json
 from analyzer.codecs.jwt import decode_jwt
 from analyzer.codecs.limits import Budget
+from analyzer.codecs.markup_escapes import decode_escaped
 from analyzer.codecs.multipart import decode_multipart
 from analyzer.codecs.pairs import decode_pairs
 from analyzer.codecs.part import MessagePart, PlainPart
@@ -50,6 +51,7 @@ Decoder = Callable[[MessagePart, Budget], Columns | Sequence[PlainPart]]
 FOR_TEXT: tuple[Decoder, ...] = (
     decode_sql,
     decode_rotated,
+    decode_escaped,
     decode_character_codes,
     decode_uuencode,
     decode_json,
@@ -80,7 +82,7 @@ RECODING = frozenset(
     (
         decode_hexadecimal, decode_base32, decode_base64, decode_jwt, decode_weak, decode_ascii85,
         decode_multipart, decode_compressed, decode_octets, decode_unmarked, decode_rotated,
-        decode_character_codes, decode_uuencode, decode_joined,
+        decode_character_codes, decode_uuencode, decode_joined, decode_escaped,
     )
 )  # fmt: skip
 ONLY_WEAK: tuple[Decoder, ...] = (decode_weak,)
@@ -107,7 +109,7 @@ LOOKS = re.compile(
     r"|(?P<php>[aOC]:\d{1,7}:[{\"])"
     r"|(?P<document>[\s\ufeff]*+[{\[<])"
     r"|(?P<any>[^=%]*+[=%]|--|d\d|[^.]{0,16}eyJ)"
-    r"|(?P<codes>" + CODES + r"|" + UUENCODED + r"|" + CUT + r")"
+    r"|(?P<codes>" + CODES + r"|\s*+\"[A-Za-z0-9+/_\-=]{16,}+\"|" + UUENCODED + r"|" + CUT + r")"
     r"|(?P<digits>[A-Za-z0-9+/_\- \r\n\0]{11,}+\Z)"
     r"|(?P<base85>(?:HQ|dm)\S{18})"
     r"|(?P<pairs>\s*+[A-Za-z_$#*\"'\-][\w .\-/()\[\]\"'$#]{0,79}+[:\t](?!//))"
@@ -120,6 +122,7 @@ DECODERS: dict[str | None, tuple[Decoder, ...]] = {
     "php": (decode_serialised, decode_pairs),
     "document": (
         decode_rotated,
+        decode_escaped,
         decode_json,
         decode_weak,
         decode_ascii85,

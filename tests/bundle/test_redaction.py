@@ -130,6 +130,11 @@ CARRIERS: dict[str, bytes] = {
     "reversed": base64.b64encode(b'{"imei":"490154203237518"}')[::-1],
     "escapes": b"".join(b"\\x%02x" % octet for octet in b'{"imei":"490154203237518"}'),
     "a list of digits": b'{"imei":[4,9,0,1,5,4,2,0,3,2,3,7,5,1,8]}',
+    "two octets": bytes(
+        octet ^ b"\x12\xb4"[place % 2] for place, octet in enumerate(b'{"imei":"490154203237518"}')
+    ),
+    "escaped for HTML": b"{&quot;imei&quot;:&quot;490154203237518&quot;}",
+    "digits apart": b'{"imei":"490 154 203 237 518"}',
     "a packed number": b'{"imei":"1bdcaeb2b4c8e"}',
 }
 

@@ -79,6 +79,8 @@ def test_a_number_in_place_of_a_word_is_probably_one() -> None:
     label = request(headers=name_headers("name", f"{IMEI}.t.example.com"), target="")
     assert [f.confidence for f in imeis(label)] == ["medium"]
     assert [f.value for f in imeis(request(target=f"/?{IMEI}=1"))] == [IMEI]
+    assert [f.value for f in imeis(request(f'{{"{IMEI}": 1, "model": "x"}}'.encode()))] == [IMEI]
+    assert imeis(request(f'{{"{IMEI}": 1, "views": 5}}'.encode())) == []
     assert [f.value for f in imeis(request(headers=[("Host", f"{IMEI}.example.com")]))] == [IMEI]
 
 
