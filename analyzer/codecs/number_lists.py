@@ -18,6 +18,8 @@ DIGIT = re.compile(r"[0-9]")
 # What characters alone count as: digits, an address, a UUID.
 SPELLING = re.compile(r"[0-9A-Fa-f:\-]{11,64}")
 PACKED = (b"\x1f\x8b\x08", b"PK\x03\x04", b"\x28\xb5\x2f\xfd")  # gzip, ZIP, Zstandard
+# With what byte any of these begins.
+FIRST_CODES = frozenset(b"{[ \t\r\n0123456789abcdefABCDEF:-" + bytes(start[0] for start in PACKED))
 
 
 class Spelt(NamedTuple):
@@ -28,12 +30,16 @@ class Spelt(NamedTuple):
 
 
 def spelt_out(values: Sequence[Any]) -> Spelt | None:
-    """Return what a list of numbers spells; None for an ordinary list."""
-    if not FEWEST <= len(values) <= MOST or not _is_number(values[0]) or not all(map(_is_number, values)):
+    """Return what a list of numbers spells; None for an ordinary list, which the first number tells mostly."""
+    if not FEWEST <= len(values) <= MOST or not _is_number(values[0]):
+        return None
+    first = str(values[0])
+    if not (len(first) == 1 or int(first) & 255 in FIRST_CODES) or not all(map(_is_number, values)):
         return None
     texts = [str(value) for value in values]
-    if len(texts) <= MOST_DIGITS and all(map(DIGIT.fullmatch, texts)):
-        return Spelt("digits", "".join(texts))
+    if len(first) == 1:
+        is_number = len(texts) <= MOST_DIGITS and all(map(DIGIT.fullmatch, texts))
+        return Spelt("digits", "".join(texts)) if is_number else None
     return _of_codes([int(text) for text in texts])
 
 
