@@ -30,7 +30,7 @@ class Spelt(NamedTuple):
 
 
 def spelt_out(values: Sequence[Any]) -> Spelt | None:
-    """Return what a list of numbers spells; None for an ordinary list, which the first number tells mostly."""
+    """Return what a list of numbers spells; None for an ordinary list, as its first tells mostly."""
     if not FEWEST <= len(values) <= MOST or not _is_number(values[0]):
         return None
     first = str(values[0])
