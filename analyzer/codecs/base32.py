@@ -12,7 +12,7 @@ from analyzer.codecs.plain_text import readable_text
 
 BASE32 = re.compile(r"\s*([A-Z2-7]{20,}+)={0,6}+\s*")
 # Names of DNS are of no case, and what is sent in them is in lower case mostly; a word has no digit in it.
-IN_LOWER_CASE = re.compile(r"\s*((?=[a-z]*[2-7])[a-z2-7]{26,}+)={0,6}+\s*")
+IN_LOWER_CASE = re.compile(r"\s*((?=[a-z]*[2-7])[a-z2-7]{20,}+)={0,6}+\s*")
 BASE32HEX = re.compile(r"\s*([0-9A-V]{20,}+)={0,6}+\s*")
 SHORTEST_TEXT = 12
 # Adobe's frame; without it Ascii85 and base85 count only where JSON comes out, whose first two

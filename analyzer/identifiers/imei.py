@@ -40,11 +40,14 @@ FORMS = {
     16: "16 digits: an IMEI with software version (IMEISV), which has no check digit",
 }
 
+LABEL = re.compile(r"label \d{1,3}")
+PREFIX = re.compile(r"[A-Za-z]{0,12}-?")  # what may stand before the number in such a place
 TOLD = IDENTITY | DESCRIPTION
 # Where in a message a number stands in place of a word, by its path.
 STANDING: dict[str, Callable[[Field, tuple[str, ...]], bool]] = {
     "stands as a label of a host's name": lambda _, path: (
-        path == ("header", "label") or (path[:1] == ("header",) and path[-1].startswith("label "))
+        path[:2] == ("header", "label")
+        or (path[:1] == ("header",) and path[2:3] != () and LABEL.match(path[2]) is not None)
     ),
     "stands as a name in the query": lambda _, path: (
         path[:2] == ("target", "query") and path[-1] in ("key", "query")
@@ -174,7 +177,7 @@ def _standing(digits: str, match: re.Match[str], field: Field) -> Verdict | None
     """A number of this form where senders put a word: they made the name for this device."""
     place = next((told for told, stands in STANDING.items() if stands(field, field.evidence.path)), "")
     body = allocated_by(digits)
-    is_whole = digits == match.string.strip()
+    is_whole = match.end() == len(match.string) and PREFIX.fullmatch(match.string, 0, match.start())
     if not place or not is_whole or len(digits) != 15 or not body or digits[:2] in TEST_CODES:
         return None
     if not is_luhn_valid(digits):

@@ -75,9 +75,19 @@ def test_the_word_right_before_the_digits_announces_them(target: str) -> None:
     assert imeis(request(target=target.replace("518", "519"))) == []
 
 
+LABELS = (
+    f"d-{IMEI}",
+    IMEI.encode().hex(),
+    base64.b32encode(IMEI.encode()).decode().lower(),
+)
+
+
 def test_a_number_in_place_of_a_word_is_probably_one() -> None:
     label = request(headers=name_headers("name", f"{IMEI}.t.example.com"), target="")
     assert [f.confidence for f in imeis(label)] == ["medium"]
+    for written in LABELS:
+        sent = request(headers=name_headers("name", f"{written}.t.example.com"), target="")
+        assert {each.value for each in imeis(sent)} == {IMEI}
     assert [f.value for f in imeis(request(target=f"/?{IMEI}=1"))] == [IMEI]
     assert [f.value for f in imeis(request(f'{{"{IMEI}": 1, "model": "x"}}'.encode()))] == [IMEI]
     assert imeis(request(f'{{"{IMEI}": 1, "views": 5}}'.encode())) == []
