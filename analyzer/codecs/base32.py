@@ -11,6 +11,8 @@ from analyzer.codecs.part import MessagePart, inside
 from analyzer.codecs.plain_text import readable_text
 
 BASE32 = re.compile(r"\s*([A-Z2-7]{20,}+)={0,6}+\s*")
+# Names of DNS are of no case, and what is sent in them is in lower case mostly; a word has no digit in it.
+IN_LOWER_CASE = re.compile(r"\s*((?=[a-z]*[2-7])[a-z2-7]{20,}+)={0,6}+\s*")
 BASE32HEX = re.compile(r"\s*([0-9A-V]{20,}+)={0,6}+\s*")
 SHORTEST_TEXT = 12
 # Adobe's frame; without it Ascii85 and base85 count only where JSON comes out, whose first two
@@ -26,6 +28,8 @@ def decode_base32(part: MessagePart, budget: Budget) -> list[MessagePart]:
         return []
     if found := BASE32.fullmatch(value):
         return _made(part, _octets(base64.b32decode, found[1]), "base32", budget)
+    if found := IN_LOWER_CASE.fullmatch(value):
+        return _made(part, _octets(base64.b32decode, found[1].upper()), "base32", budget)
     if found := BASE32HEX.fullmatch(value):
         return _made(part, _octets(base64.b32hexdecode, found[1]), "base32hex", budget)
     return []

@@ -10,6 +10,7 @@ from typing import Any
 from analyzer.codecs.field_columns import Columns, Siblings
 from analyzer.codecs.limits import Budget
 from analyzer.codecs.name_pairs import NO_ROLES, Roles, are_in_turn, is_plain_name, name_in, only_holds
+from analyzer.codecs.number_lists import spelt_out
 from analyzer.codecs.part import MOST_NEIGHBOURS, MessagePart, neighbours
 from analyzer.codecs.plain_text import text_or_bytes, without_lone_surrogates
 
@@ -151,6 +152,9 @@ class _Walk:
             beside = self._named_in(values) or beside
         elif are_in_turn(values):
             self._in_turn(values, path, depth)
+            return
+        elif spelt := spelt_out(values):
+            self.value(name, spelt.value, (*path, spelt.step), beside, depth)
             return
         for i, value in enumerate(values):
             if len(self.found.names) >= self._room:

@@ -20,11 +20,24 @@ BASE64_LINES = re.compile(rf"(?:{ENCODED}\r?\n)+{ENCODED}\s*")
 TOKEN = re.compile(r"[A-Za-z0-9+/_\-=%]*(?:[.|:;,~$*!][A-Za-z0-9+/_\-=%]*)+")
 SEPARATORS = ".|:;,~$*!"
 SEPARATOR = re.compile(f"[{SEPARATORS}]")
+SEPARATOR_OR_SPACE = re.compile(f"[{SEPARATORS} ]")
+
 # Padding ends a text of base64; what follows it is another one.
 BORDER = re.compile(r"(?<==)(?=[A-Za-z0-9+/_\-])")
 PADDED = re.compile(r"[A-Za-z0-9+/_\-]{2,}+=*+")
+# Pieces of one length between the same separators, but for the last: one text, cut for transport.
+CUT = "|".join(
+    [
+        r"(?:[A-Za-z0-9+/_\-]{8,128}+[.|:;,~$*! ]){2}",
+        *(rf"(?:[A-Za-z0-9+/_\-]{{{width}}}[.|:;,~$*! ]){{4}}" for width in range(4, 8)),
+        *(rf"(?:[A-Za-z0-9+/]{{{width}}}-){{3}}" for width in range(4, 77, 4)),
+    ]
+)
+CUTS = re.compile(CUT)
+FEWEST_CUT = 3
 LONG = re.compile(r"[A-Za-z0-9+/_\-]{14}")
 LONGEST = 1 << 16  # characters
+MOST_JOINED = 1 << 20  # characters
 MOST = 64  # pieces that are tried
 
 
@@ -65,6 +78,23 @@ def decode_segments(part: MessagePart, budget: Budget) -> list[PlainPart]:
     ):
         return []
     return _numbered(part, pieces, "segments", budget) if budget.take_octets(len(text)) else []
+
+
+def decode_joined(part: MessagePart, budget: Budget) -> list[PlainPart]:
+    """The encoded text that was cut into pieces of one length; nothing where the whole does not open."""
+    text = part.value
+    if not isinstance(text, str) or not CUTS.match(text) or len(text) > MOST_JOINED:
+        return []
+    text = text.strip()
+    mark = SEPARATOR_OR_SPACE.search(text)
+    pieces = text.split(mark[0]) if mark else text.split("-")
+    widths = set(map(len, pieces[:-1]))
+    if len(pieces) < FEWEST_CUT or len(widths) != 1 or len(pieces[-1]) > widths.pop():
+        return []
+    joined = "".join(pieces)
+    if not budget.take_octets(len(text)) or not _opens(part, joined, budget):
+        return []
+    return [(part.name, joined, (*part.path, "joined"), part.beside)]
 
 
 def _opens(part: MessagePart, piece: str, budget: Budget) -> bool:

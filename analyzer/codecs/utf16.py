@@ -1,4 +1,4 @@
-"""UTF-16 without a byte order mark (RFC 2781 §4.3) → its text."""
+"""UTF-16 and UTF-32 without a byte order mark (RFC 2781 §4.3; Unicode, D99 to D101) → its text."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from analyzer.codecs.plain_text import is_unreadable
 
 SHORTEST = 8  # octets
 LOOKED_AT = 64
-ENCODINGS = ("utf-16-le", "utf-16-be")
+UTF_32 = ("utf-32-le", "utf-32-be")
 
 
 def decode_wide(part: MessagePart, budget: Budget) -> list[MessagePart]:
@@ -18,7 +18,9 @@ def decode_wide(part: MessagePart, budget: Budget) -> list[MessagePart]:
     octets = part.value
     if isinstance(octets, str) or not (encoding := encoding_of(octets)):
         return []
-    text = codecs.decode(octets[: len(octets) & ~1], encoding, "replace").rstrip("\0")
+    text = codecs.decode(
+        octets[: len(octets) & (~3 if encoding in UTF_32 else ~1)], encoding, "replace"
+    ).rstrip("\0")
     if is_unreadable(text.replace("\ufffd", "")) or not budget.take_octets(len(text)):
         return []
     return [inside(part, text, encoding)]
@@ -29,6 +31,10 @@ def encoding_of(octets: bytes) -> str:
     if len(octets) < SHORTEST:
         return ""
     first = octets[: LOOKED_AT & ~1]
+    for encoding, place in (("utf-32-le", 0), ("utf-32-be", 3)):
+        others = (first[at::4] for at in range(4) if at != place)
+        if len(octets) >= 2 * SHORTEST and all(first[place::4]) and not any(map(any, others)):
+            return encoding
     for encoding, low, high in (("utf-16-le", 0, 1), ("utf-16-be", 1, 0)):
         if not any(first[high::2]) and all(first[low::2]):
             return encoding

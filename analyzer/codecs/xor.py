@@ -1,4 +1,5 @@
-"""Weak encodings as candidates: one octet XORed or added to all, ROT47, ROT13 below base64, reversed base64.
+"""Weak encodings as candidates: XOR with one or two octets, one added to all, bits or nibbles turned, EBCDIC,
+ROT47, ROT13 below base64, reversed text.
 
 Only a whole JSON document counts as solved: its first two characters are known, which gives the
 key, and that all the rest parses is no chance. The step is named with its key, so that a reader
@@ -9,6 +10,7 @@ from __future__ import annotations
 
 import codecs
 import re
+from collections.abc import Callable
 from typing import NamedTuple
 
 from analyzer.codecs.json import is_json
@@ -17,12 +19,29 @@ from analyzer.codecs.part import MessagePart, inside
 
 STARTS = (b'{"', b"[{", b'["')
 SHORTEST, LONGEST = 16, 1 << 18
+LOOKED_AT = 16
+READABLE = re.compile(rb"[ -~]+")
 PRINTABLE = "".join(map(chr, range(33, 127)))
 ROT47 = str.maketrans(PRINTABLE, PRINTABLE[47:] + PRINTABLE[:47])
 # base64 of `{"` in ROT13 is rlW; JSON in ROT47 begins LQ.
 REVERSED = "Jye"  # `{"` in base64, read from its end
 REVERSED_BASE64 = re.compile(r"={0,2}[A-Za-z0-9+/_\-]{16,}Jye")
 ROT13_BASE64 = re.compile(r"rlW[A-Za-z0-9+/_\-\s]{16,}+={0,2}\s*+")
+
+
+def _table(of: Callable[[int], int]) -> bytes:
+    return bytes(map(of, range(256)))
+
+
+# Octets that stand for others, by a table without a key.
+TABLES = {
+    "nibbles swapped": _table(lambda octet: (octet & 15) << 4 | octet >> 4),
+    "bits reversed": _table(lambda octet: int(f"{octet:08b}"[::-1], 2)),
+    "ebcdic": bytes(range(256)).decode("cp500").encode("latin-1"),
+}
+# How an object or a list ends, read from its end.
+ENDINGS = ("}", "]")
+REVERSED_STARTS = ('"{', "{[", '"[')
 
 
 class Candidate(NamedTuple):
@@ -45,7 +64,16 @@ def may_be_weak(text: str) -> bool:
     """Whether the first two characters stand to each other as those of a document would."""
     if len(text) < SHORTEST:
         return False
-    return (ord(text[0]) ^ ord(text[1])) in XORED or text.startswith(ROTATED) or text.endswith(REVERSED)
+    return (
+        (ord(text[0]) ^ ord(text[1])) in XORED
+        or text.startswith(ROTATED)
+        or text.endswith(REVERSED)
+        or _may_be_reversed(text)
+    )
+
+
+def _may_be_reversed(text: str) -> bool:
+    return text.startswith(ENDINGS) and text.rstrip().endswith(REVERSED_STARTS)
 
 
 def candidate(octets: bytes) -> Candidate | None:
@@ -60,6 +88,27 @@ def candidate(octets: bytes) -> Candidate | None:
         if shift and (octets[1] - shift) % 256 == start[1]:
             table = bytes((octet - shift) % 256 for octet in range(256))
             return _solved(octets.translate(table), f"minus {shift}")
+    return _by_table(octets) or _of_two(octets)
+
+
+def _by_table(octets: bytes) -> Candidate | None:
+    for step, table in TABLES.items():
+        if octets[:2].translate(table) in STARTS:
+            return _solved(octets.translate(table), step)
+    return None
+
+
+def _of_two(octets: bytes) -> Candidate | None:
+    """XOR with two octets in turn: a beginning tells both, the next few whether the rest is looked at."""
+    for start in STARTS[:2]:
+        key = bytes((octets[0] ^ start[0], octets[1] ^ start[1]))
+        even, odd = (bytes(octet ^ each for octet in range(256)) for each in key)
+        head = bytes(octet ^ key[place % 2] for place, octet in enumerate(octets[:LOOKED_AT]))
+        if not READABLE.fullmatch(head):
+            continue
+        whole = bytearray(octets)
+        whole[::2], whole[1::2] = octets[::2].translate(even), octets[1::2].translate(odd)
+        return _solved(bytes(whole), f"xor {key[0]:#04x} {key[1]:#04x}")
     return None
 
 
@@ -69,6 +118,8 @@ def candidate_in_text(text: str) -> Candidate | None:
         return None
     if text.startswith("LQ") and is_json(plain := text.translate(ROT47)):
         return Candidate("rot47", plain)
+    if _may_be_reversed(text):
+        return Candidate("reversed", text[::-1]) if is_json(text[::-1]) else None
     if REVERSED_BASE64.fullmatch(text):
         return Candidate("reversed", text[::-1])
     if ROT13_BASE64.fullmatch(text):

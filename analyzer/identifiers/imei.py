@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from analyzer.identifiers.base import Context, Verdict, finding
 from analyzer.identifiers.companions import companions_of, is_identity_near, is_like_imei, is_luhn_valid, odds
-from analyzer.identifiers.labels import announced, identity_kinds, names_something_else
+from analyzer.identifiers.labels import (
+    DESCRIPTION,
+    IDENTITY,
+    announced,
+    identity_kinds,
+    kinds_named,
+    kinds_of_field,
+    names_something_else,
+)
+from analyzer.identifiers.packed_numbers import imei_packed_in
 from analyzer.identifiers.placeholders import is_placeholder
-from analyzer.identifiers.tac import REPORTING_BODIES, allocated_by
+from analyzer.identifiers.tac import REPORTING_BODIES, TEST_CODES, allocated_by
 from analyzer.model import Field, Finding
 
 CANDIDATE = re.compile(
@@ -20,6 +29,7 @@ CANDIDATE = re.compile(
     r"|\d{5}[- /]\d{2}[- /]\d{6}(?:[- /]\d{1,2})?)(?!\w|\.\d|-\d)",
     re.ASCII,
 )
+CALLED = re.compile(r"imei[12]?[\-_.~@#+*]{0,2}(\d{15})(?!\d)", re.ASCII | re.IGNORECASE)
 AMBIGUOUS = re.compile(r"_?(did|ui)", re.IGNORECASE)  # of a document as often as of a device
 SAYS_VERSION = re.compile(r"imei[_\-]?sv", re.IGNORECASE)
 NOT_DIGITS = re.compile(r"\D")
@@ -28,6 +38,24 @@ FORMS = {
     14: "14 digits: an IMEI without its check digit",
     15: "15 digits",
     16: "16 digits: an IMEI with software version (IMEISV), which has no check digit",
+}
+
+LABEL = re.compile(r"label \d{1,3}")
+PREFIX = re.compile(r"[A-Za-z]{0,12}-?")  # what may stand before the number in such a place
+TOLD = IDENTITY | DESCRIPTION
+# Where in a message a number stands in place of a word, by its path.
+STANDING: dict[str, Callable[[Field, tuple[str, ...]], bool]] = {
+    "stands as a label of a host's name": lambda _, path: (
+        path[:2] == ("header", "label")
+        or (path[:1] == ("header",) and path[2:3] != () and LABEL.match(path[2]) is not None)
+    ),
+    "stands as a name in the query": lambda _, path: (
+        path[:2] == ("target", "query") and path[-1] in ("key", "query")
+    ),
+    "stands in the name of a header": lambda _, path: path[:1] == ("header",) and path[2:] == ("name",),
+    "stands as a name beside names that describe a device": lambda field, path: (
+        path[-1:] == ("key",) and bool({kind for name in field.beside for kind in kinds_named(name)} & TOLD)
+    ),
 }
 
 
@@ -52,6 +80,7 @@ class Imei:
     def find(self, field: Field, context: Context) -> Iterator[Finding]:
         """Each IMEI in a text field."""
         text = str(field.value)
+        found = False
         for match in CANDIDATE.finditer(text):
             digits = NOT_DIGITS.sub("", match[0])
             if 14 <= len(digits) <= 16 and not is_placeholder(digits):
@@ -59,6 +88,30 @@ class Imei:
                 if verdict:
                     kind = WITH_VERSION if len(digits) == 16 else self.kind
                     yield finding(kind, digits, match[0], field, verdict, context, _details(digits))
+                    found = found or verdict.confidence != "low"
+        for digits in () if found else _called(text):
+            verdict = Verdict("high", ("the text calls it IMEI", f"{FORMS[15]} with a valid check digit"))
+            yield finding(self.kind, digits, digits, field, verdict, context, _details(digits))
+            found = True
+        if not found:
+            yield from self._packed(field, text, context)
+
+    def _packed(self, field: Field, text: str, context: Context) -> Iterator[Finding]:
+        """An IMEI in a form that has not its digits, under its name."""
+        if "imei" not in kinds_of_field(field) or not (packed := imei_packed_in(text)):
+            return
+        digits, how = packed
+        verdict = Verdict(
+            "medium", (f"the field is named {field.name}", how, f"{FORMS[15]} with a valid check digit")
+        )
+        yield finding(self.kind, digits, text, field, verdict, context, _details(digits))
+
+
+def _called(text: str) -> Iterator[str]:
+    """Each number that the word stands right before, as in `imei_49….json`."""
+    for match in CALLED.finditer(text):
+        if is_luhn_valid(match[1]) and not is_placeholder(match[1]):
+            yield match[1]
 
 
 def _judge(digits: str, match: re.Match[str], field: Field) -> Verdict | None:
@@ -100,7 +153,9 @@ def _of_urn(match: re.Match[str]) -> str:
 
 
 def _judge_unnamed(digits: str, match: re.Match[str], field: Field, context: Context) -> Verdict | None:
-    """Without a name: the checks, what stands beside it, and how often chance would do as well."""
+    """Without a name: the checks, its place, what stands beside it, how often chance would do."""
+    if standing := _standing(digits, match, field):
+        return standing
     if (
         len(digits) != 15
         or digits != match[0]
@@ -116,6 +171,19 @@ def _judge_unnamed(digits: str, match: re.Match[str], field: Field, context: Con
     if beside:
         return Verdict("medium", (form, beside, odds(context)))
     return Verdict("low", (form, "no name says so", odds(context))) if is_whole else None
+
+
+def _standing(digits: str, match: re.Match[str], field: Field) -> Verdict | None:
+    """A number of this form where senders put a word: they made the name for this device."""
+    place = next((told for told, stands in STANDING.items() if stands(field, field.evidence.path)), "")
+    body = allocated_by(digits)
+    is_whole = match.end() == len(match.string) and PREFIX.fullmatch(match.string, 0, match.start())
+    if not place or not is_whole or len(digits) != 15 or not body or digits[:2] in TEST_CODES:
+        return None
+    if not is_luhn_valid(digits):
+        return None
+    form = f"15 digits with a valid check digit, which begin {digits[:2]}: {body}"
+    return Verdict("medium", (form, place, "by chance 1 in 60 would pass both checks"))
 
 
 def _is_delimited(match: re.Match[str]) -> bool:

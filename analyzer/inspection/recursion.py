@@ -9,6 +9,8 @@ from analyzer.codecs.archive import decode_archive
 from analyzer.codecs.base32 import decode_ascii85, decode_base32
 from analyzer.codecs.base64 import decode_base64
 from analyzer.codecs.binary_formats import decode_bencode, decode_framed, decode_octets, decode_serialised
+from analyzer.codecs.character_codes import BEGINNING as CODES
+from analyzer.codecs.character_codes import decode_character_codes
 from analyzer.codecs.compression import decode_compressed, decode_unmarked
 from analyzer.codecs.documents import decode_documents
 from analyzer.codecs.envelope import decode_envelope
@@ -19,18 +21,22 @@ from analyzer.codecs.hexadecimal import decode_hexadecimal
 from analyzer.codecs.json import decode_json
 from analyzer.codecs.jwt import decode_jwt
 from analyzer.codecs.limits import Budget
+from analyzer.codecs.markup_escapes import decode_escaped
 from analyzer.codecs.multipart import decode_multipart
 from analyzer.codecs.pairs import decode_pairs
 from analyzer.codecs.part import MessagePart, PlainPart
 from analyzer.codecs.percent import decode_percent
 from analyzer.codecs.quoted_printable import decode_quoted_printable
-from analyzer.codecs.segments import decode_lines, decode_segments
+from analyzer.codecs.rot13 import decode_rotated
+from analyzer.codecs.segments import CUT, decode_joined, decode_lines, decode_segments
 from analyzer.codecs.sql import LOOKS as SQL
 from analyzer.codecs.sql import decode_sql
 from analyzer.codecs.table import decode_table
 from analyzer.codecs.text_runs import decode_text_runs, text_in
 from analyzer.codecs.url import decode_url
 from analyzer.codecs.utf16 import decode_wide
+from analyzer.codecs.uuencode import BEGINNING as UUENCODED
+from analyzer.codecs.uuencode import decode_uuencode
 from analyzer.codecs.xml import decode_xml, decode_xml_behind
 from analyzer.codecs.xor import decode_weak, may_be_weak
 
@@ -44,7 +50,12 @@ Decoder = Callable[[MessagePart, Budget], Columns | Sequence[PlainPart]]
 # encodings, which need a whole document.
 FOR_TEXT: tuple[Decoder, ...] = (
     decode_sql,
+    decode_rotated,
+    decode_escaped,
+    decode_character_codes,
+    decode_uuencode,
     decode_json,
+    decode_joined,
     decode_hexadecimal,
     decode_base32,
     decode_base64,
@@ -70,7 +81,8 @@ FOR_TEXT: tuple[Decoder, ...] = (
 RECODING = frozenset(
     (
         decode_hexadecimal, decode_base32, decode_base64, decode_jwt, decode_weak, decode_ascii85,
-        decode_multipart, decode_compressed, decode_octets, decode_unmarked,
+        decode_multipart, decode_compressed, decode_octets, decode_unmarked, decode_rotated,
+        decode_character_codes, decode_uuencode, decode_joined, decode_escaped,
     )
 )  # fmt: skip
 ONLY_WEAK: tuple[Decoder, ...] = (decode_weak,)
@@ -89,14 +101,15 @@ FOR_OCTETS: tuple[Decoder, ...] = (
 )
 
 # How the text looks that the decoders open, most of it told by its beginning: a statement of SQL; what PHP
-# writes; JSON and XML; something with an escape or a pair, multipart, bencoding, tokens; letters and digits
-# as base64 and its kin have; a name with a colon; several lines; a document behind something else; long
-# segments with marks between.
+# writes; JSON and XML; something with an escape or a pair, multipart, bencoding, tokens; codes of characters,
+# uuencoded lines, pieces of one length; letters and digits as base64 and its kin have; a name with a colon;
+# several lines; a document behind something else; long segments with marks between.
 LOOKS = re.compile(
     r"(?P<sql>\s*+" + SQL + r")"
     r"|(?P<php>[aOC]:\d{1,7}:[{\"])"
     r"|(?P<document>[\s\ufeff]*+[{\[<])"
     r"|(?P<any>[^=%]*+[=%]|--|d\d|[^.]{0,16}eyJ)"
+    r"|(?P<codes>" + CODES + r"|\s*+\"[A-Za-z0-9+/_\-=]{16,}+\"|" + UUENCODED + r"|" + CUT + r")"
     r"|(?P<digits>[A-Za-z0-9+/_\- \r\n\0]{11,}+\Z)"
     r"|(?P<base85>(?:HQ|dm)\S{18})"
     r"|(?P<pairs>\s*+[A-Za-z_$#*\"'\-][\w .\-/()\[\]\"'$#]{0,79}+[:\t](?!//))"
@@ -108,6 +121,8 @@ DECODERS: dict[str | None, tuple[Decoder, ...]] = {
     "sql": FOR_TEXT,
     "php": (decode_serialised, decode_pairs),
     "document": (
+        decode_rotated,
+        decode_escaped,
         decode_json,
         decode_weak,
         decode_ascii85,
@@ -121,6 +136,7 @@ DECODERS: dict[str | None, tuple[Decoder, ...]] = {
         decode_percent,
     ),
     "any": FOR_TEXT,
+    "codes": FOR_TEXT,
     "digits": (
         decode_hexadecimal,
         decode_base32,
@@ -130,6 +146,7 @@ DECODERS: dict[str | None, tuple[Decoder, ...]] = {
     ),
     "base85": (decode_weak, decode_ascii85, decode_pairs),
     "pairs": (
+        decode_rotated,
         decode_jwt,
         decode_weak,
         decode_pairs,
@@ -138,8 +155,16 @@ DECODERS: dict[str | None, tuple[Decoder, ...]] = {
         decode_xml_behind,
         decode_segments,
     ),
-    "lines": (decode_weak, decode_lines, decode_pairs, decode_table, decode_documents, decode_xml_behind),
-    "behind": (decode_weak, decode_documents, decode_xml_behind),
+    "lines": (
+        decode_rotated,
+        decode_weak,
+        decode_lines,
+        decode_pairs,
+        decode_table,
+        decode_documents,
+        decode_xml_behind,
+    ),
+    "behind": (decode_rotated, decode_weak, decode_documents, decode_xml_behind),
     "segments": (decode_jwt, decode_weak, decode_segments),
 }
 SHORTEST_ENCODED = 11

@@ -91,11 +91,11 @@ def _of_base32(undo: Callable[[bytes], bytes], do: Callable[[bytes], bytes]) -> 
     def unwrap(text: bytes) -> bytes:
         core = _core(text)[1].rstrip(b"=")
         whole = len(core) - (len(core) % 8 in (1, 3, 6))
-        return undo(core[:whole] + b"=" * (-whole % 8))
+        return undo(core[:whole].upper() + b"=" * (-whole % 8))
 
     def wrap(octets: bytes, like: bytes) -> bytes:
         before, core, after = _core(like)
-        made = do(octets)
+        made = do(octets).lower() if core.islower() else do(octets)
         return before + (made if core.endswith(b"=") else made.rstrip(b"=")) + after
 
     return ByteEncoding(unwrap, wrap)
@@ -171,6 +171,9 @@ def _translated(forth: bytes, back: bytes) -> ByteEncoding:
 
 def _by_key(step: str) -> ByteEncoding | None:
     name, _, key = step.partition(" ")
+    if name == "xor" and " " in key:
+        keys = [int(each, 16) for each in key.split()]
+        return ByteEncoding(lambda octets: _xored(octets, keys), lambda octets, _: _xored(octets, keys))
     if name == "xor":
         table = bytes(octet ^ int(key, 16) for octet in range(256))
         return _translated(table, table)
@@ -179,6 +182,11 @@ def _by_key(step: str) -> ByteEncoding | None:
         less = bytes((octet - shift) % 256 for octet in range(256))
         return _translated(less, bytes((octet + shift) % 256 for octet in range(256)))
     return None
+
+
+def _xored(octets: bytes, keys: list[int]) -> bytes:
+    """Each octet with its turn's key."""
+    return bytes(octet ^ keys[place % len(keys)] for place, octet in enumerate(octets))
 
 
 def _rot47(octets: bytes) -> bytes:

@@ -128,6 +128,14 @@ CARRIERS: dict[str, bytes] = {
     "pairs in turn": b'["imei","490154203237518","email","kari@example.org"]',
     "XML behind a length": b"000123<?xml version='1.0'?><a><imei>490154203237518</imei></a>",
     "reversed": base64.b64encode(b'{"imei":"490154203237518"}')[::-1],
+    "escapes": b"".join(b"\\x%02x" % octet for octet in b'{"imei":"490154203237518"}'),
+    "a list of digits": b'{"imei":[4,9,0,1,5,4,2,0,3,2,3,7,5,1,8]}',
+    "two octets": bytes(
+        octet ^ b"\x12\xb4"[place % 2] for place, octet in enumerate(b'{"imei":"490154203237518"}')
+    ),
+    "escaped for HTML": b"{&quot;imei&quot;:&quot;490154203237518&quot;}",
+    "digits apart": b'{"imei":"490 154 203 237 518"}',
+    "a packed number": b'{"imei":"1bdcaeb2b4c8e"}',
 }
 
 
