@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import codecs
 import re
-from typing import NamedTuple
 
 from analyzer.codecs.json import is_json
 from analyzer.codecs.limits import Budget
-from analyzer.codecs.part import MessagePart, inside
+from analyzer.codecs.part import Candidate, MessagePart, inside
+from analyzer.codecs.published_keys import deciphered
+from analyzer.codecs.repeated_xor import repeated
 
 STARTS = (b'{"', b"[{", b'["')
 SHORTEST, LONGEST = 16, 1 << 18
@@ -25,20 +26,16 @@ REVERSED_BASE64 = re.compile(r"={0,2}[A-Za-z0-9+/_\-]{16,}Jye")
 ROT13_BASE64 = re.compile(r"rlW[A-Za-z0-9+/_\-\s]{16,}+={0,2}\s*+")
 
 
-class Candidate(NamedTuple):
-    """A weak encoding that gives a whole document."""
-
-    step: str
-    text: str
-
-
 def decode_weak(part: MessagePart, budget: Budget) -> list[MessagePart]:
     """The document under a weak encoding; nothing where none gives a whole one."""
     value = part.value
     if isinstance(value, str) and not may_be_weak(value):
         return []
     found = candidate(value) if isinstance(value, bytes) else candidate_in_text(value)
-    return [inside(part, found.text, found.step)] if found and budget.take_octets(len(value)) else []
+    if found is None or not budget.take_octets(len(value)):
+        return []
+    head = [inside(part, value[: found.begin], "head")] if found.begin else []
+    return [*head, inside(part, found.text, found.step)]
 
 
 def may_be_weak(text: str) -> bool:
@@ -49,18 +46,21 @@ def may_be_weak(text: str) -> bool:
 
 
 def candidate(octets: bytes) -> Candidate | None:
-    """The document under XOR with, or addition of, one octet."""
+    """The document under XOR with, or addition of, one octet; a longer key; a cipher with a known key."""
     if not SHORTEST <= len(octets) <= LONGEST:
         return None
     for start in STARTS:
         key = octets[0] ^ start[0]
         if key and octets[1] ^ key == start[1]:
-            return _solved(octets.translate(bytes(octet ^ key for octet in range(256))), f"xor {key:#04x}")
+            table = bytes(octet ^ key for octet in range(256))
+            if found := _solved(octets.translate(table), f"xor {key:#04x}"):
+                return found
         shift = (octets[0] - start[0]) % 256
         if shift and (octets[1] - shift) % 256 == start[1]:
             table = bytes((octet - shift) % 256 for octet in range(256))
-            return _solved(octets.translate(table), f"minus {shift}")
-    return None
+            if found := _solved(octets.translate(table), f"minus {shift}"):
+                return found
+    return repeated(octets) or deciphered(octets)
 
 
 def candidate_in_text(text: str) -> Candidate | None:

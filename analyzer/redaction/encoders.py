@@ -17,6 +17,7 @@ from typing import NamedTuple
 from urllib.parse import quote_from_bytes, unquote_to_bytes
 
 from analyzer.codecs.compression import OPENERS, UNMARKED
+from analyzer.codecs.repeated_xor import xored
 from analyzer.codecs.xor import ROT47
 
 MOST = 8 << 20  # octets that are decompressed
@@ -172,8 +173,8 @@ def _translated(forth: bytes, back: bytes) -> ByteEncoding:
 def _by_key(step: str) -> ByteEncoding | None:
     name, _, key = step.partition(" ")
     if name == "xor":
-        table = bytes(octet ^ int(key, 16) for octet in range(256))
-        return _translated(table, table)
+        keyed = bytes.fromhex(key.removeprefix("0x"))
+        return ByteEncoding(lambda octets: xored(octets, keyed), lambda octets, _: xored(octets, keyed))
     if name == "minus":
         shift = int(key)
         less = bytes((octet - shift) % 256 for octet in range(256))
