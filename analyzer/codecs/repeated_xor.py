@@ -12,6 +12,7 @@ from collections.abc import Iterator
 
 from analyzer.codecs.json import is_json
 from analyzer.codecs.part import Candidate
+from analyzer.codecs.plain_text import CONTROLS
 
 SHORTEST, LONGEST = 40, 1 << 16
 LONGEST_KEY = 16
@@ -28,16 +29,18 @@ COST = -64
 SCORES = [WORTH.get(octet, COST) for octet in range(128)]
 # What documents begin with, which tells the first bytes of the key.
 BEGINNINGS = (b'{"', b'[{"', b'<?xml version="1.0" ', b"")
-# Octets of text and what documents begin with that are no JSON.
+# Forms and XML, from their beginning to their end.
 FORM = re.compile(
     r"&?(?:[A-Za-z][\w.\-\[\]]{0,47}=[^&=\x00-\x1f]{0,512}+&){2,}+[A-Za-z][\w.\-\[\]]{0,47}=[^&]*+"
 )
-XML = re.compile(r"\s*<(?:\?xml|[A-Za-z])[^<>]{0,512}>.*</[A-Za-z][\w:.\-]{0,63}>\s*", re.DOTALL)
+XML = re.compile(
+    r"\s*+(?:<\?xml[^<>]{0,512}>\s*+)?<([A-Za-z][\w:.\-]{0,63})[^<>]{0,2048}>.*</\1>\s*+", re.DOTALL
+)
 
 
 def repeated(octets: bytes) -> Candidate | None:
     """Return the document or form under XOR with a key of up to 16 bytes; None where there is none."""
-    if not SHORTEST <= len(octets) <= LONGEST:
+    if not SHORTEST <= len(octets) <= LONGEST or is_readable(octets):
         return None
     for size in _sizes(octets[:LOOKED_AT]):
         likeliest = bytes(_likeliest(octets[start:LOOKED_AT:size]) for start in range(size))
@@ -54,6 +57,11 @@ def xored(octets: bytes, key: bytes) -> bytes:
     """Return bytes under XOR with a key that repeats."""
     whole = (key * (len(octets) // len(key) + 1))[: len(octets)]
     return (int.from_bytes(octets, "big") ^ int.from_bytes(whole, "big")).to_bytes(len(octets), "big")
+
+
+def is_readable(octets: bytes) -> bool:
+    """Return whether bytes are plain text already."""
+    return octets.isascii() and len(octets.translate(None, CONTROLS)) == len(octets)
 
 
 def is_document_text(octets: bytes) -> bool:

@@ -14,7 +14,7 @@ from analyzer.codecs.json import is_json
 from analyzer.codecs.limits import Budget
 from analyzer.codecs.part import Candidate, MessagePart, inside
 from analyzer.codecs.published_keys import deciphered
-from analyzer.codecs.repeated_xor import repeated
+from analyzer.codecs.repeated_xor import is_readable, repeated
 
 STARTS = (b'{"', b"[{", b'["')
 SHORTEST, LONGEST = 16, 1 << 18
@@ -60,7 +60,7 @@ def candidate(octets: bytes) -> Candidate | None:
             table = bytes((octet - shift) % 256 for octet in range(256))
             if found := _solved(octets.translate(table), f"minus {shift}"):
                 return found
-    return repeated(octets) or deciphered(octets)
+    return None if is_readable(octets) else repeated(octets) or deciphered(octets)
 
 
 def candidate_in_text(text: str) -> Candidate | None:

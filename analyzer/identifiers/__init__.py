@@ -62,16 +62,21 @@ MOST = 1000
 SHORTEST = 14  # characters: with fewer nothing is found in a field whose name announces nothing
 DIGITS = re.compile(r"[0-9][0-9]{13}")  # written so that `re` skips fast to the first digit
 OCTETS = re.compile(r"[:-][0-9A-Fa-f]{2}[:-][0-9A-Fa-f]{2}[:-][0-9A-Fa-f]{2}[:-]")
-HEMISPHERE = re.compile(r"[0-9]{3}[ ,]?[NS][ ,;]{1,2}[0-9]|[0-9°'\"″”]\s?[NS][ ,;]{0,3}[0-9]{1,3}\s?°")
+DEGREES = re.compile(r"\.[0-9]{5,8}[,;|+][+-]?[0-9]{1,3}\.[0-9]{5}")
+HEMISPHERE = re.compile(
+    r"[0-9]{3}[ ,]?[NS][ ,;]{0,2}[0-9]|[NS][0-9]{1,4}\.[0-9]{3,8}[ ,;]{1,2}[EW][0-9]"
+    r"|[0-9°'\"″”]\s?[NS][ ,;]{0,3}[0-9]{1,3}\s?°"
+)
+UNCLASSIFIED = "unclassified"  # the protocol of messages that no reader takes
 WORDS = ("imei", "imsi", "iccid", "meid", "msisdn", "mac=", "mac:", "mac>")
 
 
-def findings_in(fields: Sequence[Field], known: KnownValues) -> list[Finding]:
+def findings_in(fields: Sequence[Field], known: KnownValues, protocol: str = "") -> list[Finding]:
     """The identifiers in the fields of one message, in their order, each once per field."""
     worth_reading = fields if known else _promising(fields)
     if not worth_reading:
         return []
-    context = Context(fields, known)
+    context = Context(fields, known, protocol == UNCLASSIFIED)
     found = [finding for field in worth_reading for finding in _in_field(field, context)]
     if any(finding.confidence != "low" for finding in found):
         found += _facts(fields, context)
@@ -125,7 +130,7 @@ def _asks_value(name: str) -> bool:
 
 def may_hold(text: str) -> bool:
     """Whether a text has the digits, octets or words without which no detector finds anything in it."""
-    if DIGITS.search(text) or OCTETS.search(text) or HEMISPHERE.search(text):
+    if DIGITS.search(text) or OCTETS.search(text) or HEMISPHERE.search(text) or DEGREES.search(text):
         return True
     lowered = text.lower()
     return any(word in lowered for word in WORDS)

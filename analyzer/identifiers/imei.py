@@ -6,15 +6,24 @@ import re
 from collections.abc import Iterator
 
 from analyzer.identifiers.base import Context, Verdict, finding
-from analyzer.identifiers.companions import companions_of, is_identity_near, is_like_imei, is_luhn_valid, odds
+from analyzer.identifiers.companions import (
+    companions_of,
+    is_delimited,
+    is_identity_near,
+    is_like_imei,
+    is_luhn_valid,
+    is_whole,
+    odds,
+)
 from analyzer.identifiers.labels import announced, identity_kinds, names_something_else
 from analyzer.identifiers.placeholders import is_placeholder
+from analyzer.identifiers.records import is_in_head, record_imeis
 from analyzer.identifiers.tac import REPORTING_BODIES, allocated_by
 from analyzer.model import Field, Finding
 
 CANDIDATE = re.compile(
     # A digit stands first, and what stood before it is looked at after: so `re` skips what is no digit.
-    r"\d(?<![\w.]\d)(?:\d{13,15}"
+    r"\d(?<![^\W_]\d)(?<!\.\d)(?:\d{13,15}"
     r"|\d{7}[- /]\d{6}(?:[- /]\d{1,2})?"
     r"|\d[- /]\d{6}[- /]\d{6}(?:[- /]\d{1,2})?"
     r"|\d{5}[- /]\d{2}[- /]\d{6}(?:[- /]\d{1,2})?)(?!\w|\.\d|-\d)",
@@ -59,6 +68,10 @@ class Imei:
                 if verdict:
                     kind = WITH_VERSION if len(digits) == 16 else self.kind
                     yield finding(kind, digits, match[0], field, verdict, context, _details(digits))
+        for digits, said in record_imeis(text, context):
+            yield finding(
+                self.kind, digits, digits, field, Verdict("high", (said,)), context, _details(digits)
+            )
 
 
 def _judge(digits: str, match: re.Match[str], field: Field) -> Verdict | None:
@@ -108,22 +121,15 @@ def _judge_unnamed(digits: str, match: re.Match[str], field: Field, context: Con
         or names_something_else(field.name)
     ):
         return None
-    is_whole = match[0] == match.string.strip()
-    if not is_whole and not _is_delimited(match):
+    if not is_whole(match) and not is_delimited(match) and not is_in_head(match, context):
         return None
     form = f"15 digits with a valid check digit, which begin {digits[:2]}: {REPORTING_BODIES[digits[:2]]}"
     beside = companions_of(field, context, digits)
     if beside:
         return Verdict("medium", (form, beside, odds(context)))
-    return Verdict("low", (form, "no name says so", odds(context))) if is_whole else None
-
-
-def _is_delimited(match: re.Match[str]) -> bool:
-    """Whether it is one part of a record: at least three parts, between the same separators."""
-    text, start, end = match.string, match.start(), match.end()
-    before, after = text[start - 1 : start], text[end : end + 1]
-    mark = before or after
-    return bool(mark) and mark in "|,;#\t*&" and (before or mark) == (after or mark) and text.count(mark) > 1
+    if is_in_head(match, context):
+        return Verdict("medium", (form, "a message of a protocol of its own begins with it", odds(context)))
+    return Verdict("low", (form, "no name says so", odds(context))) if is_whole(match) else None
 
 
 def _hint(match: re.Match[str], field: Field) -> str | None:

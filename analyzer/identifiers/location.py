@@ -10,6 +10,7 @@ from importlib.resources import files
 
 from analyzer.identifiers.base import Context, Verdict, finding
 from analyzer.identifiers.labels import identity_kinds, kinds_named
+from analyzer.identifiers.records import record_position
 from analyzer.model import Confidence, Field, Finding
 
 DEGREES = r"[+-]?\d{1,3}\.\d{3,16}"
@@ -18,7 +19,10 @@ PAIR = re.compile(rf"\s*[\[(]?({DEGREES})\s*[,;| ]\s*({DEGREES})(?:\s*[,;| ][^A-
 LONGEST = 120  # characters: a longer value holds more than one place
 INTEGER = re.compile(r"-?\d{7,10}", re.ASCII)
 HEMISPHERES = re.compile(
-    r"(?<![\d.])(\d{1,4}\.\d{3,8})[ ,]?([NS])[ ,;]{1,2}(\d{1,5}\.\d{3,8})[ ,]?([EW])(?![A-Za-z])", re.ASCII
+    r"(?<![\d.])(\d{1,4}\.\d{3,8})[ ,]?([NS])[ ,;]{0,2}(\d{1,5}\.\d{3,8})[ ,]?([EW])(?![A-Za-z])", re.ASCII
+)
+BEFORE = re.compile(
+    r"(?<![A-Za-z0-9])([NS])(\d{1,4}\.\d{3,8})[ ,;]{1,2}([EW])(\d{1,5}\.\d{3,8})(?![\w.])", re.ASCII
 )
 SECONDS = r"(\d{1,3})\s?°\s?(\d{1,2})\s?['′’]\s?(\d{1,2}(?:[.,]\d{1,4})?)\s?(?:\"|″|”|'')\s?"
 DEGREES_MINUTES_SECONDS = re.compile(SECONDS + r"([NS])[ ,;]{0,3}" + SECONDS + r"([EW])")
@@ -144,7 +148,7 @@ class Location:
             place = _in_one_field(field) or _in_list(field, context)
         elif "latitude" in names:
             place = _in_two_fields(field, context)
-        place = place or _with_hemispheres(field)
+        place = place or _with_hemispheres(field) or _in_record(field, context)
         if place and is_on_earth(*place[:2]):
             latitude, longitude, raw, reason = place
             details = {"latitude": latitude, "longitude": longitude}
@@ -259,11 +263,18 @@ def _with_hemispheres(field: Field) -> Pair | None:
         return None
     if found := HEMISPHERES.search(text):
         north, east = (_degrees(found[at], found[at + 1]) for at in (1, 3))
+    elif found := BEFORE.search(text):
+        north, east = (_degrees(found[at + 1], found[at]) for at in (1, 3))
     elif found := DEGREES_MINUTES_SECONDS.search(text):
         north, east = (_sexagesimal(*found.group(at, at + 1, at + 2, at + 3)) for at in (1, 5))
     else:
         return None
     return north, east, found[0], "two numbers with the letters of their hemispheres"
+
+
+def _in_record(field: Field, context: Context) -> Pair | None:
+    found = record_position(str(field.value), context)
+    return (*found, "two numbers of degrees side by side in a record of a tracker") if found else None
 
 
 def _degrees(number: str, hemisphere: str) -> str:

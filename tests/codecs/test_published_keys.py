@@ -108,3 +108,9 @@ def test_chance_is_taken_for_nothing() -> None:
             assert deciphered(octets) is None
             assert repeated(octets) is None
     assert not any(opens(hashlib.sha256(bytes((n,))).digest()) for n in range(200))
+
+
+def test_plain_text_is_left_as_it_is() -> None:
+    for text in ("<a:Envelope><a:Body><b>0123456789</b></a:Body></a:Envelope>", "a=1&b=2&c=3" * 9, "x" * 99):
+        assert repeated(text.encode()) is None
+        assert not any("xor" in step for f in fields_of(request(text.encode())) for step in f.evidence.path)
