@@ -12,7 +12,7 @@ from functools import lru_cache
 from analyzer.identifiers.base import Context
 from analyzer.identifiers.issuers import issuer_of
 from analyzer.identifiers.labels import DESCRIPTION, IDENTITY, kinds_named, names_something_else
-from analyzer.identifiers.networks import has_operator
+from analyzer.identifiers.network_codes import has_operator
 from analyzer.identifiers.placeholders import DUMMIES, is_placeholder
 from analyzer.identifiers.tac import REPORTING_BODIES
 from analyzer.model import Field
@@ -74,7 +74,8 @@ def _by_value(field: Field, context: Context, number: str) -> Iterable[str]:
                 if not is_like_imei(number):  # two of the same form say nothing for each other
                     yield "a number with the checks of an IMEI"
             elif len(digits) == 15:
-                if is_like_imei(number) and is_few(context, field) and has_operator(digits):
+                is_one = is_like_imei(number) or len(number) > 15
+                if is_one and is_few(context, field) and has_operator(digits):
                     yield "a number that begins as the IMSIs of an operator"
             elif (
                 len(digits) > 15

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from analyzer.identifiers.base import Context, Verdict, finding
 from analyzer.identifiers.labels import kinds_named
-from analyzer.identifiers.networks import network_of
+from analyzer.identifiers.network_codes import network_of
 from analyzer.identifiers.placeholders import EMPTY_WORDS
 from analyzer.model import Field, Finding
 

@@ -17,8 +17,8 @@ from analyzer.identifiers.companions import (
 )
 from analyzer.identifiers.labels import announced, identity_kinds, names_something_else
 from analyzer.identifiers.placeholders import is_placeholder
-from analyzer.identifiers.records import is_in_head, record_imeis
 from analyzer.identifiers.tac import REPORTING_BODIES, allocated_by
+from analyzer.identifiers.tracker_records import is_in_head, record_imeis
 from analyzer.model import Field, Finding
 
 CANDIDATE = re.compile(
@@ -32,6 +32,8 @@ CANDIDATE = re.compile(
 AMBIGUOUS = re.compile(r"_?(did|ui)", re.IGNORECASE)  # of a document as often as of a device
 SAYS_VERSION = re.compile(r"imei[_\-]?sv", re.IGNORECASE)
 NOT_DIGITS = re.compile(r"\D")
+IN_HALF_BYTES = "8 bytes hold 15 digits with a check digit in half bytes, as IMEIs are written"
+PACKED = "digits in half bytes"  # a step of decoding
 WITH_VERSION = "imeisv"  # the kind of 16 digits: two of the software's version for the check digit
 FORMS = {
     14: "14 digits: an IMEI without its check digit",
@@ -123,6 +125,8 @@ def _judge_unnamed(digits: str, match: re.Match[str], field: Field, context: Con
         return None
     if not is_whole(match) and not is_delimited(match) and not is_in_head(match, context):
         return None
+    if PACKED in field.evidence.path:
+        return Verdict("medium", (IN_HALF_BYTES,))
     form = f"15 digits with a valid check digit, which begin {digits[:2]}: {REPORTING_BODIES[digits[:2]]}"
     beside = companions_of(field, context, digits)
     if beside:

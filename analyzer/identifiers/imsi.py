@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from analyzer.identifiers.base import Context, Verdict, finding
 from analyzer.identifiers.companions import companions_of, is_delimited, is_few, is_like_imei, is_whole
 from analyzer.identifiers.labels import announced, is_mentioned, names_something_else
-from analyzer.identifiers.networks import has_operator, network
+from analyzer.identifiers.network_codes import has_operator, network
 from analyzer.identifiers.placeholders import is_placeholder
 from analyzer.model import Field, Finding
 

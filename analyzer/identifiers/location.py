@@ -10,7 +10,7 @@ from importlib.resources import files
 
 from analyzer.identifiers.base import Context, Verdict, finding
 from analyzer.identifiers.labels import identity_kinds, kinds_named
-from analyzer.identifiers.records import record_position
+from analyzer.identifiers.tracker_records import record_position
 from analyzer.model import Confidence, Field, Finding
 
 DEGREES = r"[+-]?\d{1,3}\.\d{3,16}"
