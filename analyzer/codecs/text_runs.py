@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import NamedTuple
 
+from analyzer.codecs.doubles import double_parts
 from analyzer.codecs.limits import Budget
 from analyzer.codecs.packed_digits import packed_parts
 from analyzer.codecs.part import MessagePart, PlainPart, neighbours
@@ -72,6 +73,8 @@ def decode_text_runs(part: MessagePart, budget: Budget) -> list[PlainPart]:
     if isinstance(octets, str) or len(octets) < SHORTEST:
         return []
     kept, packed = _kept(octets[:LONGEST]), [] if is_media(octets) else packed_parts(part)
+    if kept or packed:
+        packed = packed + double_parts(part)
     if not kept:
         return packed
     if not budget.take_octets(sum(len(run.text) for run, _ in kept)):

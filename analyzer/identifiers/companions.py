@@ -24,7 +24,7 @@ NUMBER = re.compile(r"(?<![\w.])\d{15}(?:\d{4,5})?(?![\w.])", re.ASCII)
 LONGEST, MOST = 4096, 200  # characters of a neighbour, and neighbours that are looked at
 FEWEST_DESCRIPTIONS = 2
 FEW = 4  # numbers of 15 digits side by side
-SEPARATORS = "|,;#\t*&"
+SEPARATORS = "|,;#\t*&\0"
 MAKER = re.compile(r"(device_?|phone_?)?(manufacturer|brand|maker|vendor)(_?name)?", re.IGNORECASE)
 # Of numbers of 15 digits by chance: one in ten has the check digit, four of a hundred beginnings are in use.
 BY_CHANCE = "by chance 1 in 250 would"
