@@ -35,6 +35,8 @@ from analyzer.codecs.plist import read_binary_plist
 from analyzer.codecs.protobuf import read_protobuf
 from analyzer.codecs.text_runs import is_mostly_text
 from analyzer.codecs.thrift import read_thrift
+from analyzer.codecs.unifi import MAGIC as UNIFI
+from analyzer.codecs.unifi import read_unifi
 from analyzer.codecs.utf16 import encoding_of
 from analyzer.codecs.wbxml import read_wbxml
 from analyzer.codecs.xor import candidate
@@ -66,6 +68,7 @@ FORMATS = (
     BinaryFormat("ber", read_ber, ber.FIRSTS),
     BinaryFormat("php", read_php, frozenset(b"aO")),
     BinaryFormat("protobuf", read_protobuf, protobuf.FIRSTS),
+    BinaryFormat("unifi", read_unifi, frozenset(UNIFI[:1])),
     BinaryFormat("jce", read_jce, jce.FIRSTS),
 )
 BEGUN_BY = [tuple(each for each in FORMATS if first in each.firsts) for first in range(256)]

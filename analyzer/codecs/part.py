@@ -32,3 +32,11 @@ def neighbours(names: Iterable[str]) -> frozenset[str]:
     """The first names of an object, form or query, for `Field.beside`."""
     kept = dict.fromkeys(names)
     return frozenset(list(kept)[:MOST_NEIGHBOURS])
+
+
+class Candidate(NamedTuple):
+    """What an encoding or a cipher without a mark of its own gives, and the step that undoes it."""
+
+    step: str
+    text: str | bytes
+    begin: int = 0  # bytes of a head before it

@@ -12,7 +12,9 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import NamedTuple
 
+from analyzer.codecs.doubles import double_parts
 from analyzer.codecs.limits import Budget
+from analyzer.codecs.packed_digits import packed_parts
 from analyzer.codecs.part import MessagePart, PlainPart, neighbours
 
 STEP = "text in octets"
@@ -24,6 +26,7 @@ ONES = re.compile(rb"\x01++")
 WIDE_RUNS = (b"\1\2" * 6, b"\2\1" * 6)
 WIDE = re.compile(rb"(?:[\t\n\r\x20-\x7e\xa0-\xff]\0){6,}+|(?:\0[\t\n\r\x20-\x7e\xa0-\xff]){6,}+")
 NAME = re.compile(rb"[A-Za-z_$][A-Za-z_.\-$]{1,47}[0-9]{0,2}")
+NUMBER_AND_MORE = re.compile(rb"([0-9]{14,20})[^0-9]{1,2}")  # … such as a checksum that is printable
 DIGIT = re.compile(rb"[0-9@:]")
 LOUD = re.compile(rb"[0-9A-Za-z\x80-\xff]{2}")
 LONG = 8  # octets: of random octets a run of so many is one in some 5,000
@@ -69,12 +72,16 @@ def decode_text_runs(part: MessagePart, budget: Budget) -> list[PlainPart]:
     octets = part.value
     if isinstance(octets, str) or len(octets) < SHORTEST:
         return []
-    kept = _kept(octets[:LONGEST])
-    if not kept or not budget.take_octets(sum(len(run.text) for run, _ in kept)):
+    kept, packed = _kept(octets[:LONGEST]), [] if is_media(octets) else packed_parts(part)
+    if kept or packed:
+        packed = packed + double_parts(part)
+    if not kept:
+        return packed
+    if not budget.take_octets(sum(len(run.text) for run, _ in kept)):
         return []
     names = neighbours(name for _, name in kept if name)
     path = (*part.path, STEP)
-    return [
+    return packed + [
         (
             name or part.name,
             _text(run),
@@ -235,6 +242,9 @@ def _cut(octets: bytes, start: int, end: int) -> Iterator[Run]:
     """A run without the length or the type of a field that happens to be printable."""
     if octets[start] == end - start - 1 and end - start > SHORTEST:  # its first octet counts the rest
         start += 1
+    if counted := NUMBER_AND_MORE.fullmatch(octets, start, end):
+        yield Run(start, counted.end(1), counted[1], False)
+        return
     before, length = octets[start - 1] if start else -1, end - start
     if SHORTEST - 1 <= before < length:
         border = start + before

@@ -11,11 +11,12 @@ from __future__ import annotations
 import codecs
 import re
 from collections.abc import Callable
-from typing import NamedTuple
 
 from analyzer.codecs.json import is_json
 from analyzer.codecs.limits import Budget
-from analyzer.codecs.part import MessagePart, inside
+from analyzer.codecs.part import Candidate, MessagePart, inside
+from analyzer.codecs.published_keys import deciphered
+from analyzer.codecs.repeated_xor import is_readable, repeated
 
 STARTS = (b'{"', b"[{", b'["')
 SHORTEST, LONGEST = 16, 1 << 18
@@ -44,20 +45,16 @@ ENDINGS = ("}", "]")
 REVERSED_STARTS = ('"{', "{[", '"[')
 
 
-class Candidate(NamedTuple):
-    """A weak encoding that gives a whole document."""
-
-    step: str
-    text: str
-
-
 def decode_weak(part: MessagePart, budget: Budget) -> list[MessagePart]:
     """The document under a weak encoding; nothing where none gives a whole one."""
     value = part.value
     if isinstance(value, str) and not may_be_weak(value):
         return []
     found = candidate(value) if isinstance(value, bytes) else candidate_in_text(value)
-    return [inside(part, found.text, found.step)] if found and budget.take_octets(len(value)) else []
+    if found is None or not budget.take_octets(len(value)):
+        return []
+    head = [inside(part, value[: found.begin], "head")] if found.begin else []
+    return [*head, inside(part, found.text, found.step)]
 
 
 def may_be_weak(text: str) -> bool:
@@ -77,18 +74,25 @@ def _may_be_reversed(text: str) -> bool:
 
 
 def candidate(octets: bytes) -> Candidate | None:
-    """The document under XOR with, or addition of, one octet."""
+    """The document under XOR with, or addition of, one octet; a longer key; a cipher with a known key."""
     if not SHORTEST <= len(octets) <= LONGEST:
         return None
     for start in STARTS:
         key = octets[0] ^ start[0]
         if key and octets[1] ^ key == start[1]:
-            return _solved(octets.translate(bytes(octet ^ key for octet in range(256))), f"xor {key:#04x}")
+            table = bytes(octet ^ key for octet in range(256))
+            if found := _solved(octets.translate(table), f"xor {key:#04x}"):
+                return found
         shift = (octets[0] - start[0]) % 256
         if shift and (octets[1] - shift) % 256 == start[1]:
             table = bytes((octet - shift) % 256 for octet in range(256))
-            return _solved(octets.translate(table), f"minus {shift}")
-    return _by_table(octets) or _of_two(octets)
+            if found := _solved(octets.translate(table), f"minus {shift}"):
+                return found
+    return _by_table(octets) or _of_two(octets) or _under_a_key(octets)
+
+
+def _under_a_key(octets: bytes) -> Candidate | None:
+    return None if is_readable(octets) else repeated(octets) or deciphered(octets)
 
 
 def _by_table(octets: bytes) -> Candidate | None:

@@ -41,6 +41,14 @@ OF_VALUES = bytes(
 TEXT_RUN, VALUE_RUN, MIXED_RUN, LONG_RUN, UTF16_RUN = b"A" * 6, b"A" * 8, b"A" * 10, b"A" * 16, b"A0" * 6
 # Beginnings of gzip (RFC 1952) and zlib with a window of 32 KiB (RFC 1950).
 PACKED = (b"\x1f\x8b\x08", b"\x78\x01", b"\x78\x5e", b"\x78\x9c", b"\x78\xda")
+# Bytes of two decimal digits, the first or last with a nought or a filler: an IMEI in BCD, in the first bytes
+# alone. It begins as the bodies that allocate have it, the halves of each byte in either order.
+TENS = b"".join(rb"\x%x0-\x%x9" % (tens, tens) for tens in range(10))
+ENDS = rb"\x00-\x09\x10\x20\x30\x40\x50\x60\x70\x80\x90\xf0-\xf9\x0f\x1f\x2f\x3f\x4f\x5f\x6f\x7f\x8f\x9f"
+IN_HALF_BYTES = re.compile(
+    rb"[\x00\x03\x08\x09\x30\x80\x90][%s]{7}|[\x01\x10\x53\x35\x86\x68\x99][%s]{6}[%s]" % (TENS, TENS, ENDS)
+)
+NUMBER_WITHIN = 24
 MOST_PACKED = 4  # of each that are tried
 PROBE = 512
 EITHER_HEADER = 32 + zlib.MAX_WBITS
@@ -62,7 +70,7 @@ def is_searched(octets: bytes) -> bool:
     form = octets.translate(FORM)
     if UTF16_RUN in form or _has_text(octets, form):
         return True
-    return holds_packed(octets)
+    return holds_packed(octets) or IN_HALF_BYTES.search(octets[:NUMBER_WITHIN]) is not None
 
 
 def _has_text(octets: bytes, form: bytes) -> bool:

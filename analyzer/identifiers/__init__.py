@@ -26,6 +26,7 @@ from analyzer.identifiers.meid import Meid, PseudoEsn
 from analyzer.identifiers.owned import owned_in
 from analyzer.identifiers.owner_values import KnownValues
 from analyzer.identifiers.phone import PhoneNumber
+from analyzer.identifiers.without_names import PrefixedAndroidId, UnnamedEmail
 from analyzer.model import Field, Fields, Finding
 
 __all__ = ["DETECTORS", "KnownValues", "findings_in"]
@@ -43,6 +44,8 @@ DETECTORS: tuple[Detector, ...] = (
     Apps(),
     *NAMED,
 )
+# Further detectors of kinds that have one: what they look at has no name.
+WITHOUT_NAMES: tuple[Detector, ...] = (UnnamedEmail(), PrefixedAndroidId())
 # Kinds that are reported only of messages in which something else was found.
 FACT_KINDS = frozenset(fact.kind for fact in FACTS)
 
@@ -62,16 +65,23 @@ MOST = 1000
 SHORTEST = 14  # characters: with fewer nothing is found in a field whose name announces nothing
 DIGITS = re.compile(r"[0-9][0-9]{13}")  # written so that `re` skips fast to the first digit
 OCTETS = re.compile(r"[:-][0-9A-Fa-f]{2}[:-][0-9A-Fa-f]{2}[:-][0-9A-Fa-f]{2}[:-]")
-HEMISPHERE = re.compile(r"[0-9]{3}[ ,]?[NS][ ,;]{1,2}[0-9]|[0-9°'\"″”]\s?[NS][ ,;]{0,3}[0-9]{1,3}\s?°")
+UNNAMED = re.compile(r"[A-Za-z0-9]@[A-Za-z0-9]|(?:AND|ndroid[_-]?(?:id)?[:_=-]?)[0-9a-f]{16}")
+DEGREES = re.compile(r"\.[0-9]{5,8}[,;|+][+-]?[0-9]{1,3}\.[0-9]{5}")
+HEMISPHERE = re.compile(
+    r"[0-9]{3}[ ,;]?[NS][ ,;]{0,2}[0-9]|[NS][0-9]{1,4}\.[0-9]{3,8}[ ,;]{1,2}[EW][0-9]"
+    r"|[0-9°'\"″”]\s?[NS][ ,;]{0,3}[0-9]{1,3}\s?°"
+)
+FORMS = (DIGITS, OCTETS, HEMISPHERE, DEGREES, UNNAMED)
+UNCLASSIFIED = "unclassified"  # the protocol of messages that no reader takes
 WORDS = ("imei", "imsi", "iccid", "meid", "msisdn", "mac=", "mac:", "mac>")
 
 
-def findings_in(fields: Sequence[Field], known: KnownValues) -> list[Finding]:
+def findings_in(fields: Sequence[Field], known: KnownValues, protocol: str = "") -> list[Finding]:
     """The identifiers in the fields of one message, in their order, each once per field."""
     worth_reading = fields if known else _promising(fields)
     if not worth_reading:
         return []
-    context = Context(fields, known)
+    context = Context(fields, known, protocol == UNCLASSIFIED)
     found = [finding for field in worth_reading for finding in _in_field(field, context)]
     if any(finding.confidence != "low" for finding in found):
         found += _facts(fields, context)
@@ -125,7 +135,13 @@ def _asks_value(name: str) -> bool:
 
 def may_hold(text: str) -> bool:
     """Whether a text has the digits, octets or words without which no detector finds anything in it."""
-    if DIGITS.search(text) or OCTETS.search(text) or HEMISPHERE.search(text):
+    if (
+        DIGITS.search(text)
+        or OCTETS.search(text)
+        or HEMISPHERE.search(text)
+        or DEGREES.search(text)
+        or UNNAMED.search(text)
+    ):
         return True
     lowered = text.lower()
     return any(word in lowered for word in WORDS)
@@ -145,6 +161,10 @@ def _facts(fields: Sequence[Field], context: Context) -> list[Finding]:
 def _in_field(field: Field, context: Context) -> Iterator[Finding]:
     found: list[Finding] = []
     if isinstance(field.value, str):
-        found = [f for detector in DETECTORS for f in islice(detector.find(field, context), MOST)]
+        found = [
+            f
+            for detector in (*DETECTORS, *WITHOUT_NAMES)
+            for f in islice(detector.find(field, context), MOST)
+        ]
     yield from found
     yield from owned_in(field, context, found)

@@ -17,6 +17,7 @@ class Context:
 
     fields: Sequence[Field]
     known: KnownValues
+    is_unclassified: bool = False  # the message is of no protocol that is known
 
     def next_to(self, field: Field) -> Sequence[Field]:
         """The fields of the same object, form or query, the field itself among them."""

@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterator
 
 from analyzer.identifiers.base import Context, Verdict, finding
-from analyzer.identifiers.imsi import network_of
 from analyzer.identifiers.labels import identity_kinds, kinds_named
+from analyzer.identifiers.network_codes import network_of
 from analyzer.model import Field, Finding
 
 # Country, network, area, cell, in the order in which clients write them; area and cell in decimal.

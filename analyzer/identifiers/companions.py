@@ -12,6 +12,7 @@ from functools import lru_cache
 from analyzer.identifiers.base import Context
 from analyzer.identifiers.issuers import issuer_of
 from analyzer.identifiers.labels import DESCRIPTION, IDENTITY, kinds_named, names_something_else
+from analyzer.identifiers.network_codes import has_operator
 from analyzer.identifiers.placeholders import DUMMIES, is_placeholder
 from analyzer.identifiers.tac import REPORTING_BODIES
 from analyzer.model import Field
@@ -22,6 +23,8 @@ MAC = re.compile(
 NUMBER = re.compile(r"(?<![\w.])\d{15}(?:\d{4,5})?(?![\w.])", re.ASCII)
 LONGEST, MOST = 4096, 200  # characters of a neighbour, and neighbours that are looked at
 FEWEST_DESCRIPTIONS = 2
+FEW = 4  # numbers of 15 digits side by side
+SEPARATORS = "|,;#\t*&\0"
 MAKER = re.compile(r"(device_?|phone_?)?(manufacturer|brand|maker|vendor)(_?name)?", re.IGNORECASE)
 # Of numbers of 15 digits by chance: one in ten has the check digit, four of a hundred beginnings are in use.
 BY_CHANCE = "by chance 1 in 250 would"
@@ -70,6 +73,10 @@ def _by_value(field: Field, context: Context, number: str) -> Iterable[str]:
             if len(digits) == 15 and is_like_imei(digits):
                 if not is_like_imei(number):  # two of the same form say nothing for each other
                     yield "a number with the checks of an IMEI"
+            elif len(digits) == 15:
+                is_one = is_like_imei(number) or len(number) > 15
+                if is_one and is_few(context, field) and has_operator(digits):
+                    yield "a number that begins as the IMSIs of an operator"
             elif (
                 len(digits) > 15
                 and (issuer := issuer_of(digits))
@@ -77,6 +84,26 @@ def _by_value(field: Field, context: Context, number: str) -> Iterable[str]:
                 and is_luhn_valid(digits[:19])
             ):
                 yield "a number with the checks of an ICCID"
+
+
+def is_few(context: Context, field: Field) -> bool:
+    """Return whether so few numbers of 15 digits stand around that two that fit are no chance."""
+    values = (other.value for other in context.next_to(field)[:MOST] or (field,))
+    texts = (value for value in values if isinstance(value, str) and len(value) <= LONGEST)
+    return sum(len(number) == 15 for text in texts for number in NUMBER.findall(text)) <= FEW
+
+
+def is_whole(match: re.Match[str]) -> bool:
+    """Return whether what matched is the whole value of a field."""
+    return match[0] == match.string.strip()
+
+
+def is_delimited(match: re.Match[str]) -> bool:
+    """Return whether it is one part of a record: at least three parts, between the same separators."""
+    text, start, end = match.string, match.start(), match.end()
+    before, after = text[start - 1 : start], text[end : end + 1]
+    mark = before or after
+    return bool(mark) and mark in SEPARATORS and (before or mark) == (after or mark) and text.count(mark) > 1
 
 
 def odds(context: Context) -> str:

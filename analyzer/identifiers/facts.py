@@ -12,8 +12,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from analyzer.identifiers.base import Context, Verdict, finding
-from analyzer.identifiers.imsi import network_of
 from analyzer.identifiers.labels import kinds_named
+from analyzer.identifiers.network_codes import network_of
 from analyzer.identifiers.placeholders import EMPTY_WORDS
 from analyzer.model import Field, Finding
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from analyzer.identifiers.base import Context, Verdict, finding
-from analyzer.identifiers.companions import companions_of
+from analyzer.identifiers.companions import companions_of, is_delimited, is_whole
 from analyzer.identifiers.issuers import SHARED, Issuer, issuer_of
 from analyzer.identifiers.labels import announced, identity_kinds, names_something_else
 from analyzer.identifiers.placeholders import is_placeholder
@@ -69,13 +69,16 @@ def _judge_unnamed(
     number: str, match: re.Match[str], field: Field, issuer: Issuer, context: Context
 ) -> Verdict | None:
     """The whole value, of an issuer that is known, with its check digit."""
-    if match[0] != match.string.strip() or not issuer.name or not _has_check_digit(number):
+    is_alone = is_whole(match)
+    if not (is_alone or is_delimited(match)) or not issuer.name or not _has_check_digit(number):
         return None
     if names_something_else(field.name):
         return None
     form = f"begins with the digits of an issuer of SIM cards, {issuer.name}, and its check digit is valid"
     beside = companions_of(field, context, number)
-    return Verdict("medium", (form, beside)) if beside else Verdict("low", (form, "no name says so"))
+    if beside:
+        return Verdict("medium", (form, beside))
+    return Verdict("low", (form, "no name says so")) if is_alone else None
 
 
 def _beside(field: Field) -> str | None:

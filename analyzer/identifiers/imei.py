@@ -6,7 +6,15 @@ import re
 from collections.abc import Callable, Iterator
 
 from analyzer.identifiers.base import Context, Verdict, finding
-from analyzer.identifiers.companions import companions_of, is_identity_near, is_like_imei, is_luhn_valid, odds
+from analyzer.identifiers.companions import (
+    companions_of,
+    is_delimited,
+    is_identity_near,
+    is_like_imei,
+    is_luhn_valid,
+    is_whole,
+    odds,
+)
 from analyzer.identifiers.labels import (
     DESCRIPTION,
     IDENTITY,
@@ -19,11 +27,12 @@ from analyzer.identifiers.labels import (
 from analyzer.identifiers.packed_numbers import imei_packed_in
 from analyzer.identifiers.placeholders import is_placeholder
 from analyzer.identifiers.tac import REPORTING_BODIES, TEST_CODES, allocated_by
+from analyzer.identifiers.tracker_records import is_in_head, record_imeis
 from analyzer.model import Field, Finding
 
 CANDIDATE = re.compile(
     # A digit stands first, and what stood before it is looked at after: so `re` skips what is no digit.
-    r"\d(?<![\w.]\d)(?:\d{13,15}"
+    r"\d(?<![^\W_]\d)(?<!\.\d)(?:\d{13,15}"
     r"|\d{7}[- /]\d{6}(?:[- /]\d{1,2})?"
     r"|\d[- /]\d{6}[- /]\d{6}(?:[- /]\d{1,2})?"
     r"|\d{5}[- /]\d{2}[- /]\d{6}(?:[- /]\d{1,2})?)(?!\w|\.\d|-\d)",
@@ -33,6 +42,8 @@ CALLED = re.compile(r"imei[12]?[\-_.~@#+*]{0,2}(\d{15})(?!\d)", re.ASCII | re.IG
 AMBIGUOUS = re.compile(r"_?(did|ui)", re.IGNORECASE)  # of a document as often as of a device
 SAYS_VERSION = re.compile(r"imei[_\-]?sv", re.IGNORECASE)
 NOT_DIGITS = re.compile(r"\D")
+IN_HALF_BYTES = "8 bytes hold 15 digits with a check digit in half bytes, as IMEIs are written"
+PACKED = "digits in half bytes"  # a step of decoding
 WITH_VERSION = "imeisv"  # the kind of 16 digits: two of the software's version for the check digit
 FORMS = {
     14: "14 digits: an IMEI without its check digit",
@@ -95,6 +106,10 @@ class Imei:
             found = True
         if not found:
             yield from self._packed(field, text, context)
+        for digits, said in record_imeis(text, context):
+            yield finding(
+                self.kind, digits, digits, field, Verdict("high", (said,)), context, _details(digits)
+            )
 
     def _packed(self, field: Field, text: str, context: Context) -> Iterator[Finding]:
         """An IMEI in a form that has not its digits, under its name."""
@@ -163,14 +178,17 @@ def _judge_unnamed(digits: str, match: re.Match[str], field: Field, context: Con
         or names_something_else(field.name)
     ):
         return None
-    is_whole = match[0] == match.string.strip()
-    if not is_whole and not _is_delimited(match):
+    if not is_whole(match) and not is_delimited(match) and not is_in_head(match, context):
         return None
+    if PACKED in field.evidence.path:
+        return Verdict("medium", (IN_HALF_BYTES,))
     form = f"15 digits with a valid check digit, which begin {digits[:2]}: {REPORTING_BODIES[digits[:2]]}"
     beside = companions_of(field, context, digits)
     if beside:
         return Verdict("medium", (form, beside, odds(context)))
-    return Verdict("low", (form, "no name says so", odds(context))) if is_whole else None
+    if is_in_head(match, context):
+        return Verdict("medium", (form, "a message of a protocol of its own begins with it", odds(context)))
+    return Verdict("low", (form, "no name says so", odds(context))) if is_whole(match) else None
 
 
 def _standing(digits: str, match: re.Match[str], field: Field) -> Verdict | None:
@@ -184,14 +202,6 @@ def _standing(digits: str, match: re.Match[str], field: Field) -> Verdict | None
         return None
     form = f"15 digits with a valid check digit, which begin {digits[:2]}: {body}"
     return Verdict("medium", (form, place, "by chance 1 in 60 would pass both checks"))
-
-
-def _is_delimited(match: re.Match[str]) -> bool:
-    """Whether it is one part of a record: at least three parts, between the same separators."""
-    text, start, end = match.string, match.start(), match.end()
-    before, after = text[start - 1 : start], text[end : end + 1]
-    mark = before or after
-    return bool(mark) and mark in "|,;#\t*&" and (before or mark) == (after or mark) and text.count(mark) > 1
 
 
 def _hint(match: re.Match[str], field: Field) -> str | None:

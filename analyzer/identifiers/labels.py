@@ -47,6 +47,7 @@ BY_NAME = {
     "device": re.compile(
         r"(device|dev|hardware|terminal|equipment|phone|handset|ue|machine|mobile|unit|shebei)"
         r"(unique|physical|hardware)?(id|no|num|number|code|uid|sn|hao|ma|bianhao|address(text)?)|did|udid|esn|ui|uniqueid|uniqueidentifier"
+        r"|ep|endpoint((client)?name)?|(mqtt)?client(id|identifier)"
     ),
     # Lasting numbers that a system or a library makes for a device or an installation of an app.
     "device_id": re.compile(
@@ -146,7 +147,7 @@ NONE: frozenset[str] = frozenset()
 LONGEST_NAME = 64
 # A name speaks for a value or a list of values, not for a document.
 LONGEST_NAMED = 4096
-BEFORE = re.compile(r"([A-Za-z][A-Za-z0-9_.]{1,30})[\s\"'=:>/|\[(\\]{1,5}$")
+BEFORE = re.compile(r"([A-Za-z][A-Za-z0-9_.]{1,30})[\s\"'=:>/|\[(\\_]{1,5}$")
 
 
 def kinds_named(name: str) -> frozenset[str]:
@@ -216,7 +217,7 @@ def kinds_before(text: str, start: int) -> tuple[frozenset[str], str]:
 # Names that say what a number is, and that it is no identifier of a phone.
 SOMETHING_ELSE = re.compile(
     r"ordre|order|bestell|commande|pedido|trade|pay|bill|price|amount|time|date|^ts$|stamp|seq|session|nonce|sign|trace|request|req|msg|message"
-    r"|log|event|count|size|length|version|rand|crc|hash|check|bytes|views|likes|score|sku|belop|kid$|invoice|faktura"
+    r"|log(?!in)|event|count|size|length|version|rand|crc|hash|check|bytes|views|likes|score|sku|belop|kid$|invoice|faktura"
     r"|konto|iban|parcel|tracking|barcode|ean|isbn|refer|ticket|coupon|voucher|cart|basket|product|item|balance|total"
     r"|dingdan|jiaoyi|liushui|zhifu|token|key$|snowflake|cursor|offset|thread|post|article|media|video|photo|tweet",
     re.IGNORECASE,

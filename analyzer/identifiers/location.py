@@ -10,6 +10,7 @@ from importlib.resources import files
 
 from analyzer.identifiers.base import Context, Verdict, finding
 from analyzer.identifiers.labels import identity_kinds, kinds_named
+from analyzer.identifiers.tracker_records import record_position
 from analyzer.model import Confidence, Field, Finding
 
 DEGREES = r"[+-]?\d{1,3}\.\d{3,16}"
@@ -18,7 +19,10 @@ PAIR = re.compile(rf"\s*[\[(]?({DEGREES})\s*[,;| ]\s*({DEGREES})(?:\s*[,;| ][^A-
 LONGEST = 120  # characters: a longer value holds more than one place
 INTEGER = re.compile(r"-?\d{7,10}", re.ASCII)
 HEMISPHERES = re.compile(
-    r"(?<![\d.])(\d{1,4}\.\d{3,8})[ ,]?([NS])[ ,;]{1,2}(\d{1,5}\.\d{3,8})[ ,]?([EW])(?![A-Za-z])", re.ASCII
+    r"(?<![\d.])(\d{1,4}\.\d{3,8})[ ,;]?([NS])[ ,;]{0,2}(\d{1,5}\.\d{3,8})[ ,;]?([EW])(?![A-Za-z])", re.ASCII
+)
+BEFORE = re.compile(
+    r"(?<![A-Za-z0-9])([NS])(\d{1,4}\.\d{3,8})[ ,;]{1,2}([EW])(\d{1,5}\.\d{3,8})(?![\w.])", re.ASCII
 )
 SECONDS = r"(\d{1,3})\s?°\s?(\d{1,2})\s?['′’]\s?(\d{1,2}(?:[.,]\d{1,4})?)\s?(?:\"|″|”|'')\s?"
 DEGREES_MINUTES_SECONDS = re.compile(SECONDS + r"([NS])[ ,;]{0,3}" + SECONDS + r"([EW])")
@@ -116,6 +120,7 @@ OWN_NAME = re.compile(r"gps|^my|user|cur|device|own", re.IGNORECASE)
 OF_MAP = re.compile(r"cent(er|re)|map|viewport|search|dest|target|hotel|poi", re.IGNORECASE)
 NETWORKS = frozenset(("imsi", "cell", "operator"))
 ISO = "country_iso"
+DOUBLES = "doubles"  # a step of decoding
 MARGIN = 1.0  # degrees
 Box = tuple[float, float, float, float]
 LONGITUDE_FIRST = re.compile(r"(lng|lon)\w*lat", re.IGNORECASE)
@@ -144,7 +149,7 @@ class Location:
             place = _in_one_field(field) or _in_list(field, context)
         elif "latitude" in names:
             place = _in_two_fields(field, context)
-        place = place or _with_hemispheres(field)
+        place = place or _with_hemispheres(field) or _in_record(field, context)
         if place and is_on_earth(*place[:2]):
             latitude, longitude, raw, reason = place
             details = {"latitude": latitude, "longitude": longitude}
@@ -259,11 +264,20 @@ def _with_hemispheres(field: Field) -> Pair | None:
         return None
     if found := HEMISPHERES.search(text):
         north, east = (_degrees(found[at], found[at + 1]) for at in (1, 3))
+    elif found := BEFORE.search(text):
+        north, east = (_degrees(found[at + 1], found[at]) for at in (1, 3))
     elif found := DEGREES_MINUTES_SECONDS.search(text):
         north, east = (_sexagesimal(*found.group(at, at + 1, at + 2, at + 3)) for at in (1, 5))
     else:
         return None
     return north, east, found[0], "two numbers with the letters of their hemispheres"
+
+
+def _in_record(field: Field, context: Context) -> Pair | None:
+    if DOUBLES in field.evidence.path and (pair := PAIR.fullmatch(str(field.value))):
+        return pair[1], pair[2], pair[0], "two numbers of 8 bytes side by side that are degrees"
+    found = record_position(str(field.value), context)
+    return (*found, "two numbers of degrees side by side in a record of a tracker") if found else None
 
 
 def _degrees(number: str, hemisphere: str) -> str:
@@ -283,6 +297,8 @@ def _sexagesimal(degrees: str, minutes: str, seconds: str, hemisphere: str) -> s
 def _whose(field: Field, place: Pair) -> tuple[Confidence, str]:
     """How sure it is that the place is the phone's: somebody may look up another, or look at a map."""
     beside = {name.lower() for name in field.beside}
+    if DOUBLES in field.evidence.path:
+        return "medium", ""
     if beside & OF_SENSOR or identity_kinds(field.beside) or OWN_NAME.search(field.name):
         return ("high" if _decimals(place) >= 4 else "medium"), ""
     in_target = field.evidence.path[:1] == ("target",)

@@ -55,7 +55,7 @@ def examined(pair: Pair, known: KnownValues, dossiers: Sequence[Dossier]) -> Exa
     fields = () if decoded is None else decoded.fields
     log_ins = attempt("log-ins", lambda: credentials_in(request, fields), LogIns())
     found = [
-        *attempt("identifiers", lambda: list(findings_in(fields, known)), nothing),
+        *attempt("identifiers", lambda: list(findings_in(fields, known, request.protocol)), nothing),
         *attempt("contacts", lambda: list(contacts_in(request, known)), nothing),
     ]
     findings = [f if f.time_ns else replace(f, time_ns=request.time_ns) for f in found]

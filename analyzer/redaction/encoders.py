@@ -17,6 +17,7 @@ from typing import NamedTuple
 from urllib.parse import quote_from_bytes, unquote_to_bytes
 
 from analyzer.codecs.compression import OPENERS, UNMARKED
+from analyzer.codecs.repeated_xor import xored
 from analyzer.codecs.xor import ROT47
 
 MOST = 8 << 20  # octets that are decompressed
@@ -175,8 +176,8 @@ def _by_key(step: str) -> ByteEncoding | None:
         keys = [int(each, 16) for each in key.split()]
         return ByteEncoding(lambda octets: _xored(octets, keys), lambda octets, _: _xored(octets, keys))
     if name == "xor":
-        table = bytes(octet ^ int(key, 16) for octet in range(256))
-        return _translated(table, table)
+        keyed = bytes.fromhex(key.removeprefix("0x"))
+        return ByteEncoding(lambda octets: xored(octets, keyed), lambda octets, _: xored(octets, keyed))
     if name == "minus":
         shift = int(key)
         less = bytes((octet - shift) % 256 for octet in range(256))

@@ -81,7 +81,8 @@ def followed(body: bytes, path: tuple[str, ...]) -> str:
         elif step in DOCUMENTS and isinstance(octets, bytes):
             value = DOCUMENTS[step](octets)
         elif step.startswith("xor "):
-            value = bytes(octet ^ int(step[4:], 16) for octet in octets)
+            key = bytes.fromhex(step.removeprefix("xor 0x"))
+            value = bytes(octet ^ key[at % len(key)] for at, octet in enumerate(octets))
         elif step.startswith("minus "):
             value = bytes((octet - int(step[6:])) % 256 for octet in octets)
         else:
