@@ -46,8 +46,10 @@ PACKED = (b"\x1f\x8b\x08", b"\x78\x01", b"\x78\x5e", b"\x78\x9c", b"\x78\xda")
 TENS = b"".join(rb"\x%x0-\x%x9" % (tens, tens) for tens in range(10))
 ENDS = rb"\x00-\x09\x10\x20\x30\x40\x50\x60\x70\x80\x90\xf0-\xf9\x0f\x1f\x2f\x3f\x4f\x5f\x6f\x7f\x8f\x9f"
 IN_HALF_BYTES = re.compile(
-    rb"[\x00\x03\x08\x09\x30\x80\x90][%s]{7}|[\x01\x10\x53\x35\x86\x68\x99][%s]{6}[%s]" % (TENS, TENS, ENDS)
+    rb"(?=((?:\x00[\x10-\x19]|\x03[\x50-\x59]|\x08[\x60-\x69]|\x09[\x90-\x99])[%s]{6}"
+    rb"|[\x01\x10\x53\x35\x86\x68\x99][%s]{6}[%s]))" % (TENS, TENS, ENDS)
 )
+MOST_NOUGHTS = 3  # bytes of nought: of more the number is filling
 NUMBER_WITHIN = 24
 MOST_PACKED = 4  # of each that are tried
 PROBE = 512
@@ -70,7 +72,12 @@ def is_searched(octets: bytes) -> bool:
     form = octets.translate(FORM)
     if UTF16_RUN in form or _has_text(octets, form):
         return True
-    return holds_packed(octets) or IN_HALF_BYTES.search(octets[:NUMBER_WITHIN]) is not None
+    return holds_packed(octets) or holds_half_bytes(octets[:NUMBER_WITHIN])
+
+
+def holds_half_bytes(head: bytes) -> bool:
+    """Return whether the first bytes of a message may hold an IMEI in half bytes."""
+    return any(found[1].count(0) <= MOST_NOUGHTS for found in IN_HALF_BYTES.finditer(head))
 
 
 def _has_text(octets: bytes, form: bytes) -> bool:
