@@ -56,7 +56,7 @@ PUBLISHED = (
     PublishedKey(AES, _HEX("097628343fe99e23765c1513accf8b02"), _HEX("562e17996d093d28ddb3ba695a2e6f58")),
     PublishedKey(AES, b"a3K8Bx%2r8Y7#xDh"),  # Gree, before a device is bound
     PublishedKey(AES, _md5(b"xhdiwjnchekd4d512chdjx5d8e4c394D2D7S")),  # Midea, answers to a search
-    PublishedKey(AES, b"h9YLQoINGWyOBYYk"),  # Baidu's browser (Citizen Lab 2016)
+    PublishedKey(AES, b"h9YLQoINGWyOBYYk"),  # Baidu's browser and statistics SDK (Citizen Lab 2016)
     PublishedKey(AES, b"30212102dicudiab", b"30212102dicudiab"),  # Baidu's number of a device
     PublishedKey(DES, b"mvcv1RTK", b"mvcv1RTK"),  # iResearch
     PublishedKey(DES, b"mvcv1RTK"),
