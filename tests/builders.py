@@ -82,7 +82,7 @@ def conversation(
     ports: tuple[int, int] = (PHONE_PORT, SERVER_PORT),
     phone: str = PHONE,
 ) -> list[bytes]:
-    """Frames of a TCP connection: handshake, each (up, octets) in segments and acknowledged, FINs.
+    """Frames of a TCP connection: handshake, each (up, bytes) in segments and acknowledged, FINs.
 
     `first` holds the initial sequence numbers of phone and server.
     """
@@ -129,7 +129,7 @@ def pcap(
 def http_request(
     method: str = "GET", target: str = "/", host: str = "example.com", body: bytes = b"", **headers: str
 ) -> bytes:
-    """The octets of an HTTP/1.1 request; underscores in header names become hyphens."""
+    """The bytes of an HTTP/1.1 request; underscores in header names become hyphens."""
     lines = [f"{method} {target} HTTP/1.1", f"Host: {host}"]
     lines += [f"{name.replace('_', '-')}: {value}" for name, value in headers.items()]
     if body:
@@ -138,7 +138,7 @@ def http_request(
 
 
 def http_response(status: int = 200, body: bytes = b"", **headers: str) -> bytes:
-    """The octets of an HTTP/1.1 response."""
+    """The bytes of an HTTP/1.1 response."""
     lines = [f"HTTP/1.1 {status} {'OK' if status == 200 else 'Status'}", f"Content-Length: {len(body)}"]
     lines += [f"{name.replace('_', '-')}: {value}" for name, value in headers.items()]
     return "\r\n".join([*lines, "", ""]).encode("latin-1") + body

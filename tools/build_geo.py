@@ -8,7 +8,7 @@ Run again whenever a source gets a newer release (change `geo/sources.py`), from
 
 `--source` names folders with the raw files that `geo/sources.py` lists; it may be given several times.
 Needs numpy and maxminddb; the wheel of iptocc is asked to confirm what is read from it, so this runs on
-x86-64 Linux. The same inputs give the same octets.
+x86-64 Linux. The same inputs give the same bytes.
 """
 
 from __future__ import annotations

@@ -27,7 +27,7 @@ REPORT = ROOT / "analyzer" / "report"
 LOCALE = REPORT / "locale"
 METHODS = [("**.py", "python"), ("html/templates/**.html", "jinja2.ext:babel_extract")]
 KEYWORDS = {"_": None, "mark": None, "plural": (2, 3)}
-SAME_DAY = datetime(2026, 1, 1, tzinfo=UTC)  # the same octets at every run
+SAME_DAY = datetime(2026, 1, 1, tzinfo=UTC)  # the same bytes at every run
 LANGUAGES = {"nb": "nplurals=2; plural=(n != 1);"}
 
 

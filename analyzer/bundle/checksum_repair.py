@@ -6,7 +6,7 @@ import struct
 
 TCP, UDP = 6, 17
 CHECKSUM_AT = {TCP: 16, UDP: 6}
-EXTENSIONS = frozenset((0, 43, 60))  # IPv6 headers that say their own length in the second octet
+EXTENSIONS = frozenset((0, 43, 60))  # IPv6 headers that say their own length in the second byte
 
 
 def repair(frame: bytearray, network: int, grown: int = 0) -> None:

@@ -49,7 +49,7 @@ Withheld = Callable[[Sequence[At]], bool]
 
 
 @dataclass(slots=True)
-class Told:
+class ClaimResults:
     """What the comparison gave."""
 
     right: Counter[str] = field(default_factory=Counter)  # claims, by the word for them
@@ -75,9 +75,9 @@ def compare(
     shown: Mapping[At, FlowGroup],
     terms: Terms,
     withheld: Withheld,
-) -> Told:
+) -> ClaimResults:
     """Compare what the report says of the connections `shown` with the report `new` of their packets."""
-    told, links = Told(), _Links(report, _as_recorded)
+    told, links = ClaimResults(), _Links(report, _as_recorded)
     ends = {frozenset(group.ends) for group in shown.values()}
     new_ends = {message.number: _ends(message) for message in new.messages}
     for kind, old, found in (
@@ -117,7 +117,7 @@ def _of_claim(each: Claim, ends: Mapping[int, frozenset[tuple[str, int]]]) -> fr
     return ends.get(each.message, frozenset()) if isinstance(each, Finding) else _ends(each)
 
 
-def _look(each: Claim, pool: _Pool, links: _Links, told: Told, withheld: Withheld) -> None:
+def _look(each: Claim, pool: _Pool, links: _Links, told: ClaimResults, withheld: Withheld) -> None:
     """Look for a claim among what the packets give."""
     terms, word = pool.terms, WORDS[type(each)]
     values = pool.values_of(each, links)

@@ -18,7 +18,7 @@ OWN_WORDS = frozenset(("tool", "command"))  # of the manifest: no report says th
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class BundleDocuments:
     """What the documents of a bundle say."""
 
     manifest: dict[str, Any]
@@ -38,7 +38,7 @@ class Said:
         return str(self.manifest["tool"]["version"])
 
 
-def said(files: Files) -> Said:
+def said(files: Files) -> BundleDocuments:
     """Return what manifest and report say. Raises WrongError where they contradict each other."""
     report, document = _report(files), _manifest(files)
     found = groups(report)
@@ -54,7 +54,7 @@ def said(files: Files) -> Said:
             raise WrongError(_contradiction(name, document.get(name), again.get(name)))
     if strange := sorted(files.sums.keys() ^ {*DOCUMENTS, *shown}):
         raise WrongError(f"{strange[0]}: is missing, or {MANIFEST} does not name it")
-    made = Said(document, report, shown, left_out, _others(report, document))
+    made = BundleDocuments(document, report, shown, left_out, _others(report, document))
     _check_readme(files, made)
     return made
 
@@ -112,7 +112,7 @@ def _manifest(files: Files) -> dict[str, Any]:
     return document
 
 
-def _check_readme(files: Files, made: Said) -> None:
+def _check_readme(files: Files, made: BundleDocuments) -> None:
     text, notice = files.document(README), made.report.reconstruction
     if made.version == VERSION and text != readme(made.report, made.redacted):
         raise WrongError(f"{README}: is not the text that belongs to this bundle")

@@ -1,4 +1,4 @@
-"""A frame that is kept as evidence: its octets, where it came from, and why it is kept."""
+"""A frame that is kept as evidence: its bytes, where it came from, and why it is kept."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from analyzer.packets.packet_table import TCP, UDP
 
 @dataclass(slots=True)
 class HeaderOffsets:
-    """Where the headers of a frame lie, in octets from its start, and what they say; -1 for none."""
+    """Where the headers of a frame lie, in bytes from its start, and what they say; -1 for none."""
 
     network: int = -1  # the innermost IP header
     payload: int = -1  # behind TCP or UDP
@@ -43,7 +43,7 @@ class CapturedFrame:
     number: int  # in it, from 1
     link: int  # LINKTYPE_ value
     time_ns: int
-    wire: int  # octets on the wire
+    wire: int  # bytes on the wire
     octets: bytes
     place: HeaderOffsets
     why: list[str] = field(default_factory=list)

@@ -1,4 +1,4 @@
-"""The octets of a message as they were sent → the same with pseudonyms, framed and coded as before."""
+"""The bytes of a message as they were sent → the same with pseudonyms, framed and coded as before."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from analyzer.redaction.encoders import rewrapped
 from analyzer.redaction.redaction import Redactor
 from analyzer.redaction.spellings import pairs
 
-BLANK = b"*"  # stands for octets that are withheld
+BLANK = b"*"  # stands for bytes that are withheld
 HEAD = re.compile(rb"(?s)(.*?\r?\n\r?\n)(.*)")
 LENGTH = re.compile(rb"(?im)^(content-length[ \t]*:[ \t]*)\d+")
 CHUNKED = re.compile(rb"(?im)^transfer-encoding[ \t]*:[^\r\n]*chunked")
@@ -18,7 +18,7 @@ STEPS = {"gzip": "gzip", "x-gzip": "gzip", "br": "brotli", "zstd": "zstd"}
 
 
 def redacted_message(redactor: Redactor, message: Message, octets: bytes) -> bytes:
-    """The message; asterisks, as many as there were octets, for what can't be written anew."""
+    """The message; asterisks, as many as there were bytes, for what can't be written anew."""
     made = redactor.message(message)
     if message.protocol not in ("http/1.1", "http/1.0"):
         return _elsewhere(redactor, message, made, octets)
@@ -158,7 +158,7 @@ def _elsewhere(redactor: Redactor, message: Message, made: Message, octets: byte
 
 
 def is_hidden_in(redactor: Redactor, message: Message, octets: bytes) -> bool:
-    """Return whether a message, not of HTTP, says an original that is not spelled in its octets.
+    """Return whether a message, not of HTTP, says an original that is not spelled in its bytes.
 
     What a reader made of bits that stand on no border, or of a cipher whose key is published, can't be
     replaced.
@@ -175,7 +175,7 @@ def is_hidden_in(redactor: Redactor, message: Message, octets: bytes) -> bool:
 
 
 def _is_plain(redactor: Redactor, octets: bytes, content: bytes) -> bool:
-    """Whether the content's own octets were there to be replaced."""
+    """Whether the content's own bytes were there to be replaced."""
     return redactor.replacer.octets(content) in octets and not redactor.rewriter.hides(octets)
 
 

@@ -66,7 +66,7 @@ def redacted_frames(
 
 
 class FrameStream:
-    """One direction of a TCP flow, put together of its frames; the first copy of an octet counts."""
+    """One direction of a TCP flow, put together of its frames; the first copy of a byte counts."""
 
     def __init__(self, frames: Sequence[CapturedFrame]) -> None:
         self.base = _base(frames)
@@ -81,7 +81,7 @@ class FrameStream:
         self.edited = Edited(bytes(self.old), [])
 
     def offset(self, sequence: int) -> int:
-        """Of the stream's first octet, negative before it."""
+        """Of the stream's first byte, negative before it."""
         offset = (sequence - self.base) % SEQUENCES
         return offset - SEQUENCES if offset >= SEQUENCES >> 1 else offset
 
@@ -125,7 +125,7 @@ class FrameStream:
 
 
 def _base(frames: Sequence[CapturedFrame]) -> int:
-    """The sequence number of the stream's first octet: behind the SYN, else the lowest that was seen."""
+    """The sequence number of the stream's first byte: behind the SYN, else the lowest that was seen."""
     for frame in frames:
         if frame.place.flags & SYN:
             return (frame.place.sequence + 1) % SEQUENCES

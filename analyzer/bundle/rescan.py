@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from analyzer.bundle import claim_check
-from analyzer.bundle.document_check import Said
+from analyzer.bundle.document_check import BundleDocuments
 from analyzer.bundle.file_check import Files
 from analyzer.bundle.manifest import MANIFEST, REPORT
 from analyzer.bundle.packet_check import At, Shown
@@ -36,13 +36,15 @@ class Rescanned:
     unverified: list[str] = field(default_factory=list)
 
 
-def rescanned(files: Files, said: Said, packets: Shown, scan: Scan, identify: Identify) -> Rescanned:
+def rescanned(
+    files: Files, said: BundleDocuments, packets: Shown, scan: Scan, identify: Identify
+) -> Rescanned:
     """Compare what the report says of its connections with what a scan of their packets gives."""
     report, made = said.report, Rescanned()
     masked, redacted = bool(report.known), said.redacted
     terms = claim_check.Terms(report.version == VERSION and not masked and not redacted, masked, redacted)
     shown = {(group.capture, group.flow): group for group in said.shown.values()}
-    totals = claim_check.Told()
+    totals = claim_check.ClaimResults()
     notices: list[str] = []
     with tempfile.TemporaryDirectory(prefix="phonehome-") as folder:
         for number, recording in enumerate(recordings(report, packets)):
@@ -78,7 +80,7 @@ class _Withheld:
         return False
 
 
-def _add(totals: claim_check.Told, told: claim_check.Told) -> None:
+def _add(totals: claim_check.ClaimResults, told: claim_check.ClaimResults) -> None:
     totals.right += told.right
     totals.more += told.more
     totals.wrong += told.wrong
@@ -105,7 +107,7 @@ def _about_notices(report: Report, notices: Sequence[str]) -> Iterator[str]:
         yield from (other for each in notices if each not in said)
 
 
-def _about_more(report: Report, terms: claim_check.Terms, totals: claim_check.Told) -> Iterator[str]:
+def _about_more(report: Report, terms: claim_check.Terms, totals: claim_check.ClaimResults) -> Iterator[str]:
     """What the packets show and the report leaves out, though it would have listed it."""
     is_bounded = any(problem.code in claim_check.UNLISTED for problem in report.problems)
     for word, count in totals.more.items():
@@ -113,7 +115,7 @@ def _about_more(report: Report, terms: claim_check.Terms, totals: claim_check.To
             yield f"{REPORT}: leaves out {count} {word}(s) that its packets show"
 
 
-def _about_withheld(said: Said, files: Files, packets: Shown) -> Iterator[str]:
+def _about_withheld(said: BundleDocuments, files: Files, packets: Shown) -> Iterator[str]:
     """What the manifest calls withheld and the packets show."""
     is_withheld = _Withheld(files, packets)
     for name, group in said.shown.items():
@@ -122,7 +124,7 @@ def _about_withheld(said: Said, files: Files, packets: Shown) -> Iterator[str]:
 
 
 def _unverified(
-    report: Report, terms: claim_check.Terms, totals: claim_check.Told, notices: Sequence[str]
+    report: Report, terms: claim_check.Terms, totals: claim_check.ClaimResults, notices: Sequence[str]
 ) -> Iterator[str]:
     if totals.withheld:
         yield f"{totals.withheld} claims of {REPORT} rest on what is withheld or masked in the packets"

@@ -1,4 +1,4 @@
-"""Pieces of a stream that are written anew → the new stream, and where each old octet stands in it."""
+"""Pieces of a stream that are written anew → the new stream, and where each old byte stands in it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Edit:
-    """Octets from `start` up to `end` of the old stream, and what stands there now."""
+    """Bytes from `start` up to `end` of the old stream, and what stands there now."""
 
     start: int
     end: int
@@ -32,7 +32,7 @@ class Edited:
         self.total = grown
 
     def place(self, offset: int) -> int:
-        """Where an octet of the old stream stands now; within an edit as far in as there is room."""
+        """Where a byte of the old stream stands now; within an edit as far in as there is room."""
         at = bisect_right(self._starts, offset) - 1
         if at < 0:
             return offset

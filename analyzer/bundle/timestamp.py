@@ -1,7 +1,7 @@
-"""Octets → a request that a time-stamping authority can answer (RFC 3161 §2.4.1), made offline.
+"""Bytes → a request that a time-stamping authority can answer (RFC 3161 §2.4.1), made offline.
 
-It holds the SHA-512 of the octets, asks for the authority's certificate, and has no nonce: it goes into a
-file that anyone may send later, and the same octets always give the same request.
+It holds the SHA-512 of the bytes, asks for the authority's certificate, and has no nonce: it goes into a
+file that anyone may send later, and the same bytes always give the same request.
 """
 
 from __future__ import annotations

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from analyzer.bundle.document_check import Said, said
+from analyzer.bundle.document_check import BundleDocuments, said
 from analyzer.bundle.file_check import ANSWER, Files, listed
 from analyzer.bundle.manifest import FRAMES, MANIFEST, REPORT, SUMS
 from analyzer.bundle.original_check import Compared, compared, file_sha256, indices_of
@@ -89,14 +89,14 @@ def _check(
     outcome.unverified += _beside(files, told)
 
 
-def _missing(told: Said, packets: Shown) -> Iterator[str]:
+def _missing(told: BundleDocuments, packets: Shown) -> Iterator[str]:
     """Each frame that a claim rests on, or that names an end of the connection, is in its file."""
     for name, group in told.shown.items():
         for capture, frame in sorted({*group.evidence, *group.named} - set(packets.files[name]))[:1]:
             yield f"{name}: does not hold frame {frame} of capture {capture + 1}, on which a claim rests"
 
 
-def _beside(files: Files, told: Said) -> Iterator[str]:
+def _beside(files: Files, told: BundleDocuments) -> Iterator[str]:
     if told.left_out:
         yield f"{told.left_out} more connections of {REPORT} have no packets in the bundle"
     report = told.report
@@ -111,7 +111,7 @@ def _beside(files: Files, told: Said) -> Iterator[str]:
 
 
 def _originals(
-    captures: Sequence[str], told: Said, key: bytes | None, outcome: VerifyOutcome
+    captures: Sequence[str], told: BundleDocuments, key: bytes | None, outcome: VerifyOutcome
 ) -> dict[int, str]:
     """Return the originals that are there, by their place in the manifest."""
     found: dict[int, str] = {}
@@ -126,7 +126,7 @@ def _originals(
     return found
 
 
-def _no_capture(path: str, digest: str, told: Said, key: bytes | None) -> str:
+def _no_capture(path: str, digest: str, told: BundleDocuments, key: bytes | None) -> str:
     why = "nor with a commitment under this key" if key else ""
     if told.redacted and key is None:
         why = "and as the bundle is redacted, only its key (--redact-key) can show which capture it was"
@@ -134,7 +134,7 @@ def _no_capture(path: str, digest: str, told: Said, key: bytes | None) -> str:
 
 
 def _compare(
-    found: Mapping[int, str], files: Files, told: Said, packets: Shown, outcome: VerifyOutcome
+    found: Mapping[int, str], files: Files, told: BundleDocuments, packets: Shown, outcome: VerifyOutcome
 ) -> None:
     """Compare every packet with the originals that are there."""
     wanted = {capture for capture, _ in packets.spots}
@@ -164,7 +164,9 @@ def _compared(path: str, index: int, made: Compared) -> str:
     return f"{text}, {made.changed} its time and its headers" if made.changed else text
 
 
-def _scan_originals(found: Mapping[int, str], told: Said, tools: Tools, outcome: VerifyOutcome) -> None:
+def _scan_originals(
+    found: Mapping[int, str], told: BundleDocuments, tools: Tools, outcome: VerifyOutcome
+) -> None:
     """Compare the rest of the report with a scan of all originals, where they are there."""
     report = told.report
     rest = f"what {REPORT} says of devices, destinations and packets that are not in the bundle"

@@ -8,7 +8,7 @@ from typing import Any
 from analyzer.capture.batch import Batch, Window
 from analyzer.capture.decompression import format_of
 from analyzer.capture.joined_files import JOINED, begins_pcap, begins_section
-from analyzer.capture.metadata import Account
+from analyzer.capture.metadata import CaptureMetadata
 from analyzer.capture.pcap import MAGICS, read_pcap
 from analyzer.capture.pcapng import SECTION_MAGIC, read_pcapng
 from analyzer.capture.snoop import MAGIC as SNOOP_MAGIC
@@ -17,9 +17,9 @@ from analyzer.capture.source import CaptureSource
 from analyzer.capture.unsupported import LOOK, refusal
 from analyzer.model import CaptureError, Problem
 
-__all__ = ["Account", "Batch", "Capture", "begins_capture", "is_capture"]
+__all__ = ["Batch", "Capture", "CaptureMetadata", "begins_capture", "is_capture"]
 
-# Octets from which a file counts as long.
+# Bytes from which a file counts as long.
 LONG = 16 << 20
 
 
@@ -34,7 +34,7 @@ def is_capture(path: str) -> bool:
 
 
 def begins_capture(start: bytes) -> bool:
-    """Whether these octets begin a capture, or something compressed that may be one."""
+    """Whether these bytes begin a capture, or something compressed that may be one."""
     return _is_magic(start) or format_of(start) is not None
 
 
@@ -51,7 +51,7 @@ class Capture:
 
     def __init__(self, path: str, raw: Any = None, hashed: bool = True) -> None:
         self.source = CaptureSource(path, raw, hashed)
-        self.account = Account()
+        self.account = CaptureMetadata()
         self._window = Window(self.source)
 
     def __iter__(self) -> Generator[Batch, None, None]:
@@ -79,7 +79,7 @@ class Capture:
         """Whether reading ahead in a thread is worth it: a large file, or one of unknown size."""
         return self.source.size is None or self.source.size >= LONG
 
-    def _read(self, window: Window, account: Account) -> Iterator[Batch]:
+    def _read(self, window: Window, account: CaptureMetadata) -> Iterator[Batch]:
         if not window.need(4):
             raise CaptureError(self._nothing(window))
         magic = bytes(window.data[window.start : window.start + 4])
@@ -93,7 +93,7 @@ class Capture:
         start = bytes(window.data[window.start : min(window.end, window.start + LOOK)])
         raise CaptureError(f"{self.source.path}: {refusal(start)}")
 
-    def _further(self, window: Window, account: Account) -> Iterator[Batch]:
+    def _further(self, window: Window, account: CaptureMetadata) -> Iterator[Batch]:
         """What was put behind the end of the file with cat."""
         while (is_pcap := begins_pcap(window)) or begins_section(window):
             said = JOINED.format(path=self.source.path, offset=window.offset, frame=account.frames)

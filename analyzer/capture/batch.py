@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analyzer.capture import record_walk
-from analyzer.capture.metadata import Account
+from analyzer.capture.metadata import CaptureMetadata
 from analyzer.capture.records import Records
 from analyzer.capture.source import CaptureSource
 from analyzer.core.compilation import frames_worth_compiling, run_kernel
@@ -24,7 +24,7 @@ BUFFERS = 4
 # The first batch is small: it shows how many frames the rest will have. Yet a file's header and what the
 # variants of pcap are told apart by (`variants.LOOK`) fit in.
 FIRST_OCTETS = (1 << 18) + (1 << 12)
-# Octets read at a time: what is hashed, walked and decoded in one go stays in the processor's cache, and
+# Bytes read at a time: what is hashed, walked and decoded in one go stays in the processor's cache, and
 # the interpreter's lock, which each of these gives back and takes again, is not fought for too often.
 STEP_OCTETS = 4 << 20
 
@@ -34,7 +34,7 @@ class Batch:
     """Records of one stretch of a capture; `data` is used again, so what is kept has to be copied."""
 
     data: bytearray
-    array: NDArray[np.uint8]  # the same octets
+    array: NDArray[np.uint8]  # the same bytes
     records: Records
     first_frame: int  # the number of the first record, from 1
     large: bool  # whether kernels should run compiled
@@ -45,7 +45,7 @@ class Batch:
 
 
 class Window:
-    """A buffer that slides over a source; `base` is the file offset of its first octet."""
+    """A buffer that slides over a source; `base` is the file offset of its first byte."""
 
     def __init__(self, source: CaptureSource, size: int = BATCH_OCTETS) -> None:
         self.source = source
@@ -66,7 +66,7 @@ class Window:
             self._move(len(self.data))
 
     def _move(self, size: int) -> None:
-        """Take what is left to another buffer of at least `size` octets.
+        """Take what is left to another buffer of at least `size` bytes.
 
         A buffer is used again after BUFFERS - 1 more.
         """
@@ -99,14 +99,14 @@ class Window:
 
     @property
     def offset(self) -> int:
-        """The file offset of the first octet that is not yet consumed."""
+        """The file offset of the first byte that is not yet consumed."""
         return self.base + self.start
 
     def available(self) -> int:
         return self.end - self.start
 
     def fill(self, wanted: int = 0) -> bool:
-        """Read on, to have `wanted` octets or some more than now; False at the end of the source."""
+        """Read on, to have `wanted` bytes or some more than now; False at the end of the source."""
         if self.finished:
             return False
         missing = max(wanted - self.available(), 1)
@@ -119,7 +119,7 @@ class Window:
         return count > 0
 
     def need(self, count: int) -> bool:
-        """Have `count` octets at `start`, reading on if necessary."""
+        """Have `count` bytes at `start`, reading on if necessary."""
         while self.available() < count and self.fill(count):
             pass
         return self.available() >= count
@@ -128,13 +128,13 @@ class Window:
         return self.array if self.large else self.data
 
     def take(self, count: int) -> bytes:
-        """Consume `count` octets that are available."""
+        """Consume `count` bytes that are available."""
         piece = bytes(self.data[self.start : self.start + count])
         self.start += count
         return piece
 
     def skip(self, count: int) -> int:
-        """Consume `count` octets or as many as there are; gives how many were missing."""
+        """Consume `count` bytes or as many as there are; gives how many were missing."""
         while count > 0:
             step = min(count, self.available())
             self.start += step
@@ -165,7 +165,7 @@ def run_walk(walk: Walk, window: Window, *arguments: Any) -> tuple[int, int, int
     return int(count), int(position), int(why)
 
 
-def make_batch(window: Window, account: Account, records: Records) -> Batch:
+def make_batch(window: Window, account: CaptureMetadata, records: Records) -> Batch:
     """A batch of the records just walked, counted in the account."""
     count = len(records)
     batch = Batch(window.data, window.array, records, account.frames + 1, window.large)

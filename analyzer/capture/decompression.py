@@ -1,4 +1,4 @@
-"""Compressed octets to plain ones: gzip, zstd, xz, lz4 and bzip2, one archive after the other.
+"""Compressed bytes to plain ones: gzip, zstd, xz, lz4 and bzip2, one archive after the other.
 
 A step of a decompressor gives a bounded piece, so a file that unpacks to terabytes takes no more memory
 than any other.
@@ -13,10 +13,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-# Compressed octets a step at most; what a damaged step held is lost with it. Smaller steps would wait more
+# Compressed bytes a step at most; what a damaged step held is lost with it. Smaller steps would wait more
 # often for the interpreter, while batches before are looked at.
 INPUT_STEP = 1 << 16
-# Plain octets a step at most; where a checksum is wrong, of xz and lz4 the last step is lost.
+# Plain bytes a step at most; where a checksum is wrong, of xz and lz4 the last step is lost.
 GZIP_STEP, STEP = 1 << 20, 1 << 16
 # What a header may make a decompressor allocate; “xz -9” asks for 65 MiB.
 MOST_MEMORY = 256 << 20
@@ -24,13 +24,13 @@ MOST_MEMORY = 256 << 20
 LONGEST_START = 6  # of xz
 ZSTD_MAGIC = b"\x28\xb5\x2f\xfd"
 ZSTD_READ = 1 << 18
-ZSTD_HEADER = 18  # octets of a frame header at most (RFC 8878 §3.1.1)
+ZSTD_HEADER = 18  # bytes of a frame header at most (RFC 8878 §3.1.1)
 # Skippable frames have one of sixteen magics (RFC 8878 §3.1.2).
 SKIPPABLE = tuple(bytes([0x50 + low]) + b"\x2a\x4d\x18" for low in range(16))
 
 
 class ByteSource(Protocol):
-    """What is read from: some octets as they come, none at the end."""
+    """What is read from: some bytes as they come, none at the end."""
 
     def read(self, size: int, /) -> bytes | None: ...
 
@@ -76,7 +76,7 @@ class _Inflate:
 
 
 def _before_damage(inner: Any, octets: bytes, limit: int) -> bytes:
-    """What these octets give up to the one that makes no sense; a wrong checksum stands behind all."""
+    """What these bytes give up to the one that makes no sense; a wrong checksum stands behind all."""
     plain = bytearray()
     try:
         for at in range(len(octets)):
@@ -97,7 +97,7 @@ def _lz4() -> Any:
 class Archives:
     """Archives one after the other as one stream; `make` gives a decompressor for each.
 
-    `starts` are the first octets that an archive of the format may have.
+    `starts` are the first bytes that an archive of the format may have.
     """
 
     def __init__(
@@ -108,7 +108,7 @@ class Archives:
         self._make = make
         self._limit = step
         self._member: Any = None
-        self._ahead = b""  # compressed octets behind the last archive
+        self._ahead = b""  # compressed bytes behind the last archive
 
     def read(self) -> bytes:
         """The next piece, bounded; at the end nothing. Raises BrokenArchiveError."""
@@ -163,7 +163,7 @@ class ZstdFrames:
         self._frame: Any = None
         self._has_checksum = False
         self._is_over = False  # whether only the checksum is left of the frame
-        self._octets = b""  # compressed octets read and, from `_at` on, not yet used
+        self._octets = b""  # compressed bytes read and, from `_at` on, not yet used
         self._at = 0
 
     def read(self) -> bytes:
@@ -229,7 +229,7 @@ class ZstdFrames:
         raise BrokenArchiveError(CUT)
 
     def _block_size(self) -> int:
-        """Octets behind the header of the block that begins here; a run has one (RFC 8878 §3.1.1.2)."""
+        """Bytes behind the header of the block that begins here; a run has one (RFC 8878 §3.1.1.2)."""
         header = int.from_bytes(self._octets[self._at : self._at + 3], "little")
         return 1 if header >> 1 & 3 == 1 else header >> 3
 
@@ -282,5 +282,5 @@ FORMATS = (
 
 
 def format_of(start: bytes) -> CompressionFormat | None:
-    """The compressed format that these first octets belong to."""
+    """The compressed format that these first bytes belong to."""
     return next((entry for entry in FORMATS if start.startswith(entry.starts)), None)

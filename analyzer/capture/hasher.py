@@ -1,4 +1,4 @@
-"""Octets hashed in a thread of their own, one piece behind the reading: neither waits for the other."""
+"""Bytes hashed in a thread of their own, one piece behind the reading: neither waits for the other."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from queue import SimpleQueue
 from typing import Any
 
 
-class Behind:
+class BackgroundHash:
     """`running` fed from a thread; what is given to `update` must stay as it is until the next `update`.
 
     With one piece in other hands at most, buffers that are used in turn need no further care.

@@ -1,4 +1,4 @@
-"""A file, pipe or standard input to its octets as they lie there: bounded, hashed, and without waiting."""
+"""A file, pipe or standard input to its bytes as they lie there: bounded, hashed, and without waiting."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from typing import Any
 # Seconds that a pipe may be silent, or speak without pause, before what has come is handed on.
 SILENCE, PATIENCE = 0.05, 0.25
 
-# Octets read and hashed at a time: so few stay in the processor's cache between the two.
+# Bytes read and hashed at a time: so few stay in the processor's cache between the two.
 PIECE = 4 << 20
 
 
 class Input(io.RawIOBase):
-    """Octets of `inner` behind `start`, hashed by `running`, up to `size` if known.
+    """Bytes of `inner` behind `start`, hashed by `running`, up to `size` if known.
 
     A file that grows while it is read ends where it ended when it was opened, so that what is read and
     what is hashed are the same.
@@ -36,7 +36,7 @@ class Input(io.RawIOBase):
         super().close()
 
     def readinto(self, buffer: Any) -> int:
-        """Some octets into the buffer, as they come; 0 at the end."""
+        """Some bytes into the buffer, as they come; 0 at the end."""
         view = memoryview(buffer)
         if self._start:
             count = min(len(view), len(self._start))
@@ -45,14 +45,14 @@ class Input(io.RawIOBase):
         return self._read(view if self._left is None else view[: self._left])
 
     def hash_by(self, running: Any) -> None:
-        """Give the octets that are read from now on to `running`."""
+        """Give the bytes that are read from now on to `running`."""
         self._running = running
 
     def fileno(self) -> int:
         return int(self._inner.fileno())
 
     def peek(self, count: int) -> bytes:
-        """The first octets, waiting until there are `count` or no more."""
+        """The first bytes, waiting until there are `count` or no more."""
         found = b""
         while len(found) < count and (octets := self.read(count - len(found))):
             found += octets
@@ -60,11 +60,11 @@ class Input(io.RawIOBase):
         return found
 
     def is_live(self) -> bool:
-        """Whether octets come as someone sends them."""
+        """Whether bytes come as someone sends them."""
         return self._pipe is not None
 
     def has_more(self, since: float) -> bool:
-        """Whether more octets, or the end, come soon enough to be waited for."""
+        """Whether more bytes, or the end, come soon enough to be waited for."""
         wait = min(SILENCE, since + PATIENCE - time.monotonic())
         if self._start or self._pipe is None:
             return True

@@ -23,7 +23,7 @@ class ResolvedName:
 
 
 @dataclass
-class Account:
+class CaptureMetadata:
     """The running account of one capture."""
 
     format: str = ""

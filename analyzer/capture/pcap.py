@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from analyzer.capture.batch import Batch, Window, first_records, make_batch, room_for, run_walk
 from analyzer.capture.joined_files import FILE_HEADER, begins_section, line_ends
-from analyzer.capture.metadata import Account
+from analyzer.capture.metadata import CaptureMetadata
 from analyzer.capture.pcap_variants import MODIFIED, STANDARD, Variant, variant_of
 from analyzer.capture.record_sanity import HEAD, heads, is_in_nanoseconds, note, restamp
 from analyzer.capture.record_walk import (
@@ -32,13 +32,13 @@ NANOSECONDS = (
 
 @dataclass(frozen=True, slots=True)
 class Magic:
-    """What the first four octets tell: byte order, unit of the timestamp's second word, variants."""
+    """What the first four bytes tell: byte order, unit of the timestamp's second word, variants."""
 
     big: bool
     unit_ns: int
     name: str
     variants: tuple[Variant, ...] = STANDARD[:1]
-    further: int = 0  # octets of the file header behind the usual ones
+    further: int = 0  # bytes of the file header behind the usual ones
 
 
 def _both(magic: int, *rest: object) -> dict[bytes, Magic]:
@@ -49,7 +49,7 @@ def _both(magic: int, *rest: object) -> dict[bytes, Magic]:
     }
 
 
-# The last two are Ixia's, of software and hardware captures; their file header ends with the octets of all
+# The last two are Ixia's, of software and hardware captures; their file header ends with the bytes of all
 # records.
 MAGICS: dict[bytes, Magic] = {
     **_both(0xA1B2C3D4, 1000, "microseconds", STANDARD),
@@ -86,7 +86,7 @@ class Layout:
     header: int = 16
 
 
-def read_pcap(window: Window, account: Account) -> Iterator[Batch]:
+def read_pcap(window: Window, account: CaptureMetadata) -> Iterator[Batch]:
     """Batches of a pcap file whose magic is at the window's start. Raises CaptureError."""
     path = window.source.path
     magic = MAGICS[bytes(window.data[window.start : window.start + 4])]
@@ -114,12 +114,12 @@ def _layout(magic: Magic, header: bytes, path: str) -> Layout:
     if (major, minor) == AIX_VERSION and link in AIX_LINKS:
         link, unit_ns = AIX_LINKS[link], 1
     elif link & 0x04000000 and link & 0xFFFF in FCS_MATTERS:
-        # The four upper bits count pairs of octets (draft-ietf-opsawg-pcap §4).
+        # The four upper bits count pairs of bytes (draft-ietf-opsawg-pcap §4).
         fcs = (link >> 28) * 2
     return Layout(magic.big, unit_ns, link & 0xFFFF, lengths, fcs)
 
 
-def _batches(window: Window, account: Account, layout: Layout) -> Iterator[Batch]:
+def _batches(window: Window, account: CaptureMetadata, layout: Layout) -> Iterator[Batch]:
     while True:
         records = new_records(room_for(window))
         count, window.start, why = run_walk(
@@ -145,7 +145,7 @@ def _batches(window: Window, account: Account, layout: Layout) -> Iterator[Batch
     say_cut_record(window, account)
 
 
-def _checked(window: Window, account: Account, layout: Layout, records: Records) -> Layout:
+def _checked(window: Window, account: CaptureMetadata, layout: Layout, records: Records) -> Layout:
     """The layout, with nanoseconds where the first records can only have these; what is wrong is counted."""
     if layout.header < HEAD:
         return layout
@@ -161,7 +161,7 @@ def _checked(window: Window, account: Account, layout: Layout, records: Records)
 
 
 def _record_size(window: Window, layout: Layout) -> int:
-    """Octets of the record at the window's start, as far as its header is there."""
+    """Bytes of the record at the window's start, as far as its header is there."""
     if window.available() < layout.header:
         return layout.header
     lengths = bytes(window.data[window.start + 8 : window.start + 16])
@@ -173,8 +173,8 @@ def _record_size(window: Window, layout: Layout) -> int:
     return layout.header + captured
 
 
-def say_cut_record(window: Window, account: Account) -> None:
-    """Where octets are left that are no whole record, say so."""
+def say_cut_record(window: Window, account: CaptureMetadata) -> None:
+    """Where bytes are left that are no whole record, say so."""
     if left := window.available():
         account.damage(
             "cut-record",
@@ -184,7 +184,7 @@ def say_cut_record(window: Window, account: Account) -> None:
         )
 
 
-def say_bad_record(window: Window, account: Account, claimed: int) -> None:
+def say_bad_record(window: Window, account: CaptureMetadata, claimed: int) -> None:
     """Say that the record at the window's start contradicts itself, and pass over the rest."""
     frame, offset, said = account.frames + 1, window.offset, line_ends(window)
     while window.skip(1 << 30) == 0 or not window.finished:

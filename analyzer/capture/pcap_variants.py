@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from analyzer.capture.batch import Window
 
-# Records looked at, and octets that are waited for to do so.
+# Records looked at, and bytes that are waited for to do so.
 LOOKED_AT, LOOK = 3, 1 << 18
 
 # Larger claims speak against a variant: Wireshark reads no larger frame of most link types.
@@ -24,7 +24,7 @@ OLD_PROTOCOLS = frozenset({0x0060, 0x0200, 0x0400, *range(0x18)})
 
 @dataclass(frozen=True, slots=True)
 class Variant:
-    """A form of record: octets of its header, its name, whether the fields behind the usual ones fit it."""
+    """A form of record: bytes of its header, its name, whether the fields behind the usual ones fit it."""
 
     header: int
     name: str

@@ -8,7 +8,7 @@ import numpy as np
 
 from analyzer.capture.batch import Batch, Window, first_records, make_batch, room_for, run_walk
 from analyzer.capture.joined_files import begins_pcap, line_ends
-from analyzer.capture.metadata import Account
+from analyzer.capture.metadata import CaptureMetadata
 from analyzer.capture.pcapng_blocks import BYTE_ORDERS, Section, count_passed
 from analyzer.capture.record_walk import (
     BAD_RECORD,
@@ -46,7 +46,7 @@ VERSIONS = ((1, 0), (1, 2))
 # Interfaces of a section that are kept; the packets of further ones are read as far as their form tells.
 MOST_INTERFACES = 1 << 16
 
-# What reads a block's body, and how many octets that has at least.
+# What reads a block's body, and how many bytes that has at least.
 READERS: dict[int, tuple[Callable[[Section, bytes], None], int]] = {
     INTERFACE: (Section.take_interface, 8),
     NAME_RESOLUTION: (Section.take_names, 0),
@@ -55,7 +55,7 @@ READERS: dict[int, tuple[Callable[[Section, bytes], None], int]] = {
 }
 
 
-def read_pcapng(window: Window, account: Account) -> Iterator[Batch]:
+def read_pcapng(window: Window, account: CaptureMetadata) -> Iterator[Batch]:
     """Batches of a pcapng file whose first section header is at the window's start."""
     section = Section(account)
     _read_section_header(window, account, section)
@@ -97,7 +97,7 @@ def read_pcapng(window: Window, account: Account) -> Iterator[Batch]:
 
 
 def _walk(
-    window: Window, account: Account, section: Section, records: Records, filled: int
+    window: Window, account: CaptureMetadata, section: Section, records: Records, filled: int
 ) -> tuple[int, int]:
     """Records behind those already `filled`, with what was noted of them; (how many, why it stopped)."""
     notes = np.zeros(NOTES, np.int64)
@@ -110,7 +110,7 @@ def _walk(
     return count, why
 
 
-def _keep_notes(window: Window, account: Account, notes: list[int], first_frame: int) -> None:
+def _keep_notes(window: Window, account: CaptureMetadata, notes: list[int], first_frame: int) -> None:
     account.lost_between += notes[LOST]
     account.untimed += notes[UNTIMED]
     account.undescribed += notes[UNDESCRIBED]
@@ -146,7 +146,7 @@ def _block_size(window: Window, section: Section) -> int:
     return size if size <= LARGEST_RECORD else 12
 
 
-def _read_block(window: Window, account: Account, section: Section) -> bool:
+def _read_block(window: Window, account: CaptureMetadata, section: Section) -> bool:
     """Take in or skip one block that holds no packet; False when reading can't go on."""
     kind = section.number(bytes(window.data[window.start : window.start + 4]))
     if kind == SECTION_HEADER:
@@ -183,7 +183,7 @@ def _read_block(window: Window, account: Account, section: Section) -> bool:
     return True
 
 
-def _skip(window: Window, account: Account, kind: int, size: int, padded: int) -> bool:
+def _skip(window: Window, account: CaptureMetadata, kind: int, size: int, padded: int) -> bool:
     """Pass over a block; False, and said, when the file ends within it."""
     missing = window.skip(padded)
     if missing:
@@ -196,7 +196,7 @@ def _skip(window: Window, account: Account, kind: int, size: int, padded: int) -
     return not missing
 
 
-def _read_section_header(window: Window, account: Account, section: Section) -> None:
+def _read_section_header(window: Window, account: CaptureMetadata, section: Section) -> None:
     path = window.source.path
     if not window.need(28):
         raise CaptureError(
@@ -226,7 +226,7 @@ def _read_section_header(window: Window, account: Account, section: Section) -> 
     section.take_header(header[8:-4])
 
 
-def _say_bad_block(window: Window, account: Account, section: Section) -> None:
+def _say_bad_block(window: Window, account: CaptureMetadata, section: Section) -> None:
     kind, size = (section.number(bytes(window.data[window.start + i : window.start + i + 4])) for i in (0, 4))
     account.damage(
         "bad-record",

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from analyzer.capture.metadata import MOST_INTERFACES_LISTED, Account, text_of
+from analyzer.capture.metadata import MOST_INTERFACES_LISTED, CaptureMetadata, text_of
 from analyzer.capture.pcap import FCS_MATTERS
 from analyzer.capture.record_walk import CUSTOM, CUSTOM_UNCOPIED, INTERFACE_WIDTH, JOURNAL, MOST_SECONDS
 from analyzer.model import Interface
@@ -32,7 +32,7 @@ ISB_COUNTS = {4: "received", 5: "dropped", 7: "dropped_by_system"}
 DUMPCAP_SAYS = b"Counters provided by dumpcap"  # beside every statistics block of dumpcap's
 NS_DNSNAME, NS_DNS_IPV4, NS_DNS_IPV6 = 2, 3, 4
 
-# Records of a name resolution block: how many octets the address has, and its family where it is IP.
+# Records of a name resolution block: how many bytes the address has, and its family where it is IP.
 NAMED = {1: (4, socket.AF_INET), 2: (16, socket.AF_INET6), 3: (6, None)}
 NAMES_OF_RECORD = 20
 
@@ -51,7 +51,7 @@ PASSED_OVER = {JOURNAL: "systemd journal entry", CUSTOM: "custom block", CUSTOM_
 class Section:
     """The byte order and the interfaces of the section being read."""
 
-    def __init__(self, account: Account) -> None:
+    def __init__(self, account: CaptureMetadata) -> None:
         self.account = account
         self.big = False
         self.count = 0
@@ -88,7 +88,7 @@ class Section:
                 self.account.made_with.setdefault(MADE_WITH[code], text_of(value))
 
     def take_interface(self, body: bytes) -> None:
-        """An interface description of at least 8 octets."""
+        """An interface description of at least 8 bytes."""
         link, snaplen = self.number(body[:2]), self.number(body[4:8])
         shrink, units, offset, fcs = 1, 1_000_000, 0, 0
         texts: dict[str, Any] = {}
@@ -172,7 +172,7 @@ def count_passed(counted: Counter[str], kind: int, count: int = 1) -> None:
 
 
 def resolution(octet: int) -> tuple[int, int]:
-    """(divisor, units a second) of an if_tsresol octet: a negative power of 10, or of 2 with bit 7.
+    """(divisor, units a second) of an if_tsresol byte: a negative power of 10, or of 2 with bit 7.
 
     Finer units than nanoseconds are divided first, so that 63 bits hold every product; a divisor of 0 is
     for those of which 64 bits hold less than a nanosecond or two.
@@ -184,7 +184,7 @@ def resolution(octet: int) -> tuple[int, int]:
 
 
 def fcs_octets(value: int) -> int:
-    """Octets of a check sequence: the option has bits, and some writers put octets."""
+    """Bytes of a check sequence: the option has bits, and some writers put bytes."""
     return value if value < 8 else value // 8
 
 

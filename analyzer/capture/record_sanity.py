@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analyzer.capture.batch import Window
-from analyzer.capture.metadata import Account
+from analyzer.capture.metadata import CaptureMetadata
 from analyzer.capture.record_walk import BILLION
 from analyzer.capture.records import OFFSET, TIME, Records
 
@@ -34,7 +34,7 @@ def restamp(records: Records, words: Words) -> None:
     records.rows[:, TIME] = words[:, 0] * BILLION + words[:, 1]
 
 
-def note(account: Account, words: Words, limit: int, swapped: bool) -> None:
+def note(account: CaptureMetadata, words: Words, limit: int, swapped: bool) -> None:
     """Count records with a fraction of a second beyond `limit`, and with more bytes than the packet had."""
     wrong = words[:, 1] >= limit
     if wrong.any():

@@ -1,4 +1,4 @@
-"""Octets of a capture file to record positions: the walks from header to header.
+"""Bytes of a capture file to record positions: the walks from header to header.
 
 Same rules as the packet kernel: integers only, every read behind a check, compiled or not.
 """
@@ -20,7 +20,7 @@ LARGEST_RECORD = 1 << 24
 BILLION = 1_000_000_000
 
 # Columns of an interface's row: link type, snaplen, timestamp divisor, units a second, offset in seconds,
-# octets of frame check sequence to leave out.
+# bytes of frame check sequence to leave out.
 INTERFACE_LINK, SNAPLEN, SHRINK, UNITS, TIME_OFFSET, FCS = range(6)
 INTERFACE_WIDTH = 6
 
@@ -35,8 +35,8 @@ JOURNAL, CUSTOM, CUSTOM_UNCOPIED = 9, 0xBAD, 0x40000BAD
 IN_ORDER, SWAPPED, SMALLER_FIRST = range(3)
 
 # What a walk notes beside the records: sums and counts (UNDESCRIBED: of interfaces that the section does not
-# describe; LONGER: with more octets than the packet is said to have had), then up to MOST_NOTED rows of
-# comments, each (record, position of the text, octets).
+# describe; LONGER: with more bytes than the packet is said to have had), then up to MOST_NOTED rows of
+# comments, each (record, position of the text, bytes).
 LOST, UNTIMED, JOURNALS, CUSTOMS, OTHERS, UNDESCRIBED, LONGER, COMMENTS, NOTES_HEAD = range(9)
 MOST_NOTED, NOTED_WIDTH = 200, 3
 NOTES = NOTES_HEAD + MOST_NOTED * NOTED_WIDTH
@@ -98,9 +98,9 @@ def walk_pcap(
 ) -> tuple[int, int, int]:
     """Records of a pcap file between `start` and `end` into `out`, flat rows of RECORD_WIDTH.
 
-    `unit_ns` is the length of a unit of the timestamp's second word, `header` the octets of a record's
-    header, `lengths` the order of its lengths, `fcs` the octets to leave out at each frame's end. Gives
-    (records found, position of the first octet not consumed, why it stopped).
+    `unit_ns` is the length of a unit of the timestamp's second word, `header` the bytes of a record's
+    header, `lengths` the order of its lengths, `fcs` the bytes to leave out at each frame's end. Gives
+    (records found, position of the first byte not consumed, why it stopped).
     """
     count, position, room = 0, start, len(out) // RECORD_WIDTH
     while position + header <= end:

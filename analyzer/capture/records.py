@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-# Columns of a record's row: position of the frame's first octet in the buffer, octets in the file,
-# octets on the wire, time in nanoseconds, LINKTYPE_ value.
+# Columns of a record's row: position of the frame's first byte in the buffer, bytes in the file,
+# bytes on the wire, time in nanoseconds, LINKTYPE_ value.
 OFFSET, CAPTURED, WIRE, TIME, LINK = range(5)
 RECORD_WIDTH = 5
 

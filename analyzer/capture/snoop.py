@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from analyzer.capture.batch import Batch, Window, first_records, make_batch, room_for, run_walk
-from analyzer.capture.metadata import Account
+from analyzer.capture.metadata import CaptureMetadata
 from analyzer.capture.pcap import say_bad_record, say_cut_record
 from analyzer.capture.record_walk import BAD_RECORD, FULL, LOST, NOTES, walk_snoop
 from analyzer.capture.records import SNOOP_LINK, new_records
@@ -30,7 +30,7 @@ SURVEYOR_LINKS = {0: 1, 2: 6, 4: 1, 8: 10, 10: 1, 11: 6, 12: 1, 13: 6, 14: 6, 19
 ETHERNET = 1
 
 
-def read_snoop(window: Window, account: Account) -> Iterator[Batch]:
+def read_snoop(window: Window, account: CaptureMetadata) -> Iterator[Batch]:
     """Batches of a snoop file whose magic is at the window's start. Raises CaptureError."""
     path = window.source.path
     if not window.need(FILE_HEADER):
@@ -54,7 +54,7 @@ def _is_surveyor(window: Window) -> bool:
     return bool(total - RECORD_HEADER - captured >= SURVEYOR_TRAILER)
 
 
-def _batches(window: Window, account: Account, link: int, fcs: int) -> Iterator[Batch]:
+def _batches(window: Window, account: CaptureMetadata, link: int, fcs: int) -> Iterator[Batch]:
     notes = np.zeros(NOTES, np.int64)
     while True:
         records = new_records(room_for(window))
@@ -84,12 +84,12 @@ def _batches(window: Window, account: Account, link: int, fcs: int) -> Iterator[
 
 
 def _lengths(window: Window) -> bytes:
-    """Captured octets and record octets of the record at the window's start."""
+    """Captured bytes and record bytes of the record at the window's start."""
     return bytes(window.data[window.start + 4 : window.start + 12])
 
 
 def _record_size(window: Window) -> int:
-    """Octets of the record at the window's start, as far as its header is there."""
+    """Bytes of the record at the window's start, as far as its header is there."""
     if window.available() < RECORD_HEADER:
         return RECORD_HEADER
     return int.from_bytes(_lengths(window)[4:], "big")

@@ -1,4 +1,4 @@
-"""A path or standard input to plain capture octets: opened, decompressed, hashed.
+"""A path or standard input to plain capture bytes: opened, decompressed, hashed.
 
 Magic decides the format, never the file's name.
 """
@@ -13,7 +13,7 @@ import time
 from typing import Any
 
 from analyzer.capture.decompression import LONGEST_START, BrokenArchiveError, format_of
-from analyzer.capture.hasher import Behind
+from analyzer.capture.hasher import BackgroundHash
 from analyzer.capture.inputs import Input
 from analyzer.model import CaptureError
 
@@ -21,14 +21,14 @@ HASH_CHUNK = 1 << 20
 
 
 class CaptureSource:
-    """Plain capture octets with a running account of what was read.
+    """Plain capture bytes with a running account of what was read.
 
     `damage` is the sentence about a stream that ended early, None while all is well; `ended` tells that
     no more is to come.
     """
 
     def __init__(self, path: str, raw: Any = None, hashed: bool = True) -> None:
-        """`raw` gives the octets in place of what `path` names: an open raw stream that someone writes to.
+        """`raw` gives the bytes in place of what `path` names: an open raw stream that someone writes to.
 
         Without `hashed` the digest is that of nothing.
         """
@@ -40,7 +40,7 @@ class CaptureSource:
         self.ended = False
         self._hash: Any = hashlib.sha256() if hashed else _Unhashed()
         self._hashed = hashed
-        self._behind: Behind | None = None
+        self._behind: BackgroundHash | None = None
         self._drains = raw is None and hashed
         self._input = Input(raw, self._hash) if raw is not None else self._open()
         self._archive: Any = None
@@ -66,7 +66,7 @@ class CaptureSource:
         return Input(raw, self._hash, self.size)
 
     def _look(self) -> None:
-        """Find out whether the octets are compressed."""
+        """Find out whether the bytes are compressed."""
         try:
             found = format_of(self._input.peek(LONGEST_START))
         except OSError as error:
@@ -75,7 +75,7 @@ class CaptureSource:
             self.compression, self._archive = found.name, found.open(self._input)
 
     def is_live(self) -> bool:
-        """Whether octets come as someone sends them, so that none may be waited for without need."""
+        """Whether bytes come as someone sends them, so that none may be waited for without need."""
         return self._input.is_live()
 
     def hash_behind(self) -> None:
@@ -83,11 +83,11 @@ class CaptureSource:
         if (
             self._hashed and self._archive is None and self._behind is None
         ):  # decompressors use their buffers as they like
-            self._behind = Behind(self._hash)
+            self._behind = BackgroundHash(self._hash)
             self._input.hash_by(self._behind)
 
     def growth(self) -> int:
-        """Octets that a file has gained since it was opened; they are neither read nor hashed."""
+        """Bytes that a file has gained since it was opened; they are neither read nor hashed."""
         return 0 if self.size is None else max(os.fstat(self._input.fileno()).st_size - self.size, 0)
 
     def readinto(self, buffer: memoryview) -> int:
@@ -145,7 +145,7 @@ class CaptureSource:
             self._behind = None
 
     def sha256(self) -> str:
-        """Of the octets as they lie on disk, or came down the pipe; complete after `drain`."""
+        """Of the bytes as they lie on disk, or came down the pipe; complete after `drain`."""
         return str(self._hash.hexdigest())
 
 

@@ -1,4 +1,4 @@
-"""The first octets of files that are no capture of packets that can be read here, to what they are."""
+"""The first bytes of files that are no capture of packets that can be read here, to what they are."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ NAMED = (
 
 
 def refusal(start: bytes) -> str:
-    """What the file is that begins with these octets, for the end of a sentence."""
+    """What the file is that begins with these bytes, for the end of a sentence."""
     for magic, name in OTHER_CAPTURES:
         if start.startswith(magic):
             return f"this is {name}; convert it with “editcap -F pcap IN OUT”"

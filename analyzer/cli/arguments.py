@@ -7,7 +7,7 @@ from collections.abc import Callable
 from datetime import date
 from typing import Any
 
-from analyzer.cli.file_roles import Named, Role, declare
+from analyzer.cli.file_roles import FileOption, Role, declare
 
 
 def add_geo_choice(command: argparse.ArgumentParser) -> None:
@@ -24,7 +24,7 @@ def add_geo_choice(command: argparse.ArgumentParser) -> None:
         metavar="YYYY-MM-DD",
         help="choose the databases for this day, not for the capture's",
     )
-    declare(command, Named("geo", "--geo", Role.READ))
+    declare(command, FileOption("geo", "--geo", Role.READ))
 
 
 def add_dossiers_choice(command: argparse.ArgumentParser) -> None:
@@ -35,7 +35,7 @@ def add_dossiers_choice(command: argparse.ArgumentParser) -> None:
         metavar="DIR",
         help="a folder with dossiers (.toml) of your own, beside those of phonehome; may be repeated",
     )
-    declare(command, Named("dossiers", "--dossiers", Role.DOSSIERS))
+    declare(command, FileOption("dossiers", "--dossiers", Role.DOSSIERS))
 
 
 def regions(text: str) -> tuple[str, ...]:

@@ -1,7 +1,7 @@
 """The bodies of a report's messages → files under safe names, and an index that says what each of them is.
 
 No name comes from a capture: a file is called by its message's number, the beginning of the SHA-256 of
-what it holds, and an ending that the octets themselves decide. Nothing is written over. Content that is
+what it holds, and an ending that the bytes themselves decide. Nothing is written over. Content that is
 too much for the report is put aside here while the capture is read.
 """
 
@@ -21,7 +21,7 @@ from analyzer.system.files import Folder, NotEmptyError
 
 ASIDE = ".aside-"
 INDEX_CSV, INDEX_JSON = "index.csv", "index.json"
-# What the first octets show. All other text is .txt, so that no browser runs it; all else is .bin.
+# What the first bytes show. All other text is .txt, so that no browser runs it; all else is .bin.
 SIGNATURES = (
     (b"\x89PNG\r\n\x1a\n", "png"),
     (b"\xff\xd8\xff", "jpg"),
@@ -92,7 +92,7 @@ class BodyFiles:
 
 
 def ending_of(content: bytes, charset: str | None) -> str:
-    """The ending of a file's name, by the octets and never by what the sender says of them."""
+    """The ending of a file's name, by the bytes and never by what the sender says of them."""
     found = next((ending for mark, ending in SIGNATURES if content.startswith(mark)), None)
     if found is not None:
         return found
@@ -102,7 +102,7 @@ def ending_of(content: bytes, charset: str | None) -> str:
 
 
 def _key(body: Body) -> str:
-    """What tells bodies apart: equal octets with equal codings undone have equal content."""
+    """What tells bodies apart: equal bytes with equal codings undone have equal content."""
     return f"{body.sha256} {' '.join(body.codings)}"
 
 

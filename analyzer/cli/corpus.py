@@ -15,7 +15,7 @@ from analyzer.cli.console import DAMAGED, DONE, UNUSABLE, complain, say, width, 
 from analyzer.cli.documents import Outputs
 from analyzer.cli.extras import missing
 from analyzer.cli.fail_on import gated
-from analyzer.cli.file_roles import Named, Role, declare
+from analyzer.cli.file_roles import FileOption, Role, declare
 from analyzer.cli.output import UnusableError
 from analyzer.cli.signals import words_and_code
 
@@ -29,9 +29,9 @@ if TYPE_CHECKING:
     from analyzer.pipeline import Progress
     from analyzer.session.options import Options
 
-# Octets of several captures from which starting further processes is worth it.
+# Bytes of several captures from which starting further processes is worth it.
 WORTH_PROCESSES = 24 << 20
-# Octets of one capture from which several processes examine what is readable in it, where there is much.
+# Bytes of one capture from which several processes examine what is readable in it, where there is much.
 LARGE = 64 << 20
 # Sessions of captures of which a terminal shows the whole report.
 MOST_WHOLE = 12
@@ -52,7 +52,7 @@ def add_many_choices(scan: argparse.ArgumentParser) -> None:
         metavar="ADDRESS|local",
         help="read on a Dask cluster: the address of its scheduler, or one made on this machine",
     )
-    declare(scan, Named("results", "--results", Role.RESULTS))
+    declare(scan, FileOption("results", "--results", Role.RESULTS))
 
 
 def is_for_many(paths: Sequence[str], options: argparse.Namespace) -> bool:
@@ -226,7 +226,7 @@ class CaptureLine:
 
     def __init__(self) -> None:
         self._captures = self._done = self._octets = self._size = 0
-        self._now: dict[str, tuple[int, int]] = {}  # path → octets read, of how many
+        self._now: dict[str, tuple[int, int]] = {}  # path → bytes read, of how many
         self._since = self._last = time.monotonic()
 
     def planned(self, units: Sequence[CaptureUnit]) -> None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from analyzer.cli.arguments import device, said
 from analyzer.cli.console import DONE, width, write
-from analyzer.cli.file_roles import Named, Role, declare
+from analyzer.cli.file_roles import FileOption, Role, declare
 from analyzer.cli.output import Output, UnusableError
 from analyzer.cli.redaction import add_redaction, key_of
 from analyzer.cli.report import read_report
@@ -36,9 +36,9 @@ def add(commands: Any) -> None:
     diff.add_argument("--json", metavar="FILE|-", help="write the comparison as JSON; - is stdout")
     declare(
         diff,
-        Named("a", "A.json", Role.READ),
-        Named("b", "B.json", Role.READ),
-        Named("json", "--json", Role.WRITTEN),
+        FileOption("a", "A.json", Role.READ),
+        FileOption("b", "B.json", Role.READ),
+        FileOption("json", "--json", Role.WRITTEN),
     )
     add_redaction(diff, every=False)
     diff.add_argument("-v", "--verbose", action="store_true", help="leave nothing out")

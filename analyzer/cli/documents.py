@@ -1,6 +1,6 @@
 """The documents that a report can be written as: one table, an option each.
 
-A writer is a function of the report alone that gives text (written as UTF-8), octets, or for a folder the
+A writer is a function of the report alone that gives text (written as UTF-8), bytes, or for a folder the
 files in it by name. Its module is imported when its option is used; a package that it needs is looked for
 before the scan.
 """
@@ -18,9 +18,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 from analyzer.cli.console import say, width, write
 from analyzer.cli.extras import missing
-from analyzer.cli.file_roles import Named, Role, declare
+from analyzer.cli.file_roles import FileOption, Role, declare
 from analyzer.cli.output import Output, OutputFolder, UnusableError
-from analyzer.cli.redaction import Eyes, add_redaction
+from analyzer.cli.redaction import BothReports, add_redaction
 
 if TYPE_CHECKING:
     from analyzer.model import Report
@@ -32,7 +32,7 @@ class Document(NamedTuple):
     option: str  # "--json"
     module: str  # "analyzer.report.json"
     help: str
-    writer: str = "write"  # the module's function: Report → str | bytes, of a folder Report → {name: octets}
+    writer: str = "write"  # the module's function: Report → str | bytes, of a folder Report → {name: bytes}
     redacted: bool = False  # made for readers: pseudonyms for identifiers unless --show-identifiers is given
     folder: bool = False  # several files, in an empty folder
     needs: str = ""  # a package that an extra of the project brings
@@ -103,7 +103,7 @@ def add_documents(command: argparse.ArgumentParser, documents: Sequence[Document
         place = "DIR" if document.folder else "FILE|-"
         command.add_argument(document.option, metavar=place, help=document.help)
         role = Role.FOLDER if document.folder else Role.WRITTEN
-        declare(command, Named(document.name, document.option, role))
+        declare(command, FileOption(document.name, document.option, role))
     command.set_defaults(documents=documents)
     add_redaction(command)
     command.add_argument(
@@ -127,7 +127,7 @@ class Outputs:
         is_redacted = options.redact or any(d.redacted and not options.show_identifiers for d, _ in asked)
         if options.redact_key and not is_redacted:
             raise UnusableError("--redact-key needs --redact, or --html with pseudonyms")
-        self.eyes = Eyes(options)
+        self.eyes = BothReports(options)
         to_stdout = [d.option for d, path in asked if path == "-" and not d.folder]
         if len(to_stdout) > 1:
             raise UnusableError(f"{' and '.join(to_stdout)} can't both go to standard output")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from analyzer.cli.console import DONE, say, write
 from analyzer.cli.extras import missing
-from analyzer.cli.file_roles import Named, Role, declare
+from analyzer.cli.file_roles import FileOption, Role, declare
 from analyzer.cli.output import Output, OutputFolder, UnusableError
 from analyzer.cli.redaction import add_redaction, key_of
 
@@ -38,10 +38,10 @@ def add(commands: Any) -> None:
     )
     declare(
         evidence,
-        Named("saved", "REPORT.json", Role.READ),
-        Named("captures", "--capture", Role.CAPTURES),
-        Named("directory", "-o", Role.FOLDER),
-        Named("together", "-w", Role.WRITTEN),
+        FileOption("saved", "REPORT.json", Role.READ),
+        FileOption("captures", "--capture", Role.CAPTURES),
+        FileOption("directory", "-o", Role.FOLDER),
+        FileOption("together", "-w", Role.WRITTEN),
     )
     add_redaction(evidence, every=False)
     evidence.add_argument("-q", "--quiet", action="store_true", help="say nothing")

@@ -50,7 +50,7 @@ class Role(Enum):
     RESULTS = auto()  # a folder that lasts, or a URL
 
 
-class Named(NamedTuple):
+class FileOption(NamedTuple):
     """An option of a command and its role."""
 
     attribute: str
@@ -58,7 +58,7 @@ class Named(NamedTuple):
     role: Role
 
 
-def declare(command: argparse.ArgumentParser, *named: Named) -> None:
+def declare(command: argparse.ArgumentParser, *named: FileOption) -> None:
     """Add to what a command reads and writes."""
     command.set_defaults(files=(*(command.get_default("files") or ()), *named))
 
@@ -281,7 +281,7 @@ _ENTERED: dict[Role, Callable[[Claims, str, str], None]] = {
 }
 
 
-def _values(options: argparse.Namespace, named: Named) -> Iterator[str]:
+def _values(options: argparse.Namespace, named: FileOption) -> Iterator[str]:
     value = getattr(options, named.attribute, None)
     if isinstance(value, str):
         yield value

@@ -7,14 +7,14 @@ import os
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from analyzer.cli.file_roles import Named, Role, declare
+from analyzer.cli.file_roles import FileOption, Role, declare
 from analyzer.cli.output import UnusableError
 from analyzer.system import files
 
 if TYPE_CHECKING:
     from analyzer.model import Report
 
-LEAST = 32  # octets of a key: fewer could be guessed
+LEAST = 32  # bytes of a key: fewer could be guessed
 MOST = 1 << 16
 
 
@@ -30,7 +30,7 @@ def add_redaction(command: argparse.ArgumentParser, every: bool = True) -> None:
         metavar="FILE",
         help="a key of your own, so that several reports share pseudonyms; made where FILE is missing",
     )
-    declare(command, Named("redact_key", "--redact-key", Role.KEY))
+    declare(command, FileOption("redact_key", "--redact-key", Role.KEY))
     if every:
         command.add_argument(
             "--show-identifiers",
@@ -67,7 +67,7 @@ def _read_key(path: str) -> bytes:
     return key
 
 
-class Eyes:
+class BothReports:
     """The report with identifiers and without; the latter made once, when it is asked for."""
 
     def __init__(self, options: argparse.Namespace) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from analyzer.cli.console import DONE
 from analyzer.cli.documents import Outputs, add_documents
 from analyzer.cli.fail_on import add_gate, check_gate, gated
-from analyzer.cli.file_roles import Named, Role, declare
+from analyzer.cli.file_roles import FileOption, Role, declare
 from analyzer.cli.output import UnusableError
 from analyzer.cli.scan import exit_code
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 def add(commands: Any) -> None:
     report = commands.add_parser("report", help="print a saved report again, without the capture")
     report.add_argument("saved", metavar="SAVED.json", help="what scan --json wrote; - is stdin")
-    declare(report, Named("saved", "SAVED.json", Role.READ))
+    declare(report, FileOption("saved", "SAVED.json", Role.READ))
     add_documents(report)
     add_gate(report)
     report.set_defaults(run=run)

@@ -21,7 +21,7 @@ from analyzer.cli.console import DAMAGED, DONE, UNUSABLE, complain, say
 from analyzer.cli.corpus import add_many_choices, is_for_many, jobs_for_one, run_many
 from analyzer.cli.documents import Outputs, add_documents
 from analyzer.cli.fail_on import add_gate, check_gate, gated
-from analyzer.cli.file_roles import Named, Role, declare
+from analyzer.cli.file_roles import FileOption, Role, declare
 from analyzer.cli.output import UnusableError
 
 if TYPE_CHECKING:
@@ -53,10 +53,10 @@ def add(commands: Any) -> None:
     )
     declare(
         scan,
-        Named("captures", "CAPTURE", Role.CAPTURES),
-        Named("file", "-r", Role.CAPTURES),
-        Named("events", "--events", Role.READ),
-        Named("bodies", "--bodies", Role.FOLDER),
+        FileOption("captures", "CAPTURE", Role.CAPTURES),
+        FileOption("file", "-r", Role.CAPTURES),
+        FileOption("events", "--events", Role.READ),
+        FileOption("bodies", "--bodies", Role.FOLDER),
     )
     add_many_choices(scan)
     add_documents(scan)
@@ -104,7 +104,7 @@ def add_choices(command: argparse.ArgumentParser) -> None:
         help="tells maker and model of a phone by its IMEI: columns tac, brand, model, or tac.csv in the "
         "user's data folder; none is shipped",
     )
-    declare(command, Named("known", "--known", Role.KNOWN), Named("tac", "--tac", Role.READ))
+    declare(command, FileOption("known", "--known", Role.KNOWN), FileOption("tac", "--tac", Role.READ))
 
 
 def _wifi_key(text: str) -> Any:

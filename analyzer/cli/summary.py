@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from analyzer.cli.arguments import day, said
 from analyzer.cli.console import DAMAGED, DONE, complain, width, write
 from analyzer.cli.extras import missing
-from analyzer.cli.file_roles import Named, Role, declare
+from analyzer.cli.file_roles import FileOption, Role, declare
 from analyzer.cli.output import Output, UnusableError
 
 if TYPE_CHECKING:
@@ -39,9 +39,9 @@ def add(commands: Any) -> None:
     command.add_argument("-v", "--verbose", action="store_true", help="leave nothing out")
     declare(
         command,
-        Named("results", "RESULTS", Role.RESULTS),
-        Named("csv", "--csv", Role.SHEETS),
-        Named("html", "--html", Role.WRITTEN),
+        FileOption("results", "RESULTS", Role.RESULTS),
+        FileOption("csv", "--csv", Role.SHEETS),
+        FileOption("html", "--html", Role.WRITTEN),
     )
     command.set_defaults(run=run)
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from analyzer.cli.arguments import add_dossiers_choice
 from analyzer.cli.console import DONE, FOUND, write
 from analyzer.cli.extras import missing
-from analyzer.cli.file_roles import Named, Role, declare
+from analyzer.cli.file_roles import FileOption, Role, declare
 from analyzer.cli.output import UnusableError
 from analyzer.cli.redaction import key_of
 
@@ -27,8 +27,8 @@ def add(commands: Any) -> None:
     verify.add_argument("--redact-key", metavar="FILE", help="the key of a redacted bundle")
     declare(
         verify,
-        Named("captures", "--capture", Role.CAPTURES),
-        Named("redact_key", "--redact-key", Role.READ),
+        FileOption("captures", "--capture", Role.CAPTURES),
+        FileOption("redact_key", "--redact-key", Role.READ),
     )
     add_dossiers_choice(verify)
     verify.set_defaults(run=run)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from analyzer.cli.console import complain, sentences
 from analyzer.cli.documents import READ_FIRST, Outputs, add_documents
-from analyzer.cli.file_roles import Named, Role, declare
+from analyzer.cli.file_roles import FileOption, Role, declare
 from analyzer.cli.output import UnusableError
 from analyzer.cli.scan import add_choices, exit_code, prepared
 from analyzer.cli.signals import ENDING
@@ -21,11 +21,11 @@ if TYPE_CHECKING:
     from typing import BinaryIO
 
     from analyzer.identifiers.owner_values import KnownValues
-    from analyzer.live.delivery_queue import Outbox
+    from analyzer.live.delivery_queue import DeliveryQueue
     from analyzer.live.rotation import Rotation
     from analyzer.live.shutdown import Stop
     from analyzer.live.sources import Feed
-    from analyzer.live.watch_session import Outlet, Watching
+    from analyzer.live.watch_session import Sink, WatchSession
 
 _EPILOG = """\
 examples:
@@ -62,10 +62,10 @@ def add(commands: Any) -> None:
     add_choices(watch)
     declare(
         watch,
-        Named("source", "SOURCE", Role.SOURCE),
-        Named("evidence", "-w", Role.SERIES),
-        Named("ndjson", "--ndjson", Role.WRITTEN),
-        Named("on_ping", "--on-ping", Role.PROGRAM),
+        FileOption("source", "SOURCE", Role.SOURCE),
+        FileOption("evidence", "-w", Role.SERIES),
+        FileOption("ndjson", "--ndjson", Role.WRITTEN),
+        FileOption("on_ping", "--on-ping", Role.PROGRAM),
     )
     add_documents(watch, READ_FIRST)
     watch.set_defaults(run=run)
@@ -158,13 +158,13 @@ def _opener(options: argparse.Namespace) -> Callable[[Stop], Feed]:
         raise UnusableError("--reconnect needs --interface or a program after --, to run it again")
     if words[0] == "-":
         return sources.standard_input
-    return lambda stop: sources.Followed(words[0], stop)
+    return lambda stop: sources.GrowingFile(words[0], stop)
 
 
-def _boxes(options: argparse.Namespace) -> list[Outbox]:
+def _boxes(options: argparse.Namespace) -> list[DeliveryQueue]:
     """Who is told through a queue; UnusableError where what was named can't be used."""
     from analyzer.live import sinks
-    from analyzer.live.delivery_queue import Outbox
+    from analyzer.live.delivery_queue import DeliveryQueue
 
     masked = not options.send_values
     asked = (
@@ -183,7 +183,7 @@ def _boxes(options: argparse.Namespace) -> list[Outbox]:
             raise UnusableError(f"{name}: {error}") from None
         only_pings = name == "--on-ping"
         boxes.append(
-            Outbox(
+            DeliveryQueue(
                 name, deliver, masked=hides,
                 wants=(lambda event: event.kind == "ping") if only_pings else (lambda event: event.alert),
             )
@@ -196,10 +196,10 @@ def _session(
     known: KnownValues | None,
     stop: Stop,
     lost: list[OSError],
-    boxes: list[Outbox],
+    boxes: list[DeliveryQueue],
     stack: ExitStack,
-) -> Watching:
-    from analyzer.live.watch_session import Watching
+) -> WatchSession:
+    from analyzer.live.watch_session import WatchSession
     from analyzer.session.options import Options
 
     wanted = Options.of(
@@ -212,8 +212,8 @@ def _session(
         dossiers=options.dossiers,
     )
     on_terminal = sys.stdout.isatty() and not options.plain and options.ndjson != "-" and options.json != "-"
-    outlets: list[Outlet] = [*boxes, *_lines(options, stop, lost, stack, on_terminal)]
-    session = Watching(wanted, stop, outlets, masked=options.redact)
+    outlets: list[Sink] = [*boxes, *_lines(options, stop, lost, stack, on_terminal)]
+    session = WatchSession(wanted, stop, outlets, masked=options.redact)
     if on_terminal and os.environ.get("TERM") != "dumb":
         from rich.console import Console
 
@@ -227,7 +227,7 @@ def _session(
 
 def _lines(
     options: argparse.Namespace, stop: Stop, lost: list[OSError], stack: ExitStack, on_terminal: bool
-) -> Iterator[Outlet]:
+) -> Iterator[Sink]:
     """Alerts as text, unless a view shows them, and events as NDJSON; `lost` gets why nobody reads them."""
     from analyzer.live.lines import EventLines, NdJson
 
@@ -252,7 +252,7 @@ def _appended(path: str) -> BinaryIO:
         raise UnusableError(f"--ndjson {path}: can't be written ({error.strerror})") from None
 
 
-def _rotation(options: argparse.Namespace, session: Watching) -> Rotation:
+def _rotation(options: argparse.Namespace, session: WatchSession) -> Rotation:
     from analyzer.live.rotation import Rotation
 
     folder = os.path.dirname(options.evidence) or "."

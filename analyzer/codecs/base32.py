@@ -57,7 +57,7 @@ def _made(part: MessagePart, octets: bytes, step: str, budget: Budget) -> list[M
 
 
 def _octets(decode: base64._Decoder, text: str) -> bytes:  # type: ignore[name-defined]
-    # Of a cut text the last characters may not make up an octet: 1, 3 and 6 are not possible.
+    # Of a cut text the last characters may not make up a byte: 1, 3 and 6 are not possible.
     whole = len(text) - (len(text) % 8 in (1, 3, 6))
     return _decoded(decode, text[:whole] + "=" * (-whole % 8))
 

@@ -12,7 +12,7 @@ from analyzer.codecs.part import MessagePart, inside
 # Lines as MIME and Android's encoder wrap them; a space is a `+` that a form decoder took for one.
 BASE64 = re.compile(r"[A-Za-z0-9+/_\-\s]{11,}+(?:=|%3D|%3d){0,2}+[\s\0]*+")
 URL_SAFE = str.maketrans("-_", "+/")
-# Shorter text is readable by chance too often: of random octets 3 in 8 are printable ASCII.
+# Shorter text is readable by chance too often: of random bytes 3 in 8 are printable ASCII.
 SHORTEST_TEXT = 10
 
 
@@ -27,12 +27,12 @@ def decode_base64(part: MessagePart, budget: Budget) -> list[MessagePart]:
 
 
 def _is_of_one_case(value: str) -> bool:
-    """Whether it is surely words, a path or hexadecimal: base64 of 12 octets is hardly ever of one case."""
+    """Whether it is surely words, a path or hexadecimal: base64 of 12 bytes is hardly ever of one case."""
     return len(value) >= 16 and (value.islower() or value.isupper())
 
 
 def _octets(value: str) -> bytes:
-    """The octets, whether wrapped, unpadded, URL-safe or cut at the end."""
+    """The bytes, whether wrapped, unpadded, URL-safe or cut at the end."""
     text = value if value.isalnum() else _bare(value)
     whole = len(text) - (len(text) % 4 == 1)
     try:

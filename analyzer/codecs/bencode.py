@@ -15,7 +15,7 @@ SHORTEST = 8
 
 
 def read_bencode(octets: bytes) -> Any:
-    """A dictionary that takes up all octets; None otherwise."""
+    """A dictionary that takes up all bytes; None otherwise."""
     if len(octets) < SHORTEST or not octets.startswith(b"d") or not octets[1:2].isdigit():
         return None
     try:

@@ -1,6 +1,6 @@
-"""Octets that are no text → what they hold, in the binary formats that are told by their form alone.
+"""Bytes that are no text → what they hold, in the binary formats that are told by their form alone.
 
-A format without a mark of its own counts only where it takes up all of the octets and gives
+A format without a mark of its own counts only where it takes up all of the bytes and gives
 names or readable text, so that a picture or a cipher text is not taken for a document.
 """
 
@@ -42,11 +42,11 @@ from analyzer.codecs.wbxml import read_wbxml
 from analyzer.codecs.xor import candidate
 
 Reader = Callable[[bytes], Any]
-"""The document in some octets; None where they are not of the format."""
+"""The document in some bytes; None where they are not of the format."""
 
 
 class BinaryFormat(NamedTuple):
-    """A binary format: its name as a step, its reader, and the octets that it may begin with."""
+    """A binary format: its name as a step, its reader, and the bytes that it may begin with."""
 
     step: str
     read: Reader
@@ -72,12 +72,12 @@ FORMATS = (
     BinaryFormat("jce", read_jce, jce.FIRSTS),
 )
 BEGUN_BY = [tuple(each for each in FORMATS if first in each.firsts) for first in range(256)]
-SHORTEST_PACKED = 18  # octets that may be an envelope, binary with text in it, or UTF-16
-LONGEST = 1 << 20  # octets: beyond that a guess at the format costs more than it tells
+SHORTEST_PACKED = 18  # bytes that may be an envelope, binary with text in it, or UTF-16
+LONGEST = 1 << 20  # bytes: beyond that a guess at the format costs more than it tells
 
 
 def decode_octets(part: MessagePart, budget: Budget) -> Columns | Sequence[PlainPart]:
-    """One part for each value of the document; nothing where the octets are of no known format."""
+    """One part for each value of the document; nothing where the bytes are of no known format."""
     octets = part.value
     if isinstance(octets, str) or not 0 < len(octets) <= LONGEST:
         return []
@@ -114,12 +114,12 @@ def decode_framed(part: MessagePart, budget: Budget) -> list[PlainPart]:
 
 
 def is_framed(octets: bytes) -> bool:
-    """Return whether octets are what a header may stand before: a document in binary form or JSON."""
+    """Return whether bytes are what a header may stand before: a document in binary form or JSON."""
     return is_document(octets) or is_json_text(octets)
 
 
 def is_document(octets: bytes) -> bool:
-    """Return whether octets are of one of the formats, to their end."""
+    """Return whether bytes are of one of the formats, to their end."""
     return 0 < len(octets) <= LONGEST and any(read(octets) is not None for _, read, _ in BEGUN_BY[octets[0]])
 
 
@@ -132,7 +132,7 @@ def sense_of(octets: bytes, shortest: int) -> str | bytes:
 
 
 def opens(octets: bytes) -> bool:
-    """Whether something readable is inside octets that are no text."""
+    """Whether something readable is inside bytes that are no text."""
     if is_compressed(octets):
         return True
     if not 0 < len(octets) <= LONGEST:

@@ -15,7 +15,7 @@ SHORTEST = 6
 
 
 def read_cbor(octets: bytes) -> Any:
-    """A map with text keys, or an array with such maps in it, that takes up all octets; None otherwise."""
+    """A map with text keys, or an array with such maps in it, that takes up all bytes; None otherwise."""
     if len(octets) < SHORTEST or octets[0] not in FIRSTS:
         return None
     if octets[0] == SELF_DESCRIBED[0] and not octets.startswith(SELF_DESCRIBED):

@@ -1,6 +1,6 @@
-"""Compressed data → what was compressed: gzip, zlib, zstd, LZ4, bzip2 and xz told by their first octets.
+"""Compressed data → what was compressed: gzip, zlib, zstd, LZ4, bzip2 and xz told by their first bytes.
 
-Raw deflate and Brotli have no mark of their own: they count only where all of the octets make
+Raw deflate and Brotli have no mark of their own: they count only where all of the bytes make
 one whole stream of readable text.
 """
 
@@ -25,9 +25,9 @@ FIRSTS = ZLIB_METHODS | {GZIP_MAGIC[0], ZSTD_MAGIC[0], LZ4_MAGIC[0], XZ_MAGIC[0]
 READ_EITHER_HEADER = 32 + zlib.MAX_WBITS
 RAW = -zlib.MAX_WBITS
 STEP = 1 << 16
-SHORTEST_RAW = 24  # octets compressed: fewer form a stream by chance
+SHORTEST_RAW = 24  # bytes compressed: fewer form a stream by chance
 SHORTEST_TEXT = 16
-MOST_MEMORY = 32 << 20  # octets that a dictionary of xz may take
+MOST_MEMORY = 32 << 20  # bytes that a dictionary of xz may take
 LONGEST_PROBE = 1 << 20
 
 Opener = Callable[[bytes], Iterator[bytes]]
@@ -44,7 +44,7 @@ def decode_compressed(part: MessagePart, budget: Budget) -> list[MessagePart]:
 
 
 def is_compressed(octets: bytes) -> bool:
-    """Whether the octets are compressed in one of the ways told above."""
+    """Whether the bytes are compressed in one of the ways told above."""
     return coding_of(octets) != ""
 
 
@@ -67,7 +67,7 @@ def coding_of(octets: bytes) -> str:
 
 
 def decode_unmarked(part: MessagePart, budget: Budget) -> list[MessagePart]:
-    """The text of a raw deflate or Brotli stream; nothing where the octets are not exactly that."""
+    """The text of a raw deflate or Brotli stream; nothing where the bytes are not exactly that."""
     octets = part.value
     if isinstance(octets, str) or not (step := unmarked_coding_of(octets)):
         return []
@@ -76,14 +76,14 @@ def decode_unmarked(part: MessagePart, budget: Budget) -> list[MessagePart]:
 
 
 def unmarked_coding_of(octets: bytes) -> str:
-    """`deflate` or `brotli` where all octets are one stream of text; empty otherwise."""
+    """`deflate` or `brotli` where all bytes are one stream of text; empty otherwise."""
     if not SHORTEST_RAW <= len(octets) <= LONGEST_PROBE:
         return ""
     return next((step for step, opener in UNMARKED.items() if _is_whole_text(octets, opener)), "")
 
 
 def _is_whole_text(octets: bytes, opener: Opener) -> bool:
-    """The first step tells in most cases; the rest has to end where the octets end."""
+    """The first step tells in most cases; the rest has to end where the bytes end."""
     try:
         pieces = opener(octets)
         first = next(pieces, b"")
@@ -95,7 +95,7 @@ def _is_whole_text(octets: bytes, opener: Opener) -> bool:
 
 
 def _is_zlib_header(method: int, flags: int) -> bool:
-    """The header is a multiple of 31 (RFC 1950 §2.2), as one pair of octets in 31 is by chance."""
+    """The header is a multiple of 31 (RFC 1950 §2.2), as one pair of bytes in 31 is by chance."""
     return method in ZLIB_METHODS and (method << 8 | flags) % 31 == 0
 
 

@@ -29,7 +29,7 @@ class Members(list[tuple[str, Any]]):
 def parts_of_document(document: Any, part: MessagePart, step: str, budget: Budget) -> Columns:
     """One part for each string, number and literal, in the order of the document, named by its key.
 
-    Objects are Members or dicts; values may be text, octets, numbers, literals and dates.
+    Objects are Members or dicts; values may be text, bytes, numbers, literals and dates.
     """
     walk = _Walk(budget, step == "protobuf")
     walk.value(part.name, document, (*part.path, step), part.beside, 0)
@@ -228,7 +228,7 @@ def is_all_text(values: Sequence[Any]) -> bool:
 
 
 def scalar(value: Any) -> str | bytes:
-    """A value as text, or as octets where it is none."""
+    """A value as text, or as bytes where it is none."""
     if isinstance(value, str):
         return value
     return next((write(value) for kind, write in WRITTEN if isinstance(value, kind)), str(value))

@@ -1,7 +1,7 @@
 """Compressed data inside an envelope: behind a head of its own kind, before a checksum, several times over.
 
 A stream of gzip, zlib, zstd or LZ4 is told by its mark, at any offset, and counts where it ends with the
-checksum that fits or gives text. Raw deflate has no mark: it is tried in the first octets alone, and has to
+checksum that fits or gives text. Raw deflate has no mark: it is tried in the first bytes alone, and has to
 give readable text up to its end.
 """
 
@@ -26,34 +26,34 @@ MARKS = tuple(
     for mark in (rb"\x1f\x8b\x08", rb"\x78[\x01\x5e\x9c\xda]", rb"\x28\xb5\x2f\xfd", rb"\x04\x22\x4d\x18")
 )
 OWN_MARKS = (b"\x28\xb5\x2f\xfd", b"\x04\x22\x4d\x18")
-# The first octet of a deflate block with a code of its own or the fixed one (RFC 1951 §3.2.3, §3.2.7).
+# The first byte of a deflate block with a code of its own or the fixed one (RFC 1951 §3.2.3, §3.2.7).
 DEFLATE_FIRSTS = [
     octet for octet in range(256) if octet & 7 in (2, 3) or (octet & 6 == 4 and octet >> 3 < 30)
 ]
 DEFLATE = re.compile(b"[%s]" % b"".join(b"\\x%02x" % octet for octet in DEFLATE_FIRSTS))
-FARTHEST = 1 << 20  # octets that are searched for a mark
+FARTHEST = 1 << 20  # bytes that are searched for a mark
 FARTHEST_RAW = 256
 SHORT_HEADS = (2, 4, 5, 6, 8, 12, 16)
 ORDERS: tuple[Literal["big", "little"], ...] = ("big", "little")
-MOST_BEHIND = 32  # octets behind a stream, such as a checksum
-LONGEST_RAW = 1 << 18  # octets of a body in which raw deflate is looked for
-SHORTEST_RAW = 24  # octets of text that no chance gives
+MOST_BEHIND = 32  # bytes behind a stream, such as a checksum
+LONGEST_RAW = 1 << 18  # bytes of a body in which raw deflate is looked for
+SHORTEST_RAW = 24  # bytes of text that no chance gives
 MOST_TRIED = 64
 MOST_STREAMS = 16
-MOST_GIVEN = 8 << 20  # octets of a stream whose end is looked for
+MOST_GIVEN = 8 << 20  # bytes of a stream whose end is looked for
 SHORTEST_TEXT = 12
 HEAD_TEXT = re.compile(rb"[\x20-\x7e]{8}")
 
 
 class PackedStream(NamedTuple):
-    """Where compressed data stands among other octets."""
+    """Where compressed data stands among other bytes."""
 
     start: int
     end: int
 
 
 def decode_envelope(part: MessagePart, _: Budget) -> list[PlainPart]:
-    """The compressed streams and the octets around them, each for itself; nothing where there are none."""
+    """The compressed streams and the bytes around them, each for itself; nothing where there are none."""
     octets = part.value
     streams = [] if isinstance(octets, str) else streams_in(octets)
     if isinstance(octets, str) or not streams or streams == [(0, len(octets))]:
@@ -67,7 +67,7 @@ def decode_envelope(part: MessagePart, _: Budget) -> list[PlainPart]:
 
 
 def streams_in(octets: bytes) -> list[PackedStream]:
-    """The compressed streams in the octets, in their order."""
+    """The compressed streams in the bytes, in their order."""
     if len(octets) < SHORTEST_RAW or is_media(octets):
         return []
     return list(_marked(octets)) or list(_raw(octets))
@@ -151,7 +151,7 @@ def _raw(octets: bytes) -> Iterator[PackedStream]:
 
 
 def _counted(octets: bytes) -> Iterator[int]:
-    """Where the rest of the octets begins whose length stands right before it."""
+    """Where the rest of the bytes begins whose length stands right before it."""
     for start in SHORT_HEADS:
         left = len(octets) - start
         for size in (2, 4):

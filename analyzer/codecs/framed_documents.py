@@ -58,7 +58,7 @@ def _value(octets: bytes) -> str | bytes:
 
 
 def is_json_text(octets: bytes) -> bool:
-    """Return whether octets are an object or a list in JSON."""
+    """Return whether bytes are an object or a list in JSON."""
     if octets[:1] not in (b"{", b"["):
         return False
     try:

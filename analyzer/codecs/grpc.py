@@ -1,6 +1,6 @@
 """A gRPC body → its messages, each a Protocol Buffers message or what its content type says.
 
-The framing is one octet of flags and four of length before each message
+The framing is one byte of flags and four of length before each message
 (<https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md>); gRPC-Web adds trailers in the same form.
 """
 
@@ -23,12 +23,12 @@ STEP = "grpc"
 HEAD = 5
 TRAILERS = 0x80  # flag of gRPC-Web
 MOST_MESSAGES = 1000
-LONGEST = 1 << 20  # octets of a message that is read field by field
+LONGEST = 1 << 20  # bytes of a message that is read field by field
 ALONE: frozenset[str] = frozenset()
 
 
 def grpc_messages(content: bytes, content_type: str) -> Iterator[PlainPart]:
-    """Each message of a body, octets unless the content type calls it text; the cut last one too."""
+    """Each message of a body, bytes unless the content type calls it text; the cut last one too."""
     if content_type.lower().startswith("application/grpc-web-text"):
         content = _from_base64(content)
     at = 0

@@ -11,7 +11,7 @@ from analyzer.codecs.part import MessagePart, inside
 HEX = re.compile(r"\s*(?:0x)?([0-9a-f]{16,}+|[0-9A-F]{16,}+)\s*")
 # Lines of one length, as tools wrap them.
 IN_LINES = re.compile(r"\s*(?:(?:[0-9a-f]{16,}+|[0-9A-F]{16,}+)\r?\n)+[0-9A-Fa-f]*+\s*")
-# Of 12 random octets all are printable ASCII once in 150,000 times.
+# Of 12 random bytes all are printable ASCII once in 150,000 times.
 SHORTEST_TEXT = 12
 # A decimal number is hexadecimal too; only hexadecimal digits written as hexadecimal are surely meant.
 DECIMAL = re.compile(r"\d+")

@@ -46,7 +46,7 @@ def _read(text: str, part: MessagePart, budget: Budget) -> Columns:
         if not _goes_on(text):
             for fragment in islice(_fragments(text, part), budget.fields_left + 1):
                 found.add(fragment)
-    # Only such an escape can bring a lone surrogate into text that was decoded from octets.
+    # Only such an escape can bring a lone surrogate into text that was decoded from bytes.
     return cleaned(found) if SURROGATE_ESCAPE.search(text) else found
 
 

@@ -17,7 +17,7 @@ class DecodeLimits:
     fields: int = 4_000
     octets: int = 8 << 20  # produced by all decoders together
     windows: int = 128  # of text of which not all fields are kept
-    ratio: int = 200  # decompressed to compressed octets
+    ratio: int = 200  # decompressed to compressed bytes
 
 
 class Decoded(NamedTuple):
@@ -63,7 +63,7 @@ class Budget:
         self.met[code] = self.met.get(code, 0) + times
 
     def take_octets(self, count: int) -> bool:
-        """Spend `count` octets of output; False (and noted) when there are not that many left."""
+        """Spend `count` bytes of output; False (and noted) when there are not that many left."""
         if count > self.octets_left:
             self.meet("decode-octets")
             return False

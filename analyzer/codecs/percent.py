@@ -24,5 +24,5 @@ def decode_percent(part: MessagePart, budget: Budget) -> list[MessagePart]:
 
 
 def unescaped(text: str) -> str | bytes:
-    """`text` with percent escapes undone: text where that is UTF-8, octets otherwise."""
+    """`text` with percent escapes undone: text where that is UTF-8, bytes otherwise."""
     return text_or_bytes(unquote_to_bytes(text)) if "%" in text else text

@@ -1,4 +1,4 @@
-"""Octets → text, where they are text."""
+"""Bytes → text, where they are text."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ BYTE_ORDER_MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
-# What no readable text holds: control characters, and what replaced broken octets.
+# What no readable text holds: control characters, and what replaced broken bytes.
 UNREADABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufffd]")
 JSON_START = re.compile(r'\s*(?:\{\s*["}]|\[\s*["{\[\]])')
 CONTROLS = bytes((*range(9), 0x0B, 0x0C, *range(0x0E, 0x20), 0x7F))  # those of UNREADABLE in ASCII

@@ -1,7 +1,7 @@
-"""Protocol Buffers without their schema → numbered fields, where octets are surely such a message.
+"""Protocol Buffers without their schema → numbered fields, where bytes are surely such a message.
 
 The wire format (protobuf.dev/programming-guides/encoding) names no field and no type: what looks
-like text is given as text, what looks like a message as one, the rest as numbers and octets.
+like text is given as text, what looks like a message as one, the rest as numbers and bytes.
 """
 
 from __future__ import annotations
@@ -20,17 +20,17 @@ VARINT, FIXED64, LENGTH, FIXED32 = 0, 1, 2, 5
 FIRSTS = frozenset(range(8, 0x80))  # field 0 is not allowed; 1 to 15 come first
 HIGHEST_FIELD = 4096  # higher numbers are allowed and hardly used
 DEEPEST = 16
-SHORTEST = 12  # octets
+SHORTEST = 12  # bytes
 SHORTEST_TEXT = 6  # characters, of which one at least is wanted
 WORDS = re.compile(r"[\w .,:;/@+\-=?&{}\[\]\"()]+")
 KEY = re.compile(r"[A-Za-z_$][A-Za-z_.$-]{0,61}[0-9]{0,2}")
 OF_VALUE = ("1", "2", "3", "4", "5", "6")
 FIELD_1 = b"\n"  # also a line feed, with which no text in a field begins
-READABLE_SHARE = 0.4  # of all octets, inside text fields
+READABLE_SHARE = 0.4  # of all bytes, inside text fields
 
 
 def read_protobuf(octets: bytes) -> Any:
-    """Members named by their numbers; None where the octets hold too little text to be sure."""
+    """Members named by their numbers; None where the bytes hold too little text to be sure."""
     if len(octets) < SHORTEST or octets[0] not in FIRSTS:
         return None
     try:
@@ -44,7 +44,7 @@ def read_protobuf(octets: bytes) -> Any:
 
 
 def known_protobuf(octets: bytes) -> Any:
-    """The same of octets that something else calls a message; None where they can be none."""
+    """The same of bytes that something else calls a message; None where they can be none."""
     try:
         return with_keys(_message(octets, 0))
     except (ValueError, IndexError):
@@ -88,7 +88,7 @@ def _plain_value(value: Any) -> Any:
 
 
 def _message(octets: bytes, depth: int) -> Members:
-    """All fields of a message; ValueError or IndexError where the octets are none."""
+    """All fields of a message; ValueError or IndexError where the bytes are none."""
     members, at = Members(), 0
     while at < len(octets):
         tag, at = _varint(octets, at)
@@ -115,7 +115,7 @@ def _value(octets: bytes, at: int, kind: int, depth: int) -> tuple[Any, int]:
 
 
 def _inner(octets: bytes, depth: int) -> Any:
-    """Text where it is readable, a message where it is one, octets otherwise."""
+    """Text where it is readable, a message where it is one, bytes otherwise."""
     if not octets.startswith(FIELD_1) and (text := readable_text(octets, 1)):
         return text
     if octets and depth < DEEPEST:

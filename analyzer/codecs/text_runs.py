@@ -1,4 +1,4 @@
-"""Readable text inside binary octets → one part a run, named by a run right before it that looks like a name.
+"""Readable text inside binary bytes → one part a run, named by a run right before it that looks like a name.
 
 Strings of unknown formats stand behind their length, before a NUL, or between other fields: whatever the
 format is, its text is searched. Two runs side by side are name and value (`imei`, `35…`), as in AMF,
@@ -29,21 +29,21 @@ NAME = re.compile(rb"[A-Za-z_$][A-Za-z_.\-$]{1,47}[0-9]{0,2}")
 NUMBER_AND_MORE = re.compile(rb"([0-9]{14,20})[^0-9]{1,2}")  # … such as a checksum that is printable
 DIGIT = re.compile(rb"[0-9@:]")
 LOUD = re.compile(rb"[0-9A-Za-z\x80-\xff]{2}")
-LONG = 8  # octets: of random octets a run of so many is one in some 5,000
+LONG = 8  # bytes: of random bytes a run of so many is one in some 5,000
 LONG_RUN = b"\1" * LONG
-TINY = 256  # octets: of more, short runs alone do not count
-SMALL = 2_048  # octets: of more, the short runs count only where long ones make up a share of them
+TINY = 256  # bytes: of more, short runs alone do not count
+SMALL = 2_048  # bytes: of more, the short runs count only where long ones make up a share of them
 SHARE = 16
-MOST_BEHIND = 3  # printable octets behind a counted text, such as the tag of the next field
-NO_CHANCE = 14  # octets: the shortest run that alone makes octets readable
+MOST_BEHIND = 3  # printable bytes behind a counted text, such as the tag of the next field
+NO_CHANCE = 14  # bytes: the shortest run that alone makes bytes readable
 LOOKED_AT = 1 << 16
-FARTHEST_NAME = 58  # octets before a long run in which its name is looked for
-LONGEST_CHARACTER = 4  # octets of UTF-8
+FARTHEST_NAME = 58  # bytes before a long run in which its name is looked for
+LONGEST_CHARACTER = 4  # bytes of UTF-8
 SHORTEST = 4
-FARTHEST = 8  # octets between a name and its value: type, length, number of the field
+FARTHEST = 8  # bytes between a name and its value: type, length, number of the field
 MOST = 2_000  # runs
-LONGEST = 8 << 20  # octets that are searched
-# Pictures, sound, films, fonts, programs: chance makes some text of their octets; only longer runs count.
+LONGEST = 8 << 20  # bytes that are searched
+# Pictures, sound, films, fonts, programs: chance makes some text of their bytes; only longer runs count.
 MEDIA = re.compile(
     rb"\xff\xd8\xff[\xc0-\xfe]|\x89PNG\r\n\x1a\n|GIF8[79]a|RIFF....(?:WEBP|WAVE|AVI )"
     rb"|OggS\0|....ftyp|wOF[F2]|\x7fELF[\1\2]",
@@ -59,11 +59,11 @@ class Run(NamedTuple):
     end: int
     text: bytes
     counted: bool  # its length stands before it
-    wide: str = ""  # the encoding, where it has two octets a character
+    wide: str = ""  # the encoding, where it has two bytes a character
 
 
 def is_media(octets: bytes) -> bool:
-    """Return whether the octets begin as a picture, sound, film, font or program does."""
+    """Return whether the bytes begin as a picture, sound, film, font or program does."""
     return MEDIA.match(octets) is not None
 
 
@@ -93,12 +93,12 @@ def decode_text_runs(part: MessagePart, budget: Budget) -> list[PlainPart]:
 
 
 def text_in(octets: bytes) -> str:
-    """Return all runs of text in the octets, a line each."""
+    """Return all runs of text in the bytes, a line each."""
     return "\n".join(_text(run) for run in _runs(octets[:LONGEST]))
 
 
 def is_mostly_text(octets: bytes) -> bool:
-    """Return whether named or long runs make up so much of binary octets that it is no chance."""
+    """Return whether named or long runs make up so much of binary bytes that it is no chance."""
     if is_media(octets[:16]) or LONG_RUN not in octets[:LOOKED_AT].translate(CLASSES):
         return False
     kept = _kept(octets[:LOOKED_AT])
@@ -176,7 +176,7 @@ def _runs(octets: bytes) -> Iterator[Run]:
 
 
 def _spans(octets: bytes, marks: bytes) -> Iterator[tuple[int, int]]:
-    """Where text stands; of many octets with little text only long runs and what is right before them."""
+    """Where text stands; of many bytes with little text only long runs and what is right before them."""
     long = list(_long_spans(marks, LONG))
     if not long and len(octets) > TINY:
         return
@@ -192,7 +192,7 @@ def _spans(octets: bytes, marks: bytes) -> Iterator[tuple[int, int]]:
 
 
 def _long_spans(marks: bytes, least: int) -> Iterator[tuple[int, int]]:
-    """Where at least so many printable octets follow each other."""
+    """Where at least so many printable bytes follow each other."""
     wanted = b"\1" * least
     start = marks.find(wanted)
     for _ in range(MOST):
@@ -240,7 +240,7 @@ def _wide_runs(octets: bytes, marks: bytes) -> Iterator[Run]:
 
 def _cut(octets: bytes, start: int, end: int) -> Iterator[Run]:
     """A run without the length or the type of a field that happens to be printable."""
-    if octets[start] == end - start - 1 and end - start > SHORTEST:  # its first octet counts the rest
+    if octets[start] == end - start - 1 and end - start > SHORTEST:  # its first byte counts the rest
         start += 1
     if counted := NUMBER_AND_MORE.fullmatch(octets, start, end):
         yield Run(start, counted.end(1), counted[1], False)

@@ -8,13 +8,13 @@ from analyzer.codecs.limits import Budget
 from analyzer.codecs.part import MessagePart, inside
 from analyzer.codecs.plain_text import is_unreadable
 
-SHORTEST = 8  # octets
+SHORTEST = 8  # bytes
 LOOKED_AT = 64
 UTF_32 = ("utf-32-le", "utf-32-be")
 
 
 def decode_wide(part: MessagePart, budget: Budget) -> list[MessagePart]:
-    """The text; nothing where not every second octet of the beginning is nought."""
+    """The text; nothing where not every second byte of the beginning is nought."""
     octets = part.value
     if isinstance(octets, str) or not (encoding := encoding_of(octets)):
         return []

@@ -1,4 +1,4 @@
-"""Weak encodings as candidates: XOR with one or two octets, one added to all, bits or nibbles turned, EBCDIC,
+"""Weak encodings as candidates: XOR with one or two bytes, one added to all, bits or nibbles turned, EBCDIC,
 ROT47, ROT13 below base64, reversed text.
 
 Only a whole JSON document counts as solved: its first two characters are known, which gives the
@@ -34,7 +34,7 @@ def _table(of: Callable[[int], int]) -> bytes:
     return bytes(map(of, range(256)))
 
 
-# Octets that stand for others, by a table without a key.
+# Bytes that stand for others, by a table without a key.
 TABLES = {
     "nibbles swapped": _table(lambda octet: (octet & 15) << 4 | octet >> 4),
     "bits reversed": _table(lambda octet: int(f"{octet:08b}"[::-1], 2)),
@@ -74,7 +74,7 @@ def _may_be_reversed(text: str) -> bool:
 
 
 def candidate(octets: bytes) -> Candidate | None:
-    """The document under XOR with, or addition of, one octet; a longer key; a cipher with a known key."""
+    """The document under XOR with, or addition of, one byte; a longer key; a cipher with a known key."""
     if not SHORTEST <= len(octets) <= LONGEST:
         return None
     for start in STARTS:
@@ -103,7 +103,7 @@ def _by_table(octets: bytes) -> Candidate | None:
 
 
 def _of_two(octets: bytes) -> Candidate | None:
-    """XOR with two octets in turn: a beginning tells both, the next few whether the rest is looked at."""
+    """XOR with two bytes in turn: a beginning tells both, the next few whether the rest is looked at."""
     for start in STARTS[:2]:
         key = bytes((octets[0] ^ start[0], octets[1] ^ start[1]))
         even, odd = (bytes(octet ^ each for octet in range(256)) for each in key)
@@ -117,7 +117,7 @@ def _of_two(octets: bytes) -> Candidate | None:
 
 
 def candidate_in_text(text: str) -> Candidate | None:
-    """The same for text of one octet a character, and the rotations that keep text printable."""
+    """The same for text of one byte a character, and the rotations that keep text printable."""
     if not SHORTEST <= len(text) <= LONGEST:
         return None
     if text.startswith("LQ") and is_json(plain := text.translate(ROT47)):

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from analyzer.compare import ledger_rows, readable_content
 from analyzer.compare.comparison import Comparison
-from analyzer.compare.device_choice import Chosen, Shown, choose, is_comparable
+from analyzer.compare.device_choice import DeviceChoice, Shown, choose, is_comparable
 from analyzer.compare.side_limits import side
 from analyzer.conclusions.device_filter import part_of
 from analyzer.model import Report
@@ -45,10 +45,10 @@ def compare(
     )
 
 
-def _as_shown(chosen: Chosen, report: Report, whole: Report) -> Chosen:
+def _as_shown(chosen: DeviceChoice, report: Report, whole: Report) -> DeviceChoice:
     if whole is report:
         return chosen
     if chosen.device is None:
         return replace(chosen, report=whole)
     device = whole.devices[[each.id for each in report.devices].index(chosen.device.id)]
-    return Chosen(part_of(whole, device), device, chosen.why)
+    return DeviceChoice(part_of(whole, device), device, chosen.why)

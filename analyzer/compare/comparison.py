@@ -111,7 +111,7 @@ class Traffic:
     bytes_up: int
     bytes_down: int
     payload: int
-    readable: int  # octets of the payload that anyone on the way can read
+    readable: int  # bytes of the payload that anyone on the way can read
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +126,7 @@ class Peer:
 
 
 @dataclass(frozen=True, slots=True)
-class Reach:
+class CountryReach:
     """Destinations for which one claim names one country."""
 
     addresses: int
@@ -139,12 +139,12 @@ class CountryClaim:
 
     claim: str  # "located", "second", "registered", "operated", "given", "named"
     code: str  # ISO 3166-1 alpha-2
-    a: Reach | None
-    b: Reach | None
+    a: CountryReach | None
+    b: CountryReach | None
 
 
 @dataclass(frozen=True, slots=True)
-class Moved:
+class MovedAddress:
     """An address in both reports for which one claim doesn't name the same countries."""
 
     address: str
@@ -180,7 +180,7 @@ class ReportSide:
     frames: int
     complete: bool
     problems: tuple[str, ...]
-    gaps: int  # places where octets of a readable stream were sent and not captured
+    gaps: int  # places where bytes of a readable stream were sent and not captured
     snapped: int  # frames cut by the snapshot length
     dropped: int  # packets lost while capturing, where the file counts them
     filters: tuple[str, ...]  # what was let through into the file
@@ -214,7 +214,7 @@ class Comparison:
     facts: tuple[PhoneFact, ...] = ()
     peers: tuple[Peer, ...] = ()
     countries: tuple[CountryClaim, ...] = ()
-    moved: tuple[Moved, ...] = ()
+    moved: tuple[MovedAddress, ...] = ()
     schema: str = field(default=SCHEMA)
 
     def mirrored(self) -> Comparison:

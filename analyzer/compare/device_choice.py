@@ -23,7 +23,7 @@ class ChoiceError(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class Chosen:
+class DeviceChoice:
     """A report's part of one device, or all of it (`device` is None), and why that one."""
 
     report: Report
@@ -33,7 +33,7 @@ class Chosen:
 
 def choose(
     a: Report, b: Report, asked_a: str | None, asked_b: str | None, shown: Shown = lambda report: report
-) -> tuple[Chosen, Chosen]:
+) -> tuple[DeviceChoice, DeviceChoice]:
     """The devices to compare. ChoiceError, which names devices as `shown` gives them, where it isn't clear.
 
     `asked_…` is a MAC or IP address, the number of a device in its report, counted from 1, or "all".
@@ -53,12 +53,14 @@ def choose(
     return found_a, found_b
 
 
-def _is_fixed(found: Chosen | None, asked: str | None, asked_other: str | None) -> bool:
+def _is_fixed(found: DeviceChoice | None, asked: str | None, asked_other: str | None) -> bool:
     """A device asked for on one side goes before what the other side would show by itself."""
     return found is not None and (asked is not None or asked_other is None)
 
 
-def _check_same(a: Report, b: Report, found_a: Chosen | None, found_b: Chosen | None, shown: Shown) -> None:
+def _check_same(
+    a: Report, b: Report, found_a: DeviceChoice | None, found_b: DeviceChoice | None, shown: Shown
+) -> None:
     """Two devices are compared unasked only where they can't be meant as one and another."""
     one, other = (found.device if found else None for found in (found_a, found_b))
     if one is None or other is None or one.id == other.id:
@@ -77,13 +79,13 @@ def _device(report: Report, id_: str) -> Device | None:
     return next((device for device in report.devices if device.id == id_), None)
 
 
-def _like(report: Report, other: Chosen | None) -> Chosen | None:
+def _like(report: Report, other: DeviceChoice | None) -> DeviceChoice | None:
     """The device that is known by the same address as the one chosen in the other report."""
     device = _device(report, other.device.id) if other and other.device else None
     return _only(report, device, "the same address as the other's device") if device else None
 
 
-def _common(a: Report, b: Report) -> tuple[Chosen | None, Chosen | None]:
+def _common(a: Report, b: Report) -> tuple[DeviceChoice | None, DeviceChoice | None]:
     """The one device that has findings in both."""
     ids = told(a) & told(b)
     in_a, in_b = ([device for device in report.devices if device.id in ids] for report in (a, b))
@@ -99,14 +101,14 @@ def is_comparable(a: Report, b: Report) -> bool:
     return keys[0] == keys[1]
 
 
-def _alone(report: Report, asked: str | None, name: str, shown: Shown) -> Chosen | None:
+def _alone(report: Report, asked: str | None, name: str, shown: Shown) -> DeviceChoice | None:
     """What this report tells without the other."""
     if asked == ALL:
-        return Chosen(report, None, "all devices of the report, as asked for")
+        return DeviceChoice(report, None, "all devices of the report, as asked for")
     if asked is not None:
         return _asked(report, asked, name, shown)
     if not report.devices:
-        return Chosen(report, None, "no device appears in the report")
+        return DeviceChoice(report, None, "no device appears in the report")
     if len(report.devices) == 1:
         return _only(report, report.devices[0], "the only device of the report")
     speaking = [device for device in report.devices if device.id in told(report)]
@@ -115,7 +117,7 @@ def _alone(report: Report, asked: str | None, name: str, shown: Shown) -> Chosen
     return None
 
 
-def _asked(report: Report, asked: str, name: str, shown: Shown) -> Chosen:
+def _asked(report: Report, asked: str, name: str, shown: Shown) -> DeviceChoice:
     if asked.isdigit() and 0 < int(asked) <= len(report.devices):
         return _only(report, report.devices[int(asked) - 1], "as asked for")
     try:
@@ -123,11 +125,11 @@ def _asked(report: Report, asked: str, name: str, shown: Shown) -> Chosen:
     except CaptureError:
         there = _listed(list(_called(report, shown).values()))
         raise ChoiceError(f"no device {asked} appears in {name}; the devices there are: {there}") from None
-    return Chosen(narrowed, narrowed.devices[0], "as asked for")
+    return DeviceChoice(narrowed, narrowed.devices[0], "as asked for")
 
 
-def _only(report: Report, device: Device, why: str) -> Chosen:
-    return Chosen(part_of(report, device), device, why)
+def _only(report: Report, device: Device, why: str) -> DeviceChoice:
+    return DeviceChoice(part_of(report, device), device, why)
 
 
 def told(report: Report) -> set[str]:

@@ -10,9 +10,9 @@ from collections.abc import Iterator, Sequence
 
 from analyzer.compare.comparison import (
     Comparison,
+    CountryReach,
     IdentifierUse,
     Peer,
-    Reach,
     ReportSide,
     Sender,
     Sends,
@@ -140,7 +140,7 @@ def _regions(diff: Comparison) -> Iterator[str]:
         yield f"To addresses located in {code}: {', '.join(f'{name} {_sent(side)}' for name, side in sides)}."
 
 
-def _sent(reach: Reach | None) -> str:
+def _sent(reach: CountryReach | None) -> str:
     if reach is None:
         return "no packet seen"
     return f"{counted(reach.packets_up, 'packet')} to {counted(reach.addresses, 'address', 'addresses')}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator
 
-from analyzer.compare.comparison import CountryClaim, Moved, Peer, Reach, Traffic
+from analyzer.compare.comparison import CountryClaim, CountryReach, MovedAddress, Peer, Traffic
 from analyzer.compare.readable_content import both
 from analyzer.model import Destination, Place, Report
 
@@ -44,13 +44,13 @@ def countries(a: Report, b: Report) -> tuple[CountryClaim, ...]:
     )
 
 
-def _countries(report: Report) -> dict[tuple[str, str], Reach]:
+def _countries(report: Report) -> dict[tuple[str, str], CountryReach]:
     groups: dict[tuple[str, str], list[Destination]] = defaultdict(list)
     for row in report.destinations:
         for key in sorted({*_codes(row.place), *_named(row)}):
             groups[key].append(row)
     return {
-        key: Reach(len({row.address for row in rows}), sum(row.packets_up for row in rows))
+        key: CountryReach(len({row.address for row in rows}), sum(row.packets_up for row in rows))
         for key, rows in groups.items()
     }
 
@@ -66,12 +66,12 @@ def _named(row: Destination) -> Iterator[tuple[str, str]]:
     yield from (("named", name.region) for name in row.names if name.region and name.how != "file")
 
 
-def moved(a: Report, b: Report) -> tuple[Moved, ...]:
+def moved(a: Report, b: Report) -> tuple[MovedAddress, ...]:
     """The addresses in both for which a claim names different countries: databases differ, or their dates."""
     of_a, of_b = _claims(a), _claims(b)
     addresses = {address for address, _ in of_a} & {address for address, _ in of_b}
     return tuple(
-        Moved(address, claim, in_a or (), in_b or ())
+        MovedAddress(address, claim, in_a or (), in_b or ())
         for (address, claim), in_a, in_b in both(of_a, of_b)
         if address in addresses and (in_a or ()) != (in_b or ())
     )

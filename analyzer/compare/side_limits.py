@@ -6,14 +6,14 @@ from collections.abc import Iterable
 from typing import TypeVar
 
 from analyzer.compare.comparison import DatabaseUse, ReportSide
-from analyzer.compare.device_choice import Chosen, told
+from analyzer.compare.device_choice import DeviceChoice, told
 from analyzer.model import Report
 
 T = TypeVar("T")
 BREAK_NS = 60_000_000_000  # a shorter time without frames is part of the same watching
 
 
-def side(chosen: Chosen, whole: Report) -> ReportSide:
+def side(chosen: DeviceChoice, whole: Report) -> ReportSide:
     """`whole` is the report that the chosen part is of."""
     report, device = chosen.report, chosen.device
     infos = report.captures

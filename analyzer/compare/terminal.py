@@ -13,7 +13,7 @@ from analyzer.compare.comparison import (
     Contact,
     CountryClaim,
     IdentifierUse,
-    Moved,
+    MovedAddress,
     Peer,
     PhoneFact,
     Rate,
@@ -294,7 +294,7 @@ def _country(row: CountryClaim) -> tuple[str | Text, ...]:
     return (row.claim, row.code, *sides)
 
 
-def _moved(row: Moved) -> str:
+def _moved(row: MovedAddress) -> str:
     return f"{row.address} {row.claim}: A {', '.join(row.a) or 'no data'}, B {', '.join(row.b) or 'no data'}"
 
 

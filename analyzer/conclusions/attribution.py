@@ -23,18 +23,18 @@ MOST_SLOTS = 2  # of one kind in one device: that of each SIM card
 LOGS = ("syslog",)
 # Kinds that a server gives out too; a value that came from it first is its own.
 GIVEN_OUT = frozenset(("device_id", "advertising_id", "location", "email", "account", "serial"))
-MOST_RESPONSES, LONGEST_RESPONSE = 2_000, 64 << 10  # that are searched for such values, and octets of each
-LOCALLY_ADMINISTERED = 2  # of a MAC address's first octet (IEEE 802 §8.2.2)
+MOST_RESPONSES, LONGEST_RESPONSE = 2_000, 64 << 10  # that are searched for such values, and bytes of each
+LOCALLY_ADMINISTERED = 2  # of a MAC address's first byte (IEEE 802 §8.2.2)
 
 
-class Belonging(NamedTuple):
+class Ownership(NamedTuple):
     """Whose a value is, and the sentence that says why."""
 
     owner: Owner
     sentence: str = ""
 
 
-UNKNOWN = Belonging("unknown")
+UNKNOWN = Ownership("unknown")
 
 
 def with_owners(report: Report) -> Report:
@@ -140,13 +140,13 @@ def _owned(finding: Finding, owners: _Owners) -> Finding:
     return made
 
 
-def _belonging(finding: Finding, sender: Device | None, owners: _Owners) -> Belonging:
+def _belonging(finding: Finding, sender: Device | None, owners: _Owners) -> Ownership:
     if finding.details.get("of_server"):
-        return Belonging("server", finding.details["of_server"])
+        return Ownership("server", finding.details["of_server"])
     if finding.kind in LOG_IN or "log_in" in finding.details:
-        return _of_name(finding, sender) if sender else Belonging("own device")
+        return _of_name(finding, sender) if sender else Ownership("own device")
     if (finding.message, finding.raw) in owners.from_server:
-        return Belonging("server", "the server sent this value before the device did")
+        return Ownership("server", "the server sent this value before the device did")
     if sender is None:
         return UNKNOWN
     if finding.kind in ADDRESSES:
@@ -158,53 +158,53 @@ def _belonging(finding: Finding, sender: Device | None, owners: _Owners) -> Belo
     return _of_number(finding, sender, owners)
 
 
-def _of_name(finding: Finding, sender: Device | None) -> Belonging:
+def _of_name(finding: Finding, sender: Device | None) -> Ownership:
     if sender and finding.kind in NAMES and _is_dhcp_name(finding.value, sender):
-        return Belonging(
+        return Ownership(
             "own device", "equal to the name that the device that sent it gave to the network (DHCP)"
         )
-    return Belonging("own device")
+    return Ownership("own device")
 
 
-def _of_number(finding: Finding, sender: Device, owners: _Owners) -> Belonging:
+def _of_number(finding: Finding, sender: Device, owners: _Owners) -> Ownership:
     """Own where the message proves its sender and the device sent no more of the kind than it can have."""
     if finding.kind not in NUMBERS or finding.confidence == "low":
         return UNKNOWN
     if finding.message in owners.in_logs or finding.message not in owners.proven:
         return UNKNOWN
     few = owners.counts.get((sender.id, finding.kind), 0) <= MOST_SLOTS
-    return Belonging("own device") if few else UNKNOWN
+    return Ownership("own device") if few else UNKNOWN
 
 
-def _of_local_address(address: str, sender: Device, owners: _Owners) -> Belonging:
+def _of_local_address(address: str, sender: Device, owners: _Owners) -> Ownership:
     if address in sender.addresses:
-        return Belonging("own device", "equal to an address of the device that sent it")
+        return Ownership("own device", "equal to an address of the device that sent it")
     sentence = "not an address of the device that sent it"
-    return Belonging("other device" if address in owners.by_address else "unknown", sentence)
+    return Ownership("other device" if address in owners.by_address else "unknown", sentence)
 
 
-def _of_address(finding: Finding, sender: Device, owners: _Owners) -> Belonging:
+def _of_address(finding: Finding, sender: Device, owners: _Owners) -> Ownership:
     mac = finding.value
     if mac == sender.mac:
-        return Belonging("own device", "equal to the MAC address of the device that sent it")
+        return Ownership("own device", "equal to the MAC address of the device that sent it")
     if mac in owners.by_id:
         called = _called(owners.by_id[mac])
-        return Belonging("other device", f"the MAC address of another device in the capture, {called}")
+        return Ownership("other device", f"the MAC address of another device in the capture, {called}")
     if finding.message in owners.in_logs:
-        return Belonging("other device", "a device that an access point or router writes about in its log")
+        return Ownership("other device", "a device that an access point or router writes about in its log")
     if finding.details.get("seen as"):
-        return Belonging(
+        return Ownership(
             "other device",
             "the MAC address of a router or access point that packets of the capture came through",
         )
     other: Owner = "other device" if finding.kind == "bssid" else "unknown"  # an access point
     if sender.mac is None:
-        return Belonging(other)
+        return Ownership(other)
     if int(sender.mac[:2], 16) & LOCALLY_ADMINISTERED:
-        return Belonging(
+        return Ownership(
             other, "not the address by which its sender is seen in the capture, which is randomised"
         )
-    return Belonging(other, "not the address of a device seen in the capture")
+    return Ownership(other, "not the address of a device seen in the capture")
 
 
 def _called(device: Device) -> str:

@@ -1,7 +1,7 @@
 """A kernel → machine code on disk → a function: compiled once by numba, then loaded by llvmlite alone.
 
 numba's own cache needs numba, half a second, to load what it kept. Its compiler gives an object file; here
-that is kept with the digest of its octets, and linked into the process by the library that numba stands on.
+that is kept with the digest of its bytes, and linked into the process by the library that numba stands on.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Files, folders and patterns → captures, told by their first octets and never by their names."""
+"""Files, folders and patterns → captures, told by their first bytes and never by their names."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from analyzer.capture.rotated_files import natural
 from analyzer.corpus.storage import is_remote
 from analyzer.model import CaptureError
 
-# Octets from which it can be told whether a remote object may be a capture; compressed ones are believed.
+# Bytes from which it can be told whether a remote object may be a capture; compressed ones are believed.
 REMOTE_LOOK = 64
 
 
@@ -65,7 +65,7 @@ def _files_below(folder: str, leave_out: Sequence[str]) -> Iterator[str]:
 
 
 def _is_readable_capture(path: str) -> bool:
-    """Whether the first octets are a capture's; a file that can't be opened is kept, so that it is told."""
+    """Whether the first bytes are a capture's; a file that can't be opened is kept, so that it is told."""
     if not os.path.isfile(path):  # a pipe would be waited for
         return False
     try:

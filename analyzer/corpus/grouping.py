@@ -21,11 +21,11 @@ from analyzer.model import CaptureError
 T = TypeVar("T")
 R = TypeVar("R")
 
-# Octets from which a capture may be read by several processes.
+# Bytes from which a capture may be read by several processes.
 LARGE = 64 << 20
-# Octets of a remote capture that show its beginning.
+# Bytes of a remote capture that show its beginning.
 BEGINNING = 1 << 20
-# Octets, and captures, that go to a worker at once: so that the way there costs little beside the work.
+# Bytes, and captures, that go to a worker at once: so that the way there costs little beside the work.
 PORTION, MOST_IN_PORTION = 4 << 20, 64
 
 

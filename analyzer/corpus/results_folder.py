@@ -2,7 +2,7 @@
 
     RESULTS/reports/KEY.json      a report, written last of what a portion of captures gave
     RESULTS/TABLE/PART.parquet    a portion's rows of each table of `tables.TABLES`
-    RESULTS/salt                  random octets that go into fingerprints of keys
+    RESULTS/salt                  random bytes that go into fingerprints of keys
 
 A file appears whole or not at all: it is written under a name that readers pass over, or put at once where
 the storage has no such thing. A run that breaks off before a report leaves at most rows of which a later run

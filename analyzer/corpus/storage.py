@@ -84,7 +84,7 @@ def fetched(paths: Sequence[str]) -> Iterator[list[str]]:
 
 @contextmanager
 def beginning(path: str, octets: int) -> Iterator[str]:
-    """A local file with the first octets of a remote one."""
+    """A local file with the first bytes of a remote one."""
     files, at = storage(path)
     with tempfile.TemporaryDirectory(prefix="phonehome-") as folder:
         local = os.path.join(folder, _name(at))

@@ -18,7 +18,7 @@ from analyzer.dissectors.exchange import Exchange
 from analyzer.dissectors.http1 import HttpMessage
 from analyzer.dissectors.registry import MalformedError
 from analyzer.dissectors.text_logins import NOT_READABLE, NOT_SHOWN, mechanism_name
-from analyzer.dissectors.unclassified import Remains, is_searched, unclassified
+from analyzer.dissectors.unclassified import UnclassifiedBytes, is_searched, unclassified
 from analyzer.flows.reassembly import Gap, Segment
 
 __all__ = [
@@ -122,7 +122,7 @@ class DirectionBytes:
         self._sides = (ByteQueue(), ByteQueue())
         self._lost = [False, False]
         self._skipped = [0, 0]  # bytes of a message too long to be held
-        self._remains = (Remains(0), Remains(1))
+        self._remains = (UnclassifiedBytes(0), UnclassifiedBytes(1))
         self._read = 0  # messages of the client
 
     # ── what a subclass says ────────────────────────────────────────────

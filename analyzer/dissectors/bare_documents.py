@@ -19,7 +19,7 @@ from analyzer.dissectors.exchange import Exchange
 from analyzer.dissectors.http1 import HttpMessage
 from analyzer.flows.reassembly import Gap, Segment
 
-# Octets that one side sends before the other speaks, at most; documents are looked for in each such run.
+# Bytes that one side sends before the other speaks, at most; documents are looked for in each such run.
 MOST_RUN = 1 << 20
 MOST_DOCUMENTS = 10_000  # of one run
 SOME_DOCUMENT = "document"  # until the first is read
@@ -40,7 +40,7 @@ ENDS = (b"}", b"]", b"}\n", b"]\n", b"}\r\n", b"]\r\n", b"}\0")
 
 
 class BareDocument(NamedTuple):
-    """A document in some octets: what it is, and from where to where."""
+    """A document in some bytes: what it is, and from where to where."""
 
     kind: str  # "json", "xml", "form", "base64"
     start: int
@@ -49,7 +49,7 @@ class BareDocument(NamedTuple):
 
 
 def documents_in(octets: bytes) -> list[BareDocument]:
-    """The documents that octets consist of, one after the other; none where anything else is among them."""
+    """The documents that bytes consist of, one after the other; none where anything else is among them."""
     start = _behind_space(octets, 0)
     first = octets[start : start + 1]
     if first in (b"{", b"["):
@@ -62,12 +62,12 @@ def documents_in(octets: bytes) -> list[BareDocument]:
 
 
 def may_begin(octets: bytes) -> bool:
-    """Whether a side's first octets may yet become a document."""
+    """Whether a side's first bytes may yet become a document."""
     return bool(OBJECT.match(octets) or MARKUP.match(octets)) or octets[:1] == b"[" or is_short(octets)
 
 
 def is_short(octets: bytes) -> bool:
-    """Whether octets are a form or base64, which end without a mark."""
+    """Whether bytes are a form or base64, which end without a mark."""
     return FORM.fullmatch(octets) is not None or is_base64_of_json(octets)
 
 
@@ -85,7 +85,7 @@ def _xml_in(octets: bytes) -> list[BareDocument]:
 
 
 def xml_length(octets: bytes) -> int:
-    """How long the XML document is that octets begin with, well-formed to its end; 0 where there is none.
+    """How long the XML document is that bytes begin with, well-formed to its end; 0 where there is none.
 
     None has a document type, which could define entities.
     """
@@ -116,7 +116,7 @@ def _refuse(*_: object) -> None:
 
 
 def is_base64_of_json(octets: bytes) -> bool:
-    """Whether octets are standard base64 of a JSON object, in lines or not."""
+    """Whether bytes are standard base64 of a JSON object, in lines or not."""
     if not BASE64.fullmatch(octets):
         return False
     bare = b"".join(octets.split())
@@ -190,7 +190,7 @@ class PlainStream:
         self._sides = (ByteQueue(), ByteQueue())
         self._lost = [False, False]
         self._asked: list[HttpMessage] = []
-        self._tried = [0, 0]  # octets of a run in which no whole documents were
+        self._tried = [0, 0]  # bytes of a run in which no whole documents were
 
     def feed(self, side: int, piece: Segment | Gap) -> Iterator[Exchange]:
         """Exchanges that this piece finishes: the other side's run ends with it."""

@@ -1,4 +1,4 @@
-"""Octets of a message body to a Body: hashed whole, kept up to a limit, codings undone, charset chosen."""
+"""Bytes of a message body to a Body: hashed whole, kept up to a limit, codings undone, charset chosen."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ __all__ = [
     "BodySink",
 ]
 
-# Octets of a body that are kept, as sent and decoded; hashes and lengths speak of all.
+# Bytes of a body that are kept, as sent and decoded; hashes and lengths speak of all.
 KEEP = 4 << 20
 
 
@@ -38,7 +38,7 @@ class BodySink:
         self._hash: Any = None
 
     def add(self, piece: bytes) -> None:
-        """The next octets of the body."""
+        """The next bytes of the body."""
         if self._hash is None:
             self._hash = hashlib.sha256()
         self._hash.update(piece)
@@ -47,7 +47,7 @@ class BodySink:
             self._kept += piece[: KEEP - len(self._kept)]
 
     def lose(self, count: int) -> None:
-        """Octets of the body that never came."""
+        """Bytes of the body that never came."""
         if count:
             self.lost += count
             self.complete = False

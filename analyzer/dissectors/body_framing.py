@@ -1,7 +1,7 @@
 """The headers of an HTTP/1 message to how the length of its body is known (RFC 9112 §6.3).
 
 A server must refuse a message whose headers contradict each other, since another reader may take it
-otherwise. An observer takes the reading that the octets bear out, and says what the other one is.
+otherwise. An observer takes the reading that the bytes bear out, and says what the other one is.
 """
 
 from __future__ import annotations

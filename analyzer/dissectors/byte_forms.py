@@ -8,14 +8,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analyzer.capture.batch import Batch
-from analyzer.dissectors.first_payloads import ANY, TCP, UDP, Firsts, firsts_of
+from analyzer.dissectors.first_payloads import ANY, TCP, UDP, FirstPayloads, firsts_of
 from analyzer.dissectors.payload_forms import FORMS
 from analyzer.flows.entropy import Samples
 from analyzer.flows.flow_ids import New, moved_column
 from analyzer.flows.flow_table import KIND, NOTHING, OPAQUE, PROTOCOL, QUIC, TEXT, TLS, UNDECIDED, Flows
 from analyzer.flows.tracker import FlowIds
 from analyzer.packets.batch_summary import PAYLOAD as PAYLOAD_MARK
-from analyzer.packets.batch_summary import Outline
+from analyzer.packets.batch_summary import BatchSummary
 from analyzer.packets.packet_table import DESTINATION_PORT, PAYLOAD, PAYLOAD_CAPTURED, SOURCE_PORT, Packets
 from analyzer.packets.packet_table import KIND as PACKET_KIND
 
@@ -28,7 +28,7 @@ LOOKED = LOOKED_A | LOOKED_B
 MATTERS = np.array([state & WANTED or state & LOOKED != LOOKED for state in range(16)], np.bool_)
 
 
-class Classes:
+class ByteForms:
     """Looks at each flow once a direction; all else is done a column at a time."""
 
     def __init__(self) -> None:
@@ -37,7 +37,7 @@ class Classes:
         self._state: NDArray[np.uint8] = np.zeros(0, np.uint8)
 
     def watch(
-        self, batch: Batch, packets: Packets, outline: Outline, ids: FlowIds, flows: Flows, count: int
+        self, batch: Batch, packets: Packets, outline: BatchSummary, ids: FlowIds, flows: Flows, count: int
     ) -> None:
         """Rows of a batch once they are assigned; `count` is the number of flows now."""
         self._forms, self._state = _grown(self._forms, count), _grown(self._state, count)
@@ -125,7 +125,7 @@ class Classes:
         self._state[done] = self._state[done] & LOOKED | TAKEN
 
 
-def forms_of(firsts: Firsts) -> NDArray[np.uint8]:
+def forms_of(firsts: FirstPayloads) -> NDArray[np.uint8]:
     """For each payload 1 + the position in FORMS of the first form that fits, 0 where none does."""
     found = np.zeros(len(firsts), np.uint8)
     for transport in (TCP, UDP):

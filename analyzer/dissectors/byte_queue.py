@@ -1,4 +1,4 @@
-"""Segments of a stream to octets that are taken from the front, each with the frames that carried it."""
+"""Segments of a stream to bytes that are taken from the front, each with the frames that carried it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ MOST_FRAMES = 2048
 
 
 class QueuedBytes(NamedTuple):
-    """Octets and where they stood: stream offsets, frame numbers, times of the first and last frame."""
+    """Bytes and where they stood: stream offsets, frame numbers, times of the first and last frame."""
 
     data: bytes
     start: int
@@ -24,11 +24,11 @@ class QueuedBytes(NamedTuple):
     frames: tuple[int, ...]
     time_ns: int
     end_ns: int
-    spans: tuple[tuple[int, int], ...] = ()  # (stream offset, frame): where each frame's octets begin
+    spans: tuple[tuple[int, int], ...] = ()  # (stream offset, frame): where each frame's bytes begin
 
 
 class ByteQueue:
-    """A queue of a stream's octets without gaps; `data` shows what waits, `start` is its stream offset."""
+    """A queue of a stream's bytes without gaps; `data` shows what waits, `start` is its stream offset."""
 
     __slots__ = ("_carriers", "data", "start")
 
@@ -41,7 +41,7 @@ class ByteQueue:
         return len(self.data)
 
     def add(self, segment: Segment) -> None:
-        """The next octets of the stream."""
+        """The next bytes of the stream."""
         if not self.data:
             self.start = segment.offset
             self._carriers.clear()
@@ -49,7 +49,7 @@ class ByteQueue:
         self._carriers.append(segment._replace(data=b""))
 
     def take(self, count: int) -> QueuedBytes:
-        """The first `count` octets; there must be as many, and at least one."""
+        """The first `count` bytes; there must be as many, and at least one."""
         start, end, carriers = self.start, self.start + count, self._carriers
         data = bytes(self.data[:count])
         del self.data[:count]
@@ -66,7 +66,7 @@ class ByteQueue:
         return QueuedBytes(data, start, end, frames, first.time_ns, last.time_ns, tuple(spans))
 
     def clear(self) -> int:
-        """Drop all that waits; gives the number of octets."""
+        """Drop all that waits; gives the number of bytes."""
         count = len(self.data)
         self.data.clear()
         self._carriers.clear()
@@ -86,7 +86,7 @@ class ByteQueue:
 
 
 def note(message: HttpMessage, taken: QueuedBytes) -> None:
-    """Octets that belong to a message: its end, and the frames that carried them."""
+    """Bytes that belong to a message: its end, and the frames that carried them."""
     note_frames(message.frames, taken.frames)
     for span in taken.spans:
         if len(message.spans) < MOST_FRAMES and (not message.spans or message.spans[-1][1] != span[1]):

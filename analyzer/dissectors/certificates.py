@@ -7,7 +7,7 @@ from analyzer.dissectors.clear_message import Headers, MessagePlace, message
 from analyzer.dissectors.http1 import HttpMessage
 
 HANDSHAKE, CERTIFICATE = 0x16, 11
-# Octets of handshake records behind the hello that are read.
+# Bytes of handshake records behind the hello that are read.
 MOST_FLIGHT = 1 << 15
 # Attributes and names of a certificate (RFC 5280 §4.1.2.6, §4.2.1.6) that are read.
 MOST_NAMES = 32
@@ -24,7 +24,7 @@ class ClientFlight:
         self._start, self._time_ns = 0, 0
 
     def feed(self, data: bytes, offset: int, frame: int, time_ns: int) -> None:
-        """Take the next octets of the client, in order, from its hello on."""
+        """Take the next bytes of the client, in order, from its hello on."""
         if self.done:
             return
         if not self._octets:
@@ -48,7 +48,7 @@ class ClientFlight:
 
 
 def _handshake(stream: bytearray) -> tuple[bytes, bool]:
-    """The octets of handshake records (RFC 5246 §6.2.1), and whether a record of another kind follows."""
+    """The bytes of handshake records (RFC 5246 §6.2.1), and whether a record of another kind follows."""
     found, at = bytearray(), 0
     while at + 5 <= len(stream):
         if stream[at] != HANDSHAKE:

@@ -1,7 +1,7 @@
 """The content of a body to the charset in which it is text, and how that is known.
 
-What the octets prove comes first, then what the sender says, where the octets bear it out. A guess is
-called one: without it a text in a national charset would be octets that nobody reads on.
+What the bytes prove comes first, then what the sender says, where the bytes bear it out. A guess is
+called one: without it a text in a national charset would be bytes that nobody reads on.
 """
 
 from __future__ import annotations
@@ -19,17 +19,17 @@ BYTE_ORDER_MARKS = (
 )
 MARK_STARTS = frozenset(mark[0] for mark, _ in BYTE_ORDER_MARKS)
 NAMED = re.compile(r"""charset\s*=\s*["']?([A-Za-z0-9._:\-]{1,40})""", re.IGNORECASE)
-# In the first octets of HTML (meta) and XML (declaration), CSS and its like.
+# In the first bytes of HTML (meta) and XML (declaration), CSS and its like.
 DECLARED = re.compile(rb"""(?:charset|encoding)\s*=\s*["']?([A-Za-z0-9._:\-]{1,40})""", re.IGNORECASE)
 LOOKED_AT = 1024
 # Python codecs that name no charset of text; some take time that grows with the square of the input.
 NOT_CHARSETS = frozenset(("idna", "punycode", "unicode-escape", "raw-unicode-escape", "undefined", "utf-7"))
 # What no text holds in a charset that has ASCII.
 CONTROLS = re.compile(rb"[\x00-\x08\x0b\x0e-\x1f\x7f]")
-# ASCII, and GB 2312 in two octets each (GB/T 2312-1980: rows 1 to 9, 16 to 87).
+# ASCII, and GB 2312 in two bytes each (GB/T 2312-1980: rows 1 to 9, 16 to 87).
 ASCII = bytes(range(128))
 GB2312 = re.compile(rb"(?:[\x00-\x7f]|[\xa1-\xa9\xb0-\xf7][\xa1-\xfe])*+\Z")
-# Octets above ASCII that such text has at least: two of them may be chance.
+# Bytes above ASCII that such text has at least: two of them may be chance.
 LEAST_HIGH = 4
 # The longest content whose charset is guessed.
 LONGEST_GUESS = 1 << 20

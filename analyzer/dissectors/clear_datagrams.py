@@ -1,6 +1,6 @@
 """UDP datagrams of clear text, on any port, to exchanges: CoAP, syslog, bare documents; SSDP and mDNS apart.
 
-Rows are chosen by columns and first octets; a flow whose first datagrams are of no known form is left alone.
+Rows are chosen by columns and first bytes; a flow whose first datagrams are of no known form is left alone.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from analyzer.flows.address_text import address_text
 from analyzer.flows.flow_ids import New, moved, moved_column
 from analyzer.flows.flow_table import KIND, NOTHING, PACKETS, Flows
 from analyzer.flows.tracker import FlowIds
-from analyzer.packets.batch_summary import CLEAR, NAMING, Outline
+from analyzer.packets.batch_summary import CLEAR, NAMING, BatchSummary
 from analyzer.packets.packet_table import (
     DESTINATION_HI,
     DESTINATION_LO,
@@ -68,7 +68,7 @@ class ClearDatagrams:
         self.rows: set[int] = set()  # of the batch that was read last: those of a known form
 
     def read(
-        self, batch: Batch, packets: Packets, outline: Outline, ids: FlowIds, flows: Flows,
+        self, batch: Batch, packets: Packets, outline: BatchSummary, ids: FlowIds, flows: Flows,
         frames: list[int] | None,
     ) -> Iterator[ClearExchange]:  # fmt: skip
         """Exchanges that this batch finishes; `frames` gives the frame numbers of rebuilt datagrams."""

@@ -59,7 +59,7 @@ class Reader(Protocol):
 
 
 def place_of(taken: QueuedBytes) -> MessagePlace:
-    """The place of octets that were taken from a stream."""
+    """The place of bytes that were taken from a stream."""
     return MessagePlace(taken.start, taken.end, taken.frames, taken.time_ns, taken.end_ns)
 
 
@@ -85,5 +85,5 @@ def grow(whole: HttpMessage, place: MessagePlace) -> None:
 
 
 def text(octets: bytes) -> str:
-    """Text as it was sent; octets that are not UTF-8 stay visible as escapes."""
+    """Text as it was sent; bytes that are not UTF-8 stay visible as escapes."""
     return octets.decode("utf-8", "backslashreplace")

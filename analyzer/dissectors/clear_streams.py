@@ -1,4 +1,4 @@
-"""TCP flows of clear text other than HTTP, on any port, to exchanges: recognised by their first octets."""
+"""TCP flows of clear text other than HTTP, on any port, to exchanges: recognised by their first bytes."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from analyzer.dissectors.exchange import Exchange
 from analyzer.dissectors.memory_estimate import held
 from analyzer.dissectors.payload_rows import PayloadRow, first_sequence, isn, taken_before
 from analyzer.dissectors.payload_rows import octets as octets_of
-from analyzer.dissectors.stream_log import StreamNotes
+from analyzer.dissectors.stream_log import StreamLog
 from analyzer.dissectors.unclassified import other_readings
 from analyzer.flows.flow_ids import New, moved, moved_set
 from analyzer.flows.flow_table import (
@@ -37,7 +37,7 @@ from analyzer.flows.flow_table import (
 )  # fmt: skip
 from analyzer.flows.kernel import FIN, RST
 from analyzer.flows.reassembly import Gap, Segment, Stream
-from analyzer.flows.retransmissions import Recent
+from analyzer.flows.retransmissions import Retransmissions
 from analyzer.flows.tracker import FlowIds
 from analyzer.packets.packet_table import Packets
 from analyzer.system.containment import Failures, contained
@@ -88,7 +88,7 @@ def reader_for(
     if (row := registry.of_stream(octets, side == client, port)) is not None:
         reader: Reader = registry.load(row.unit)(client, port, searched)
         return reader
-    # Behind the beginning such octets may as well be part of an HTTP body.
+    # Behind the beginning such bytes may as well be part of an HTTP body.
     return bare_documents.PlainStream(client) if begins and bare_documents.may_begin(octets) else None
 
 
@@ -97,12 +97,12 @@ class OpenStream:
 
     __slots__ = ("client", "fed", "missing", "reader", "segments", "streams", "waiting")
 
-    def __init__(self, client: int, isn_a: int | None, isn_b: int | None, recent: Recent) -> None:
+    def __init__(self, client: int, isn_a: int | None, isn_b: int | None, recent: Retransmissions) -> None:
         self.client = client
         self.streams = (Stream(isn_a, recent), Stream(isn_b, recent))
         self.missing: list[tuple[int, Gap]] = []
         self.reader: Reader | None = None
-        self.fed = 0  # octets that the reader was given
+        self.fed = 0  # bytes that the reader was given
         self.segments: list[tuple[int, Segment]] = []  # until somebody reads them
         self.waiting: list[Exchange] = []
 
@@ -110,11 +110,11 @@ class OpenStream:
 class ClearStreams:
     """Follows TCP flows over the batches of a capture. `kinds` names those that were recognised."""
 
-    def __init__(self, notes: StreamNotes, failures: Failures) -> None:
+    def __init__(self, notes: StreamLog, failures: Failures) -> None:
         """`failures` gets what could not be read; such a flow is dismissed."""
         self._notes, self._failures = notes, failures
         self.kinds: dict[int, str] = {}
-        self.sealed: dict[int, int] = {}  # flow → octets before the TLS that both sides agreed on
+        self.sealed: dict[int, int] = {}  # flow → bytes before the TLS that both sides agreed on
         self.left_out: Counter[str] = Counter()  # messages beyond the limit
         self.gaps = self.gap_octets = 0  # of what was recognised
         self._open: dict[int, OpenStream] = {}
@@ -209,7 +209,7 @@ class ClearStreams:
                 yield from self._close(flow, flows)
 
     def held(self, flow: int) -> int:
-        """Octets that the reader of a flow holds."""
+        """Bytes that the reader of a flow holds."""
         return held(self._open.get(flow))
 
     def may_take(self, flow: int) -> bool:
@@ -278,7 +278,7 @@ class ClearStreams:
             at.waiting += at.reader.feed(side, piece)
 
     def _settle(self, flow: int, at: OpenStream, flows: Flows) -> Iterator[ClearExchange]:
-        """Exchanges of earlier batches: by now the acknowledgements of their octets are seen."""
+        """Exchanges of earlier batches: by now the acknowledgements of their bytes are seen."""
         waiting, at.waiting = at.waiting, []
         for exchange in waiting:
             made = exchange.request or exchange.response
@@ -336,7 +336,7 @@ class ClearStreams:
 
 
 def _delivered(flow: int, at: OpenStream, exchange: Exchange, flows: Flows) -> bool | None:
-    """Whether the request's last octet was acknowledged; None where nothing of the other side was seen."""
+    """Whether the request's last byte was acknowledged; None where nothing of the other side was seen."""
     request, answering = exchange.request, 1 - exchange.direction
     if request is None or not flows.numbers[flow, PACKETS + answering]:
         return None

@@ -19,7 +19,7 @@ VERSIONS = {
     0xFEFC: "DTLS 1.3", 0xFEFD: "DTLS 1.2", 0xFEFF: "DTLS 1.0",
 }  # fmt: skip
 
-# Protocols listed of one ALPN extension at most, and octets of a name: RFC 1035 allows 253.
+# Protocols listed of one ALPN extension at most, and bytes of a name: RFC 1035 allows 253.
 MOST_PROTOCOLS, LONGEST_NAME = 8, 255
 
 
@@ -27,7 +27,7 @@ class ClientHello(NamedTuple):
     """The parts of a ClientHello that matter here; what is cut off is missing."""
 
     version: int  # legacy_version
-    ciphers: bytes  # two octets each
+    ciphers: bytes  # two bytes each
     extensions: dict[int, bytes]
     whole: bool  # neither cut nor contradicting itself
 
@@ -128,7 +128,7 @@ def quic_version(version: int) -> str:
 
 
 def codes(octets: bytes) -> list[int]:
-    """Numbers of two octets each, without those that mean nothing (GREASE, RFC 8701)."""
+    """Numbers of two bytes each, without those that mean nothing (GREASE, RFC 8701)."""
     found = [octets[at] << 8 | octets[at + 1] for at in range(0, len(octets) - 1, 2)]
     return [code for code in found if not is_grease(code)]
 

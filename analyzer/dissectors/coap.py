@@ -36,10 +36,10 @@ CONTINUE, INCOMPLETE = 231, 408
 
 
 class OptionFormat(NamedTuple):
-    """An option: its name, how its value is written, and the most octets of it (RFC 7252 §5.10)."""
+    """An option: its name, how its value is written, and the most bytes of it (RFC 7252 §5.10)."""
 
     name: str
-    kind: str  # "text", "number", "octets", "empty"
+    kind: str  # "text", "number", "bytes", "empty"
     most: int
 
 
@@ -87,11 +87,11 @@ MOST_REMEMBERED = 64
 MOST_OPTIONS = 200
 # So long a message ID is not used for anything else (RFC 7252 §4.8.2).
 EXCHANGE_LIFETIME_NS = 247_000_000_000
-# Octets of one message over TCP, at most; more is no CoAP that anyone sends.
+# Bytes of one message over TCP, at most; more is no CoAP that anyone sends.
 MOST_MESSAGE = 1 << 20
 
 
-Block = tuple[int, bool, int]  # (number, whether more follow, octets of a block)
+Block = tuple[int, bool, int]  # (number, whether more follow, bytes of a block)
 
 
 class CoapPacket(NamedTuple):
@@ -156,7 +156,7 @@ def _options(octets: bytes, at: int) -> tuple[tuple[tuple[int, bytes], ...], byt
 
 
 def _extended(octets: bytes, at: int, nibble: int) -> tuple[int, int]:
-    """A delta or length of 13 or more goes on in further octets; -1 where it can't be."""
+    """A delta or length of 13 or more goes on in further bytes; -1 where it can't be."""
     if nibble < 13:
         return nibble, at
     if nibble == 13 and at < len(octets):
@@ -458,9 +458,9 @@ def _lose(whole: HttpMessage, count: int) -> None:
 
 SIGNALS = frozenset((701, 702, 703, 704, 705))
 CAPABILITIES = 701
-# Length nibble → octets that follow, and what they count from.
+# Length nibble → bytes that follow, and what they count from.
 EXTENSIONS = {13: (1, 13), 14: (2, 269), 15: (4, 65805)}
-CAPABILITY_OPTIONS = {2: 4, 4: 0}  # Max-Message-Size and Block-Wise-Transfer → octets at most
+CAPABILITY_OPTIONS = {2: 4, 4: 0}  # Max-Message-Size and Block-Wise-Transfer → bytes at most
 
 
 class CoapStream:
@@ -502,7 +502,7 @@ class CoapStream:
 
 
 def framed(data: bytes | bytearray) -> tuple[CoapPacket | None, int] | None:
-    """(packet, its length) of the message that octets begin with (RFC 8323 §3.2).
+    """(packet, its length) of the message that bytes begin with (RFC 8323 §3.2).
 
     None while it is cut, (None, 0) where it is no CoAP.
     """
@@ -529,7 +529,7 @@ def framed(data: bytes | bytearray) -> tuple[CoapPacket | None, int] | None:
 
 
 def opens_stream(octets: bytes) -> bool:
-    """Whether a side's first octets are a Capabilities and Settings Message of known options."""
+    """Whether a side's first bytes are a Capabilities and Settings Message of known options."""
     found = framed(octets) if octets and octets[0] & 15 == 0 else None
     packet = found[0] if found else None
     return (

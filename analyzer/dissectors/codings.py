@@ -11,17 +11,17 @@ import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
-# Decoded octets that are looked at before a body counts as a decompression bomb.
+# Decoded bytes that are looked at before a body counts as a decompression bomb.
 MOST_DECODED = 32 << 20
 STEP = 1 << 16
 INPUT_STEP, ZSTD_STEP = 1 << 14, 1 << 9
 # Members of a gzip body and codings of any body that are undone; real ones have one or two.
 MOST_MEMBERS, MOST_CODINGS = 1000, 4
-# A short body is a bomb sooner: deflate makes at most 1,032 octets of one.
+# A short body is a bomb sooner: deflate makes at most 1,032 bytes of one.
 LEAST_DECODED, MOST_GROWTH = 1 << 20, 1000
 
 GZIP_MAGIC = b"\x1f\x8b\x08"
-GZIP_HEADER = 10  # octets before the optional parts (RFC 1952 §2.3)
+GZIP_HEADER = 10  # bytes before the optional parts (RFC 1952 §2.3)
 HAS_CRC, HAS_EXTRA, HAS_NAME, HAS_COMMENT = 2, 4, 8, 16
 
 LONGEST_NAME = 40  # of a coding, as it is quoted
@@ -30,7 +30,7 @@ Decoder = Callable[[bytes], Iterator[bytes]]
 
 
 @dataclass(slots=True)
-class Undone:
+class DecodedContent:
     """What codings left: the content, the codings undone, whether all is, and what has to be said."""
 
     content: bytes
@@ -44,9 +44,9 @@ class Undone:
         self.notes.append(note)
 
 
-def undo(raw: bytes, codings: tuple[str, ...]) -> Undone:
-    """Undo codings in the order given; those that the octets are not in are passed over."""
-    done = Undone(raw)
+def undo(raw: bytes, codings: tuple[str, ...]) -> DecodedContent:
+    """Undo codings in the order given; those that the bytes are not in are passed over."""
+    done = DecodedContent(raw)
     most = min(MOST_DECODED, LEAST_DECODED + MOST_GROWTH * len(raw))
     for coding in codings[:MOST_CODINGS]:
         if not _undo_one(done, coding, most):
@@ -56,7 +56,7 @@ def undo(raw: bytes, codings: tuple[str, ...]) -> Undone:
     return done
 
 
-def _undo_one(done: Undone, coding: str, most: int) -> bool:
+def _undo_one(done: DecodedContent, coding: str, most: int) -> bool:
     """Whether the next coding may be tried."""
     decoder = DECODERS.get(coding)
     if decoder is None:
@@ -174,7 +174,7 @@ def _zstd(data: bytes) -> Iterator[bytes]:
     decompressor = zstandard.ZstdDecompressor(max_window_size=1 << 23)
     position, frame = 0, decompressor.decompressobj()
     while not frame.eof:
-        # A block of 4 octets can stand for 128 KiB, so few octets at a time.
+        # A block of 4 bytes can stand for 128 KiB, so few bytes at a time.
         piece = data[position : position + ZSTD_STEP]
         if not piece:
             raise ValueError("it ends before its end mark")

@@ -10,7 +10,7 @@ from analyzer.dissectors import dhcp, dns
 from analyzer.flows.address_text import address_text
 from analyzer.flows.flow_ids import New, moved_pairs
 from analyzer.flows.tracker import FlowIds
-from analyzer.packets.batch_summary import NAMING, Outline
+from analyzer.packets.batch_summary import NAMING, BatchSummary
 from analyzer.packets.packet_table import (
     DESTINATION_HI,
     DESTINATION_LO,
@@ -56,7 +56,7 @@ class Datagrams:
         self._pending: dict[tuple[int, int], int] = {}  # (flow, transaction) → time of the question
 
     def read(
-        self, batch: Batch, packets: Packets, outline: Outline, ids: FlowIds, frames: list[int] | None
+        self, batch: Batch, packets: Packets, outline: BatchSummary, ids: FlowIds, frames: list[int] | None
     ) -> None:
         """All datagrams of a batch; `frames` gives the frame numbers of rebuilt ones."""
         for one in _datagrams(batch, packets, outline.rows(NAMING), ids, frames):

@@ -37,7 +37,7 @@ class Inflater:
         return self._is_known
 
     def inflate(self, data: bytes, most: int) -> bytes:
-        """What these octets inflate to, at most `most` octets and a step. Raises zlib.error."""
+        """What these bytes inflate to, at most `most` bytes and a step. Raises zlib.error."""
         out, tail = bytearray(), data
         while len(out) <= most:
             piece = self._inflater.decompress(tail, STEP)
@@ -52,14 +52,14 @@ class Inflater:
 
 
 class InflatedBody(BodySink):
-    """Takes the compressed octets of a message as they come; `inflater` is None where none was agreed on."""
+    """Takes the compressed bytes of a message as they come; `inflater` is None where none was agreed on."""
 
     __slots__ = ("_decoded", "_digest", "_inflated", "_inflater", "_said")
 
     def __init__(self, inflater: Inflater | None) -> None:
         super().__init__()
         self._inflater = inflater
-        self._inflated = 0  # octets that came out
+        self._inflated = 0  # bytes that came out
         self._decoded = bytearray()  # … of which these are kept
         self._digest = hashlib.sha256()
         self._said = ""  # why it is not inflated, or not wholly
@@ -86,7 +86,7 @@ class InflatedBody(BodySink):
             self._inflater.lose()
 
     def body(self) -> tuple[Body, list[str]]:
-        body, notes = super().body()  # of the compressed octets
+        body, notes = super().body()  # of the compressed bytes
         if self._inflater is None or (self._said and not self._inflated):
             return body, [*notes, self._said]
         notes = [self._said] if self._said else []

@@ -17,22 +17,22 @@ from analyzer.dissectors.clear_streams import ClearStreams
 from analyzer.dissectors.datagrams import Datagrams, LearnedName
 from analyzer.dissectors.dns_tcp import DnsFlows
 from analyzer.dissectors.exchange import Exchange
-from analyzer.dissectors.handshakes import HELLO_KINDS, Hellos
+from analyzer.dissectors.handshakes import HELLO_KINDS, Handshakes
 from analyzer.dissectors.http_flows import BoundMetError, HttpFlows, SeenExchange
 from analyzer.dissectors.name_cache import shortened
 from analyzer.dissectors.payload_rows import PayloadRow, taken_before
 from analyzer.dissectors.rejected_segments import doubtful
-from analyzer.dissectors.stream_log import StreamNotes
-from analyzer.dissectors.unclassified_datagrams import OtherDatagrams
+from analyzer.dissectors.stream_log import StreamLog
+from analyzer.dissectors.unclassified_datagrams import UnclassifiedDatagrams
 from analyzer.flows.flow_ids import New, moved_set
 from analyzer.flows.flow_table import FINISHED, KIND, LAST_NS, Flows
 from analyzer.flows.tracker import FlowIds
 from analyzer.packets.batch_summary import LAST_NS as LAST_TIME
-from analyzer.packets.batch_summary import Outline
+from analyzer.packets.batch_summary import BatchSummary
 from analyzer.packets.packet_table import FRAGMENT, Packets
 from analyzer.system.containment import Failed, Failures, contained
 
-# Connections read at once; octets that their readers may hold together; octets fed to them after which they
+# Connections read at once; bytes that their readers may hold together; bytes fed to them after which they
 # are weighed, a segment counting for some more than its data.
 MOST_READ, MOST_HELD, WEIGHED_EVERY, SEGMENT_COST = 8192, 96 << 20, 32 << 20, 200
 NO_FLOW = -1
@@ -40,7 +40,7 @@ NO_FLOW = -1
 MOST_NAMES = 30_000
 
 
-class Observer:
+class Dispatcher:
     """Follows flows over the batches of a capture. `names` grows as names are seen."""
 
     def __init__(self, share: float = 1.0) -> None:
@@ -50,10 +50,10 @@ class Observer:
         self.failures = Failures()
         self.datagrams = Datagrams(self.names, self.failures)
         self.clear_datagrams = ClearDatagrams(share, self.failures)
-        self.other_datagrams = OtherDatagrams()
-        self.notes = StreamNotes(share)
+        self.other_datagrams = UnclassifiedDatagrams()
+        self.notes = StreamLog(share)
         self.clear_streams = ClearStreams(self.notes, self.failures)
-        self.hellos = Hellos(self.names)
+        self.hellos = Handshakes(self.names)
         self.dns = DnsFlows(self.datagrams)
         self.http_flows: set[int] = set()  # flows that carried HTTP
         self.unreadable_inside: set[int] = set()  # … as a tunnel for what can't be read
@@ -64,14 +64,14 @@ class Observer:
         self.repeats_left_out = self.names_left_out = 0
         self._in_order = True
         self._abandoned: set[int] = set()  # flows whose hellos or DNS messages are not read any further
-        self._fed = 0  # octets handed to readers since they were weighed
+        self._fed = 0  # bytes handed to readers since they were weighed
         self.http = HttpFlows(self.notes.recent)
 
     def observe(
         self,
         batch: Batch,
         packets: Packets,
-        outline: Outline,
+        outline: BatchSummary,
         ids: FlowIds,
         flows: Flows,
         frames: list[int] | None = None,
@@ -175,7 +175,7 @@ class Observer:
     def _lighten(self, flows: Flows) -> Iterator[Any]:
         """Close the connections silent longest, where readers hold more than memory is for; so with names.
 
-        Readers can't hold more than they are fed, so they are weighed after a certain number of octets.
+        Readers can't hold more than they are fed, so they are weighed after a certain number of bytes.
         """
         most_names, most_read, most_held = (int(m * self._share) for m in (MOST_NAMES, MOST_READ, MOST_HELD))
         if len(self.names) > most_names:

@@ -76,7 +76,7 @@ def answers_in(datagram: bytes) -> list[NamedAddress]:
 
 
 def is_message(octets: bytes) -> bool:
-    """Whether octets begin like a DNS message: a known opcode, the reserved bit 0, few questions.
+    """Whether bytes begin like a DNS message: a known opcode, the reserved bit 0, few questions.
 
     RFC 1035 §4.1.1; opcodes 0 to 6 are assigned (RFC 8490).
     """

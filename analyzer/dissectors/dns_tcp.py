@@ -1,4 +1,4 @@
-"""A TCP flow to the DNS messages in it: each behind its length in two octets (RFC 1035 §4.2.2, RFC 7766)."""
+"""A TCP flow to the DNS messages in it: each behind its length in two bytes (RFC 1035 §4.2.2, RFC 7766)."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from analyzer.dissectors.payload_rows import PayloadRow, first_sequence, isn, oc
 from analyzer.flows.flow_ids import New, moved_pairs, moved_set
 from analyzer.flows.flow_table import A_HI, A_LO, A_PORT, B_HI, B_LO, B_PORT, HANDED, PROTOCOL, Flows
 from analyzer.flows.reassembly import Segment, Stream
-from analyzer.flows.retransmissions import Recent
+from analyzer.flows.retransmissions import Retransmissions
 
-SHORTEST = 12  # octets of a header
+SHORTEST = 12  # bytes of a header
 # Directions followed at once at most; the oldest gives way.
 MOST_OPEN = 4096
 
@@ -33,7 +33,7 @@ class DnsSide:
     __slots__ = ("_octets", "_stream", "lost", "messages")
 
     def __init__(self, isn: int | None, first: int) -> None:
-        self._stream = Stream(isn, Recent(0))
+        self._stream = Stream(isn, Retransmissions(0))
         self._stream.begin(first)
         self._octets = bytearray()
         self.lost = False
@@ -87,7 +87,7 @@ class DnsFlows:
         self._sides: dict[tuple[int, int], DnsSide] = {}
 
     def takes(self, batch: Batch, group: Sequence[PayloadRow], flows: Flows) -> bool:
-        """Whether these payloads of one flow are DNS, by port and by their first octets."""
+        """Whether these payloads of one flow are DNS, by port and by their first bytes."""
         first = group[0]
         if DNS_PORT not in (flows.numbers[first.flow, A_PORT], flows.numbers[first.flow, B_PORT]):
             return False

@@ -11,8 +11,8 @@ from typing import NamedTuple
 from analyzer.dissectors.client_hello import Hello, chosen_version, read_client_hello
 from analyzer.dissectors.tls import CLIENT_HELLO, HANDSHAKE, SERVER_HELLO, told
 
-RECORD, FRAGMENT = 13, 12  # octets of the headers
-# Octets of a hello, and fragments of one side, at most.
+RECORD, FRAGMENT = 13, 12  # bytes of the headers
+# Bytes of a hello, and fragments of one side, at most.
 MOST_HELLO, MOST_FRAGMENTS = 1 << 15, 64
 
 

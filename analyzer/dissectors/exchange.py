@@ -73,7 +73,7 @@ class Successor(Protocol):
 
     @property
     def wants_more(self) -> bool:
-        """Whether further octets can tell anything."""
+        """Whether further bytes can tell anything."""
 
     @property
     def sure(self) -> bool:
@@ -81,7 +81,7 @@ class Successor(Protocol):
 
     @property
     def skipped(self) -> int:
-        """Octets that were passed over because their beginning was not captured."""
+        """Bytes that were passed over because their beginning was not captured."""
 
     @property
     def returned(self) -> Sequence[Placed]:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from analyzer.packets import packet_table
 
-# Octets of a first payload that are looked at.
+# Bytes of a first payload that are looked at.
 LOOKED_AT = 96
 
 Bools = Any  # NDArray[np.bool_]: numpy's stubs don't tell what a comparison gives
@@ -21,7 +21,7 @@ ANY, TCP, UDP = 0, packet_table.TCP, packet_table.UDP
 
 
 @dataclass(frozen=True, slots=True)
-class Firsts:
+class FirstPayloads:
     """One row a payload. `octets` has shape (rows, LOOKED_AT), zeros behind a payload's end."""
 
     octets: NDArray[np.uint8]
@@ -32,12 +32,12 @@ class Firsts:
     def __len__(self) -> int:
         return len(self.octets)
 
-    def take(self, rows: NDArray[np.intp] | Bools) -> Firsts:
+    def take(self, rows: NDArray[np.intp] | Bools) -> FirstPayloads:
         """Some of the rows."""
-        return Firsts(self.octets[rows], self.length[rows], self.transport[rows], self.ports[rows])
+        return FirstPayloads(self.octets[rows], self.length[rows], self.transport[rows], self.ports[rows])
 
     def u8(self, at: int) -> Ints:
-        """The octet at a position, 0 where the payload is shorter."""
+        """The byte at a position, 0 where the payload is shorter."""
         return self.octets[:, at].astype(np.int64)
 
     def u16(self, at: int) -> Ints:
@@ -59,34 +59,36 @@ class FirstPayload(NamedTuple):
 
     name: str
     transport: int
-    fits: Callable[[Firsts], Bools]
+    fits: Callable[[FirstPayloads], Bools]
 
 
-def is_at(position: int, octets: bytes) -> Callable[[Firsts], Bools]:
-    """A question whether these octets stand at a position."""
+def is_at(position: int, octets: bytes) -> Callable[[FirstPayloads], Bools]:
+    """A question whether these bytes stand at a position."""
     wanted = np.frombuffer(octets, np.uint8)
 
-    def fits(firsts: Firsts) -> Bools:
+    def fits(firsts: FirstPayloads) -> Bools:
         here = firsts.octets[:, position : position + len(wanted)]
         return np.asarray((here == wanted).all(axis=1)) & (firsts.length >= position + len(wanted))
 
     return fits
 
 
-def starts(*texts: bytes) -> Callable[[Firsts], Bools]:
+def starts(*texts: bytes) -> Callable[[FirstPayloads], Bools]:
     """A question whether a payload starts with one of these."""
     questions = [is_at(0, text) for text in texts]
 
-    def fits(firsts: Firsts) -> Bools:
+    def fits(firsts: FirstPayloads) -> Bools:
         return np.logical_or.reduce([question(firsts) for question in questions])
 
     return fits
 
 
-def firsts_of(octets: NDArray[np.uint8], start: Ints, length: Ints, transport: Ints, ports: Ints) -> Firsts:
-    """The payloads that begin at `start` in a batch's octets; `length` is what was captured of each."""
+def firsts_of(
+    octets: NDArray[np.uint8], start: Ints, length: Ints, transport: Ints, ports: Ints
+) -> FirstPayloads:
+    """The payloads that begin at `start` in a batch's bytes; `length` is what was captured of each."""
     at = start[:, None] + np.arange(LOOKED_AT)
     inside = np.arange(LOOKED_AT) < length[:, None]
     found = octets[np.where(inside, at, 0)]
     found[~inside] = 0
-    return Firsts(found, length, transport, ports)
+    return FirstPayloads(found, length, transport, ports)

@@ -1,6 +1,6 @@
 """Flows of TLS, QUIC and DTLS to what their hellos tell: names, versions, protocols, fingerprints.
 
-Of TLS the client's first octets are read and the server's first segment; of QUIC the Initial packets of
+Of TLS the client's first bytes are read and the server's first segment; of QUIC the Initial packets of
 whichever side can be opened; of DTLS both sides' handshake records. Each until its hello is whole.
 """
 
@@ -35,7 +35,7 @@ from analyzer.flows.flow_table import (
     Flows,
 )
 from analyzer.flows.reassembly import Segment, Stream
-from analyzer.flows.retransmissions import Recent
+from analyzer.flows.retransmissions import Retransmissions
 
 # Flows whose hello is still incomplete at most; the oldest gives way.
 MOST_OPEN = 1024
@@ -49,7 +49,7 @@ T = TypeVar("T")
 HELLO_KINDS = (TLS, QUIC, DTLS)
 
 
-class Hellos:
+class Handshakes:
     """Reads hellos over the batches of a capture; `of` maps a flow to what its hellos told."""
 
     def __init__(self, names: list[LearnedName]) -> None:
@@ -188,7 +188,7 @@ class _ClientStream:
     __slots__ = ("flight", "server", "stream")
 
     def __init__(self, isn: int | None, rows: Sequence[PayloadRow]) -> None:
-        self.stream = Stream(isn, Recent(0))
+        self.stream = Stream(isn, Retransmissions(0))
         self.server = ServerName()
         self.flight = ClientFlight()
         if self.stream.base is None:

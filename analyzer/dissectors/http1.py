@@ -39,15 +39,15 @@ BLANK = re.compile(rb"[\r\n\t \0\x0b]+")
 LINE_ENDS = re.compile(rb"[\r\n]+")
 FOLD = re.compile(r"\r?\n[ \t]+")  # obs-fold (RFC 9112 §5.2)
 CHUNK_SIZE = re.compile(rb"[ \t]*0*([0-9A-Fa-f]{1,15})[ \t]*(?:;[^\r\n]*)?\Z")
-# … and one octet that doesn't belong there.
+# … and one byte that doesn't belong there.
 ODD_CHUNK_SIZE = re.compile(rb"[ \t\x0b\x0c]*0*([0-9A-Fa-f]{1,15})[^0-9A-Fa-f\r\n]?[ \t]*\Z")
 
 LINE_FEED = 0x0A
 MOST_HEADERS = 1000
-LONGEST_KEPT = 1 << 14  # octets of a header's value in a head that is too long
-# Octets that are looked at to tell whether they begin a message.
+LONGEST_KEPT = 1 << 14  # bytes of a header's value in a head that is too long
+# Bytes that are looked at to tell whether they begin a message.
 MOST_PEEK = 8192
-# Octets of the line that tells a chunk's size, its extensions included.
+# Bytes of the line that tells a chunk's size, its extensions included.
 MOST_CHUNK_LINE = 4096
 # Frames named as evidence of one message, at most; beyond that the last one is kept up to date.
 MOST_FRAMES = 2048
@@ -57,7 +57,7 @@ NO_BODY_STATUSES = frozenset({204, 304})
 
 @dataclass(slots=True)
 class HttpMessage:
-    """A request or response as far as it was read. Offsets are octets of the stream."""
+    """A request or response as far as it was read. Offsets are bytes of the stream."""
 
     role: Role
     version: str
@@ -82,7 +82,7 @@ class HttpMessage:
     tunnel: tuple[str, ...] = ()  # what it went through, outermost first: "CONNECT example.com:443"
     one_way: bool = False  # no response belongs to it
     readings: list[str] = field(default_factory=list)  # what else it may mean, with its numbers
-    # (stream offset, frame): where each frame's octets begin; a frame may come more than once
+    # (stream offset, frame): where each frame's bytes begin; a frame may come more than once
     spans: list[tuple[int, int]] = field(default_factory=list)
 
     def values(self, name: str) -> list[str]:
@@ -96,7 +96,7 @@ class HttpMessage:
 
 
 class MessagePlace(NamedTuple):
-    """Where a message stood: octets of the stream or datagram, the frames, first and last time."""
+    """Where a message stood: bytes of the stream or datagram, the frames, first and last time."""
 
     start: int
     end: int
@@ -113,13 +113,13 @@ class HttpReader:
         method_of: Callable[[HttpMessage], str | None] = lambda _: None,
         pass_over: Callable[[Segment], None] = lambda _: None,
     ) -> None:
-        """`pass_over` gets the octets that belong to no message."""
+        """`pass_over` gets the bytes that belong to no message."""
         self._pass_over = pass_over
         self.role: Role | None = None
         self.opaque = False  # switched to something that is not HTTP
         self._method_of = method_of
         self._buffer = bytearray()
-        self._buffer_start = 0  # stream offset of the buffer's first octet
+        self._buffer_start = 0  # stream offset of the buffer's first byte
         self._marks: list[Segment] = []  # frames of what the buffer holds, data left out
         self.message: HttpMessage | None = None  # the one being read
         self._state: Callable[[], HttpMessage | bool] = self._idle
@@ -128,13 +128,13 @@ class HttpReader:
         self._left = 0
         self._chunks = 0  # sizes read of the message's chunks
         self._broken = False  # whether the body goes on to the next segment that begins a message
-        self._searched = 0  # octets of the buffer known to hold no end of what is being read
+        self._searched = 0  # bytes of the buffer known to hold no end of what is being read
         self._line_end = 0  # where the start line of the message being read ends in the buffer
-        self._synced = True  # whether the next octet is where a message begins
+        self._synced = True  # whether the next byte is where a message begins
         self._may_be_simple = False  # whether a line waits that may be a request of HTTP/0.9
         self._is_head_begun = False  # whether the first part of a head too long was taken
         self._is_bare = False  # whether lines of the message's head end in a carriage return alone
-        self.skipped = 0  # octets of messages whose beginning was not captured
+        self.skipped = 0  # bytes of messages whose beginning was not captured
 
     def feed(self, piece: Segment | Gap) -> Iterator[HttpMessage]:
         """Messages that are finished by this piece."""
@@ -235,7 +235,7 @@ class HttpReader:
         return True
 
     def _behind_preamble(self, piece: Segment) -> Segment:
-        """What of a segment follows octets that are of no message, from where a request begins in it."""
+        """What of a segment follows bytes that are of no message, from where a request begins in it."""
         at = begins_within(piece.data)
         if not at:
             return piece
@@ -251,7 +251,7 @@ class HttpReader:
         return any(value.lower() == "100-continue" for value in message.values("expect"))
 
     def _take(self, count: int) -> bytes:
-        """Consume octets of the buffer on behalf of the message."""
+        """Consume bytes of the buffer on behalf of the message."""
         message = self.message
         assert message is not None
         piece = bytes(self._buffer[:count])
@@ -327,7 +327,7 @@ class HttpReader:
         return bare if bare > 0 and buffer[bare + 1] != LINE_FEED else -1
 
     def _unversioned(self) -> HttpMessage | bool:
-        """A line that is no start line: a request without a version, or octets before one, or nothing."""
+        """A line that is no start line: a request without a version, or bytes before one, or nothing."""
         octets = bytes(self._buffer[:MOST_PEEK])
         if self.role != "response":
             if found := bare_start_line(octets):
@@ -345,7 +345,7 @@ class HttpReader:
         return False
 
     def _skip(self, count: int) -> None:
-        """Pass over the first octets that wait."""
+        """Pass over the first bytes that wait."""
         held = self.rest()
         self._buffer_start = held[0].offset + count
         for segment in held:
@@ -450,7 +450,7 @@ class HttpReader:
             self._pass_over_end(message, "\n".join(lines[room:]).encode("latin-1"))
 
     def _pass_over_end(self, message: HttpMessage, octets: bytes) -> None:
-        """Pass over the last octets that were taken for a message, each with the frame that carried it."""
+        """Pass over the last bytes that were taken for a message, each with the frame that carried it."""
         start = message.end - len(octets)
         ends = [*(offset for offset, _ in message.spans[1:]), message.end]
         for (offset, frame), end in zip(message.spans, ends, strict=True):
@@ -506,7 +506,7 @@ class HttpReader:
         return method != "HEAD" and status not in NO_BODY_STATUSES
 
     def _surprise(self) -> HttpMessage | bool:
-        """Where a response has no body by its status or request: unless octets stand there that are none."""
+        """Where a response has no body by its status or request: unless bytes stand there that are none."""
         message = self.message
         assert message is not None
         begins = self.opaque or self._begins_next()
@@ -556,7 +556,7 @@ class HttpReader:
         return self._ended_with_loss(message) if message.body.lost else self._done()
 
     def _longer_body(self) -> HttpMessage | bool:
-        """Two lengths were given: the octets behind the shorter one tell which was meant."""
+        """Two lengths were given: the bytes behind the shorter one tell which was meant."""
         message, framing = self.message, self._framing
         assert message is not None
         assert framing.longer is not None
@@ -636,7 +636,7 @@ class HttpReader:
         return self._lose_chunks() if len(self._buffer) > MOST_HEAD else False
 
     def _lose_chunks(self) -> HttpMessage | bool:
-        """What is no chunk size: the label was wrong, or the chunks break off. The octets are kept."""
+        """What is no chunk size: the label was wrong, or the chunks break off. The bytes are kept."""
         message, framing = self.message, self._framing
         assert message is not None
         if self._chunks == 0:
@@ -718,7 +718,7 @@ class HttpReader:
 
 
 def whole_message(octets: bytes, place: MessagePlace) -> HttpMessage | None:
-    """Return the one message that octets begin with: of a datagram, for instance, which has no stream."""
+    """Return the one message that bytes begin with: of a datagram, for instance, which has no stream."""
     reader = HttpReader()
     segment = Segment(place.start, octets, place.frames[0], place.time_ns)
     return next(iter([*reader.feed(segment), *reader.close()]), None)

@@ -33,12 +33,12 @@ from analyzer.dissectors.http2_headers import NOT_KNOWN, HeaderDecoder
 from analyzer.flows.reassembly import Gap, Segment
 from analyzer.model import Role
 
-# Octets of a header block, at most: servers refuse at 8 to 64 KiB.
+# Bytes of a header block, at most: servers refuse at 8 to 64 KiB.
 MOST_BLOCK = 1 << 18
 MOST_PARTS = 4096  # … and frames that it may come in
 # Header blocks of a stream that are kept: two for each message, and interim responses.
 MOST_BLOCKS = 16
-# Streams that wait for their other half, at most, and octets of bodies in them; the oldest give way.
+# Streams that wait for their other half, at most, and bytes of bodies in them; the oldest give way.
 MOST_STREAMS = 1 << 14
 MOST_WAITING = 1 << 26
 
@@ -93,7 +93,7 @@ class _Stream:
 class Http2:
     """Reads a connection. `client` is the direction of the requests, None where it is not known yet.
 
-    `from_start` says of each direction whether it is read from its first octet on. `upgraded` is the
+    `from_start` says of each direction whether it is read from its first byte on. `upgraded` is the
     HTTP/1.1 request that asked for HTTP/2: stream 1 answers it (RFC 7540 §3.2), after `interim` responses.
     """
 
@@ -112,7 +112,7 @@ class Http2:
         )
         self._streams: dict[int, _Stream] = {}
         self._given_up: set[int] = set()  # streams that gave way before they ended
-        self._waiting = 0  # octets of bodies in streams that have not ended
+        self._waiting = 0  # bytes of bodies in streams that have not ended
         if client is not None:
             self._sides[client].role, self._sides[1 - client].role = ROLES
         if upgraded is not None:
@@ -121,7 +121,7 @@ class Http2:
 
     @property
     def skipped(self) -> int:
-        """Octets that were passed over while no frame's beginning was known."""
+        """Bytes that were passed over while no frame's beginning was known."""
         return sum(side.frames.skipped for side in self._sides)
 
     def feed(self, direction: int, piece: Segment | Gap) -> Iterator[Exchange]:
@@ -378,7 +378,7 @@ def _begin(role: Role, first: QueuedBytes, stream: int) -> HttpMessage:
 
 
 def _kept(message: HttpMessage) -> int:
-    """Octets of a message's body that are held in memory."""
+    """Bytes of a message's body that are held in memory."""
     return min(message.body.length, KEEP)
 
 

@@ -20,9 +20,9 @@ DATA, HEADERS, PRIORITY, RST_STREAM, SETTINGS = range(5)
 PUSH_PROMISE, PING, GOAWAY, WINDOW_UPDATE, CONTINUATION = range(5, 10)
 END_STREAM, END_HEADERS, PADDED = 0x01, 0x04, 0x08
 
-# Octets of a frame that is no DATA, at most; longer ones are passed over.
+# Bytes of a frame that is no DATA, at most; longer ones are passed over.
 MOST_FRAME = 1 << 18
-# Octets that wait while no frame's beginning is known.
+# Bytes that wait while no frame's beginning is known.
 MOST_WAITING = 1 << 16
 
 CONNECTION, STREAM, EITHER = range(3)
@@ -65,7 +65,7 @@ class Http2Frame(NamedTuple):
 
 
 class DataPiece(NamedTuple):
-    """Some octets of a DATA frame's content, or how many of them were lost; `ended` ends the stream."""
+    """Some bytes of a DATA frame's content, or how many of them were lost; `ended` ends the stream."""
 
     stream: int
     taken: QueuedBytes | None
@@ -74,7 +74,7 @@ class DataPiece(NamedTuple):
 
 
 class Broken(NamedTuple):
-    """The framing was lost: what comes next is of an unknown stream; `gap` octets were not captured."""
+    """The framing was lost: what comes next is of an unknown stream; `gap` bytes were not captured."""
 
     gap: int
 
@@ -83,7 +83,7 @@ Event = Http2Frame | DataPiece | Broken
 
 
 def frame_length(data: bytes | bytearray, at: int) -> int:
-    """Octets of the frame whose header stands at `at`, header included; 0 where none can stand there."""
+    """Bytes of the frame whose header stands at `at`, header included; 0 where none can stand there."""
     if at + HEADER > len(data):
         return 0
     length, kind = int.from_bytes(data[at : at + 3], "big"), data[at + 3]
@@ -97,7 +97,7 @@ def frame_length(data: bytes | bytearray, at: int) -> int:
 
 
 def are_frames(data: bytes | bytearray, at: int = 0) -> bool:
-    """Whether frames begin at `at` without doubt: three valid headers, or two that end with the octets.
+    """Whether frames begin at `at` without doubt: three valid headers, or two that end with the bytes.
 
     Whole HEADERS may also stand alone, or before the first DATA of their stream: a message begins there.
     """
@@ -123,12 +123,12 @@ class FrameReader:
 
     def __init__(self, synced: bool) -> None:
         self.synced = synced
-        self.skipped = 0  # octets that were passed over while no frame's beginning was known
+        self.skipped = 0  # bytes that were passed over while no frame's beginning was known
         self._buffer = ByteQueue()
         self._stream = self._flags = 0  # of the DATA frame being read
-        self._left = self._pad = 0  # octets of its content, and of the padding behind it
-        self._skip = 0  # octets of a frame that is passed over
-        self._looked_at = 0  # octets of the buffer that were searched for a beginning
+        self._left = self._pad = 0  # bytes of its content, and of the padding behind it
+        self._skip = 0  # bytes of a frame that is passed over
+        self._looked_at = 0  # bytes of the buffer that were searched for a beginning
 
     def feed(self, piece: Segment | Gap) -> Iterator[Event]:
         """What this piece makes readable."""

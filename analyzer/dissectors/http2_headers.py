@@ -14,7 +14,7 @@ from hpack.table import HeaderTable
 
 NOT_KNOWN = "(sent before what was captured)"
 
-LARGEST_TABLE = 1 << 20  # octets of a header table that are kept
+LARGEST_TABLE = 1 << 20  # bytes of a header table that are kept
 # An observer who came late must not drop what the encoder still has, so it takes the table for a large one.
 ASSUMED_TABLE = 1 << 16
 ENTRY_OVERHEAD = 32  # RFC 7541 §4.1

@@ -8,10 +8,10 @@ from collections.abc import Iterator, Sequence
 from analyzer.dissectors.clear_message import UNCLASSIFIED
 from analyzer.dissectors.exchange import Exchange, InnerReader, Surroundings
 from analyzer.dissectors.http1 import HttpMessage, HttpReader
-from analyzer.dissectors.protocol_switch import Switch
-from analyzer.dissectors.unclassified import Remains, other_readings
+from analyzer.dissectors.protocol_switch import ProtocolSwitch
+from analyzer.dissectors.unclassified import UnclassifiedBytes, other_readings
 from analyzer.flows.reassembly import Gap, Segment, Stream
-from analyzer.flows.retransmissions import Recent
+from analyzer.flows.retransmissions import Retransmissions
 from analyzer.system.containment import contained
 
 # Beginnings of the protocol's name in messages that prove no HTTP.
@@ -37,7 +37,7 @@ class HttpFlow:
         isn_a: int | None,
         isn_b: int | None,
         around: Surroundings | None = None,
-        recent: Recent | None = None,
+        recent: Retransmissions | None = None,
         searched: tuple[bool, bool] = (True, True),
     ) -> None:
         """`around` is what the connection goes through, None where it goes through nothing.
@@ -45,10 +45,10 @@ class HttpFlow:
         `recent` remembers what the streams gave out, to compare what comes again. `searched` says of which
         directions that is gathered which no reader takes.
         """
-        recent = recent or Recent()
+        recent = recent or Retransmissions()
         self.streams = (Stream(isn_a, recent), Stream(isn_b, recent))
         self._searched = searched
-        self.remains = (Remains(0), Remains(1))
+        self.remains = (UnclassifiedBytes(0), UnclassifiedBytes(1))
         for remains, is_searched in zip(self.remains, searched, strict=True):
             remains.is_closed = not is_searched
         a, b = (HttpReader(self._method_of, remains.add) for remains in self.remains)
@@ -63,7 +63,7 @@ class HttpFlow:
         # id of a request that was answered before it was whole → its response, once that is whole
         self._early: dict[int, HttpMessage | None] = {}
         self._behind_gap = False
-        self.switch = Switch(self._read_http1, self._rest, around or Surroundings(_inner_reader))
+        self.switch = ProtocolSwitch(self._read_http1, self._rest, around or Surroundings(_inner_reader))
 
     @property
     def is_sure(self) -> bool:
@@ -72,12 +72,12 @@ class HttpFlow:
 
     @property
     def wants_more(self) -> bool:
-        """Whether further octets can tell anything: False where what is left is encrypted."""
+        """Whether further bytes can tell anything: False where what is left is encrypted."""
         return self.switch.wants_more
 
     @property
     def skipped(self) -> int:
-        """Octets of messages whose beginning was not captured."""
+        """Bytes of messages whose beginning was not captured."""
         of_http1 = sum(reader.skipped for reader in self.readers if not reader.opaque)
         return of_http1 + (self.switch.other.skipped if self.switch.other is not None else 0)
 
@@ -89,12 +89,12 @@ class HttpFlow:
             yield from self.read(direction, piece)
 
     def acknowledge(self, direction: int, number: int) -> Iterator[Exchange]:
-        """Exchanges that are finished by knowing that the receiver has all octets before `number`."""
+        """Exchanges that are finished by knowing that the receiver has all bytes before `number`."""
         for piece in self.streams[direction].lost_before(number):
             yield from self.read(direction, piece)
 
     def read(self, direction: int, piece: Segment | Gap) -> Iterator[Exchange]:
-        """Exchanges that this piece of a direction's octets finishes."""
+        """Exchanges that this piece of a direction's bytes finishes."""
         reader = self.readers[direction]
         if isinstance(piece, Gap):
             self._note_gap(direction, piece)

@@ -1,7 +1,7 @@
 """The TCP flows that are read as HTTP: their payloads, batch after batch, to what was read in them.
 
 What the reading of one flow gives depends on that flow alone, and on the memory in which repetitions are
-recognised; so it may be done in another process (`Elsewhere`), and the observer can't tell the difference.
+recognised; so it may be done in another process (`ShardedFlows`), and the observer can't tell the difference.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ from analyzer.flows.flow_table import (
 )  # fmt: skip
 from analyzer.flows.kernel import FIN, RST
 from analyzer.flows.reassembly import Gap, StreamConflict
-from analyzer.flows.retransmissions import Recent
+from analyzer.flows.retransmissions import Retransmissions
 from analyzer.system.containment import Failed, MeantError, contained
 
 # A closed connection is kept this long for stragglers, in nanoseconds of capture time.
@@ -48,7 +48,7 @@ class BoundMetError(MeantError):
 
 
 class SeenExchange(NamedTuple):
-    """An exchange, the flow it was seen in, and whether the request's last octet was acknowledged.
+    """An exchange, the flow it was seen in, and whether the request's last byte was acknowledged.
 
     `delivered` is None where the capture holds nothing from the other side.
     """
@@ -65,7 +65,7 @@ class BatchResult:
     exchanges: Sequence[Any]
     found: bool  # whether any HTTP message was seen
     sure: bool  # whether the protocol is proven
-    finished: bool  # whether further octets can tell nothing
+    finished: bool  # whether further bytes can tell nothing
     hellos: Sequence[tuple[Any, tuple[str, ...]]]  # of TLS inside: `InnerHello`
     failed: Failed | None = None  # why the flow is not read any further
 
@@ -92,7 +92,7 @@ class Closed:
     failed: Failed | None = None  # why its end could not be read
 
 
-class Elsewhere(Protocol):
+class ShardedFlows(Protocol):
     """Reads some of the flows in another process, in step with this one."""
 
     @property
@@ -115,16 +115,16 @@ class Elsewhere(Protocol):
         """A flow's payloads of this batch, or its end, have been taken, whoever read them."""
 
     def held(self) -> int:
-        """Octets that the readers hold there."""
+        """Bytes that the readers hold there."""
 
 
 class HttpFlows:
     """Follows flows over the batches of a capture. `open` has a reader each, None where it is elsewhere."""
 
-    def __init__(self, recent: Recent) -> None:
+    def __init__(self, recent: Retransmissions) -> None:
         """`recent` remembers what streams gave out, to compare what comes again."""
         self.open: dict[int, HttpFlow | None] = {}
-        self.elsewhere: Elsewhere | None = None
+        self.elsewhere: ShardedFlows | None = None
         self._recent = recent
         self._cut: set[int] = set()  # flows whose reader went before their end
         self._abandoned: set[int] = set()  # flows whose reader failed
@@ -194,7 +194,7 @@ class HttpFlows:
                 yield seen(flow, http, exchange, flows)
 
     def weights(self, which: Iterable[int]) -> list[int]:
-        """Octets that the readers of these flows hold; 0 where it is elsewhere."""
+        """Bytes that the readers of these flows hold; 0 where it is elsewhere."""
         return [held(self.open.get(flow)) for flow in which]
 
     def renumber(self, new: New) -> None:

@@ -12,7 +12,7 @@ MOST_SAID = 5_000
 
 
 @dataclass(slots=True)
-class Heard:
+class DiscoveryMessage:
     """One thing said, by whom, how often, and where it was first seen."""
 
     said: SsdpFact
@@ -29,7 +29,7 @@ class LocalNetwork:
     def __init__(self, share: float = 1.0) -> None:
         """`share` is the part of the usual number that is kept."""
         self._most = int(MOST_SAID * share)
-        self._heard: dict[tuple[str, SsdpFact], Heard] = {}
+        self._heard: dict[tuple[str, SsdpFact], DiscoveryMessage] = {}
         self.left_out = 0
 
     def add(self, said: SsdpFact, flow: int, address: str, frame: int, time_ns: int) -> None:
@@ -39,7 +39,7 @@ class LocalNetwork:
             if len(self._heard) >= self._most:
                 self.left_out += 1
                 return
-            heard = self._heard[address, said] = Heard(said, flow, address, frame, time_ns)
+            heard = self._heard[address, said] = DiscoveryMessage(said, flow, address, frame, time_ns)
         heard.times += 1
 
     def renumber(self, new: New) -> None:
@@ -48,6 +48,6 @@ class LocalNetwork:
             heard.flow = int(new[heard.flow])
         self._heard = {key: heard for key, heard in self._heard.items() if heard.flow >= 0}
 
-    def heard(self) -> list[Heard]:
+    def heard(self) -> list[DiscoveryMessage]:
         """Everything, in the order of first frames."""
         return sorted(self._heard.values(), key=lambda heard: heard.frame)

@@ -44,7 +44,7 @@ class Mail:
             self._field(octets)
 
     def piece(self, octets: bytes, place: MessagePlace) -> None:
-        """Take octets of the mail that are no line."""
+        """Take bytes of the mail that are no line."""
         grow(self._made, place)
         self._is_body = True
         self._made.body.add(octets)

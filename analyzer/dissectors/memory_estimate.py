@@ -5,15 +5,15 @@ from __future__ import annotations
 import sys
 from typing import Any
 
-from analyzer.flows.retransmissions import Recent
+from analyzer.flows.retransmissions import Retransmissions
 
 # What is shared by many, or is no data.
-PASSED_OVER = (type, Recent, type(sys), type(lambda: None), type("".join))
+PASSED_OVER = (type, Retransmissions, type(sys), type(lambda: None), type("".join))
 CONTAINERS = (list, tuple, set, frozenset)
 
 
 def held(thing: Any) -> int:
-    """Octets that an object and all below it take, each object once; shared memories and code left out."""
+    """Bytes that an object and all below it take, each object once; shared memories and code left out."""
     seen: set[int] = set()
     waiting, total = [thing], 0
     while waiting:

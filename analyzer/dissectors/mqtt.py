@@ -46,7 +46,7 @@ SIZES = {BYTE: 1, TWO: 2, FOUR: 4}
 NAMED = {3: "Content-Type", 8: "Response-Topic", 18: "Client-Id", 21: "Authentication-Method", 31: "Reason"}
 AUTHENTICATION_DATA, TOPIC_ALIAS = 22, 35
 
-# Octets of a packet that is read whole; of a larger PUBLISH the payload is hashed as it passes.
+# Bytes of a packet that is read whole; of a larger PUBLISH the payload is hashed as it passes.
 MOST_PACKET = 1 << 18
 # … of which so many are wanted first, so that topic and properties are there.
 LEAST_BEGINNING = 1 << 17
@@ -88,7 +88,7 @@ def head_at(data: bytes | bytearray, at: int = 0) -> FixedHeader | None:
 
 
 def opens(octets: bytes) -> bool:
-    """Whether a side's first octets are a CONNECT packet of a known version."""
+    """Whether a side's first bytes are a CONNECT packet of a known version."""
     try:
         head = head_at(octets)
     except ValueError:
@@ -105,7 +105,7 @@ def _version(data: bytes, at: int) -> str | None:
 
 
 def is_chain(octets: bytes) -> bool:
-    """Whether octets are whole packets, one after the other, each of a size that its type allows."""
+    """Whether bytes are whole packets, one after the other, each of a size that its type allows."""
     at = 0
     while at < len(octets):
         try:
@@ -205,7 +205,7 @@ class MqttDirection:
     """What one side has sent that is not read yet."""
 
     octets: ByteQueue = field(default_factory=ByteQueue)
-    left: int = 0  # octets of a packet too large to be held that are still to come
+    left: int = 0  # bytes of a packet too large to be held that are still to come
     open: _Published | None = None  # … and what it publishes
     lost: bool = False
     aliases: dict[int, str] = field(default_factory=dict)  # topics (MQTT 5 §3.3.2.3.4)

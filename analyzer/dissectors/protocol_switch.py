@@ -1,4 +1,4 @@
-"""Who reads a connection: HTTP/1, or what its first octets show, or what was asked for in HTTP/1.
+"""Who reads a connection: HTTP/1, or what its first bytes show, or what was asked for in HTTP/1.
 
 HTTP/2 with prior knowledge and SOCKS are recognised by content, TLS inside tunnels too; after CONNECT, or
 an Upgrade that the server takes up, what follows goes to the reader of the new protocol. Until the answer
@@ -18,7 +18,7 @@ from analyzer.flows.reassembly import Segment
 
 PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"  # RFC 9113 §3.4
 
-# Octets held back behind a CONNECT or an Upgrade whose answer was not seen, before content decides.
+# Bytes held back behind a CONNECT or an Upgrade whose answer was not seen, before content decides.
 MOST_HELD = 1 << 16
 MOST_LOOKED_AT = 64  # segments of these
 
@@ -30,7 +30,7 @@ class ProtocolRequest(NamedTuple):
     request: HttpMessage
 
 
-class Switch:
+class ProtocolSwitch:
     """Passes pieces of both directions on to the right reader.
 
     `http1` reads a piece of a direction as HTTP/1; `rest` takes out what its reader holds behind the last
@@ -52,7 +52,7 @@ class Switch:
         self.other: Successor | None = None
         self._http1, self._rest = http1, rest
         self._handed = [False, False]  # directions that the successor reads
-        self._given = [0, 0]  # octets of each direction that went to HTTP/1 while nothing was recognised
+        self._given = [0, 0]  # bytes of each direction that went to HTTP/1 while nothing was recognised
         self._opening: tuple[list[Segment], list[Segment]] = ([], [])  # may grow into something known
         self._asked: ProtocolRequest | None = None
         self._awaited: HttpMessage | None = None  # content decided before its answer was seen
@@ -98,7 +98,7 @@ class Switch:
             yield from self.other.close()
             yield from self._take_back()
 
-    # ── what the first octets show ──────────────────────────────────────
+    # ── what the first bytes show ──────────────────────────────────────
 
     def _open(self, direction: int, piece: Segment) -> Iterator[Exchange]:
         opening = self._opening[direction]
@@ -117,7 +117,7 @@ class Switch:
                 yield from self._pass_on(direction, held)
 
     def _shown_by(self, octets: bytes, direction: int) -> Callable[[int], Successor | None] | None:
-        """What these octets begin; None while they may still become something known."""
+        """What these bytes begin; None while they may still become something known."""
         if octets.startswith(PREFACE):
             return self._http2
         if PREFACE.startswith(octets):

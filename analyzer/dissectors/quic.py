@@ -14,11 +14,11 @@ from typing import Any, NamedTuple
 
 from analyzer.dissectors.tls import CLIENT_HELLO
 
-# Octets of handshake kept of one client, pieces of it, and packets that could not be opened, at most.
+# Bytes of handshake kept of one client, pieces of it, and packets that could not be opened, at most.
 MOST_CRYPTO, MOST_PIECES, MOST_FAILED = 1 << 15, 512, 6
-LONGEST_ID = 20  # octets of a connection id (RFC 9000 §17.2)
+LONGEST_ID = 20  # bytes of a connection id (RFC 9000 §17.2)
 SHORTEST_ID = 8  # of the one that a client chooses for its server first (RFC 9000 §7.2)
-SAMPLE = 16  # octets that the header's protection is made from
+SAMPLE = 16  # bytes that the header's protection is made from
 
 VERSION_2 = 0x6B3343CF
 V1_SALT = bytes.fromhex("38762cf7f55934b34d179ae6a4c80cadccbb7f0a")  # RFC 9001 §5.2
@@ -53,7 +53,7 @@ class InitialKeys(NamedTuple):
 
 
 class LongHeader(NamedTuple):
-    """A packet with a long header inside a datagram, positions in octets."""
+    """A packet with a long header inside a datagram, positions in bytes."""
 
     version: int
     is_initial: bool
@@ -268,7 +268,7 @@ def _ciphers() -> tuple[Callable[[bytes], Any], Callable[[bytes], Any], type[Exc
 
 
 def crypto_frames(payload: bytes) -> Iterator[tuple[int, bytes]]:
-    """(offset, octets) of each CRYPTO frame of an Initial packet (RFC 9000 §19.6).
+    """(offset, bytes) of each CRYPTO frame of an Initial packet (RFC 9000 §19.6).
 
     Ends at a frame that no Initial packet may hold.
     """

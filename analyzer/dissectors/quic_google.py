@@ -1,7 +1,7 @@
 """What Google's QUIC clients tell beyond the standard: a client's first datagram to the names in it.
 
 Up to version Q049 the crypto handshake crossed the air readable: a message CHLO of tagged values, each
-tag of four octets with the offset where its value ends, little-endian.
+tag of four bytes with the offset where its value ends, little-endian.
 <https://docs.google.com/document/d/1g5nIXAIkN_Y-7XJW5K45IblHd_L2f5LTaDUDwvZ5L6g>
 """
 
@@ -21,7 +21,7 @@ PARAMETERS = (0x39, 0xFFA5)
 AGENT, AGENT_SENT = 0x3129, b"\x71\x29"
 MOST_PARAMETERS = 64
 
-# Tags read at most, and octets of a value.
+# Tags read at most, and bytes of a value.
 MOST_TAGS, LONGEST = 128, 255
 
 
@@ -43,7 +43,7 @@ def google_hello(datagram: bytes) -> GoogleHello | None:
 
 
 def chlo(octets: bytes, version: int) -> GoogleHello | None:
-    """What the CHLO in these octets tells, None where there is none."""
+    """What the CHLO in these bytes tells, None where there is none."""
     values = tagged(octets)
     if values is None:
         return None
@@ -52,7 +52,7 @@ def chlo(octets: bytes, version: int) -> GoogleHello | None:
 
 
 def tagged(octets: bytes) -> dict[bytes, bytes] | None:
-    """The values of the CHLO that begins in these octets; cut ones are left out, None without a CHLO."""
+    """The values of the CHLO that begins in these bytes; cut ones are left out, None without a CHLO."""
     start = octets.find(CHLO)
     if start < 0 or start + 8 > len(octets):
         return None
@@ -87,7 +87,7 @@ def agent_in(extensions: Mapping[int, bytes]) -> str | None:
 
 
 def _version(datagram: bytes) -> int | None:
-    """Of a public header with an eight-octet connection id, or of a long header."""
+    """Of a public header with an eight-byte connection id, or of a long header."""
     if len(datagram) < 14:
         return None
     at = 1 if datagram[0] & 0x80 else 9

@@ -31,12 +31,12 @@ PASSWORD = "sent as a keyed hash, not readable"
 
 
 def opens(octets: bytes) -> bool:
-    """Return whether octets begin a message of SIP or RTSP."""
+    """Return whether bytes begin a message of SIP or RTSP."""
     return REQUEST.match(octets) is not None or STATUS.match(octets) is not None
 
 
 def may_open(octets: bytes) -> bool:
-    """Return whether octets without the end of a line may become one."""
+    """Return whether bytes without the end of a line may become one."""
     return b"\n" not in octets and len(octets) < 2200 and BEGUN.match(octets) is not None
 
 

@@ -1,7 +1,7 @@
 """Both directions of a SOCKS connection (4, 4a, 5) to its request, its reply, and what goes through it.
 
 Sans-IO. The two sides are read in step, as RFC 1928 has them speak; where only one was captured, its own
-octets must do. What turns out to be something else is given back. Passwords are named and never kept.
+bytes must do. What turns out to be something else is given back. Passwords are named and never kept.
 """
 
 from __future__ import annotations
@@ -40,13 +40,13 @@ METHODS = {
     NO_METHOD: "refused",
 }  # fmt: skip
 
-# Octets of one side that are held while the handshake is not decided: it takes some 800 at most.
+# Bytes of one side that are held while the handshake is not decided: it takes some 800 at most.
 MOST_HANDSHAKE = 1 << 12
-LONGEST_USER = 255  # octets of a SOCKS 4 user or host name
+LONGEST_USER = 255  # bytes of a SOCKS 4 user or host name
 
 
 class WaitError(Exception):
-    """More octets are needed."""
+    """More bytes are needed."""
 
 
 class NotSocksError(Exception):
@@ -54,7 +54,7 @@ class NotSocksError(Exception):
 
 
 class Address(NamedTuple):
-    """A destination as it stands in a request, and how many octets it took."""
+    """A destination as it stands in a request, and how many bytes it took."""
 
     host: str
     port: int
@@ -137,7 +137,7 @@ class Socks:
     # ── the handshake ───────────────────────────────────────────────────
 
     def _advance(self, alone: bool) -> Iterator[Exchange]:
-        """As far as the octets go; `alone` when the other side's are not waited for any longer."""
+        """As far as the bytes go; `alone` when the other side's are not waited for any longer."""
         try:
             while self._inside is None and not self._is_over:
                 yield from self._step(alone)
@@ -277,7 +277,7 @@ class Socks:
         request = self._request
         assert request is not None
         if not self._sides[self._client].data and request.protocol == "socks 4":
-            raise NotSocksError  # nine octets alone prove nothing
+            raise NotSocksError  # nine bytes alone prove nothing
         yield Exchange(request, None, self._client)
         yield from self._open()
 
@@ -335,7 +335,7 @@ def _octets(data: bytes | bytearray, at: int, count: int) -> bytes | bytearray:
 
 
 def _text_at(data: bytes | bytearray, at: int) -> bytes:
-    """Octets up to a zero."""
+    """Bytes up to a zero."""
     end = data.find(b"\0", at, at + LONGEST_USER + 1)
     if end < 0 and len(data) > at + LONGEST_USER:
         raise NotSocksError

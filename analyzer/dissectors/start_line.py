@@ -1,4 +1,4 @@
-"""Octets to the start line of an HTTP/1 message (RFC 9112 §3, §4), as far as a tolerant reader takes it.
+"""Bytes to the start line of an HTTP/1 message (RFC 9112 §3, §4), as far as a tolerant reader takes it.
 
 Taken apart from both ends, so that no run of blanks makes it slow.
 """
@@ -25,7 +25,7 @@ BARE_LINE = re.compile(rb"(" + KNOWN_METHODS + rb") " + PATH + rb"[ \t]*\r?")
 BEGUN_NAME = re.compile(rb"[A-Za-z0-9-]{0,64}\r?")
 # A request of HTTP/0.9, which is a line and nothing else (RFC 1945 §4.1).
 SIMPLE = re.compile(rb"GET " + PATH + rb"[ \t]*\r?\n(?:\r?\n)*")
-# A whole request line, and the beginning of what may follow it, among other octets.
+# A whole request line, and the beginning of what may follow it, among other bytes.
 WITHIN = re.compile(
     rb"(?:GET|POST|PUT|HEAD|DELETE|OPTIONS|PATCH|TRACE|CONNECT|PROPFIND|REPORT|NOTIFY|SUBSCRIBE) "
     rb"(?:/|\*|https?://)[!-~]* HTTP/1\.[01]\r?\n(?=[A-Za-z][A-Za-z0-9-]{0,63}:|\r?\n|\Z)"
@@ -37,7 +37,7 @@ STATUS_END = re.compile(rb"[ \t\x0b\x0c]|\Z")
 # Beginnings that may still grow into a start line.
 METHOD_PREFIX = re.compile(rb"[A-Za-z][!#$%&'*+.^_`|~0-9A-Za-z-]{0,127}(?:[ \t\x0b\x0c]|\Z)")
 LONGEST_PREFIX = 136
-# Octets of start line and headers, at most; servers refuse at 8 to 64 KiB.
+# Bytes of start line and headers, at most; servers refuse at 8 to 64 KiB.
 MOST_HEAD = 1 << 18
 LONGEST_VERSION = len(b" HTTP/1.001")
 LONGEST_ODD_VERSION = len(b" HTTP/1.000.000.000")
@@ -55,7 +55,7 @@ class StartLine(NamedTuple):
 
 
 def start_line(line: bytes) -> StartLine | None:
-    """The start line that these octets are, line end left out; None for all else.
+    """The start line that these bytes are, line end left out; None for all else.
 
     What follows a carriage return inside the line is not of it: some senders end lines so.
     """
@@ -108,7 +108,7 @@ def _usual(version: bytes) -> str:
 
 
 def bare_start_line(octets: bytes) -> tuple[StartLine, int] | None:
-    """Return the start line without a version that octets begin with, and where its line ends.
+    """Return the start line without a version that bytes begin with, and where its line ends.
 
     A header has to follow it.
     """
@@ -120,19 +120,19 @@ def bare_start_line(octets: bytes) -> tuple[StartLine, int] | None:
 
 
 def may_be_bare(octets: bytes) -> bool:
-    """Return whether octets with a line end may yet become a request that names no version."""
+    """Return whether bytes with a line end may yet become a request that names no version."""
     line, _, rest = octets.partition(b"\n")
     return BARE_LINE.fullmatch(line) is not None and BEGUN_NAME.fullmatch(rest) is not None
 
 
 def simple_request(octets: bytes) -> StartLine | None:
-    """Return the request of HTTP/0.9 that octets are, and nothing else (RFC 1945 §4.1)."""
+    """Return the request of HTTP/0.9 that bytes are, and nothing else (RFC 1945 §4.1)."""
     found = SIMPLE.fullmatch(octets)
     return StartLine("0.9", "GET", found[1].decode("latin-1"), None, None, True) if found else None
 
 
 def begins_within(octets: bytes | bytearray) -> int:
-    """Return where among other octets a request begins; 0 where none does."""
+    """Return where among other bytes a request begins; 0 where none does."""
     if octets.find(b" HTTP/1.") < 0:
         return 0
     found = WITHIN.search(octets)
@@ -148,7 +148,7 @@ def begins_message(segment: bytes) -> bool:
 
 
 def may_begin_message(octets: bytes) -> bool:
-    """Whether octets without a line end may still become a start line."""
+    """Whether bytes without a line end may still become a start line."""
     if octets == b"\r":  # of a blank line
         return True
     return octets[:5].upper() == b"HTTP/"[: len(octets)] or METHOD_PREFIX.match(octets) is not None

@@ -1,4 +1,4 @@
-"""What reassembly met in readable flows: copies that differ, octets that never came, how much came again."""
+"""What reassembly met in readable flows: copies that differ, bytes that never came, how much came again."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import NamedTuple, Protocol
 
 from analyzer.flows.flow_ids import New
 from analyzer.flows.reassembly import Gap, StreamConflict
-from analyzer.flows.retransmissions import MOST_OCTETS, Recent
+from analyzer.flows.retransmissions import MOST_OCTETS, Retransmissions
 
 # Conflicts and gaps of a capture that are kept with their places; the others are counted.
 MOST_LISTED = 1000
@@ -21,7 +21,7 @@ class Placed(NamedTuple):
     met: StreamConflict | Gap
 
 
-class Met(Protocol):
+class StreamEvents(Protocol):
     """What a stream met, as `Stream` says it."""
 
     @property
@@ -36,23 +36,23 @@ class Reassembled(Protocol):
     """A TCP flow that was put in order: both directions, and the gaps met with their directions."""
 
     @property
-    def streams(self) -> Sequence[Met]: ...
+    def streams(self) -> Sequence[StreamEvents]: ...
     @property
     def missing(self) -> Sequence[tuple[int, Gap]]: ...
 
 
-class StreamNotes:
+class StreamLog:
     """Takes the flows of a capture as they are closed. `recent` is the memory that their streams share."""
 
     def __init__(self, share: float = 1.0) -> None:
         """`share` is the part of the usual memory that `recent` has."""
-        self.recent = Recent(int(MOST_OCTETS * share))
+        self.recent = Retransmissions(int(MOST_OCTETS * share))
         self.conflicts: list[Placed] = []
         self.gaps: list[Placed] = []
-        self.conflicting = 0  # octets that came again with other content
+        self.conflicting = 0  # bytes that came again with other content
         self.conflicting_flows = 0
-        self.jumps = 0  # of sequence numbers, farther than octets are lost
-        self.unchecked = 0  # octets that came again when their first copy was forgotten
+        self.jumps = 0  # of sequence numbers, farther than bytes are lost
+        self.unchecked = 0  # bytes that came again when their first copy was forgotten
 
     def renumber(self, new: New) -> None:
         """Go on with new numbers of flows (`flows.renumbering`)."""

@@ -37,7 +37,7 @@ MOST_MESSAGE = 1 << 16
 
 
 def parse(octets: bytes, place: MessagePlace, on_port: bool = False) -> HttpMessage | None:
-    """The message that these octets are; None for all else.
+    """The message that these bytes are; None for all else.
 
     Off syslog's port a timestamp is wanted behind the priority, on it the priority will do.
     """

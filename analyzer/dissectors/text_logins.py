@@ -15,7 +15,7 @@ from analyzer.dissectors.clear_message import Headers, MessagePlace, message, pl
 from analyzer.dissectors.exchange import Exchange
 from analyzer.dissectors.http1 import HttpMessage
 from analyzer.dissectors.mail import RECIPIENT, SENDER, Mail
-from analyzer.dissectors.unclassified import Remains
+from analyzer.dissectors.unclassified import UnclassifiedBytes
 from analyzer.flows.reassembly import Gap, Segment
 
 NOT_SHOWN = "sent readable, not shown"
@@ -87,7 +87,7 @@ class Login:
         del self._places[8:]
 
     def request(self) -> HttpMessage:
-        """The message of it; where the octets stand is told, not what they are."""
+        """The message of it; where the bytes stand is told, not what they are."""
         first, last = self._places[0], self._places[-1]
         frames = tuple(dict.fromkeys(frame for place in self._places for frame in place.frames))
         place = MessagePlace(first.start, last.end, frames, first.time_ns, last.end_ns)
@@ -118,7 +118,7 @@ class Dialogue:
         self.is_spoken_for = False  # whether the last line of the client belongs to a log-in or a mail
 
     def long_piece(self, octets: bytes, place: MessagePlace) -> None:
-        """Take octets of the client that are too many for a line."""
+        """Take bytes of the client that are too many for a line."""
 
     def mails(self, at_end: bool = False) -> list[HttpMessage]:  # noqa: ARG002
         """Return the mails that are whole by now, at the end of the flow the last one too."""
@@ -155,7 +155,7 @@ def _decoded(response: bytes) -> bytes:
 def is_command(line: bytes, commands: frozenset[bytes]) -> bool:
     """Return whether a line in a SASL exchange is a command instead of base64, or gives the exchange up.
 
-    `QUIT` is base64 too, of octets that are no text (RFC 4954 §4: "*" cancels).
+    `QUIT` is base64 too, of bytes that are no text (RFC 4954 §4: "*" cancels).
     """
     words = line.split()
     if not words or words[0] == b"*":
@@ -495,7 +495,9 @@ class LoginStream:
         self._greeting = b""
         self._skip = [False, False]  # in the middle of a line too long, or behind a gap
         self._strange = 0
-        self._remains = Remains(client)  # lines of the client that are neither of a log-in nor of a mail
+        self._remains = UnclassifiedBytes(
+            client
+        )  # lines of the client that are neither of a log-in nor of a mail
 
     def feed(self, side: int, piece: Segment | Gap) -> Iterator[Exchange]:
         """Log-ins that this piece answers."""
@@ -580,12 +582,12 @@ def _segment(line: TextLine) -> Segment:
 IAC, SE, SB, WILL, DONT = 255, 240, 250, 251, 254
 LOGIN_PROMPT = re.compile(rb"(?:login|user(?: ?name)?|account) ?(?:as)?: *\Z", re.IGNORECASE)
 PASSWORD_PROMPT = re.compile(rb"pass(?:word|code|phrase)?[^\r\n:]{0,40}: *\Z", re.IGNORECASE)
-LAST_SAID = 256  # octets of the server's that are looked at for a prompt
+LAST_SAID = 256  # bytes of the server's that are looked at for a prompt
 MOST_TYPED = 256
 
 
 def opens_telnet(octets: bytes) -> bool:
-    """Whether octets begin with the negotiation of a Telnet option (RFC 854, RFC 855)."""
+    """Whether bytes begin with the negotiation of a Telnet option (RFC 854, RFC 855)."""
     return len(octets) >= 3 and octets[0] == IAC and WILL <= octets[1] <= DONT and octets[2] <= 49
 
 
@@ -604,7 +606,7 @@ class TelnetStream:
         self._login: Login | None = None
         self._asks = ""  # "user", "password" while such a prompt stands
         self._pending = [b"", b""]
-        self._remains = Remains(client)  # what is typed elsewhere than at these prompts
+        self._remains = UnclassifiedBytes(client)  # what is typed elsewhere than at these prompts
         self._is_heard = False
 
     def feed(self, side: int, piece: Segment | Gap) -> Iterator[Exchange]:
@@ -680,7 +682,7 @@ def erased(typed: bytes) -> bytes:
 
 
 def without_commands(octets: bytes) -> tuple[bytes, bytes]:
-    """(text, the beginning of a command that is cut) of Telnet octets (RFC 854)."""
+    """(text, the beginning of a command that is cut) of Telnet bytes (RFC 854)."""
     kept = bytearray()
     at = 0
     while (found := octets.find(IAC, at)) >= 0:

@@ -1,4 +1,4 @@
-"""The first octets of a TLS connection to what its hellos tell: the server's name, versions, protocols."""
+"""The first bytes of a TLS connection to what its hellos tell: the server's name, versions, protocols."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ MOST_HELLO = 1 << 16
 
 
 class ServerName:
-    """Collects the octets of a ClientHello until its server name is known (RFC 6066 §3).
+    """Collects the bytes of a ClientHello until its server name is known (RFC 6066 §3).
 
-    `done` says that no more octets are of use; `name` is None when there is none or it is hidden.
+    `done` says that no more bytes are of use; `name` is None when there is none or it is hidden.
     """
 
     __slots__ = ("_octets", "done", "frame", "hello", "ja4", "name")
@@ -28,7 +28,7 @@ class ServerName:
         self.hello: Hello | None = None
 
     def feed(self, data: bytes, frame: int) -> None:
-        """The next octets of the client's direction, in order."""
+        """The next bytes of the client's direction, in order."""
         if self.done:
             return
         self._octets += data
@@ -57,7 +57,7 @@ def told(hello: ClientHello, transport: str, frame: int, quic: int | None = None
 
 
 def server_version(data: bytes) -> int | None:
-    """The version that a server chooses in its first octets; None where they hold no whole ServerHello."""
+    """The version that a server chooses in its first bytes; None where they hold no whole ServerHello."""
     body = handshake_body(data, SERVER_HELLO)
     return chosen_version(body) if body else None
 

@@ -8,7 +8,7 @@ from analyzer.dissectors.exchange import Exchange, InnerHello, Placed, Surroundi
 from analyzer.dissectors.tls import MOST_HELLO, ServerName
 from analyzer.flows.reassembly import Gap, Segment
 
-# Octets inside that show nothing known, before no more of them are read.
+# Bytes inside that show nothing known, before no more of them are read.
 MOST_UNKNOWN = 1 << 16
 # Tunnels in tunnels that are followed.
 DEEPEST = 4

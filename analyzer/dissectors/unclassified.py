@@ -1,6 +1,6 @@
 """Readable data that no reader takes, as messages: searched as all are, listed where something is found.
 
-Of each direction the first octets are looked at without a break, of what follows a window now and then. What
+Of each direction the first bytes are looked at without a break, of what follows a window now and then. What
 looks encrypted and holds neither a run of text nor the beginning of compressed data is passed over.
 """
 
@@ -19,16 +19,16 @@ from analyzer.dissectors.exchange import Exchange
 from analyzer.dissectors.http1 import HttpMessage
 from analyzer.flows.reassembly import Gap, Segment, Stream
 
-# Octets of one message at most, and the pause behind which another one begins.
+# Bytes of one message at most, and the pause behind which another one begins.
 LONGEST, PAUSE_NS = 1 << 14, 1_000_000_000
-# Octets of a direction that are looked at without a break; then windows of WINDOW in EVERY, up to MOST.
+# Bytes of a direction that are looked at without a break; then windows of WINDOW in EVERY, up to MOST.
 WITHOUT_BREAK, WINDOW, EVERY, MOST = 1 << 16, 1 << 12, 1 << 16, 1 << 22
 # Messages of a direction.
 MOST_MESSAGES = 256
-# Fewer octets hold no identifier.
+# Fewer bytes hold no identifier.
 SHORTEST = 6
 
-# The form of octets: printable ones, line ends, NUL, others; and those that values are mostly written in.
+# The form of bytes: printable ones, line ends, NUL, others; and those that values are mostly written in.
 FORM = bytes(
     ord("A") if 0x20 <= o < 0x7F else ord("n") if o in b"\t\r\n" else ord(".") if o else ord("0")
     for o in range(256)
@@ -36,7 +36,7 @@ FORM = bytes(
 OF_VALUES = bytes(
     ord("A") if chr(o).isascii() and (chr(o).isalnum() or o in b":._-") else 0 for o in range(256)
 )
-# Runs of text that count: in text, among other octets, and in octets that look random, where shorter ones
+# Runs of text that count: in text, among other bytes, and in bytes that look random, where shorter ones
 # come by chance; a run in UTF-16.
 TEXT_RUN, VALUE_RUN, MIXED_RUN, LONG_RUN, UTF16_RUN = b"A" * 6, b"A" * 8, b"A" * 10, b"A" * 16, b"A0" * 6
 # Beginnings of gzip (RFC 1952) and zlib with a window of 32 KiB (RFC 1950).
@@ -54,7 +54,7 @@ NUMBER_WITHIN = 24
 MOST_PACKED = 4  # of each that are tried
 PROBE = 512
 EITHER_HEADER = 32 + zlib.MAX_WBITS
-# Octets look random where their values are spread as evenly as chance spreads them: Pearson's statistic of
+# Bytes look random where their values are spread as evenly as chance spreads them: Pearson's statistic of
 # 256 values has a mean of 255 and a deviation of 23.
 LEAST_SPREAD, MOST_EVEN = 256, 340
 # A line of a header (RFC 9112 §5).
@@ -66,7 +66,7 @@ BREAKS = b"\n\0\r}>;"
 
 
 def is_searched(octets: bytes) -> bool:
-    """Return whether octets hold text, or compressed data that may hold it."""
+    """Return whether bytes hold text, or compressed data that may hold it."""
     if len(octets) < SHORTEST:
         return False
     form = octets.translate(FORM)
@@ -89,7 +89,7 @@ def _has_text(octets: bytes, form: bytes) -> bool:
 
 
 def looks_random(octets: bytes) -> bool:
-    """Return whether the values of octets are spread evenly, as those of encrypted data are."""
+    """Return whether the values of bytes are spread evenly, as those of encrypted data are."""
     if len(octets) < LEAST_SPREAD:
         return False
     counts = np.bincount(np.frombuffer(octets, np.uint8), minlength=256)
@@ -97,7 +97,7 @@ def looks_random(octets: bytes) -> bool:
 
 
 def holds_packed(octets: bytes) -> bool:
-    """Return whether a zlib or gzip stream begins somewhere in the octets."""
+    """Return whether a zlib or gzip stream begins somewhere in the bytes."""
     for beginning in PACKED:
         at, tried = octets.find(beginning), 0
         while at >= 0 and tried < MOST_PACKED:
@@ -111,13 +111,13 @@ def holds_packed(octets: bytes) -> bool:
 
 
 def is_encrypted(octets: bytes) -> bool:
-    """Return whether octets begin a TLS record (RFC 8446 §5.1) or the banner of SSH (RFC 4253 §4.2)."""
+    """Return whether bytes begin a TLS record (RFC 8446 §5.1) or the banner of SSH (RFC 4253 §4.2)."""
     is_tls = len(octets) >= 5 and 0x14 <= octets[0] <= 0x17 and octets[1] == 3 and octets[2] <= 4
     return is_tls or octets.startswith(b"SSH-")
 
 
 def unclassified(octets: bytes, place: MessagePlace) -> HttpMessage:
-    """Return the message that octets of no known protocol make.
+    """Return the message that bytes of no known protocol make.
 
     Where they have the form of a line, headers and a body, so has the message; what stands before that is a
     header of it too.
@@ -176,7 +176,7 @@ def other_readings(stream: Stream, sender: int) -> Iterator[Exchange]:
         yield Exchange(made, None, sender)
 
 
-class Remains:
+class UnclassifiedBytes:
     """What no reader takes of one direction of a stream.
 
     `sender` is 0 where A sends it, 1 where B does. `give` returns what became messages.
@@ -189,7 +189,7 @@ class Remains:
         self.is_closed = False  # nothing more of it is looked at
         self._octets = ByteQueue()
         self._made: list[Exchange] = []
-        self._looked = 0  # octets that were gathered
+        self._looked = 0  # bytes that were gathered
         self._passed = 0  # … and those between windows
         self._messages = 0
         self._last_ns = 0
@@ -198,7 +198,7 @@ class Remains:
         return len(self._octets)
 
     def add(self, piece: Segment | Gap) -> None:
-        """Take the next octets that nobody reads; a gap ends a message."""
+        """Take the next bytes that nobody reads; a gap ends a message."""
         if isinstance(piece, Gap):
             self.flush()
             return
@@ -255,6 +255,6 @@ class Remains:
 
 
 def _cut(data: bytearray) -> int:
-    """Return how many octets make a message: up to the end of a line or value near the end, else all."""
+    """Return how many bytes make a message: up to the end of a line or value near the end, else all."""
     at = max(data.rfind(byte, LONGEST // 2, LONGEST) for byte in BREAKS)
     return at + 1 if at > 0 else LONGEST

@@ -22,14 +22,14 @@ from analyzer.flows.address_text import is_home
 from analyzer.flows.flow_ids import New, moved_column
 from analyzer.flows.flow_table import KIND, NOTHING, Flows
 from analyzer.flows.tracker import FlowIds
-from analyzer.packets.batch_summary import CLEAR, NAMING, PAYLOAD, Outline
+from analyzer.packets.batch_summary import CLEAR, NAMING, PAYLOAD, BatchSummary
 from analyzer.packets.packet_table import OTHER_IP, Packets
 
 # Datagrams of a flow that are looked at, and of those behind them one in so many.
 FIRST, ONE_IN = 32, 64
 # Messages made, at most.
 MOST_MESSAGES = 20_000
-# Octets of a datagram that are read.
+# Bytes of a datagram that are read.
 LONGEST = 1 << 14
 # Names of DNS that are remembered, and how often the same question of a device is searched.
 MOST_NAMES, MOST_REPEATS = 50_000, 4
@@ -42,7 +42,7 @@ COUNTING = (
 )  # as most systems and Windows fill an echo request
 
 
-class OtherDatagrams:
+class UnclassifiedDatagrams:
     """Follows UDP flows over the batches of a capture."""
 
     def __init__(self) -> None:
@@ -51,7 +51,7 @@ class OtherDatagrams:
         self._asked: dict[int, int] = {}  # who asked for a name → how often
 
     def read(
-        self, batch: Batch, packets: Packets, outline: Outline, ids: FlowIds, flows: Flows,
+        self, batch: Batch, packets: Packets, outline: BatchSummary, ids: FlowIds, flows: Flows,
         frames: list[int] | None, taken: Collection[int],
     ) -> Iterator[ClearExchange]:  # fmt: skip
         """Messages of a batch's datagrams; `taken` has the rows that another reader took."""
@@ -85,7 +85,7 @@ class OtherDatagrams:
         return times >= MOST_REPEATS
 
     def _chosen(
-        self, batch: Batch, packets: Packets, outline: Outline, ids: FlowIds, flows: Flows
+        self, batch: Batch, packets: Packets, outline: BatchSummary, ids: FlowIds, flows: Flows
     ) -> NDArray[np.intp]:
         """The rows that are looked at, those of known encrypted kinds left out."""
         marks = outline.marks

@@ -22,17 +22,17 @@ from analyzer.model import Role
 CONTINUATION, TEXT, BINARY, CLOSE, PING, PONG = 0, 1, 2, 8, 9, 10
 METHODS = {TEXT: "text", BINARY: "binary", CLOSE: "close", PING: "ping", PONG: "pong"}
 FIN, COMPRESSED, RESERVED, MASKED = 0x80, 0x40, 0x30, 0x80
-READABLE = 8  # octets of a text that is no chance
+READABLE = 8  # bytes of a text that is no chance
 ENOUGH = 2  # marks of frames, for reading to resume
 MOST_CANDIDATES = 16  # segments that wait for more marks
-MOST_CONTROL = 125  # octets of a control frame's payload (RFC 6455 §5.5)
+MOST_CONTROL = 125  # bytes of a control frame's payload (RFC 6455 §5.5)
 ROLES: tuple[Role, Role] = ("request", "response")
 WHO = ("client", "server")
 UNMASKED = "a client's frame was not masked"
 
 
 class FrameHeader(NamedTuple):
-    """The header of a frame (RFC 6455 §5.2): its length in octets, and what it says."""
+    """The header of a frame (RFC 6455 §5.2): its length in bytes, and what it says."""
 
     size: int
     opcode: int
@@ -68,7 +68,7 @@ def is_valid(head: FrameHeader, first: int, is_masked: bool, is_compressible: bo
 
 
 def marks_of_frames(data: bytes, is_masked: bool, is_compressible: bool) -> int:
-    """How much speaks for octets being a chain of whole frames; 0 where they are none.
+    """How much speaks for bytes being a chain of whole frames; 0 where they are none.
 
     Each frame that ends where the next begins is one mark, a long length that fits another, and so is
     readable text: of short frames one alone may be chance.
@@ -96,7 +96,7 @@ def _is_readable(octets: bytes) -> bool:
 
 
 def unmasked(data: bytes, key: bytes | None, position: int) -> bytes:
-    """Octets of a payload, from `position` on, without their mask (RFC 6455 §5.3)."""
+    """Bytes of a payload, from `position` on, without their mask (RFC 6455 §5.3)."""
     if key is None or not data:
         return data
     turned = key[position % 4 :] + key[: position % 4]
@@ -112,7 +112,7 @@ class WebSocketDirection:
     inflater: Inflater | None
     octets: ByteQueue = field(default_factory=ByteQueue)
     head: FrameHeader | None = None
-    done: int = 0  # octets of the frame's payload that were read
+    done: int = 0  # bytes of the frame's payload that were read
     message: HttpMessage | None = None  # of text or binary, perhaps in fragments
     control: HttpMessage | None = None  # a control frame, which may stand between fragments
     synced: bool = True
@@ -142,7 +142,7 @@ class WebSocket:
 
     @property
     def skipped(self) -> int:
-        """Octets that were passed over behind gaps."""
+        """Bytes that were passed over behind gaps."""
         return sum(side.skipped for side in self._sides)
 
     def feed(self, direction: int, piece: Segment | Gap) -> Iterator[Exchange]:
@@ -215,7 +215,7 @@ class WebSocket:
         return message
 
     def _read(self, side: WebSocketDirection) -> Iterator[Exchange]:
-        """Take what waits of the frame's payload; its last octet may finish a message."""
+        """Take what waits of the frame's payload; its last byte may finish a message."""
         head = side.head
         assert head is not None
         message = self._current(side, head)

@@ -1,7 +1,7 @@
 """Report → SARIF 2.1.0: results that code hosts and dashboards show beside those of other checks.
 
 A rule stands for a dossier or for a kind of identifier. A result's place is a frame of a capture, told as a
-logical location, since the format's regions are of text or octets. Nothing is called an error: what a finding
+logical location, since the format's regions are of text or bytes. Nothing is called an error: what a finding
 means is for its reader to say. <https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html>
 """
 

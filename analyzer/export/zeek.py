@@ -1,7 +1,7 @@
 """Report → `conn.log` and `http.log` in Zeek's tab-separated form, with the fields that a report holds.
 
 A log names its own fields, so what isn't known has no column: sizes by direction, history, the sums of IP
-octets. `id.orig_h` is the local device, whichever side began. A state that depends on who ended a
+bytes. `id.orig_h` is the local device, whichever side began. A state that depends on who ended a
 connection stays unset. <https://docs.zeek.org/en/master/log-formats.html>
 """
 
@@ -106,7 +106,7 @@ def _head(values: Mapping[str, str]) -> Iterator[str]:
 
 
 def _cell(value: Any) -> str:
-    """A value as Zeek writes it: octets that are not printable ASCII as \\xNN, a backslash doubled."""
+    """A value as Zeek writes it: bytes that are not printable ASCII as \\xNN, a backslash doubled."""
     if value is None:
         return _UNSET
     if value == "":

@@ -8,7 +8,7 @@ import numpy as np
 
 from analyzer.capture.batch import Batch
 from analyzer.flows.tracker import FlowIds
-from analyzer.packets import Outline, Packets
+from analyzer.packets import BatchSummary, Packets
 from analyzer.packets.batch_summary import NOTED
 from analyzer.packets.checksums import ABSENT, LEFT_TO_CARD, RIGHT, WRONG, verdicts
 from analyzer.packets.packet_table import COPY, HEADER_SUM_ABSENT, HEADER_SUM_WRONG, LENGTH_ABSENT
@@ -28,7 +28,7 @@ class Count:
             self.frame = frame
 
 
-class Soundness:
+class ChecksumStats:
     """Counts over the batches of a capture, by the bits of NOTES and by the codes of `checksums`."""
 
     def __init__(self) -> None:
@@ -37,7 +37,7 @@ class Soundness:
         self.sums = {code: Count() for code in (RIGHT, LEFT_TO_CARD, ABSENT, WRONG)}
 
     def watch(
-        self, batch: Batch, packets: Packets, outline: Outline, ids: FlowIds, frames: list[int] | None
+        self, batch: Batch, packets: Packets, outline: BatchSummary, ids: FlowIds, frames: list[int] | None
     ) -> None:
         """Rows of a batch once they are assigned; `frames` has the frame numbers of a batch that was made."""
 

@@ -1,4 +1,4 @@
-"""The first octets of flows to how they are spread: entropy in bits an octet, and the share of text."""
+"""The first bytes of flows to how they are spread: entropy in bits a byte, and the share of text."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from analyzer.flows.flow_ids import New, moved
 
 Column = NDArray[np.int64]
 
-# Octets looked at of a flow, and flows looked at; further ones are counted.
+# Bytes looked at of a flow, and flows looked at; further ones are counted.
 SAMPLE, MOST_FLOWS = 1024, 4096
-# Fewer octets than these say nothing of a spread.
+# Fewer bytes than these say nothing of a spread.
 ENOUGH = 128
-# How far below the entropy of random octets a sample may lie and still look encrypted or compressed.
+# How far below the entropy of random bytes a sample may lie and still look encrypted or compressed.
 MARGIN = 0.3
 # A sample is text where at least this share of it is printable, tab or line end.
 TEXT_SHARE = 0.95
@@ -28,11 +28,11 @@ _IS_TEXT[[9, 10, 13, *range(32, 127)]] = True
 
 
 class ByteSpread(NamedTuple):
-    """How the first octets of a flow are spread."""
+    """How the first bytes of a flow are spread."""
 
     octets: int  # how many were looked at
-    entropy: float  # Shannon's, bits an octet: 0 to 8
-    text: float  # share of printable octets
+    entropy: float  # Shannon's, bits a byte: 0 to 8
+    text: float  # share of printable bytes
 
     @property
     def is_text(self) -> bool:
@@ -49,7 +49,7 @@ class ByteSpread(NamedTuple):
 
 
 class Samples:
-    """Counts the octets of each flow's beginning, both directions together, over the batches of a capture."""
+    """Counts the bytes of each flow's beginning, both directions together, over the batches of a capture."""
 
     def __init__(self) -> None:
         self.left_out = 0  # flows beyond the limit
@@ -100,7 +100,7 @@ class Samples:
 
 
 def spread(counts: NDArray[np.uint16]) -> ByteSpread | None:
-    """Of how often each octet occurs; None where none does."""
+    """Of how often each byte occurs; None where none does."""
     total = int(counts.sum(dtype=np.int64))
     if not total:
         return None
@@ -113,7 +113,7 @@ def spread(counts: NDArray[np.uint16]) -> ByteSpread | None:
 
 @lru_cache(maxsize=SAMPLE)
 def random_entropy(octets: int) -> float:
-    """The entropy to expect of so many random octets: below 8, since few can't show every value.
+    """The entropy to expect of so many random bytes: below 8, since few can't show every value.
 
     Each value occurs as often as the binomial distribution says: log2 n − 256/n · Σ P(k) · k · log2 k.
     """

@@ -75,7 +75,7 @@ class FlowState:
 
 
 @dataclass(frozen=True, slots=True)
-class Retired:
+class Eviction:
     """The rows that are left, in the order of the first flow of each."""
 
     flows: Flows
@@ -96,7 +96,7 @@ def staying(flows: Flows, stands_for: Column, referred: Bools, share: float = 1.
     return stays
 
 
-def retire(flows: Flows, known: FlowState, stays: Bools, share: float = 1.0) -> Retired:
+def retire(flows: Flows, known: FlowState, stays: Bools, share: float = 1.0) -> Eviction:
     """The flows that stay, and the others put together; `share` as in `staying`."""
     kept, gone = stays.nonzero()[0], (~stays).nonzero()[0]
     going = _Going(flows, known, gone, share)
@@ -119,7 +119,7 @@ def retire(flows: Flows, known: FlowState, stays: Bools, share: float = 1.0) -> 
     new = row.copy()
     new[gone[going.nameless]] = -1
     stands_for[at_groups], kind[at_groups] = groups.sums(going.stands_for), going.kinds(groups)
-    return Retired(Flows(numbers, addresses), row, new, stands_for, kind, nameless)
+    return Eviction(Flows(numbers, addresses), row, new, stands_for, kind, nameless)
 
 
 def _latest(rows: Bools, last_ns: Column, most: int) -> Rows:
@@ -193,7 +193,7 @@ class _Going:
         ]  # fmt: skip
 
     def lesser(self, groups: _Groups) -> _Lesser:
-        """The rows of groups that are to lose an address: those of few octets, listed ones last."""
+        """The rows of groups that are to lose an address: those of few bytes, listed ones last."""
         octets = groups.sums(self.flows.pair(OCTETS).sum(axis=1))
         is_listed = groups.sums((self._listed != 0).astype(np.int64)) > 0
         chosen = np.ones(len(octets), np.bool_)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from analyzer.capture.batch import Batch
 from analyzer.flows.flow_ids import New, moved_column
 from analyzer.flows.tracker import FlowIds
-from analyzer.packets.batch_summary import LARGE, Outline
+from analyzer.packets.batch_summary import LARGE, BatchSummary
 from analyzer.packets.packet_table import Packets
 
 # Senders of such frames that are remembered.
@@ -18,14 +18,14 @@ MOST_OVERSIZED = 4096
 T = TypeVar("T", bound=np.generic)
 
 
-class Openings:
+class FirstPackets:
     """Looks at the first packet of each flow."""
 
     def __init__(self) -> None:
         self.oversized: dict[int, int] = {}  # source MAC → packets larger than a network card sends
         self._hops: NDArray[np.uint8] = np.zeros(0, np.uint8)
 
-    def watch(self, batch: Batch, packets: Packets, outline: Outline, ids: FlowIds, count: int) -> None:
+    def watch(self, batch: Batch, packets: Packets, outline: BatchSummary, ids: FlowIds, count: int) -> None:
         """Rows of a batch once they are assigned; `count` is the number of flows now."""
         known = len(self._hops)
         new = (ids.flow >= known).nonzero()[0]

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 Column = NDArray[np.int64]
 Words = NDArray[np.uint64]
 
-# What a flow carries, as far as its octets have shown: the kernel's view.
-# FINISHED: read to its end, later copies of its octets are of no use.
+# What a flow carries, as far as its bytes have shown: the kernel's view.
+# FINISHED: read to its end, later copies of its bytes are of no use.
 NOTHING, UNDECIDED, TEXT, TLS, OPAQUE, QUIC, FINISHED, DTLS = range(8)
 
 # Bits of MARKS. ASKED: a SYN without ACK, which only the side that opens a connection sends.
@@ -23,12 +23,12 @@ HAS_ISN_A, HAS_ISN_B, HAS_ACK_A, HAS_ACK_B, REPLACED, TLS_FROM_B, ASKED_A, ASKED
 )  # fmt: skip
 HAS_NEXT_A, HAS_NEXT_B, QUIC_FIRST, GREETED, TLS_OVER = 256, 512, 1024, 2048, 4096
 
-# Columns of `numbers`. A is the sender of the first packet seen. TLS_OCTETS is how many octets of a TLS
+# Columns of `numbers`. A is the sender of the first packet seen. TLS_OCTETS is how many bytes of a TLS
 # client, or of each side of QUIC and DTLS, may be handed on to find the server's name. Columns in pairs
 # hold what A did and, one further, what B did:
-# packets, octets on the wire with the link layer, transport payload, TCP flags or-ed, initial
+# packets, bytes on the wire with the link layer, transport payload, TCP flags or-ed, initial
 # sequence number, highest acknowledgment, payload handed on while the flow was undecided, MAC address,
-# time of the first SYN (TCP) or of the first packet (others), the sequence number after the highest octet
+# time of the first SYN (TCP) or of the first packet (others), the sequence number after the highest byte
 # sent, segments that came again or out of order.
 (
     A_PORT, B_PORT, PROTOCOL, KIND, MARKS, FIRST_NS, LAST_NS, FIRST_FRAME, TLS_OCTETS,

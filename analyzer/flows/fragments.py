@@ -1,6 +1,6 @@
 """IP fragments to whole datagrams (RFC 791 §3.2, RFC 8200 §4.5).
 
-The first copy of an octet wins, as in TCP streams; a later copy that differs is kept as a conflict.
+The first copy of a byte wins, as in TCP streams; a later copy that differs is kept as a conflict.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ MOST_LISTED = 1_000_000
 PATIENCE_NS = 60_000_000_000
 # A fragment that comes this soon after its datagram was whole was captured twice.
 REPEAT_NS = 10_000_000
-# Octets of such datagrams that are kept for that long at most.
+# Bytes of such datagrams that are kept for that long at most.
 MOST_REMEMBERED = 4 << 20
 # Conflicts kept at most; all are counted.
 MOST_CONFLICTS = 1_000
-# Octets of outer headers that go with a datagram at most: what is around more than this is not kept.
+# Bytes of outer headers that go with a datagram at most: what is around more than this is not kept.
 LONGEST_OUTSIDE = 512
 RAW = 101  # LINKTYPE_RAW
 
@@ -74,10 +74,10 @@ class _Piece(NamedTuple):
         return self.offset + len(self.data)
 
 
-class Differing(NamedTuple):
-    """Octets that came in two fragments with different content, from the first that differs to the last."""
+class FragmentDifference(NamedTuple):
+    """Bytes that came in two fragments with different content, from the first that differs to the last."""
 
-    source: bytes  # 4 or 16 octets
+    source: bytes  # 4 or 16 bytes
     destination: bytes
     offset: int
     first: bytes
@@ -100,7 +100,7 @@ class OpenDatagram:
     first_ns: int
     macs: tuple[int, int]
     parts: list[FragmentFrame] = field(default_factory=list)
-    total: int = LARGEST  # octets of the payload, once the last fragment has told it
+    total: int = LARGEST  # bytes of the payload, once the last fragment has told it
     covered: int = 0
     pieces: list[_Piece] = field(default_factory=list)  # in order, none overlaps another
     outside: bytes = b""
@@ -108,7 +108,7 @@ class OpenDatagram:
     others: list[_Piece] = field(default_factory=list)  # that came later with other content
 
     def put(self, offset: int, data: bytes, frame: int) -> tuple[int, list[_Piece]]:
-        """Keep what no earlier fragment brought; how many octets that is, and the pieces that it meets."""
+        """Keep what no earlier fragment brought; how many bytes that is, and the pieces that it meets."""
         data = data[: max(self.total - offset, 0)]
         position, end = offset, offset + len(data)
         first = bisect_right(self.pieces, offset, key=_start)
@@ -142,7 +142,7 @@ class OpenDatagram:
                 self.put(*piece)
 
     def payload(self) -> bytes:
-        """The octets from the datagram's start up to the first hole."""
+        """The bytes from the datagram's start up to the first hole."""
         joined = bytearray()
         for piece in self.pieces:
             if piece.offset > len(joined):
@@ -176,12 +176,12 @@ class Reassembler:
         self.unlisted = 0  # datagrams beyond the limit, of which only the last frame is known
         self._listed = 0
         self.incomplete = 0  # datagrams that never became whole, those evicted included
-        self.repeats = 0  # fragments that had come before, octet for octet
-        self.overlaps = 0  # fragments of which some octets had come before
+        self.repeats = 0  # fragments that had come before, byte for byte
+        self.overlaps = 0  # fragments of which some bytes had come before
         self.conflicting = 0  # … with other content
-        self.conflicts: list[Differing] = []
+        self.conflicts: list[FragmentDifference] = []
         self._whole: dict[bytes, _Whole] = {}
-        self._remembered = 0  # octets of these
+        self._remembered = 0  # bytes of these
 
     def add(self, batch: Batch, packets: Packets, frames: list[int] | None = None) -> list[Datagram]:
         """Datagrams that the fragments of this batch complete, or push out.
@@ -248,7 +248,7 @@ class Reassembler:
     def _compare(
         self, entry: OpenDatagram, fragment: _Fragment, frame: int, kept: int, met: list[_Piece]
     ) -> None:
-        """Count a fragment of which some octets had come before, and keep what differs."""
+        """Count a fragment of which some bytes had come before, and keep what differs."""
         differing = [d for piece in met if (d := _difference(entry, fragment, frame, piece)) is not None]
         if differing:
             self.conflicting += 1
@@ -260,7 +260,7 @@ class Reassembler:
         self.overlaps += 1
 
     def _repeated(self, fragment: _Fragment, time_ns: int) -> _Whole | None:
-        """The datagram that a fragment is of, octet for octet, where it was whole a moment ago."""
+        """The datagram that a fragment is of, byte for byte, where it was whole a moment ago."""
         whole = self._whole.get(fragment.key)
         if whole is None or not 0 <= time_ns - whole.time_ns <= REPEAT_NS:
             return None
@@ -344,7 +344,9 @@ def _other(entry: OpenDatagram) -> Datagram:
     return made._replace(packet=bytes(packet), frame=entry.others[-1].frame, packets=0, octets=0)
 
 
-def _difference(entry: OpenDatagram, fragment: _Fragment, frame: int, piece: _Piece) -> Differing | None:
+def _difference(
+    entry: OpenDatagram, fragment: _Fragment, frame: int, piece: _Piece
+) -> FragmentDifference | None:
     """Where a fragment differs from a piece that came before; None where it doesn't."""
     start = max(piece.offset, fragment.offset)
     end = min(piece.end, fragment.offset + len(fragment.data), entry.total)
@@ -355,7 +357,7 @@ def _difference(entry: OpenDatagram, fragment: _Fragment, frame: int, piece: _Pi
     at = [k for k, (one, other) in enumerate(zip(first, second, strict=True)) if one != other]
     within = slice(at[0], at[-1] + 1)
     is_v4, header = len(entry.header) == 20, entry.header
-    return Differing(
+    return FragmentDifference(
         header[12:16] if is_v4 else header[8:24], header[16:20] if is_v4 else header[24:40],
         start + at[0], first[within], piece.frame, second[within], frame,
     )  # fmt: skip

@@ -64,7 +64,7 @@ FIN, SYN, RST, ACK = 0x01, 0x02, 0x04, 0x10
 # The least prime above 2^32, and a bound for the secret point, so that all products stay below 2^63.
 PRIME, KEYS = (1 << 32) + 15, 1 << 30
 
-# Octets a direction of a flow may show before it counts as opaque, and how many of those that begin as text
+# Bytes a direction of a flow may show before it counts as opaque, and how many of those that begin as text
 # are handed on behind them.
 UNDECIDED_OCTETS = 1 << 16
 MOST_TEXT_OCTETS = 1 << 20
@@ -81,9 +81,9 @@ HTTP2_LEAST = (0, 1, 5, 4, 0, 5, 8, 8, 4, 0)
 HTTP2_MOST = (0x4000, 0x4000, 5, 4, 0x4000, 0x4000, 8, 0x4000, 4, 0x4000)
 HTTP2_ON_CONNECTION = (4, 6, 7)
 
-# Octets of a TLS client behind its hello that are handed on while all is in clear.
+# Bytes of a TLS client behind its hello that are handed on while all is in clear.
 FLIGHT_OCTETS = 1 << 14
-# Octets of each side of a QUIC or DTLS flow that may be handed on: some ten datagrams.
+# Bytes of each side of a QUIC or DTLS flow that may be handed on: some ten datagrams.
 HELLO_OCTETS = 1 << 14
 
 
@@ -163,7 +163,7 @@ def starts_tls(data: Octets, i: int, end: int) -> bool:
 
 
 def http2_frame(data: Octets, i: int, end: int) -> int:
-    """Octets of the HTTP/2 frame whose header stands at `i` (RFC 9113 §4.1); 0 where none can stand there."""
+    """Bytes of the HTTP/2 frame whose header stands at `i` (RFC 9113 §4.1); 0 where none can stand there."""
     if i + 9 > end or u8(data, i) != 0 or u8(data, i + 5) != 0 or u8(data, i + 6) > 0x0F:
         return 0
     length, kind, flags = u16(data, i + 1), u8(data, i + 3), u8(data, i + 4)
@@ -215,7 +215,7 @@ def starts_quic(data: Octets, i: int, end: int) -> bool:
 def negotiates_quic(data: Octets, i: int, end: int) -> bool:
     """Whether a long header asks for a list of versions, or is one (RFC 9000 §6.3, RFC 8999 §6).
 
-    Behind two connection ids the list fills the rest; what asks fills a datagram of 1,200 octets.
+    Behind two connection ids the list fills the rest; what asks fills a datagram of 1,200 bytes.
     """
     if i + 6 >= end or u8(data, i + 5) > 20:
         return False
@@ -230,7 +230,7 @@ def negotiates_quic(data: Octets, i: int, end: int) -> bool:
 
 def starts_old_quic(data: Octets, i: int, end: int) -> bool:
     """Whether a datagram begins with the public header of Google QUIC up to Q043, and a version in it."""
-    # Version flag and an eight-octet connection id; neither reset nor multipath.
+    # Version flag and an eight-byte connection id; neither reset nor multipath.
     return i + 14 <= end and u8(data, i) & 0xCB == 0x09 and u32(data, i + 9) & 0xFFFFF0F0 == 0x51303030
 
 
@@ -515,7 +515,7 @@ def count_data(packets: Any, row: int, length: int, flow: int, direction: int, f
         flows[flow + MARKS] |= HAS_NEXT_A << direction
         flows[flow + NEXT + direction] = end
         return
-    # One octet before the next one expected is a keep-alive probe (RFC 9293 §3.8.4).
+    # One byte before the next one expected is a keep-alive probe (RFC 9293 §3.8.4).
     if newer(known, sequence) and not (length == 1 and end == known):
         flows[flow + RESENT + direction] += 1
     if newer(end, known):

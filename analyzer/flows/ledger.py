@@ -39,7 +39,7 @@ NAMED_KINDS = {TEXT: "text", TLS: "tls", QUIC: "quic", DTLS: "dtls"}
 ON_PORT_853 = {TLS: "dns over tls", QUIC: "dns over quic", DTLS: "dns over dtls"}
 IP_KINDS = {47: "gre", 50: "ipsec esp", 51: "ipsec ah"}
 
-# UDP services named by the port of the side that offers them, where no octets were captured to tell;
+# UDP services named by the port of the side that offers them, where no bytes were captured to tell;
 # and port 443, where QUIC that began before the capture can't be recognised.
 UDP_SERVICES = {53: "dns", 5353: "mdns", 67: "dhcp", 123: "ntp", 1900: "ssdp"}
 MAYBE_QUIC = "udp/443"
@@ -137,10 +137,10 @@ def endings(flows: Flows) -> list[str]:
 
 
 def kinds(flows: Flows, service_port: Column, forms: Sequence[str | None], is_text: Set[int]) -> list[str]:
-    """What each flow carried, as far as its octets have shown.
+    """What each flow carried, as far as its bytes have shown.
 
     `forms` names the form of its first payloads: "" where none fits, None where none was captured.
-    `is_text` holds the flows without a form whose first octets are printable.
+    `is_text` holds the flows without a form whose first bytes are printable.
     """
     columns = (flows.one(KIND), flows.one(PROTOCOL), service_port)
     rows = zip(*(c.tolist() for c in columns), strict=True)
@@ -167,7 +167,7 @@ def _kind(kind: int, protocol: int, port: int, form: str | None, is_text: bool) 
 
 
 def ledger_rows(flows: Flows, seen: Oriented, stands_for: Column | None = None) -> list[LedgerRow]:
-    """Rows in the order of their octets, largest first; `stands_for` tells how many each flow row is."""
+    """Rows in the order of their bytes, largest first; `stands_for` tells how many each flow row is."""
     count = len(flows)
     if not count:
         return []

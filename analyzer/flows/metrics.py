@@ -41,7 +41,7 @@ DELIVERIES = (
 
 
 @dataclass(frozen=True)
-class Measures:
+class Metrics:
     """One entry a flow, seen from the device; lists, since they are read one by one."""
 
     round_trip_ns: list[int]  # -1 where none was seen
@@ -53,7 +53,7 @@ class Measures:
     delivery: list[int]  # position in DELIVERIES, -1 where the protocol acknowledges nothing
 
 
-def measure(flows: Flows, sides: Sides, dns_round_trips: Mapping[int, int]) -> Measures:
+def measure(flows: Flows, sides: Sides, dns_round_trips: Mapping[int, int]) -> Metrics:
     """`dns_round_trips` gives nanoseconds for the flows that carried DNS questions."""
     rows, own = np.arange(len(flows)), sides.own
     payload, resent = flows.pair(PAYLOAD), flows.pair(RESENT)
@@ -61,7 +61,7 @@ def measure(flows: Flows, sides: Sides, dns_round_trips: Mapping[int, int]) -> M
     for flow, nanoseconds in dns_round_trips.items():
         if own[flow] == sides.client[flow]:
             took[flow], of[flow] = nanoseconds, ROUND_TRIPS.index(DNS_ANSWER)
-    return Measures(
+    return Metrics(
         round_trip_ns=took.tolist(),
         round_trip_of=of.tolist(),
         payload_up=payload[rows, own].tolist(),

@@ -1,6 +1,6 @@
-"""One direction of a TCP flow: segments in the order they came to octets in the order they were sent.
+"""One direction of a TCP flow: segments in the order they came to bytes in the order they were sent.
 
-Sequence numbers are compared modulo 2^32 (RFC 9293 §3.4). The first copy of an octet wins: it is
+Sequence numbers are compared modulo 2^32 (RFC 9293 §3.4). The first copy of a byte wins: it is
 what a receiver that had room would have kept. A later copy that differs is a conflict, kept with both
 contents. What never came is a gap, reported with its place.
 """
@@ -11,21 +11,21 @@ from bisect import bisect_right, insort
 from dataclasses import dataclass
 from heapq import heappop, heappush
 
-from analyzer.flows.retransmissions import Recent, RecentBytes, Segment, offset_of
+from analyzer.flows.retransmissions import RecentBytes, Retransmissions, Segment, offset_of
 
 __all__ = ["Gap", "Segment", "Stream", "StreamConflict"]
 
 HALF = 1 << 31
 FULL = 1 << 32
 
-# Octets held back behind a missing segment, at most, before it is given up as lost.
+# Bytes held back behind a missing segment, at most, before it is given up as lost.
 MOST_HELD = 1 << 20
 
 MOST_HELD_SEGMENTS = 4096
 
-# A gap of more octets says more of a wild sequence number than of octets that were sent.
+# A gap of more bytes says more of a wild sequence number than of bytes that were sent.
 FARTHEST = 1 << 24
-# Octets of copies that differ from what was read, of one stream, and what is put around them.
+# Bytes of copies that differ from what was read, of one stream, and what is put around them.
 MOST_OTHER, AROUND = 1 << 16, 1 << 12
 # Conflicts of one stream that are kept with their contents; the others are counted.
 MOST_CONFLICTS = 16
@@ -33,7 +33,7 @@ MOST_CONFLICTS = 16
 
 @dataclass(frozen=True, slots=True)
 class Gap:
-    """Octets of a stream that were never captured, and the frames before and behind them; 0 for none."""
+    """Bytes of a stream that were never captured, and the frames before and behind them; 0 for none."""
 
     offset: int
     length: int
@@ -48,7 +48,7 @@ class Gap:
 
 @dataclass(frozen=True, slots=True)
 class StreamConflict:
-    """Octets that came twice with different content; the first copy is the one that is read."""
+    """Bytes that came twice with different content; the first copy is the one that is read."""
 
     offset: int
     first: bytes
@@ -77,20 +77,20 @@ class Stream:
         "conflicting", "conflicts", "probes", "repeated", "saw_start", "unchecked",
     )  # fmt: skip
 
-    def __init__(self, isn: int | None, recent: Recent | None = None) -> None:
+    def __init__(self, isn: int | None, recent: Retransmissions | None = None) -> None:
         self.base: int | None = None if isn is None else (isn + 1) % FULL
         self.saw_start = isn is not None
-        self.repeated = 0  # octets that came again
+        self.repeated = 0  # bytes that came again
         self.unchecked = 0  # … whose first copy is forgotten, or was given up as lost
-        self.probes = 0  # keep-alive probes with an octet
+        self.probes = 0  # keep-alive probes with a byte
         self.conflicts: list[StreamConflict] = []  # the first of them
-        self.conflicting = 0  # octets that came again with other content
+        self.conflicting = 0  # bytes that came again with other content
         self._others: list[Segment] = []  # whole, that came again with other content
         self._other_octets = 0
-        self._recent = recent if recent is not None else Recent()
+        self._recent = recent if recent is not None else Retransmissions()
         self._given = RecentBytes()
         self._next = 0
-        self._last = 0  # the frame that carried the octet before `_next`
+        self._last = 0  # the frame that carried the byte before `_next`
         self._held: list[Segment] = []
         self._held_octets = 0
 
@@ -120,7 +120,7 @@ class Stream:
         return self._give_up() if crowded else []
 
     def lost_before(self, acknowledgment: int) -> list[Segment | Gap]:
-        """What becomes readable by giving up octets that the receiver acknowledged: they won't come again.
+        """What becomes readable by giving up bytes that the receiver acknowledged: they won't come again.
 
         An acknowledgment far beyond all that was seen is not of this stream.
         """
@@ -142,7 +142,7 @@ class Stream:
         return readable
 
     def position(self) -> int:
-        """The offset after the last octet that was given out."""
+        """The offset after the last byte that was given out."""
         return self._next
 
     def sequence_at(self, offset: int) -> int:
@@ -180,10 +180,10 @@ class Stream:
         return [piece], Segment(self._next, rest, segment.frame, segment.time_ns) if rest else None
 
     def _compare(self, segment: Segment, known: int) -> None:
-        """Hold the first `known` octets of a segment against those given out before."""
+        """Hold the first `known` bytes of a segment against those given out before."""
         self.repeated += known
         if known == 1 == len(segment.data) and segment.offset == self._next - 1:
-            self.probes += 1  # a keep-alive probe, whose octet means nothing (RFC 9293 §3.8.4)
+            self.probes += 1  # a keep-alive probe, whose byte means nothing (RFC 9293 §3.8.4)
             return
         start, end = segment.offset, segment.offset + known
         unchecked = known
@@ -243,7 +243,7 @@ class Stream:
             self._other_octets += len(segment.data)
 
     def _room(self, length: int, frame: int) -> int:
-        """Octets up to where an earlier frame's held copy begins: that one came first."""
+        """Bytes up to where an earlier frame's held copy begins: that one came first."""
         for held in self._held:
             if held.offset >= self._next + length:
                 break

@@ -1,4 +1,4 @@
-"""The latest octets that streams gave out, so that what comes again can be held against them.
+"""The latest bytes that streams gave out, so that what comes again can be held against them.
 
 One memory serves all streams: the oldest segment of any of them is forgotten first, so that many idle
 connections cost no more than one busy one.
@@ -10,13 +10,13 @@ from bisect import bisect_right
 from collections import deque
 from typing import NamedTuple
 
-# Octets that are remembered, all streams together; a segment counts for some more than its data.
+# Bytes that are remembered, all streams together; a segment counts for some more than its data.
 MOST_OCTETS = 16 << 20
 SEGMENT_COST = 200
 
 
 class Segment(NamedTuple):
-    """A piece of a stream as one frame carried it; `offset` counts octets from the stream's start."""
+    """A piece of a stream as one frame carried it; `offset` counts bytes from the stream's start."""
 
     offset: int
     data: bytes
@@ -51,7 +51,7 @@ class RecentBytes:
         return cost(segment)
 
     def overlapping(self, start: int, end: int) -> list[Segment]:
-        """The segments that hold octets from `start` to `end`, in order."""
+        """The segments that hold bytes from `start` to `end`, in order."""
         segments = self._segments
         at = max(bisect_right(segments, start, lo=self._first, key=offset_of) - 1, self._first)
         found = []
@@ -62,10 +62,10 @@ class RecentBytes:
         return found
 
 
-class Recent:
-    """The memory that streams share. `most` is its size in octets.
+class Retransmissions:
+    """The memory that streams share. `most` is its size in bytes.
 
-    `kept` counts what was ever remembered, in octets; `oldest` is the first frame of those that were held
+    `kept` counts what was ever remembered, in bytes; `oldest` is the first frame of those that were held
     against a repetition since somebody set it to None (`scan.dividing` asks).
     """
 
@@ -93,5 +93,5 @@ class Recent:
 
 
 def cost(segment: Segment) -> int:
-    """What remembering a segment takes, in octets."""
+    """What remembering a segment takes, in bytes."""
     return len(segment.data) + SEGMENT_COST

@@ -13,7 +13,7 @@ from analyzer.capture.batch import Batch
 from analyzer.flows.address_text import address_text
 from analyzer.flows.flow_ids import New, moved_column
 from analyzer.flows.tracker import FlowIds
-from analyzer.packets import Outline, Packets
+from analyzer.packets import BatchSummary, Packets
 from analyzer.packets.batch_summary import NOTED
 from analyzer.packets.encapsulation import Ends, kinds_of, path_text
 from analyzer.packets.layers import FAR, HEADER_BASE
@@ -80,7 +80,7 @@ class Tunnels:
         self,
         batch: Batch,
         packets: Packets,
-        outline: Outline,
+        outline: BatchSummary,
         ids: FlowIds,
         frames: list[int] | None,
         count: int,

@@ -1,4 +1,4 @@
-"""Ranges with values → the arrays of a layer, the same octets every time.
+"""Ranges with values → the arrays of a layer, the same bytes every time.
 
 Used by `tools/build_geo.py` for the shipped layers and by `importing.py` for the user's own.
 """

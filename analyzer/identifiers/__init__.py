@@ -134,7 +134,7 @@ def _asks_value(name: str) -> bool:
 
 
 def may_hold(text: str) -> bool:
-    """Whether a text has the digits, octets or words without which no detector finds anything in it."""
+    """Whether a text has the digits, bytes or words without which no detector finds anything in it."""
     if (
         DIGITS.search(text)
         or OCTETS.search(text)

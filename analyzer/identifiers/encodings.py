@@ -1,4 +1,4 @@
-"""One known identifier → every octet string by which it may cross the air, each with its encoding's name."""
+"""One known identifier → every byte string by which it may cross the air, each with its encoding's name."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 from urllib.parse import quote
 
-Variant = tuple[bytes, str]  # octets to look for, what they are
+Variant = tuple[bytes, str]  # bytes to look for, what they are
 
 # Shorter strings turn up by chance in megabytes of other data.
 SHORTEST = 6
@@ -31,10 +31,10 @@ SMALLEST_DECIMAL = 10**8  # shorter numbers turn up by chance
 # Digits of numbers whose integer is not mostly zeros.
 FEWEST_OF_AN_INTEGER = 14
 # Characters at the start of base64 text that depend on what stood before the value too,
-# by the value's offset in the group of three octets.
+# by the value's offset in the group of three bytes.
 UNSURE_START = (0, 2, 3)
 # 3GPP TS 31.102 §4.2.2 (IMSI: parity digit 9 first) and TS 24.008 §10.5.1.4 (IMEI: A first, IMEISV: 3);
-# an F or a 0 fills the last octet.
+# an F or a 0 fills the last byte.
 PACKINGS = ("{}F", "{}0", "9{}", "A{}", "0{}")
 EVEN_PACKINGS = ("{}", "3{}F")
 
@@ -210,7 +210,7 @@ def _in_hexadecimal(digits: str, what: str) -> Iterator[Variant]:
 
 
 def _packed(kind: str, value: str) -> Iterator[Variant]:
-    """The octets of a MAC; the binary-coded digits of a number, nibbles as SIM cards swap them or not."""
+    """The bytes of a MAC; the binary-coded digits of a number, nibbles as SIM cards swap them or not."""
     if kind == "mac":
         yield from _mac_packed(bytes.fromhex(value.replace(":", "")))
         return

@@ -21,7 +21,7 @@ CANDIDATE = re.compile(
 NAMES = frozenset(("mac", "bssid"))
 HEARD = re.compile(r"[,|;]\s?-\d{2,3}(?![\d.])", re.ASCII)
 SEPARATORS = re.compile(r"[:.\-]")
-MULTICAST, LOCAL = 1, 2  # the two lowest bits of the first octet (IEEE 802 §8.2)
+MULTICAST, LOCAL = 1, 2  # the two lowest bits of the first byte (IEEE 802 §8.2)
 
 
 class Mac:
@@ -51,7 +51,7 @@ class Mac:
 
 
 def _in_decimal(field: Field, text: str, context: Context) -> Iterator[Finding]:
-    """The six octets as one number, as location services write an access point."""
+    """The six bytes as one number, as location services write an access point."""
     if not (8 <= len(text) <= 15 and text.isascii() and text.isdigit()):
         return
     kinds = kinds_named(field.name) & NAMES

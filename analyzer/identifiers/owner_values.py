@@ -1,6 +1,6 @@
-"""The owner's own identifiers: read from `imei=…,mac=…`, looked for in any octets, never shown.
+"""The owner's own identifiers: read from `imei=…,mac=…`, looked for in any bytes, never shown.
 
-"imei=…,iccid=…" → Known → search(octets) → Hits → summary → KnownKind (seen or not, no values)
+"imei=…,iccid=…" → Known → search(bytes) → Hits → summary → KnownKind (seen or not, no values)
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from analyzer.model import KnownKind
 
 
 class Hit(NamedTuple):
-    """A known identifier in some octets, from `start` up to, not including, `end`."""
+    """A known identifier in some bytes, from `start` up to, not including, `end`."""
 
     kind: str
     encoding: str
@@ -126,12 +126,12 @@ class KnownValues:
 
     @cached_property
     def longest(self) -> int:
-        """Octets of the longest encoding that is looked for."""
+        """Bytes of the longest encoding that is looked for."""
         return max(map(len, self._words), default=0)
 
     @cached_property
     def _words(self) -> dict[bytes, tuple[str, str]]:
-        """Each octet string to look for, with its kind and encoding, the plainest reading of it first."""
+        """Each byte string to look for, with its kind and encoding, the plainest reading of it first."""
         words: dict[bytes, tuple[str, str]] = {}
         for kind, value in self.values:
             for octets, encoding in variants(kind, value):

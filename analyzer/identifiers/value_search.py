@@ -48,7 +48,7 @@ BINARY = re.compile(r"octets|BCD|integer")
 HEX = re.compile(r"[0-9a-f]{16,64}")
 
 
-class Sought(NamedTuple):
+class SearchedValue(NamedTuple):
     """A value that is looked for."""
 
     kind: str
@@ -101,7 +101,7 @@ def is_telling(kind: str, value: str) -> bool:
 class Search:
     """Finds any of some values in bytes, in one pass."""
 
-    def __init__(self, values: Sequence[Sought]) -> None:
+    def __init__(self, values: Sequence[SearchedValue]) -> None:
         """The first values are looked for in more forms than those beyond MOST_IN_FULL."""
         self.values = values[:MOST]
         self.left_out = len(values) - len(self.values)

@@ -16,7 +16,7 @@ from analyzer.model import Finding, Message, Ping, Problem
 from analyzer.system.containment import Failed, contained
 
 
-class Examined(NamedTuple):
+class Inspection(NamedTuple):
     """What a request, with its response, gives away."""
 
     findings: tuple[Finding, ...]
@@ -31,10 +31,10 @@ Pair = tuple[Message | None, Message | None]
 """A request and its response."""
 
 T = TypeVar("T")
-NOTHING = Examined((), (), ())
+NOTHING = Inspection((), (), ())
 
 
-def examined(pair: Pair, known: KnownValues, dossiers: Sequence[Dossier]) -> Examined:
+def examined(pair: Pair, known: KnownValues, dossiers: Sequence[Dossier]) -> Inspection:
     """The fields of a request, decoded and searched; a part that fails costs what only it finds."""
     request, response = pair
     if request is None:
@@ -64,4 +64,4 @@ def examined(pair: Pair, known: KnownValues, dossiers: Sequence[Dossier]) -> Exa
     pings = attempt("dossiers", lambda: recognise(request, response, fields, findings, dossiers), no_pings)
     problems = () if decoded is None else tuple(decoded.problems)
     is_recoded = decoded is not None and decoded.is_recoded
-    return Examined(tuple(findings), tuple(pings), problems, tuple(failed), log_ins.secrets, is_recoded)
+    return Inspection(tuple(findings), tuple(pings), problems, tuple(failed), log_ins.secrets, is_recoded)

@@ -36,7 +36,7 @@ def _body(message: Message) -> Iterator[PlainPart]:
     elif content:
         charset = message.body.charset or charset_of(message)
         value = content if is_compressed(content) else text_or_bytes(content, charset)
-        # Some binary formats are octets that happen to be UTF-8 too.
+        # Some binary formats are bytes that happen to be UTF-8 too.
         if isinstance(value, str) and is_unreadable(value.rstrip("\0")) and opens(content):
             value = content
         yield "body", value, ("body",), ALONE

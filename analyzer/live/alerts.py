@@ -1,6 +1,6 @@
 """Steps and exchanges of a live scan → events: devices, destinations, names, identifiers, pings.
 
-A request is told of when its last octet was read; what becomes of it afterwards (delivered, answered,
+A request is told of when its last byte was read; what becomes of it afterwards (delivered, answered,
 accepted) is a further event. What was told is remembered in bounded memory (`bounded.py`).
 """
 
@@ -22,8 +22,8 @@ from analyzer.model import Endpoint, Finding, Message, Ping
 from analyzer.report.codecs import Json
 from analyzer.report.type_codecs import codec
 from analyzer.report.wording import FACTS, STATUSES, called, kind_name
-from analyzer.session.capture_session import Reading
-from analyzer.session.extraction import Extracted
+from analyzer.session.capture_session import SessionReader
+from analyzer.session.extraction import ExchangeFindings
 from analyzer.session.packet_reader import Step
 
 # Remembered at most of each.
@@ -33,10 +33,10 @@ Say = Callable[[Event], None]
 Words = tuple[int, int]
 
 
-class Noticing:
+class AlertRules:
     """Looks on while a capture is read and says what is new."""
 
-    def __init__(self, say: Say, regions: Sequence[str], reading: Reading) -> None:
+    def __init__(self, say: Say, regions: Sequence[str], reading: SessionReader) -> None:
         self._say, self._regions, self._reading = say, tuple(regions), reading
         dossiers = reading.dossiers
         self._exact = {host: d for d in dossiers for host in d.hosts if "*" not in host}
@@ -68,7 +68,7 @@ class Noticing:
         """A step is over; the list of names may have been made shorter."""
         self._named = len(names)
 
-    def heed(self, entry: Extracted) -> None:
+    def heed(self, entry: ExchangeFindings) -> None:
         """One exchange: its pings and identifiers, each as far as it is new."""
         for ping in entry.pings:
             self._ping(ping, entry)
@@ -191,7 +191,7 @@ class Noticing:
 
     # ── pings and identifiers ───────────────────────────────────────────
 
-    def _ping(self, ping: Ping, entry: Extracted) -> None:
+    def _ping(self, ping: Ping, entry: ExchangeFindings) -> None:
         key = (ping.dossier, *_key(entry.request))
         before = self._status.get(key)
         if before is not None and STATUSES.index(ping.status) <= STATUSES.index(before):

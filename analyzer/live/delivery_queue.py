@@ -16,7 +16,7 @@ MOST_WAITING, AT_THE_END = 1000, 10.0
 Deliver = Callable[[dict[str, Any]], None]
 
 
-class Outbox:
+class DeliveryQueue:
     """Hands events to `deliver`, one after the other, in the order in which they came.
 
     `deliver` gets a JSON document and raises OSError, with a sentence, where it can't. What finds no room

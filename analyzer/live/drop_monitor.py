@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-from analyzer.capture import Account
+from analyzer.capture import CaptureMetadata
 from analyzer.report.units import span
 
 NS = 1_000_000_000
@@ -17,7 +17,7 @@ NS = 1_000_000_000
 BEHIND_NS, AGAIN_NS = 5 * NS, 60 * NS
 
 
-class Losses:
+class DropMonitor:
     """Counts over all connections; `say` gets a sentence when something new is known."""
 
     def __init__(self, say: Callable[[str], None], clock: Callable[[], int] = time.time_ns) -> None:
@@ -33,7 +33,7 @@ class Losses:
         """Packets that someone says were lost."""
         return self._before + self._now
 
-    def look(self, by_program: int, account: Account) -> None:
+    def look(self, by_program: int, account: CaptureMetadata) -> None:
         """What the program and the stream say of this connection; both may mean the same packets."""
         in_stream = account.lost_between + sum(
             (one.dropped or 0) + (one.dropped_by_system or 0) for one in account.interfaces

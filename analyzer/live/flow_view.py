@@ -25,7 +25,7 @@ class BoardRow:
 
 
 @dataclass(frozen=True, slots=True)
-class Board:
+class FlowView:
     """What a live view shows of flows; the most recent first."""
 
     devices: tuple[BoardRow, ...] = ()
@@ -34,10 +34,10 @@ class Board:
     more_destinations: int = 0
 
 
-def board(flows: Flows, named: Callable[[str], str | None], most: int) -> Board:
+def board(flows: Flows, named: Callable[[str], str | None], most: int) -> FlowView:
     """At most `most` devices and destinations; `named` gives the name that an address goes by."""
     if not len(flows):
-        return Board()
+        return FlowView()
     sides = sides_of(flows)
     seen = orient(flows, sides)
     remote = np.stack([seen.remote_hi, seen.remote_lo], axis=1)
@@ -58,13 +58,13 @@ def board(flows: Flows, named: Callable[[str], str | None], most: int) -> Board:
         device = sides.devices[row]
         addresses = [a for a, _ in device.addresses.most_common(2) if a != device.id]
         devices.append(_row(device.id, row, by_device, ", ".join(addresses)))
-    return Board(
+    return FlowView(
         tuple(devices), tuple(destinations), len(sides.devices) - len(devices), len(words) - len(recent)
     )
 
 
 def _sums(index: Column, count: int, *columns: Column) -> list[Column]:
-    """Packets and octets added up, and the latest time, by index."""
+    """Packets and bytes added up, and the latest time, by index."""
     packets, octets, last = columns
     latest = np.zeros(count, np.int64)
     np.maximum.at(latest, index, last)

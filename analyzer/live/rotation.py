@@ -26,7 +26,7 @@ from analyzer.system.files import settle, take_name
 from analyzer.version import VERSION
 
 NS = 1_000_000_000
-# Octets of a file, seconds that it spans, files kept, where the user says nothing else.
+# Bytes of a file, seconds that it spans, files kept, where the user says nothing else.
 SIZE, SECONDS, COUNT = 100_000_000, 3600, 48
 # draft-ietf-opsawg-pcapng §4
 PART = ".part"

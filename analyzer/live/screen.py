@@ -13,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from analyzer.live.flow_view import BoardRow
-from analyzer.live.watch_session import Watching, WatchView
+from analyzer.live.watch_session import WatchSession, WatchView
 from analyzer.report.layout import say
 from analyzer.report.units import clock, counted, octets, span
 from analyzer.report.wording import STATUSES, kind_name
@@ -38,7 +38,7 @@ class Screen(WatchView):
     def __exit__(self, *_: object) -> None:
         self._live.stop()
 
-    def draw(self, session: Watching) -> None:
+    def draw(self, session: WatchSession) -> None:
         now = time.monotonic()
         if now - self._drawn < PAUSE:
             return
@@ -49,7 +49,7 @@ class Screen(WatchView):
         self._live.update(picture(session, self._console.height, self._rate), refresh=True)
 
 
-def picture(session: Watching, height: int, rate: float) -> RenderableType:
+def picture(session: WatchSession, height: int, rate: float) -> RenderableType:
     """Everything at a glance, in `height` lines."""
     tables = max(4, min(12, (height - 6) // 2 - 3))
     layout = Layout()
@@ -67,7 +67,7 @@ def picture(session: Watching, height: int, rate: float) -> RenderableType:
     return layout
 
 
-def _head(session: Watching, rate: float) -> RenderableType:
+def _head(session: WatchSession, rate: float) -> RenderableType:
     counts, losses = session.counts, session.losses
     elapsed = span(int((time.monotonic() - counts.started) * NS))
     first = say(f"phonehome · {session.source} · {elapsed}", "bold")
@@ -103,7 +103,7 @@ def _rows(title: str, rows: tuple[BoardRow, ...], more: int) -> RenderableType:
     return table
 
 
-def _alerts(session: Watching, lines: int) -> RenderableType:
+def _alerts(session: WatchSession, lines: int) -> RenderableType:
     shown = list(session.shown)[-lines:]
     texts = [
         Text.assemble(

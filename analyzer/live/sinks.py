@@ -24,7 +24,7 @@ from analyzer.version import VERSION
 
 # Seconds that a program and a server get for one event.
 PROGRAM_TIME, SERVER_TIME = 30.0, 5.0
-LONGEST_SYSLOG = 1024  # octets of a message that every receiver takes (RFC 3164 §4.1)
+LONGEST_SYSLOG = 1024  # bytes of a message that every receiver takes (RFC 3164 §4.1)
 SYSLOG_PORT = 514
 
 Deliver = Callable[[dict[str, Any]], None]

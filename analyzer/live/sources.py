@@ -1,4 +1,4 @@
-"""Where live octets come from: a pipe, a growing file, or a program that is run → a raw stream.
+"""Where live bytes come from: a pipe, a growing file, or a program that is run → a raw stream.
 
 A feed is one connection: it begins with a capture's header and ends when nobody writes any more or when
 the user wants to stop. `capture.Source` reads it like any pipe.
@@ -29,7 +29,7 @@ CHUNK = 1 << 18
 # Seconds between two looks at a file that does not grow; that a program gets to give what it holds and to end
 # by itself; that its last words get; and of silence after the wish to stop that count as the end.
 LOOK_AGAIN, TO_END, LAST_WORDS, SILENCE = 0.1, 5.0, 2.0, 0.2
-# Octets of one line of a program's messages, and lines kept.
+# Bytes of one line of a program's messages, and lines kept.
 LONGEST_LINE, MOST_LINES = 2000, 20
 
 # What programs say of packets that they lost: tcpdump, dumpcap (the sum of what it had to drop).
@@ -40,7 +40,7 @@ _LOST = (
 
 
 class Feed:
-    """Octets as they come from the file number `fd`; 0 octets at the end or after the wish to stop."""
+    """Bytes as they come from the file number `fd`; 0 bytes at the end or after the wish to stop."""
 
     def __init__(self, name: str, fd: int, stop: Stop, *, owned: bool = True) -> None:
         self.name = name
@@ -56,7 +56,7 @@ class Feed:
         return self._fd
 
     def readinto(self, view: memoryview) -> int:
-        """Some octets, as they come; after the wish to stop only what is there already."""
+        """Some bytes, as they come; after the wish to stop only what is there already."""
         while not self._is_over():
             wished = self._stop.is_set()
             waiting = [self._fd] if wished else [self._fd, self._stop.fd]
@@ -104,11 +104,11 @@ def standard_input(stop: Stop) -> Feed:
     if os.isatty(0):
         raise CaptureError("standard input is a terminal: pipe a capture into it, as from tcpdump -U -w -")
     if stat.S_ISREG(mode):
-        return Followed("standard input", stop, os.dup(0))
+        return GrowingFile("standard input", stop, os.dup(0))
     return Feed("standard input", 0, stop, owned=False)
 
 
-class Followed(Feed):
+class GrowingFile(Feed):
     """A file that someone else writes: read to its end, and on as it grows.
 
     Where the file is replaced or made shorter, which is how captures are rotated, it ends.

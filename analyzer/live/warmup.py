@@ -13,7 +13,7 @@ from analyzer.core.compilation import WORTH_COMPILING, frames_worth_compiling
 LASTS = 20_000
 
 
-class Warming:
+class Warmup:
     """Compiles in the background where that was never done before; `close` ends it."""
 
     def __init__(self) -> None:
@@ -44,7 +44,7 @@ def warm() -> int:
     import struct
 
     from analyzer.capture import Capture
-    from analyzer.session.packet_reader import Scan
+    from analyzer.session.packet_reader import PacketReader
 
     frame = bytes(12) + b"\x08\x00" + bytes([0x45, 0, 0, 20, *bytes(16)])
     record = struct.pack("<IIII", 1, 0, len(frame), len(frame)) + frame
@@ -53,7 +53,7 @@ def warm() -> int:
     os.write(writing, octets)
     os.close(writing)
     with os.fdopen(reading, "rb", buffering=0) as pipe:
-        capture, scan = Capture("warm-up", pipe), Scan()
+        capture, scan = Capture("warm-up", pipe), PacketReader()
         capture.compile_kernels()
         frames = 0
         for step in scan.steps(capture):

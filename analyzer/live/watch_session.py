@@ -12,20 +12,20 @@ from typing import Protocol, Self
 from analyzer.capture import Capture
 from analyzer.conclusions.frame_refs import placed
 from analyzer.conclusions.steps import concluded
-from analyzer.live.alerts import Noticing
+from analyzer.live.alerts import AlertRules
 from analyzer.live.dedup import SHARE, SeenOnce, give_back
-from analyzer.live.delivery_queue import Outbox
-from analyzer.live.drop_monitor import Losses
+from analyzer.live.delivery_queue import DeliveryQueue
+from analyzer.live.drop_monitor import DropMonitor
 from analyzer.live.events import Event
-from analyzer.live.flow_view import Board, board
+from analyzer.live.flow_view import FlowView, board
 from analyzer.live.rotation import RotatedFile, Rotation
 from analyzer.live.shutdown import Stop
-from analyzer.live.sources import Feed, Followed
-from analyzer.live.warmup import Warming
+from analyzer.live.sources import Feed, GrowingFile
+from analyzer.live.warmup import Warmup
 from analyzer.model import CaptureError, Problem, Report, Session
 from analyzer.report.units import span
-from analyzer.session.capture_session import Reading
-from analyzer.session.extraction import Extracted
+from analyzer.session.capture_session import SessionReader
+from analyzer.session.extraction import ExchangeFindings
 from analyzer.session.options import Options
 from analyzer.session.packet_reader import Step
 
@@ -44,7 +44,7 @@ MOST_VALUES = 16_000
 Open = Callable[[], Feed]
 
 
-class Outlet(Protocol):
+class Sink(Protocol):
     """Somebody who is told of events."""
 
     def take(self, event: Event, number: int) -> None: ...
@@ -53,7 +53,7 @@ class Outlet(Protocol):
 class WatchView:
     """A picture of the session, drawn anew from time to time; this one shows nothing."""
 
-    def draw(self, session: Watching) -> None:
+    def draw(self, session: WatchSession) -> None:
         """The session as it stands."""
 
     def __enter__(self) -> Self:
@@ -75,7 +75,7 @@ class Counts:
     events: int = 0
 
 
-class Watching:
+class WatchSession:
     """One run: `run` reads until its feeds end or the wish to stop comes, `report` tells all of it.
 
     `opens` gives the next feed; with `again` it is asked for another whenever one ends.
@@ -85,25 +85,25 @@ class Watching:
         self,
         options: Options,
         stop: Stop,
-        outlets: Sequence[Outlet] = (),
+        outlets: Sequence[Sink] = (),
         *,
         masked: bool = False,
     ) -> None:
         """`masked` hides what identifies from everybody who is told."""
         self.counts, self.shown = Counts(), deque[Event](maxlen=MOST_SHOWN)
-        self.board, self.source = Board(), ""
+        self.board, self.source = FlowView(), ""
         self.rotation: Rotation | None = None
         self.view = WatchView()
         self._stop, self._outlets, self._masked = stop, tuple(outlets), masked
-        self.reading = Reading(replace(options, share=SHARE), self)
-        self._noticing = Noticing(self.tell, options.regions, self.reading)
-        self.losses = Losses(lambda sentence: self.say("loss", sentence))
+        self.reading = SessionReader(replace(options, share=SHARE), self)
+        self._noticing = AlertRules(self.tell, options.regions, self.reading)
+        self.losses = DropMonitor(lambda sentence: self.say("loss", sentence))
         self._captures: list[tuple[str, Capture]] = []
         self._problems: list[Problem] = []
         self.notice: str | None = None
         self._feed: Feed | None = None
         self._capture: Capture | None = None
-        self._warming = Warming()
+        self._warming = Warmup()
         self._asked = self._boarded = 0.0
         self._board_took = 0.0
         self._values: SeenOnce[tuple[str, str]] = SeenOnce(MOST_VALUES)
@@ -121,7 +121,7 @@ class Watching:
                 is_news, failure = str(error) != failure, str(error)
                 if is_news or again:
                     self.say("source", failure)
-            replaced = isinstance(self._feed, Followed) and self._feed.is_replaced
+            replaced = isinstance(self._feed, GrowingFile) and self._feed.is_replaced
             if not (again or replaced) or self._has_enough():
                 break
             if replaced and self.counts.frames > before:
@@ -212,7 +212,7 @@ class Watching:
 
     # ── looking on (`reading.Watcher`) ──────────────────────────────────
 
-    def heed(self, entry: Extracted) -> None:
+    def heed(self, entry: ExchangeFindings) -> None:
         self._noticing.heed(entry)
 
     def look(self, step: Step) -> None:
@@ -287,7 +287,7 @@ class Watching:
         """Have the report say something of the session beside the results."""
         self._problems.append(Problem(code, sentence, count=count))
 
-    def end(self, boxes: Sequence[Outbox] = ()) -> None:
+    def end(self, boxes: Sequence[DeliveryQueue] = ()) -> None:
         """Nothing more comes: end the evidence capture, and what waits to be delivered."""
         self._warming.close()
         if self.rotation is not None:

@@ -2,7 +2,7 @@
 
 Everything here is data, frozen, and free of I/O; this module imports nothing of ours, except
 for `Report.to_pandas`.
-Units throughout: times are UTC nanoseconds since the Unix epoch, sizes are octets,
+Units throughout: times are UTC nanoseconds since the Unix epoch, sizes are bytes,
 frame numbers start at 1 as in Wireshark, country codes are ISO 3166-1 alpha-2.
 """
 

@@ -27,7 +27,7 @@ class Interface:
     hardware: str = ""
     system: str = ""  # operating system
     filter: str = ""  # what it let through; the rest is not in the file
-    snaplen: int = 0  # octets kept of a packet at most; 0 where there was no limit
+    snaplen: int = 0  # bytes kept of a packet at most; 0 where there was no limit
     received: int | None = None  # packets, by the statistics in the file
     dropped: int | None = None  # by the interface
     dropped_by_system: int | None = None

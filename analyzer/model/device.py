@@ -50,7 +50,7 @@ class Device:
     packets: int = 0
     bytes: int = 0
     clues: tuple[Clue, ...] = ()  # what speaks for what it is, never a certainty
-    payload: int = 0  # octets above TCP and UDP that it sent and received
+    payload: int = 0  # bytes above TCP and UDP that it sent and received
     payload_readable: int = 0  # of these, in flows that anyone on the way can read
 
 
@@ -79,7 +79,7 @@ class Destination:
     place: Place | None = None
     in_scope: bool = False  # located in a region of the scope
     scope_claims: tuple[str, ...] = ()  # the claims that name a region of the scope: ("located CN",)
-    payload_up: int = 0  # octets above TCP and UDP, repetitions counted
+    payload_up: int = 0  # bytes above TCP and UDP, repetitions counted
     payload_down: int = 0
     payload_readable: int = 0  # of both, in flows of a kind that anyone on the way can read
     resent_up: int = 0  # TCP segments that came again or out of order
@@ -93,7 +93,7 @@ class Destination:
     alpn: Mapping[str, int] = field(default_factory=dict)  # protocols offered, {"h2,http/1.1": 5}
     ja4: Mapping[str, int] = field(default_factory=dict)  # fingerprints of the clients' hellos
     ech: int = 0  # flows whose hello carried an encrypted hello or name; browsers send decoys too
-    entropy: float | None = None  # bits an octet of the first octets of flows of no known form
+    entropy: float | None = None  # bits a byte of the first bytes of flows of no known form
     guesses: tuple[str, ...] = ()  # what flows may be, by signs that prove nothing
     # What its packets travelled in: "GTP-U 10.0.0.1 → 10.0.0.2, inside MPLS"; the first few, then how many.
     inside: tuple[str, ...] = ()

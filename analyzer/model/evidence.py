@@ -24,7 +24,7 @@ class Endpoint:
 class Evidence:
     """Where a value stood: enough to find it in Wireshark and to decode it again by hand.
 
-    `start` and `end` are octet offsets of the carrying message's bytes in the reassembled
+    `start` and `end` are byte offsets of the carrying message's bytes in the reassembled
     stream (TCP) or in the datagram (UDP); `path` names the steps from that message to the
     value, for example `("body", "base64", "json", "IMEI1")`.
     """

@@ -13,7 +13,7 @@ from analyzer.model.evidence import Evidence
 class Field:
     """Named text or bytes that was readable: the hinge between messages and findings.
 
-    `value` is text where the octets are valid in the message's charset and bytes otherwise.
+    `value` is text where the bytes are valid in the message's charset and bytes otherwise.
     `beside` holds the names of the fields that stood next to it (keys of the same JSON
     object, form or query), which is evidence for what a number means.
     """

@@ -15,19 +15,19 @@ from analyzer.model.evidence import Endpoint, Evidence
 class Body:
     """The body of a message as it was sent (de-chunked) and with its content codings undone.
 
-    `content` holds at most the first octets up to the limit of the run; `length` and the
+    `content` holds at most the first bytes up to the limit of the run; `length` and the
     hashes always speak of everything that was seen.
     """
 
-    length: int = 0  # octets as sent, chunk framing removed
-    sha256: str | None = None  # of these octets; None when there are none
+    length: int = 0  # bytes as sent, chunk framing removed
+    sha256: str | None = None  # of these bytes; None when there are none
     content: bytes = b""  # content codings undone
     content_sha256: str | None = None  # of the whole decoded content, when a coding was undone
     codings: tuple[str, ...] = ()  # ("gzip",): what was undone, outermost first
     complete: bool = True
-    missing: str | None = None  # "612 of 1,024 octets were not captured"
+    missing: str | None = None  # "612 of 1,024 bytes were not captured"
     charset: str | None = None  # in which `content` is text; None where it is not
-    charset_from: str = ""  # how that is known: "byte order mark", "Content-Type", "the octets are valid"
+    charset_from: str = ""  # how that is known: "byte order mark", "Content-Type", "the bytes are valid"
     left_out: str | None = None  # what of the content was not kept, in words
     # In a redacted report: of `content` in which values were replaced, and no hash of what was sent.
     replaced_sha256: str | None = None
@@ -46,7 +46,7 @@ class Message:
 
     `number` counts messages of a report from 1. `peer` is the number of the response to this
     request (or the reverse), None when it was never seen. `delivered` says whether the
-    receiver acknowledged the last octet: True, False, or None where the protocol or a
+    receiver acknowledged the last byte: True, False, or None where the protocol or a
     one-sided capture can't show it.
     """
 
@@ -56,8 +56,8 @@ class Message:
     flow: int
     source: Endpoint
     destination: Endpoint
-    time_ns: int  # first octet
-    end_ns: int  # last octet
+    time_ns: int  # first byte
+    end_ns: int  # last byte
     evidence: Evidence
     method: str | None = None
     target: str | None = None
@@ -73,7 +73,7 @@ class Message:
     stream: int | None = None  # number of the HTTP/2 stream (RFC 9113 §5.1.1)
     # What it went through, outermost first: "CONNECT example.com:443". `destination` is then the proxy.
     tunnel: tuple[str, ...] = ()
-    # (stream offset, frame) where each frame's octets begin; empty where one frame carried all
+    # (stream offset, frame) where each frame's bytes begin; empty where one frame carried all
     spans: tuple[tuple[int, int], ...] = ()
     tolerated: tuple[str, ...] = ()  # where it is not as the standard has it, and what else it may mean
     span_captures: tuple[int, ...] = ()  # of each span's frame, where they lie in several files
@@ -81,7 +81,7 @@ class Message:
     replaced: tuple[str, ...] = ()
 
     def frames_of(self, start: int, end: int) -> tuple[int, ...]:
-        """The frames that carried the octets from `start` to `end`, offsets of the stream as in `evidence`.
+        """The frames that carried the bytes from `start` to `end`, offsets of the stream as in `evidence`.
 
         Only those of the evidence's capture, where the message goes on in the next file.
         """

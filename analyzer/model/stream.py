@@ -9,10 +9,10 @@ from analyzer.model.evidence import Endpoint
 
 @dataclass(frozen=True, slots=True)
 class Conflict:
-    """Octets of a stream that came twice with different content.
+    """Bytes of a stream that came twice with different content.
 
     The copy that came first is read: it is what a receiver that had room kept. `start` and `end` are
-    offsets of the stream, from the first octet that differs to the last.
+    offsets of the stream, from the first byte that differs to the last.
     """
 
     flow: int
@@ -24,7 +24,7 @@ class Conflict:
     other_frame: int
     sha256: str  # of the copy which is read
     other_sha256: str
-    excerpt: str = ""  # its first octets in hexadecimal; empty while the owner's identifiers are masked
+    excerpt: str = ""  # its first bytes in hexadecimal; empty while the owner's identifiers are masked
     other_excerpt: str = ""
     capture: int = 0  # which of Report.captures it concerns
     other_capture: int | None = None  # of `other_frame`, where it lies in another file
@@ -32,14 +32,14 @@ class Conflict:
 
 @dataclass(frozen=True, slots=True)
 class Missing:
-    """Octets of a readable stream that were sent and not captured."""
+    """Bytes of a readable stream that were sent and not captured."""
 
     flow: int
     source: Endpoint
     destination: Endpoint
     start: int  # offsets of the stream
     end: int
-    frame_before: int | None  # that carried the octet before them
+    frame_before: int | None  # that carried the byte before them
     frame_after: int | None
     capture: int = 0  # which of Report.captures it concerns
     capture_after: int | None = None  # of `frame_after`, where it lies in another file
@@ -70,7 +70,7 @@ class Tunnel:
 
 @dataclass(frozen=True, slots=True)
 class FragmentConflict:
-    """Octets of an IP datagram that came in two fragments with different content; the first copy is read."""
+    """Bytes of an IP datagram that came in two fragments with different content; the first copy is read."""
 
     source: str
     destination: str
@@ -80,7 +80,7 @@ class FragmentConflict:
     other_frame: int
     sha256: str  # of the copy which is read
     other_sha256: str
-    excerpt: str = ""  # its first octets in hexadecimal; empty while the owner's identifiers are masked
+    excerpt: str = ""  # its first bytes in hexadecimal; empty while the owner's identifiers are masked
     other_excerpt: str = ""
     capture: int = 0  # which of Report.captures it concerns
     other_capture: int | None = None  # of `other_frame`, where it lies in another file

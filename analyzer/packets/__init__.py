@@ -5,10 +5,10 @@ from __future__ import annotations
 from analyzer.capture.batch import Batch
 from analyzer.core.compilation import run_kernel
 from analyzer.packets import kernel
-from analyzer.packets.batch_summary import Outline, outline
+from analyzer.packets.batch_summary import BatchSummary, outline
 from analyzer.packets.packet_table import Packets, new_packets
 
-__all__ = ["Outline", "Packets", "decode", "outline"]
+__all__ = ["BatchSummary", "Packets", "decode", "outline"]
 
 
 def decode(batch: Batch) -> Packets:

@@ -1,6 +1,6 @@
 """One pass over a decoded batch: what its rows are in sum, and which of them are worth a closer look.
 
-Same rules as the packet kernel. Whoever looks for rare rows starts from `marks`, an octet a row, rather
+Same rules as the packet kernel. Whoever looks for rare rows starts from `marks`, a byte a row, rather
 than from the wide rows themselves.
 """
 
@@ -31,14 +31,14 @@ from analyzer.packets.packet_table import (
     Packets,
 )  # fmt: skip
 
-# Bits of a mark: octets to read; a datagram of DNS, mDNS or DHCP; a packet that announces what a phone is
+# Bits of a mark: bytes to read; a datagram of DNS, mDNS or DHCP; a packet that announces what a phone is
 # doing; a TCP segment larger than a network card sends; a fragment; no IP packet; any other datagram that
 # holds something; a packet inside another, or with a note.
 PAYLOAD, NAMING, ANNOUNCING, LARGE, FRAGMENTED, OTHER, CLEAR, NOTED = 1, 2, 4, 8, 16, 32, 64, 128
 
 DNS, MDNS, DHCP_SERVER = 53, 5353, 67
 EAPOL = 0x888E  # EtherType of IEEE 802.1X, the last step of joining a protected network
-LARGEST_FRAME = 1600  # octets on the wire; more are segments that a network card would still have cut
+LARGEST_FRAME = 1600  # bytes on the wire; more are segments that a network card would still have cut
 
 # Sums: rows by kind, then the first and last time, and how many rows are stamped before the one above.
 KINDS = 7
@@ -47,8 +47,8 @@ SUMS = 10
 
 
 @dataclass(frozen=True, slots=True)
-class Outline:
-    """`marks` has an octet a row; `sums` has SUMS numbers."""
+class BatchSummary:
+    """`marks` has a byte a row; `sums` has SUMS numbers."""
 
     marks: NDArray[np.uint8]
     sums: NDArray[np.int64]
@@ -61,14 +61,14 @@ class Outline:
         return bool(self.sums[kind])
 
 
-def outline(batch: Batch, packets: Packets) -> Outline:
+def outline(batch: Batch, packets: Packets) -> BatchSummary:
     """The marks and sums of a batch, as its packets are now."""
     marks, sums = np.zeros(len(packets), np.uint8), np.zeros(SUMS, np.int64)
     run_kernel(
         outline_batch, (), batch.large,
         batch.records.rows.reshape(-1), packets.numbers.reshape(-1), marks, sums,
     )  # fmt: skip
-    return Outline(marks, sums)
+    return BatchSummary(marks, sums)
 
 
 def outline_batch(records: Any, packets: Any, marks: Any, sums: Any) -> None:

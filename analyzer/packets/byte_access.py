@@ -1,4 +1,4 @@
-"""Octets of a buffer to numbers: what every packet kernel reads with.
+"""Bytes of a buffer to numbers: what every packet kernel reads with.
 
 Products, not shifts: numba makes a shifted uint8 unsigned, and unsigned mixes into floats.
 """

@@ -4,7 +4,7 @@ Plain Python on purpose: `analyzer.core.compilation` compiles these functions fo
 the same source runs uncompiled for small ones and in tests. Rules that keep both forms equal:
 integers only, every read behind a check against `end`, no allocation, no exception.
 
-`data` is a buffer of octets; positions are offsets into it.
+`data` is a buffer of bytes; positions are offsets into it.
 """
 
 from __future__ import annotations
@@ -246,7 +246,7 @@ def decode_ip(
     out[at + NETWORK] = i
     out[at + IDENTITY] = identity
     out[at + VARIANT] = lifetime
-    # An IPv6 fragment begins with its fragment header of 8 octets.
+    # An IPv6 fragment begins with its fragment header of 8 bytes.
     if position < 0 or position + (8 if fragmented and version == 6 else 0) > stop:
         put_row(out, at, OTHER_IP, protocol, (0, 0), (stop, 0, 0))
         return STOP, i, 0, end, wire, 0

@@ -13,7 +13,7 @@ WIFI_MANAGEMENT, WIFI_CONTROL, WIFI_NO_DATA, WIFI_PROTECTED, WIFI_AGGREGATE, WIF
 NETLINK = 0x10007
 
 # Layers peeled at most. A phone's frame has three to six, but a tower must not hide an IP packet from
-# the ledger, and each layer takes octets of the frame, so a high bound costs no more than it has to.
+# the ledger, and each layer takes bytes of the frame, so a high bound costs no more than it has to.
 MAX_LAYERS = 128
 
 # Encapsulations of a packet's path, in 6 bits each. Up to LAST_OVER_IP they are carried by an IP packet

@@ -24,19 +24,19 @@ def first_layer(data: Octets, i: int, end: int, link: int) -> tuple[int, int, in
         return ETHERNET, i, 0
     if link in (101, 12, 14, 228, 229, 8):  # LINKTYPE_RAW and its OS-specific values, IPV4, IPV6, SLIP
         return IP, i + (16 if link == 8 else 0), 0
-    if link in (0, 108):  # LINKTYPE_NULL, LOOP: the family in 4 octets, host or network order
+    if link in (0, 108):  # LINKTYPE_NULL, LOOP: the family in 4 bytes, host or network order
         return IP, i + 4, 0
     if link == PPP_LINK and i + 4 <= end and u8(data, i) & 0x7F == 0x0F and u8(data, i + 1) == 0:
         return TYPED, i + 4, u16(data, i + 2)  # Cisco HDLC under the number of PPP: unicast, multicast
-    if link in (PPP_LINK, 50, 166):  # PPP, with HDLC framing, with pppd's direction octet
+    if link in (PPP_LINK, 50, 166):  # PPP, with HDLC framing, with pppd's direction byte
         return PPP, i + (2 if link == 166 and i < end and u8(data, i) != 0xFF else 0), 0
     if link in (51, 104, 7, 129, 107):
         return small_header(data, i, end, link)
     if i + 24 > end:
         return (STOP, i, -1) if known_link(link) else (STOP, i, 0)
-    if link == 113:  # LINKTYPE_LINUX_SLL: kind of device in octets 2-3, protocol in 14-15 of 16
+    if link == 113:  # LINKTYPE_LINUX_SLL: kind of device in bytes 2-3, protocol in 14-15 of 16
         return cooked_payload(data, i + 16, end, u16(data, i + 2), u16(data, i + 14))
-    if link == 276:  # LINKTYPE_LINUX_SLL2: protocol in octets 0-1, kind of device in 8-9 of 20
+    if link == 276:  # LINKTYPE_LINUX_SLL2: protocol in bytes 0-1, kind of device in 8-9 of 20
         return cooked_payload(data, i + 20, end, u16(data, i + 8), u16(data, i))
     if link in (105, 127, 119, 163):
         return wifi_start(data, i, link)
@@ -44,13 +44,13 @@ def first_layer(data: Octets, i: int, end: int, link: int) -> tuple[int, int, in
         return nflog_payload(data, i, end)
     if link == 10:  # FDDI: frame control, addresses, LLC
         return LLC, i + 13, 0
-    if link == 6:  # Token Ring: two octets, addresses; the source's first bit tells of routing information
+    if link == 6:  # Token Ring: two bytes, addresses; the source's first bit tells of routing information
         return LLC, i + 14 + (u8(data, i + 14) & 0x1F if u8(data, i + 8) & 0x80 else 0), 0
-    if link == 117:  # OpenBSD pflog: its length, rounded up to 4, in the first octet
+    if link == 117:  # OpenBSD pflog: its length, rounded up to 4, in the first byte
         return IP, i + ((u8(data, i) + 3) & ~3), 0
     if link == 109:  # OpenBSD encapsulation: family, SPI, flags
         return IP, i + 12, 0
-    if link == 226:  # Solaris ipnet: 24 octets
+    if link == 226:  # Solaris ipnet: 24 bytes
         return IP, i + 24, 0
     if link == 242 and i + 44 <= end:  # IP over InfiniBand: routing header, then RFC 4391 §6
         return TYPED, i + 44, u16(data, i + 40)
@@ -84,7 +84,7 @@ def cooked_payload(data: Octets, i: int, end: int, device: int, protocol: int) -
 
 
 def small_header(data: Octets, i: int, end: int, link: int) -> tuple[int, int, int]:
-    """Links whose header is shorter than 24 octets; a cut one is STOP with -1."""
+    """Links whose header is shorter than 24 bytes; a cut one is STOP with -1."""
     if link == 51 and i + 6 <= end:  # PPPoE session
         return TYPED, i, 0x8864
     if link == 104 and i + 4 <= end:  # Cisco HDLC: address, control, EtherType
@@ -127,7 +127,7 @@ def frame_relay_payload(data: Octets, i: int, end: int) -> tuple[int, int, int]:
     if u8(data, position) != 0x03:
         return TYPED, position + 2, u16(data, position)
     position += 1
-    if u8(data, position) == 0:  # a pad octet, for alignment
+    if u8(data, position) == 0:  # a pad byte, for alignment
         position += 1
     kind = u8(data, position)
     if kind in (0xCC, 0x8E):
@@ -143,7 +143,7 @@ def wifi_start(data: Octets, i: int, link: int) -> tuple[int, int, int]:
         return WIFI, i, 0
     if link == 127:  # radiotap: version 0, pad, length
         return (WIFI, i + little16(data, i + 2), 0) if u8(data, i) == 0 else (STOP, i, -1)
-    # AVS has its length in network order; Prism has 144 octets, or an AVS header under its number.
+    # AVS has its length in network order; Prism has 144 bytes, or an AVS header under its number.
     if link == 163 or u32(data, i) & 0xFFFFF000 == 0x80211000:
         return WIFI, i + u32(data, i + 4), 0
     return WIFI, i + 144, 0
@@ -171,7 +171,7 @@ def link_macs(data: Octets, i: int, end: int, link: int) -> tuple[int, int]:
     """(source, destination) MAC addresses of the outermost frame, -1 where it has none."""
     if link == ETHERNET_LINK and i + 12 <= end:
         return mac_at(data, i + 6), mac_at(data, i)
-    # Cooked captures hold the sender's address alone (6 octets when its length says so).
+    # Cooked captures hold the sender's address alone (6 bytes when its length says so).
     if link == 113 and i + 16 <= end and u16(data, i + 4) == 6:
         return mac_at(data, i + 6), -1
     if link == 276 and i + 20 <= end and u8(data, i + 11) == 6:

@@ -114,7 +114,7 @@ def skip_mpls(data: Octets, i: int, end: int, wire: int) -> tuple[int, int]:
 
 
 def skip_ppp(data: Octets, i: int, end: int) -> tuple[int, int]:
-    """Behind the PPP protocol field (RFC 1661), with address and control octets if present."""
+    """Behind the PPP protocol field (RFC 1661), with address and control bytes if present."""
     if i + 2 <= end and u8(data, i) == 0xFF and u8(data, i + 1) == 0x03:
         i += 2
     if i + 2 > end:
@@ -150,11 +150,11 @@ def skip_gre(data: Octets, i: int, end: int) -> tuple[int, int, int]:
         return PPP, position, protocol
     if protocol == 0x6558:
         return ETHERNET, position, protocol
-    if protocol == 0x88BE:  # ERSPAN: type II has a sequence number and 8 octets more
+    if protocol == 0x88BE:  # ERSPAN: type II has a sequence number and 8 bytes more
         return ETHERNET, position + (8 if flags & 0x1000 else 0), protocol
-    if protocol == 0x22EB and position + 12 <= end:  # ERSPAN type III, 8 octets more if its O bit says so
+    if protocol == 0x22EB and position + 12 <= end:  # ERSPAN type III, 8 bytes more if its O bit says so
         return ETHERNET, position + (20 if u8(data, position + 11) & 1 else 12), protocol
-    if protocol == 0x883E and position + 5 <= end:  # WCCP: version 2 has a redirect header of 4 octets
+    if protocol == 0x883E and position + 5 <= end:  # WCCP: version 2 has a redirect header of 4 bytes
         return IP, position + (4 if u8(data, position + 4) >> 4 == 4 else 0), protocol
     if protocol == 0x8909 and position + 8 <= end:  # Cisco metadata: EtherType, version, length in words
         return TYPED, position + 4 + 4 * u8(data, position + 3), u16(data, position)
@@ -292,7 +292,7 @@ def udp_tunnel(
     """
     if i + 8 > end:
         return STOP, i, 0, 0
-    # GTP-U user data on any port: its length, and that of the packet inside, have to fit to the octet.
+    # GTP-U user data on any port: its length, and that of the packet inside, have to fit to the byte.
     if u8(data, i + 1) == 0xFF and u8(data, i) >> 4 == 3:
         layer, position = gtp_payload(data, i, end)
         if layer == IP and (2152 in (source, destination) or fits_exactly(data, i, position, end)):

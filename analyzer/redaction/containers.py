@@ -47,7 +47,7 @@ def put_back(step: str, document: Text, changes: Changes) -> Text:
 
 
 def _as_text(value: Text) -> str:
-    """Octets as Python writes them in a text, so that they come out the same again."""
+    """Bytes as Python writes them in a text, so that they come out the same again."""
     return value if isinstance(value, str) else value.decode("utf-8", "surrogateescape")
 
 
@@ -67,7 +67,7 @@ def _in_place(document: Text, changes: Changes) -> Text:
 
 
 def _in_any_length(document: bytes, changes: Changes) -> bytes:
-    """Compressed data among other octets: how long it is after a change is not known before."""
+    """Compressed data among other bytes: how long it is after a change is not known before."""
     for old, new in sorted(changes.items(), key=lambda change: -len(change[0])):
         document = document.replace(_as_octets(old), _as_octets(new))
     return document

@@ -98,7 +98,7 @@ def _inside(value: Value, path: Path, depth: int) -> list[MessagePart]:
 
 
 def _changed(octets: bytes, changes: Mapping[Value, Value]) -> bytes:
-    """The octets with the text that the ladder read in them, or all of them, changed."""
+    """The bytes with the text that the ladder read in them, or all of them, changed."""
     for old, new in changes.items():
         before = old if isinstance(old, bytes) else old.encode("utf-8", "surrogatepass")
         after = new if isinstance(new, bytes) else new.encode("utf-8", "surrogatepass")

@@ -20,12 +20,12 @@ from analyzer.codecs.compression import OPENERS, UNMARKED
 from analyzer.codecs.repeated_xor import xored
 from analyzer.codecs.xor import ROT47
 
-MOST = 8 << 20  # octets that are decompressed
+MOST = 8 << 20  # bytes that are decompressed
 UNESCAPED = "".join(chr(code) for code in range(33, 127) if chr(code) not in "%")
 
 
 class ByteEncoding(NamedTuple):
-    """How octets come out of an encoding, and go in again: `wrap` sees how they stood in it before."""
+    """How bytes come out of an encoding, and go in again: `wrap` sees how they stood in it before."""
 
     unwrap: Callable[[bytes], bytes]
     wrap: Callable[[bytes, bytes], bytes]
@@ -42,7 +42,7 @@ def rewrapped(step: str, wrapped: bytes, change: Callable[[bytes], bytes]) -> by
         return None
 
 
-# ── text for octets ─────────────────────────────────────────────────────────
+# ── text for bytes ─────────────────────────────────────────────────────────
 
 _MARGIN = re.compile(rb"(\s*)(.*?)([\s\0]*)", re.DOTALL)
 
@@ -186,7 +186,7 @@ def _by_key(step: str) -> ByteEncoding | None:
 
 
 def _xored(octets: bytes, keys: list[int]) -> bytes:
-    """Each octet with its turn's key."""
+    """Each byte with its turn's key."""
     return bytes(octet ^ keys[place % len(keys)] for place, octet in enumerate(octets))
 
 
@@ -199,7 +199,7 @@ def _rot13(octets: bytes) -> bytes:
 
 
 def _of_charset(name: str) -> ByteEncoding:
-    """Text of two octets a character, read as UTF-8 meanwhile."""
+    """Text of two bytes a character, read as UTF-8 meanwhile."""
     return ByteEncoding(
         lambda octets: octets.decode(name).encode(), lambda text, _: text.decode().encode(name)
     )

@@ -21,24 +21,24 @@ from analyzer.redaction.permutation import Permutation
 DIGITS = "0123456789"
 LOWER, UPPER = "abcdefghijklmnopqrstuvwxyz", "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 HEX_LOWER, HEX_UPPER = DIGITS + "abcdef", DIGITS + "ABCDEF"
-BLOCK = 64  # code points that share all octets of UTF-8 but the last
+BLOCK = 64  # code points that share all bytes of UTF-8 but the last
 IS_HEX = re.compile(r"[0-9a-f\-]+|[0-9A-F\-]+")
 HEX_KINDS = frozenset(("android_id", "gaid", "oaid", "idfa", "advertising_id", "device_id"))
 MOST_STEPS = 500  # along the permutation, until the pseudonym is a possible value of its kind
 # RFC 2544 sets 198.18.0.0/15 aside for measurements, RFC 3849 2001:db8::/32 for documentation.
 OWN_IPV4, OWN_IPV6 = int(ipaddress.IPv4Address("198.18.0.0")), 0x20010DB8
-LOCALLY, GROUP = 2, 1  # bits of the first octet of a MAC address (IEEE 802 §8.2)
+LOCALLY, GROUP = 2, 1  # bits of the first byte of a MAC address (IEEE 802 §8.2)
 
 
 class Pseudonyms:
-    """Pseudonyms by one key of 32 octets or more."""
+    """Pseudonyms by one key of 32 bytes or more."""
 
     def __init__(self, key: bytes) -> None:
         self._key = key
         self.of = lru_cache(maxsize=1 << 16)(self._of)
 
     def _of(self, kind: str, value: str) -> str:
-        """The pseudonym of a normalised identifier, of as many octets as it has, coordinates excepted."""
+        """The pseudonym of a normalised identifier, of as many bytes as it has, coordinates excepted."""
         make = MAKERS.get(kind)
         if make is not None and (made := make(self, value)) is not None:
             return made
@@ -105,7 +105,7 @@ def _class(char: str) -> str:
 
 @lru_cache(maxsize=256)
 def _script(block: int) -> str:
-    """What can be seen of a block of Unicode: letters of one script, with as many octets in UTF-8."""
+    """What can be seen of a block of Unicode: letters of one script, with as many bytes in UTF-8."""
     return "".join(filter(str.isprintable, map(chr, range(block * BLOCK, (block + 1) * BLOCK))))
 
 

@@ -90,7 +90,7 @@ def redact(report: Report, key: bytes | None = None) -> Report:
 
 
 class Redactor:
-    """The pseudonyms of one report, for the report itself and for octets of its captures."""
+    """The pseudonyms of one report, for the report itself and for bytes of its captures."""
 
     def __init__(self, report: Report, key: bytes) -> None:
         self._report, self._key = report, key
@@ -255,7 +255,7 @@ class Redactor:
         return self._plain(replace(field, value=value))
 
     def _conflict(self, conflict: Conflict | FragmentConflict) -> Any:
-        """Octets that differ may be a piece of an identifier: neither they nor their hashes are shown."""
+        """Bytes that differ may be a piece of an identifier: neither they nor their hashes are shown."""
         return replace(self._plain(conflict), sha256="", other_sha256="", excerpt="", other_excerpt="")
 
     def _capture(self, info: CaptureInfo) -> CaptureInfo:

@@ -1,4 +1,4 @@
-"""Pairs of original and pseudonym → one search that puts the one in place of the other, in any octets."""
+"""Pairs of original and pseudonym → one search that puts the one in place of the other, in any bytes."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ WORD = frozenset(b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxy
 
 
 class Replacement(NamedTuple):
-    """What stands for some octets, and whether they count only as a word of their own."""
+    """What stands for some bytes, and whether they count only as a word of their own."""
 
     octets: bytes
     bounded: bool
@@ -44,11 +44,11 @@ class Replacer:
         self._searches.append(_Search(table))
 
     def found(self, octets: bytes) -> bool:
-        """Whether an original stands in the octets."""
+        """Whether an original stands in the bytes."""
         return next(self._hits(octets), None) is not None
 
     def octets(self, octets: bytes) -> bytes:
-        """The octets with pseudonyms."""
+        """The bytes with pseudonyms."""
         made, at = bytearray(), 0
         for start, end, new in self._hits(octets):
             made += octets[at:start] + new

@@ -1,4 +1,4 @@
-"""An identifier and its pseudonym → pairs of octets: each way the one may be written, and the other likewise.
+"""An identifier and its pseudonym → pairs of bytes: each way the one may be written, and the other likewise.
 
 Written as text in the ways of its kind, then encoded; a hash of the identifier becomes the same hash of the
 pseudonym. The ways are those that `detect.variants` looks for, kept apart so that each has its counterpart,
@@ -23,7 +23,7 @@ UNIVERSAL_BIT = 2 << 56  # of an EUI-64 (RFC 4291 §2.5.1)
 
 
 def pairs(kind: str, original: str, pseudonym: str, hashes: bool = True) -> Iterator[Pair]:
-    """The plain ways first; of equal octets the first pair counts. Hashes are most of them."""
+    """The plain ways first; of equal bytes the first pair counts. Hashes are most of them."""
     written = [(write(original), write(pseudonym)) for write in (*PLAIN, *WRITTEN.get(kind, ()))]
     octets = [(_octets(old), _octets(new)) for old, new in written if old]
     yield from octets
@@ -90,7 +90,7 @@ def _in_ipv6(is_flipped: bool) -> Writing:
 
 
 def _solicited(mac: str) -> str:
-    """The group that a neighbour asks for its address in (RFC 4291 §2.7.1): its last three octets."""
+    """The group that a neighbour asks for its address in (RFC 4291 §2.7.1): its last three bytes."""
     low = f"{int(_bare(mac)[6:], 16):06x}"
     return f"ff02::1:ff{low[:2]}:{low[2:].lstrip('0') or '0'}"
 
@@ -169,7 +169,7 @@ WRITTEN: dict[str, tuple[Writing, ...]] = {
     "address": (),
 }
 
-# ── as octets ───────────────────────────────────────────────────────────────
+# ── as bytes ───────────────────────────────────────────────────────────────
 
 
 def _percent(everywhere: bool, lower: bool) -> Encoding:
@@ -186,7 +186,7 @@ def _lower_escapes(text: str) -> str:
 
 
 def _base64(offset: int, safe: bool) -> Encoding:
-    """The characters that stand for the octets alone, `offset` octets into a group of three."""
+    """The characters that stand for the bytes alone, `offset` bytes into a group of three."""
 
     def encode(data: bytes) -> bytes:
         text = base64.b64encode(bytes(offset) + data)
@@ -250,7 +250,7 @@ DIGEST_FORMS = _DIGEST_FORMS
 
 
 def _packed(before: str, after: str, swapped: bool) -> Callable[[str], bytes]:
-    """Two digits an octet, as SIM cards and networks write them; see `detect.variants`."""
+    """Two digits a byte, as SIM cards and networks write them; see `detect.variants`."""
 
     def encode(digits: str) -> bytes:
         text = before + digits + after
@@ -316,7 +316,7 @@ def _then(octets: _Octets, encode: Encoding) -> _Octets:
 
 
 def _separated(mark: bytes, size: int, upper: bool) -> Encoding:
-    """In hexadecimal, `size` octets between two marks."""
+    """In hexadecimal, `size` bytes between two marks."""
 
     def encode(octets: bytes) -> bytes:
         text = octets.hex(":", -size)

@@ -18,7 +18,7 @@ Original = tuple[str, str]  # kind, value as it is normalised
 FACTS = frozenset(("model", "build", "operator", "local_ip", "apps", "password", "access_token"))
 MASKED = "*"
 SHORTEST = 2
-MULTICAST = 1  # bit of the first octet of a MAC address
+MULTICAST = 1  # bit of the first byte of a MAC address
 MAC = re.compile(r"(?:[0-9a-f]{2}:){5}[0-9a-f]{2}")
 UUID = re.compile(r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
 # What many devices are called; a name of these words alone tells nobody.

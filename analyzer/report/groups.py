@@ -78,7 +78,7 @@ def pings_by_message(report: Report) -> dict[int, Ping]:
 
 @dataclass(frozen=True, slots=True)
 class RegionTotal:
-    """Packets and octets between the devices and the addresses of one claim on one region."""
+    """Packets and bytes between the devices and the addresses of one claim on one region."""
 
     code: str
     located: bool  # located there; otherwise registered, operated or by a second opinion only
@@ -127,7 +127,7 @@ def is_linked(row: Destination, code: str) -> bool:
 
 
 def region_addresses(report: Report) -> list[list[Destination]]:
-    """The destinations with a claim on the scope, an address each: located first, then by octets."""
+    """The destinations with a claim on the scope, an address each: located first, then by bytes."""
     rows = [row for row in report.destinations if row.scope_claims]
     groups = grouped(rows, lambda row: row.address)
     return sorted(groups, key=lambda group: (not group[0].in_scope, -sum(map(traffic, group))))
@@ -151,5 +151,5 @@ def named_only(report: Report) -> list[tuple[str, str]]:
 
 
 def traffic(row: Destination) -> int:
-    """Octets in both directions."""
+    """Bytes in both directions."""
     return row.bytes_up + row.bytes_down

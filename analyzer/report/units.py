@@ -1,4 +1,4 @@
-"""Numbers → words: times, spans, octets and counts, the same in every writer."""
+"""Numbers → words: times, spans, bytes and counts, the same in every writer."""
 
 from __future__ import annotations
 

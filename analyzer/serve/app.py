@@ -26,7 +26,7 @@ HERE = Path(__file__).parent
 SHOWN = "sandbox allow-scripts allow-downloads allow-modals; frame-ancestors 'none'"
 BUSY = "Too many scans are under way; wait until some are done."
 REPORT = "report.json"
-# Octets beside the files in a form.
+# Bytes beside the files in a form.
 ROOM = 1 << 20
 
 

@@ -33,7 +33,7 @@ HEADERS = {
 }
 
 
-# Octets of a form that nobody wants, which are read all the same.
+# Bytes of a form that nobody wants, which are read all the same.
 DRAINED = 8 << 20
 
 

@@ -18,13 +18,13 @@ from typing import Any
 from analyzer.report.text import visible
 from analyzer.serve.upload import UploadedFile
 
-# Scans at a time, scans that are kept (the oldest finished one goes), octets of a line of a worker.
+# Scans at a time, scans that are kept (the oldest finished one goes), bytes of a line of a worker.
 AT_ONCE, MOST_KEPT, LONGEST_LINE = 2, 20, 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
 class JobLimits:
-    """What one scan may take: octets of an upload, octets of memory, seconds."""
+    """What one scan may take: bytes of an upload, bytes of memory, seconds."""
 
     upload: int = 8_000_000_000
     memory: int = 3_000_000_000

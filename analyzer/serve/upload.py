@@ -1,4 +1,4 @@
-"""The octets of a form (multipart/form-data, RFC 7578) → files, as they come; nothing waits in memory.
+"""The bytes of a form (multipart/form-data, RFC 7578) → files, as they come; nothing waits in memory.
 
 The names that a client sends are labels to be shown. Files get names of our own.
 """
@@ -167,7 +167,7 @@ async def _next(stream: AsyncIterator[bytes]) -> bytes | None:
 
 
 def too_much(most: int) -> str:
-    """That no more than so many octets are taken."""
+    """That no more than so many bytes are taken."""
     return f"More than {octets(most)} at once are not taken."
 
 

@@ -29,7 +29,7 @@ LONGEST_NAME = 60
 
 
 def limit(memory: int, seconds: int) -> None:
-    """Bound the memory that this process may ask for, in octets, and its processor time."""
+    """Bound the memory that this process may ask for, in bytes, and its processor time."""
     for kind, most in ((resource.RLIMIT_AS, memory), (resource.RLIMIT_CPU, seconds)):
         with contextlib.suppress(ValueError, OSError):  # a bound below the system's own can't be raised
             resource.setrlimit(kind, (most, most))

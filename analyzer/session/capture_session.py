@@ -20,22 +20,22 @@ from analyzer.identifiers.owner_values import Hit
 from analyzer.inspection.decode import decode
 from analyzer.model import Finding, Message, Report, Session
 from analyzer.session import limitations
-from analyzer.session.event_watch import Watch
+from analyzer.session.event_watch import EventWatch
 from analyzer.session.exchange_builder import ends_of
-from analyzer.session.extraction import FIRST_HERE, Extracted, Extractor
-from analyzer.session.flow_eviction import Clearing, is_crowded
-from analyzer.session.known_values import SeededSearch
-from analyzer.session.late_search import Recurrence
+from analyzer.session.extraction import FIRST_HERE, ExchangeFindings, Extractor
+from analyzer.session.flow_eviction import FlowEviction, is_crowded
+from analyzer.session.known_values import KnownValueSearch
+from analyzer.session.late_search import LateSearch
 from analyzer.session.options import Options
-from analyzer.session.packet_reader import Scan, Step
+from analyzer.session.packet_reader import PacketReader, Step
 from analyzer.session.region_packets import RegionWatch
-from analyzer.session.report_builder import Assembly, SessionParts
+from analyzer.session.report_builder import ReportBuilder, SessionParts
 
 if TYPE_CHECKING:
-    from analyzer.session.coordinator import Dividing
-    from analyzer.session.worker_pool import Helpers
+    from analyzer.session.coordinator import ShardCoordinator
+    from analyzer.session.worker_pool import WorkerPool
 
-# Octets of files from which reading may be divided; exchanges to come, by what was seen so far, and
+# Bytes of files from which reading may be divided; exchanges to come, by what was seen so far, and
 # connections for each process, from which it is.
 LONG, WORTH_DIVIDING, MANY = 64 << 20, 20_000, 8
 AGAIN = "{path}: read again in one process, since several would not give the same: {why}"
@@ -43,7 +43,7 @@ AGAIN = "{path}: read again in one process, since several would not give the sam
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far a scan is: `done` and `size` in octets of the capture, `size` None where unknown."""
+    """How far a scan is: `done` and `size` in bytes of the capture, `size` None where unknown."""
 
     path: str
     done: int
@@ -75,7 +75,7 @@ def read_session(
 def _read(
     chain: Sequence[Look], options: Options, progress: OnProgress | None, divided: bool
 ) -> tuple[Report, list[Look]]:
-    reading = Reading(options)
+    reading = SessionReader(options)
     with closing(reading):
         if divided:
             reading.divide(chain)
@@ -108,7 +108,7 @@ def _size(chain: Sequence[Look]) -> int:
 class Watcher(Protocol):
     """Somebody who looks on while a capture is read."""
 
-    def heed(self, entry: Extracted) -> None:
+    def heed(self, entry: ExchangeFindings) -> None:
         """An exchange was read."""
 
     def look(self, step: Step) -> None:
@@ -118,19 +118,19 @@ class Watcher(Protocol):
         """A live capture is silent."""
 
 
-class Reading:
+class SessionReader:
     """One scan with all that looks at its packets; what depends on the capture's date waits for its first."""
 
     def __init__(self, options: Options, watcher: Watcher | None = None) -> None:
-        self.scan = Scan(options.wifi, watcher.idle if watcher else None, options.share)
+        self.scan = PacketReader(options.wifi, watcher.idle if watcher else None, options.share)
         self._options, self._watcher = options, watcher
         self._dossiers = load(*options.dossiers)
-        self._watch, self._search = Watch(), SeededSearch(options.known)
+        self._watch, self._search = EventWatch(), KnownValueSearch(options.known)
         heed = watcher.heed if watcher else None
-        self._helpers: Helpers | None = None
-        self._dividing: Dividing | None = None
+        self._helpers: WorkerPool | None = None
+        self._dividing: ShardCoordinator | None = None
         self._steps = self._size = 0
-        self.done = 0  # octets of the captures that were read
+        self.done = 0  # bytes of the captures that were read
         self._extractor = Extractor(
             options.known, self._dossiers, options.put_aside, heed, options.share, self.scan.failures
         )
@@ -158,11 +158,11 @@ class Reading:
         if self._dividing is not None and not self._dividing.begun:
             self._see_whether_to_divide(self._dividing)
 
-    def unanswered(self, flows: Iterable[int]) -> Iterator[Extracted]:
+    def unanswered(self, flows: Iterable[int]) -> Iterator[ExchangeFindings]:
         """What requests of these flows give away before they are answered; none of it is kept."""
         waiting = self.scan.observer.unanswered(flows, self.scan.tracker.flows)
         for flow, exchange, delivered in self.scan.failures.guarded(waiting, "batch", "alerts"):
-            seen: list[Extracted] = []
+            seen: list[ExchangeFindings] = []
             extractor = Extractor(self._options.known, self._dossiers, heed=seen.append)
             extractor.take(
                 exchange, flow, ends_of(self.scan.tracker.flows, flow, exchange.direction), delivered
@@ -192,8 +192,8 @@ class Reading:
         extractor.add(*(found or ((), ())))
         self._watch.add_requests(scan.asked)
         parts = SessionParts(captures, scan, extractor, region, locator, self._dossiers, self._options)
-        assembly = Assembly(parts)
-        again = Recurrence(assembly, extractor, self._options.known)
+        assembly = ReportBuilder(parts)
+        again = LateSearch(assembly, extractor, self._options.known)
         scan.failures.attempt("conclusion", "identifiers elsewhere", None, again.run)
         report = assembly.report()
         beside = (*self._search.problems(), *self._watch.problems())
@@ -225,7 +225,7 @@ class Reading:
         extractor.settle()
         hosts = attempt_hosts(self._dossiers)
         named = {name.address for name in scan.observer.names if name.address and name.name in hosts}
-        clearing = Clearing(scan, extractor.hosts(), named)
+        clearing = FlowEviction(scan, extractor.hosts(), named)
         self._extract(clearing.let_go())
         extractor.settle()
         retired = clearing.retire(region.listed(scan.tracker.count), large)
@@ -242,14 +242,14 @@ class Reading:
 
     def divide(self, chain: Sequence[Look]) -> None:
         """Have the exchanges of these files read in several processes, once many are seen."""
-        from analyzer.session.coordinator import Dividing
+        from analyzer.session.coordinator import ShardCoordinator
 
         self._helpers, self._size = None, _size(chain)
         self._extractor.lend(None)
-        self._dividing = Dividing(chain, self._options, self.scan.observer.notes.recent)
+        self._dividing = ShardCoordinator(chain, self._options, self.scan.observer.notes.recent)
         self.scan.observer.http.elsewhere = self._dividing
 
-    def _see_whether_to_divide(self, dividing: Dividing) -> None:
+    def _see_whether_to_divide(self, dividing: ShardCoordinator) -> None:
         """Begin where many exchanges of many connections are to come; where of few, have them examined."""
         if dividing.prepared:
             if dividing.is_ready():
@@ -270,9 +270,9 @@ class Reading:
             self._dividing = None
 
     def _get_help(self) -> None:
-        from analyzer.session.worker_pool import Helpers
+        from analyzer.session.worker_pool import WorkerPool
 
-        self._helpers = Helpers(self._options.helpers, self._options.dossiers)
+        self._helpers = WorkerPool(self._options.helpers, self._options.dossiers)
         self._extractor.lend(self._helpers)
 
     def _extract(self, seen: Iterable[Any]) -> None:
@@ -290,7 +290,7 @@ def _values_of(message: Message) -> Iterable[tuple[str, str | bytes]]:
     return zip(fields.names, fields.values, strict=True)
 
 
-def with_failures(report: Report, scan: Scan) -> Report:
+def with_failures(report: Report, scan: PacketReader) -> Report:
     """The report with what could not be read because a part of this program failed."""
     met = scan.failures.problems()
     if not met:

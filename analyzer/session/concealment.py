@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from analyzer.flows.flow_table import Column
 from analyzer.model import Destination, Message, Name
 
-# Tunnels: known by the form of a flow's first octets, by IP protocol, or by service port.
+# Tunnels: known by the form of a flow's first bytes, by IP protocol, or by service port.
 TUNNELS = {
     "socks 5": "SOCKS 5 proxy: the true destination is behind it",
     "socks 4": "SOCKS 4 proxy: the true destination is behind it",
@@ -96,7 +96,7 @@ class Hiding:
     def __init__(
         self, forms: Sequence[str | None], messages: Sequence[Message], esni: Collection[int] = ()
     ) -> None:
-        """`forms` has an entry a flow: what its first octets look like; `esni` are flows that show one."""
+        """`forms` has an entry a flow: what its first bytes look like; `esni` are flows that show one."""
         self._forms = forms
         self._esni = esni
         self._of_flow: dict[int, dict[str, None]] = defaultdict(dict)

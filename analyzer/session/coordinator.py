@@ -2,7 +2,7 @@
 
 This process does all that one pass does but for reading the flows that are others' (`share`): what those gave
 of a batch takes the place of their reading, flow by flow. Names, copies, counts and bounds stay here and see
-the same in the same order, so that the report is the same to the octet. Where a bound would be met that one
+the same in the same order, so that the report is the same to the byte. Where a bound would be met that one
 process can't see of another, `BoundMetError` says so, and the capture is read again in one pass.
 """
 
@@ -21,10 +21,10 @@ from typing import Any, TypeVar
 from analyzer.capture.rotated_files import Look
 from analyzer.dissectors.http_flows import BatchResult, BoundMetError, Closed
 from analyzer.flows.flow_table import Flows
-from analyzer.flows.retransmissions import Recent
+from analyzer.flows.retransmissions import Retransmissions
 from analyzer.session import shard_worker
 from analyzer.session.options import Options
-from analyzer.session.packet_reader import Scan, Step
+from analyzer.session.packet_reader import PacketReader, Step
 from analyzer.session.shard_worker import (
     Batched,
     Division,
@@ -54,10 +54,10 @@ class LostError(MeantError):
     """A process that reads a share has ended or tells what can't be."""
 
 
-class Dividing:
+class ShardCoordinator:
     """Processes that read shares of a capture: `prepare`, and from `begin` on `step` before each batch."""
 
-    def __init__(self, looks: Sequence[Look], options: Options, recent: Recent) -> None:
+    def __init__(self, looks: Sequence[Look], options: Options, recent: Retransmissions) -> None:
         """`recent` is the memory of repetitions here."""
         self.count = options.helpers + 1
         self._table = table_of(self.count)
@@ -94,14 +94,14 @@ class Dividing:
         for partner in self._partners:
             partner.begin(start)
 
-    def step(self, number: int, step: Step, scan: Scan) -> None:
+    def step(self, number: int, step: Step, scan: PacketReader) -> None:
         """A batch is about to be read."""
         if step.captured is not None:
             self._memory.begin(step.batch.first_frame)
         if self.begun:
             self._gather(sign_of(number, step, scan))
 
-    def end(self, number: int, scan: Scan) -> None:
+    def end(self, number: int, scan: PacketReader) -> None:
         """What is open is about to be closed."""
         if self.begun:
             self._gather(Sign(number, 0, scan.tracker.count, 0))
@@ -245,11 +245,11 @@ class _Passed:
 class Memory:
     """Whether one pass would still remember what repetitions were held against.
 
-    Each process remembers its own flows' octets only, and so for longer than one pass. `recent.kept` counts
-    the octets of all, in the order of one pass.
+    Each process remembers its own flows' bytes only, and so for longer than one pass. `recent.kept` counts
+    the bytes of all, in the order of one pass.
     """
 
-    def __init__(self, recent: Recent) -> None:
+    def __init__(self, recent: Retransmissions) -> None:
         self._recent = recent
         self._before = recent.kept
         self._batches: deque[_Passed] = deque()
@@ -272,6 +272,6 @@ class Memory:
             )
 
     def _at(self, flow: int, frame: int) -> int:
-        """What had been remembered when this frame's octets of a flow were, at the latest."""
+        """What had been remembered when this frame's bytes of a flow were, at the latest."""
         found = next((batch for batch in reversed(self._batches) if batch.frame <= frame), None)
         return 0 if found is None else found.flows.get(flow, found.before)

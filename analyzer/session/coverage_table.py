@@ -89,7 +89,7 @@ class Seen:
     spreads: Mapping[int, ByteSpread]  # of flows of no known form
     searched: SearchedBytes
     inner_tls: frozenset[int]  # flows with TLS in a tunnel
-    sealed: Mapping[int, int]  # flow → octets before TLS began
+    sealed: Mapping[int, int]  # flow → bytes before TLS began
 
 
 Outside = Mapping[tuple[int, int], Sequence[int]]

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from analyzer.model import Problem
-from analyzer.packets import Outline, Packets
+from analyzer.packets import BatchSummary, Packets
 from analyzer.packets.batch_summary import ANNOUNCING, DHCP_SERVER, DNS
 from analyzer.packets.packet_table import NOT_IP
 
@@ -18,7 +18,7 @@ MOST_PARTS = 1024  # arrays of one kind before they are joined
 MOST = 200_000  # times kept of one kind
 
 
-class Watch:
+class EventWatch:
     """Keeps the times of such packets by kind and source MAC address (0 where frames carry none)."""
 
     def __init__(self) -> None:
@@ -26,7 +26,7 @@ class Watch:
         self._kept: dict[str, int] = defaultdict(int)
         self._left_out: dict[str, int] = defaultdict(int)
 
-    def look(self, packets: Packets, outline: Outline, time_ns: Any) -> None:
+    def look(self, packets: Packets, outline: BatchSummary, time_ns: Any) -> None:
         """One batch of decoded packets with their times."""
         rows = np.flatnonzero(outline.marks & ANNOUNCING)
         if not len(rows):

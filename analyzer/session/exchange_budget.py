@@ -6,18 +6,18 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from analyzer.model import Finding, Message, Ping, Problem
 
-# Octets that listed exchanges may take, by estimate: those with findings or pings, and the others.
+# Bytes that listed exchanges may take, by estimate: those with findings or pings, and the others.
 MOST_EVIDENT, MOST_OTHERS = 48 << 20, 40 << 20
 # … and once that is spent, those that tell an identifier to someone for the first time.
 MOST_NEW = 16 << 20
 # Identifiers and recipients that are remembered to know that.
 MOST_TOLD = 100_000
 
-# What objects take, by measure, in octets.
+# What objects take, by measure, in bytes.
 MESSAGE, HEADER, FRAME, FINDING, PING = 1400, 40, 120, 1600, 4000
 
 
-class Shelf:
+class ExchangeBudget:
     """Decides of each exchange whether there is room for it; the others are counted."""
 
     def __init__(self, share: float = 1.0) -> None:
@@ -61,7 +61,7 @@ class Shelf:
             )
 
     def takes_other(self, taken: int) -> bool:
-        """Whether an exchange is listed in which nothing was found, and that takes so many octets."""
+        """Whether an exchange is listed in which nothing was found, and that takes so many bytes."""
         if self._others + taken > MOST_OTHERS * self._share:
             self.others_left_out += 1
             return False

@@ -41,7 +41,7 @@ def ends_of(flows: Flows, flow: int, direction: int) -> Ends:
 
 
 def taken_of(exchange: Exchange, flow: int, ends: Ends, delivered: bool | None) -> BuiltExchange:
-    """The messages of an exchange. `delivered` says whether the request's last octet was acknowledged."""
+    """The messages of an exchange. `delivered` says whether the request's last byte was acknowledged."""
     said: list[Problem] = []
     request = response = None
     back = Ends(ends.server, ends.client)

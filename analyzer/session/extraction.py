@@ -13,9 +13,9 @@ from analyzer.dissectors.exchange import Exchange
 from analyzer.dossiers import Dossier
 from analyzer.flows.flow_ids import New
 from analyzer.identifiers.owner_values import Hit, KnownValues
-from analyzer.inspection.inspect import Examined, examined
+from analyzer.inspection.inspect import Inspection, examined
 from analyzer.model import Body, Finding, Message, Ping, Problem
-from analyzer.session.exchange_budget import Shelf
+from analyzer.session.exchange_budget import ExchangeBudget
 from analyzer.session.exchange_builder import BuiltExchange, Ends, taken_of
 from analyzer.session.owner_masking import masked_finding, masked_message, masked_ping
 from analyzer.session.searched_bytes import SearchedBytes, places_of
@@ -26,10 +26,10 @@ from analyzer.system.containment import Failures, contained
 if TYPE_CHECKING:
     from concurrent.futures import Future
 
-    from analyzer.session.worker_pool import Helpers
-    from analyzer.session.worker_results import Light, Read
+    from analyzer.session.worker_pool import WorkerPool
+    from analyzer.session.worker_results import QuietExchange, Read
 
-# Octets of message content kept for the report, all messages together; beyond that a beginning.
+# Bytes of message content kept for the report, all messages together; beyond that a beginning.
 CONTENT_BUDGET = 64 << 20
 BEGINNING = 2048
 # Exchanges of a scan that are examined here before others are given away: processes take time to start.
@@ -42,7 +42,7 @@ FLOW = frozenset({"flow"})
 
 
 @dataclass(frozen=True, slots=True)
-class Extracted:
+class ExchangeFindings:
     """What one exchange gave; message numbers are 0 until all are known."""
 
     request: Message | None
@@ -66,7 +66,7 @@ class Extractor:
         known: KnownValues,
         dossiers: Sequence[Dossier],
         put_aside: Callable[[Body], None] | None = None,
-        heed: Callable[[Extracted], None] | None = None,
+        heed: Callable[[ExchangeFindings], None] | None = None,
         share: float = 1.0,
         failures: Failures | None = None,
     ) -> None:
@@ -77,8 +77,8 @@ class Extractor:
         """
         self._failures = Failures() if failures is None else failures
         self._aside: list[Body] = []  # bodies of the exchange in hand that `put_aside` is to have
-        self.entries: list[Extracted] = []
-        self.shelf = Shelf(share)
+        self.entries: list[ExchangeFindings] = []
+        self.shelf = ExchangeBudget(share)
         self.hits: list[Hit] = []
         self.further: list[Finding] = []  # of no message
         self._known = known
@@ -87,16 +87,16 @@ class Extractor:
         self._budget = int(CONTENT_BUDGET * share)
         self._put_aside = put_aside
         self._heed = heed
-        self._helpers: Helpers | None = None
+        self._helpers: WorkerPool | None = None
         self.searched = SearchedBytes()
         self.spool = Spool(share)  # requests that are not listed whole
         self.taken = 0  # exchanges so far
-        self.unlisted = 0  # octets of no known protocol in which nothing was found
+        self.unlisted = 0  # bytes of no known protocol in which nothing was found
         self._waiting: list[BuiltExchange] = []  # for enough to be given away
-        self._given: deque[tuple[list[BuiltExchange], Future[list[Examined]]]] = deque()
+        self._given: deque[tuple[list[BuiltExchange], Future[list[Inspection]]]] = deque()
 
     def take(self, exchange: Exchange, flow: int, ends: Ends, delivered: bool | None) -> None:
-        """One finished exchange. `delivered` says whether the request's last octet was acknowledged."""
+        """One finished exchange. `delivered` says whether the request's last byte was acknowledged."""
         try:
             taken = taken_of(exchange, flow, ends, delivered)
         except Exception as error:
@@ -108,7 +108,7 @@ class Extractor:
         else:
             self._give(taken, self._helpers)
 
-    def lend(self, helpers: Helpers | None) -> None:
+    def lend(self, helpers: WorkerPool | None) -> None:
         """Have what comes from now on examined by these, or here; it is kept in its order."""
         self._helpers = helpers
 
@@ -119,7 +119,7 @@ class Extractor:
         while self._given:
             self._take_back()
 
-    def _give(self, taken: BuiltExchange, helpers: Helpers) -> None:
+    def _give(self, taken: BuiltExchange, helpers: WorkerPool) -> None:
         self._waiting.append(taken)
         if len(self._waiting) < helpers.portion:
             return
@@ -127,7 +127,7 @@ class Extractor:
         while self._given and (len(self._given) > helpers.most_under_way or self._given[0][1].done()):
             self._take_back()
 
-    def _give_away(self, helpers: Helpers) -> None:
+    def _give_away(self, helpers: WorkerPool) -> None:
         portion, self._waiting = self._waiting, []
         self._given.append((portion, helpers.give([(taken.request, taken.response) for taken in portion])))
 
@@ -138,7 +138,7 @@ class Extractor:
         for taken, seen in zip(portion, found, strict=True):
             self.keep(taken, seen)
 
-    def keep(self, taken: BuiltExchange, seen: Examined) -> None:
+    def keep(self, taken: BuiltExchange, seen: Inspection) -> None:
         """What was found of an exchange, as far as there is room for it.
 
         Of one that can't be made an entry nothing is listed: it may hold what is to be masked.
@@ -168,7 +168,7 @@ class Extractor:
     def list_again(self, request: Message, findings: Sequence[Finding]) -> None:
         """List a request of the spool, in which something was found after all, as far as there is room."""
         masked = self._masked(request) if self._known else request
-        entry = Extracted(masked, None, tuple(findings), ())
+        entry = ExchangeFindings(masked, None, tuple(findings), ())
         if self.shelf.takes(entry.messages, entry.findings, ()):
             self.entries.append(entry)
 
@@ -180,7 +180,7 @@ class Extractor:
         if request is not None:
             self.spool.add(((request,), ()), request.flow, _first_frame(request), is_recoded)
 
-    def _leave_out(self, taken: BuiltExchange, seen: Examined) -> None:
+    def _leave_out(self, taken: BuiltExchange, seen: Inspection) -> None:
         """Count a message that is listed only with findings, and has none."""
         assert taken.request is not None
         self._say(seen.problems)
@@ -188,7 +188,7 @@ class Extractor:
         self._count_unlisted(unlisted_bytes(taken.request))
         self._put_by(taken.request, seen.is_recoded)
 
-    def _entry(self, taken: BuiltExchange, seen: Examined) -> Extracted:
+    def _entry(self, taken: BuiltExchange, seen: Inspection) -> ExchangeFindings:
         """The exchange as it is listed: the owner's identifiers masked, content as far as there is room."""
         request, response, findings, pings = (
             taken.request,
@@ -218,7 +218,7 @@ class Extractor:
             findings = [masked_finding(found) for found in findings]
             pings = [masked_ping(ping, self._known) for ping in pings]
         interim = tuple(self._interim(*each) for each in taken.interim)
-        return Extracted(request, response, tuple(findings), tuple(pings), interim, seen.is_recoded)
+        return ExchangeFindings(request, response, tuple(findings), tuple(pings), interim, seen.is_recoded)
 
     def keep_read(self, read: Read) -> None:
         """The same of an exchange that was examined elsewhere; where it is not listed it is not even made.
@@ -246,12 +246,12 @@ class Extractor:
                 message if message is None or fit else _begun(message)
                 for message, fit in zip((taken.request, taken.response), fits, strict=True)
             )
-            self.entries.append(Extracted(request, response, (), (), is_recoded=read.light.is_recoded))
+            self.entries.append(ExchangeFindings(request, response, (), (), is_recoded=read.light.is_recoded))
             if fits[0]:
                 return
         self._put_by_read(read.light, read.octets)
 
-    def _put_by_read(self, light: Light, octets: bytes) -> None:
+    def _put_by_read(self, light: QuietExchange, octets: bytes) -> None:
         if light.flow is not None:
             frame = light.contents[0].frame if light.contents[0] is not None else None
             self.spool.add_packed(octets, light.flow, frame, light.is_recoded)
@@ -294,7 +294,7 @@ class Extractor:
         """What was met on the way: limits, wrong labels, oddities; each kind once, counted."""
         return [*self._problems.values(), *self.shelf.problems()]
 
-    def numbered(self) -> Iterator[Extracted]:
+    def numbered(self) -> Iterator[ExchangeFindings]:
         """All entries in the order of their first frame, messages numbered from 1."""
         number = 0
         for entry in sorted(self.entries, key=_when):
@@ -302,7 +302,7 @@ class Extractor:
             first_interim = number + 1 + (asked is not None)
             number += sum(1 for _ in entry.messages)
             answered = number if entry.response is not None else None
-            yield Extracted(
+            yield ExchangeFindings(
                 _numbered(entry.request, asked, answered),
                 _numbered(entry.response, answered, asked),
                 tuple(replace(f, message=asked or 0) for f in entry.findings),
@@ -324,7 +324,7 @@ class Extractor:
         return self._masked(message) or message
 
     def _search(self, message: Message, findings: Sequence[Finding] = ()) -> None:
-        """All octets of a message, and what `findings` tell of the content below its encodings."""
+        """All bytes of a message, and what `findings` tell of the content below its encodings."""
         if self._known:
             head = [message.target or "", *(f"{name}: {value}" for name, value in message.headers)]
             hits = self._known.search("\r\n".join(head).encode("latin-1", "replace"))
@@ -408,7 +408,7 @@ def _first_frame(message: Message) -> int | None:
     return message.evidence.frames[0] if message.evidence.frames else None
 
 
-def _when(entry: Extracted) -> tuple[int, int, int]:
+def _when(entry: ExchangeFindings) -> tuple[int, int, int]:
     first = next(entry.messages)
     frames = first.evidence.frames
     return (frames[0] if frames else 0, first.flow, first.evidence.start)
@@ -418,7 +418,7 @@ def _numbered(message: Message | None, number: int | None, peer: int | None) -> 
     return None if message is None else replace(message, number=number or 0, peer=peer)
 
 
-def is_unlisted(taken: BuiltExchange, seen: Examined) -> bool:
+def is_unlisted(taken: BuiltExchange, seen: Inspection) -> bool:
     """Whether a message is of a kind that is listed only with findings, and has none."""
     request = taken.request
     return request is not None and request.protocol in SPARSE and not seen.findings and not seen.pings

@@ -10,18 +10,18 @@ from numpy.typing import NDArray
 
 from analyzer.flows.address_text import address_words
 from analyzer.flows.devices import client_sides
-from analyzer.flows.eviction import MOST_FLOWS, FlowState, Retired, retire, staying
+from analyzer.flows.eviction import MOST_FLOWS, Eviction, FlowState, retire, staying
 from analyzer.flows.flow_table import A_HI, A_LO, A_PORT, B_HI, B_LO, PROTOCOL, Column, Flows
 from analyzer.model import Problem
 from analyzer.session.flow_labels import kinds_of
 
 if TYPE_CHECKING:
-    from analyzer.session.packet_reader import Scan
+    from analyzer.session.packet_reader import PacketReader
 
 Bools = NDArray[np.bool_]
 
 
-class Crowd:
+class EvictedRows:
     """Which rows of a scan's flows stand for several, and what is to be said of them."""
 
     def __init__(self) -> None:
@@ -34,7 +34,7 @@ class Crowd:
         """Of each of `count` rows how many flows it stands for."""
         return np.concatenate([self._stands_for, np.ones(count - len(self._stands_for), np.int64)])
 
-    def take(self, retired: Retired, words: Sequence[str]) -> None:
+    def take(self, retired: Eviction, words: Sequence[str]) -> None:
         """Go on with what is left; `words` are the kinds by number."""
         self.kinds = {row: words[kind] for row, kind in enumerate(retired.kind.tolist()) if kind >= 0}
         self._stands_for = retired.stands_for
@@ -60,15 +60,15 @@ class Crowd:
             )
 
 
-def is_crowded(scan: Scan) -> bool:
+def is_crowded(scan: PacketReader) -> bool:
     """Whether there are more flows than memory is meant for."""
     return scan.tracker.count > MOST_FLOWS * scan.share
 
 
-class Clearing:
+class FlowEviction:
     """One time that a crowd of flows is made smaller: first `let_go`, then `retire`."""
 
-    def __init__(self, scan: Scan, hosts: Mapping[int, str], addresses: Iterable[str]) -> None:
+    def __init__(self, scan: PacketReader, hosts: Mapping[int, str], addresses: Iterable[str]) -> None:
         """`hosts` are of the flows that the report refers to; flows to `addresses` may be referred to yet."""
         self._scan, self._hosts = scan, hosts
         self._flows, self._count = scan.tracker.seen(), scan.tracker.count
@@ -82,7 +82,7 @@ class Clearing:
         """What the early end of the flows that do not stay leaves."""
         return self._scan.observer.let_go((~self._stays).nonzero()[0].tolist(), self._flows)
 
-    def retire(self, listed: NDArray[np.uint8], large: bool) -> Retired:
+    def retire(self, listed: NDArray[np.uint8], large: bool) -> Eviction:
         """Put flows together; the scan goes on with what is left. `listed` is as in `retiring.Known`."""
         words, kind = self._kinds()
         known = FlowState(self._stands_for, kind, self._labels(), self._referred, listed.astype(np.int64))
@@ -103,7 +103,7 @@ class Clearing:
         return list(numbers), np.array(kind, np.int64)
 
     def _labels(self) -> Column:
-        """What else the report says of a flow: names, versions, time to live, what its octets look like."""
+        """What else the report says of a flow: names, versions, time to live, what its bytes look like."""
         numbers: dict[tuple[object, ...], int] = {}
         label = np.zeros(self._count, np.int64)
         hellos = self._scan.observer.hellos.of

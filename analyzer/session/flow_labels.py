@@ -10,17 +10,17 @@ from analyzer.flows.flow_table import Column, Flows
 from analyzer.flows.ledger import kinds
 
 if TYPE_CHECKING:
-    from analyzer.session.packet_reader import Scan
+    from analyzer.session.packet_reader import PacketReader
 
 
 def kinds_of(
-    scan: Scan,
+    scan: PacketReader,
     flows: Flows,
     service_port: Column,
     forms: Sequence[str | None],
     spreads: dict[int, ByteSpread],
 ) -> list[str]:
-    """One word a flow: what was read of it, else the form of its first octets, else its port."""
+    """One word a flow: what was read of it, else the form of its first bytes, else its port."""
     observer = scan.observer
     found = kinds(flows, service_port, forms, {flow for flow, spread in spreads.items() if spread.is_text})
     said = dict.fromkeys(observer.dns.seen, "dns")

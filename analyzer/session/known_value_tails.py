@@ -1,4 +1,4 @@
-"""The last octets of each direction of TCP flows, so that what is cut in two by segments is found whole."""
+"""The last bytes of each direction of TCP flows, so that what is cut in two by segments is found whole."""
 
 from __future__ import annotations
 
@@ -16,25 +16,25 @@ Direction = tuple[int, int]
 """A flow and 0 or 1."""
 
 
-class Tail(NamedTuple):
-    """The octets before the sequence number `next`, and the frame that each run of them came in."""
+class StreamTail(NamedTuple):
+    """The bytes before the sequence number `next`, and the frame that each run of them came in."""
 
     next: int
     octets: bytes
-    runs: tuple[tuple[int, int], ...]  # frame, octets; oldest first
+    runs: tuple[tuple[int, int], ...]  # frame, bytes; oldest first
 
 
-NO_TAIL = Tail(0, b"", ())
+NO_TAIL = StreamTail(0, b"", ())
 
 
-class Tails:
-    """Keeps up to `length` octets of each direction."""
+class StreamTails:
+    """Keeps up to `length` bytes of each direction."""
 
     def __init__(self, length: int) -> None:
         self._length = length
-        self._tails: dict[Direction, Tail] = {}
+        self._tails: dict[Direction, StreamTail] = {}
 
-    def before(self, direction: Direction, sequence: int) -> Tail:
+    def before(self, direction: Direction, sequence: int) -> StreamTail:
         """What stands right before a segment with that sequence number; NO_TAIL where that is not known.
 
         What the segment repeats is cut from the tail's end.
@@ -45,7 +45,9 @@ class Tails:
             return NO_TAIL
         return tail if not repeated else _cut(tail, len(tail.octets) - repeated)
 
-    def keep(self, direction: Direction, sequence: int, payload: bytes, frame: int, before: Tail) -> None:
+    def keep(
+        self, direction: Direction, sequence: int, payload: bytes, frame: int, before: StreamTail
+    ) -> None:
         """Go on behind a segment, unless it only repeats."""
         end = (sequence + len(payload)) % SEQUENCES
         old = self._tails.pop(direction, None)
@@ -56,7 +58,7 @@ class Tails:
             del self._tails[next(iter(self._tails))]
         octets = (before.octets + payload[-self._length :])[-self._length :] if self._length else b""
         runs = (*before.runs, (frame, len(payload)))
-        self._tails[direction] = Tail(end, octets, _last(runs, len(octets)))
+        self._tails[direction] = StreamTail(end, octets, _last(runs, len(octets)))
 
     def renumber(self, new: New) -> None:
         """Go on with new numbers of flows."""
@@ -76,23 +78,23 @@ def in_order(directions: NDArray[np.int64], sequences: NDArray[np.int64]) -> NDA
     return np.lexsort((since, of))
 
 
-def frames_of(tail: Tail, octets: int) -> tuple[int, ...]:
-    """The frames in which the last octets of a tail came."""
+def frames_of(tail: StreamTail, octets: int) -> tuple[int, ...]:
+    """The frames in which the last bytes of a tail came."""
     return tuple(frame for frame, _ in _last(tail.runs, octets))
 
 
-def _cut(tail: Tail, size: int) -> Tail:
-    """The first `size` octets."""
+def _cut(tail: StreamTail, size: int) -> StreamTail:
+    """The first `size` bytes."""
     runs, left = [], size
     for frame, octets in tail.runs:
         if left > 0:
             runs.append((frame, min(octets, left)))
         left -= octets
-    return Tail(tail.next, tail.octets[:size], tuple(runs))
+    return StreamTail(tail.next, tail.octets[:size], tuple(runs))
 
 
 def _last(runs: tuple[tuple[int, int], ...], size: int) -> tuple[tuple[int, int], ...]:
-    """The runs of the last `size` octets."""
+    """The runs of the last `size` bytes."""
     kept: list[tuple[int, int]] = []
     for frame, octets in reversed(runs):
         if size <= 0:

@@ -15,7 +15,14 @@ from analyzer.identifiers.base import KIND_TITLES
 from analyzer.identifiers.owner_values import Hit, KnownValues
 from analyzer.model import Evidence, Finding, Problem
 from analyzer.packets.packet_table import PAYLOAD_WIRE, TCP, UDP
-from analyzer.session.known_value_tails import NO_TAIL, SEQUENCES, Tail, Tails, frames_of, in_order
+from analyzer.session.known_value_tails import (
+    NO_TAIL,
+    SEQUENCES,
+    StreamTail,
+    StreamTails,
+    frames_of,
+    in_order,
+)
 from analyzer.session.owner_masking import MASK
 from analyzer.session.packet_reader import Step
 
@@ -42,16 +49,16 @@ class SearchPiece(NamedTuple):
 
     row: int
     frame: int
-    before: Tail
+    before: StreamTail
     payload: bytes
 
 
-class SeededSearch:
+class KnownValueSearch:
     """Searches payload, across TCP segments too; costs nothing where the owner gave nothing."""
 
     def __init__(self, known: KnownValues) -> None:
         self._known = known
-        self._tails = Tails(known.longest - 1 if known else 0)
+        self._tails = StreamTails(known.longest - 1 if known else 0)
         # By flow, direction, kind and where in the stream it begins: repeated segments count once.
         self._seen: dict[tuple[int, int, str, int], KnownHit] = {}
         self.octets = 0  # searched

@@ -24,12 +24,12 @@ from analyzer.flows.flow_table import MAC, PACKETS
 from analyzer.identifiers.base import KIND_TITLES
 from analyzer.identifiers.mac import is_of_one_interface
 from analyzer.identifiers.owner_values import KnownValues
-from analyzer.identifiers.value_search import MOST, MOST_IN_FULL, Search, Sighting, Sought, is_telling
+from analyzer.identifiers.value_search import MOST, MOST_IN_FULL, Search, SearchedValue, Sighting, is_telling
 from analyzer.inspection.decode import decode
 from analyzer.model import Finding, Message, Problem
-from analyzer.session.extraction import Extracted, Extractor
-from analyzer.session.report_builder import Assembly
-from analyzer.session.spool import Kept
+from analyzer.session.extraction import ExchangeFindings, Extractor
+from analyzer.session.report_builder import ReportBuilder
+from analyzer.session.spool import SpooledMessage
 from analyzer.session.worker_transfer import unpacked
 
 BETWEEN = b"\0\xff\0\xff\0"  # in no form of a value, so nothing is found across two texts
@@ -76,10 +76,10 @@ class ValuePlace(NamedTuple):
     seen: Sighting
 
 
-class Recurrence:
+class LateSearch:
     """The search of one scan, at its end."""
 
-    def __init__(self, assembly: Assembly, extractor: Extractor, known: KnownValues) -> None:
+    def __init__(self, assembly: ReportBuilder, extractor: Extractor, known: KnownValues) -> None:
         self._assembly, self._extractor, self._known = assembly, extractor, known
         self._search = Search([])
         self._found = 0
@@ -102,7 +102,7 @@ class Recurrence:
 
     # ── what is looked for ──────────────────────────────────────────────
 
-    def _sought(self) -> Iterator[Sought]:
+    def _sought(self) -> Iterator[SearchedValue]:
         """The values, each once: addresses of devices, what was found, addresses of other machines."""
         taken: set[str] = set()
         stations = [*self._stations()]
@@ -110,10 +110,16 @@ class Recurrence:
         own = [mac for mac in stations if mac in devices][:MOST_STATIONS]
         others = [mac for mac in stations if mac not in devices][:MOST_STATIONS]
         candidates = (
-            *(Sought("mac", mac, "high", "a device of the capture", mac) for mac in own[: MOST_IN_FULL // 2]),
+            *(
+                SearchedValue("mac", mac, "high", "a device of the capture", mac)
+                for mac in own[: MOST_IN_FULL // 2]
+            ),
             *self._found_before(),
-            *(Sought("mac", mac, "high", "a device of the capture", mac) for mac in own[MOST_IN_FULL // 2 :]),
-            *(Sought("mac", mac, "medium", NEXT_HOP) for mac in others),
+            *(
+                SearchedValue("mac", mac, "high", "a device of the capture", mac)
+                for mac in own[MOST_IN_FULL // 2 :]
+            ),
+            *(SearchedValue("mac", mac, "medium", NEXT_HOP) for mac in others),
         )
         for sought in candidates:
             plain = _plain(sought.value)
@@ -133,7 +139,7 @@ class Recurrence:
         named = [mac_text(int(mac)) for mac in found[np.argsort(-counts, kind="stable")]]
         return [mac for mac in named if is_of_one_interface(mac)]
 
-    def _found_before(self) -> list[Sought]:
+    def _found_before(self) -> list[SearchedValue]:
         """The identifiers that detectors found, the surest first."""
         best: dict[tuple[str, str], Finding] = {}
         for entry in self._extractor.entries:
@@ -144,7 +150,7 @@ class Recurrence:
                 if key not in best or SURENESS[finding.confidence] < SURENESS[best[key].confidence]:
                     best[key] = finding
         surest = sorted(best.values(), key=lambda finding: SURENESS[finding.confidence])
-        return [Sought(f.kind, f.value, f.confidence, _under(f)) for f in surest]
+        return [SearchedValue(f.kind, f.value, f.confidence, _under(f)) for f in surest]
 
     # ── where it is looked for ──────────────────────────────────────────
 
@@ -168,7 +174,7 @@ class Recurrence:
             met = {(at, seen.number) for at, seen in Texts(o for _, o in group).sightings(self._search)}
             self._echoes.update(number for _, number in met)
 
-    def _with_more(self, entry: Extracted) -> Extracted:
+    def _with_more(self, entry: ExchangeFindings) -> ExchangeFindings:
         if entry.request is None:
             return entry
         more = self._findings(entry.request, entry.findings)
@@ -193,7 +199,7 @@ class Recurrence:
             elif more:
                 extractor.list_again(request, more)
 
-    def _worth_a_look(self) -> Iterator[Kept]:
+    def _worth_a_look(self) -> Iterator[SpooledMessage]:
         """The messages of the spool that hold a value as they stand, or may hold one in another encoding."""
         for group in _portions((kept, kept.octets) for kept in self._extractor.spool):
             held = {at for at, _ in Texts(octets for _, octets in group).sightings(self._search)}
@@ -247,7 +253,7 @@ class Recurrence:
         assembly, source = self._assembly, request.source.address
         return source in assembly.owners or source == assembly.own[request.flow]
 
-    def _has_room(self, request: Message, sought: Sought, made: int) -> bool:
+    def _has_room(self, request: Message, sought: SearchedValue, made: int) -> bool:
         if made >= MOST_IN_MESSAGE or self._found + made >= MOST_FOUND:
             return False
         if request.protocol not in SPARSE:
@@ -322,7 +328,7 @@ def _portions(texts: Iterable[tuple[T, bytes]]) -> Iterator[list[tuple[T, bytes]
         yield group
 
 
-def _request_of(kept: Kept) -> Message | None:
+def _request_of(kept: SpooledMessage) -> Message | None:
     taken, _ = unpacked(kept.octets)
     request: Message | None = taken[0]
     if request is None or kept.flow < 0:
@@ -334,7 +340,7 @@ def _key(request: Message) -> tuple[int, int, int]:
     return request.flow, request.evidence.start, request.evidence.frames[0] if request.evidence.frames else 0
 
 
-def _finding(request: Message, place: ValuePlace, sought: Sought) -> Finding:
+def _finding(request: Message, place: ValuePlace, sought: SearchedValue) -> Finding:
     encoding = "" if place.seen.encoding == "plain" else f" ({place.seen.encoding})"
     title = KIND_TITLES.get(sought.kind, sought.kind)
     details = {"encoding": place.seen.encoding} if encoding else {}
@@ -374,7 +380,7 @@ def _may_be_a_time(place: ValuePlace, request: Message) -> bool:
     return abs(int(place.raw) - request.time_ns // 10**9) < NEAR_S
 
 
-def _is_had(place: ValuePlace, sought: Sought, findings: Iterable[Finding]) -> bool:
+def _is_had(place: ValuePlace, sought: SearchedValue, findings: Iterable[Finding]) -> bool:
     """Whether the value is reported at this place of the message already, whatever it is called there."""
     wanted = _plain(sought.value)
     for finding in findings:

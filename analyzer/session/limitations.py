@@ -11,7 +11,7 @@ from analyzer.flows.ledger import MAYBE_QUIC
 from analyzer.model import CaptureInfo, Destination, Problem
 from analyzer.session import capture_limits, concealment
 from analyzer.session.coverage_table import ENCRYPTED_KINDS
-from analyzer.session.packet_reader import Scan, Tally
+from analyzer.session.packet_reader import PacketReader, Tally
 from analyzer.session.region_packets import RegionWatch
 from analyzer.system.containment import UNITS
 
@@ -25,7 +25,7 @@ WAYS_OUT = {
 }
 
 
-def problems(scan: Scan, region: RegionWatch) -> Iterator[Problem]:
+def problems(scan: PacketReader, region: RegionWatch) -> Iterator[Problem]:
     """Damage and limits that were met inside the capture."""
     for position, tally in enumerate(scan.tallies):
         yield from _of_frames(tally, position)
@@ -86,7 +86,7 @@ def problems(scan: Scan, region: RegionWatch) -> Iterator[Problem]:
         )
 
 
-def _of_readers(scan: Scan) -> Iterator[Problem]:
+def _of_readers(scan: PacketReader) -> Iterator[Problem]:
     """What was given up of readable connections and of names, so that memory stays bounded."""
     observer = scan.observer
     if observer.closed_early:
@@ -132,7 +132,7 @@ def _of_frames(tally: Tally, position: int) -> Iterator[Problem]:
 
 def spots(
     infos: Sequence[CaptureInfo],
-    scan: Scan,
+    scan: PacketReader,
     destinations: Sequence[Destination],
     unlisted: int = 0,
 ) -> tuple[str, ...]:
@@ -154,7 +154,7 @@ def spots(
     )
 
 
-def _cut(infos: Sequence[CaptureInfo], scan: Scan) -> Iterator[str]:
+def _cut(infos: Sequence[CaptureInfo], scan: PacketReader) -> Iterator[str]:
     if snapped := sum(info.snapped for info in infos):
         yield (
             f"{snapped:,} of {sum(info.frames for info in infos):,} frames were cut by the snapshot length: "
@@ -176,7 +176,7 @@ def _cut(infos: Sequence[CaptureInfo], scan: Scan) -> Iterator[str]:
             yield f"{which} is damaged: what followed the damage is unknown."
 
 
-def of_failures(scan: Scan) -> Iterator[str]:
+def of_failures(scan: PacketReader) -> Iterator[str]:
     """What could not be read because parts of this program failed."""
     failures, flows = scan.failures, scan.tracker.flows
     left = {
@@ -192,7 +192,7 @@ def of_failures(scan: Scan) -> Iterator[str]:
     yield f"Parts of phonehome failed: {', '.join(said)}{octets}. What they held is unknown."
 
 
-def _read_otherwise(scan: Scan, flow: int, reader: str) -> bool:
+def _read_otherwise(scan: PacketReader, flow: int, reader: str) -> bool:
     """Whether another reader than the one that failed has read a flow."""
     observer = scan.observer
     return flow in (observer.clear_streams.kinds if reader == "HTTP" else observer.http_flows)

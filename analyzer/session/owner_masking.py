@@ -1,6 +1,6 @@
 """The owner's identifiers leave no trace in a report: found, counted, and written as asterisks.
 
-What is hidden is what `--known` gave. The hashes of a body stay those of the octets as sent, so
+What is hidden is what `--known` gave. The hashes of a body stay those of the bytes as sent, so
 that whoever holds the capture can compare.
 """
 
@@ -14,7 +14,7 @@ from analyzer.identifiers.owner_values import KnownValues
 from analyzer.inspection.decode import decode
 from analyzer.model import Finding, Message, Ping
 
-# Octets at the start that tell maker, issuer, network or vendor, and nobody apart: what may be printed.
+# Bytes at the start that tell maker, issuer, network or vendor, and nobody apart: what may be printed.
 SHOWN = {"imei": 8, "imeisv": 8, "iccid": 6, "imsi": 5, "mac": 8, "bssid": 8}
 MASK = "*"
 HIDDEN = "identifiers that the owner gave are written as asterisks; hashes are of the bytes as sent"
@@ -59,7 +59,7 @@ def masked_text(text: str, known: KnownValues) -> str:
 
 
 def masked_octets(octets: bytes, known: KnownValues) -> bytes:
-    """The octets with an asterisk for each one of an identifier; again until none is found."""
+    """The bytes with an asterisk for each one of an identifier; again until none is found."""
     hits: Sequence[tuple[str, str, int, int]] = known.search(octets)
     while hits:
         written = bytearray(octets)

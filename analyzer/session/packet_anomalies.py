@@ -6,7 +6,7 @@ import hashlib
 import socket
 from collections.abc import Iterator, Sequence
 
-from analyzer.flows.checksum_stats import Soundness
+from analyzer.flows.checksum_stats import ChecksumStats
 from analyzer.flows.fragments import Reassembler
 from analyzer.flows.tunnels import Path, Tunnels
 from analyzer.geo import Locator, scope_claims
@@ -14,7 +14,7 @@ from analyzer.model import Clue, FragmentConflict, Problem, Tunnel
 from analyzer.packets.checksums import ABSENT, LEFT_TO_CARD, WRONG
 from analyzer.packets.packet_table import COPY, HEADER_SUM_ABSENT, HEADER_SUM_WRONG, LENGTH_ABSENT
 
-# Octets of each copy that a report shows.
+# Bytes of each copy that a report shows.
 EXCERPT = 32
 # Outer paths that a row of the ledger names.
 NAMED_PATHS = 3
@@ -25,7 +25,7 @@ ON_SENDER = "captured on the sender, before its network card finished the packet
 
 
 def tunnels(followed: Tunnels, locator: Locator, regions: Sequence[str]) -> tuple[Tunnel, ...]:
-    """The ways that packets went inside others, those with the most octets first."""
+    """The ways that packets went inside others, those with the most bytes first."""
     paths = followed.close()
     outer = sorted({address for path in paths for ends in path.ends if ends for address in ends})
     places = dict(zip(outer, locator.places(outer), strict=True))
@@ -64,7 +64,7 @@ def paths_of(said: Sequence[str | None]) -> tuple[str, ...]:
 
 
 def fragment_conflicts(reassembler: Reassembler, masked: bool) -> Iterator[FragmentConflict]:
-    """Both copies of octets that came twice; `masked` leaves the excerpts out, the digests stay."""
+    """Both copies of bytes that came twice; `masked` leaves the excerpts out, the digests stay."""
     for met in reassembler.conflicts:
         yield FragmentConflict(
             source=_text(met.source),
@@ -87,7 +87,7 @@ def _text(address: bytes) -> str:
 # ── sentences ───────────────────────────────────────────────────────────────
 
 
-def problems(soundness: Soundness, followed: Tunnels, reassembler: Reassembler) -> Iterator[Problem]:
+def problems(soundness: ChecksumStats, followed: Tunnels, reassembler: Reassembler) -> Iterator[Problem]:
     """Checksums that are wrong, fragments that contradict each other, and a limit that was met."""
     headers, sums = soundness.notes[HEADER_SUM_WRONG], soundness.sums[WRONG]
     if headers.times:
@@ -125,7 +125,7 @@ def problems(soundness: Soundness, followed: Tunnels, reassembler: Reassembler) 
         )
 
 
-def clues(soundness: Soundness) -> Iterator[Clue]:
+def clues(soundness: ChecksumStats) -> Iterator[Clue]:
     """What packets that a network card had yet to finish tell of the place where they were captured."""
     card, absent = soundness.sums[LEFT_TO_CARD], soundness.sums[ABSENT]
     if card.times:
@@ -143,7 +143,7 @@ def clues(soundness: Soundness) -> Iterator[Clue]:
         yield Clue("packet lengths", value, ON_SENDER, lengths.frame)
 
 
-def spots(soundness: Soundness, reassembler: Reassembler, made: Sequence[Tunnel]) -> Iterator[str]:
+def spots(soundness: ChecksumStats, reassembler: Reassembler, made: Sequence[Tunnel]) -> Iterator[str]:
     """How counts are to be read where packets were captured twice, or travelled inside others."""
     copies = soundness.notes[COPY].times + reassembler.repeats
     if copies:

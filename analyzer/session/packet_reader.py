@@ -14,17 +14,17 @@ from analyzer.capture.batch import Batch
 from analyzer.capture.prefetch import ahead
 from analyzer.capture.rotated_files import Look, follows
 from analyzer.capture.synthetic_batch import packed, placed
-from analyzer.dissectors.byte_forms import Classes
-from analyzer.dissectors.dispatcher import Observer
-from analyzer.flows.checksum_stats import Soundness
-from analyzer.flows.first_ttl import Openings
+from analyzer.dissectors.byte_forms import ByteForms
+from analyzer.dissectors.dispatcher import Dispatcher
+from analyzer.flows.checksum_stats import ChecksumStats
+from analyzer.flows.first_ttl import FirstPackets
 from analyzer.flows.flow_ids import New
 from analyzer.flows.fragments import Datagram, Reassembler, as_batch
 from analyzer.flows.reassembled_rows import inserted
 from analyzer.flows.tracker import FlowIds, FlowTracker
 from analyzer.flows.tunnels import Tunnels
 from analyzer.model.frame_numbers import in_session
-from analyzer.packets import Outline, Packets, decode, outline
+from analyzer.packets import BatchSummary, Packets, decode, outline
 from analyzer.packets.batch_summary import BACKWARDS, FIRST_NS, LAST_NS, OTHER
 from analyzer.packets.coalescing import joined
 from analyzer.packets.layers import WIFI_RETRY
@@ -32,7 +32,7 @@ from analyzer.packets.packet_table import AGGREGATE, DAMAGED, FRAGMENT, NOT_IP, 
 from analyzer.packets.wifi import WIFI_LINKS, WifiKey, WifiSession
 from analyzer.packets.wifi.decapsulation import inside_frames
 from analyzer.packets.wifi.gre_frames import GRE_PROTOCOL, packets_in
-from analyzer.session.flow_eviction import Crowd
+from analyzer.session.flow_eviction import EvictedRows
 from analyzer.system.containment import Failed, contained, problem_of
 
 # EtherType IEEE 802 local experimental 1: reconstructions announce themselves in such a frame.
@@ -43,7 +43,7 @@ NOTICE_MARK = b"PHONEHOME-RECONSTRUCTION:"
 
 
 Outside = dict[tuple[int, int], list[int]]
-"""(kind of row, EtherType or link type) → [packets, octets on the wire]."""
+"""(kind of row, EtherType or link type) → [packets, bytes on the wire]."""
 
 
 @dataclass
@@ -56,7 +56,7 @@ class Tally:
     first_damaged: int | None = None
     not_ip: Counter[int] = field(default_factory=Counter)  # by EtherType
     unknown_links: Counter[int] = field(default_factory=Counter)
-    outside: Outside = field(default_factory=dict)  # packets and octets of what is in no flow
+    outside: Outside = field(default_factory=dict)  # packets and bytes of what is in no flow
     first_ns: int | None = None
     last_ns: int | None = None
     backwards: int = 0  # frames stamped earlier than the one before them
@@ -65,7 +65,7 @@ class Tally:
     retries: int = 0  # Wi-Fi frames that repeat one already seen
 
 
-class Found(NamedTuple):
+class InnerFrames(NamedTuple):
     """Ethernet frames from inside others, and the frame numbers of those."""
 
     batch: Batch
@@ -86,7 +86,7 @@ class Step:
 
     batch: Batch
     packets: Packets
-    outline: Outline
+    outline: BatchSummary
     ids: FlowIds
     frames: list[int] | None  # of rebuilt datagrams
     # The batch as it was read, where datagrams that its fragments completed stand among the rows.
@@ -103,7 +103,7 @@ class Step:
         return self.frames[0] if self.frames else self.batch.first_frame
 
 
-class Scan:
+class PacketReader:
     """One capture session being read; `tracker`, `observer` and `tally` hold the running state.
 
     Of a session of several files `tallies` has one each, the last is `tally`; frame numbers hold the file's
@@ -122,15 +122,15 @@ class Scan:
         self.asked: list[WifiRequest] = []
         self._wifi_keys = tuple(wifi_keys)
         self.tracker = FlowTracker()
-        self.observer = Observer(share)
+        self.observer = Dispatcher(share)
         self.tally = Tally()
         self.tallies: list[Tally] = []
         self.reassembler = Reassembler(share)
-        self.openings = Openings()
-        self.classes = Classes()
+        self.openings = FirstPackets()
+        self.classes = ByteForms()
         self.tunnels = Tunnels(share)
-        self.soundness = Soundness()
-        self.crowd = Crowd()
+        self.soundness = ChecksumStats()
+        self.crowd = EvictedRows()
         self.failures = self.observer.failures
         self.cut: set[int] = set()  # positions of files that could not be read to their ends
 
@@ -253,7 +253,7 @@ class Scan:
 
     # ── Wi-Fi ───────────────────────────────────────────────────────────
 
-    def _inside_wifi(self, batch: Batch, packets: Packets) -> Found | None:
+    def _inside_wifi(self, batch: Batch, packets: Packets) -> InnerFrames | None:
         """Packets inside Wi-Fi frames that aren't readable in place; repeated frames are set aside."""
         records = batch.records
         if WIFI_LINKS.isdisjoint(records.links()):
@@ -272,9 +272,9 @@ class Scan:
         brought = rows[inside.row]
         times = records.time_ns[brought]
         found = placed(inside.data, inside.at, inside.length, times, ETHERNET, batch.large)
-        return Found(found, (batch.first_frame + brought).tolist()) if len(brought) else None
+        return InnerFrames(found, (batch.first_frame + brought).tolist()) if len(brought) else None
 
-    def _in_gre(self, batch: Batch, packets: Packets) -> Found | None:
+    def _in_gre(self, batch: Batch, packets: Packets) -> InnerFrames | None:
         """Packets inside 802.11 frames inside GRE, which count beside the GRE packet that brought them."""
         found: list[tuple[bytes, int]] = []
         for row in np.flatnonzero(packets.notes & AGGREGATE).tolist():
@@ -286,9 +286,9 @@ class Scan:
             return None
         times = [int(batch.records.time_ns[row]) for _, row in found]
         inside = packed([octets for octets, _ in found], times, ETHERNET, batch.large)
-        return Found(inside, [batch.first_frame + row for _, row in found])
+        return InnerFrames(inside, [batch.first_frame + row for _, row in found])
 
-    def _decrypted(self, found: Found | None) -> Iterator[Step]:
+    def _decrypted(self, found: InnerFrames | None) -> Iterator[Step]:
         if found is None:
             return
         packets = decode(found.batch)
@@ -331,7 +331,7 @@ class Scan:
             tally.unknown_links.update(batch.records.link[packets.kind == UNKNOWN_LINK].tolist())
 
     def _count_outside(self, step: Step, opened: Sequence[int] = ()) -> None:
-        """Packets and octets of rows in no flow; frames in which packets were found count with these."""
+        """Packets and bytes of rows in no flow; frames in which packets were found count with these."""
         apart = step.ids.flow < 0
         if len(opened):
             numbers = np.asarray(step.frames or step.batch.first_frame + np.arange(len(apart)))

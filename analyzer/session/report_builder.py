@@ -41,7 +41,7 @@ from analyzer.flows.ledger import (
     ledger_rows,
     orient,
 )
-from analyzer.flows.metrics import DELIVERIES, ROUND_TRIPS, Measures, measure
+from analyzer.flows.metrics import DELIVERIES, ROUND_TRIPS, Metrics, measure
 from analyzer.geo import Locator, located_in, scope_claims
 from analyzer.geo.round_trips import Timed, contradicted_by_others, contradicted_from
 from analyzer.model import (
@@ -69,17 +69,17 @@ from analyzer.packets.wifi.clients import clients
 from analyzer.session import concealment, limitations, packet_anomalies, stream_anomalies
 from analyzer.session.coverage_table import Seen, coverage
 from analyzer.session.device_clues import ClueBook
-from analyzer.session.extraction import Extracted, Extractor
+from analyzer.session.extraction import ExchangeFindings, Extractor
 from analyzer.session.flow_labels import kinds_of
 from analyzer.session.host_names import NameBook
 from analyzer.session.options import Options
-from analyzer.session.packet_reader import Scan, Tally
+from analyzer.session.packet_reader import PacketReader, Tally
 from analyzer.session.region_packets import RegionWatch
 from analyzer.session.tls_summary import TlsSummary
 from analyzer.session.vantage import look, vantage
 from analyzer.version import VERSION
 
-# Kinds of flow whose octets are readable to anyone on the way.
+# Kinds of flow whose bytes are readable to anyone on the way.
 READABLE_KINDS = frozenset({"http", "other text"}) | CLEAR_KINDS | READABLE_FORMS
 
 # TCP and UDP, without protocols that set a time to live of their own: DHCP (dhclient sends 128), mDNS (255,
@@ -92,7 +92,7 @@ class SessionParts:
     """Everything that one scan has gathered."""
 
     captures: Sequence[tuple[str, Capture]]  # of one session, with their paths as given
-    scan: Scan
+    scan: PacketReader
     extractor: Extractor
     region: RegionWatch
     locator: Locator
@@ -100,7 +100,7 @@ class SessionParts:
     options: Options
 
 
-class Assembly:
+class ReportBuilder:
     """Builds the pieces of a Report, each once."""
 
     def __init__(self, parts: SessionParts) -> None:
@@ -143,7 +143,7 @@ class Assembly:
 
     @cached_property
     def forms(self) -> list[str | None]:
-        """What the first octets of each flow look like."""
+        """What the first bytes of each flow look like."""
         return self.parts.scan.classes.forms(self.count)
 
     @cached_property
@@ -159,7 +159,7 @@ class Assembly:
         return kinds_of(self.parts.scan, self.flows, self.seen.service_port, self.forms, self.spreads)
 
     @cached_property
-    def entries(self) -> list[Extracted]:
+    def entries(self) -> list[ExchangeFindings]:
         return list(self.parts.extractor.numbered())
 
     @cached_property
@@ -180,7 +180,7 @@ class Assembly:
         return book
 
     @cached_property
-    def measured(self) -> Measures:
+    def measured(self) -> Metrics:
         return measure(self.flows, self.sides, self.parts.scan.observer.datagrams.round_trips)
 
     @cached_property
@@ -342,13 +342,13 @@ class Assembly:
 
     @cached_property
     def payload(self) -> list[int]:
-        """Octets of each flow above TCP and UDP, both ways."""
+        """Bytes of each flow above TCP and UDP, both ways."""
         both = zip(self.measured.payload_up, self.measured.payload_down, strict=True)
         return [up + down for up, down in both]
 
     @cached_property
     def readable(self) -> list[int]:
-        """Payload octets of each flow that anyone on the way can read."""
+        """Payload bytes of each flow that anyone on the way can read."""
         octets = zip(self.kinds, self.payload, strict=True)
         return [n if kind in READABLE_KINDS else 0 for kind, n in octets]
 

@@ -23,7 +23,7 @@ from analyzer.dissectors.dispatcher import groups
 from analyzer.dissectors.dns import DNS_PORT
 from analyzer.dissectors.http_flows import BatchResult, Closed, HttpFlows, SeenExchange
 from analyzer.flows.flow_table import A_PORT, B_PORT, FINISHED, KIND, PROTOCOL, TEXT, Flows
-from analyzer.flows.retransmissions import Recent
+from analyzer.flows.retransmissions import Retransmissions
 from analyzer.flows.tracker import FlowIds
 from analyzer.identifiers.owner_values import KnownValues
 from analyzer.inspection.inspect import examined
@@ -32,7 +32,7 @@ from analyzer.packets.batch_summary import LAST_NS as LAST_TIME
 from analyzer.packets.packet_table import FRAGMENT
 from analyzer.packets.wifi import WifiKey
 from analyzer.session.exchange_builder import ends_of, taken_of
-from analyzer.session.packet_reader import Scan, Step
+from analyzer.session.packet_reader import PacketReader, Step
 from analyzer.session.worker_pool import begin as begin_process
 from analyzer.session.worker_pool import dossiers_of
 from analyzer.session.worker_results import Read, read_of
@@ -85,7 +85,7 @@ class Batched:
     sign: Sign
     told: dict[int, tuple[BatchResult, RetransmissionChanges]] = field(default_factory=dict)
     closed: dict[int, tuple[Closed, RetransmissionChanges]] = field(default_factory=dict)
-    held: int = 0  # octets, by all readers
+    held: int = 0  # bytes, by all readers
     problem: str | None = None  # why no more can be told
 
 
@@ -115,7 +115,7 @@ class Division:
         return self._table[flow % len(self._table)]
 
 
-class Following(Scan):
+class ShardReader(PacketReader):
     """A scan that assigns packets to flows and counts nothing else."""
 
     def _step(self, batch: Batch, packets: Packets, frames: list[int] | None) -> Step:
@@ -130,7 +130,7 @@ class Share:
         self._number = task.number
         self._division = Division(task.table, start)
         self._dossiers = dossiers_of(task.folders)
-        self._recent = Recent()
+        self._recent = Retransmissions()
         self._http = HttpFlows(self._recent)
 
     def read(self, step: Step, sign: Sign, flows: Flows) -> Batched:
@@ -173,7 +173,7 @@ class Share:
         return read_of(taken, examined((taken.request, taken.response), KnownValues.none(), self._dossiers))
 
 
-def sign_of(number: int, step: Step, scan: Scan) -> Sign:
+def sign_of(number: int, step: Step, scan: PacketReader) -> Sign:
     return Sign(number, len(step.packets), scan.tracker.count, step.batch.first_frame)
 
 
@@ -202,7 +202,7 @@ def run(connection: Connection, task: ShardTask) -> None:
 
 
 def _batches(task: ShardTask, start: Start) -> Iterator[Batched]:
-    scan, share = Following(task.wifi), Share(task, start)
+    scan, share = ShardReader(task.wifi), Share(task, start)
     captures: list[tuple[str, Capture]] = []
     steps = chain(scan.session(task.looks, captures, hashed=False), scan.rest())
     number = 0

@@ -22,7 +22,7 @@ IN_MEMORY, IN_ALL = 8 << 20, 96 << 20
 MOST = 1 << 19
 
 
-class Kept(NamedTuple):
+class SpooledMessage(NamedTuple):
     """A message in the spool: packed, and the number that its flow has by now."""
 
     octets: bytes
@@ -51,10 +51,10 @@ class _Generation:
         if self.first_frame is None:
             self.first_frame = frame
 
-    def __iter__(self) -> Iterator[Kept]:
+    def __iter__(self) -> Iterator[SpooledMessage]:
         self._file.seek(0)
         for size, flow, is_recoded in zip(self._sizes, self._flows, self._recoded, strict=True):
-            yield Kept(self._file.read(size), flow, bool(is_recoded))
+            yield SpooledMessage(self._file.read(size), flow, bool(is_recoded))
 
     def renumber(self, row: New) -> None:
         if self._flows:
@@ -101,7 +101,7 @@ class Spool:
             self.left_out += len(self) + 1
             self.close()
 
-    def __iter__(self) -> Iterator[Kept]:
+    def __iter__(self) -> Iterator[SpooledMessage]:
         for generation in (self._older, self._newer):
             if generation is not None:
                 yield from generation
@@ -130,6 +130,6 @@ class Spool:
         return self._newer
 
 
-def message_of(kept: Kept) -> object:
+def message_of(kept: SpooledMessage) -> object:
     """Return what was kept."""
     return unpacked(kept.octets)

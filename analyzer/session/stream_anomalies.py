@@ -5,20 +5,20 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterator
 
-from analyzer.dissectors.stream_log import StreamNotes
+from analyzer.dissectors.stream_log import StreamLog
 from analyzer.flows.reassembly import Gap
 from analyzer.flows.reassembly import StreamConflict as Differing
 from analyzer.model import Conflict, Endpoint, Missing, Problem
 
-# Octets of each copy that a report shows.
+# Bytes of each copy that a report shows.
 EXCERPT = 32
 
 Ends = Callable[[int, int], tuple[Endpoint, Endpoint]]
 """Source and destination of a flow's stream in a direction."""
 
 
-def conflicts(notes: StreamNotes, ends: Ends, masked: bool) -> Iterator[Conflict]:
-    """Both copies of octets that came twice; `masked` leaves the excerpts out, the digests stay."""
+def conflicts(notes: StreamLog, ends: Ends, masked: bool) -> Iterator[Conflict]:
+    """Both copies of bytes that came twice; `masked` leaves the excerpts out, the digests stay."""
     for flow, direction, met in notes.conflicts:
         if not isinstance(met, Differing):
             continue
@@ -38,8 +38,8 @@ def conflicts(notes: StreamNotes, ends: Ends, masked: bool) -> Iterator[Conflict
         )
 
 
-def gaps(notes: StreamNotes, ends: Ends) -> Iterator[Missing]:
-    """Where octets of a stream are missing, and between which frames."""
+def gaps(notes: StreamLog, ends: Ends) -> Iterator[Missing]:
+    """Where bytes of a stream are missing, and between which frames."""
     for flow, direction, met in notes.gaps:
         if isinstance(met, Gap):
             source, destination = ends(flow, direction)
@@ -54,7 +54,7 @@ def gaps(notes: StreamNotes, ends: Ends) -> Iterator[Missing]:
             )
 
 
-def problems(notes: StreamNotes) -> Iterator[Problem]:
+def problems(notes: StreamLog) -> Iterator[Problem]:
     """That copies differ, and that some could not be compared."""
     if notes.conflicting:
         first = min(

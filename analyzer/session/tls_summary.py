@@ -28,7 +28,7 @@ NOTHING = _Said("", "", "", False)
 class TlsSummary:
     """Says of flows and of ledger rows what was read of them beside their kind; made once a report.
 
-    `spreads` holds the flows whose first octets were sampled, `kinds` has an entry a flow.
+    `spreads` holds the flows whose first bytes were sampled, `kinds` has an entry a flow.
     """
 
     def __init__(
@@ -96,7 +96,7 @@ def _counted(values: Iterable[tuple[str, int]]) -> dict[str, int]:
 
 
 def _mean(spreads: Sequence[ByteSpread]) -> float | None:
-    """Of all octets looked at together, in bits an octet."""
+    """Of all bytes looked at together, in bits a byte."""
     octets = sum(spread.octets for spread in spreads)
     return round(sum(s.entropy * s.octets for s in spreads) / octets, 2) if octets else None
 

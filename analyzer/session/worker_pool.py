@@ -13,7 +13,7 @@ from functools import lru_cache
 
 from analyzer.dossiers import Dossier, load
 from analyzer.identifiers.owner_values import KnownValues
-from analyzer.inspection.inspect import Examined, Pair, examined
+from analyzer.inspection.inspect import Inspection, Pair, examined
 from analyzer.session.worker_transfer import packed, unpacked
 from analyzer.system.processes import context
 
@@ -21,7 +21,7 @@ from analyzer.system.processes import context
 PORTION, UNDER_WAY = 200, 3
 
 
-class Helpers:
+class WorkerPool:
     """Processes that examine; they start when the first portion is given to them."""
 
     def __init__(self, count: int, folders: Sequence[str]) -> None:
@@ -30,18 +30,18 @@ class Helpers:
         self._count, self._folders = count, tuple(folders)
         self._executor: ProcessPoolExecutor | None = None
 
-    def give(self, pairs: Sequence[Pair]) -> Future[list[Examined]]:
+    def give(self, pairs: Sequence[Pair]) -> Future[list[Inspection]]:
         """Have these examined."""
         if self._executor is None:
             self._executor = ProcessPoolExecutor(self._count, context(), initializer=begin)
         try:
             return self._executor.submit(_examine_packed, packed(list(pairs)), self._folders)
         except BrokenExecutor as error:
-            failed: Future[list[Examined]] = Future()
+            failed: Future[list[Inspection]] = Future()
             failed.set_exception(error)
             return failed
 
-    def found(self, future: Future[list[Examined]], pairs: Sequence[Pair]) -> list[Examined]:
+    def found(self, future: Future[list[Inspection]], pairs: Sequence[Pair]) -> list[Inspection]:
         """What came of a portion; where its process has died, it is examined here."""
         try:
             return future.result()
@@ -65,11 +65,11 @@ def begin() -> None:
     gc.set_threshold(200_000, 50, 50)
 
 
-def _examine(pairs: list[Pair], folders: tuple[str, ...]) -> list[Examined]:
+def _examine(pairs: list[Pair], folders: tuple[str, ...]) -> list[Inspection]:
     return [examined(pair, KnownValues.none(), dossiers_of(folders)) for pair in pairs]
 
 
-def _examine_packed(octets: bytes, folders: tuple[str, ...]) -> list[Examined]:
+def _examine_packed(octets: bytes, folders: tuple[str, ...]) -> list[Inspection]:
     return _examine(unpacked(octets), folders)
 
 

@@ -1,6 +1,6 @@
 """An exchange on its way from the process that examined it to the one that makes the report.
 
-Most exchanges of a long capture are counted and not listed. So each comes as octets, and beside them what
+Most exchanges of a long capture are counted and not listed. So each comes as bytes, and beside them what
 decides whether it is listed.
 """
 
@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from analyzer.dissectors.clear_message import SPARSE, UNCLASSIFIED
-from analyzer.inspection.inspect import Examined
+from analyzer.inspection.inspect import Inspection
 from analyzer.model import Message, Problem
 from analyzer.session.exchange_budget import weight
 from analyzer.session.exchange_builder import BuiltExchange
@@ -19,13 +19,13 @@ from analyzer.session.worker_transfer import packed, unpacked
 
 
 class Content(NamedTuple):
-    """Octets of a message's content, and its first frame."""
+    """Bytes of a message's content, and its first frame."""
 
     size: int
     frame: int | None
 
 
-class Light(NamedTuple):
+class QuietExchange(NamedTuple):
     """What is to be known of an exchange in which nothing was found."""
 
     weight: int  # what it takes in memory without the content
@@ -33,7 +33,7 @@ class Light(NamedTuple):
     said: Sequence[Problem]
     problems: Sequence[Problem]
     places: Sequence[SearchedSpan]  # of the messages, for the count of what was searched
-    sparse: int | None = None  # where it is listed only with findings: octets of no known protocol
+    sparse: int | None = None  # where it is listed only with findings: bytes of no known protocol
     flow: int | None = None  # of the request
     is_recoded: bool = False  # as in Examined
 
@@ -41,15 +41,15 @@ class Light(NamedTuple):
 class Read(NamedTuple):
     """An exchange that was examined where it was read; `light` is None where it has to be looked at."""
 
-    light: Light | None
+    light: QuietExchange | None
     octets: bytes
 
-    def whole(self) -> tuple[BuiltExchange, Examined]:
+    def whole(self) -> tuple[BuiltExchange, Inspection]:
         taken, examined = unpacked(self.octets)
-        return BuiltExchange(*taken), Examined(*examined)
+        return BuiltExchange(*taken), Inspection(*examined)
 
 
-def read_of(taken: BuiltExchange, found: Examined) -> Read:
+def read_of(taken: BuiltExchange, found: Inspection) -> Read:
     """An exchange in this form."""
     octets = packed((tuple(taken), tuple(found)))
     if found.findings or found.pings or found.failed or taken.interim:
@@ -64,7 +64,8 @@ def read_of(taken: BuiltExchange, found: Examined) -> Read:
         sparse = len(request.body.content) if request.protocol == UNCLASSIFIED else 0
     flow = None if request is None else request.flow
     return Read(
-        Light(light, contents, taken.said, found.problems, places, sparse, flow, found.is_recoded), octets
+        QuietExchange(light, contents, taken.said, found.problems, places, sparse, flow, found.is_recoded),
+        octets,
     )
 
 

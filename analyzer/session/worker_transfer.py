@@ -1,4 +1,4 @@
-"""What one of our processes hands to another, as octets: a pickle in which the model's objects are made anew.
+"""What one of our processes hands to another, as bytes: a pickle in which the model's objects are made anew.
 
 Dataclasses pickled as they are take twice as long, and the process that makes the report waits for it.
 """
@@ -17,7 +17,7 @@ Reduced = tuple[type, tuple[Any, ...]]
 
 
 def packed(value: Any) -> bytes:
-    """The octets of a value."""
+    """The bytes of a value."""
     octets = BytesIO()
     pickler = pickle.Pickler(octets, pickle.HIGHEST_PROTOCOL)
     pickler.dispatch_table = _REDUCERS
@@ -26,7 +26,7 @@ def packed(value: Any) -> bytes:
 
 
 def unpacked(octets: bytes) -> Any:
-    """The value again. Of octets that came from elsewhere this would run what they ask for."""
+    """The value again. Of bytes that came from elsewhere this would run what they ask for."""
     return pickle.loads(octets)
 
 

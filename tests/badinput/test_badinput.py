@@ -74,7 +74,7 @@ def phonehome(capture: Path | str, report: Path, **options: Any) -> Ran:
 
 @pytest.fixture
 def scan(tmp_path: Path) -> Any:
-    """Write octets to a file and run the command on it."""
+    """Write bytes to a file and run the command on it."""
 
     def of(octets: bytes, name: str = "capture.pcap", **options: Any) -> Ran:
         path = tmp_path / name

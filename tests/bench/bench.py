@@ -59,7 +59,7 @@ PEERS = (
 
 @dataclass(frozen=True)
 class Measured:
-    """One peer on one capture: seconds of each run, and the largest resident set in octets."""
+    """One peer on one capture: seconds of each run, and the largest resident set in bytes."""
 
     peer: str
     seconds: tuple[float, ...]
@@ -87,7 +87,7 @@ def is_present(peer: Peer) -> bool:
 
 
 def run_once(command: list[str]) -> tuple[float, int, int]:
-    """Seconds, peak resident octets and exit status of a child process."""
+    """Seconds, peak resident bytes and exit status of a child process."""
     env = os.environ | {"PYTHONPATH": str(ROOT)}
     began = time.perf_counter()
     child = subprocess.Popen(
@@ -96,7 +96,7 @@ def run_once(command: list[str]) -> tuple[float, int, int]:
     _, status, usage = os.wait4(child.pid, 0)
     seconds = time.perf_counter() - began
     child.returncode = os.waitstatus_to_exitcode(status)  # so that Popen doesn't wait again
-    unit = 1 if sys.platform == "darwin" else 1024  # ru_maxrss: octets on macOS, KiB elsewhere
+    unit = 1 if sys.platform == "darwin" else 1024  # ru_maxrss: bytes on macOS, KiB elsewhere
     return seconds, usage.ru_maxrss * unit, child.returncode
 
 

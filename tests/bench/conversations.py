@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from frames import ACK, FIN, PSH, RANDOM, SYN, Ints, Packets
 
-MOST = 1448  # octets of a full TCP segment with timestamps, on Ethernet
+MOST = 1448  # bytes of a full TCP segment with timestamps, on Ethernet
 TLS_DATA = 23
 
 
@@ -52,7 +52,7 @@ def bulk(count: int, down_share: float, rng: np.random.Generator) -> Shape:
 def tcp_packets(
     flow: int, shape: Shape, times: Ints, rng: np.random.Generator, lead: int = TLS_DATA
 ) -> Packets:
-    """Number the octets of both directions (RFC 9293 §3.4) and acknowledge what came before."""
+    """Number the bytes of both directions (RFC 9293 §3.4) and acknowledge what came before."""
     first = rng.integers(0, 1 << 32, 2)
     taken = shape.length + ((shape.flags & (SYN | FIN)) > 0)
     sent = [np.cumsum(np.where(shape.up == side, taken, 0)) for side in (0, 1)]

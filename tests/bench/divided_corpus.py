@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Read every capture of a folder in one process and divided at random, and compare the reports' octets.
+"""Read every capture of a folder in one process and divided at random, and compare the reports' bytes.
 
 python tests/bench/divided_corpus.py CORPUS/captures [--seed 1]
 """

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Write a pcap many times over to standard output, each time later and in new flows, as one long capture.
 
-    python tests/bench/feed.py mix.pcap --octets 20e9 | phonehome scan -
+    python tests/bench/feed.py mix.pcap --bytes 20e9 | phonehome scan -
 
 Each round is shifted in time by the capture's length, and its client ports are moved on by one, so that a
 reader meets new flows. A little-endian capture of Ethernet frames is expected. Checksums are not made anew:
@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 HEADER, RECORD = 24, 16
-# Octets of Ethernet, then of the fixed headers.
+# Bytes of Ethernet, then of the fixed headers.
 IP, V4_PROTOCOL, V4_ENDS, V6_NEXT = 14, 9, 12, 6
 TCP_UDP = (6, 17)
 
@@ -70,7 +70,7 @@ class Feed:
 
 
 def feed(path: Path, octets: int, out: BinaryIO) -> int:
-    """Write at least `octets` octets, ended at a record; gives the number of records."""
+    """Write at least `octets` bytes, ended at a record; gives the number of records."""
     source = Feed(path)
     out.write(source.data[:HEADER].tobytes())
     written, records = HEADER, 0

@@ -1,8 +1,8 @@
-"""Columns of packets become the octets of a pcap file, checksums included, a batch at a time.
+"""Columns of packets become the bytes of a pcap file, checksums included, a batch at a time.
 
-The payload of a packet is either one of a list of blobs, or random octets behind a six-octet
+The payload of a packet is either one of a list of blobs, or random bytes behind a six-byte
 prefix (a TLS record header, a QUIC short header). Sums of 16-bit words are prepared per blob
-and as running sums over the random octets, so that checksums (RFC 1071) are array arithmetic.
+and as running sums over the random bytes, so that checksums (RFC 1071) are array arithmetic.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ Octets = NDArray[np.uint8]
 TCP, UDP = 6, 17
 FIN, SYN, RST, PSH, ACK = 1, 2, 4, 8, 16
 RANDOM = -1  # blob number of a packet with random payload
-# The largest that needs no scale (RFC 9293 §3.1): some readers take no octets that lie outside it.
+# The largest that needs no scale (RFC 9293 §3.1): some readers take no bytes that lie outside it.
 WINDOW = 65_535
 PREFIX = 6
 ETHER = 14
@@ -37,7 +37,7 @@ class Flow:
 
     version: int
     protocol: int
-    client: bytes  # 4 or 16 octets
+    client: bytes  # 4 or 16 bytes
     server: bytes
     client_port: int
     server_port: int
@@ -52,13 +52,13 @@ class Packets:
     time_us: Ints
     flow: Ints
     up: Ints  # 1 from the client, 0 from the server
-    length: Ints  # payload octets
+    length: Ints  # payload bytes
     flags: Ints
     seq: Ints
     ack: Ints
     echo: Ints  # the time of the packet before from the other side, in microseconds; 0 where there is none
     blob: Ints
-    lead: Ints  # first octet of a random payload: 23 for TLS, 0x40 to 0x7f for QUIC
+    lead: Ints  # first byte of a random payload: 23 for TLS, 0x40 to 0x7f for QUIC
 
     def __len__(self) -> int:
         return len(self.time_us)
@@ -76,7 +76,7 @@ class Packets:
 
 
 class Writer:
-    """Knows the flows, the blobs and the random octets; writes batches of packets."""
+    """Knows the flows, the blobs and the random bytes; writes batches of packets."""
 
     def __init__(self, flows: list[Flow], blobs: list[bytes], rng: np.random.Generator) -> None:
         self.blobs = [np.frombuffer(blob, np.uint8) for blob in blobs]
@@ -96,7 +96,7 @@ class Writer:
         self.address_sums = np.array([_word_sum(f.client) + _word_sum(f.server) for f in flows])
 
     def write(self, path: Path, packets: Packets) -> int:
-        """Write a little-endian microsecond pcap; returns its size in octets."""
+        """Write a little-endian microsecond pcap; returns its size in bytes."""
         with path.open("wb") as out:
             out.write(struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 262144, 1))
             for start in range(0, len(packets), BATCH):
@@ -201,7 +201,7 @@ class Writer:
 
 
 def _copy(out: Octets, at: Ints, pool: Octets, spots: Ints, sizes: Ints) -> None:
-    """Copy `sizes[i]` octets from `pool[spots[i]]` to `out[at[i]]`."""
+    """Copy `sizes[i]` bytes from `pool[spots[i]]` to `out[at[i]]`."""
     target, source = memoryview(out), memoryview(pool)
     for start, spot, size in zip(at.tolist(), spots.tolist(), sizes.tolist(), strict=True):
         if size:

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""How fast the owner's identifiers are looked for in all their encodings: one pass, octets a second.
+"""How fast the owner's identifiers are looked for in all their encodings: one pass, bytes a second.
 
-Over octets in memory, and over the segments of TCP streams that are neither TLS nor HTTP, the ends of
+Over bytes in memory, and over the segments of TCP streams that are neither TLS nor HTTP, the ends of
 which are kept from segment to segment.
 
 python tests/bench/known_search.py [--size MB]
@@ -27,8 +27,8 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from analyzer.capture import Capture
 from analyzer.identifiers import KnownValues
-from analyzer.session.known_values import SeededSearch
-from analyzer.session.packet_reader import Scan
+from analyzer.session.known_values import KnownValueSearch
+from analyzer.session.packet_reader import PacketReader
 
 GIVEN = (
     "imei=490154203237518,imei=356938035643809,iccid=8947010000123456784,imsi=242010123456789,"
@@ -61,7 +61,7 @@ def _search_segments(known: KnownValues, size: int) -> None:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "streams.pcap")
         _write_streams(path, size)
-        scan, search = Scan(), SeededSearch(known)
+        scan, search = PacketReader(), KnownValueSearch(known)
         steps = list(scan.steps(Capture(str(path))))
         began = time.perf_counter()
         for step in steps:

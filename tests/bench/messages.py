@@ -22,14 +22,14 @@ IMEI = "490154203237518"  # the worked example of the GSM specifications
 
 
 class Blobs:
-    """Octets with a number each; equal octets share theirs."""
+    """Bytes with a number each; equal bytes share theirs."""
 
     def __init__(self) -> None:
         self.list: list[bytes] = []
         self._numbers: dict[bytes, int] = {}
 
     def add(self, data: bytes) -> int:
-        """The number of these octets."""
+        """The number of these bytes."""
         if data not in self._numbers:
             self._numbers[data] = len(self.list)
             self.list.append(data)
@@ -109,7 +109,7 @@ def _handshake(kind: int, body: bytes, version: int) -> bytes:
 
 
 def quic_initial(rng: np.random.Generator) -> bytes:
-    """A long-header packet of 1,200 octets (RFC 9000 §17.2.2); its payload is random."""
+    """A long-header packet of 1,200 bytes (RFC 9000 §17.2.2); its payload is random."""
     header = b"\xc3\x00\x00\x00\x01\x08" + rng.bytes(8) + b"\x00\x00"
     rest = 1200 - len(header) - 2
     return header + struct.pack(">H", 0x4000 | rest) + rng.bytes(rest)

@@ -58,7 +58,7 @@ FORMS = (
 
 @dataclass(frozen=True)
 class Cost:
-    """What one scan took: seconds of the clock and of the processors, the largest resident set in octets."""
+    """What one scan took: seconds of the clock and of the processors, the largest resident set in bytes."""
 
     seconds: float
     cpu: float
@@ -77,7 +77,7 @@ def scan(argument: str, source: subprocess.Popen[bytes] | None = None) -> Cost:
         source.stdout.close()
     _, status, usage = os.wait4(child.pid, 0)
     child.returncode = os.waitstatus_to_exitcode(status)
-    unit = 1 if sys.platform == "darwin" else 1024  # ru_maxrss: octets on macOS, KiB elsewhere
+    unit = 1 if sys.platform == "darwin" else 1024  # ru_maxrss: bytes on macOS, KiB elsewhere
     cpu = usage.ru_utime + usage.ru_stime
     return Cost(time.perf_counter() - began, cpu, usage.ru_maxrss * unit, child.returncode)
 

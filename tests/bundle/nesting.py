@@ -65,7 +65,7 @@ BINARY_OUT = (
 
 
 def layers(data: bytes, depth: int = 9) -> Iterator[bytes]:
-    """The octets, and all that opens in them."""
+    """The bytes, and all that opens in them."""
     yield data
     if depth == 0:
         return

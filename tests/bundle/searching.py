@@ -51,13 +51,13 @@ def needles(value: str) -> dict[bytes, str]:
 
 
 def _base64(octets: bytes, at: int) -> bytes:
-    """The characters that stand for these octets alone, `at` octets into a group of three."""
+    """The characters that stand for these bytes alone, `at` bytes into a group of three."""
     text = base64.b64encode(bytes(at) + octets)
     return text[(0, 2, 3)[at] : (at + len(octets)) * 8 // 6]
 
 
 def readings(octets: bytes) -> Iterator[bytes]:
-    """The octets, and whatever opens in them along the encodings, run by run."""
+    """The bytes, and whatever opens in them along the encodings, run by run."""
     yield octets
     for found in set(RUN.findall(octets)):
         yield from layers(BREAKS.sub(b"", found), 4)

@@ -1,4 +1,4 @@
-"""Evidence bundles: what tshark sees in them, what a scan finds again, what breaks when an octet changes."""
+"""Evidence bundles: what tshark sees in them, what a scan finds again, what breaks when a byte changes."""
 
 from __future__ import annotations
 

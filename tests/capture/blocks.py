@@ -1,4 +1,4 @@
-"""pcapng blocks (draft-ietf-opsawg-pcapng), made octet by octet; `order` is "<" or ">"."""
+"""pcapng blocks (draft-ietf-opsawg-pcapng), made byte by byte; `order` is "<" or ">"."""
 
 from __future__ import annotations
 

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
-from analyzer.capture import Account, Capture, batch
+from analyzer.capture import Capture, CaptureMetadata, batch
 
 
 class Record(NamedTuple):
@@ -30,8 +30,8 @@ def records_of(capture: Capture) -> list[Record]:
     return found
 
 
-def read(octets: bytes, path: Path) -> tuple[list[Record], Account]:
-    """The records of these octets, written to a file first."""
+def read(octets: bytes, path: Path) -> tuple[list[Record], CaptureMetadata]:
+    """The records of these bytes, written to a file first."""
     path.write_bytes(octets)
     capture = Capture(str(path))
     return records_of(capture), capture.account
@@ -51,7 +51,7 @@ def read_by_scapy(octets: bytes) -> list[tuple[int, bytes, int]]:
 
 @contextmanager
 def buffers_of(octets: int) -> Iterator[None]:
-    """Let captures be read through a buffer of so many octets, to meet every boundary."""
+    """Let captures be read through a buffer of so many bytes, to meet every boundary."""
     before = batch.BATCH_OCTETS, batch.FIRST_OCTETS, batch.Window.__init__.__defaults__
     batch.BATCH_OCTETS = batch.FIRST_OCTETS = octets
     batch.Window.__init__.__defaults__ = (octets,)  # type: ignore[misc]

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analyzer.capture.hasher import Behind
+from analyzer.capture.hasher import BackgroundHash
 from analyzer.capture.source import CaptureSource
 
 SIZE = 1 << 16
@@ -17,7 +17,7 @@ SIZE = 1 << 16
 
 @given(st.lists(st.binary(max_size=5000)))
 def test_the_digest_is_that_of_all_pieces_in_order(pieces: list[bytes]) -> None:
-    behind = Behind(hashlib.sha256())
+    behind = BackgroundHash(hashlib.sha256())
     for piece in pieces:
         behind.update(memoryview(piece))
     assert behind.finish().digest() == hashlib.sha256(b"".join(pieces)).digest()
@@ -25,7 +25,7 @@ def test_the_digest_is_that_of_all_pieces_in_order(pieces: list[bytes]) -> None:
 
 def test_a_buffer_may_be_filled_anew_once_the_next_piece_is_given() -> None:
     one, other = bytearray(b"a" * SIZE), bytearray(b"b" * SIZE)
-    behind, expected = Behind(hashlib.sha256()), hashlib.sha256()
+    behind, expected = BackgroundHash(hashlib.sha256()), hashlib.sha256()
     for number in range(200):
         buffer = (one, other)[number % 2]
         buffer[:] = bytes([number]) * SIZE

@@ -61,7 +61,7 @@ FILES = {
     "pcapng": section() + interface() + b"".join(map(enhanced, FRAMES)),
     "snoop": snoop([record(frame) for frame in FRAMES]),
 }
-BEHIND = {"pcap": 16, "pcapng": 32, "snoop": 24}  # octets of a record beside its frame and its padding
+BEHIND = {"pcap": 16, "pcapng": 32, "snoop": 24}  # bytes of a record beside its frame and its padding
 
 
 def ends_of_records(name: str) -> list[int]:

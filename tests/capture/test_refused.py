@@ -117,7 +117,7 @@ anything = settings(
 
 
 def survives(octets: bytes, path: Path, buffer: int) -> None:
-    """Read to an end, or refused; nothing else is raised, and every octet counts once."""
+    """Read to an end, or refused; nothing else is raised, and every byte counts once."""
     path.write_bytes(octets)
     with buffers_of(buffer):
         try:

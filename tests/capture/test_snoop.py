@@ -29,7 +29,7 @@ few = settings(
 
 
 def record(frame: bytes, number: int = 0, padding: int | None = None, wire: int = 0, drops: int = 0) -> bytes:
-    """A record, padded to four octets as snoop does or by so many octets."""
+    """A record, padded to four bytes as snoop does or by so many bytes."""
     pad = bytes(-len(frame) % 4 if padding is None else padding)
     total = 24 + len(frame) + len(pad)
     lengths = (wire or len(frame), len(frame), total, drops)

@@ -1,4 +1,4 @@
-"""Files, pipes and compressed files to plain octets: what is read, what is said, what is hashed."""
+"""Files, pipes and compressed files to plain bytes: what is read, what is said, what is hashed."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ COMPRESSED: dict[str, Callable[[bytes], bytes]] = {
     "zstd": zstandard.compress,
     "xz": lzma.compress,
     "lz4": lz4.frame.compress,
-    "bzip2": lambda octets: bz2.compress(octets, 1),  # blocks of 100,000 octets: nothing less is unpacked
+    "bzip2": lambda octets: bz2.compress(octets, 1),  # blocks of 100,000 bytes: nothing less is unpacked
 }
 compressed = pytest.mark.parametrize("name", COMPRESSED)
 
@@ -108,7 +108,7 @@ def test_damage_within_an_archive_is_said_and_what_came_before_is_read(name: str
     assert not account.complete
 
 
-# Where the checksum of the plain octets stands, from the end.
+# Where the checksum of the plain bytes stands, from the end.
 CHECKSUMS = {"gzip": -8, "zstd": -4, "lz4": -4, "xz": -33}
 
 
@@ -191,7 +191,7 @@ print(capture.account.frames, capture.account.complete, peak() - before)
 @compressed
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="peak memory is read as on Linux")
 def test_an_archive_of_zeros_takes_no_more_memory_than_another(name: str, tmp_path: Path) -> None:
-    """A quarter of a gigabyte in a few octets: frames of a megabyte of zeros."""
+    """A quarter of a gigabyte in a few bytes: frames of a megabyte of zeros."""
     frame = struct.pack("<IIII", 1, 1, UNIT, UNIT) + bytes(UNIT)
     plain = builders.pcap([]) + frame * (BOMB_OCTETS // UNIT)
     (tmp_path / "bomb").write_bytes(COMPRESSED[name](plain))
@@ -232,7 +232,7 @@ def test_the_hash_is_that_of_the_file_as_it_lies_there(
 
 
 def through_fifo(octets: bytes, path: Path) -> Capture:
-    """Read these octets as they come down a named pipe."""
+    """Read these bytes as they come down a named pipe."""
     os.mkfifo(path)
     writer = threading.Thread(target=_write, args=(octets, path), daemon=True)
     writer.start()

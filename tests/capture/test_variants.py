@@ -162,7 +162,7 @@ def test_a_check_sequence_is_left_out_where_a_frame_is_read_to_its_end(
     link: int, kept: int, tmp_path: Path
 ) -> None:
     octets = bytearray(builders.pcap([bytes(34)]))
-    octets[20:24] = struct.pack("<I", 0x2400_0000 + link)  # two pairs of octets
+    octets[20:24] = struct.pack("<I", 0x2400_0000 + link)  # two pairs of bytes
     found, account = read(bytes(octets), tmp_path / "capture")
     assert [(len(r.frame), r.wire, r.link) for r in found] == [(kept, kept, link)]
     assert account.snapped == 0

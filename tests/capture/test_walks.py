@@ -1,4 +1,4 @@
-"""The walks over records on octets that mean nothing: compiled as uncompiled, and nothing out of range."""
+"""The walks over records on bytes that mean nothing: compiled as uncompiled, and nothing out of range."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ many = settings(max_examples=examples(300), deadline=None, suppress_health_check
 
 
 class Fenced(bytes):
-    """Octets that may only be read from `start` up to `end`, and never counted from behind."""
+    """Bytes that may only be read from `start` up to `end`, and never counted from behind."""
 
     start: int
     end: int

@@ -33,6 +33,6 @@ def fields(path: Path, *names: str) -> list[list[str]]:
 
 
 def seen_by_tshark(path: Path) -> list[Seen]:
-    """(time in ns, octets on the wire, octets in the file) of each frame."""
+    """(time in ns, bytes on the wire, bytes in the file) of each frame."""
     found = fields(path, "frame.time_epoch", "frame.len", "frame.cap_len")
     return [(int(Decimal(time or 0) * 10**9), int(wire), int(captured)) for time, wire, captured in found]

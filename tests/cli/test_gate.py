@@ -8,7 +8,7 @@ import pytest
 
 from tests.cli.conftest import CAPTURE, Run
 
-HEADER = 24  # octets of a pcap file header
+HEADER = 24  # bytes of a pcap file header
 
 
 def records(octets: bytes) -> list[int]:

@@ -15,7 +15,7 @@ import pytest
 from analyzer.report import json
 from tests.cli.conftest import CAPTURE, ROOT, Run
 
-HEADER = 24  # octets of a pcap file header
+HEADER = 24  # bytes of a pcap file header
 
 
 def test_the_report_comes_and_the_exit_code_is_0(run: Run) -> None:

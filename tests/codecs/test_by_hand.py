@@ -37,7 +37,7 @@ def raw_deflate(octets: bytes) -> bytes:
     return packer.compress(octets) + packer.flush()
 
 
-# How a sender wraps octets, and how a reader undoes the step that the path names.
+# How a sender wraps bytes, and how a reader undoes the step that the path names.
 WRAPPINGS: dict[str, Octets] = {
     "base64": base64.b64encode,
     "base32": base64.b32encode,

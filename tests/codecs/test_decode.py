@@ -101,7 +101,7 @@ def test_words_that_only_look_like_base64_stay_as_they_are(word: str) -> None:
 def test_base64_of_random_octets_is_not_called_text(octets: bytes) -> None:
     text = base64.b64encode(octets).decode()
     for field in fields_of(request(text.encode())):
-        # Lines, since a few random octets may be a line break between letters.
+        # Lines, since a few random bytes may be a line break between letters.
         lines = field.value.split() if isinstance(field.value, str) else ["\0"]
         readable = all(line.isprintable() for line in lines)
         assert (

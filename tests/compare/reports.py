@@ -27,7 +27,7 @@ ROOT = Path(__file__).parent.parent.parent
 ANSWERED = ROOT / "captures" / "nokia7plus-reconstruction.pcap"
 UNANSWERED = ROOT / "captures" / "nokia7plus-reconstruction-unanswered.pcap"
 PHONE, CONTROL = "00:00:5e:00:53:a7", "00:00:5e:00:53:b2"
-HEADER = 24  # octets of a pcap file header
+HEADER = 24  # bytes of a pcap file header
 
 
 @cache

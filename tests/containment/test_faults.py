@@ -18,7 +18,7 @@ from analyzer.corpus.task import work
 from analyzer.model import CaptureError, Problem, Report
 from analyzer.report import json, terminal
 from analyzer.session.options import Options
-from analyzer.session.report_builder import Assembly
+from analyzer.session.report_builder import ReportBuilder
 from analyzer.system.containment import CODES, RAISE, is_whole
 from tests import builders
 from tests.builders import http_request, http_response
@@ -123,7 +123,7 @@ FAULTS = [
     ("analyzer.dissectors.clear_streams.reader_for", "flow-unread"),
     ("analyzer.dissectors.mqtt.MqttFlow.feed", "flow-unread"),
     ("analyzer.dissectors.mqtt.MqttFlow.close", "flow-unread"),
-    ("analyzer.dissectors.handshakes.Hellos.read", "flow-unread"),
+    ("analyzer.dissectors.handshakes.Handshakes.read", "flow-unread"),
     ("analyzer.dissectors.datagrams.Datagrams._dns", "datagram-unread"),
     ("analyzer.dissectors.bare_documents.datagram_message", "datagram-unread"),
     ("analyzer.dissectors.clear_datagrams.ClearDatagrams._promising", "packets-unread"),
@@ -132,13 +132,13 @@ FAULTS = [
     ("analyzer.inspection.inspect.recognise", "message-unsearched"),
     ("analyzer.session.extraction.taken_of", "message-unread"),
     ("analyzer.flows.tunnels.Tunnels.watch", "packets-unread"),
-    ("analyzer.flows.checksum_stats.Soundness.watch", "packets-unread"),
-    ("analyzer.flows.first_ttl.Openings.watch", "packets-unread"),
+    ("analyzer.flows.checksum_stats.ChecksumStats.watch", "packets-unread"),
+    ("analyzer.flows.first_ttl.FirstPackets.watch", "packets-unread"),
     ("analyzer.flows.fragments.Reassembler.completed", "packets-unread"),
-    ("analyzer.dissectors.byte_forms.Classes.watch", "packets-unread"),
+    ("analyzer.dissectors.byte_forms.ByteForms.watch", "packets-unread"),
     ("analyzer.session.region_packets.RegionWatch.watch", "packets-unread"),
-    ("analyzer.session.event_watch.Watch.look", "packets-unread"),
-    ("analyzer.session.known_values.SeededSearch.look", "packets-unread"),
+    ("analyzer.session.event_watch.EventWatch.look", "packets-unread"),
+    ("analyzer.session.known_values.KnownValueSearch.look", "packets-unread"),
     ("analyzer.session.capture_session.with_conclusions", "conclusion-missing"),
 ]
 
@@ -228,14 +228,14 @@ def test_a_file_that_fails_as_a_whole_is_one_sentence_and_others_are_reported(
 ) -> None:
     other = tmp_path / "b.pcap"
     other.write_bytes(later(web(NORWAY, post(SECOND, "two.example"), http_response()), 0))
-    report_of = Assembly.report
+    report_of = ReportBuilder.report
 
-    def failing(self: Assembly) -> Report:
+    def failing(self: ReportBuilder) -> Report:
         if self.parts.captures[0][0] == str(capture):
             raise KeyError("injected")
         return report_of(self)
 
-    monkeypatch.setattr(Assembly, "report", failing)
+    monkeypatch.setattr(ReportBuilder, "report", failing)
     report = analyze(capture, other)
     assert imeis(report) == {SECOND}
     (said,) = [problem.what for problem in report.problems if problem.code == "unreadable"]
@@ -253,7 +253,7 @@ def test_files_of_a_session_are_read_apart_where_together_they_fail(
         made = web(CHINA, post(FIRST, f"h{number}.example"), http_response(), port=40000 + number)
         path.write_bytes(later(made, number))
     assert len(analyze(*paths).sessions) == 1
-    inject(monkeypatch, "analyzer.session.report_builder.Assembly.report", 1)
+    inject(monkeypatch, "analyzer.session.report_builder.ReportBuilder.report", 1)
     report = analyze(*paths)
     assert {message.host for message in report.messages if message.host} == {
         f"h{n}.example" for n in range(3)
@@ -277,7 +277,7 @@ def test_a_worker_goes_on_with_the_next_capture(
 SCHEDULED = (
     "analyzer.dissectors.http_flows._exchanges",
     "analyzer.dissectors.clear_streams.ClearStreams._read",
-    "analyzer.dissectors.handshakes.Hellos.read",
+    "analyzer.dissectors.handshakes.Handshakes.read",
     "analyzer.inspection.inspect.decode",
     "analyzer.session.extraction.taken_of",
 )

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from analyzer.capture import Capture
-from analyzer.session.packet_reader import Scan
+from analyzer.session.packet_reader import PacketReader
 from tests import builders
 from tests.pipeline.captures import NORWAY, answer, ask
 
@@ -47,7 +47,7 @@ class Turns(RuleBasedStateMachine):
     def begin(self, ports: list[int], syn: bool) -> None:
         self.folder = tempfile.TemporaryDirectory()
         self.ports, self.clock = ports, 0
-        self.scan = Scan()
+        self.scan = PacketReader()
         self.next = [[1001, 5001] for _ in ports]
         self.held: list[bytes] = []
         self.sent: list[bytes] = []

@@ -1,4 +1,4 @@
-"""Whoever reads which captures when, in whatever portions: the report is that of one pass, to the octet."""
+"""Whoever reads which captures when, in whatever portions: the report is that of one pass, to the byte."""
 
 from __future__ import annotations
 

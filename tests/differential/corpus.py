@@ -35,7 +35,7 @@ class Entry:
 
 
 def entries(corpus: Path) -> list[Entry]:
-    """All captures, those with the most octets first, so that a pool of processes ends evenly."""
+    """All captures, those with the most bytes first, so that a pool of processes ends evenly."""
     listed = json.loads((corpus / "manifest.json").read_text())
     found = [_entry(corpus, item["id"], item["sha256"]) for item in listed]
     return sorted(found, key=lambda entry: entry.truth["size"], reverse=True)

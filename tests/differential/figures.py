@@ -3,7 +3,7 @@
 
     python tests/differential/figures.py RESULTDIR [--corpus DIR] [--all-link-types] [--no-proof]
 
-A message that tshark does not list is proved by its own octets: the frame that it names must hold its
+A message that tshark does not list is proved by its own bytes: the frame that it names must hold its
 method, or `HTTP/` and its status, in the TCP payload as tshark prints it.
 """
 
@@ -35,7 +35,7 @@ from tests.differential.corpus import (  # noqa: E402
 
 
 def is_proved(entry: Entry, message: dict[str, Any]) -> bool:
-    """Whether the octets of one of the message's first frames hold its start."""
+    """Whether the bytes of one of the message's first frames hold its start."""
     return any(_start_of(message).search(octets) for octets in payloads(entry.path, message["frames"][:3]))
 
 

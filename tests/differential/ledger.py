@@ -23,7 +23,7 @@ from analyzer.capture import Capture
 from analyzer.flows.address_text import address_text
 from analyzer.model import CaptureError
 from analyzer.packets.encapsulation import offsets_of
-from analyzer.session.packet_reader import Scan, Step
+from analyzer.session.packet_reader import PacketReader, Step
 from tests.differential.corpus import Entry, entries
 
 UNEXPLAINED = "unexplained"
@@ -159,7 +159,7 @@ def _refused(path: Path, _: Pairs, theirs: Pairs) -> bool:
 
 
 def _other_version(path: Path, _: Pairs, theirs: Pairs) -> bool:
-    """The link type says IPv6, the packet's first octet IPv4; the ledger believes the packet."""
+    """The link type says IPv6, the packet's first byte IPv4; the ledger believes the packet."""
     return not theirs and "Bogus IPv6 version" in _tshark(path, "-T", "fields", "-e", "_ws.expert.message")
 
 
@@ -240,7 +240,7 @@ def once_for_each_datagram(path: Path) -> Pairs:
 
 
 def _steps(path: Path) -> Iterator[Step]:
-    scan = Scan()
+    scan = PacketReader()
     try:
         yield from scan.steps(Capture(str(path)))
         yield from scan.rest()
@@ -249,7 +249,7 @@ def _steps(path: Path) -> Iterator[Step]:
 
 
 def ends_of(step: Step, row: int) -> list[Pair]:
-    """Source and destination of every IP header of a row, outermost first, read from its octets."""
+    """Source and destination of every IP header of a row, outermost first, read from its bytes."""
     start, packets = int(step.batch.records.offset[row]), step.packets
     outer = [start + at for at in offsets_of(int(packets.outer[row])) if at is not None]
     return [_ends(step.batch.data, at) for at in (*outer, int(packets.network[row]))]

@@ -81,9 +81,9 @@ def test_addresses_in_dns_over_tcp_are_tshark_s(corpus: Path, path: str) -> None
         for text in row for address in text.split(",") if address
     }  # fmt: skip
     from analyzer.capture import Capture
-    from analyzer.session.packet_reader import Scan
+    from analyzer.session.packet_reader import PacketReader
 
-    scan = Scan()
+    scan = PacketReader()
     for step in scan.steps(Capture(str(at(corpus, path)))):
         list(scan.exchanges(step))
     over_tcp = scan.observer.dns.seen

@@ -16,7 +16,7 @@ from analyzer.capture import Capture
 from analyzer.dissectors.clear_message import SPARSE
 from analyzer.dissectors.http1 import HttpMessage
 from analyzer.model import Endpoint, Evidence
-from analyzer.session.packet_reader import Scan
+from analyzer.session.packet_reader import PacketReader
 from tests import builders
 
 CORPUS = Path(
@@ -49,7 +49,7 @@ class Read(NamedTuple):
     """What one capture gave: exchanges, the scan for all else, and messages of what no reader took."""
 
     exchanges: list[Seen]
-    scan: Scan
+    scan: PacketReader
     others: list[HttpMessage]
 
     def messages(self, protocol: str) -> Iterator[HttpMessage]:
@@ -66,7 +66,7 @@ class Read(NamedTuple):
 
 def read(path: Path) -> Read:
     """All exchanges of a capture."""
-    scan = Scan()
+    scan = PacketReader()
     found = [
         Seen(exchange.request, exchange.response, delivered)
         for step in scan.steps(Capture(str(path)))

@@ -1,4 +1,4 @@
-"""HTTP octets for tests: fed in any segmentation, and generated messages that h11 understands."""
+"""HTTP bytes for tests: fed in any segmentation, and generated messages that h11 understands."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def as_read(message: HttpMessage) -> Read:
 
 
 def segments(octets: bytes, cuts: Iterable[int] = ()) -> list[Segment]:
-    """The octets cut at these places, each piece in a frame of its own."""
+    """The bytes cut at these places, each piece in a frame of its own."""
     places = sorted({0, len(octets), *(cut for cut in cuts if 0 < cut < len(octets))})
     return [
         Segment(a, octets[a:b], number + 1, number * 1000)
@@ -58,7 +58,7 @@ def read(
 
 
 def read_whole(octets: bytes, method: str | None = None) -> list[HttpMessage]:
-    """The messages of octets that came in one segment; `method` is that of the request answered."""
+    """The messages of bytes that came in one segment; `method` is that of the request answered."""
     return read(segments(octets), reader=HttpReader(lambda _: method))
 
 

@@ -44,12 +44,12 @@ def after_retry(connection: QuicConnection) -> list[bytes]:
 
 
 def varint(value: int) -> bytes:
-    """Two or four octets (RFC 9000 §16)."""
+    """Two or four bytes (RFC 9000 §16)."""
     return (0x4000 | value).to_bytes(2, "big") if value < 0x4000 else (0x80000000 | value).to_bytes(4, "big")
 
 
 def sealed(header: bytes, number: int, payload: bytes, keys: tuple[bytes, bytes, bytes]) -> bytes:
-    """A packet as RFC 9001 §5 protects it; the header ends in a packet number of four octets."""
+    """A packet as RFC 9001 §5 protects it; the header ends in a packet number of four bytes."""
     key, iv, mask_key = keys
     nonce = (int.from_bytes(iv, "big") ^ number).to_bytes(12, "big")
     body = AESGCM(key).encrypt(nonce, payload, header)

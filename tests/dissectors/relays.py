@@ -7,7 +7,7 @@ import socket
 import threading
 from collections.abc import Callable, Iterator
 
-Said = tuple[bool, bytes]  # whether the client said it, and the octets
+Said = tuple[bool, bytes]  # whether the client said it, and the bytes
 
 
 def free_port() -> int:
@@ -19,7 +19,7 @@ def free_port() -> int:
 
 
 class TcpRelay:
-    """Forwards one connection after the other; `said` holds the octets of both sides in their order."""
+    """Forwards one connection after the other; `said` holds the bytes of both sides in their order."""
 
     def __init__(self, server_port: int) -> None:
         self.said: list[Said] = []

@@ -18,7 +18,7 @@ from analyzer.model import Body
 
 CLIENT, SERVER = 0, 1
 Sent = tuple[int, bytes]
-"""A direction and the octets that went there."""
+"""A direction and the bytes that went there."""
 
 
 class Heard(NamedTuple):
@@ -56,7 +56,7 @@ def body_of(message: HttpMessage) -> Body:
 def pieces(
     sent: Iterable[Sent], cut: Callable[[bytes], Sequence[int]] = lambda _: ()
 ) -> list[tuple[int, Segment]]:
-    """Segments in the order of the conversation, each a frame; `cut` says where octets are cut further."""
+    """Segments in the order of the conversation, each a frame; `cut` says where bytes are cut further."""
     offsets, found, frames = [0, 0], [], itertools.count(1)
     for direction, octets in sent:
         places = sorted({0, len(octets), *(place for place in cut(octets) if 0 < place < len(octets))})

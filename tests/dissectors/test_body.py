@@ -48,7 +48,7 @@ coders = pytest.mark.parametrize(("coding", "press"), CODERS.values(), ids=CODER
 
 
 def body_of(octets: bytes, *codings: str, pieces: int = 1) -> tuple[Body, list[str]]:
-    """The finished body of these octets."""
+    """The finished body of these bytes."""
     sink, step = BodySink(), max(len(octets) // pieces, 1)
     sink.codings = codings
     for start in range(0, len(octets), step):
@@ -210,7 +210,7 @@ def test_a_coding_that_is_not_there_is_passed_over_and_the_next_one_undone() -> 
 
 
 def damaged(octets: bytes, at: int, value: int) -> bytes:
-    """The octets with one of them replaced."""
+    """The bytes with one of them replaced."""
     return octets[:at] + bytes([value]) + octets[at + 1 :]
 
 

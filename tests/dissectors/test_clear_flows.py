@@ -1,4 +1,4 @@
-"""Which flows are looked into at all: chosen by columns and first octets, bounded, and on any port."""
+"""Which flows are looked into at all: chosen by columns and first bytes, bounded, and on any port."""
 
 from __future__ import annotations
 

@@ -109,7 +109,7 @@ def by_imap() -> list[Said]:
 
 
 def log_ins(said: list[Said], tmp_path: Path, port: int = 3333) -> list[Seen]:
-    """The exchanges that a capture of these octets gives, on a port that says nothing."""
+    """The exchanges that a capture of these bytes gives, on a port that says nothing."""
     frames = builders.conversation(*said, ports=(40000, port))
     seen = read_frames(frames, tmp_path / "log-in.pcap").exchanges
     return [one for one in seen if one.request is None or one.request.protocol != mail.PROTOCOL]

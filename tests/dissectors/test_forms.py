@@ -1,4 +1,4 @@
-"""What a flow is by its first octets: each form meets its protocol, and nothing else."""
+"""What a flow is by its first bytes: each form meets its protocol, and nothing else."""
 
 from __future__ import annotations
 
@@ -115,7 +115,7 @@ def test_random_octets_have_no_form_without_a_port_s_help() -> None:
             octets, start, length, np.full(len(length), transport), np.full((len(length), 2), 40000)
         )
         named = [FORMS[n - 1].name for n in forms_of(firsts).tolist() if n]
-        # Telnet's form is two octets, of which random ones meet it once in 16,384.
+        # Telnet's form is two bytes, of which random ones meet it once in 16,384.
         assert len([name for name in named if name != "telnet"]) == 0
         assert named.count("telnet") < 10
 

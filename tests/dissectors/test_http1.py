@@ -158,7 +158,7 @@ def test_any_segmentation_gives_what_one_segment_gives(octets: bytes) -> None:
 
 
 def only(octets: bytes, method: str | None = None) -> Read:
-    """The one message of these octets."""
+    """The one message of these bytes."""
     (message,) = read_whole(octets, method)
     return as_read(message)
 
@@ -463,7 +463,7 @@ POST = b"POST /x HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\n"
 
 
 def with_gap(octets: bytes, start: int, length: int) -> list[Segment | Gap]:
-    """The octets with a stretch of them never captured."""
+    """The bytes with a stretch of them never captured."""
     pieces: list[Segment | Gap] = [Segment(0, octets[:start], 1, 0)] if start else []
     pieces.append(Gap(start, length))
     rest = octets[start + length :]
@@ -618,7 +618,7 @@ def test_headers_are_kept_up_to_a_limit_and_it_is_said() -> None:
 
 
 class Counting(bytearray):
-    """A buffer that counts the octets that a search goes through."""
+    """A buffer that counts the bytes that a search goes through."""
 
     looked = 0
 

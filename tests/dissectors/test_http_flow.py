@@ -20,7 +20,7 @@ UP, DOWN = 0, 1
 
 
 class Sent(NamedTuple):
-    """A segment: which side sent it, its place in that side's stream, its octets."""
+    """A segment: which side sent it, its place in that side's stream, its bytes."""
 
     side: int
     offset: int

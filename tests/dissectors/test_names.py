@@ -152,7 +152,7 @@ def client_hello(
 
 
 def name_in(octets: bytes, step: int) -> ServerName:
-    """What is known after feeding the octets in steps."""
+    """What is known after feeding the bytes in steps."""
     server = ServerName()
     for number, start in enumerate(range(0, len(octets), step)):
         server.feed(octets[start : start + step], number + 1)

@@ -21,7 +21,7 @@ THROUGH = ("CONNECT inner.example:443",)
 
 
 def hello(name: str) -> bytes:
-    """The first octets of a TLS client of the standard library."""
+    """The first bytes of a TLS client of the standard library."""
     context, outgoing = ssl.create_default_context(), ssl.MemoryBIO()
     client = context.wrap_bio(ssl.MemoryBIO(), outgoing, server_hostname=name)
     with pytest.raises(ssl.SSLWantReadError):

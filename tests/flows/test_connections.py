@@ -107,7 +107,7 @@ def test_keep_alive_probes_and_empty_windows_change_nothing(tmp_path: Path) -> N
     frames = conversation((True, GET), (False, OK), close=False)
     at, answered = 1001 + len(GET), 5001 + len(OK)
     probes = [
-        tcp(b"\0", ACK, at - 1, 5001),  # one octet before the next (RFC 9293 §3.8.4)
+        tcp(b"\0", ACK, at - 1, 5001),  # one byte before the next (RFC 9293 §3.8.4)
         tcp(b"", ACK, at - 1, 5001),
         tcp(b"", ACK, answered, at, up=False),
         tcp(b"\xff", ACK, at - 1, 5001),
@@ -120,7 +120,7 @@ def test_keep_alive_probes_and_empty_windows_change_nothing(tmp_path: Path) -> N
 
 
 def test_a_probe_of_an_empty_window_is_the_next_octet(tmp_path: Path) -> None:
-    # RFC 9293 §3.8.6.1: the probe carries the first octet that did not fit, and it comes again with the rest.
+    # RFC 9293 §3.8.6.1: the probe carries the first byte that did not fit, and it comes again with the rest.
     body = http_request("POST", "/one", body=b"0123456789")
     frames = [
         *opening(),

@@ -1,4 +1,4 @@
-"""Entropy of first octets: numbers that can be made otherwise, guesses that random octets meet, text not."""
+"""Entropy of first bytes: numbers that can be made otherwise, guesses that random bytes meet, text not."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ many = settings(max_examples=examples(200), deadline=None, derandomize=True)
 
 
 def spreads_of(*payloads: tuple[int, bytes], batches: int = 1) -> dict[int, ByteSpread]:
-    """Of (flow, octets) in the order of capture, cut into batches."""
+    """Of (flow, bytes) in the order of capture, cut into batches."""
     samples = Samples()
     for number in range(batches):
         mine = payloads[number::batches] if batches == 1 else [payloads[number]]

@@ -26,7 +26,7 @@ SECOND = 10**9
 
 
 def v4(offset: int, data: bytes, more: bool, number: int = 7) -> bytes:
-    """An IPv4 fragment with a UDP datagram's octets; offsets in octets."""
+    """An IPv4 fragment with a UDP datagram's bytes; offsets in bytes."""
     packet = IP(src="192.0.2.1", dst="198.51.100.2", id=number, frag=offset // 8, flags=int(more), proto=17)
     return bytes(packet / Raw(data))
 
@@ -48,7 +48,7 @@ def add(packets: list[bytes], into: Reassembler | None = None, at_ns: int = 0) -
 
 
 def payload_of(datagram: Datagram) -> bytes:
-    """The octets behind the IP header."""
+    """The bytes behind the IP header."""
     return datagram.packet[20 if datagram.packet[0] >> 4 == 4 else 40 :]
 
 

@@ -1,4 +1,4 @@
-"""Segments to octets in order: any cutting, order and repetition; losses as gaps; the first copy wins."""
+"""Segments to bytes in order: any cutting, order and repetition; losses as gaps; the first copy wins."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from analyzer.flows.reassembly import (
     Stream,
     StreamConflict,
 )
-from analyzer.flows.retransmissions import SEGMENT_COST, Recent
+from analyzer.flows.retransmissions import SEGMENT_COST, Retransmissions
 from tests.examples import examples
 
 many = settings(max_examples=examples(300), deadline=None, derandomize=True)
@@ -28,7 +28,7 @@ Piece = Segment | Gap
 
 
 class Sent(NamedTuple):
-    """A segment as it is sent: its place in the stream and its octets."""
+    """A segment as it is sent: its place in the stream and its bytes."""
 
     offset: int
     data: bytes
@@ -52,7 +52,7 @@ def assert_in_order(pieces: list[Piece], start: int = 0) -> None:
 
 
 def octets_of(pieces: list[Piece]) -> bytes:
-    """The octets, gaps left out."""
+    """The bytes, gaps left out."""
     return b"".join(piece.data for piece in pieces if isinstance(piece, Segment))
 
 
@@ -172,7 +172,7 @@ def test_every_octet_that_came_again_with_other_content_is_counted(places: list[
     pieces, stream = received(segments, 0, 1)
     read = {p.offset + k: o for p in pieces if isinstance(p, Segment) for k, o in enumerate(p.data)}
     differing = sum(read[offset + k] != o for offset, data in segments for k, o in enumerate(data))
-    # A single octet just before the next one is a keep-alive probe, whose content means nothing.
+    # A single byte just before the next one is a keep-alive probe, whose content means nothing.
     assert differing - stream.probes <= stream.conflicting <= differing
     assert bool(stream.conflicts) == bool(stream.conflicting)
 
@@ -212,7 +212,7 @@ def test_conflicts_kept_with_their_contents_are_bounded_and_the_rest_counted() -
 
 
 def test_a_forgotten_first_copy_leaves_a_repetition_unchecked() -> None:
-    stream = Stream(0, Recent(most=2 * (10 + SEGMENT_COST)))
+    stream = Stream(0, Retransmissions(most=2 * (10 + SEGMENT_COST)))
     for number in range(4):
         stream.add(1 + 10 * number, b"0123456789", number + 1, 0)
     stream.add(1, b"x" * 40, 9, 0)
@@ -221,7 +221,7 @@ def test_a_forgotten_first_copy_leaves_a_repetition_unchecked() -> None:
 
 
 def test_one_memory_is_shared_and_the_oldest_of_all_streams_goes_first() -> None:
-    recent = Recent(most=3 * (5 + SEGMENT_COST))
+    recent = Retransmissions(most=3 * (5 + SEGMENT_COST))
     one, other = Stream(0, recent), Stream(0, recent)
     one.add(1, b"first", 1, 0)
     for number in range(3):
@@ -274,7 +274,7 @@ def test_more_than_four_gigabytes_of_a_stream_are_followed() -> None:
     for number in range(6):
         stream.add(1 + number * step, b"x", number, 0)
         stream.add((2 + number * step) % (1 << 32), b"", number, 0)
-        stream._next = (number + 1) * step  # as if all octets between had come
+        stream._next = (number + 1) * step  # as if all bytes between had come
     assert stream.offset_of((1 + 6 * step) % (1 << 32)) == 6 * step
     assert octets_of(stream.add((1 + 6 * step) % (1 << 32), b"late", 9, 0)) == b"late"
 

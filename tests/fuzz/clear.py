@@ -1,6 +1,6 @@
 """The readers of clear text other than HTTP as targets: CoAP, MQTT, documents, syslog, log-ins, SSDP, mDNS.
 
-The first two octets of an input choose how the rest is cut, which side says what, and what is lost.
+The first two bytes of an input choose how the rest is cut, which side says what, and what is lost.
 """
 
 from __future__ import annotations
@@ -99,7 +99,7 @@ def datagrams(data: bytes) -> None:
 
 
 def openings(data: bytes) -> None:
-    """Any first octets of a flow, from either side, on ports that mean something and on one that doesn't."""
+    """Any first bytes of a flow, from either side, on ports that mean something and on one that doesn't."""
     for side in (0, 1):
         for port in (21, 25, 110, 143, 1883, 4444):
             reader_for(data, side, 0, port, True)

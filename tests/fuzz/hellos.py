@@ -1,6 +1,6 @@
 """The readers of hellos and of what tells a flow's kind as targets: TLS, QUIC, DTLS, DNS over TCP, forms.
 
-The first two octets of an input choose how the rest is cut.
+The first two bytes of an input choose how the rest is cut.
 """
 
 from __future__ import annotations
@@ -31,14 +31,14 @@ KEYS = tuple(  # of RFC 9001 §A.1
 
 
 def pieces(data: bytes) -> Iterator[bytes]:
-    """The rest of an input in pieces of a size that its first octets choose."""
+    """The rest of an input in pieces of a size that its first bytes choose."""
     size = 1 + int.from_bytes(data[:2], "big") % 700
     for start in range(2, len(data), size):
         yield data[start : start + size]
 
 
 def tls(data: bytes) -> None:
-    """Octets of a TLS client, and of a server."""
+    """Bytes of a TLS client, and of a server."""
     server = ServerName()
     for number, piece in enumerate(pieces(data)):
         server.feed(piece, number + 1)

@@ -1,4 +1,4 @@
-"""Seeds to inputs: octets flipped, cut, repeated, joined. The same seed number gives the same inputs."""
+"""Seeds to inputs: bytes flipped, cut, repeated, joined. The same seed number gives the same inputs."""
 
 from __future__ import annotations
 

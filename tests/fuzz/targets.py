@@ -1,6 +1,6 @@
-"""What is fuzzed: each target takes any octets, and raises where a parser breaks its promises.
+"""What is fuzzed: each target takes any bytes, and raises where a parser breaks its promises.
 
-A target's first octets choose how the rest is cut, ordered and labelled; so a plain mutator of octets
+A target's first bytes choose how the rest is cut, ordered and labelled; so a plain mutator of bytes
 reaches all of it. Seeds are messages that the parsers read to their end.
 """
 
@@ -20,7 +20,7 @@ from analyzer.dissectors.charset import charset_of
 from analyzer.dissectors.http1 import HttpMessage, HttpReader
 from analyzer.dissectors.http_flow import HttpFlow
 from analyzer.flows.reassembly import MOST_CONFLICTS, Gap, Segment, Stream
-from analyzer.flows.retransmissions import Recent
+from analyzer.flows.retransmissions import Retransmissions
 from tests.fuzz import clear, hellos, upgraded
 
 Target = Callable[[bytes], None]
@@ -45,8 +45,8 @@ def cut(data: bytes, by: int) -> list[bytes]:
 
 
 def streams(data: bytes) -> None:
-    """Segments at any places: what is given out is in order, and each octet is the first copy."""
-    stream, pieces = Stream(7, Recent(1 << 16)), list[Segment | Gap]()
+    """Segments at any places: what is given out is in order, and each byte is the first copy."""
+    stream, pieces = Stream(7, Retransmissions(1 << 16)), list[Segment | Gap]()
     first, in_time = dict[int, int](), True
     for number in range(0, min(len(data) - 3, 4000), 4):
         place, length, octet, how = data[number : number + 4]

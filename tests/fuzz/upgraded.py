@@ -18,11 +18,11 @@ from analyzer.flows.reassembly import Gap, Segment
 from tests.dissectors.talks import CLIENT, SERVER, Http2Talk, Sent
 
 Turn = tuple[int, Segment | Gap]
-CONTROL = 4  # octets that choose how the rest is cut and ordered
+CONTROL = 4  # bytes that choose how the rest is cut and ordered
 
 
 def turns(data: bytes, before: tuple[Sent, ...] = ()) -> Iterator[Turn]:
-    """Segments and gaps of both sides: runs of octets whose sizes and sides the first octets choose."""
+    """Segments and gaps of both sides: runs of bytes whose sizes and sides the first bytes choose."""
     by, sides, gaps, at = data[0] % 61 + 1, data[1], data[2] % 32, CONTROL
     offsets, number = [0, 0], 0
     for side, octets in before:
@@ -86,7 +86,7 @@ def late_http2(data: bytes) -> None:
 
 
 def websocket(data: bytes) -> None:
-    """Behind a handshake that agrees on compression or does not, by the fourth octet."""
+    """Behind a handshake that agrees on compression or does not, by the fourth byte."""
     agreed = (b"", DEFLATE, DEFLATE_ANEW)[data[3] % 3] if len(data) > 3 else b""
     talk(data, ((CLIENT, UPGRADE), (SERVER, SWITCHED + agreed + b"\r\n")))
 
@@ -98,7 +98,7 @@ def tunnel(data: bytes) -> None:
 
 
 def headers(data: bytes) -> None:
-    """Header blocks one after the other, cut where the first octet says."""
+    """Header blocks one after the other, cut where the first byte says."""
     if not data:
         return
     size = data[0] + 1

@@ -1,4 +1,4 @@
-"""A capture of any octets, all the way: refused in one sentence, or a report that every writer writes."""
+"""A capture of any bytes, all the way: refused in one sentence, or a report that every writer writes."""
 
 from __future__ import annotations
 

@@ -46,6 +46,6 @@ def mmdb(
     if epoch is not None:
         octets = path.read_bytes()
         at = octets.rindex(b"build_epoch") + len(b"build_epoch")
-        size = octets[at] & 0x1F  # the control octets of an unsigned 64-bit value, then its length
+        size = octets[at] & 0x1F  # the control bytes of an unsigned 64-bit value, then its length
         path.write_bytes(octets[: at + 2] + epoch.to_bytes(size, "big") + octets[at + 2 + size :])
     return path

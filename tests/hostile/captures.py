@@ -141,7 +141,7 @@ def long_heads(count: int = 3000) -> bytes:
 
 
 def _dns(label: bytes) -> bytes:
-    """An answer for a name with this label; labels may hold any octets (RFC 2181 §11)."""
+    """An answer for a name with this label; labels may hold any bytes (RFC 2181 §11)."""
     name = bytes([len(label)]) + label + b"\x07example\0"
     answer = b"\xc0\x0c\0\x01\0\x01\0\0\0\x3c\0\x04" + bytes([198, 51, 100, 20])
     message = b"\x12\x34\x81\x80\0\x01\0\x01\0\0\0\0" + name + b"\0\x01\0\x01" + answer

@@ -26,7 +26,7 @@ from analyzer.live import sinks
 from analyzer.live.events import Event
 from analyzer.live.shutdown import Stop
 from analyzer.live.sources import Feed
-from analyzer.live.watch_session import Watching
+from analyzer.live.watch_session import WatchSession
 from analyzer.report.json import read
 from analyzer.session.options import Options
 from tests.hostile import captures
@@ -183,9 +183,9 @@ class Heard:
 
 
 @pytest.fixture(scope="module")
-def watched() -> Iterator[tuple[Watching, list[Event]]]:
+def watched() -> Iterator[tuple[WatchSession, list[Event]]]:
     stop, heard = Stop(), Heard()
-    session = Watching(Options(), stop, [heard])
+    session = WatchSession(Options(), stop, [heard])
     from analyzer.live.flow_view import board
 
     for octets in (captures.attacks(), captures.air()):
@@ -205,7 +205,7 @@ def _send(writing: int, octets: bytes) -> None:
         file.write(octets)
 
 
-def test_the_screen_shows_nothing_raw(watched: tuple[Watching, list[Event]]) -> None:
+def test_the_screen_shows_nothing_raw(watched: tuple[WatchSession, list[Event]]) -> None:
     from rich.console import Console
 
     from analyzer.live.screen import picture
@@ -220,7 +220,7 @@ def test_the_screen_shows_nothing_raw(watched: tuple[Watching, list[Event]]) -> 
     assert HIDDEN.findall(shown) == []
 
 
-def test_each_event_is_one_harmless_line(watched: tuple[Watching, list[Event]]) -> None:
+def test_each_event_is_one_harmless_line(watched: tuple[WatchSession, list[Event]]) -> None:
     assert len(watched[1]) > 100
     for number, event in enumerate(watched[1], 1):
         for text in (event.line(), event.masked().line()):
@@ -229,7 +229,9 @@ def test_each_event_is_one_harmless_line(watched: tuple[Watching, list[Event]]) 
         json.dumps(event.document(number))
 
 
-def test_syslog_gets_one_line_an_event_and_no_second_message(watched: tuple[Watching, list[Event]]) -> None:
+def test_syslog_gets_one_line_an_event_and_no_second_message(
+    watched: tuple[WatchSession, list[Event]],
+) -> None:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as receiver:
         receiver.bind(("127.0.0.1", 0))
         receiver.settimeout(10)
@@ -267,7 +269,7 @@ class Redirects(BaseHTTPRequestHandler):
 
 
 @pytest.mark.parametrize("code", [301, 302, 303, 307, 308])
-def test_a_webhook_is_led_nowhere(watched: tuple[Watching, list[Event]], code: int) -> None:
+def test_a_webhook_is_led_nowhere(watched: tuple[WatchSession, list[Event]], code: int) -> None:
     Redirects.asked, Redirects.codes = [], [code]
     with HTTPServer(("127.0.0.1", 0), Redirects) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
@@ -282,7 +284,7 @@ TELLS = "import json, os, sys; print(json.dumps([sys.argv, dict(os.environ), sys
 
 
 def test_a_program_is_told_on_its_input_and_nowhere_else(
-    watched: tuple[Watching, list[Event]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    watched: tuple[WatchSession, list[Event]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Neither its words nor its environment hold anything of the capture, and no shell reads them."""
     ran: list[Any] = []
@@ -314,7 +316,7 @@ def test_a_program_is_told_on_its_input_and_nowhere_else(
     assert list(tmp_path.iterdir()) == []
 
 
-def test_the_masked_events_hold_no_identifier(watched: tuple[Watching, list[Event]]) -> None:
+def test_the_masked_events_hold_no_identifier(watched: tuple[WatchSession, list[Event]]) -> None:
     pings = [e for e in watched[1] if e.kind in ("ping", "identifier")]
     assert any(captures.IMEI in json.dumps(e.document(1)) for e in pings)
     assert not [e for e in pings if captures.IMEI in json.dumps(e.masked().document(1))]

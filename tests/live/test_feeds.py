@@ -1,4 +1,4 @@
-"""Where live octets come from: at an end nothing sent is lost, and a wish to stop always gets through."""
+"""Where live bytes come from: at an end nothing sent is lost, and a wish to stop always gets through."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from analyzer.live.shutdown import Stop
-from analyzer.live.sources import Feed, Followed, Program
-from analyzer.live.watch_session import Watching
+from analyzer.live.sources import Feed, GrowingFile, Program
+from analyzer.live.watch_session import WatchSession
 from analyzer.model import CaptureError
 from analyzer.report.json import read
 from analyzer.session.options import Options
@@ -105,18 +105,18 @@ def test_what_a_file_got_right_before_it_was_replaced_is_read(
     path.write_bytes(b"first ")
     looks = iter([False])
 
-    def look(self: Followed) -> bool:
+    def look(self: GrowingFile) -> bool:
         if next(looks, True):
-            return Followed.looked(self)  # type: ignore[attr-defined, no-any-return]
+            return GrowingFile.looked(self)  # type: ignore[attr-defined, no-any-return]
         with path.open("ab") as file:
             file.write(b"and last")
         (tmp_path / "next").write_bytes(b"another")
         os.replace(tmp_path / "next", path)
-        return Followed.looked(self)  # type: ignore[attr-defined, no-any-return]
+        return GrowingFile.looked(self)  # type: ignore[attr-defined, no-any-return]
 
-    monkeypatch.setattr(Followed, "looked", Followed._was_replaced, raising=False)
-    monkeypatch.setattr(Followed, "_was_replaced", look)
-    feed = Followed(str(path), stop)
+    monkeypatch.setattr(GrowingFile, "looked", GrowingFile._was_replaced, raising=False)
+    monkeypatch.setattr(GrowingFile, "_was_replaced", look)
+    feed = GrowingFile(str(path), stop)
     assert octets(feed) == b"first and last"
     assert feed.is_replaced
     feed.close()
@@ -135,7 +135,7 @@ def test_connections_without_end_are_bounded_and_the_end_is_said(monkeypatch: py
         opened.append(reading)
         return Feed("again", reading, stop)
 
-    session = Watching(Options(), stop)
+    session = WatchSession(Options(), stop)
     session.run(opens, again=True)
     session.end()
     report = session.report()
@@ -155,7 +155,7 @@ def test_a_file_that_is_gone_for_a_while_is_waited_for_and_said_once(tmp_path: P
     def opens() -> Feed:
         if not said:
             said.append("opened")
-            feed = Followed(str(path), stop)
+            feed = GrowingFile(str(path), stop)
             (tmp_path / "next").touch()
             os.replace(tmp_path / "next", path)
             return feed
@@ -164,7 +164,7 @@ def test_a_file_that_is_gone_for_a_while_is_waited_for_and_said_once(tmp_path: P
             stop.set()
         raise CaptureError("growing: can't be opened (No such file or directory)")
 
-    session = Watching(Options(), stop)
+    session = WatchSession(Options(), stop)
     session.run(opens)
     sentences = [event.says for event in session.shown if "can't be opened" in event.says]
     assert said == ["opened", "missing", "missing", "missing"]

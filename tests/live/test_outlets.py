@@ -18,7 +18,7 @@ import pytest
 
 from analyzer.live import delivery_queue, sinks
 from analyzer.live.dedup import SeenOnce
-from analyzer.live.delivery_queue import Outbox
+from analyzer.live.delivery_queue import DeliveryQueue
 from analyzer.live.events import Event, as_line
 from analyzer.model import Endpoint
 from tests.live.running import HEADER, PATIENCE, Watch, ping, records
@@ -66,9 +66,9 @@ def hook() -> Iterator[Hook]:
     found.server.server_close()
 
 
-def told(deliver: Any, *events: Event, masked: bool = True) -> Outbox:
+def told(deliver: Any, *events: Event, masked: bool = True) -> DeliveryQueue:
     """The box after these events were handed on."""
-    box = Outbox("--x", deliver, masked=masked, wants=lambda event: event.alert)
+    box = DeliveryQueue("--x", deliver, masked=masked, wants=lambda event: event.alert)
     for number, event in enumerate(events, 1):
         box.take(event, number)
     box.close()

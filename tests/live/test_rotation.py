@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from analyzer import analyze
-from analyzer.capture import Account, Capture
-from analyzer.live.drop_monitor import BEHIND_NS, Losses
+from analyzer.capture import Capture, CaptureMetadata
+from analyzer.live.drop_monitor import BEHIND_NS, DropMonitor
 from analyzer.live.rotation import Rotation
 from analyzer.model import Interface
 from tests import builders
@@ -124,7 +124,7 @@ def test_an_event_names_the_file_and_the_frame_in_it(tmp_path: Path) -> None:
 def test_packets_that_are_read_later_and_later_are_said() -> None:
     said: list[str] = []
     now = [1000 * NS]
-    losses = Losses(said.append, clock=lambda: now[0])
+    losses = DropMonitor(said.append, clock=lambda: now[0])
     for second in range(100):  # each second of the capture takes 1.1 seconds to be read
         now[0] = 1000 * NS + second * 1_100_000_000
         losses.packet(900 * NS + second * NS)  # a clock that is 100 s behind ours
@@ -136,7 +136,7 @@ def test_packets_that_are_read_later_and_later_are_said() -> None:
 
 def test_a_capture_that_is_replayed_is_not_behind() -> None:
     said: list[str] = []
-    losses = Losses(said.append, clock=lambda: 5000 * NS)
+    losses = DropMonitor(said.append, clock=lambda: 5000 * NS)
     for second in range(1000):
         losses.packet(second * NS)
     assert (said, losses.behind_ns) == ([], 0)
@@ -144,11 +144,11 @@ def test_a_capture_that_is_replayed_is_not_behind() -> None:
 
 def test_losses_of_connections_add_up_and_two_witnesses_of_one_do_not() -> None:
     said: list[str] = []
-    losses = Losses(said.append)
-    account = Account(interfaces=[Interface(dropped=3)])
+    losses = DropMonitor(said.append)
+    account = CaptureMetadata(interfaces=[Interface(dropped=3)])
     losses.look(2, account)
     losses.look(5, account)
     losses.next_connection()
-    losses.look(4, Account())
+    losses.look(4, CaptureMetadata())
     assert losses.lost == 9
     assert [text.split()[0] for text in said] == ["3", "2", "4"]

@@ -20,7 +20,7 @@ import pytest
 from analyzer.dissectors.memory_estimate import held
 from analyzer.live.shutdown import Stop
 from analyzer.live.sources import Feed
-from analyzer.live.watch_session import Watching
+from analyzer.live.watch_session import WatchSession
 from analyzer.session.options import Options
 from analyzer.session.packet_reader import Step
 
@@ -60,7 +60,7 @@ PASSED_OVER = {
 
 
 class Made(Feed):
-    """Octets that are made when they are asked for; the pipe is there to be waited at."""
+    """Bytes that are made when they are asked for; the pipe is there to be waited at."""
 
     def __init__(self, pieces: Iterator[tuple[bytes, float]], stop: Stop) -> None:
         reading, writing = os.pipe()
@@ -76,8 +76,8 @@ class Made(Feed):
         return count
 
 
-class Weighed(Watching):
-    """Notes at the end of each day what it holds: octets of its tables, and objects of the process."""
+class Weighed(WatchSession):
+    """Notes at the end of each day what it holds: bytes of its tables, and objects of the process."""
 
     def __init__(self, stop: Stop) -> None:
         super().__init__(Options(), stop)
@@ -96,7 +96,9 @@ class Weighed(Watching):
         own = (reading.scan, reading._extractor, reading._region()[1], reading._watch, reading._search)
         for thing in (*own, self._noticing, self):
             yield [
-                value for name, value in vars(thing).items() if name not in {*PASSED_OVER, *vars(Watching)}
+                value
+                for name, value in vars(thing).items()
+                if name not in {*PASSED_OVER, *vars(WatchSession)}
             ]
 
 

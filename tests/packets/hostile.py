@@ -158,7 +158,7 @@ def _tcp(inside: st.SearchStrategy[bytes]) -> st.SearchStrategy[bytes]:
 
 
 def _start(inside: st.SearchStrategy[bytes]) -> st.SearchStrategy[bytes]:
-    """A tunnel's or Wi-Fi's first octets, at random or nearly right, before something more."""
+    """A tunnel's or Wi-Fi's first bytes, at random or nearly right, before something more."""
     return st.builds(lambda head, rest: head + rest, st.sampled_from(STARTS) | st.binary(max_size=24), inside)
 
 
@@ -181,7 +181,7 @@ layers = st.recursive(
 
 @st.composite
 def frames(draw: st.DrawFn) -> tuple[bytes, int, int]:
-    """(octets, link type, length on the wire) of a frame that may be cut and have changed octets."""
+    """(bytes, link type, length on the wire) of a frame that may be cut and have changed bytes."""
     frame = bytearray(draw(layers))
     for _ in range(draw(st.integers(0, 3))):
         if frame:

@@ -19,12 +19,12 @@ from analyzer.packets.packet_table import (
     WIDTH,
 )  # fmt: skip
 
-# Octets before and behind the record, so that a read outside it would find something.
+# Bytes before and behind the record, so that a read outside it would find something.
 BEFORE = 37
 
 
 class Fenced:
-    """Octets of which only those of one record may be read."""
+    """Bytes of which only those of one record may be read."""
 
     def __init__(self, octets: bytes, start: int, end: int) -> None:
         self._octets, self._start, self._end = octets, start, end

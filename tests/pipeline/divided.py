@@ -49,29 +49,29 @@ def dividing_from(
     """
     seen = Seen()
     begin, read, close_flow = (
-        coordinator.Dividing.begin,
-        coordinator.Dividing.read,
-        coordinator.Dividing.close_flow,
+        coordinator.ShardCoordinator.begin,
+        coordinator.ShardCoordinator.read,
+        coordinator.ShardCoordinator.close_flow,
     )
 
-    def and_note(self: coordinator.Dividing, number: int, flow: int) -> None:
+    def and_note(self: coordinator.ShardCoordinator, number: int, flow: int) -> None:
         seen.starts.append(tuple(Start(number, flow)))
         begin(self, number, flow)
 
-    def and_count(self: coordinator.Dividing, flow: int) -> object:
+    def and_count(self: coordinator.ShardCoordinator, flow: int) -> object:
         seen.elsewhere += 1
         return read(self, flow)
 
-    def and_count_end(self: coordinator.Dividing, flow: int) -> object:
+    def and_count_end(self: coordinator.ShardCoordinator, flow: int) -> object:
         seen.elsewhere += 1
         return close_flow(self, flow)
 
     def table_of(count: int) -> tuple[int, ...]:
         return tuple(chance.randrange(-1, count) for _ in range(chance.randint(1, 20)))
 
-    divide = capture_session.Reading.divide
+    divide = capture_session.SessionReader.divide
 
-    def at_once(self: capture_session.Reading, chain: Sequence[Look]) -> None:
+    def at_once(self: capture_session.SessionReader, chain: Sequence[Look]) -> None:
         divide(self, chain)
         assert self._dividing is not None
         self._dividing.prepare()
@@ -79,7 +79,7 @@ def dividing_from(
 
     with ExitStack() as stack:
         if exchanges < 0:
-            stack.enter_context(patch.object(capture_session.Reading, "divide", at_once))
+            stack.enter_context(patch.object(capture_session.SessionReader, "divide", at_once))
         for where, name, value in (
             (capture_session, "LONG", 0),
             (capture_session, "WORTH_DIVIDING", -1),
@@ -88,9 +88,9 @@ def dividing_from(
             (extraction, "FIRST_HERE", exchanges),
             (coordinator, "table_of", table_of),
             (coordinator.Partner, "is_ready", lambda partner: partner._connection.poll(60)),
-            (coordinator.Dividing, "begin", and_note),
-            (coordinator.Dividing, "read", and_count),
-            (coordinator.Dividing, "close_flow", and_count_end),
+            (coordinator.ShardCoordinator, "begin", and_note),
+            (coordinator.ShardCoordinator, "read", and_count),
+            (coordinator.ShardCoordinator, "close_flow", and_count_end),
         ):
             stack.enter_context(patch.object(where, name, value))
         if threads:

@@ -141,7 +141,7 @@ def test_a_message_names_a_flow_row_with_its_ends(tmp_path: Path, monkeypatch: p
 
 
 def totals(report: Report) -> dict[str, list[int]]:
-    """Packets, octets and flows by transport protocol, both ways together.
+    """Packets, bytes and flows by transport protocol, both ways together.
 
     Which side of a flow without a handshake is the server may follow from another flow, which may have given
     way.

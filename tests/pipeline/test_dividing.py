@@ -1,4 +1,4 @@
-"""One capture read by several processes: the report is that of one pass, to the octet."""
+"""One capture read by several processes: the report is that of one pass, to the byte."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from analyzer.session import (
     shard_worker,
 )
 from analyzer.session.options import Options
-from analyzer.session.packet_reader import Scan, Step
+from analyzer.session.packet_reader import PacketReader, Step
 from tests import builders
 from tests.builders import START_NS, conversation, http_request, http_response, udp
 from tests.corpus.captures import octets_of
@@ -202,15 +202,15 @@ def test_where_a_process_dies_all_is_read_again_and_it_is_said(
 ) -> None:
     killed: list[int] = []
     with dividing_from(-1, random.Random(1), threads=False) as seen:
-        begin = coordinator.Dividing.begin
+        begin = coordinator.ShardCoordinator.begin
 
-        def and_kill(self: coordinator.Dividing, number: int, flow: int) -> None:
+        def and_kill(self: coordinator.ShardCoordinator, number: int, flow: int) -> None:
             # Before it is told to read: a moment later it may have told all there is.
             killed.append(self._partners[0]._process.process.pid)
             os.kill(killed[0], signal.SIGKILL)
             begin(self, number, flow)
 
-        monkeypatch.setattr(coordinator.Dividing, "begin", and_kill)
+        monkeypatch.setattr(coordinator.ShardCoordinator, "begin", and_kill)
         report = analyze(many, jobs=2, notify=seen.told.append)
     assert killed
     assert octets_of(report) == octets_of(analyze(many))
@@ -222,7 +222,7 @@ def test_where_a_process_dies_all_is_read_again_and_it_is_said(
 def test_where_a_process_says_what_cannot_be_all_is_read_again(
     many: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def wrong(number: int, step: Step, scan: Scan) -> shard_worker.Sign:
+    def wrong(number: int, step: Step, scan: PacketReader) -> shard_worker.Sign:
         return shard_worker.Sign(number, 1 + len(step.packets), scan.tracker.count, step.batch.first_frame)
 
     monkeypatch.setattr(shard_worker, "sign_of", wrong)  # in the threads; the other one has its own

@@ -1,4 +1,4 @@
-"""Exchanges examined in further processes: the report is the same to the octet, and a process may die."""
+"""Exchanges examined in further processes: the report is the same to the byte, and a process may die."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from analyzer import analyze
-from analyzer.inspection.inspect import Examined, Pair
+from analyzer.inspection.inspect import Inspection, Pair
 from analyzer.report import json
 from analyzer.session import extraction, worker_pool
 from tests import builders
@@ -41,9 +41,9 @@ def test_the_report_is_the_same_with_helpers(capture: Path) -> None:
 
 
 def test_a_helper_that_dies_costs_nothing(capture: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    give = worker_pool.Helpers.give
+    give = worker_pool.WorkerPool.give
 
-    def and_kill(self: worker_pool.Helpers, pairs: list[Pair]) -> Future[list[Examined]]:
+    def and_kill(self: worker_pool.WorkerPool, pairs: list[Pair]) -> Future[list[Inspection]]:
         given = give(self, pairs)
         assert self._executor is not None
         for process in list(self._executor._processes.values()):
@@ -51,7 +51,7 @@ def test_a_helper_that_dies_costs_nothing(capture: Path, monkeypatch: pytest.Mon
                 os.kill(process.pid, signal.SIGKILL)
         return given
 
-    monkeypatch.setattr(worker_pool.Helpers, "give", and_kill)
+    monkeypatch.setattr(worker_pool.WorkerPool, "give", and_kill)
     assert octets_of(analyze(capture, jobs=2)) == octets_of(analyze(capture))
 
 

@@ -16,7 +16,7 @@ import dpkt
 import pytest
 
 from analyzer.identifiers import KnownValues
-from analyzer.identifiers.value_search import Search, Sought, is_telling
+from analyzer.identifiers.value_search import Search, SearchedValue, is_telling
 from analyzer.model import Finding, Report
 from analyzer.session import spool as spooling
 from tests.builders import PHONE_MAC, ROUTER_MAC, conversation, http_request, http_response, ip
@@ -199,7 +199,7 @@ def test_short_and_everyday_values_are_not_looked_for(kind: str, value: str) -> 
 
 
 def test_numbers_have_to_stand_apart() -> None:
-    search = Search([Sought("phone", "4790000392", "high", "")])
+    search = Search([SearchedValue("phone", "4790000392", "high", "")])
     assert search.sightings(b"x 4790000392 y")
     assert not search.sightings(b"id=14790000392")
     assert not search.sightings(b"id=47900003921")

@@ -227,7 +227,7 @@ def test_long_tables_are_cut_with_a_count_and_shown_whole_when_asked() -> None:
     text = render(many())
     assert "… and 15 more rows; -v shows all, --json holds all" in text
     assert "… and 10 more; -v shows all, --json holds all" in text
-    assert "198.51.100.24 tcp/443" in text  # the most octets
+    assert "198.51.100.24 tcp/443" in text  # the most bytes
     whole = render(many(), verbose=True)
     assert "more rows" not in whole
     assert all(f"198.51.100.{n} tcp/443" in flat(whole) for n in range(25))

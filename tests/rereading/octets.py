@@ -1,4 +1,4 @@
-"""A capture's TCP octets once more, from the frames that an Evidence names, as tshark prints them.
+"""A capture's TCP bytes once more, from the frames that an Evidence names, as tshark prints them.
 
 Nothing of the analyzer takes part: tshark decodes the frames, and its relative sequence numbers give each
 payload its place in the stream.
@@ -15,7 +15,7 @@ FIELDS = ("frame.number", "tcp.seq", "tcp.flags.syn", "tcp.payload")
 
 @dataclass(frozen=True)
 class Carried:
-    """What one frame carried: the offset of its first octet in the stream."""
+    """What one frame carried: the offset of its first byte in the stream."""
 
     offset: int
     payload: bytes
@@ -39,7 +39,7 @@ def carried_in(path: Path) -> dict[int, Carried]:
 
 @dataclass(frozen=True)
 class Stretch:
-    """Octets of a stream; `shift` is what tshark's offsets are beyond those of the Evidence."""
+    """Bytes of a stream; `shift` is what tshark's offsets are beyond those of the Evidence."""
 
     octets: bytes
     shift: int
@@ -48,10 +48,10 @@ class Stretch:
 def stretch_at(
     carried: dict[int, Carried], frames: tuple[int, ...], start: int, end: int, begins: bytes
 ) -> Stretch | None:
-    """The octets of the stream from `start` to `end`, out of these frames alone; None where some are missing.
+    """The bytes of the stream from `start` to `end`, out of these frames alone; None where some are missing.
 
-    Of two copies of an octet the one in the earlier frame counts. Where the start of a connection was not
-    captured, tshark counts from another octet: then the stretch is where `begins` stands.
+    Of two copies of a byte the one in the earlier frame counts. Where the start of a connection was not
+    captured, tshark counts from another byte: then the stretch is where `begins` stands.
     """
     octets: dict[int, int] = {}
     for frame in sorted(frames):

@@ -3,7 +3,7 @@
 
     python tests/rereading/reread.py CAPTURE…
 
-Of each message: its start line stands at the offset named, each octet in the frame named, its body has the
+Of each message: its start line stands at the offset named, each byte in the frame named, its body has the
 hash claimed. Of each finding: its value comes out where its path leads. What differs is printed without
 values; what this tool can't follow is counted, not called right.
 """
@@ -74,7 +74,7 @@ def _stretch(carried: dict[int, Carried], message: Message) -> Stretch | None:
 
 
 def _are_frames(carried: dict[int, Carried], message: Message, found: Stretch) -> bool:
-    """Whether each octet stands in the frame that `frames_of` names for it."""
+    """Whether each byte stands in the frame that `frames_of` names for it."""
     start = message.evidence.start
     for place in _places(start, message.evidence.end):
         frames = message.frames_of(place, place + 1)
@@ -88,7 +88,7 @@ def _are_frames(carried: dict[int, Carried], message: Message, found: Stretch) -
 
 
 def _places(start: int, end: int) -> Iterator[int]:
-    """All of a short message's octets, every 97th and the ends of a long one."""
+    """All of a short message's bytes, every 97th and the ends of a long one."""
     yield from range(start, end, 1 if end - start < 5000 else 97)
     yield end - 1
 

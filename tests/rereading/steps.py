@@ -1,4 +1,4 @@
-"""An HTTP message's octets, and the path of an Evidence, to the value that stands there: step by step.
+"""An HTTP message's bytes, and the path of an Evidence, to the value that stands there: step by step.
 
 Each step is done with the standard library or a library of its own, as a reader would do it by hand.
 """

@@ -40,7 +40,7 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def handshake(certificate: Path, most: ssl.TLSVersion) -> Iterator[tuple[bool, bytes]]:
-    """What Python's TLS client and server say to each other: (up, octets)."""
+    """What Python's TLS client and server say to each other: (up, bytes)."""
     ends = []
     wires = ssl.MemoryBIO(), ssl.MemoryBIO()
     for is_server in (False, True):

@@ -1,4 +1,4 @@
-"""What may hide the true destination is recognised by its octets, ports and names, and nothing else is."""
+"""What may hide the true destination is recognised by its bytes, ports and names, and nothing else is."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ PHONES = [bytes.fromhex(f"00005e0053a{n}") for n in range(8)]
 
 
 def packet(source: str, ttl: int, number: int, size: int = 0) -> bytes:
-    """A SYN to a server, or a segment with `size` octets."""
+    """A SYN to a server, or a segment with `size` bytes."""
     segment = dpkt.tcp.TCP(
         sport=40000 + number, dport=443, seq=1, flags=2 if not size else 16, data=b"\xff" * size
     )

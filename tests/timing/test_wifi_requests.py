@@ -9,16 +9,16 @@ from pathlib import Path
 import pytest
 
 from analyzer.capture import Capture
-from analyzer.session.event_watch import Watch
-from analyzer.session.packet_reader import Scan
+from analyzer.session.event_watch import EventWatch
+from analyzer.session.packet_reader import PacketReader
 
 CAPTURES = Path("captures/wireshark__wireshark/test/captures")
 REQUESTS = {"0x0000": "association request", "0x0002": "reassociation request", "0x0004": "probe request"}
 WITH_REQUESTS = ("wpa-Induction.pcap.gz", "wpa2-ft-psk.pcapng.gz", "wpa3-suiteb-192.pcapng.gz")
 
 
-def scanned(path: Path) -> tuple[Scan, Watch]:
-    scan, watch = Scan(), Watch()
+def scanned(path: Path) -> tuple[PacketReader, EventWatch]:
+    scan, watch = PacketReader(), EventWatch()
     for step in scan.steps(Capture(str(path))):
         watch.look(step.packets, step.outline, step.batch.records.time_ns)
     watch.add_requests(scan.asked)

@@ -91,7 +91,7 @@ def counted(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     found: list[int] = []
     noted = WifiSession.note_opened
 
-    def note(session: WifiSession, opened: ccmp_batch.Opened, new: ccmp_batch.Flags) -> None:
+    def note(session: WifiSession, opened: ccmp_batch.OpenedFrames, new: ccmp_batch.Flags) -> None:
         found.append(len(opened))
         noted(session, opened, new)
 
@@ -142,7 +142,7 @@ FRAME = st.fixed_dictionaries(
         | st.binary(max_size=40),
         "aggregate": st.booleans(),
         "key": st.sampled_from([TEMPORAL, bytes(16)]),
-        "left": st.none() | st.integers(0, 60),  # octets that were captured
+        "left": st.none() | st.integers(0, 60),  # bytes that were captured
     }
 )
 # Frames of which one often repeats another, in other words those whose order matters.
@@ -291,7 +291,9 @@ def opened(
     """Payload, sender, sequence number and whether sent again of each frame that is opened, by row."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(ccmp_batch, "WORTHWHILE", {True: 1, False: 1})
-        found = ccmp_batch.opened_frames(*laid_out(octets), lambda *_: key, ccmp_batch.Room(), compiled)
+        found = ccmp_batch.opened_frames(
+            *laid_out(octets), lambda *_: key, ccmp_batch.FrameBuffer(), compiled
+        )
     columns = [found.column(which).tolist() for which in (ROW, LENGTH, SENDER, SEQUENCE, AGAIN)]
     return {
         row: (bytes(found.room[at : at + size]), sender, sequence, bool(again))

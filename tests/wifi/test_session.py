@@ -14,7 +14,7 @@ import pytest
 
 import analyzer
 from analyzer.packets.wifi import wifi_key
-from analyzer.session.packet_reader import Scan
+from analyzer.session.packet_reader import PacketReader
 
 CAPTURES = Path("captures/wireshark__wireshark/test/captures")
 
@@ -28,10 +28,10 @@ KEYS = {
 }
 
 
-def scanned(path: Path, *keys: str) -> Scan:
+def scanned(path: Path, *keys: str) -> PacketReader:
     from analyzer.capture import Capture
 
-    scan = Scan([wifi_key(key) for key in keys])
+    scan = PacketReader([wifi_key(key) for key in keys])
     for step in scan.steps(Capture(str(path))):
         list(scan.exchanges(step))
     return scan

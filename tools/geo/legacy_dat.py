@@ -1,6 +1,6 @@
 """GeoIP legacy country files (`.dat`) → starts of ranges and country codes.
 
-The file is a binary trie of 6-octet nodes, two 24-bit little-endian records each. A record from
+The file is a binary trie of 6-byte nodes, two 24-bit little-endian records each. A record from
 16,776,960 on is a leaf and holds a position in the format's fixed list of countries. At the end
 stands ff ff ff and the edition: 1 for IPv4, 12 for IPv6.
 """

@@ -1,4 +1,4 @@
-"""Messages sealed by AES-CCM under one key → their octets, many at once (RFC 3610, IEEE 802.11-2020 §12.5.3).
+"""Messages sealed by AES-CCM under one key → their bytes, many at once (RFC 3610, IEEE 802.11-2020 §12.5.3).
 
 A message's check is a chain of blocks, each enciphered after the one before it. The chains of many messages
 go on side by side here: one call of the cipher does a block of each, so what a call costs is shared.
@@ -28,8 +28,8 @@ SIDE_BY_SIDE, MOST_BLOCKS = 2048, 1 << 17
 class Sealed(NamedTuple):
     """Messages under one key, a row each; none is empty."""
 
-    at: Rows  # position of the first sealed octet; the MIC stands behind the last
-    length: Rows  # octets without the MIC, 1 to 65,535
+    at: Rows  # position of the first sealed byte; the MIC stands behind the last
+    length: Rows  # bytes without the MIC, 1 to 65,535
     heads: Words  # (rows, HEADS, 2): the blocks that check and key stream begin with
 
     def of(self, rows: Any) -> Sealed:
@@ -42,13 +42,13 @@ def blocks_of(length: Rows) -> Rows:
     return (length + BLOCK - 1) // BLOCK
 
 
-class Scratch:
+class WorkBuffers:
     """Memory for messages side by side, used again for the next ones; not for several threads at once."""
 
     def __init__(self) -> None:
         most = MOST_BLOCKS + SIDE_BY_SIDE + (1 << 16) // BLOCK
         self.counted, self.text = (np.empty((most, 2), np.uint64) for _ in range(2))
-        self.made = np.empty((most + 1, 2), np.uint64)  # the cipher asks for a block more, less one octet
+        self.made = np.empty((most + 1, 2), np.uint64)  # the cipher asks for a block more, less one byte
 
 
 def open_ccm(
@@ -57,10 +57,10 @@ def open_ccm(
     sealed: Sealed,
     plain: Words,
     block: Rows,
-    scratch: Scratch,
+    scratch: WorkBuffers,
     compiled: bool,
 ) -> NDArray[np.bool_]:
-    """Write each message's octets to `plain`, from its number of `block` on; gives whose check is right.
+    """Write each message's bytes to `plain`, from its number of `block` on; gives whose check is right.
 
     `plain` holds two words a block; `compiled` says in which form the loops run. Zeros fill up a message's
     last block; what is written of one whose check is wrong means nothing.
@@ -89,7 +89,7 @@ def _portions(length: Rows) -> Iterator[Rows]:
 class _Chains:
     """Messages side by side, from the longest to the shortest."""
 
-    def __init__(self, cipher: Any, sealed: Sealed, scratch: Scratch, compiled: bool) -> None:
+    def __init__(self, cipher: Any, sealed: Sealed, scratch: WorkBuffers, compiled: bool) -> None:
         self.sealed, self._scratch, self._compiled = sealed, scratch, compiled
         self._blocks = blocks_of(sealed.length)
         self._total = int(self._blocks.sum())

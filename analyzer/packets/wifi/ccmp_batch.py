@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from analyzer.core.compilation import run_kernel
 from analyzer.packets.wifi import kernel
-from analyzer.packets.wifi.ccm import Octets, Rows, Scratch, Sealed, blocks_of, open_ccm
+from analyzer.packets.wifi.ccm import Octets, Rows, Sealed, WorkBuffers, blocks_of, open_ccm
 from analyzer.packets.wifi.frames import EAPOL_SNAP, has_check_sequence
 from analyzer.packets.wifi.kernel import AP, AT, BLOCK, HEADS, LENGTH, NUMBERS, STATION, TRAFFIC_IDS
 
@@ -22,7 +22,7 @@ Flags = NDArray[np.bool_]
 
 # Fewer frames of a client than these are opened as quickly one by one; uncompiled, any number is.
 WORTHWHILE = {True: 256, False: 1 << 62}
-ADDRESS = 6  # octets
+ADDRESS = 6  # bytes
 # Frames of a batch, about, that are asked whether check sequences were left behind them.
 ASKED = 16
 
@@ -31,14 +31,14 @@ KeyOf = Callable[[bytes, bytes], bytes | None]
 
 
 @dataclass(frozen=True, slots=True)
-class Opened:
+class OpenedFrames:
     """Frames that were opened, a row each in their order, and where in `room` their payloads are.
 
     In front of each payload is a block that nothing is in.
     """
 
     room: bytearray
-    used: int  # octets of it
+    used: int  # bytes of it
     numbers: Rows  # (rows, NUMBERS): the columns of `kernel`
     at: Rows
     client: Rows  # position in `clients`
@@ -52,15 +52,15 @@ class Opened:
         return self.numbers[:, which]
 
 
-class Room:
-    """Octets for what is made of a batch; the next batch uses them again."""
+class FrameBuffer:
+    """Bytes for what is made of a batch; the next batch uses them again."""
 
     def __init__(self) -> None:
         self._octets = bytearray()
-        self.scratch = Scratch()
+        self.scratch = WorkBuffers()
 
     def of(self, size: int, kept: int = 0) -> bytearray:
-        """At least so many octets, the first of which stay as they are."""
+        """At least so many bytes, the first of which stay as they are."""
         if len(self._octets) < size:
             fresh = bytearray(size + size // 4)
             fresh[:kept] = memoryview(self._octets)[:kept]
@@ -73,7 +73,9 @@ def sender_of(transmitter: bytes, tid: int) -> int:
     return int.from_bytes(transmitter, "big") * TRAFFIC_IDS + tid + 1
 
 
-def opened_frames(data: Octets, mac: Rows, end: Rows, key_of: KeyOf, room: Room, compiled: bool) -> Opened:
+def opened_frames(
+    data: Octets, mac: Rows, end: Rows, key_of: KeyOf, room: FrameBuffer, compiled: bool
+) -> OpenedFrames:
     """Frames between `mac`, where their headers begin, and `end` that the key of their client opens.
 
     `key_of` gives the temporal key of a BSSID and station, or None where there is none for CCMP-128.
@@ -96,13 +98,13 @@ def opened_frames(data: Octets, mac: Rows, end: Rows, key_of: KeyOf, room: Room,
             right[rows] = open_ccm(key, data, sealed, plain, block[rows], room.scratch, compiled)
     # Keys that come under older keys are for the session to read.
     right &= plain[block, 0] != np.frombuffer(EAPOL_SNAP, np.uint64)
-    return Opened(octets, used, numbers[right], BLOCK * block[right], client[right], clients)
+    return OpenedFrames(octets, used, numbers[right], BLOCK * block[right], client[right], clients)
 
 
-def nothing_opened(room: Room) -> Opened:
+def nothing_opened(room: FrameBuffer) -> OpenedFrames:
     """No frames."""
     none = np.empty(0, np.int64)
-    return Opened(room.of(0), 0, none.reshape(0, NUMBERS), none, none, [])
+    return OpenedFrames(room.of(0), 0, none.reshape(0, NUMBERS), none, none, [])
 
 
 def _sealed_frames(data: Octets, mac: Rows, end: Rows, compiled: bool) -> tuple[Rows, NDArray[np.uint64]]:
@@ -115,7 +117,7 @@ def _sealed_frames(data: Octets, mac: Rows, end: Rows, compiled: bool) -> tuple[
 
 
 def _check_octets(data: Octets, mac: Rows, end: Rows) -> int:
-    """How many octets of a check sequence are behind each frame: some are asked, and may be damaged."""
+    """How many bytes of a check sequence are behind each frame: some are asked, and may be damaged."""
     long_enough = (end - mac > 28).nonzero()[0]
     asked = long_enough[:: max(len(long_enough) // ASKED, 1)].tolist()
     found = sum(has_check_sequence(bytes(data[mac[row] : end[row]])) for row in asked)

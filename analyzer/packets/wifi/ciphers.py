@@ -1,4 +1,4 @@
-"""Protected 802.11 payloads and a key to the octets that were sent (IEEE 802.11-2020 §12.5).
+"""Protected 802.11 payloads and a key to the bytes that were sent (IEEE 802.11-2020 §12.5).
 
 Each function gives the payload, or None where the integrity check shows that the key is another.
 """
@@ -12,7 +12,7 @@ from typing import Any
 from analyzer.packets.wifi.frames import DATA, WifiFrame
 from analyzer.packets.wifi.kernel import CONTROL_MASK, FLAGS_MASK, FLAGS_MASK_QOS, FROM_DS, PROTECTED, TO_DS
 
-# Octets that a message of AES-CCM has at most with a nonce of 13 octets (RFC 3610 §2.1).
+# Bytes that a message of AES-CCM has at most with a nonce of 13 bytes (RFC 3610 §2.1).
 MOST_IN_CCM = 65_535
 
 
@@ -25,22 +25,22 @@ def rc4(key: bytes, data: bytes) -> bytes:
 
 
 def ccmp(key: bytes, frame: WifiFrame) -> bytes | None:
-    """CCMP-128 (§12.5.3): AES-CCM with a MIC of 8 octets."""
+    """CCMP-128 (§12.5.3): AES-CCM with a MIC of 8 bytes."""
     return _ccm(key[:16], 8, frame)
 
 
 def ccmp_256(key: bytes, frame: WifiFrame) -> bytes | None:
-    """CCMP-256: a key of 32 octets and a MIC of 16."""
+    """CCMP-256: a key of 32 bytes and a MIC of 16."""
     return _ccm(key, 16, frame) if len(key) == 32 else None
 
 
 def gcmp(key: bytes, frame: WifiFrame) -> bytes | None:
-    """GCMP-128 (§12.5.5): AES-GCM with a MIC of 16 octets."""
+    """GCMP-128 (§12.5.5): AES-GCM with a MIC of 16 bytes."""
     return _gcm(key[:16], frame)
 
 
 def gcmp_256(key: bytes, frame: WifiFrame) -> bytes | None:
-    """GCMP-256: a key of 32 octets."""
+    """GCMP-256: a key of 32 bytes."""
     return _gcm(key, frame) if len(key) == 32 else None
 
 
@@ -58,7 +58,7 @@ def _gcm(key: bytes, frame: WifiFrame) -> bytes | None:
 
 @lru_cache(256)
 def aes_ccm(key: bytes, tag: int) -> Any:
-    """AES-CCM under a key, with a tag of so many octets."""
+    """AES-CCM under a key, with a tag of so many bytes."""
     from cryptography.hazmat.primitives.ciphers.aead import AESCCM
 
     return AESCCM(key, tag_length=tag)

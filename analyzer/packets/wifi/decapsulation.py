@@ -9,7 +9,7 @@ import numpy as np
 from analyzer.core.compilation import run_kernel
 from analyzer.packets.wifi import kernel
 from analyzer.packets.wifi.ccm import Octets, Rows
-from analyzer.packets.wifi.ccmp_batch import Flags, Opened
+from analyzer.packets.wifi.ccmp_batch import Flags, OpenedFrames
 from analyzer.packets.wifi.frames import ethernet_frames
 from analyzer.packets.wifi.kernel import AGAIN, BEFORE, IS_AGGREGATE, LENGTH, ROW, SENDER
 from analyzer.packets.wifi.networks import WifiSession
@@ -19,8 +19,8 @@ PRISM, RADIOTAP, AVS, PPI = 119, 127, 163, 192
 PRISM_LENGTH = 144
 # How an AVS header begins, also under Prism's link type.
 AVS_MAGIC = 0x8021
-CARD_LOOK = 8  # octets of it that tell its length
-SHORTEST = 24  # octets of a MAC header
+CARD_LOOK = 8  # bytes of it that tell its length
+SHORTEST = 24  # bytes of a MAC header
 
 
 class Inside(NamedTuple):
@@ -70,7 +70,7 @@ class _Further:
         self.repeated: list[int] = []
         self.asked: list[tuple[int, str, bytes]] = []
 
-    def read(self, opened: Opened) -> Flags:
+    def read(self, opened: OpenedFrames) -> Flags:
         """Read the frames that were not opened, in turn with the others; gives which of those come again."""
         of_note = self._of_note()
         of_note[opened.column(ROW)] = False
@@ -106,7 +106,7 @@ class _Further:
         if self._session.asked:
             self.asked.append((row, *self._session.asked))
 
-    def take_apart(self, opened: Opened, index: int) -> None:
+    def take_apart(self, opened: OpenedFrames, index: int) -> None:
         """The packets of an opened aggregate."""
         at = int(opened.at[index])
         payload = bytes(opened.room[at : at + int(opened.column(LENGTH)[index])])
@@ -114,7 +114,7 @@ class _Further:
         self.made += [(row, frame) for frame in ethernet_frames(True, b"", b"", payload)]
 
 
-def _to_be_told(opened: Opened, other: Rows) -> Flags:
+def _to_be_told(opened: OpenedFrames, other: Rows) -> Flags:
     """Opened frames of which the session has to know: those sent again, and the last one before such a frame.
 
     Any of the `other` frames may be one; so may the next batch's first.
@@ -131,7 +131,7 @@ def _to_be_told(opened: Opened, other: Rows) -> Flags:
 
 
 def _in_place(
-    data: Octets, mac: Rows, opened: Opened, wanted: Flags, compiled: bool
+    data: Octets, mac: Rows, opened: OpenedFrames, wanted: Flags, compiled: bool
 ) -> tuple[Rows, Rows, Rows]:
     """(row, position, length) of Ethernet frames made where the payloads are.
 
@@ -147,9 +147,9 @@ def _in_place(
 
 
 def _behind(
-    session: WifiSession, opened: Opened, made: list[tuple[int, bytes]]
+    session: WifiSession, opened: OpenedFrames, made: list[tuple[int, bytes]]
 ) -> tuple[bytearray, Rows, Rows, Rows]:
-    """(octets, row, position, length) of Ethernet frames that are put behind what was opened."""
+    """(bytes, row, position, length) of Ethernet frames that are put behind what was opened."""
     length = np.array([len(frame) for _, frame in made], np.int64)
     at = opened.used + np.cumsum(length) - length
     octets = session.room.of(opened.used + int(length.sum()), kept=opened.used)

@@ -26,7 +26,7 @@ WIFI_LINKS = frozenset({105, 119, 127, 163, 192})
 
 
 class WifiFrame(NamedTuple):
-    """One frame, its frame check sequence removed. Addresses are 6 octets."""
+    """One frame, its frame check sequence removed. Addresses are 6 bytes."""
 
     kind: int
     subtype: int
@@ -44,7 +44,7 @@ class WifiFrame(NamedTuple):
 
 
 def parse(octets: bytes) -> WifiFrame | None:
-    """A frame from the first octet of its MAC header on; None where it is too short."""
+    """A frame from the first byte of its MAC header on; None where it is too short."""
     if has_check_sequence(octets):
         octets = octets[:-4]
     if len(octets) < 24:
@@ -76,7 +76,7 @@ def parse(octets: bytes) -> WifiFrame | None:
 
 
 def has_check_sequence(octets: bytes) -> bool:
-    """Whether a frame's last octets are its check sequence, which cards may leave or take away."""
+    """Whether a frame's last bytes are its check sequence, which cards may leave or take away."""
     return len(octets) > 28 and zlib.crc32(octets[:-4]) == int.from_bytes(octets[-4:], "little")
 
 
@@ -107,7 +107,7 @@ def _ethernet(destination: bytes, source: bytes, payload: bytes) -> bytes | None
 
 
 def elements(body: bytes, fixed: int) -> dict[int, bytes]:
-    """Information elements of a management frame behind its `fixed` octets; the first of each kind."""
+    """Information elements of a management frame behind its `fixed` bytes; the first of each kind."""
     found: dict[int, bytes] = {}
     position = fixed
     while position + 2 <= len(body):

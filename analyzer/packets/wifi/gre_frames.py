@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from analyzer.packets.wifi.frames import ethernet_frames, parse
 
 GRE_PROTOCOL = 47
-# Flags of a GRE header that tell of four octets more each: checksum, key, sequence number.
+# Flags of a GRE header that tell of four bytes more each: checksum, key, sequence number.
 FOUR_MORE = (0x80, 0x20, 0x10)
 
 

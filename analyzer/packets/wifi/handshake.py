@@ -43,7 +43,7 @@ class KeyFrame(NamedTuple):
 
 
 def key_frame(eapol: bytes) -> KeyFrame | None:
-    """An EAPOL frame (from its version octet on) that is an EAPOL-Key frame; None for all else."""
+    """An EAPOL frame (from its version byte on) that is an EAPOL-Key frame; None for all else."""
     if len(eapol) < 99 or eapol[1] != EAPOL_KEY or eapol[4] not in (RSN_DESCRIPTOR, WPA_DESCRIPTOR):
         return None
     eapol = eapol[: 4 + int.from_bytes(eapol[2:4], "big")]
@@ -67,7 +67,7 @@ def psk_of(passphrase: str, ssid: bytes) -> bytes:
 
 
 class SessionKeys(NamedTuple):
-    """What a four-way handshake agrees on; `tk` is 32 octets so that TKIP's MIC keys are in it."""
+    """What a four-way handshake agrees on; `tk` is 32 bytes so that TKIP's MIC keys are in it."""
 
     kck: bytes
     kek: bytes
@@ -176,7 +176,7 @@ def unwrapped(kek: bytes, data: bytes) -> bytes:
 
 
 def _rc4_skipping(key: bytes, data: bytes) -> bytes:
-    """RC4 after its first 256 octets (§12.7.2)."""
+    """RC4 after its first 256 bytes (§12.7.2)."""
     from analyzer.packets.wifi.ciphers import rc4
 
     return rc4(key, bytes(256) + data)[256:]

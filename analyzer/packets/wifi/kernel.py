@@ -1,4 +1,4 @@
-"""Loops over the octets of encrypted Wi-Fi frames, compiled for large captures.
+"""Loops over the bytes of encrypted Wi-Fi frames, compiled for large captures.
 
 Everything here has to stay within what numba compiles; all arrays are flat. IEEE 802.11-2020 §12.5.3 is CCMP,
 RFC 3610 the mode it stands on.
@@ -11,30 +11,30 @@ from typing import Any
 from analyzer.core.compilation import Octets
 
 BLOCK, MIC, CCMP_HEADER = 16, 8, 8
-# Octets of a MAC header with and without a quality-of-service field, and of HT control behind that.
+# Bytes of a MAC header with and without a quality-of-service field, and of HT control behind that.
 HEADER, QOS, CONTROL = 24, 2, 4
 SHORTEST = HEADER + CCMP_HEADER + MIC + 1
 # The longest frame that a card sends (§9.2.4.7.1); of longer ones each goes its own way.
 LONGEST = 11_454
-# The second octet of a header (§9.2.4.1).
+# The second byte of a header (§9.2.4.1).
 TO_DS, FROM_DS, RETRY, PROTECTED, ORDER = 0x01, 0x02, 0x08, 0x40, 0x80
 EXTENDED_IV, GROUP_BIT, AGGREGATE, TRAFFIC_ID = 0x20, 0x01, 0x80, 0x0F
 # Subtype bits, retry, power management and more data may change between sender and receiver
 # and are left out of what CCMP and GCMP authenticate (§12.5.3.3.3), as is with QoS the order bit, which tells
 # of HT control.
 CONTROL_MASK, FLAGS_MASK, FLAGS_MASK_QOS = 0x8F, 0xC7, 0x47
-# The first octet of the first block of a check, with authenticated data, a MIC of 8 octets and lengths of two
+# The first byte of the first block of a check, with authenticated data, a MIC of 8 bytes and lengths of two
 # (RFC 3610 §2.2), and of the blocks of the key stream (§2.3).
 CHECKED, STREAMED = 0x59, 0x01
 
-# Columns of a frame that may be opened: its row, where the sealed octets are and how many, access point and
+# Columns of a frame that may be opened: its row, where the sealed bytes are and how many, access point and
 # station (addresses as numbers), who counts frames (`sender_of`) and its count, and whether it is sent again,
 # an aggregate, on its way up.
 ROW, AT, LENGTH, AP, STATION, SENDER, SEQUENCE, AGAIN, IS_AGGREGATE, UP = range(10)
 NUMBERS = 10
 # Blocks of each: the check's first, two of what is authenticated besides, the key stream's first.
 HEADS = 4
-# Octets of an LLC and SNAP header; how many before it an Ethernet frame begins that shares its EtherType.
+# Bytes of an LLC and SNAP header; how many before it an Ethernet frame begins that shares its EtherType.
 LLC, BEFORE = 8, 6
 # What a sender's number adds to its address: the traffic identifier and one, 0 without QoS.
 TRAFFIC_IDS = 32
@@ -43,7 +43,7 @@ TRAFFIC_IDS = 32
 def sealed_frames(data: Octets, mac: Any, end: Any, checked: int, numbers: Any, heads: Any) -> int:
     """Protected data frames of three addresses between a station and its access point; gives how many.
 
-    A frame stands from `mac` to `end`, the last `checked` octets of which are no part of it. `numbers` and
+    A frame stands from `mac` to `end`, the last `checked` bytes of which are no part of it. `numbers` and
     `heads` have room for all.
     """
     found = 0
@@ -75,7 +75,7 @@ def sealed_frames(data: Octets, mac: Any, end: Any, checked: int, numbers: Any, 
 
 
 def address(data: Octets, i: int) -> int:
-    """The 6 octets from `i` on as a number."""
+    """The 6 bytes from `i` on as a number."""
     number = 0
     for j in range(i, i + 6):
         number = number << 8 | data[j]
@@ -120,7 +120,7 @@ def count_blocks(starts: Any, length: Any, counters: Any, out: Any) -> None:
 
 
 def lift(data: Octets, at: Any, length: Any, stream: Octets, plain: Any, block: Any) -> None:
-    """Sealed octets and their key stream (`count_blocks`, enciphered) → the message.
+    """Sealed bytes and their key stream (`count_blocks`, enciphered) → the message.
 
     It is written to `plain`, from its number of `block` on, and the last block filled up with zeros.
     """

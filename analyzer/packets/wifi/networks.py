@@ -10,7 +10,14 @@ import numpy as np
 
 from analyzer.packets.wifi import ciphers
 from analyzer.packets.wifi.ccm import Octets, Rows
-from analyzer.packets.wifi.ccmp_batch import Flags, Opened, Room, nothing_opened, opened_frames, sender_of
+from analyzer.packets.wifi.ccmp_batch import (
+    Flags,
+    FrameBuffer,
+    OpenedFrames,
+    nothing_opened,
+    opened_frames,
+    sender_of,
+)
 from analyzer.packets.wifi.frames import (
     ASSOCIATION_REQUEST,
     AUTHENTICATION,
@@ -44,7 +51,7 @@ from analyzer.packets.wifi.transition import candidates as fast_candidates
 
 CCMP = "CCMP"
 SSID, RSN = 0, 48
-# Octets before the elements of a management frame (IEEE 802.11-2020 §9.3.3).
+# Bytes before the elements of a management frame (IEEE 802.11-2020 §9.3.3).
 FIXED = {BEACON: 12, PROBE_RESPONSE: 12, ASSOCIATION_REQUEST: 4, REASSOCIATION_REQUEST: 10}
 # Of an authentication frame: algorithm, sequence, status; the number of fast transition (§9.4.1.1).
 AUTHENTICATION_FIXED, BY_FAST_TRANSITION = 6, 2
@@ -89,7 +96,7 @@ class WifiSession:
         self.counts: Counter[str] = Counter()
         self._psks: dict[bytes, list[bytes]] = {}
         self._cipher: dict[bytes, str] = {}  # that last opened a frame, by BSSID
-        self.room = Room()
+        self.room = FrameBuffer()
         self._last: dict[int, int] = {}  # sequence number by sender
 
     def take(self, octets: bytes) -> tuple[list[bytes], bool]:
@@ -114,13 +121,13 @@ class WifiSession:
             self._shake_hands(frame)
         return (ethernet_frames(True, b"", b"", frame.body) if frame.aggregate else []), False
 
-    def open_many(self, data: Octets, mac: Rows, end: Rows, compiled: bool) -> Opened:
+    def open_many(self, data: Octets, mac: Rows, end: Rows, compiled: bool) -> OpenedFrames:
         """As `opened_frames`, with the newest key of each client; nothing is noted of the frames yet."""
         if not any(client.cipher == CCMP for client in self.clients.values()):
             return nothing_opened(self.room)
         return opened_frames(data, mac, end, self._ccmp_key, self.room, compiled)
 
-    def note_opened(self, opened: Opened, new: Flags) -> None:
+    def note_opened(self, opened: OpenedFrames, new: Flags) -> None:
         """Count those that are no repetition for their clients."""
         counts = np.bincount(opened.client[new], minlength=len(opened.clients)).tolist()
         for client, count in zip(opened.clients, counts, strict=True):
@@ -314,7 +321,7 @@ class WifiSession:
     def _opened_either_way(
         self, frame: WifiFrame, client: Station | None, is_checked: bool
     ) -> Iterator[tuple[bytes, str]]:
-        """As `_opened`; the last octets may be a check sequence that is not right."""
+        """As `_opened`; the last bytes may be a check sequence that is not right."""
         yield from self._opened(frame, client)
         if not is_checked:
             yield from self._opened(frame._replace(body=frame.body[:-4]), client)

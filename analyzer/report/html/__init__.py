@@ -3,7 +3,7 @@
 page.py      the file: sections in their order, the door for text, the Content-Security-Policy
 head.py      the answer, the notice of a reconstruction, the key figures
 timeline.py, map.py, flow.py   positions of what the three pictures draw
-pings.py, ladder.py, quote.py  a card a ping: quoted octets, decode steps, status
+pings.py, ladder.py, quote.py  a card a ping: quoted bytes, decode steps, status
 tables.py, method.py           identifiers, destinations, devices …; how it was made, what would refute it
 """
 

@@ -1,4 +1,4 @@
-"""Destinations → a flow picture: device → destination → country, octets as widths, readable share apart."""
+"""Destinations → a flow picture: device → destination → country, bytes as widths, readable share apart."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from analyzer.report.wording import first_name
 
 WIDTH, BAR, TOP = 1000, 10, 34
 COLUMNS = (196, 520, 794)  # x of the bars
-ROOM = 330  # height that all octets together take
+ROOM = 330  # height that all bytes together take
 GAP, LEAST = 7, 15  # between nodes; the height a label needs
 MOST_DEVICES, MOST_DESTINATIONS, MOST_OF_SCOPE, MOST_COUNTRIES = 6, 14, 8, 10
 LOCAL, UNKNOWN = mark("local and special addresses"), mark("no location known")
@@ -24,7 +24,7 @@ OTHERS = mark("others")
 
 @dataclass(frozen=True)
 class FlowShare:
-    """Octets from one device by one destination to one country."""
+    """Bytes from one device by one destination to one country."""
 
     device: str
     destination: str
@@ -116,7 +116,7 @@ def _country(row: Destination) -> str:
 
 
 def bounded(parts: list[FlowShare]) -> list[FlowShare]:
-    """The destinations with the most octets, with room for those of the scope; a country's others as one."""
+    """The destinations with the most bytes, with room for those of the scope; a country's others as one."""
     devices = _first(_by_octets(parts, "device"), "device", MOST_DEVICES)
     countries = _first(_scope_first(_by_octets(parts, "country")), "country", MOST_COUNTRIES)
     kept = [
@@ -137,7 +137,7 @@ def bounded(parts: list[FlowShare]) -> list[FlowShare]:
 
 
 def _named(ranked: list[FlowShare]) -> frozenset[str]:
-    """Those that stand alone: of the scope, the local ones, then by octets."""
+    """Those that stand alone: of the scope, the local ones, then by bytes."""
     scope = [part for part in ranked if part.in_scope][:MOST_OF_SCOPE]
     local = [part for part in ranked if part.destination == _(LOCAL)]
     return _first(list(dict.fromkeys([*scope, *local, *ranked])), "destination", MOST_DESTINATIONS)
@@ -158,7 +158,7 @@ def _scope_first(ranked: list[FlowShare]) -> list[FlowShare]:
 
 
 def _by_octets(parts: Sequence[FlowShare], key: str) -> list[FlowShare]:
-    """One part for each value of the key, the most octets first."""
+    """One part for each value of the key, the most bytes first."""
     return sorted((_sum(g) for g in grouped(parts, lambda p: getattr(p, key))), key=lambda p: -p.octets)
 
 
@@ -179,7 +179,7 @@ def _first(parts: Sequence[FlowShare], key: str, most: int) -> frozenset[str]:
 
 
 def _column(index: int, parts: list[FlowShare]) -> dict[str, Node]:
-    """The nodes of a column from top to bottom, the most octets first."""
+    """The nodes of a column from top to bottom, the most bytes first."""
     key = ("device", "destination", "country")[index]
     total = sum(part.octets for part in parts)
     nodes, y = {}, float(TOP)

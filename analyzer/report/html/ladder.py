@@ -1,7 +1,7 @@
 """A quoted body and the path of what was found in it → steps that a reader can redo by hand.
 
 The steps are done anew here with the standard library, apart from the decoders that found the value: what
-the page shows is what the octets give. A step that isn't known here is named and not redone.
+the page shows is what the bytes give. A step that isn't known here is named and not redone.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ class Rung:
 
     name: str
     does: str
-    command: str  # for a shell, reading the octets of the step before; empty where there is none
+    command: str  # for a shell, reading the bytes of the step before; empty where there is none
     gives: Quote
     octets: int
     done: bool = True
@@ -147,7 +147,7 @@ def _pairs(octets: bytes) -> list[tuple[str, str]]:
 
 
 def quoted(octets: bytes, values: Values, limit: int) -> Quote:
-    """The octets as text with the values marked, seen through base64 if need be."""
+    """The bytes as text with the values marked, seen through base64 if need be."""
     kept, marked = octets[:MOST_OCTETS], values[:MOST_VALUES]
     text = readable(kept)
     said = quote(text, spans_of(text, marked) or _through_base64(kept, text, marked), limit)
@@ -155,7 +155,7 @@ def quoted(octets: bytes, values: Values, limit: int) -> Quote:
 
 
 def readable(octets: bytes) -> str:
-    """As UTF-8; an octet that isn't stands as an escape."""
+    """As UTF-8; a byte that isn't stands as an escape."""
     return octets.decode("utf-8", "backslashreplace")
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 LONGEST = 4_096  # characters of a quotation
-_GROUP = 3  # octets that base64 writes as four characters
+_GROUP = 3  # bytes that base64 writes as four characters
 
 
 class QuotePart(NamedTuple):
@@ -47,7 +47,7 @@ def spans_of(text: str, values: Sequence[tuple[str, str]]) -> list[Span]:
 
 
 def base64_spans(text: str, spans: Iterable[Span]) -> list[Span]:
-    """Spans of octets → spans of the base64 characters that carry them; line breaks are passed over."""
+    """Spans of bytes → spans of the base64 characters that carry them; line breaks are passed over."""
     at = [place for place, char in enumerate(text) if not char.isspace()]
     return [
         (at[start * 4 // _GROUP], at[min(-(-end * 4 // _GROUP), len(at)) - 1] + 1, kind)

@@ -174,7 +174,7 @@ _DESTINATIONS = (
 
 
 def destinations(report: Report) -> Listing:
-    """Those of the scope first, then by octets."""
+    """Those of the scope first, then by bytes."""
     rows = sorted(report.destinations, key=lambda row: (not row.scope_claims, -traffic(row)))
     many = len(report.devices) > 1
     entries = ((_destination(row, many), bool(row.scope_claims)) for row in rows[: MOST["destinations"]])

@@ -1,4 +1,4 @@
-"""Report → a timeline: lanes of what happened when, and octets over time."""
+"""Report → a timeline: lanes of what happened when, and bytes over time."""
 
 from __future__ import annotations
 
@@ -156,11 +156,11 @@ def clip_label(text: str, limit: int = _LABEL) -> str:
     return text if len(text) <= limit else f"{clip(text, limit - 1).split('… (')[0]}…"
 
 
-# ── octets over time ────────────────────────────────────────────────────────
+# ── bytes over time ────────────────────────────────────────────────────────
 
 
 def _bars(flows: Table, scale: Scale) -> tuple[tuple[tuple[float, float, float, float], ...], int]:
-    """Bars of readable and other octets, and the octets of the highest."""
+    """Bars of readable and other bytes, and the bytes of the highest."""
     readable, rest = binned(flows, scale.start, scale.end)
     top = max((a + b for a, b in zip(readable, rest, strict=True)), default=0)
     if not top:
@@ -180,7 +180,7 @@ def _tall(octets_: float, top: float) -> float:
 
 
 def binned(flows: Table, start: int, end: int, bins: int = BINS) -> tuple[list[float], list[float]]:
-    """Octets in each part of the time, readable and other; those of a flow are spread evenly over it."""
+    """Bytes in each part of the time, readable and other; those of a flow are spread evenly over it."""
     readable, rest = TimeBins(start, end, bins), TimeBins(start, end, bins)
     for first, last, total, share in _sizes(flows):
         readable.add(first, last, total * share)
@@ -189,7 +189,7 @@ def binned(flows: Table, start: int, end: int, bins: int = BINS) -> tuple[list[f
 
 
 def _sizes(flows: Table) -> Iterable[tuple[int, int, int, float]]:
-    """First and last time, octets, and the readable share of its payload, of each flow."""
+    """First and last time, bytes, and the readable share of its payload, of each flow."""
     columns, none = flows.columns, [0] * len(flows)
     names = ("first_ns", "last_ns", "bytes_up", "bytes_down", "payload", "readable")
     for first, last, up, down, payload, plain in zip(*(columns.get(n, none) for n in names), strict=True):

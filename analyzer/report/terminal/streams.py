@@ -1,4 +1,4 @@
-"""The terminal's part on reassembly: octets that came twice with different content, and gaps."""
+"""The terminal's part on reassembly: bytes that came twice with different content, and gaps."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The steps shown are those that the octets themselves give; identifiers are marked where they stand."""
+"""The steps shown are those that the bytes themselves give; identifiers are marked where they stand."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ COUNTRIES = Path(map.__file__).parents[1] / "countries.json"
 
 
 def flows(*rows: tuple[int, int, int, int, int]) -> Table:
-    """first, last, octets, payload, readable of each."""
+    """first, last, bytes, payload, readable of each."""
     names = ("first_ns", "last_ns", "bytes_up", "payload", "readable")
     columns = {name: [row[i] for row in rows] for i, name in enumerate(names)}
     return Table({**columns, "bytes_down": [0] * len(rows)})
