@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import gzip
+import os
+import signal
 from dataclasses import replace
 from pathlib import Path
 
+from analyzer.geo import Locator
 from analyzer.model import Report
 from analyzer.report import json
+from analyzer.session.options import Options
 from tests import builders
 from tests.builders import START_NS, http_request, http_response
 from tests.pipeline.captures import CHINA, NORWAY, web
@@ -40,6 +44,24 @@ def archive(folder: Path) -> list[Path]:
     (folder / "notes.pcap").write_text("not a capture at all\n")
     (folder / "empty.pcap").touch()
     return [folder / name for name in contents]
+
+
+DEADLY_NS = START_NS + 40 * DAY
+
+
+def deadly(path: Path) -> Path:
+    """Write the capture that ends the process which reads it with `Deadly` options."""
+    path.write_bytes(capture(web(CHINA, POST, http_response(200, b"ok"), port=40_040), DEADLY_NS))
+    return path
+
+
+class Deadly(Options):
+    """Options with which a process ends once it reads a capture of a certain moment."""
+
+    def locator(self, capture_ns: int | None) -> Locator:
+        if capture_ns == DEADLY_NS:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return super().locator(capture_ns)
 
 
 def octets_of(report: Report) -> str:

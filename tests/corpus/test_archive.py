@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import os
 import random
-import shutil
-import signal
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -27,7 +25,7 @@ from analyzer.packets.wifi.keys import WifiKey
 from analyzer.report import json
 from analyzer.session.options import Options
 from analyzer.system.containment import RAISE
-from tests.corpus.captures import archive, octets_of
+from tests.corpus.captures import Deadly, archive, deadly, octets_of
 
 
 class Here:
@@ -138,30 +136,14 @@ def test_a_mistake_of_ours_costs_one_capture_only(folder: Path, monkeypatch: pyt
 
 def test_a_process_that_dies_costs_only_the_capture_that_kills_it(folder: Path) -> None:
     paths = captures_in([str(folder)])
-    deadly = folder / "b" / "deadly.pcap"
-    shutil.copy(folder / "a" / "one.dat", deadly)
+    killer = deadly(folder / "b" / "deadly.pcap")
     with Pool(2) as pool:
-        units = units_of([*paths, str(deadly)], pool.apply)
-        outcomes = list(pool.outcomes(portions(units), _Deadly(), None))
+        units = units_of([*paths, str(killer)], pool.apply)
+        outcomes = list(pool.outcomes(portions(units), Deadly(), None))
     errors = [outcome for outcome in outcomes if outcome.error]
-    assert [outcome.paths for outcome in errors] == [(str(deadly),)]
+    assert [outcome.paths for outcome in errors] == [(str(killer),)]
     assert "ended unexpectedly" in str(errors[0].error)
     assert len(outcomes) == len(units)
-
-
-class _Deadly(Options):
-    """Options with which the process ends that reads a certain capture."""
-
-    def __setstate__(self, state):  # type: ignore[no-untyped-def]
-        super().__setstate__(state)
-        whole = work_module.read_chain
-
-        def deadly(chain, *rest):  # type: ignore[no-untyped-def]
-            if chain[0].path.endswith("deadly.pcap"):
-                os.kill(os.getpid(), signal.SIGKILL)
-            return whole(chain, *rest)
-
-        work_module.read_chain = deadly
 
 
 # ── results ─────────────────────────────────────────────────────────────────

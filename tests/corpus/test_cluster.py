@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import signal
 import threading
 import time
@@ -14,7 +13,6 @@ from typing import Any
 import pytest
 
 from analyzer import analyze
-from analyzer.corpus import task as work_module
 from analyzer.corpus.dask import WORKERLESS, Cluster
 from analyzer.corpus.discovery import captures_in
 from analyzer.corpus.grouping import portions, units_of
@@ -24,7 +22,7 @@ from analyzer.corpus.storage import StorageError
 from analyzer.corpus.summary import summary_of
 from analyzer.session.options import Options
 from tests.corpus.buckets import buckets
-from tests.corpus.captures import archive, octets_of
+from tests.corpus.captures import Deadly, archive, deadly, octets_of
 
 distributed = pytest.importorskip("distributed")
 dask = pytest.importorskip("dask")
@@ -89,24 +87,23 @@ def test_a_worker_that_is_killed_in_the_middle_costs_nothing(
 class _Slow(Options):
     """Options with which the first worker to begin says who it is, and waits to be killed."""
 
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        super().__setstate__({**state, "origin": None})
+    def locator(self, capture_ns: int | None) -> Any:
         try:
-            descriptor = os.open(state["origin"] or "", os.O_CREAT | os.O_EXCL | os.O_WRONLY)
+            descriptor = os.open(self.origin or "", os.O_CREAT | os.O_EXCL | os.O_WRONLY)
         except FileExistsError:
-            return
+            return Options().locator(capture_ns)
         os.write(descriptor, str(os.getpid()).encode())
         os.close(descriptor)
         time.sleep(30)
+        return Options().locator(capture_ns)
 
 
 def test_a_capture_that_kills_every_worker_is_given_up_alone(scheduler: Any, folder: Path) -> None:
-    deadly = folder / "deadly.pcap"
-    shutil.copy(folder / "a" / "one.dat", deadly)
+    killer = deadly(folder / "deadly.pcap")
     with Cluster(scheduler.scheduler_address, 2) as cluster:
         units = units_of(captures_in([str(folder)]), cluster.apply)
-        outcomes = list(cluster.outcomes(portions(units), _Deadly(), None))
-    assert [outcome.paths for outcome in outcomes if outcome.error] == [(str(deadly),)]
+        outcomes = list(cluster.outcomes(portions(units), Deadly(), None))
+    assert [outcome.paths for outcome in outcomes if outcome.error] == [(str(killer),)]
     assert len(outcomes) == len(units)
 
 
@@ -122,21 +119,6 @@ def test_a_cluster_whose_workers_are_gone_is_not_waited_for(folder: Path) -> Non
         outcomes = list(cluster.outcomes(portions(units), Options(), None))
     assert len(outcomes) == len(units)
     assert all("the workers that read it ended unexpectedly" in str(each.error) for each in outcomes)
-
-
-class _Deadly(Options):
-    """Options with which the process ends that reads a certain capture."""
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        super().__setstate__(state)
-        whole = work_module.read_chain
-
-        def deadly(chain: Any, *rest: Any) -> Any:
-            if chain[0].path.endswith("deadly.pcap"):
-                os.kill(os.getpid(), signal.SIGKILL)
-            return whole(chain, *rest)
-
-        work_module.read_chain = deadly
 
 
 # ── buckets ─────────────────────────────────────────────────────────────────

@@ -60,11 +60,11 @@ def test_a_database_in_the_archive_that_makers_offer_is_read(pack: object, tmp_p
 USE = """
 import sys
 from pathlib import Path
-from analyzer.geo.user_databases import Given
+from analyzer.geo.user_databases import UserDatabase
 from analyzer.geo.database_import import import_mmdb
 if __name__ == "__main__":
     path = Path(sys.argv[1])
-    for use in (lambda: [Given(path).opinion(a) for a in ("1.1.1.1", "223.5.5.5", "2001:db8::1")],
+    for use in (lambda: [UserDatabase(path).opinion(a) for a in ("1.1.1.1", "223.5.5.5", "2001:db8::1")],
                 lambda: import_mmdb(path, Path(sys.argv[2]))):
         try:
             use()
