@@ -28,7 +28,10 @@ NAMES = (
     "threading",
 )
 SCAN = "from analyzer.cli import main; main()"
-HELP = "from analyzer.session.worker_pool import WorkerPool\nWorkerPool(1, ()).give([(None, None)]).result()"
+HELP = (
+    "from analyzer.session.worker_pool import WorkerPool; "
+    "pool = WorkerPool(1, ()); pool.give([(None, None)]).result()"
+)
 STARTS = {
     "several processes": (SCAN, "scan", "captures", "--jobs", "2"),
     "helpers of one scan": (HELP,),
