@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from itertools import islice
 
 from analyzer.codecs.limits import Budget
@@ -36,11 +36,7 @@ Opener = Callable[[bytes], Iterator[bytes]]
 
 def decode_compressed(part: MessagePart, budget: Budget) -> list[MessagePart]:
     """The decompressed content, as far as the limits allow; nothing where it is not compressed."""
-    octets = part.value
-    if isinstance(octets, str) or not (step := coding_of(octets)):
-        return []
-    content = _bounded(octets, OPENERS[step], budget)
-    return [inside(part, text_or_bytes(content), step)] if content else []
+    return _opened(part, coding_of, OPENERS, budget)
 
 
 def is_compressed(octets: bytes) -> bool:
@@ -68,10 +64,17 @@ def coding_of(octets: bytes) -> str:
 
 def decode_unmarked(part: MessagePart, budget: Budget) -> list[MessagePart]:
     """The text of a raw deflate or Brotli stream; nothing where the bytes are not exactly that."""
-    octets = part.value
-    if isinstance(octets, str) or not (step := unmarked_coding_of(octets)):
+    return _opened(part, unmarked_coding_of, UNMARKED, budget)
+
+
+def _opened(
+    part: MessagePart, coding: Callable[[bytes], str], openers: Mapping[str, Opener], budget: Budget
+) -> list[MessagePart]:
+    """The content of a part by the way that `coding` tells; nothing where it tells none."""
+    data = part.value
+    if isinstance(data, str) or not (step := coding(data)):
         return []
-    content = _bounded(octets, UNMARKED[step], budget)
+    content = _bounded(data, openers[step], budget)
     return [inside(part, text_or_bytes(content), step)] if content else []
 
 

@@ -1,4 +1,4 @@
-"""Bytes → fields, one after the other; whatever ends too early raises CutError."""
+"""Bytes → fields, one after the other; whatever ends too early raises EndOfBytesError."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ class FieldCursor:
         return value >> 1 ^ -(value & 1)
 
     def count(self, most: int) -> int:
-        """Return `most` where so many values may yet be read. Raises CutError otherwise."""
+        """Return `most` where so many values may yet be read. Raises EndOfBytesError otherwise."""
         if not 0 <= most <= min(self.values_left, self.end):
             raise EndOfBytesError("too many")
         self.values_left -= most

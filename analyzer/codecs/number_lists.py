@@ -9,6 +9,8 @@ import re
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
+from analyzer.codecs.archive import ZIP_MAGIC
+from analyzer.codecs.compression import GZIP_MAGIC, ZSTD_MAGIC
 from analyzer.codecs.plain_text import JSON_START
 
 FEWEST, MOST_DIGITS, MOST = 11, 64, 1 << 18  # elements
@@ -17,7 +19,7 @@ NUMBER = re.compile(r"-?[0-9]{1,3}")
 DIGIT = re.compile(r"[0-9]")
 # What characters alone count as: digits, an address, a UUID.
 SPELLING = re.compile(r"[0-9A-Fa-f:\-]{11,64}")
-PACKED = (b"\x1f\x8b\x08", b"PK\x03\x04", b"\x28\xb5\x2f\xfd")  # gzip, ZIP, Zstandard
+PACKED = (GZIP_MAGIC, ZIP_MAGIC, ZSTD_MAGIC)
 # With what byte any of these begins.
 FIRST_CODES = frozenset(b"{[ \t\r\n0123456789abcdefABCDEF:-" + bytes(start[0] for start in PACKED))
 

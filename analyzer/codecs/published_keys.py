@@ -73,7 +73,7 @@ def deciphered(octets: bytes) -> Candidate | None:
     """Return what bytes say under a key that is published or that they carry; None where none fits."""
     if not SHORTEST <= len(octets) <= LONGEST:
         return None
-    return next((found for found in _attempts(octets)), None)
+    return next(_attempts(octets), None)
 
 
 def _attempts(octets: bytes) -> Iterator[Candidate]:
@@ -126,8 +126,7 @@ def _unchained(plain: bytes, octets: bytes, vector: bytes) -> bytes:
     """Undo the chaining of blocks (NIST SP 800-38A §6.2), where there is a first vector."""
     if not vector:
         return plain
-    before = (vector + octets)[: len(plain)]
-    return (int.from_bytes(plain, "big") ^ int.from_bytes(before, "big")).to_bytes(len(plain), "big")
+    return xored(plain, (vector + octets)[: len(plain)])
 
 
 def _unpadded(plain: bytes, size: int) -> bytes:

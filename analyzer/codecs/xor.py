@@ -14,9 +14,10 @@ from collections.abc import Callable
 
 from analyzer.codecs.json import is_json
 from analyzer.codecs.limits import Budget
+from analyzer.codecs.packed_digits import SWAPPED
 from analyzer.codecs.part import Candidate, MessagePart, inside
 from analyzer.codecs.published_keys import deciphered
-from analyzer.codecs.repeated_xor import is_readable, repeated
+from analyzer.codecs.repeated_xor import is_readable, repeated, xored
 
 STARTS = (b'{"', b"[{", b'["')
 SHORTEST, LONGEST = 16, 1 << 18
@@ -36,7 +37,7 @@ def _table(of: Callable[[int], int]) -> bytes:
 
 # Bytes that stand for others, by a table without a key.
 TABLES = {
-    "nibbles swapped": _table(lambda octet: (octet & 15) << 4 | octet >> 4),
+    "nibbles swapped": SWAPPED,
     "bits reversed": _table(lambda octet: int(f"{octet:08b}"[::-1], 2)),
     "ebcdic": bytes(range(256)).decode("cp500").encode("latin-1"),
 }
@@ -79,10 +80,9 @@ def candidate(octets: bytes) -> Candidate | None:
         return None
     for start in STARTS:
         key = octets[0] ^ start[0]
-        if key and octets[1] ^ key == start[1]:
-            table = bytes(octet ^ key for octet in range(256))
-            if found := _solved(octets.translate(table), f"xor {key:#04x}"):
-                return found
+        fits = key and octets[1] ^ key == start[1]
+        if fits and (found := _solved(xored(octets, bytes((key,))), f"xor {key:#04x}")):
+            return found
         shift = (octets[0] - start[0]) % 256
         if shift and (octets[1] - shift) % 256 == start[1]:
             table = bytes((octet - shift) % 256 for octet in range(256))
@@ -106,13 +106,8 @@ def _of_two(octets: bytes) -> Candidate | None:
     """XOR with two bytes in turn: a beginning tells both, the next few whether the rest is looked at."""
     for start in STARTS[:2]:
         key = bytes((octets[0] ^ start[0], octets[1] ^ start[1]))
-        even, odd = (bytes(octet ^ each for octet in range(256)) for each in key)
-        head = bytes(octet ^ key[place % 2] for place, octet in enumerate(octets[:LOOKED_AT]))
-        if not READABLE.fullmatch(head):
-            continue
-        whole = bytearray(octets)
-        whole[::2], whole[1::2] = octets[::2].translate(even), octets[1::2].translate(odd)
-        return _solved(bytes(whole), f"xor {key[0]:#04x} {key[1]:#04x}")
+        if READABLE.fullmatch(xored(octets[:LOOKED_AT], key)):
+            return _solved(xored(octets, key), f"xor {key[0]:#04x} {key[1]:#04x}")
     return None
 
 

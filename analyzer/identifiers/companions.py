@@ -33,11 +33,9 @@ BY_CHANCE = "by chance 1 in 250 would"
 @lru_cache(maxsize=1024)
 def is_luhn_valid(digits: str) -> bool:
     """Return whether the last digit is the check digit of the others (ISO/IEC 7812-1, annex B)."""
-    total = 0
-    for place, digit in enumerate(reversed(digits)):
-        value = int(digit) * (1 + place % 2)
-        total += value - 9 * (value > 9)
-    return total % 10 == 0
+    from stdnum import luhn
+
+    return bool(luhn.is_valid(digits))
 
 
 def is_like_imei(digits: str) -> bool:

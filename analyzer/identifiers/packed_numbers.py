@@ -36,6 +36,7 @@ LENGTH = 15
 # Where the one nibble stands that is no digit of the fifteen: filler at the end, parity and type
 # (3GPP TS 24.008 §10.5.1.4) second on the wire, filler first.
 FILLERS = (15, 0, 1)
+ALLOCATED = REPORTING_BODIES.keys() | FORMER_BODIES.keys()
 
 
 def imei_packed_in(text: str) -> tuple[str, str] | None:
@@ -94,7 +95,7 @@ def _is_imei(digits: str) -> bool:
     return (
         len(digits) == LENGTH
         and digits.isdigit()
-        and (digits[:2] in REPORTING_BODIES or digits[:2] in FORMER_BODIES)
+        and digits[:2] in ALLOCATED
         and is_luhn_valid(digits)
         and not is_placeholder(digits)
     )

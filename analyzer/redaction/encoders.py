@@ -172,22 +172,14 @@ def _translated(forth: bytes, back: bytes) -> ByteEncoding:
 
 def _by_key(step: str) -> ByteEncoding | None:
     name, _, key = step.partition(" ")
-    if name == "xor" and " " in key:
-        keys = [int(each, 16) for each in key.split()]
-        return ByteEncoding(lambda octets: _xored(octets, keys), lambda octets, _: _xored(octets, keys))
-    if name == "xor":
-        keyed = bytes.fromhex(key.removeprefix("0x"))
+    if name == "xor":  # its bytes together, or one by one: 0x1234, 0x12 0x34
+        keyed = bytes.fromhex(key.replace("0x", ""))
         return ByteEncoding(lambda octets: xored(octets, keyed), lambda octets, _: xored(octets, keyed))
     if name == "minus":
         shift = int(key)
         less = bytes((octet - shift) % 256 for octet in range(256))
         return _translated(less, bytes((octet + shift) % 256 for octet in range(256)))
     return None
-
-
-def _xored(octets: bytes, keys: list[int]) -> bytes:
-    """Each byte with its turn's key."""
-    return bytes(octet ^ keys[place % len(keys)] for place, octet in enumerate(octets))
 
 
 def _rot47(octets: bytes) -> bytes:
