@@ -15,11 +15,12 @@ from analyzer.codecs.part import MessagePart, PlainPart
 STEP = "digits in half bytes"
 LOOKED_AT = 24  # bytes in which a message says who sends it
 SIZE = 8
-BODIES = ("01", "35", "86", "99")  # that allocate the beginnings of IMEIs (GSMA TS.06, annex A)
-LEAST_KINDS = 4  # of digits: fewer are filling
+BODIES = ("01", "35", "86")  # that allocate the beginnings of IMEIs of GSM (GSMA TS.06, annex A)
+LEAST_KINDS = 6  # of digits: fewer are filling, or small numbers side by side
 # Half bytes as hexadecimal digits: a nought and 15 digits, or 15 digits and a filler.
 FORM = re.compile(r"(?=0(\d{15})|(\d{15})[0f])")
 IN_SWAPPED = re.compile(r"(?=()(\d{15})f)")
+# Each byte with its half bytes swapped.
 SWAPPED = bytes((octet << 4 | octet >> 4) & 0xFF for octet in range(256))
 
 
@@ -31,17 +32,18 @@ def packed_imeis(octets: bytes) -> Iterator[tuple[int, str]]:
         for found in form.finditer(half_bytes):
             at, digits = found.start() // 2, found[1] or found[2]
             is_free = not any(abs(at - other) < SIZE for other in taken)
-            if found.start() % 2 == 0 and is_free and is_imei(digits):
+            is_text = head[at : at + SIZE].isascii() and head[at : at + SIZE].decode().isprintable()
+            if found.start() % 2 == 0 and is_free and not is_text and is_imei(digits):
                 taken.append(at)
                 yield at, digits
 
 
 def is_imei(digits: str) -> bool:
     """Return whether digits begin with a body's code, end with their check digit and are no filling."""
-    if not digits.startswith(BODIES) or len(set(digits)) < LEAST_KINDS:
-        return False
-    doubled = sum(sum(divmod(2 * int(digit), 10)) for digit in digits[1::2])
-    return (doubled + sum(map(int, digits[::2]))) % 10 == 0
+    from stdnum import luhn
+
+    is_like_one = digits.startswith(BODIES) and len(set(digits)) >= LEAST_KINDS
+    return is_like_one and bool(luhn.is_valid(digits))
 
 
 def packed_parts(part: MessagePart) -> list[PlainPart]:

@@ -17,9 +17,12 @@ from analyzer.identifiers.login_names import BUTTONS
 from analyzer.identifiers.placeholders import EMPTY_WORDS, is_placeholder
 from analyzer.model import Confidence, Field, Finding
 
-IS_EMAIL = re.compile(
-    r"[A-Za-z0-9.!#$%&'*+/=?^_{|}~\-]{1,64}@(?:[A-Za-z0-9\-]{1,63}\.){1,8}[A-Za-z]{2,24}"
-).fullmatch
+# A network access identifier of a mobile network (3GPP TS 23.003 §14.2) has the form and is no mailbox.
+EMAIL = (
+    r"(?!.*\.3gppnetwork\.org$)[A-Za-z0-9.!#$%&'*+/=?^_{|}~\-]{1,64}"
+    r"@(?:[A-Za-z0-9\-]{1,63}\.){1,8}[A-Za-z]{2,24}"
+)
+IS_EMAIL = re.compile(EMAIL).fullmatch
 UUID = r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}"
 IS_UUID = re.compile(UUID).fullmatch
 SHORTEST_NAME = 3
@@ -28,7 +31,6 @@ HEX_LONG = r"(?=[0-9]*[A-Fa-f])(?:0x)?[0-9A-Fa-f]{16,64}"
 CUID, UTDID = r"[A-Z0-9]{32}\|[\w:]{1,20}", r"(?=\S*[a-z])(?=\S*[A-Z])(?=\S*\d)[A-Za-z0-9+/]{22}=="
 DEVICE_ID = rf"\{{?{UUID}\}}?|{HEX_LONG}|{CUID}|{UTDID}"
 HEX_ID = r"[0-9A-Fa-f]{16}|[0-9A-Fa-f]{32}|[0-9A-Fa-f]{64}"
-EMAIL = r"[A-Za-z0-9.!#$%&'*+/=?^_{|}~\-]{1,64}@(?:[A-Za-z0-9\-]{1,63}\.){1,8}[A-Za-z]{2,24}"
 LONGEST = 1024
 
 

@@ -11,6 +11,7 @@ from importlib.resources import files
 from analyzer.identifiers.base import Context, Verdict, finding
 from analyzer.identifiers.labels import identity_kinds, kinds_named
 from analyzer.identifiers.tracker_records import record_position
+from analyzer.identifiers.without_names import holds_device_number
 from analyzer.model import Confidence, Field, Finding
 
 DEGREES = r"[+-]?\d{1,3}\.\d{3,16}"
@@ -274,7 +275,10 @@ def _with_hemispheres(field: Field) -> Pair | None:
 
 
 def _in_record(field: Field, context: Context) -> Pair | None:
-    if DOUBLES in field.evidence.path and (pair := PAIR.fullmatch(str(field.value))):
+    if DOUBLES in field.evidence.path:
+        pair = PAIR.fullmatch(str(field.value)) if holds_device_number(context) else None
+        if not pair:
+            return None
         return pair[1], pair[2], pair[0], "two numbers of 8 bytes side by side that are degrees"
     found = record_position(str(field.value), context)
     return (*found, "two numbers of degrees side by side in a record of a tracker") if found else None

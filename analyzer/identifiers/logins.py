@@ -81,13 +81,18 @@ def _with_passwords(
         field = fields[index]
         group = field.evidence.path[:-1]
         text = _text(field)
-        if group in done or not text or not _is_in_request(field):
+        if group in done or not text or not _is_in_request(field) or _is_directory(name, text):
             continue
         done.add(group)
         user = _user_of(field, fields, names, roles)
         if user is not None:
             yield LogInPart("account", user, _text(user), f"stands beside the password field {name}")
         yield from _password(field, text, fields, names)
+
+
+def _is_directory(name: str, text: str) -> bool:
+    """Return whether PWD is the variable that holds the working directory (POSIX.1-2017, XBD §8.3)."""
+    return name == "PWD" and text.startswith("/")
 
 
 def _password(field: Field, text: str, fields: Sequence[Field], names: Sequence[str]) -> Iterator[LogInPart]:

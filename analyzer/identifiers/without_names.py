@@ -23,7 +23,15 @@ ANDROID = re.compile(r"(?:AND|(?:AND|and)roid[_-]?(?:id|ID)?[:_=-]?)([0-9a-f]{16
 
 
 def _has_no_name(field: Field) -> bool:
-    return NUMBERED.fullmatch(field.name) is not None or AMONG_BYTES in field.evidence.path[-2:]
+    path = field.evidence.path
+    return len(path) == 1 or NUMBERED.fullmatch(field.name) is not None or AMONG_BYTES in path[-2:]
+
+
+def holds_device_number(context: Context) -> bool:
+    """Return whether a message holds an IMEI, or an Android ID behind the word that says so."""
+    return _names_a_phone(context) or any(
+        isinstance(value, str) and ANDROID.fullmatch(value) for value in context.values
+    )
 
 
 def _names_a_phone(context: Context) -> bool:
@@ -33,7 +41,10 @@ def _names_a_phone(context: Context) -> bool:
 
 
 class UnnamedEmail:
-    """Finds an e-mail address as the whole value of a field without a name, in a message about a phone."""
+    """Finds an e-mail address as the whole value of a field without a name.
+
+    In a message about a phone, or in one of a protocol of its own.
+    """
 
     kind = "email"
     examples: tuple[tuple[str, str], ...] = ()
@@ -44,10 +55,12 @@ class UnnamedEmail:
         text = str(field.value)
         if "@" not in text or len(text) > LONGEST:
             return
+        if not _has_no_name(field):
+            return
         if context.is_unclassified:
             parts = NOUGHTS.split(text)
         else:
-            parts = [text.strip()] if _has_no_name(field) and _names_a_phone(context) else []
+            parts = [text.strip()] if _names_a_phone(context) else []
         for part in parts:
             if IS_EMAIL(part) and not ROLE_ADDRESS.fullmatch(part):
                 yield finding(self.kind, part, part, field, Verdict("medium", (SAID,)), context)

@@ -288,7 +288,9 @@ def test_log_ins_of_the_corpus_are_those_that_tshark_shows(
     found = [
         (seen.request.protocol, seen.request.method, seen.response and seen.response.status)
         for seen in read(of_corpus(name)).exchanges
-        if seen.request is not None and seen.request.protocol
+        if seen.request is not None
+        and seen.request.protocol
+        and not seen.request.protocol.startswith("mail ")  # what a mail says is a message of its own
     ]
     assert found == expected
 

