@@ -6,7 +6,7 @@ import base64
 import html
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import NamedTuple
 from urllib.parse import quote_from_bytes, unquote_to_bytes
 
@@ -57,13 +57,21 @@ def _as_octets(value: Text) -> bytes:
 
 def _in_place(document: Text, changes: Changes) -> Text:
     """Where the values stand as they are; in a binary format only those that keep their length."""
-    octets = _as_octets(document)
+    data = _as_octets(document)
     is_text = isinstance(document, str)
     for old, new in sorted(changes.items(), key=lambda change: -len(change[0])):
-        before, after = _as_octets(old), _as_octets(new)
-        if before and (is_text or len(before) == len(after)):
-            octets = _replaced(octets, before, after)
-    return octets.decode("utf-8", "surrogateescape") if is_text else octets
+        for before, after in _as_written(old, new, is_text):
+            if before and (is_text or len(before) == len(after)):
+                data = _replaced(data, before, after)
+    return data.decode("utf-8", "surrogateescape") if is_text else data
+
+
+def _as_written(old: Text, new: Text, in_text: bool) -> Iterator[tuple[bytes, bytes]]:
+    """The bytes before and after: a text in a binary format may stand in two bytes a character."""
+    yield _as_octets(old), _as_octets(new)
+    if not in_text and isinstance(old, str) and isinstance(new, str):
+        for charset in ("utf-16-le", "utf-16-be"):
+            yield old.encode(charset, "surrogatepass"), new.encode(charset, "surrogatepass")
 
 
 def _in_any_length(document: bytes, changes: Changes) -> bytes:

@@ -39,11 +39,11 @@ _THINGS = (
 _IDENTIFYING = frozenset(kind for *_words, kinds in _THINGS for kind in kinds)
 
 
-def headline(report: Report, first: Sending) -> str:
+def headline(report: Report, first: Sending, where: Whereabouts) -> str:
     """The most harmful sending in two or three sentences."""
     who, what = senders(report, first.devices), _what(first)
     said = _("{who} sent {what}, unencrypted, to {whom}, {often}.").format(
-        who=who, what=what, whom=recipients(report, first), often=how_often(first)
+        who=who, what=what, whom=recipients(first, where), often=how_often(first)
     )
     if report.reconstruction:
         said = _("A reconstruction, not a real phone: {said}").format(said=said)
@@ -149,19 +149,19 @@ def _values(findings: Sequence[Finding]) -> Counter[str]:
 # ── to whom, how often ──────────────────────────────────────────────────────
 
 
-def recipients(report: Report, sending: Sending) -> str:
+def recipients(sending: Sending, where: Whereabouts) -> str:
     """The recipients by name, and what is believed of where they are."""
     if not sending.addresses[0]:
         return _("recipients that the capture does not name")
-    where = Whereabouts(report).said(sending.addresses)
+    place = where.said(sending.addresses)
     if len(sending.recipients) == 1:
         name = clip(sending.recipients[0], _LONGEST)
         known = (
             "" if name in sending.addresses or len(sending.addresses) > 1 else f" ({sending.addresses[0]})"
         )
-        return f"{name}{known}, {where}"
+        return f"{name}{known}, {place}"
     many = plural(len(sending.recipients), "{n} recipient", "{n} recipients")
-    return f"{many} ({few([clip(name, _LONGEST) for name in sending.recipients])}; {where})"
+    return f"{many} ({few([clip(name, _LONGEST) for name in sending.recipients])}; {place})"
 
 
 def how_often(sending: Sending) -> str:

@@ -70,9 +70,9 @@ def counts(finding: Finding) -> bool:
     return finding.kind not in FACTS and not is_worth_checking(finding)
 
 
-def sendings(report: Report) -> list[Sending]:
+def sendings(report: Report, where: Whereabouts) -> list[Sending]:
     """The sendings of a report, the most harmful and most frequent first."""
-    parts = _parts(report)
+    parts = _parts(report, where)
     parts = _together(parts, lambda s: (s.recipients, s.addresses))
     parts = _together(parts, lambda s: s.devices)
     if len(parts) > _FEW:
@@ -113,12 +113,11 @@ class _Way:
     address: str
 
 
-def _parts(report: Report) -> list[Sending]:
+def _parts(report: Report, where: Whereabouts) -> list[Sending]:
     found: dict[_Way, Sending] = {}
-    places = Whereabouts(report)
 
     def of(way: _Way) -> Sending:
-        local = places.is_special(way.address)
+        local = where.is_special(way.address)
         new = Sending((way.device,), (way.recipient,), (way.address,), is_local=local)
         return found.setdefault(way, new)
 

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from analyzer.model import Finding, KnownKind, Ping, Place, Report
+from analyzer.model import Finding, KnownKind, Ping, Report
 from analyzer.report.countries import country
 from analyzer.report.coverage import amount, encrypted, is_recorded, limits, rows_of, searched
 from analyzer.report.groups import (
@@ -64,20 +64,24 @@ def first_screen(report: Report) -> FirstScreen:
 
     What was found comes first, and what could not be searched last; where nothing was found, that is first.
     """
-    found = sendings(report)
+    where = Whereabouts(report)
+    found = sendings(report, where)
     absent = list(_absent_device(report))
     if not found:
         unread = [*absent, *_failed(report), *limits(report)]
         unread[1:] = [" ".join(unread[1:])]
-        every = (*unread, _nothing_found(report), _tried(report), _known(report), _regions(report))
+        every = (*unread, _nothing_found(report), _tried(report), _known(report), _regions(report, where))
         first, *rest = filter(None, every)
         return FirstScreen(first, tuple(rest))
+    groups = [group for group in finding_groups(report) if counts(group[0])]
+    sure = [group for group in groups if is_established(group[0])]
+    unsure = [group for group in groups if not is_established(group[0])]
     points = (
-        _sure(report), _more_senders(report, found[1:]), _payloads(report), _regions(report),
-        _unsure(report),
+        _sure(report, sure, bool(unsure)), _more_senders(report, found[1:]), _payloads(report, where),
+        _regions(report, where), _unsure(report, unsure, bool(sure)),
     )  # fmt: skip
     unseen = (*_encrypted(report), *_failed(report), *limits(report))
-    said = " ".join((*absent, headline(report, found[0])))
+    said = " ".join((*absent, headline(report, found[0], where)))
     return FirstScreen(said, tuple(filter(None, points)), unseen)
 
 
@@ -91,11 +95,6 @@ def has_payload(report: Report) -> bool:
     return any(ping.message is not None for ping in report.pings)
 
 
-def places(report: Report) -> dict[str, Place]:
-    """What is known of each destination address."""
-    return {row.address: row.place for row in report.destinations if row.place}
-
-
 def _absent_device(report: Report) -> Iterator[str]:
     asked = report.scope.device
     if asked and not any(asked in (d.id, d.mac, *d.addresses) for d in report.devices):
@@ -104,10 +103,10 @@ def _absent_device(report: Report) -> Iterator[str]:
 
 def _failed(report: Report) -> Iterator[str]:
     """What was not read because a part of the program failed; first where nothing was found."""
-    counts: Counter[str] = Counter()
+    met: Counter[str] = Counter()
     for problem in report.problems:
-        counts[problem.code] += problem.count
-    said = [say(counts[code]) for code, say in FAILED.items() if counts[code]]
+        met[problem.code] += problem.count
+    said = [say(met[code]) for code, say in FAILED.items() if met[code]]
     if said:
         yield _("Not read, because a part of phonehome failed: {what}. The problems met name each.").format(
             what=", ".join(said)
@@ -117,31 +116,24 @@ def _failed(report: Report) -> Iterator[str]:
 # ── what left ───────────────────────────────────────────────────────────────
 
 
-def _sure(report: Report) -> str:
+def _sure(report: Report, groups: list[list[Finding]], has_unsure: bool) -> str:
     """All established identifiers and log-ins, and which of the owner's were seen."""
-    groups = _groups(report, sure=True)
     said = []
     if groups:
         kinds = _("Identifiers and log-ins sent readable (different values, how often): {kinds}.")
         said = [kinds.format(kinds=_by_kind(groups)), _recipients(report)]
-    elif not any(map(counts, report.findings)):
+    elif not has_unsure:
         said = [_("No identifier of the phone or its SIM was found in what was searched.")]
     return " ".join(filter(None, (*said, _known(report))))
 
 
-def _unsure(report: Report) -> str:
+def _unsure(report: Report, groups: list[list[Finding]], has_sure: bool) -> str:
     """The probable identifiers; to whom they went, where that was not said of surer ones."""
-    groups = _groups(report, sure=False)
     if not groups:
         return ""
     kinds = _("Less sure, but probably identifiers (different values, how often): {kinds}.")
-    to = "" if _groups(report, sure=True) else _recipients(report)
+    to = "" if has_sure else _recipients(report)
     return f"{kinds.format(kinds=_by_kind(groups))} {to}".rstrip()
-
-
-def _groups(report: Report, sure: bool) -> list[list[Finding]]:
-    """The findings that count, a group a value: the established ones, or the others."""
-    return [g for g in finding_groups(report) if counts(g[0]) and is_established(g[0]) == sure]
 
 
 def _more_senders(report: Report, rest: Sequence[Sending]) -> str:
@@ -166,12 +158,12 @@ def _more_senders(report: Report, rest: Sequence[Sending]) -> str:
 # ── activation payloads ─────────────────────────────────────────────────────
 
 
-def _payloads(report: Report) -> str:
+def _payloads(report: Report, where: Whereabouts) -> str:
     """The first group of activation payloads, how many more there are, and attempts without a request."""
     groups = [group for group in ping_groups(report) if group[0].message is not None]
     if not groups:
         return _tried(report)
-    said = [_sent(groups[0], Whereabouts(report))]
+    said = [_sent(groups[0], where)]
     if more := sum(map(len, groups[1:])):
         said.append(
             plural(
@@ -307,10 +299,10 @@ def _seen(kind: KnownKind) -> str:
 # ── regions ─────────────────────────────────────────────────────────────────
 
 
-def _regions(report: Report) -> str:
+def _regions(report: Report, where: Whereabouts) -> str:
     """What went to the regions of the scope, each for itself and never summed."""
     codes = report.scope.regions
-    said = [_region(report, code) for code in codes[:_REGIONS]]
+    said = [_region(report, code, where) for code in codes[:_REGIONS]]
     if (left := len(codes) - _REGIONS) > 0:
         said.append(
             plural(left, "{n} more region is in the table below.", "{n} more regions are in the table below.")
@@ -318,8 +310,8 @@ def _regions(report: Report) -> str:
     return " ".join(said)
 
 
-def _region(report: Report, code: str) -> str:
-    located, disputed, other = region_traffic(report, code)
+def _region(report: Report, code: str, where: Whereabouts) -> str:
+    located, disputed, other = region_traffic(report, code, where)
     name = f"{country(code)} ({code})" if country(code) != code else code
     if located.addresses:
         said = [_("{region}: {packets} went to {addresses} that databases place there.")]

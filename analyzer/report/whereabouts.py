@@ -23,11 +23,16 @@ MANY_PLACES = mark("a server whose address is used in many places at once")
 SPECIAL = mark("an address of a local network or another special use ({special})")
 
 
+def places(report: Report) -> dict[str, Place]:
+    """Return what is known of each destination address."""
+    return {row.address: row.place for row in report.destinations if row.place}
+
+
 class Whereabouts:
     """The places of a report's destination addresses."""
 
     def __init__(self, report: Report) -> None:
-        self._places = {row.address: row.place for row in report.destinations if row.place}
+        self._places = places(report)
         self._refuted = {row.address for row in report.destinations if row.contradictions}
 
     def place(self, address: str) -> Place | None:
@@ -91,15 +96,16 @@ def codes(place: Place) -> set[str]:
     return {o.code for o in place.opinions if o.claim in OF_PLACE and o.code}
 
 
-def region_traffic(report: Report, code: str) -> tuple[RegionTotal, RegionTotal, RegionTotal]:
+def region_traffic(
+    report: Report, code: str, where: Whereabouts
+) -> tuple[RegionTotal, RegionTotal, RegionTotal]:
     """Return what went to addresses located there, to disputed ones, and to those of other claims alone."""
-    found = Whereabouts(report)
     located: list[Destination] = []
     disputed: list[Destination] = []
     other: list[Destination] = []
     for row in report.destinations:
         if is_located(row, code):
-            (disputed if found.is_disputed(row.address) else located).append(row)
+            (disputed if where.is_disputed(row.address) else located).append(row)
         elif is_linked(row, code):
             other.append(row)
     return total(code, True, located), total(code, False, disputed), total(code, False, other)

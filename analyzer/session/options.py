@@ -85,9 +85,10 @@ class Options:
             "wifi": tuple,
             "log": tuple,
         }
-        unset = {"known"} & {name for name, value in given.items() if value is None}
-        made = {name: _checked(name, checks.get(name), value) for name, value in given.items()}
-        options = cls(**{name: value for name, value in made.items() if name not in unset})
+        told = {name: value for name, value in given.items() if value is not None}
+        options = cls(
+            **{name: _checked(name, checks.get(name, _as_it_is), value) for name, value in told.items()}
+        )
         _ = options.databases  # opened now, so that one that can't be used is known before the long scan
         return options
 
@@ -117,8 +118,12 @@ def _paths(given: Iterable[Path]) -> tuple[str, ...]:
     return tuple(os.fspath(path) for path in given)
 
 
-def _checked(name: str, check: Callable[[G], T] | None, given: G) -> T | G:
+def _as_it_is(given: G) -> G:
+    return given
+
+
+def _checked(name: str, check: Callable[[G], T], given: G) -> T:
     try:
-        return given if given is None or check is None else check(given)
+        return check(given)
     except ValueError as error:
         raise ValueError(f"{name}: {error}") from None

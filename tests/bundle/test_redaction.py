@@ -113,6 +113,13 @@ def test_each_encoding_is_written_again_and_nothing_withheld(name: str) -> None:
     assert b"490154203237518" not in everything(redacted)
 
 
+def test_text_of_two_bytes_a_character_among_other_bytes_is_written_again() -> None:
+    inside = base64.b64encode(b'{"imei": "490154203237518"}').decode().encode("utf-16-le")
+    redacted = redact(report_of(sent(b"REGISTER " + inside)), KEY)
+    assert redacted.messages[0].body.content.startswith(b"REGISTER e\0")
+    assert b"490154203237518" not in everything(redacted)
+
+
 CARRIERS: dict[str, bytes] = {
     "text in octets": b"\xfd\xfe\0\x04imei\0\x0f490154203237518\0\x05email\0\x10kari@example.org\0\xfe",
     "lines": b"imei: 490154203237518\nemail: kari@example.org\n",

@@ -14,7 +14,7 @@ from analyzer.report.language import _, mark, number, plural
 from analyzer.report.sendings import counts
 from analyzer.report.summary import first_screen, has_found
 from analyzer.report.units import clock, percent
-from analyzer.report.whereabouts import region_traffic
+from analyzer.report.whereabouts import Whereabouts, region_traffic
 from analyzer.report.wording import STATUSES
 
 _MONTHS = (
@@ -114,8 +114,9 @@ def _found(report: Report) -> Iterator[Figure]:
         "different identifiers sent readable, probable ones included",
     )
     yield Figure(number(len(kinds)), said, bool(kinds))
+    where = Whereabouts(report)
     for code in report.scope.regions:
-        total = region_traffic(report, code)[0]
+        total = region_traffic(report, code, where)[0]
         said = plural(
             total.packets_up,
             "packet sent to an address that databases place in {country}",

@@ -12,9 +12,9 @@ from analyzer.report.html.ladder import Rung, ladder, quoted
 from analyzer.report.html.quote import LONGEST, Quote
 from analyzer.report.html.where import Frames, frames_of
 from analyzer.report.language import _, plural
-from analyzer.report.summary import places
 from analyzer.report.text import clip
 from analyzer.report.units import clock, span
+from analyzer.report.whereabouts import places
 from analyzer.report.wording import (
     STATUSES,
     kind_name,
