@@ -13,15 +13,16 @@ import lzma
 import re
 import zlib
 from collections.abc import Callable
+from string import ascii_letters, digits
 from typing import NamedTuple
-from urllib.parse import quote_from_bytes, unquote_to_bytes
+from urllib.parse import unquote_to_bytes
 
 from analyzer.codecs.compression import OPENERS, UNMARKED
 from analyzer.codecs.repeated_xor import xored
 from analyzer.codecs.xor import ROT47
 
 MOST = 8 << 20  # bytes that are decompressed
-UNESCAPED = "".join(chr(code) for code in range(33, 127) if chr(code) not in "%")
+UNRESERVED = frozenset(char.encode() for char in ascii_letters + digits + "-._~")  # RFC 3986, 2.3
 
 
 class ByteEncoding(NamedTuple):
@@ -113,10 +114,21 @@ def _ascii85_do(octets: bytes, like: bytes) -> bytes:
 
 
 def _percent_do(octets: bytes, like: bytes) -> bytes:
-    bare = re.sub(rb"%[0-9A-Fa-f]{2}", b"", like).decode("latin-1")
-    made = quote_from_bytes(octets, safe="".join(char for char in UNESCAPED if char in bare))
+    tokens = re.findall(rb"%[0-9A-Fa-f]{2}|.", like, re.DOTALL)
+    bare = UNRESERVED.union(token for token in tokens if len(token) == 1) - {b"%"}
     lower = re.search(rb"%[0-9A-F]?[a-f]", like)
-    return (re.sub("%..", lambda escape: escape[0].lower(), made) if lower else made).encode("ascii")
+
+    def written(byte: bytes) -> bytes:
+        if byte in bare:
+            return byte
+        return (b"%%%02x" if lower else b"%%%02X") % byte
+
+    made = [bytes((code,)) for code in octets]
+    if len(made) != len(tokens):
+        return b"".join(map(written, made))
+    # Of the same length: what is the same stays as it stood.
+    stood = zip(made, map(unquote_to_bytes, tokens), tokens, strict=True)
+    return b"".join(token if new == old else written(new) for new, old, token in stood)
 
 
 # ── compression ─────────────────────────────────────────────────────────────

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json as standard_json
+import re
 import zlib
 from dataclasses import replace
 from hashlib import md5, sha256
@@ -118,6 +119,13 @@ def test_text_of_two_bytes_a_character_among_other_bytes_is_written_again() -> N
     redacted = redact(report_of(sent(b"REGISTER " + inside)), KEY)
     assert redacted.messages[0].body.content.startswith(b"REGISTER e\0")
     assert b"490154203237518" not in everything(redacted)
+
+
+def test_of_an_escaped_body_only_the_identifiers_change() -> None:
+    body = b"REGISTER v=2&p=%7b%22imei%22%3A%20%22490154203237518%22, 100%25%7d"
+    made = redact(report_of(sent(body)), KEY).messages[0].body.content
+    assert made != body
+    assert re.sub(rb"(?<=%22)[0-9]{15}", b"490154203237518", made) == body
 
 
 CARRIERS: dict[str, bytes] = {
