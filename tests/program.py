@@ -102,19 +102,19 @@ def _read(end: int, into: list[bytes], at: int) -> None:
         into[at] = file.read()
 
 
-def _write(end: int, octets: bytes | None) -> None:
+def _write(end: int, data: bytes | None) -> None:
     try:
         with open(end, "wb") as file:
-            file.write(octets or b"")
+            file.write(data or b"")
     except BrokenPipeError:
         pass  # the command did not want it
 
 
 def _send(line: socket.socket, said: Any, fds: Sequence[int] = ()) -> None:
-    octets = json.dumps(said).encode()
-    head = len(octets).to_bytes(SIZE, "big")
+    data = json.dumps(said).encode()
+    head = len(data).to_bytes(SIZE, "big")
     socket.send_fds(line, [head], fds) if fds else line.sendall(head)
-    line.sendall(octets)
+    line.sendall(data)
 
 
 def _receive(line: socket.socket) -> tuple[Any, list[int]]:
@@ -122,10 +122,10 @@ def _receive(line: socket.socket) -> tuple[Any, list[int]]:
     head, fds, _flags, _address = socket.recv_fds(line, SIZE, 3)
     if len(head) < SIZE:
         raise EOFError
-    octets, left = b"", int.from_bytes(head, "big")
-    while len(octets) < left:
-        octets += line.recv(left - len(octets))
-    return json.loads(octets), list(fds)
+    data, left = b"", int.from_bytes(head, "big")
+    while len(data) < left:
+        data += line.recv(left - len(data))
+    return json.loads(data), list(fds)
 
 
 # ── in the process that forks ────────────────────────────────────────────────

@@ -99,9 +99,9 @@ def test_sheets_are_replaced_all_or_none(tmp_path: Path, monkeypatch: pytest.Mon
     files.replace_all(tmp_path, {"a.csv": b"1", "b.csv": b"1"})
     real = files.write_new
 
-    def full(path: str, octets: bytes, *, durable: bool = True) -> None:
-        real(path, octets, durable=durable)
-        if octets == b"second":
+    def full(path: str, data: bytes, *, durable: bool = True) -> None:
+        real(path, data, durable=durable)
+        if data == b"second":
             raise FullError
 
     monkeypatch.setattr(files, "write_new", full)

@@ -68,7 +68,7 @@ To have the time confirmed by an authority of your choice, whose address goes in
 What this proves and what it can't: docs/evidence.md of phonehome.
 """
 _PLAIN = """\
-The packets are octet for octet those of the capture. They hold real identifiers: this folder is not to be
+The packets are byte for byte those of the capture. They hold real identifiers: this folder is not to be
 published."""
 _REDACTED = """\
 REDACTED: identifiers in the packets and in the report are pseudonyms of the same form. Lengths, checksums
@@ -210,8 +210,8 @@ def write(made: Bundle, directory: str) -> None:
     except NotEmptyError as error:
         raise SelectionError(f"{directory}: is {error.strerror}, and nothing is written over") from None
     try:
-        for name, octets in made.files.items():
-            folder.write(name, octets)
+        for name, data in made.files.items():
+            folder.write(name, data)
         folder.finish()
     finally:
         folder.discard()

@@ -76,9 +76,9 @@ def _repair_transport(frame: bytearray, start: int, end: int, kind: int, pseudo:
     _put(frame, start + at, total or 0xFFFF if kind == UDP else total)
 
 
-def _sum(octets: bytes) -> int:
+def _sum(data: bytes) -> int:
     """The Internet checksum."""
-    padded = octets + bytes(len(octets) % 2)
+    padded = data + bytes(len(data) % 2)
     total: int = sum(struct.unpack(f">{len(padded) // 2}H", padded))
     while total >> 16:
         total = (total & 0xFFFF) + (total >> 16)

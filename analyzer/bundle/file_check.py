@@ -42,10 +42,10 @@ class Files:
     def document(self, name: str) -> bytes:
         """Return the whole of a document. Raises ValueError where it is too large to be one."""
         with self.open(name) as file:
-            octets = file.read(LARGEST_DOCUMENT + 1)
-        if len(octets) > LARGEST_DOCUMENT:
+            data = file.read(LARGEST_DOCUMENT + 1)
+        if len(data) > LARGEST_DOCUMENT:
             raise ValueError(f"{name}: has more than {LARGEST_DOCUMENT >> 20} MiB and was not read")
-        return octets
+        return data
 
 
 def listed(root: Path) -> tuple[Files, list[str]]:
@@ -55,15 +55,15 @@ def listed(root: Path) -> tuple[Files, list[str]]:
     if any(each.startswith(f"{SUMS}:") for each in wrong):
         return files, wrong
     with files.open(SUMS) as file:
-        octets = file.read(LARGEST_LIST + 1)
-    named = _named(octets)
+        data = file.read(LARGEST_LIST + 1)
+    named = _named(data)
     if not named:
         return files, [*wrong, f"{SUMS}: was changed: it has a line that is none of its own"]
     files.sums.update(named)
     wrong += _unlisted(root, files)
     wrong += _misstated(files)
     wrong += _twice(files)
-    wrong += _request(files, octets)
+    wrong += _request(files, data)
     return files, wrong
 
 
@@ -84,17 +84,17 @@ def _strange(root: Path) -> Iterator[str]:
         yield f"{name}: {what}, and does not belong to the bundle"
 
 
-def _named(octets: bytes) -> dict[str, str] | None:
+def _named(data: bytes) -> dict[str, str] | None:
     """Return the names and sums, None where a line is not of the form or the names are not in order."""
     found: dict[str, str] = {}
     at = 0
-    while at < len(octets):
-        line = LINE.match(octets, at)
+    while at < len(data):
+        line = LINE.match(data, at)
         if line is None or b".." in line[2]:
             return None
         found[line[2].decode()] = line[1].decode()
         at = line.end()
-    names = [line.split(b"  ")[1] for line in octets.splitlines()]
+    names = [line.split(b"  ")[1] for line in data.splitlines()]
     return found if names == sorted(set(names)) else None
 
 
@@ -135,10 +135,10 @@ def _twice(files: Files) -> Iterator[str]:
             yield f"{name}: has the name of {other} but for upper and lower case"
 
 
-def _request(files: Files, octets: bytes) -> Iterator[str]:
+def _request(files: Files, data: bytes) -> Iterator[str]:
     if not stat.S_ISREG(_mode(files.root / REQUEST)):
         yield f"{REQUEST}: is missing"
         return
     with files.open(REQUEST) as file:
-        if file.read(LARGEST_LIST + 1) != request_for(octets):
+        if file.read(LARGEST_LIST + 1) != request_for(data):
             yield f"{REQUEST}: was changed, or {SUMS} was: it is not the request for that file"

@@ -44,6 +44,6 @@ class CapturedFrame:
     link: int  # LINKTYPE_ value
     time_ns: int
     wire: int  # bytes on the wire
-    octets: bytes
+    data: bytes
     place: HeaderOffsets
     why: list[str] = field(default_factory=list)

@@ -25,8 +25,8 @@ COLUMNS: dict[str, Type] = {
 }  # fmt: skip
 
 
-def sha256(octets: bytes) -> str:
-    return hashlib.sha256(octets).hexdigest()
+def sha256(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
 
 
 def manifest(
@@ -93,8 +93,8 @@ def frame_rows(name: str, frames: Sequence[CapturedFrame]) -> list[dict[str, Any
             "capture": frame.capture,
             "original_frame": frame.number,
             "time_ns": frame.time_ns,
-            "octets": len(frame.octets),
-            "sha256": sha256(frame.octets),
+            "octets": len(frame.data),
+            "sha256": sha256(frame.data),
             "why": list(frame.why),
         }
         for at, frame in enumerate(frames, start=1)
@@ -113,7 +113,7 @@ def frames_csv(rows: Sequence[Mapping[str, Any]]) -> bytes:
 
 def sums(files: Iterable[tuple[str, bytes]]) -> bytes:
     """As `sha256sum -c` reads them."""
-    return "".join(f"{sha256(octets)}  {name}\n" for name, octets in files).encode("ascii")
+    return "".join(f"{sha256(data)}  {name}\n" for name, data in files).encode("ascii")
 
 
 def _json(document: Any) -> bytes:

@@ -17,14 +17,14 @@ CHUNKED = re.compile(rb"(?im)^transfer-encoding[ \t]*:[^\r\n]*chunked")
 STEPS = {"gzip": "gzip", "x-gzip": "gzip", "br": "brotli", "zstd": "zstd"}
 
 
-def redacted_message(redactor: Redactor, message: Message, octets: bytes) -> bytes:
+def redacted_message(redactor: Redactor, message: Message, data: bytes) -> bytes:
     """The message; asterisks, as many as there were bytes, for what can't be written anew."""
     made = redactor.message(message)
     if message.protocol not in ("http/1.1", "http/1.0"):
-        return _elsewhere(redactor, message, made, octets)
-    found = HEAD.fullmatch(octets)
-    if not found or not _is_start(message, octets):
-        return _blank(octets)
+        return _elsewhere(redactor, message, made, data)
+    found = HEAD.fullmatch(data)
+    if not found or not _is_start(message, data):
+        return _blank(data)
     head, body = found[1], found[2]
     new_body = _body(message, made, head, body)
     if new_body is None or redactor.replacer.found(new_body):
@@ -37,9 +37,9 @@ def redacted_message(redactor: Redactor, message: Message, octets: bytes) -> byt
     return new_head + new_body
 
 
-def _is_start(message: Message, octets: bytes) -> bool:
+def _is_start(message: Message, data: bytes) -> bool:
     start = (message.method or "").encode() if message.role == "request" else b"HTTP/"
-    return bool(start) and octets.startswith(start)
+    return bool(start) and data.startswith(start)
 
 
 def _head(message: Message, made: Message, head: bytes) -> bytes:
@@ -64,7 +64,7 @@ def _blank_lines(head: bytes, redactor: Redactor) -> bytes:
             if colon:
                 lines[at] = name + colon + b" " + _blank(bare[1:]) + value[len(bare) :]
             else:
-                lines[at] = redactor.replacer.octets(line)
+                lines[at] = redactor.replacer.data(line)
     return b"\n".join(lines)
 
 
@@ -115,9 +115,9 @@ def _coded(coding: str, sent: bytes, old: bytes, new: bytes) -> bytes | None:
     return rewrapped(step, sent, change)
 
 
-def _is_zlib(octets: bytes) -> bool:
+def _is_zlib(data: bytes) -> bool:
     try:
-        zlib.decompressobj().decompress(octets, 1)
+        zlib.decompressobj().decompress(data, 1)
     except zlib.error:
         return False
     return True
@@ -142,22 +142,22 @@ def _dechunked(body: bytes) -> bytes | None:
             return None
 
 
-def _elsewhere(redactor: Redactor, message: Message, made: Message, octets: bytes) -> bytes:
+def _elsewhere(redactor: Redactor, message: Message, made: Message, data: bytes) -> bytes:
     """A message of another protocol: its content where it stands as it is, else nothing of it."""
     old, new = message.body.content, made.body.content
-    if old != new and len(old) == len(new) and old in octets:
-        octets = octets.replace(old, new)
+    if old != new and len(old) == len(new) and old in data:
+        data = data.replace(old, new)
     elif old != new:
-        octets = _same_length(redactor, octets)
-        return octets if _is_plain(redactor, octets, old) else _blank(octets)
+        data = _same_length(redactor, data)
+        return data if _is_plain(redactor, data, old) else _blank(data)
     said = (message.target, message.headers), (made.target, made.headers)
     if message.protocol.startswith("http/2") and said[0] != said[1]:
-        return _blank(octets)
-    octets = _same_length(redactor, octets)
-    return _blank(octets) if redactor.rewriter.hides(octets) else octets
+        return _blank(data)
+    data = _same_length(redactor, data)
+    return _blank(data) if redactor.rewriter.hides(data) else data
 
 
-def is_hidden_in(redactor: Redactor, message: Message, octets: bytes) -> bool:
+def is_hidden_in(redactor: Redactor, message: Message, data: bytes) -> bool:
     """Return whether a message, not of HTTP, says an original that is not spelled in its bytes.
 
     What a reader made of bits that stand on no border, or of a cipher whose key is published, can't be
@@ -169,20 +169,20 @@ def is_hidden_in(redactor: Redactor, message: Message, octets: bytes) -> bool:
     content = said.encode("utf-8", "surrogatepass") + message.body.content
     for (kind, value), new in redactor.known.items():
         spelled = [old for old, _ in pairs(kind, value, new, hashes=False) if old]
-        if any(old in content for old in spelled) and not any(old in octets for old in spelled):
+        if any(old in content for old in spelled) and not any(old in data for old in spelled):
             return True
     return False
 
 
-def _is_plain(redactor: Redactor, octets: bytes, content: bytes) -> bool:
+def _is_plain(redactor: Redactor, data: bytes, content: bytes) -> bool:
     """Whether the content's own bytes were there to be replaced."""
-    return redactor.replacer.octets(content) in octets and not redactor.rewriter.hides(octets)
+    return redactor.replacer.data(content) in data and not redactor.rewriter.hides(data)
 
 
-def _same_length(redactor: Redactor, octets: bytes) -> bytes:
-    made = redactor.replacer.octets(octets)
-    return made if len(made) == len(octets) else _blank(octets)
+def _same_length(redactor: Redactor, data: bytes) -> bytes:
+    made = redactor.replacer.data(data)
+    return made if len(made) == len(data) else _blank(data)
 
 
-def _blank(octets: bytes) -> bytes:
-    return BLANK * len(octets)
+def _blank(data: bytes) -> bytes:
+    return BLANK * len(data)

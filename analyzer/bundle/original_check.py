@@ -14,7 +14,7 @@ from analyzer.bundle.file_check import Files
 from analyzer.bundle.frame import CapturedFrame
 from analyzer.bundle.packet_check import Shown, Spot, digest_of
 from analyzer.bundle.packet_redaction import transport_at
-from analyzer.bundle.pcapng_reader import octets_at
+from analyzer.bundle.pcapng_reader import bytes_at
 from analyzer.bundle.selection import NOTICE, SelectionError, frame_at
 from analyzer.capture import Batch, Capture
 from analyzer.model import Report
@@ -95,7 +95,7 @@ def _notices(path: str, batch: Batch, packets: Packets, spots: Mapping[int, Spot
 
 def _compare(path: str, frame: CapturedFrame, spot: Spot, redacted: Files | None, found: Compared) -> None:
     """Compare a frame with what the bundle shows for it; `redacted` are its files where bytes may differ."""
-    if digest_of(frame.time_ns, frame.link, frame.wire, frame.octets) == spot.digest:
+    if digest_of(frame.time_ns, frame.link, frame.wire, frame.data) == spot.digest:
         found.equal += 1
     elif frame.time_ns != spot.time_ns:
         found.wrong.append(f"{path}: frame {frame.number} has another time than the bundle shows for it")
@@ -108,15 +108,15 @@ def _compare(path: str, frame: CapturedFrame, spot: Spot, redacted: Files | None
 def _has_same_headers(frame: CapturedFrame, spot: Spot, files: Files) -> bool:
     """Whether what redaction leaves of a packet's headers is the same."""
     with files.open(spot.file) as file:
-        other = octets_at(file, spot.offset)
-    place, octets = frame.place, frame.octets
+        other = bytes_at(file, spot.offset)
+    place, data = frame.place, frame.data
     if place.network < 0:
-        return len(other) == len(octets)
+        return len(other) == len(data)
     at = place.network
-    spans = [(at + first, at + end) for first, end in KEPT_OF_IP.get(octets[at] >> 4, ())]
+    spans = [(at + first, at + end) for first, end in KEPT_OF_IP.get(data[at] >> 4, ())]
     if place.payload >= 0:
-        start = transport_at(octets, place) if place.is_tcp else place.payload - 8
+        start = transport_at(data, place) if place.is_tcp else place.payload - 8
         if place.is_tcp:
             spans.append((start + KEPT_OF_TCP[0], start + KEPT_OF_TCP[1]))
         spans.append((start + KEPT_OF_PORTS[0], start + KEPT_OF_PORTS[1]))
-    return all(octets[first:end] == other[first:end] for first, end in spans)
+    return all(data[first:end] == other[first:end] for first, end in spans)

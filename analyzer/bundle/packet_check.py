@@ -17,7 +17,7 @@ from analyzer.bundle.bundle import about, comment_of
 from analyzer.bundle.file_check import Files
 from analyzer.bundle.manifest import FRAMES, FRAMES_CSV, frames_csv, frames_json, sha256
 from analyzer.bundle.pcapng_reader import BundledPacket, StrangeError, packets
-from analyzer.bundle.pcapng_writer import comment_octets
+from analyzer.bundle.pcapng_writer import comment_bytes
 from analyzer.model import Report
 
 LONGEST_ROW = 1 << 20  # bytes; a row holds at most some reasons of a line each
@@ -57,9 +57,9 @@ class Shown:
         return sum(map(len, self.files.values()))
 
 
-def digest_of(time_ns: int, link: int, wire: int, octets: bytes) -> bytes:
+def digest_of(time_ns: int, link: int, wire: int, data: bytes) -> bytes:
     """Return a digest of what has to be equal of a packet: time, link type, length on the wire, bytes."""
-    return hashlib.sha256(_DIGESTED.pack(time_ns, link, wire) + octets).digest()
+    return hashlib.sha256(_DIGESTED.pack(time_ns, link, wire) + data).digest()
 
 
 def shown(files: Files, names: Sequence[str], report: Report, version: str, redacted: bool) -> Shown:
@@ -152,16 +152,16 @@ def _take(
     """Take a packet with its row. Raises WrongError."""
     name, number = at
     said = (row["file"], row["frame"], row["time_ns"], row["octets"], row["sha256"])
-    if said != (name, number, packet.time_ns, len(packet.octets), sha256(packet.octets)):
+    if said != (name, number, packet.time_ns, len(packet.data), sha256(packet.data)):
         raise WrongError(f"{name}: its packets are not those of {FRAMES}: packet {number} is another")
     place = _place(row, report)
-    if packet.comment.encode() != comment_octets(comment_of(report, place, row["why"])):
+    if packet.comment.encode() != comment_bytes(comment_of(report, place, row["why"])):
         raise WrongError(f"{name}: packet {number} has another comment than {FRAMES} gives it")
     before = found.files.setdefault(name, [])
     if before and before[-1] >= place:
         raise WrongError(f"{name}: packet {number} stands twice or out of order")
     before.append(place)
-    digest = digest_of(packet.time_ns, packet.link, packet.wire, packet.octets)
+    digest = digest_of(packet.time_ns, packet.link, packet.wire, packet.data)
     made = Spot(name, packet.offset, packet.link, packet.time_ns, packet.wire, digest)
     other = found.spots.setdefault(place, made)
     if other.digest != digest and not (redacted and other.time_ns == packet.time_ns):

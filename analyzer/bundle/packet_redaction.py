@@ -71,13 +71,13 @@ class FrameStream:
     def __init__(self, frames: Sequence[CapturedFrame]) -> None:
         self.base = _base(frames)
         pieces = [(self.offset(f.place.sequence), _payload(f)) for f in frames if f.place.payload_captured]
-        length = max((at + len(octets) for at, octets in pieces), default=0)
+        length = max((at + len(data) for at, data in pieces), default=0)
         if length > LONGEST_STREAM:
             raise SelectionError("a stream is too long to be redacted; make the bundle without --redact")
         self.old = bytearray(max(length, 0))
         self.seen = bytearray(len(self.old))
-        for at, octets in pieces:
-            self._fill(at, octets)
+        for at, data in pieces:
+            self._fill(at, data)
         self.edited = Edited(bytes(self.old), [])
 
     def offset(self, sequence: int) -> int:
@@ -85,10 +85,10 @@ class FrameStream:
         offset = (sequence - self.base) % SEQUENCES
         return offset - SEQUENCES if offset >= SEQUENCES >> 1 else offset
 
-    def _fill(self, at: int, octets: bytes) -> None:
-        for place, octet in enumerate(octets, start=at):
+    def _fill(self, at: int, data: bytes) -> None:
+        for place, byte in enumerate(data, start=at):
             if place >= 0 and not self.seen[place]:
-                self.old[place], self.seen[place] = octet, 1
+                self.old[place], self.seen[place] = byte, 1
 
     def rewrite(self, redactor: Redactor, messages: Sequence[Message]) -> None:
         """Write the messages anew, and blank all of the stream where an original is left in it."""
@@ -108,20 +108,20 @@ class FrameStream:
             at = end
         edits += _between(redactor, old, at, len(old))
         self.edited = Edited(old, edits)
-        if redactor.replacer.found(self.edited.octets):
+        if redactor.replacer.found(self.edited.data):
             self.blank()
 
     def blank(self) -> None:
         """Withhold all of it."""
         self.edited = Edited(bytes(self.old), [Edit(0, len(self.old), BLANK * len(self.old))])
 
-    def piece(self, start: int, octets: bytes) -> bytes:
+    def piece(self, start: int, data: bytes) -> bytes:
         """What a segment at this offset carries now; asterisks where it carried something else."""
         if start < 0:
-            return octets if not any(octets) or len(octets) == 1 else BLANK * len(octets)
-        if bytes(self.old[start : start + len(octets)]) != octets:
-            return BLANK * len(octets)
-        return self.edited.octets[self.edited.place(start) : self.edited.place(start + len(octets))]
+            return data if not any(data) or len(data) == 1 else BLANK * len(data)
+        if bytes(self.old[start : start + len(data)]) != data:
+            return BLANK * len(data)
+        return self.edited.data[self.edited.place(start) : self.edited.place(start + len(data))]
 
 
 def _base(frames: Sequence[CapturedFrame]) -> int:
@@ -140,13 +140,13 @@ def _base(frames: Sequence[CapturedFrame]) -> int:
 
 def _between(redactor: Redactor, old: bytes, start: int, end: int) -> list[Edit]:
     """What is no message: replaced where it keeps its length, else blank."""
-    octets = old[start:end]
-    if not octets:
+    data = old[start:end]
+    if not data:
         return []
-    made = redactor.replacer.octets(octets)
-    if len(made) != len(octets) or redactor.rewriter.hides(made):
-        made = BLANK * len(octets)
-    return [Edit(start, end, made)] if made != octets else []
+    made = redactor.replacer.data(data)
+    if len(made) != len(data) or redactor.rewriter.hides(made):
+        made = BLANK * len(data)
+    return [Edit(start, end, made)] if made != data else []
 
 
 # ── frames ──────────────────────────────────────────────────────────────────
@@ -156,44 +156,44 @@ def _redacted(
     redactor: Redactor, frame: CapturedFrame, streams: dict[End, FrameStream], messages: Sequence[Message]
 ) -> CapturedFrame:
     place = frame.place
-    octets = bytearray(frame.octets)
+    data = bytearray(frame.data)
     why = [redactor.rewriter.text(each) for each in frame.why]
     if place.network < 0:
-        return replace(frame, octets=_replaced(redactor, octets, 0, len(octets)), why=why)
+        return replace(frame, data=_replaced(redactor, data, 0, len(data)), why=why)
     grown = 0
     if place.payload >= 0:
-        grown = _payload_in(redactor, frame, octets, streams, messages)
-    _link(redactor, frame.link, octets, place.outer[0] if place.outer and place.outer[0] else place.network)
+        grown = _payload_in(redactor, frame, data, streams, messages)
+    _link(redactor, frame.link, data, place.outer[0] if place.outer and place.outer[0] else place.network)
     headers = [at for at in (*place.outer, place.network) if at is not None]
     for at in headers:
-        _addresses(redactor, octets, at)
-    if bytes(octets) == frame.octets:
+        _addresses(redactor, data, at)
+    if bytes(data) == frame.data:
         return replace(frame, why=why)
     for at in reversed(headers):
-        repair(octets, at, grown if at == place.network else 0)
-    left = len(octets) - end_of(octets, headers[0])
-    if any(octets[len(octets) - left :]):
-        del octets[len(octets) - left :]
+        repair(data, at, grown if at == place.network else 0)
+    left = len(data) - end_of(data, headers[0])
+    if any(data[len(data) - left :]):
+        del data[len(data) - left :]
         grown -= left
-    return replace(frame, octets=bytes(octets), wire=frame.wire + grown, why=why)
+    return replace(frame, data=bytes(data), wire=frame.wire + grown, why=why)
 
 
 def _payload_in(
     redactor: Redactor,
     frame: CapturedFrame,
-    octets: bytearray,
+    data: bytearray,
     streams: dict[End, FrameStream],
     messages: Sequence[Message],
 ) -> int:
     """Put the new payload in; gives how much longer it is."""
     place, stream = frame.place, streams.get(_source(frame.place))
     start, end = place.payload, place.payload + place.payload_captured
-    old = bytes(octets[start:end])
+    old = bytes(data[start:end])
     if place.is_tcp and stream is not None:
         new = stream.piece(stream.offset(place.sequence + bool(place.flags & SYN)), old)
         other = next((s for e, s in streams.items() if e != _source(place)), None)
         if len(new) == len(old) or _can_grow(frame, len(new) - len(old)):
-            _numbers(octets, place, stream, other)
+            _numbers(data, place, stream, other)
         else:
             raise SelectionError(
                 f"frame {frame.number}: what replaces its identifiers has another length, for which it has "
@@ -204,53 +204,53 @@ def _payload_in(
         inside = [m for m in messages if frame.number in m.evidence.frames]
         if any(is_hidden_in(redactor, each, old) for each in inside):
             new = BLANK * len(old)
-    octets[start:end] = new
+    data[start:end] = new
     return len(new) - len(old)
 
 
 def _can_grow(frame: CapturedFrame, by: int) -> bool:
     place = frame.place
     is_whole = place.payload_captured == place.payload_wire
-    return is_whole and not place.carried and len(frame.octets) - place.network + by <= LONGEST_PACKET
+    return is_whole and not place.carried and len(frame.data) - place.network + by <= LONGEST_PACKET
 
 
 def _same(redactor: Redactor, old: bytes) -> bytes:
     """Of a datagram: replaced where it keeps its length and hides nothing."""
-    made = redactor.replacer.octets(old)
+    made = redactor.replacer.data(old)
     return made if len(made) == len(old) and not redactor.rewriter.hides(made) else BLANK * len(old)
 
 
-def _numbers(octets: bytearray, place: HeaderOffsets, stream: FrameStream, other: FrameStream | None) -> None:
+def _numbers(data: bytearray, place: HeaderOffsets, stream: FrameStream, other: FrameStream | None) -> None:
     """Sequence and acknowledgment numbers, selective ones too, as the new streams have them."""
-    transport = transport_at(octets, place)
+    transport = transport_at(data, place)
     offset = stream.offset(place.sequence)
-    _put32(octets, transport + 4, stream.base + stream.edited.place(offset))
+    _put32(data, transport + 4, stream.base + stream.edited.place(offset))
     if other is None or not place.flags & ACK:
         return
-    _put32(octets, transport + 8, other.base + other.edited.place(other.offset(place.acknowledgment)))
+    _put32(data, transport + 8, other.base + other.edited.place(other.offset(place.acknowledgment)))
     at, end = transport + 20, place.payload
-    while at + 1 < end and octets[at]:
-        if octets[at] == 1:
+    while at + 1 < end and data[at]:
+        if data[at] == 1:
             at += 1
             continue
-        size = octets[at + 1]
+        size = data[at + 1]
         if size < 2:
             return
-        if octets[at] == SACK:
+        if data[at] == SACK:
             for edge in range(at + 2, min(at + size, end - 3), 4):
-                old = int.from_bytes(octets[edge : edge + 4], "big")
-                _put32(octets, edge, other.base + other.edited.place(other.offset(old)))
+                old = int.from_bytes(data[edge : edge + 4], "big")
+                _put32(data, edge, other.base + other.edited.place(other.offset(old)))
         at += size
 
 
-def transport_at(octets: bytes | bytearray, place: HeaderOffsets) -> int:
+def transport_at(data: bytes | bytearray, place: HeaderOffsets) -> int:
     """Return where the TCP header begins, by its own length before the payload. Raises RefusedError."""
     for size in range(20, 64, 4):
         at = place.payload - size
         if (
             at >= place.network + 20
-            and octets[at + 12] >> 4 == size // 4
-            and _ports(octets, at)
+            and data[at + 12] >> 4 == size // 4
+            and _ports(data, at)
             == (
                 place.source_port,
                 place.destination_port,
@@ -260,12 +260,12 @@ def transport_at(octets: bytes | bytearray, place: HeaderOffsets) -> int:
     raise SelectionError("the TCP header of a frame can't be told; make the bundle without --redact")
 
 
-def _ports(octets: bytes | bytearray, at: int) -> tuple[int, int]:
-    return int.from_bytes(octets[at : at + 2], "big"), int.from_bytes(octets[at + 2 : at + 4], "big")
+def _ports(data: bytes | bytearray, at: int) -> tuple[int, int]:
+    return int.from_bytes(data[at : at + 2], "big"), int.from_bytes(data[at + 2 : at + 4], "big")
 
 
-def _put32(octets: bytearray, at: int, value: int) -> None:
-    octets[at : at + 4] = (value % SEQUENCES).to_bytes(4, "big")
+def _put32(data: bytearray, at: int, value: int) -> None:
+    data[at : at + 4] = (value % SEQUENCES).to_bytes(4, "big")
 
 
 def _source(place: HeaderOffsets) -> End:
@@ -273,40 +273,40 @@ def _source(place: HeaderOffsets) -> End:
 
 
 def _payload(frame: CapturedFrame) -> bytes:
-    return frame.octets[frame.place.payload : frame.place.payload + frame.place.payload_captured]
+    return frame.data[frame.place.payload : frame.place.payload + frame.place.payload_captured]
 
 
 # ── addresses ───────────────────────────────────────────────────────────────
 
 
-def _link(redactor: Redactor, link: int, octets: bytearray, network: int) -> None:
+def _link(redactor: Redactor, link: int, data: bytearray, network: int) -> None:
     """MAC addresses of every station, the router's too: it tells where a home is."""
     for at in MACS.get(link, ()):
-        mac = octets[at : at + 6].hex(":")
+        mac = data[at : at + 6].hex(":")
         if at + 6 <= network and is_one_interface(mac):
-            octets[at : at + 6] = bytes.fromhex(redactor.pseudonyms.of("mac", mac).replace(":", ""))
+            data[at : at + 6] = bytes.fromhex(redactor.pseudonyms.of("mac", mac).replace(":", ""))
     rest = max((at + 6 for at in MACS.get(link, ())), default=0)
-    octets[rest:network] = _replaced(redactor, octets, rest, network)
+    data[rest:network] = _replaced(redactor, data, rest, network)
     if link == 1:  # the group of neighbours, made of an address
-        octets[:6] = _replaced(redactor, octets, 0, 6)
+        data[:6] = _replaced(redactor, data, 0, 6)
 
 
-def _replaced(redactor: Redactor, octets: bytearray, start: int, end: int) -> bytes:
-    old = bytes(octets[start:end])
-    made = redactor.replacer.octets(old)
+def _replaced(redactor: Redactor, data: bytearray, start: int, end: int) -> bytes:
+    old = bytes(data[start:end])
+    made = redactor.replacer.data(old)
     return made if len(made) == len(old) else BLANK * len(old)
 
 
-def _addresses(redactor: Redactor, octets: bytearray, network: int) -> None:
+def _addresses(redactor: Redactor, data: bytearray, network: int) -> None:
     """Source and destination of an IP header, where they are of the own line."""
-    version = octets[network] >> 4
+    version = data[network] >> 4
     size, first = (4, network + 12) if version == 4 else (16, network + 8)
     for at in (first, first + size):
-        old = bytes(octets[at : at + size])
+        old = bytes(data[at : at + size])
         if len(old) < size or version not in (4, 6):
             return
         address = ipaddress.ip_address(old)
         made = redactor.known.get(("address", str(address)))
         if made is None and version == 6 and address.is_link_local:  # the router's may hold its MAC address
             made = redactor.pseudonyms.of("address", str(address))
-        octets[at : at + size] = ipaddress.ip_address(made).packed if made else redactor.replacer.octets(old)
+        data[at : at + size] = ipaddress.ip_address(made).packed if made else redactor.replacer.data(old)

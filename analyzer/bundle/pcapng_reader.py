@@ -31,7 +31,7 @@ class BundledPacket:
     link: int  # LINKTYPE_ value
     time_ns: int
     wire: int  # bytes on the wire
-    octets: bytes
+    data: bytes
     comment: str
     offset: int  # of its block in the file
 
@@ -80,7 +80,7 @@ def _link(raw: bytes) -> int:
     return link
 
 
-def octets_at(file: BinaryIO, offset: int) -> bytes:
+def bytes_at(file: BinaryIO, offset: int) -> bytes:
     """Return the bytes of the packet whose block begins at an offset that `packets` gave."""
     file.seek(offset + 8)
     captured = _PACKET.unpack(file.read(_PACKET.size))[3]
@@ -92,14 +92,14 @@ def _packet(raw: bytes, links: list[int], offset: int) -> BundledPacket:
     try:
         at, high, low, captured, wire = _PACKET.unpack_from(raw, 8)
         start = 8 + _PACKET.size
-        octets = raw[start : start + captured]
+        data = raw[start : start + captured]
         option = start + captured + -captured % 4
         size = _OPTION.unpack_from(raw, option)[1]
         comment = raw[option + 4 : option + 4 + size].decode()
-        if at < len(links) and packet(at, high << 32 | low, wire, octets, comment) == raw:
+        if at < len(links) and packet(at, high << 32 | low, wire, data, comment) == raw:
             time = high << 32 | low
             return BundledPacket(
-                links[at], time - (1 << 64) if time >> 63 else time, wire, octets, comment, offset
+                links[at], time - (1 << 64) if time >> 63 else time, wire, data, comment, offset
             )
     except (struct.error, UnicodeDecodeError):
         pass

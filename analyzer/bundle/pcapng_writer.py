@@ -24,7 +24,7 @@ def pcapng(frames: Sequence[CapturedFrame], comments: Sequence[str], about: str)
     links = list(dict.fromkeys(frame.link for frame in frames))
     made = [section(about, VERSION), *map(interface, links)]
     for frame, comment in zip(frames, comments, strict=True):
-        made.append(packet(links.index(frame.link), frame.time_ns, frame.wire, frame.octets, comment))
+        made.append(packet(links.index(frame.link), frame.time_ns, frame.wire, frame.data, comment))
     return b"".join(made)
 
 
@@ -32,7 +32,7 @@ def section(about: str, version: str) -> bytes:
     """Return the block that begins the file; `version` is that of the phonehome that writes it."""
     body = struct.pack("<IHHq", ORDER, 1, 0, UNKNOWN_LENGTH)
     application = f"phonehome {version}".encode()
-    return block(SECTION, body, (COMMENT, comment_octets(about)), (APPLICATION, application))
+    return block(SECTION, body, (COMMENT, comment_bytes(about)), (APPLICATION, application))
 
 
 def interface(link: int) -> bytes:
@@ -40,11 +40,11 @@ def interface(link: int) -> bytes:
     return block(INTERFACE, struct.pack("<HHI", link, 0, 0), (RESOLUTION, NANOSECONDS))
 
 
-def packet(at: int, time_ns: int, wire: int, octets: bytes, comment: str) -> bytes:
+def packet(at: int, time_ns: int, wire: int, data: bytes, comment: str) -> bytes:
     """Return the block of a packet of interface number `at`; `wire` is its length on the wire in bytes."""
     time = time_ns & (1 << 64) - 1
-    head = struct.pack("<IIIII", at, time >> 32, time & 0xFFFFFFFF, len(octets), wire)
-    return block(ENHANCED, head + _padded(octets), (COMMENT, comment_octets(comment)))
+    head = struct.pack("<IIIII", at, time >> 32, time & 0xFFFFFFFF, len(data), wire)
+    return block(ENHANCED, head + _padded(data), (COMMENT, comment_bytes(comment)))
 
 
 def block(kind: int, body: bytes, *options: tuple[int, bytes]) -> bytes:
@@ -56,10 +56,10 @@ def block(kind: int, body: bytes, *options: tuple[int, bytes]) -> bytes:
     return struct.pack("<I", kind) + length + body + length
 
 
-def comment_octets(text: str) -> bytes:
+def comment_bytes(text: str) -> bytes:
     """Return a remark as it is written, cut to LONGEST_COMMENT."""
     return text[:LONGEST_COMMENT].encode("utf-8", "replace")
 
 
-def _padded(octets: bytes) -> bytes:
-    return octets + bytes(-len(octets) % 4)
+def _padded(data: bytes) -> bytes:
+    return data + bytes(-len(data) % 4)

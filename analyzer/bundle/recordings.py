@@ -14,7 +14,7 @@ from typing import BinaryIO
 
 from analyzer.bundle.file_check import Files
 from analyzer.bundle.packet_check import At, Shown
-from analyzer.bundle.pcapng_reader import octets_at
+from analyzer.bundle.pcapng_reader import bytes_at
 from analyzer.bundle.pcapng_writer import interface, packet, section
 from analyzer.model import Report
 
@@ -59,5 +59,5 @@ def write(recording: Recording, shown: Shown, files: Files, target: Path) -> Non
                 if len(opened) == MOST_OPEN:
                     opened.pop(next(iter(opened))).close()
                 opened[spot.file] = stack.enter_context(files.open(spot.file))
-            octets = octets_at(opened[spot.file], spot.offset)
-            out.write(packet(links.index(spot.link), spot.time_ns, spot.wire, octets, ""))
+            data = bytes_at(opened[spot.file], spot.offset)
+            out.write(packet(links.index(spot.link), spot.time_ns, spot.wire, data, ""))

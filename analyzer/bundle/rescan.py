@@ -14,7 +14,7 @@ from analyzer.bundle.document_check import BundleDocuments
 from analyzer.bundle.file_check import Files
 from analyzer.bundle.manifest import MANIFEST, REPORT
 from analyzer.bundle.packet_check import At, Shown
-from analyzer.bundle.pcapng_reader import octets_at
+from analyzer.bundle.pcapng_reader import bytes_at
 from analyzer.bundle.recordings import Recording, recordings, write
 from analyzer.model import Identifier, Report
 from analyzer.version import VERSION
@@ -75,7 +75,7 @@ class _Withheld:
         spots = [self.packets.spots[place] for place in places if place in self.packets.spots]
         for spot in spots:
             with self.files.open(spot.file) as file:
-                if ASTERISKS in octets_at(file, spot.offset):
+                if ASTERISKS in bytes_at(file, spot.offset):
                     return True
         return False
 

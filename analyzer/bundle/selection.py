@@ -33,7 +33,7 @@ from analyzer.packets.packet_table import (
     UDP,
 )
 
-MOST_OCTETS = 512 << 20  # of all frames together
+MOST_BYTES = 512 << 20  # of all frames together
 NOTICE = 0x88B5  # EtherType of the frame in which a reconstruction says what it is
 DHCP_PORTS = frozenset((67, 68))
 NUMBERS = {"tcp": 6, "udp": 17, "icmp": 1, "ipv6-icmp": 58}
@@ -91,7 +91,7 @@ class _Taking:
     def __init__(self, groups: Sequence[FlowGroup], anchors: dict[tuple[int, int], Anchor]) -> None:
         self.groups = groups
         self.found: list[dict[tuple[int, int], CapturedFrame]] = [{} for _ in groups]
-        self._octets = 0
+        self._data = 0
         self._anchors = anchors
         self._flows: dict[frozenset[tuple[str, int]], list[int]] = defaultdict(list)
         for number, group in enumerate(groups):
@@ -141,7 +141,7 @@ class _Taking:
         place = frame.place
         ends = frozenset(((place.source, place.source_port), (place.destination, place.destination_port)))
         at = frame.capture, frame.number
-        if place.network < 0 and place.kind == NOT_IP and frame.octets[12:14] == NOTICE.to_bytes(2, "big"):
+        if place.network < 0 and place.kind == NOT_IP and frame.data[12:14] == NOTICE.to_bytes(2, "big"):
             yield from (
                 (number, "says that the capture is a reconstruction") for number in range(len(self.groups))
             )
@@ -160,7 +160,7 @@ class _Taking:
     def _exchanges(self, frame: CapturedFrame) -> Iterator[tuple[int, str]]:
         """The groups for which a datagram belongs to one that names something, and why."""
         place = frame.place
-        payload = frame.octets[place.payload : place.payload + place.payload_captured]
+        payload = frame.data[place.payload : place.payload + place.payload_captured]
         if _is_dhcp(place):
             for number, _, _ in self._marks.get((frame.capture, frozenset(), payload[4:8]), ()):
                 yield number, "DHCP message of the same exchange"
@@ -174,13 +174,13 @@ class _Taking:
         at = frame.capture, frame.number
         kept = self.found[number].get(at)
         if kept is None:
-            self._octets += len(frame.octets)
-            if self._octets > MOST_OCTETS:
+            self._data += len(frame.data)
+            if self._data > MOST_BYTES:
                 raise SelectionError(
-                    f"the evidence is more than {MOST_OCTETS >> 20} MiB; scan one device alone (--device)"
+                    f"the evidence is more than {MOST_BYTES >> 20} MiB; scan one device alone (--device)"
                 )
             kept = self.found[number][at] = CapturedFrame(
-                frame.capture, frame.number, frame.link, frame.time_ns, frame.wire, frame.octets, frame.place
+                frame.capture, frame.number, frame.link, frame.time_ns, frame.wire, frame.data, frame.place
             )
         if why not in kept.why:
             kept.why.append(why)
@@ -205,10 +205,10 @@ def frame_at(index: int, batch: Batch, packets: Packets, row: int) -> CapturedFr
         raise SelectionError(
             f"frame {number}: its link type has no number in pcapng, so it can't be exported"
         )
-    octets = bytes(batch.data[start : start + int(records.captured[row])])
+    data = bytes(batch.data[start : start + int(records.captured[row])])
     place = _place(packets, row, start)
-    wire = max(int(records.wire[row]), len(octets))
-    return CapturedFrame(index, number, link, int(records.time_ns[row]), wire, octets, place)
+    wire = max(int(records.wire[row]), len(data))
+    return CapturedFrame(index, number, link, int(records.time_ns[row]), wire, data, place)
 
 
 def _place(packets: Packets, row: int, start: int) -> HeaderOffsets:
@@ -237,7 +237,7 @@ def _place(packets: Packets, row: int, start: int) -> HeaderOffsets:
 
 def _anchor(frame: CapturedFrame) -> Anchor:
     place = frame.place
-    payload = frame.octets[place.payload : place.payload + place.payload_captured] if place.is_udp else b""
+    payload = frame.data[place.payload : place.payload + place.payload_captured] if place.is_udp else b""
     ends = frozenset(_ends(place))
     if _is_dhcp(place) and len(payload) >= 8:
         return Anchor("dhcp", ends, payload[4:8], frame.time_ns)

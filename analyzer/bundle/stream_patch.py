@@ -12,7 +12,7 @@ class Edit:
 
     start: int
     end: int
-    octets: bytes
+    data: bytes
 
 
 class Edited:
@@ -24,11 +24,11 @@ class Edited:
         self._grown: list[int] = []  # before each edit
         made, at, grown = bytearray(), 0, 0
         for edit in edits:
-            made += old[at : edit.start] + edit.octets
+            made += old[at : edit.start] + edit.data
             at = edit.end
             self._grown.append(grown)
-            grown += len(edit.octets) - (edit.end - edit.start)
-        self.octets = bytes(made + old[at:])
+            grown += len(edit.data) - (edit.end - edit.start)
+        self.data = bytes(made + old[at:])
         self.total = grown
 
     def place(self, offset: int) -> int:
@@ -38,5 +38,5 @@ class Edited:
             return offset
         edit, grown = self._edits[at], self._grown[at]
         if offset >= edit.end:
-            return offset + grown + len(edit.octets) - (edit.end - edit.start)
-        return edit.start + grown + min(offset - edit.start, len(edit.octets))
+            return offset + grown + len(edit.data) - (edit.end - edit.start)
+        return edit.start + grown + min(offset - edit.start, len(edit.data))

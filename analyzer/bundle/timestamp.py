@@ -7,9 +7,9 @@ file that anyone may send later, and the same bytes always give the same request
 from __future__ import annotations
 
 
-def request_for(octets: bytes) -> bytes:
+def request_for(data: bytes) -> bytes:
     """The request in DER. ModuleNotFoundError where rfc3161-client is not installed."""
     from rfc3161_client import TimestampRequestBuilder
 
-    builder = TimestampRequestBuilder().data(octets).nonce(nonce=False).cert_request(cert_request=True)
+    builder = TimestampRequestBuilder().data(data).nonce(nonce=False).cert_request(cert_request=True)
     return bytes(builder.build().as_bytes())

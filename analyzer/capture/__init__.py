@@ -104,9 +104,9 @@ class Capture:
                 account.damage("bad-block", str(error), account.frames + 1)
                 return
 
-    def _grown(self, octets: int) -> str:
+    def _grown(self, size: int) -> str:
         return (
-            f"{self.source.path}: the file grew by {octets:,} bytes while it was read; these were neither "
+            f"{self.source.path}: the file grew by {size:,} bytes while it was read; these were neither "
             "read nor hashed, and a cut last record was still being written"
         )
 

@@ -16,17 +16,17 @@ from analyzer.capture.records import Records
 from analyzer.capture.source import CaptureSource
 from analyzer.core.compilation import frames_worth_compiling, run_kernel
 
-BATCH_OCTETS = 16 << 20
+BATCH_BYTES = 16 << 20
 # … of which what someone sends live needs less, since little of it waits.
-LIVE_OCTETS = 4 << 20
+LIVE_BYTES = 4 << 20
 # Batches that may be in other hands while the next is read: one being looked at, two waiting.
 BUFFERS = 4
 # The first batch is small: it shows how many frames the rest will have. Yet a file's header and what the
 # variants of pcap are told apart by (`variants.LOOK`) fit in.
-FIRST_OCTETS = (1 << 18) + (1 << 12)
+FIRST_BYTES = (1 << 18) + (1 << 12)
 # Bytes read at a time: what is hashed, walked and decoded in one go stays in the processor's cache, and
 # the interpreter's lock, which each of these gives back and takes again, is not fought for too often.
-STEP_OCTETS = 4 << 20
+STEP_BYTES = 4 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ class Batch:
     first_frame: int  # the number of the first record, from 1
     large: bool  # whether kernels should run compiled
 
-    def octets(self) -> Any:
+    def buffer(self) -> Any:
         """The buffer in the form that suits the kernels' form."""
         return self.array if self.large else self.data
 
@@ -47,10 +47,10 @@ class Batch:
 class Window:
     """A buffer that slides over a source; `base` is the file offset of its first byte."""
 
-    def __init__(self, source: CaptureSource, size: int = BATCH_OCTETS) -> None:
+    def __init__(self, source: CaptureSource, size: int = BATCH_BYTES) -> None:
         self.source = source
-        self._size = min(size, LIVE_OCTETS) if source.is_live() else size
-        self.data = bytearray(min(self._size, FIRST_OCTETS))
+        self._size = min(size, LIVE_BYTES) if source.is_live() else size
+        self.data = bytearray(min(self._size, FIRST_BYTES))
         self.start = self.end = self.base = 0
         self.finished = False
         self.large = False  # whether so many frames are to come that kernels should run compiled
@@ -62,7 +62,7 @@ class Window:
 
     def turn(self) -> None:
         """Go on in another buffer if this one is full, so that its batches stay whole meanwhile."""
-        if len(self.data) - self.end < STEP_OCTETS:
+        if len(self.data) - self.end < STEP_BYTES:
             self._move(len(self.data))
 
     def _move(self, size: int) -> None:
@@ -111,8 +111,8 @@ class Window:
             return False
         missing = max(wanted - self.available(), 1)
         if len(self.data) - self.end < missing:
-            self._move(max(len(self.data), wanted + STEP_OCTETS))
-        upto = min(self.end + max(missing, STEP_OCTETS), len(self.data))
+            self._move(max(len(self.data), wanted + STEP_BYTES))
+        upto = min(self.end + max(missing, STEP_BYTES), len(self.data))
         count = self.source.readinto(memoryview(self.data)[self.end : upto])
         self.end += count
         self.finished = self.source.ended
@@ -124,7 +124,7 @@ class Window:
             pass
         return self.available() >= count
 
-    def octets(self) -> Any:
+    def buffer(self) -> Any:
         return self.array if self.large else self.data
 
     def take(self, count: int) -> bytes:
@@ -160,7 +160,7 @@ Walk = Callable[..., tuple[int, int, int]]
 def run_walk(walk: Walk, window: Window, *arguments: Any) -> tuple[int, int, int]:
     """Run a walk over what the window holds, compiled when that pays."""
     count, position, why = run_kernel(
-        walk, record_walk.CALLEES, window.large, window.octets(), window.start, window.end, *arguments
+        walk, record_walk.CALLEES, window.large, window.buffer(), window.start, window.end, *arguments
     )
     return int(count), int(position), int(why)
 

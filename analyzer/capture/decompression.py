@@ -62,27 +62,27 @@ class _Inflate:
     def needs_input(self) -> bool:
         return not self._is_full and not self._inner.unconsumed_tail and self._error is None
 
-    def decompress(self, octets: bytes, limit: int) -> bytes:
+    def decompress(self, data: bytes, limit: int) -> bytes:
         if self._error is not None:
             raise self._error
-        before, octets = self._inner.copy(), self._inner.unconsumed_tail + octets
+        before, data = self._inner.copy(), self._inner.unconsumed_tail + data
         try:
-            plain = self._inner.decompress(octets, limit)
+            plain = self._inner.decompress(data, limit)
         except zlib.error as error:
             self._error = error
-            return _before_damage(before, octets, limit)
+            return _before_damage(before, data, limit)
         self._is_full = len(plain) == limit
         return plain
 
 
-def _before_damage(inner: Any, octets: bytes, limit: int) -> bytes:
+def _before_damage(inner: Any, data: bytes, limit: int) -> bytes:
     """What these bytes give up to the one that makes no sense; a wrong checksum stands behind all."""
     plain = bytearray()
     try:
-        for at in range(len(octets)):
+        for at in range(len(data)):
             if len(plain) >= limit:
                 break
-            plain += inner.decompress(octets[at : at + 1])
+            plain += inner.decompress(data[at : at + 1])
     except zlib.error:
         pass  # said to whoever asks for more
     return bytes(plain)
@@ -125,8 +125,8 @@ class Archives:
     def _begin(self) -> bool:
         """Begin the next archive; False at the end. Zeros may pad each (gzip on tapes, xz §2.2)."""
         self._ahead = self._ahead.lstrip(b"\0")
-        while len(self._ahead) < LONGEST_START and (octets := self._raw.read(INPUT_STEP)):
-            self._ahead = (self._ahead + octets).lstrip(b"\0")
+        while len(self._ahead) < LONGEST_START and (data := self._raw.read(INPUT_STEP)):
+            self._ahead = (self._ahead + data).lstrip(b"\0")
         if not self._ahead:
             return False
         if not self._ahead.startswith(self._starts):
@@ -135,13 +135,13 @@ class Archives:
         return True
 
     def _step(self) -> bytes:
-        octets, self._ahead = self._ahead, b""
-        if not octets and self._member.needs_input:
-            octets = self._raw.read(INPUT_STEP) or b""
-            if not octets:
+        data, self._ahead = self._ahead, b""
+        if not data and self._member.needs_input:
+            data = self._raw.read(INPUT_STEP) or b""
+            if not data:
                 raise BrokenArchiveError(CUT)
         try:
-            plain: bytes = self._member.decompress(octets, self._limit)
+            plain: bytes = self._member.decompress(data, self._limit)
         except (OSError, EOFError, zlib.error, lzma.LZMAError, RuntimeError) as error:
             raise BrokenArchiveError(str(error)) from None
         if self._member.eof:
@@ -163,7 +163,7 @@ class ZstdFrames:
         self._frame: Any = None
         self._has_checksum = False
         self._is_over = False  # whether only the checksum is left of the frame
-        self._octets = b""  # compressed bytes read and, from `_at` on, not yet used
+        self._data = b""  # compressed bytes read and, from `_at` on, not yet used
         self._at = 0
 
     def read(self) -> bytes:
@@ -181,7 +181,7 @@ class ZstdFrames:
 
     def is_ready(self) -> bool:
         """Whether a whole block is there without reading on; an empty one, as flushing makes it, is none."""
-        there = len(self._octets) - self._at
+        there = len(self._data) - self._at
         if self._is_over or self._frame is None or there < 3:
             return False
         return 0 < self._block_size() <= there - 3
@@ -190,11 +190,11 @@ class ZstdFrames:
         """Begin the next frame or pass over a skippable one; False at the end."""
         if not self._have(1):
             return False
-        if self._have(8) and self._octets.startswith(SKIPPABLE, self._at):
-            self._skip(8 + int.from_bytes(self._octets[self._at + 4 : self._at + 8], "little"))
+        if self._have(8) and self._data.startswith(SKIPPABLE, self._at):
+            self._skip(8 + int.from_bytes(self._data[self._at + 4 : self._at + 8], "little"))
             return True
         self._have(ZSTD_HEADER)
-        head = self._octets[self._at : self._at + ZSTD_HEADER]
+        head = self._data[self._at : self._at + ZSTD_HEADER]
         if not head.startswith(ZSTD_MAGIC):
             raise BrokenArchiveError(CUT if ZSTD_MAGIC.startswith(head) else NOT_ONE)
         parameters = self._zstd.get_frame_parameters(head)
@@ -208,7 +208,7 @@ class ZstdFrames:
     def _block(self) -> bytes:
         if not self._have(3):
             raise BrokenArchiveError(CUT)
-        is_last, size = self._octets[self._at] & 1, 3 + self._block_size()
+        is_last, size = self._data[self._at] & 1, 3 + self._block_size()
         if not self._have(size):
             return self._what_is_left()
         plain: bytes = self._frame.decompress(self._take(size))
@@ -223,34 +223,34 @@ class ZstdFrames:
 
     def _what_is_left(self) -> bytes:
         """What a cut block still gives."""
-        if plain := self._frame.decompress(self._octets[self._at :]):
-            self._at = len(self._octets)
+        if plain := self._frame.decompress(self._data[self._at :]):
+            self._at = len(self._data)
             return bytes(plain)
         raise BrokenArchiveError(CUT)
 
     def _block_size(self) -> int:
         """Bytes behind the header of the block that begins here; a run has one (RFC 8878 §3.1.1.2)."""
-        header = int.from_bytes(self._octets[self._at : self._at + 3], "little")
+        header = int.from_bytes(self._data[self._at : self._at + 3], "little")
         return 1 if header >> 1 & 3 == 1 else header >> 3
 
     def _have(self, count: int) -> bool:
-        while len(self._octets) - self._at < count:
-            if not (octets := self._raw.read(ZSTD_READ)):
+        while len(self._data) - self._at < count:
+            if not (data := self._raw.read(ZSTD_READ)):
                 return False
-            self._octets, self._at = self._octets[self._at :] + octets, 0
+            self._data, self._at = self._data[self._at :] + data, 0
         return True
 
     def _take(self, count: int) -> bytes:
         if not self._have(count):
             raise BrokenArchiveError(CUT)
         self._at += count
-        return self._octets[self._at - count : self._at]
+        return self._data[self._at - count : self._at]
 
     def _skip(self, count: int) -> None:
         while count:
             if not self._have(1):
                 raise BrokenArchiveError(CUT)
-            step = min(count, len(self._octets) - self._at)
+            step = min(count, len(self._data) - self._at)
             self._at += step
             count -= step
 

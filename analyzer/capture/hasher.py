@@ -20,10 +20,10 @@ class BackgroundHash:
         self._under_way = False
         threading.Thread(target=self._run, daemon=True).start()
 
-    def update(self, octets: memoryview) -> None:
+    def update(self, data: memoryview) -> None:
         """Have these hashed, behind all that were given before."""
         self._wait()
-        self._given.put(octets)
+        self._given.put(data)
         self._under_way = True
 
     def finish(self) -> Any:
@@ -38,7 +38,7 @@ class BackgroundHash:
             self._under_way = False
 
     def _run(self) -> None:
-        while (octets := self._given.get()) is not None:
-            self._running.update(octets)
-            del octets  # a buffer that is still looked at can't change its size
+        while (data := self._given.get()) is not None:
+            self._running.update(data)
+            del data  # a buffer that is still looked at can't change its size
             self._done.put(None)

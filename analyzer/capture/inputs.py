@@ -54,8 +54,8 @@ class Input(io.RawIOBase):
     def peek(self, count: int) -> bytes:
         """The first bytes, waiting until there are `count` or no more."""
         found = b""
-        while len(found) < count and (octets := self.read(count - len(found))):
-            found += octets
+        while len(found) < count and (data := self.read(count - len(found))):
+            found += data
         self._start = found + self._start
         return found
 

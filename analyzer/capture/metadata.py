@@ -53,18 +53,18 @@ class CaptureMetadata:
         self.complete = False
         self.problems.append(Problem(code, what, frame))
 
-    def comment(self, octets: bytes, of: str, frame: int | None = None) -> None:
+    def comment(self, data: bytes, of: str, frame: int | None = None) -> None:
         """Keep a remark of whoever made the file; an empty one says nothing."""
-        if not octets:
+        if not data:
             return
         self.comments_met += 1
         if len(self.comments) < MOST_COMMENTS:
-            self.comments.append(Comment(text_of(octets), of, frame))
+            self.comments.append(Comment(text_of(data), of, frame))
 
-    def name(self, address: str, octets: bytes, source: str) -> None:
+    def name(self, address: str, data: bytes, source: str) -> None:
         """Keep a name that the file gives an address."""
         if len(self.names) < MOST_NAMES:
-            self.names.append(ResolvedName(address, text_of(octets), source))
+            self.names.append(ResolvedName(address, text_of(data), source))
         else:
             self.names_left_out += 1
 
@@ -149,7 +149,7 @@ class CaptureMetadata:
         return found
 
 
-def text_of(octets: bytes) -> str:
+def text_of(data: bytes) -> str:
     """Text of a file, whatever it holds, at most LONGEST_TEXT characters; some writers end it with zeros."""
-    text = octets[: LONGEST_TEXT * 4].decode("utf-8", "backslashreplace")
+    text = data[: LONGEST_TEXT * 4].decode("utf-8", "backslashreplace")
     return text.rstrip("\0 \r\n")[:LONGEST_TEXT]

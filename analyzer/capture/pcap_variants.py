@@ -67,24 +67,24 @@ def variant_of(variants: Sequence[Variant], window: Window, big: bool, snaplen: 
         return variants[0]
     if not window.source.is_live():
         window.need(LOOK)
-    octets = memoryview(window.data)[window.start : window.end]
+    data = memoryview(window.data)[window.start : window.end]
     for variant in variants:
-        found = list(_judged(octets, variant, big, snaplen, window.finished))
+        found = list(_judged(data, variant, big, snaplen, window.finished))
         if all(found) and (found or variant is variants[0]):
             return variant
     return variants[0]
 
 
-def _judged(octets: memoryview, variant: Variant, big: bool, snaplen: int, is_all: bool) -> Iterator[bool]:
+def _judged(data: memoryview, variant: Variant, big: bool, snaplen: int, is_all: bool) -> Iterator[bool]:
     """Whether each of the first records makes sense as one of the variant."""
     position = 0
     for _ in range(LOOKED_AT):
-        left = len(octets) - position
+        left = len(data) - position
         if left < variant.header:
             if left and is_all:
                 yield False
             return
-        head = bytes(octets[position : position + variant.header])
+        head = bytes(data[position : position + variant.header])
         _, fraction, captured, wire = struct.unpack_from(">4I" if big else "<4I", head)
         yield (
             fraction < 1_000_000
@@ -93,7 +93,7 @@ def _judged(octets: memoryview, variant: Variant, big: bool, snaplen: int, is_al
             and variant.fits(head[16:], big)
         )
         position += variant.header + captured
-        if position > len(octets):
+        if position > len(data):
             if is_all:
                 yield False
             return

@@ -64,17 +64,17 @@ class Section:
         self.big, self.count = big, 0
         self._first_listed = len(self.account.interfaces)
 
-    def number(self, octets: bytes, signed: bool = False) -> int:
-        return int.from_bytes(octets, "big" if self.big else "little", signed=signed)
+    def number(self, data: bytes, signed: bool = False) -> int:
+        return int.from_bytes(data, "big" if self.big else "little", signed=signed)
 
-    def options(self, octets: bytes) -> Iterator[tuple[int, bytes]]:
+    def options(self, data: bytes) -> Iterator[tuple[int, bytes]]:
         """(code, value) of each option up to the end mark; one that is cut is passed over."""
         position = 0
-        while position + 4 <= len(octets):
-            code, length = struct.unpack_from(">HH" if self.big else "<HH", octets, position)
-            if code == OPT_END or position + 4 + length > len(octets):
+        while position + 4 <= len(data):
+            code, length = struct.unpack_from(">HH" if self.big else "<HH", data, position)
+            if code == OPT_END or position + 4 + length > len(data):
                 return
-            yield code, octets[position + 4 : position + 4 + length]
+            yield code, data[position + 4 : position + 4 + length]
             position += 4 + (length + 3 & ~3)
 
     # ── blocks, without their type and their lengths ────────────────────
@@ -105,7 +105,7 @@ class Section:
             elif code == IF_TSOFFSET and len(value) == 8:
                 offset = min(max(self.number(value, signed=True), -MOST_SECONDS), MOST_SECONDS)
             elif code == IF_FCSLEN and value and link in FCS_MATTERS:
-                fcs = fcs_octets(value[0])
+                fcs = fcs_bytes(value[0])
         self._add((link, snaplen, shrink, units, offset, fcs))
         if len(self.account.interfaces) < MOST_INTERFACES_LISTED:
             self.account.interfaces.append(Interface(snaplen=snaplen, **texts))
@@ -143,9 +143,9 @@ class Section:
                 for name in filter(None, names):
                     self.account.name(address, name, server)
 
-    def _name_server(self, octets: bytes) -> str:
+    def _name_server(self, data: bytes) -> str:
         found = []
-        for code, value in self.options(octets):
+        for code, value in self.options(data):
             if code == OPT_COMMENT:
                 self.account.comment(value, "names")
             elif code == NS_DNSNAME:
@@ -171,19 +171,19 @@ def count_passed(counted: Counter[str], kind: int, count: int = 1) -> None:
         counted[PASSED_OVER.get(kind, "block of another type")] += count
 
 
-def resolution(octet: int) -> tuple[int, int]:
+def resolution(byte: int) -> tuple[int, int]:
     """(divisor, units a second) of an if_tsresol byte: a negative power of 10, or of 2 with bit 7.
 
     Finer units than nanoseconds are divided first, so that 63 bits hold every product; a divisor of 0 is
     for those of which 64 bits hold less than a nanosecond or two.
     """
-    power = octet & 0x7F
-    if octet & 0x80:
+    power = byte & 0x7F
+    if byte & 0x80:
         return (1 << max(power - 30, 0) if power <= 92 else 0), 1 << min(power, 30)
     return (10 ** max(power - 9, 0) if power <= 27 else 0), 10 ** min(power, 9)
 
 
-def fcs_octets(value: int) -> int:
+def fcs_bytes(value: int) -> int:
     """Bytes of a check sequence: the option has bits, and some writers put bytes."""
     return value if value < 8 else value // 8
 

@@ -19,8 +19,8 @@ HEAD = 16  # bytes of a record's header that all variants have
 def heads(window: Window, records: Records, header: int, big: bool) -> Words:
     """Return seconds, fraction and both lengths of each record as the file has them."""
     at = records.rows[:, OFFSET] - header
-    octets = window.array[at[:, None] + np.arange(HEAD)]
-    words: Words = octets.view(">u4" if big else "<u4").astype(np.int64)
+    data = window.array[at[:, None] + np.arange(HEAD)]
+    words: Words = data.view(">u4" if big else "<u4").astype(np.int64)
     return words
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from analyzer.capture.records import CAPTURED, LINK, OFFSET, RECORD_WIDTH, TIME, UNDESCRIBED_LINK, WIRE
-from analyzer.core.compilation import Octets
+from analyzer.core.compilation import Bytes
 
 # Why a walk stopped.
 NEED_MORE, FULL, BAD_RECORD, CONTROL = range(4)
@@ -51,20 +51,20 @@ MOST_DROPS, MOST_LOST = 1 << 40, 1 << 60
 MOST_SECONDS = 9_000_000_000
 
 
-def little32(data: Octets, i: int) -> int:
+def little32(data: Bytes, i: int) -> int:
     # Products, not shifts: numba makes a shifted uint8 unsigned, and unsigned mixes into floats.
     return data[i] + data[i + 1] * 0x100 + data[i + 2] * 0x10000 + data[i + 3] * 0x1000000
 
 
-def big32(data: Octets, i: int) -> int:
+def big32(data: Bytes, i: int) -> int:
     return data[i] * 0x1000000 + data[i + 1] * 0x10000 + data[i + 2] * 0x100 + data[i + 3]
 
 
-def word(data: Octets, i: int, big: bool) -> int:
+def word(data: Bytes, i: int, big: bool) -> int:
     return big32(data, i) if big else little32(data, i)
 
 
-def half(data: Octets, i: int, big: bool) -> int:
+def half(data: Bytes, i: int, big: bool) -> int:
     return data[i] * 0x100 + data[i + 1] if big else data[i] + data[i + 1] * 0x100
 
 
@@ -75,7 +75,7 @@ def without_fcs(captured: int, wire: int, fcs: int) -> tuple[int, int]:
     return (captured if captured < wire else wire), wire
 
 
-def is_file_header(data: Octets, i: int, end: int) -> bool:
+def is_file_header(data: Bytes, i: int, end: int) -> bool:
     """Return whether a pcap file begins at `i`: a magic, version 2.4, and two fields that nobody fills."""
     if i + 24 > end or big32(data, i + 8) != 0 or big32(data, i + 12) != 0:
         return False
@@ -85,7 +85,7 @@ def is_file_header(data: Octets, i: int, end: int) -> bool:
 
 
 def walk_pcap(
-    data: Octets,
+    data: Bytes,
     start: int,
     end: int,
     big: bool,
@@ -132,7 +132,7 @@ def walk_pcap(
 
 
 def walk_snoop(
-    data: Octets, start: int, end: int, link: int, fcs: int, out: Any, notes: Any
+    data: Bytes, start: int, end: int, link: int, fcs: int, out: Any, notes: Any
 ) -> tuple[int, int, int]:
     """Records of a snoop file (RFC 1761) into `out`, as `walk_pcap`.
 
@@ -195,7 +195,7 @@ def note_lost(notes: Any, count: int) -> None:
         notes[LOST] += count
 
 
-def note_options(data: Octets, i: int, end: int, big: bool, record: int, has_drops: bool, notes: Any) -> None:
+def note_options(data: Bytes, i: int, end: int, big: bool, record: int, has_drops: bool, notes: Any) -> None:
     """Comments and drop counts among a packet block's options."""
     while i + 4 <= end:
         code, length = half(data, i, big), half(data, i + 2, big)
@@ -226,7 +226,7 @@ def note_block(kind: int, notes: Any) -> None:
 
 
 def walk_pcapng(
-    data: Octets,
+    data: Bytes,
     start: int,
     end: int,
     big: bool,

@@ -111,4 +111,4 @@ def refusal(start: bytes) -> str:
 
 def _is_text(start: bytes) -> bool:
     """Whether these are printable ASCII characters and white space."""
-    return len(start) >= 8 and all(32 <= octet < 127 or octet in b"\t\r\n" for octet in start)
+    return len(start) >= 8 and all(32 <= byte < 127 or byte in b"\t\r\n" for byte in start)

@@ -106,12 +106,12 @@ def _key(body: Body) -> str:
     return f"{body.sha256} {' '.join(body.codings)}"
 
 
-def _row(name: str, digest: str, octets: int, message: Message) -> dict[str, Any]:
+def _row(name: str, digest: str, size: int, message: Message) -> dict[str, Any]:
     body, evidence = message.body, message.evidence
     values = (
         name, message.number, message.role, evidence.capture, list(evidence.frames), message.time_ns,
         str(message.source), str(message.destination), message.host, message.method, message.target,
-        message.status, message.header("content-type"), body.length, body.sha256, octets, digest,
+        message.status, message.header("content-type"), body.length, body.sha256, size, digest,
         list(body.codings), body.charset, body.charset_from, body.complete, body.missing, body.left_out,
     )  # fmt: skip
     return dict(zip(COLUMNS, values, strict=True))

@@ -33,11 +33,11 @@ def write(content: str | bytes) -> None:
     """Everything of it, to standard output."""
     if isinstance(content, str):
         content = content.encode(sys.stdout.encoding or "utf-8", "backslashreplace")
-    octets = memoryview(content)
+    data = memoryview(content)
     with sentences():
         sys.stdout.flush()
-        while octets:  # an unbuffered stdout (python -u) may take less than it was given
-            octets = octets[sys.stdout.buffer.write(octets) :]
+        while data:  # an unbuffered stdout (python -u) may take less than it was given
+            data = data[sys.stdout.buffer.write(data) :]
 
 
 def finish() -> None:

@@ -225,12 +225,12 @@ class CaptureLine:
     """One line on a terminal that is written over and over."""
 
     def __init__(self) -> None:
-        self._captures = self._done = self._octets = self._size = 0
+        self._captures = self._done = self._data = self._size = 0
         self._now: dict[str, tuple[int, int]] = {}  # path → bytes read, of how many
         self._since = self._last = time.monotonic()
 
     def planned(self, units: Sequence[CaptureUnit]) -> None:
-        self._captures, self._size = sum(len(u.looks) for u in units), sum(u.octets for u in units)
+        self._captures, self._size = sum(len(u.looks) for u in units), sum(u.size for u in units)
         self._since = time.monotonic()
 
     def heard(self, progress: Progress) -> None:
@@ -239,7 +239,7 @@ class CaptureLine:
 
     def finished(self, outcome: TaskResult) -> None:
         self._done += len(outcome.paths)
-        self._octets += outcome.octets
+        self._data += outcome.size
         for path in outcome.paths:
             self._now.pop(path, None)
         self._say()
@@ -254,7 +254,7 @@ class CaptureLine:
         if now - self._last < 0.1:
             return
         self._last = now
-        read = self._octets + sum(min(done, size or done) for done, size in self._now.values())
+        read = self._data + sum(min(done, size or done) for done, size in self._now.values())
         reading = [
             f"{os.path.basename(path)} {100 * done // size} %"
             for path, (done, size) in list(self._now.items())[-2:]

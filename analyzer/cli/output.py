@@ -87,8 +87,8 @@ class OutputFolder:
     def write(self, content: Mapping[str, bytes]) -> None:
         """Write each file under its name; UnusableError where the disk refuses, or a file is there."""
         try:
-            for name, octets in content.items():
-                self.folder.write(name, octets)
+            for name, data in content.items():
+                self.folder.write(name, data)
             self.folder.finish()
         except OSError as error:
             raise self.unwritable(error) from None

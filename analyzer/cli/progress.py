@@ -8,7 +8,7 @@ from unicodedata import east_asian_width
 
 from analyzer.cli.console import width
 from analyzer.report.text import visible
-from analyzer.report.units import counted, octets, span
+from analyzer.report.units import byte_size, counted, span
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -46,10 +46,10 @@ def line(progress: Progress, elapsed_ns: int, room: int = 1_000) -> str:
     A line that a terminal breaks can't be written over, so of a long path the end is shown.
     """
     done, size = progress.done, progress.size
-    share = f"{100 * done // size} %" if size and done <= size else octets(done)
+    share = f"{100 * done // size} %" if size and done <= size else byte_size(done)
     parts = [share, counted(progress.frames, "frame")]
     if elapsed_ns >= _SETTLED_NS and done:
-        parts.append(f"{octets(done * 1_000_000_000 // elapsed_ns)}/s")
+        parts.append(f"{byte_size(done * 1_000_000_000 // elapsed_ns)}/s")
         if size and done <= size:
             parts.append(f"{span(elapsed_ns * (size - done) // done)} left")
     numbers = f": {', '.join(parts)}"

@@ -14,20 +14,20 @@ MOST = 64  # headers, messages, values of a command
 END = 9
 
 
-def read_amf(octets: bytes) -> Any:
+def read_amf(data: bytes) -> Any:
     """Return targets and values that take up all bytes; None where they are no AMF with text in it."""
-    if len(octets) < SHORTEST or octets[0] not in FIRSTS:
+    if len(data) < SHORTEST or data[0] not in FIRSTS:
         return None
     try:
-        document = _packet(octets) if octets[0] == 0 else _command(octets)
+        document = _packet(data) if data[0] == 0 else _command(data)
     except (ValueError, IndexError, OverflowError):
         return None
     return document if holds_text(document) else None
 
 
-def _packet(octets: bytes) -> Any:
+def _packet(data: bytes) -> Any:
     """AMF0 §4.1: headers and messages, each with its target."""
-    cursor, found = FieldCursor(octets), Members()
+    cursor, found = FieldCursor(data), Members()
     if cursor.u(2) not in (0, 3):
         raise EndOfBytesError("another version")
     for _ in range(cursor.count(cursor.u(2))):
@@ -44,9 +44,9 @@ def _packet(octets: bytes) -> Any:
     return found
 
 
-def _command(octets: bytes) -> Any:
+def _command(data: bytes) -> Any:
     """Values one after the other, the first a name, an object among them (RTMP §7.2)."""
-    cursor = FieldCursor(octets)
+    cursor = FieldCursor(data)
     found: list[Any] = []
     while cursor.left() and len(found) < MOST:
         found.append(_Values(cursor).amf0(0))
@@ -56,8 +56,8 @@ def _command(octets: bytes) -> Any:
     return found
 
 
-def _name(octets: bytes) -> str:
-    return octets.decode("utf-8")
+def _name(data: bytes) -> str:
+    return data.decode("utf-8")
 
 
 class _Values:
@@ -132,11 +132,11 @@ class _Values:
     def _u29(self) -> int:
         value = 0
         for turn in range(4):
-            octet = self._cursor.u(1)
+            byte = self._cursor.u(1)
             if turn == 3:
-                return value << 8 | octet
-            value = value << 7 | octet & 127
-            if octet < 128:
+                return value << 8 | byte
+            value = value << 7 | byte & 127
+            if byte < 128:
                 return value
         raise EndOfBytesError("no number")
 
@@ -151,8 +151,8 @@ class _Values:
 
     def _block(self, kind: int) -> Any:
         head = self._u29()
-        octets = self._cursor.take(head >> 1) if head & 1 else b""
-        return octets if kind == 12 else as_text(octets)
+        data = self._cursor.take(head >> 1) if head & 1 else b""
+        return data if kind == 12 else as_text(data)
 
     def _date(self) -> Any:
         return self._cursor.real(8) if self._u29() & 1 else None

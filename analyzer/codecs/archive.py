@@ -20,13 +20,13 @@ ALONE: frozenset[str] = frozenset()
 
 def decode_archive(part: MessagePart, budget: Budget) -> list[PlainPart]:
     """Return one part a member, named by its name; nothing where the bytes are no archive."""
-    octets = part.value
-    step = "" if isinstance(octets, str) else kind_of(octets)
-    if not step or isinstance(octets, str):
+    data = part.value
+    step = "" if isinstance(data, str) else kind_of(data)
+    if not step or isinstance(data, str):
         return []
     found: list[PlainPart] = []
     try:
-        for name, content in (_zipped if step == "zip" else _tarred)(octets, budget):
+        for name, content in (_zipped if step == "zip" else _tarred)(data, budget):
             path = (*part.path, step, name)
             found.append((name.rpartition("/")[2] or name, text_or_bytes(content), path, ALONE))
     except Exception:  # the readers of the standard library let errors of many classes through on damage
@@ -34,33 +34,33 @@ def decode_archive(part: MessagePart, budget: Budget) -> list[PlainPart]:
     return found
 
 
-def kind_of(octets: bytes) -> str:
+def kind_of(data: bytes) -> str:
     """Return "zip" or "tar"; empty where the bytes begin neither."""
-    if len(octets) > LONGEST:
+    if len(data) > LONGEST:
         return ""
-    if octets.startswith(ZIP_MAGIC):
+    if data.startswith(ZIP_MAGIC):
         return "zip"
-    return "tar" if octets[TAR_PLACE : TAR_PLACE + 5] == TAR_MAGIC else ""
+    return "tar" if data[TAR_PLACE : TAR_PLACE + 5] == TAR_MAGIC else ""
 
 
-def _zipped(octets: bytes, budget: Budget) -> Iterator[tuple[str, bytes]]:
-    with zipfile.ZipFile(io.BytesIO(octets)) as archive:
+def _zipped(data: bytes, budget: Budget) -> Iterator[tuple[str, bytes]]:
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
         for info in archive.infolist()[:MOST_MEMBERS]:
             if info.is_dir() or info.flag_bits & 1 or info.compress_type not in (0, 8):
                 continue
             by_ratio = max(info.compress_size, 1) * budget.limits.ratio
             with archive.open(info) as member:
-                content = member.read(min(MOST_OF_A_MEMBER, by_ratio, budget.octets_left))
-            if content and budget.take_octets(len(content)):
+                content = member.read(min(MOST_OF_A_MEMBER, by_ratio, budget.bytes_left))
+            if content and budget.take_bytes(len(content)):
                 yield info.filename[:256], content
 
 
-def _tarred(octets: bytes, budget: Budget) -> Iterator[tuple[str, bytes]]:
-    with tarfile.open(fileobj=io.BytesIO(octets), mode="r:") as archive:
+def _tarred(data: bytes, budget: Budget) -> Iterator[tuple[str, bytes]]:
+    with tarfile.open(fileobj=io.BytesIO(data), mode="r:") as archive:
         for number, info in enumerate(archive):
             if number >= MOST_MEMBERS:
                 return
             member = archive.extractfile(info) if info.isfile() else None
-            content = member.read(min(MOST_OF_A_MEMBER, budget.octets_left)) if member else b""
-            if content and budget.take_octets(len(content)):
+            content = member.read(min(MOST_OF_A_MEMBER, budget.bytes_left)) if member else b""
+            if content and budget.take_bytes(len(content)):
                 yield info.name[:256], content

@@ -17,11 +17,11 @@ LONGEST = 1 << 20
 PRIMITIVES = frozenset(("null", "boolean", "int", "long", "float", "double", "bytes", "string"))
 
 
-def read_avro(octets: bytes) -> Any:
+def read_avro(data: bytes) -> Any:
     """Return the metadata and records; None where there are none."""
-    if not octets.startswith(MAGIC) or len(octets) > LONGEST:
+    if not data.startswith(MAGIC) or len(data) > LONGEST:
         return None
-    cursor = FieldCursor(octets, 4, "little")
+    cursor = FieldCursor(data, 4, "little")
     try:
         given = dict(_map(cursor))
         schema = json.loads(given.get("avro.schema", b""))
@@ -128,5 +128,5 @@ def _primitive(cursor: FieldCursor, kind: str) -> Any:
         return bool(cursor.u(1))
     if kind == "null":
         return None
-    octets = cursor.take(cursor.zigzag())
-    return as_text(octets) if kind == "string" else octets
+    data = cursor.take(cursor.zigzag())
+    return as_text(data) if kind == "string" else data

@@ -27,11 +27,11 @@ def decode_base32(part: MessagePart, budget: Budget) -> list[MessagePart]:
     if not isinstance(value, str):
         return []
     if found := BASE32.fullmatch(value):
-        return _made(part, _octets(base64.b32decode, found[1]), "base32", budget)
+        return _made(part, _data(base64.b32decode, found[1]), "base32", budget)
     if found := IN_LOWER_CASE.fullmatch(value):
-        return _made(part, _octets(base64.b32decode, found[1].upper()), "base32", budget)
+        return _made(part, _data(base64.b32decode, found[1].upper()), "base32", budget)
     if found := BASE32HEX.fullmatch(value):
-        return _made(part, _octets(base64.b32hexdecode, found[1]), "base32hex", budget)
+        return _made(part, _data(base64.b32hexdecode, found[1]), "base32hex", budget)
     return []
 
 
@@ -45,18 +45,18 @@ def decode_ascii85(part: MessagePart, budget: Budget) -> list[MessagePart]:
     if not UNFRAMED.fullmatch(value):
         return []
     for step, decode in (("ascii85", base64.a85decode), ("base85", base64.b85decode)):
-        octets = _decoded(decode, value)
-        if octets.startswith(b'{"') and readable_text(octets, SHORTEST_TEXT):
-            return _made(part, octets, step, budget)
+        data = _decoded(decode, value)
+        if data.startswith(b'{"') and readable_text(data, SHORTEST_TEXT):
+            return _made(part, data, step, budget)
     return []
 
 
-def _made(part: MessagePart, octets: bytes, step: str, budget: Budget) -> list[MessagePart]:
-    plain = sense_of(octets, SHORTEST_TEXT)
-    return [inside(part, plain, step)] if plain and budget.take_octets(len(octets)) else []
+def _made(part: MessagePart, data: bytes, step: str, budget: Budget) -> list[MessagePart]:
+    plain = sense_of(data, SHORTEST_TEXT)
+    return [inside(part, plain, step)] if plain and budget.take_bytes(len(data)) else []
 
 
-def _octets(decode: base64._Decoder, text: str) -> bytes:  # type: ignore[name-defined]
+def _data(decode: base64._Decoder, text: str) -> bytes:  # type: ignore[name-defined]
     # Of a cut text the last characters may not make up a byte: 1, 3 and 6 are not possible.
     whole = len(text) - (len(text) % 8 in (1, 3, 6))
     return _decoded(decode, text[:whole] + "=" * (-whole % 8))

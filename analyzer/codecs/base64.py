@@ -21,9 +21,9 @@ def decode_base64(part: MessagePart, budget: Budget) -> list[MessagePart]:
     value = part.value
     if not isinstance(value, str) or len(value) < 11 or not BASE64.fullmatch(value) or _is_of_one_case(value):
         return []
-    octets = _octets(value)
-    plain = sense_of(octets, SHORTEST_TEXT)
-    return [inside(part, plain, "base64")] if plain and budget.take_octets(len(octets)) else []
+    data = _data(value)
+    plain = sense_of(data, SHORTEST_TEXT)
+    return [inside(part, plain, "base64")] if plain and budget.take_bytes(len(data)) else []
 
 
 def _is_of_one_case(value: str) -> bool:
@@ -31,7 +31,7 @@ def _is_of_one_case(value: str) -> bool:
     return len(value) >= 16 and (value.islower() or value.isupper())
 
 
-def _octets(value: str) -> bytes:
+def _data(value: str) -> bytes:
     """The bytes, whether wrapped, unpadded, URL-safe or cut at the end."""
     text = value if value.isalnum() else _bare(value)
     whole = len(text) - (len(text) % 4 == 1)

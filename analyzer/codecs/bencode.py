@@ -14,39 +14,39 @@ DEEPEST = 64
 SHORTEST = 8
 
 
-def read_bencode(octets: bytes) -> Any:
+def read_bencode(data: bytes) -> Any:
     """A dictionary that takes up all bytes; None otherwise."""
-    if len(octets) < SHORTEST or not octets.startswith(b"d") or not octets[1:2].isdigit():
+    if len(data) < SHORTEST or not data.startswith(b"d") or not data[1:2].isdigit():
         return None
     try:
-        document, end = _value(octets, 0, 0)
+        document, end = _value(data, 0, 0)
     except (ValueError, IndexError):
         return None
-    return document if end == len(octets) and document else None
+    return document if end == len(data) and document else None
 
 
-def _value(octets: bytes, at: int, depth: int) -> tuple[Any, int]:
+def _value(data: bytes, at: int, depth: int) -> tuple[Any, int]:
     """The value that begins at `at`, and where it ends; ValueError where there is none."""
     if depth > DEEPEST:
         raise ValueError("nested too deeply")
-    first = octets[at : at + 1]
-    if first == b"i" and (number := NUMBER.match(octets, at)):
+    first = data[at : at + 1]
+    if first == b"i" and (number := NUMBER.match(data, at)):
         return number[1].decode(), number.end()
-    if length := LENGTH.match(octets, at):
+    if length := LENGTH.match(data, at):
         end = length.end() + int(length[1])
-        if end > len(octets):
+        if end > len(data):
             raise ValueError("cut")
-        return text_or_bytes(octets[length.end() : end]), end
+        return text_or_bytes(data[length.end() : end]), end
     if first in (b"l", b"d"):
-        values, end = _values(octets, at + 1, depth + 1)
+        values, end = _values(data, at + 1, depth + 1)
         return (_members(values) if first == b"d" else values), end
     raise ValueError("no value")
 
 
-def _values(octets: bytes, at: int, depth: int) -> tuple[list[Any], int]:
+def _values(data: bytes, at: int, depth: int) -> tuple[list[Any], int]:
     values = []
-    while octets[at] != ord("e"):
-        value, at = _value(octets, at, depth)
+    while data[at] != ord("e"):
+        value, at = _value(data, at, depth)
         values.append(value)
     return values, at + 1
 

@@ -11,21 +11,21 @@ FIRSTS = frozenset((0x30, 0x31, *range(0x60, 0x80), *range(0xA0, 0xC0)))
 SHORTEST = 10
 DEEPEST = 32
 CONSTRUCTED = 0x20
-BOOLEAN, INTEGER, BITS, OCTETS, NULL, OBJECT, ENUMERATED = 1, 2, 3, 4, 5, 6, 10
+BOOLEAN, INTEGER, BITS, BYTES, NULL, OBJECT, ENUMERATED = 1, 2, 3, 4, 5, 6, 10
 TEXTS = {12: "utf-8", 18: "ascii", 19: "ascii", 20: "latin-1", 22: "ascii", 26: "ascii", 27: "latin-1",
          28: "utf-32-be", 30: "utf-16-be", 23: "ascii", 24: "ascii"}  # fmt: skip
 LEAST = 6
 LONGEST_NAME = 64
 
 
-def read_ber(octets: bytes, depth: int = 0) -> Any:
+def read_ber(data: bytes, depth: int = 0) -> Any:
     """Return the values of one constructed value that takes up all bytes; None where there is no text in it.
 
     `depth` counts the values around it.
     """
-    if len(octets) < SHORTEST or octets[0] not in FIRSTS:
+    if len(data) < SHORTEST or data[0] not in FIRSTS:
         return None
-    cursor = FieldCursor(octets)
+    cursor = FieldCursor(data)
     try:
         document = _value(cursor, depth)
     except (ValueError, IndexError, OverflowError):
@@ -69,16 +69,16 @@ def _paired(values: list[Any]) -> Any:
     return Members([(values[0], values[1])])
 
 
-def _primitive(tag: int, octets: bytes, depth: int) -> Any:
+def _primitive(tag: int, data: bytes, depth: int) -> Any:
     if tag & 0xC0:  # implicit tags: text where it reads as such
-        return as_text(octets)
+        return as_text(data)
     if tag in TEXTS:
-        return octets.decode(TEXTS[tag])
-    if tag == OCTETS:
-        inner = read_ber(octets, depth + 1)
-        return inner if inner is not None else as_text(octets)
+        return data.decode(TEXTS[tag])
+    if tag == BYTES:
+        inner = read_ber(data, depth + 1)
+        return inner if inner is not None else as_text(data)
     if tag in (INTEGER, ENUMERATED):
-        return int.from_bytes(octets, "big", signed=True)
+        return int.from_bytes(data, "big", signed=True)
     if tag == OBJECT:
         return None
-    return octets if tag == BITS else None
+    return data if tag == BITS else None

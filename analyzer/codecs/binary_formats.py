@@ -76,14 +76,14 @@ SHORTEST_PACKED = 18  # bytes that may be an envelope, binary with text in it, o
 LONGEST = 1 << 20  # bytes: beyond that a guess at the format costs more than it tells
 
 
-def decode_octets(part: MessagePart, budget: Budget) -> Columns | Sequence[PlainPart]:
+def decode_bytes(part: MessagePart, budget: Budget) -> Columns | Sequence[PlainPart]:
     """One part for each value of the document; nothing where the bytes are of no known format."""
-    octets = part.value
-    if isinstance(octets, str) or not 0 < len(octets) <= LONGEST:
+    data = part.value
+    if isinstance(data, str) or not 0 < len(data) <= LONGEST:
         return []
-    for step, read, _ in BEGUN_BY[octets[0]]:
-        document = read(octets)
-        if document is not None and budget.take_octets(len(octets)):
+    for step, read, _ in BEGUN_BY[data[0]]:
+        document = read(data)
+        if document is not None and budget.take_bytes(len(data)):
             return parts_of_document(document, part, step, budget)
     return []
 
@@ -92,7 +92,7 @@ def decode_bencode(part: MessagePart, budget: Budget) -> Columns | Sequence[Plai
     """The same for text that is a bencoded dictionary."""
     text = part.value
     document = read_bencode(text.encode("utf-8", "replace")) if isinstance(text, str) else None
-    if document is None or not budget.take_octets(len(text)):
+    if document is None or not budget.take_bytes(len(text)):
         return []
     return parts_of_document(document, part, "bencode", budget)
 
@@ -103,7 +103,7 @@ def decode_serialised(part: MessagePart, budget: Budget) -> Columns | Sequence[P
     if not isinstance(text, str) or not PHP.match(text):
         return []
     document = read_php(text.encode("utf-8", "replace"))
-    if document is None or not budget.take_octets(len(text)):
+    if document is None or not budget.take_bytes(len(text)):
         return []
     return parts_of_document(document, part, "php", budget)
 
@@ -113,39 +113,39 @@ def decode_framed(part: MessagePart, budget: Budget) -> list[PlainPart]:
     return decode_frames(part, budget, is_framed)
 
 
-def is_framed(octets: bytes) -> bool:
+def is_framed(data: bytes) -> bool:
     """Return whether bytes are what a header may stand before: a document in binary form or JSON."""
-    return is_document(octets) or is_json_text(octets)
+    return is_document(data) or is_json_text(data)
 
 
-def is_document(octets: bytes) -> bool:
+def is_document(data: bytes) -> bool:
     """Return whether bytes are of one of the formats, to their end."""
-    return 0 < len(octets) <= LONGEST and any(read(octets) is not None for _, read, _ in BEGUN_BY[octets[0]])
+    return 0 < len(data) <= LONGEST and any(read(data) is not None for _, read, _ in BEGUN_BY[data[0]])
 
 
-def sense_of(octets: bytes, shortest: int) -> str | bytes:
+def sense_of(data: bytes, shortest: int) -> str | bytes:
     """What a text encoding stood for, where that makes sense: readable text, or data that opens further.
 
     Empty where decoding would not make more sense of it; `shortest` as in `readable_text`.
     """
-    return readable_text(octets.rstrip(b"\0"), shortest) or (octets if opens(octets) else "")
+    return readable_text(data.rstrip(b"\0"), shortest) or (data if opens(data) else "")
 
 
-def opens(octets: bytes) -> bool:
+def opens(data: bytes) -> bool:
     """Whether something readable is inside bytes that are no text."""
-    if is_compressed(octets):
+    if is_compressed(data):
         return True
-    if not 0 < len(octets) <= LONGEST:
+    if not 0 < len(data) <= LONGEST:
         return False
     return (
-        is_document(octets)
-        or kind_of(octets) != ""
-        or unmarked_coding_of(octets) != ""
-        or candidate(octets) is not None
-        or (len(octets) >= SHORTEST_PACKED and _holds_more(octets))
-        or bool(frames_in(octets, is_framed))
+        is_document(data)
+        or kind_of(data) != ""
+        or unmarked_coding_of(data) != ""
+        or candidate(data) is not None
+        or (len(data) >= SHORTEST_PACKED and _holds_more(data))
+        or bool(frames_in(data, is_framed))
     )
 
 
-def _holds_more(octets: bytes) -> bool:
-    return encoding_of(octets) != "" or bool(streams_in(octets)) or is_mostly_text(octets)
+def _holds_more(data: bytes) -> bool:
+    return encoding_of(data) != "" or bool(streams_in(data)) or is_mostly_text(data)

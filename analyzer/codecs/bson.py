@@ -13,11 +13,11 @@ SHORTEST = 10
 DEEPEST = 64
 
 
-def read_bson(octets: bytes) -> Any:
+def read_bson(data: bytes) -> Any:
     """Return the document that all bytes are, by its length and its end; None otherwise."""
-    if len(octets) < SHORTEST or int.from_bytes(octets[:4], "little") != len(octets) or octets[-1]:
+    if len(data) < SHORTEST or int.from_bytes(data[:4], "little") != len(data) or data[-1]:
         return None
-    cursor = FieldCursor(octets, 0, "little")
+    cursor = FieldCursor(data, 0, "little")
     try:
         document = _document(cursor, 0)
     except (ValueError, IndexError):
@@ -51,10 +51,10 @@ def _value(cursor: FieldCursor, kind: int, depth: int) -> Any:
 
 
 def _string(cursor: FieldCursor) -> Any:
-    octets = cursor.counted(4)
-    if octets[-1:] != b"\0":
+    data = cursor.counted(4)
+    if data[-1:] != b"\0":
         raise EndOfBytesError("no end of text")
-    return as_text(octets[:-1])
+    return as_text(data[:-1])
 
 
 def _binary(cursor: FieldCursor) -> Any:

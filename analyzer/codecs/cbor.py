@@ -14,23 +14,23 @@ DEEPEST = 64
 SHORTEST = 6
 
 
-def read_cbor(octets: bytes) -> Any:
+def read_cbor(data: bytes) -> Any:
     """A map with text keys, or an array with such maps in it, that takes up all bytes; None otherwise."""
-    if len(octets) < SHORTEST or octets[0] not in FIRSTS:
+    if len(data) < SHORTEST or data[0] not in FIRSTS:
         return None
-    if octets[0] == SELF_DESCRIBED[0] and not octets.startswith(SELF_DESCRIBED):
+    if data[0] == SELF_DESCRIBED[0] and not data.startswith(SELF_DESCRIBED):
         return None
     import io
 
     import cbor2
 
-    stream = io.BytesIO(octets)
+    stream = io.BytesIO(data)
     try:
         decoder = cbor2.CBORDecoder(stream, max_depth=DEEPEST, tag_hook=_untagged)
         document = _plain(decoder.decode())
     except Exception:  # values of a hostile tag raise errors of many classes
         return None
-    return document if stream.tell() == len(octets) and holds_names(document) else None
+    return document if stream.tell() == len(data) and holds_names(document) else None
 
 
 def _untagged(tag: Any, *_: Any) -> Any:

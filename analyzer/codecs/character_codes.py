@@ -72,14 +72,14 @@ def decode_character_codes(part: MessagePart, budget: Budget) -> list[MessagePar
         return []
     text = value.strip(BORDERS)
     for form in (form for form, pattern in PATTERNS if pattern.fullmatch(text)):
-        if not budget.take_octets(len(text)):
+        if not budget.take_bytes(len(text)):
             return []
-        if plain := sense_of(_octets(text, form.base), SHORTEST_TEXT):
+        if plain := sense_of(_data(text, form.base), SHORTEST_TEXT):
             return [inside(part, plain, form.step)]
     return []
 
 
-def _octets(text: str, base: int) -> bytes:
+def _data(text: str, base: int) -> bytes:
     """The codes as bytes; nothing where one is no byte."""
     text = MARKS.sub("", text)
     try:

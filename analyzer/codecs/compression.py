@@ -39,26 +39,26 @@ def decode_compressed(part: MessagePart, budget: Budget) -> list[MessagePart]:
     return _opened(part, coding_of, OPENERS, budget)
 
 
-def is_compressed(octets: bytes) -> bool:
+def is_compressed(data: bytes) -> bool:
     """Whether the bytes are compressed in one of the ways told above."""
-    return coding_of(octets) != ""
+    return coding_of(data) != ""
 
 
-def coding_of(octets: bytes) -> str:
+def coding_of(data: bytes) -> str:
     """The name of the compression; empty where there is none that gives something."""
-    if len(octets) < 8 or octets[0] not in FIRSTS:
+    if len(data) < 8 or data[0] not in FIRSTS:
         return ""
-    if octets.startswith(ZSTD_MAGIC):
+    if data.startswith(ZSTD_MAGIC):
         return "zstd"
-    if octets.startswith(LZ4_MAGIC):
+    if data.startswith(LZ4_MAGIC):
         return "lz4"
-    if octets.startswith(XZ_MAGIC):
+    if data.startswith(XZ_MAGIC):
         return "xz"
-    if BZIP2_MAGIC.match(octets):
+    if BZIP2_MAGIC.match(data):
         return "bzip2"
-    if octets.startswith(GZIP_MAGIC) or _is_zlib_header(octets[0], octets[1]):
-        name = "gzip" if octets.startswith(GZIP_MAGIC) else "zlib"
-        return name if _begins_to_decompress(octets[:4096]) else ""
+    if data.startswith(GZIP_MAGIC) or _is_zlib_header(data[0], data[1]):
+        name = "gzip" if data.startswith(GZIP_MAGIC) else "zlib"
+        return name if _begins_to_decompress(data[:4096]) else ""
     return ""
 
 
@@ -78,17 +78,17 @@ def _opened(
     return [inside(part, text_or_bytes(content), step)] if content else []
 
 
-def unmarked_coding_of(octets: bytes) -> str:
+def unmarked_coding_of(data: bytes) -> str:
     """`deflate` or `brotli` where all bytes are one stream of text; empty otherwise."""
-    if not SHORTEST_RAW <= len(octets) <= LONGEST_PROBE:
+    if not SHORTEST_RAW <= len(data) <= LONGEST_PROBE:
         return ""
-    return next((step for step, opener in UNMARKED.items() if _is_whole_text(octets, opener)), "")
+    return next((step for step, opener in UNMARKED.items() if _is_whole_text(data, opener)), "")
 
 
-def _is_whole_text(octets: bytes, opener: Opener) -> bool:
+def _is_whole_text(data: bytes, opener: Opener) -> bool:
     """The first step tells in most cases; the rest has to end where the bytes end."""
     try:
-        pieces = opener(octets)
+        pieces = opener(data)
         first = next(pieces, b"")
         if not readable_text(first, SHORTEST_TEXT):
             return False
@@ -102,20 +102,20 @@ def _is_zlib_header(method: int, flags: int) -> bool:
     return method in ZLIB_METHODS and (method << 8 | flags) % 31 == 0
 
 
-def _begins_to_decompress(octets: bytes) -> bool:
+def _begins_to_decompress(data: bytes) -> bool:
     try:
-        return bool(zlib.decompressobj(READ_EITHER_HEADER).decompress(octets, 64))
+        return bool(zlib.decompressobj(READ_EITHER_HEADER).decompress(data, 64))
     except zlib.error:
         return False
 
 
-def _bounded(octets: bytes, opener: Opener, budget: Budget) -> bytes:
+def _bounded(data: bytes, opener: Opener, budget: Budget) -> bytes:
     """Up to the limits of size and ratio; of damaged or cut data what comes before the damage."""
-    by_ratio = len(octets) * budget.limits.ratio
-    most = min(by_ratio, budget.octets_left)
+    by_ratio = len(data) * budget.limits.ratio
+    most = min(by_ratio, budget.bytes_left)
     content = bytearray()
     try:
-        for piece in opener(octets):
+        for piece in opener(data):
             content += piece
             if len(content) > most:
                 break
@@ -123,18 +123,18 @@ def _bounded(octets: bytes, opener: Opener, budget: Budget) -> bytes:
         if not content and isinstance(damage, MemoryError):
             raise
     if len(content) > most:
-        budget.meet("decode-ratio" if by_ratio <= budget.octets_left else "decode-octets")
+        budget.meet("decode-ratio" if by_ratio <= budget.bytes_left else "decode-octets")
     kept = bytes(content[:most])
-    budget.octets_left -= len(kept)
+    budget.bytes_left -= len(kept)
     return kept
 
 
 # ── one opener a format ─────────────────────────────────────────────────────
 
 
-def _inflated(octets: bytes) -> Iterator[bytes]:
+def _inflated(data: bytes) -> Iterator[bytes]:
     reader = zlib.decompressobj(READ_EITHER_HEADER)
-    rest = octets
+    rest = data
     while rest:
         yield reader.decompress(rest, STEP)
         rest = reader.unconsumed_tail
@@ -142,9 +142,9 @@ def _inflated(octets: bytes) -> Iterator[bytes]:
             rest, reader = reader.unused_data, zlib.decompressobj(READ_EITHER_HEADER)
 
 
-def _raw_inflated(octets: bytes) -> Iterator[bytes]:
+def _raw_inflated(data: bytes) -> Iterator[bytes]:
     reader = zlib.decompressobj(RAW)
-    rest = octets
+    rest = data
     while rest and not reader.eof:
         yield reader.decompress(rest, STEP)
         rest = reader.unconsumed_tail
@@ -152,11 +152,11 @@ def _raw_inflated(octets: bytes) -> Iterator[bytes]:
         raise ValueError("not one whole stream")
 
 
-def _brotli(octets: bytes) -> Iterator[bytes]:
+def _brotli(data: bytes) -> Iterator[bytes]:
     import brotli
 
     reader = brotli.Decompressor()
-    piece = reader.process(octets, output_buffer_limit=STEP)
+    piece = reader.process(data, output_buffer_limit=STEP)
     while piece:
         yield piece
         piece = b"" if reader.is_finished() else reader.process(b"", output_buffer_limit=STEP)
@@ -164,43 +164,43 @@ def _brotli(octets: bytes) -> Iterator[bytes]:
         raise ValueError("not one whole stream")
 
 
-def _zstd(octets: bytes) -> Iterator[bytes]:
+def _zstd(data: bytes) -> Iterator[bytes]:
     import io
 
     import zstandard
 
     # RFC 8878 §3.1.1.1.2 recommends that decoders support windows of 8 MiB at least.
     decompressor = zstandard.ZstdDecompressor(max_window_size=1 << 23)
-    with decompressor.stream_reader(io.BytesIO(octets), read_across_frames=True) as reader:
+    with decompressor.stream_reader(io.BytesIO(data), read_across_frames=True) as reader:
         while piece := reader.read(STEP):
             yield piece
 
 
-def _lz4(octets: bytes) -> Iterator[bytes]:
+def _lz4(data: bytes) -> Iterator[bytes]:
     import lz4.frame
 
     reader = lz4.frame.LZ4FrameDecompressor()
-    piece = reader.decompress(octets, STEP)
+    piece = reader.decompress(data, STEP)
     while piece:
         yield piece
         piece = b"" if reader.eof or reader.needs_input else reader.decompress(b"", STEP)
 
 
-def _bzip2(octets: bytes) -> Iterator[bytes]:
+def _bzip2(data: bytes) -> Iterator[bytes]:
     import bz2
 
     reader = bz2.BZ2Decompressor()
-    piece = reader.decompress(octets, STEP)
+    piece = reader.decompress(data, STEP)
     while piece:
         yield piece
         piece = b"" if reader.eof or reader.needs_input else reader.decompress(b"", STEP)
 
 
-def _xz(octets: bytes) -> Iterator[bytes]:
+def _xz(data: bytes) -> Iterator[bytes]:
     import lzma
 
     reader = lzma.LZMADecompressor(lzma.FORMAT_XZ, memlimit=MOST_MEMORY)
-    piece = reader.decompress(octets, STEP)
+    piece = reader.decompress(data, STEP)
     while piece:
         yield piece
         piece = b"" if reader.eof or reader.needs_input else reader.decompress(b"", STEP)

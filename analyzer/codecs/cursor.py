@@ -63,9 +63,9 @@ class FieldCursor:
         """Return a number in groups of seven bits, the lowest first."""
         value = shift = 0
         while shift < 70:
-            octet = self.u(1)
-            value |= (octet & 127) << shift
-            if octet < 128:
+            byte = self.u(1)
+            value |= (byte & 127) << shift
+            if byte < 128:
                 return value
             shift += 7
         raise EndOfBytesError("longer than 64 bits")
@@ -83,16 +83,16 @@ class FieldCursor:
         return most
 
 
-def as_text(octets: bytes) -> str | bytes:
+def as_text(data: bytes) -> str | bytes:
     """Return the text in UTF-8 that bytes are; themselves where they are none that can be read."""
     try:
-        text = octets.decode("utf-8")
+        text = data.decode("utf-8")
     except ValueError:
-        return octets
+        return data
     return (
         text
         if text.isprintable() or text.replace("\n", "").replace("\r", "").replace("\t", "").isprintable()
-        else octets
+        else data
     )
 
 

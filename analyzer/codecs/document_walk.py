@@ -236,7 +236,7 @@ def scalar(value: Any) -> str | bytes:
 
 WRITTEN: tuple[tuple[type | tuple[type, ...], Callable[[Any], str | bytes]], ...] = (
     ((bool, type(None)), LITERALS.__getitem__),
-    ((bytes, bytearray), lambda octets: text_or_bytes(bytes(octets))),
+    ((bytes, bytearray), lambda data: text_or_bytes(bytes(data))),
     (int, lambda number: str(number) if abs(number) < 1 << 128 else hex(number)),
     (float, repr),
     ((datetime.datetime, datetime.date), lambda moment: moment.isoformat()),

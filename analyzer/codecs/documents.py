@@ -34,7 +34,7 @@ def decode_documents(part: MessagePart, budget: Budget) -> Columns | Sequence[Pl
         return []
     pieces = list(_pieces(text))
     documents = [piece for piece in pieces if not isinstance(piece, str)]
-    if not any(documents) or not budget.take_octets(len(text)):
+    if not any(documents) or not budget.take_bytes(len(text)):
         return []
     document = documents[0] if len(documents) == 1 else documents
     found = parts_of_document(document, part, STEP, budget)

@@ -24,12 +24,12 @@ HIGHEST_LATITUDE, HIGHEST_LONGITUDE, LEAST = 85, 180, 1
 
 def double_parts(part: MessagePart) -> list[PlainPart]:
     """Return a part for the first pair of degrees in bytes."""
-    octets = part.value
-    if isinstance(octets, str) or len(octets) > LONGEST:
+    data = part.value
+    if isinstance(data, str) or len(data) > LONGEST:
         return []
     for form, layout in ORDERS:
-        for found in form.finditer(octets):
-            pair = struct.unpack_from(layout, octets, found.start())
+        for found in form.finditer(data):
+            pair = struct.unpack_from(layout, data, found.start())
             if _is_measured(*pair):
                 text = ",".join(f"{number:.{DECIMALS}f}" for number in pair)
                 return [(part.name, text, (*part.path, STEP, f"octets {found.start()}"), part.beside)]

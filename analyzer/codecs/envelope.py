@@ -27,10 +27,8 @@ MARKS = tuple(
 )
 OWN_MARKS = (b"\x28\xb5\x2f\xfd", b"\x04\x22\x4d\x18")
 # The first byte of a deflate block with a code of its own or the fixed one (RFC 1951 §3.2.3, §3.2.7).
-DEFLATE_FIRSTS = [
-    octet for octet in range(256) if octet & 7 in (2, 3) or (octet & 6 == 4 and octet >> 3 < 30)
-]
-DEFLATE = re.compile(b"[%s]" % b"".join(b"\\x%02x" % octet for octet in DEFLATE_FIRSTS))
+DEFLATE_FIRSTS = [byte for byte in range(256) if byte & 7 in (2, 3) or (byte & 6 == 4 and byte >> 3 < 30)]
+DEFLATE = re.compile(b"[%s]" % b"".join(b"\\x%02x" % byte for byte in DEFLATE_FIRSTS))
 FARTHEST = 1 << 20  # bytes that are searched for a mark
 FARTHEST_RAW = 256
 SHORT_HEADS = (2, 4, 5, 6, 8, 12, 16)
@@ -54,53 +52,53 @@ class PackedStream(NamedTuple):
 
 def decode_envelope(part: MessagePart, _: Budget) -> list[PlainPart]:
     """The compressed streams and the bytes around them, each for itself; nothing where there are none."""
-    octets = part.value
-    streams = [] if isinstance(octets, str) else streams_in(octets)
-    if isinstance(octets, str) or not streams or streams == [(0, len(octets))]:
+    data = part.value
+    streams = [] if isinstance(data, str) else streams_in(data)
+    if isinstance(data, str) or not streams or streams == [(0, len(data))]:
         return []
     path = (*part.path, ENVELOPE)
-    borders = sorted({0, len(octets), *(at for stream in streams for at in (stream.start, stream.end))})
+    borders = sorted({0, len(data), *(at for stream in streams for at in (stream.start, stream.end))})
     return [
-        (part.name, octets[start:end], (*path, f"octets {start}"), part.beside)
+        (part.name, data[start:end], (*path, f"octets {start}"), part.beside)
         for start, end in pairwise(borders)
     ]
 
 
-def streams_in(octets: bytes) -> list[PackedStream]:
+def streams_in(data: bytes) -> list[PackedStream]:
     """The compressed streams in the bytes, in their order."""
-    if len(octets) < SHORTEST_RAW or is_media(octets):
+    if len(data) < SHORTEST_RAW or is_media(data):
         return []
-    return list(_marked(octets)) or list(_raw(octets))
+    return list(_marked(data)) or list(_raw(data))
 
 
-def _marked(octets: bytes) -> Iterator[PackedStream]:
+def _marked(data: bytes) -> Iterator[PackedStream]:
     upto = count = 0
-    for start, mark in sorted(_marks(octets)):
+    for start, mark in sorted(_marks(data)):
         if start < upto or count >= MOST_STREAMS:
             continue
-        end = start + _length(octets[start:], mark) if mark in OWN_MARKS else _end(octets, start)
+        end = start + _length(data[start:], mark) if mark in OWN_MARKS else _end(data, start)
         if end > start:
             count, upto = count + 1, end
             yield PackedStream(start, end)
 
 
-def _marks(octets: bytes) -> Iterator[tuple[int, bytes]]:
+def _marks(data: bytes) -> Iterator[tuple[int, bytes]]:
     """Where the marks are, at most so many of each as are tried."""
     for mark in MARKS:
-        for found in islice(mark.finditer(octets, 0, FARTHEST), MOST_TRIED):
+        for found in islice(mark.finditer(data, 0, FARTHEST), MOST_TRIED):
             yield found.start(), found[0]
 
 
-def _length(octets: bytes, mark: bytes) -> int:
+def _length(data: bytes, mark: bytes) -> int:
     """Of zstd and LZ4 all of the rest, where it opens."""
-    return len(octets) if coding_of(octets) and mark else 0
+    return len(data) if coding_of(data) and mark else 0
 
 
-def _end(octets: bytes, start: int) -> int:
+def _end(data: bytes, start: int) -> int:
     """Where a stream of gzip or zlib ends; 0 where it is none, or is cut and gives no text."""
     reader = zlib.decompressobj(READ_EITHER_HEADER)
     try:
-        first = reader.decompress(octets[start : start + 4096], 256)
+        first = reader.decompress(data[start : start + 4096], 256)
     except zlib.error:
         return 0
     if not first and not reader.eof:
@@ -108,29 +106,29 @@ def _end(octets: bytes, start: int) -> int:
     at, given = start + 4096, len(first)
     try:
         rest = reader.unconsumed_tail
-        while not reader.eof and given < MOST_GIVEN and (rest or at < len(octets)):
+        while not reader.eof and given < MOST_GIVEN and (rest or at < len(data)):
             if not rest:
-                rest, at = octets[at : at + STEP], at + STEP
+                rest, at = data[at : at + STEP], at + STEP
             given += len(reader.decompress(rest, STEP))
             rest = reader.unconsumed_tail
     except zlib.error:
-        return len(octets) if readable_text(first, SHORTEST_TEXT) else 0
+        return len(data) if readable_text(first, SHORTEST_TEXT) else 0
     if reader.eof:
-        return min(at, len(octets)) - len(reader.unused_data)
-    return len(octets) if readable_text(first, SHORTEST_TEXT) or given >= MOST_GIVEN else 0
+        return min(at, len(data)) - len(reader.unused_data)
+    return len(data) if readable_text(first, SHORTEST_TEXT) or given >= MOST_GIVEN else 0
 
 
-def _raw(octets: bytes) -> Iterator[PackedStream]:
+def _raw(data: bytes) -> Iterator[PackedStream]:
     """A raw deflate stream behind a head in which there is text or the stream's length."""
-    if len(octets) > LONGEST_RAW:
+    if len(data) > LONGEST_RAW:
         return
-    first_text = HEAD_TEXT.search(octets, 0, FARTHEST_RAW)
-    last = min(FARTHEST_RAW, len(octets) - SHORTEST_RAW // 2)
-    starts = (at.start() for at in DEFLATE.finditer(octets, 1, last)) if first_text else _counted(octets)
+    first_text = HEAD_TEXT.search(data, 0, FARTHEST_RAW)
+    last = min(FARTHEST_RAW, len(data) - SHORTEST_RAW // 2)
+    starts = (at.start() for at in DEFLATE.finditer(data, 1, last)) if first_text else _counted(data)
     for start in starts:
         reader = zlib.decompressobj(RAW)
         try:
-            first = reader.decompress(octets[start : start + 1024], 64)
+            first = reader.decompress(data[start : start + 1024], 64)
             if not readable_text(
                 first[:SHORTEST_RAW], SHORTEST_RAW if len(first) >= SHORTEST_RAW else len(first)
             ):
@@ -138,24 +136,24 @@ def _raw(octets: bytes) -> Iterator[PackedStream]:
             if len(first) < SHORTEST_RAW:
                 continue
             content, rest, at = first, reader.unconsumed_tail, start + 1024
-            while not reader.eof and len(content) < LONGEST_RAW and (rest or at < len(octets)):
+            while not reader.eof and len(content) < LONGEST_RAW and (rest or at < len(data)):
                 if not rest:
-                    rest, at = octets[at : at + STEP], at + STEP
+                    rest, at = data[at : at + STEP], at + STEP
                 content += reader.decompress(rest, STEP)
                 rest = reader.unconsumed_tail
         except zlib.error:
             continue
         if reader.eof and readable_text(content, SHORTEST_RAW):
-            yield PackedStream(start, min(at, len(octets)) - len(reader.unused_data))
+            yield PackedStream(start, min(at, len(data)) - len(reader.unused_data))
             return
 
 
-def _counted(octets: bytes) -> Iterator[int]:
+def _counted(data: bytes) -> Iterator[int]:
     """Where the rest of the bytes begins whose length stands right before it."""
     for start in SHORT_HEADS:
-        left = len(octets) - start
+        left = len(data) - start
         for size in (2, 4):
-            head = octets[max(0, start - size) : start]
+            head = data[max(0, start - size) : start]
             if any(left - MOST_BEHIND <= int.from_bytes(head, order) <= left for order in ORDERS):
                 yield start
                 break

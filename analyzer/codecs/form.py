@@ -24,7 +24,7 @@ def decode_form(part: MessagePart, budget: Budget) -> list[PlainPart]:
     value = part.value
     if not isinstance(value, str) or "=" not in value or not FORM.fullmatch(value):
         return []
-    if not budget.take_octets(len(value)):
+    if not budget.take_bytes(len(value)):
         return []
     pairs, path = pairs_of(value)[: budget.fields_left + 1], (*part.path, "form")
     told = telling_names(name for name, _ in pairs)

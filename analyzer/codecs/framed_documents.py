@@ -26,71 +26,71 @@ Opens = Callable[[bytes], bool]
 
 def decode_frames(part: MessagePart, budget: Budget, is_document: Opens) -> list[PlainPart]:
     """Return the document or documents; nothing where none reads to its end."""
-    octets = part.value
-    if isinstance(octets, str):
+    data = part.value
+    if isinstance(data, str):
         return []
-    found = frames_in(octets, is_document)
-    if not found or not budget.take_octets(sum(end - start for start, end in found)):
+    found = frames_in(data, is_document)
+    if not found or not budget.take_bytes(sum(end - start for start, end in found)):
         return []
     path = (*part.path, STEP)
     return [
-        (part.name, _value(octets[start:end]), (*path, f"[{number}]"), part.beside)
+        (part.name, _value(data[start:end]), (*path, f"[{number}]"), part.beside)
         for number, (start, end) in enumerate(found)
     ]
 
 
-def frames_in(octets: bytes, is_document: Opens) -> list[tuple[int, int]]:
+def frames_in(data: bytes, is_document: Opens) -> list[tuple[int, int]]:
     """Return where the documents stand that `is_document` knows; nothing where there are none."""
-    if not 12 <= len(octets) <= LONGEST:
+    if not 12 <= len(data) <= LONGEST:
         return []
-    for start in list(dict.fromkeys(_starts(octets)))[:MOST_TRIED]:
-        if len(octets) - start >= 8 and is_document(octets[start:]):
-            return [(start, len(octets))]
+    for start in list(dict.fromkeys(_starts(data)))[:MOST_TRIED]:
+        if len(data) - start >= 8 and is_document(data[start:]):
+            return [(start, len(data))]
     for read in CHAINS:
-        found = _chain(octets, read)
-        if len(found) > 1 and is_document(octets[slice(*found[0])]):
+        found = _chain(data, read)
+        if len(found) > 1 and is_document(data[slice(*found[0])]):
             return found
     return []
 
 
-def _value(octets: bytes) -> str | bytes:
-    return octets.decode("utf-8") if is_json_text(octets) else octets
+def _value(data: bytes) -> str | bytes:
+    return data.decode("utf-8") if is_json_text(data) else data
 
 
-def is_json_text(octets: bytes) -> bool:
+def is_json_text(data: bytes) -> bool:
     """Return whether bytes are an object or a list in JSON."""
-    if octets[:1] not in (b"{", b"["):
+    if data[:1] not in (b"{", b"["):
         return False
     try:
-        return is_json(octets.decode("utf-8"))
+        return is_json(data.decode("utf-8"))
     except ValueError:
         return False
 
 
-def _starts(octets: bytes) -> Iterator[int]:
+def _starts(data: bytes) -> Iterator[int]:
     """Where a document may begin: behind a length that fits what follows, or behind a verb."""
-    total = len(octets)
+    total = len(data)
     for at in range(min(FARTHEST, total - 4)):
         for size in (4, 2):
             for order in ("big", "little"):
-                length = int.from_bytes(octets[at : at + size], "big" if order == "big" else "little")
+                length = int.from_bytes(data[at : at + size], "big" if order == "big" else "little")
                 if length == total - at - size:
                     yield at + size
                 elif size == 4 and length in (total, total - at) and length:
                     yield from range(at + size, min(at + size + 13, total), 4)
-    cursor = FieldCursor(octets)
+    cursor = FieldCursor(data)
     try:
         if cursor.varint() == cursor.left():
             yield cursor.at
     except EndOfBytesError:
         pass
-    if found := VERB.match(octets):
+    if found := VERB.match(data):
         yield found.end()
 
 
-def _chain(octets: bytes, read: Callable[[FieldCursor], Any]) -> list[tuple[int, int]]:
+def _chain(data: bytes, read: Callable[[FieldCursor], Any]) -> list[tuple[int, int]]:
     """Where documents stand that follow each other to the last byte, each behind its length; else nothing."""
-    cursor = FieldCursor(octets)
+    cursor = FieldCursor(data)
     found: list[tuple[int, int]] = []
     try:
         while cursor.left() and len(found) < MOST_FRAMES:

@@ -36,11 +36,11 @@ def grpc_messages(content: bytes, content_type: str) -> Iterator[PlainPart]:
         if at + HEAD > len(content):
             break
         flags, end = content[at], at + HEAD + int.from_bytes(content[at + 1 : at + HEAD], "big")
-        octets = content[at + HEAD : end]
+        data = content[at + HEAD : end]
         is_text = flags & TRAILERS or "json" in content_type.lower()
         name = "trailers" if flags & TRAILERS else "message"
-        if octets:
-            value = text_or_bytes(octets, "utf-8") if is_text else octets
+        if data:
+            value = text_or_bytes(data, "utf-8") if is_text else data
             yield name, value, ("body", STEP, f"[{number}]"), ALONE
         at = end
     if at < len(content):
@@ -52,9 +52,9 @@ def decode_grpc(part: MessagePart, budget: Budget) -> Columns | Sequence[PlainPa
     if isinstance(part.value, str) or part.path[-2:-1] != (STEP,):
         return []
     opened = next(iter(decode_compressed(part, budget)), part)
-    octets = opened.value.encode() if isinstance(opened.value, str) else opened.value
-    document = known_protobuf(octets) if len(octets) <= LONGEST else None
-    if document is None or not budget.take_octets(len(octets)):
+    data = opened.value.encode() if isinstance(opened.value, str) else opened.value
+    document = known_protobuf(data) if len(data) <= LONGEST else None
+    if document is None or not budget.take_bytes(len(data)):
         return [opened] if opened is not part else []
     return parts_of_document(document, opened, "protobuf", budget)
 

@@ -13,13 +13,13 @@ DEEPEST = 32
 MOST = 64
 
 
-def read_hessian(octets: bytes) -> Any:
+def read_hessian(data: bytes) -> Any:
     """Return the values that take up all bytes; None where they are no Hessian with text in it."""
-    if len(octets) < SHORTEST or octets[0] not in FIRSTS:
+    if len(data) < SHORTEST or data[0] not in FIRSTS:
         return None
-    for read in (_first, _second) if octets[:1] in b"crMV" else (_second,):
+    for read in (_first, _second) if data[:1] in b"crMV" else (_second,):
         try:
-            document = read(octets)
+            document = read(data)
         except (ValueError, TypeError, IndexError, OverflowError):
             continue
         if holds_text(document):
@@ -39,21 +39,21 @@ def _text(cursor: FieldCursor, length: int) -> str:
 # ── version 1 ───────────────────────────────────────────────────────────────
 
 
-def _first(octets: bytes) -> Any:
-    cursor, found = FieldCursor(octets), Members()
-    kind = octets[:1]
+def _first(data: bytes) -> Any:
+    cursor, found = FieldCursor(data), Members()
+    kind = data[:1]
     if kind in (b"c", b"r"):
         cursor.take(1)
         if cursor.u(2) > 0x0300:
             raise EndOfBytesError("another version")
-        while octets[cursor.at : cursor.at + 1] == b"H":
+        while data[cursor.at : cursor.at + 1] == b"H":
             cursor.take(1)
             found.append((_text(cursor, cursor.u(2)), _value_1(cursor, 0)))
         if kind == b"c":
             if cursor.take(1) != b"m":
                 raise EndOfBytesError("no method")
             found.append(("method", cursor.counted(2).decode("utf-8")))
-        while octets[cursor.at : cursor.at + 1] != b"z" and len(found) < MOST:
+        while data[cursor.at : cursor.at + 1] != b"z" and len(found) < MOST:
             found.append(("argument", _value_1(cursor, 0)))
         cursor.take(1)
     else:
@@ -112,11 +112,11 @@ def _group_1(cursor: FieldCursor, kind: bytes, depth: int) -> Any:
 # ── version 2 ───────────────────────────────────────────────────────────────
 
 
-def _second(octets: bytes) -> Any:
-    cursor = FieldCursor(octets)
+def _second(data: bytes) -> Any:
+    cursor = FieldCursor(data)
     found: list[Any] = []
     reader = _Second(cursor)
-    if octets[:3] == b"H\x02\x00":
+    if data[:3] == b"H\x02\x00":
         cursor.take(3)
         kind = cursor.take(1)
         if kind == b"C":
@@ -130,7 +130,7 @@ def _second(octets: bytes) -> Any:
         found.append(reader.value(0))
     if cursor.left():
         raise EndOfBytesError("something behind it")
-    if octets[:3] != b"H\x02\x00" and not any(isinstance(value, Members) for value in found):
+    if data[:3] != b"H\x02\x00" and not any(isinstance(value, Members) for value in found):
         raise EndOfBytesError("texts alone, which other formats count in the same way")
     return found
 

@@ -29,6 +29,6 @@ def decode_hexadecimal(part: MessagePart, budget: Budget) -> list[MessagePart]:
         return []
     if DECIMAL.fullmatch(digits[1]) and not DIGITS.fullmatch(digits[1]):
         return []
-    octets = bytes.fromhex(digits[1])
-    plain = sense_of(octets, SHORTEST_TEXT)
-    return [inside(part, plain, "hexadecimal")] if plain and budget.take_octets(len(octets)) else []
+    data = bytes.fromhex(digits[1])
+    plain = sense_of(data, SHORTEST_TEXT)
+    return [inside(part, plain, "hexadecimal")] if plain and budget.take_bytes(len(data)) else []

@@ -14,12 +14,12 @@ NUMBERS = (0x21, 0x23)
 CHARSET = b"attributes-charset"  # the first attribute of every message (RFC 8011 §4.1.4)
 
 
-def read_ipp(octets: bytes) -> Any:
+def read_ipp(data: bytes) -> Any:
     """Return the attributes; the document of a print job stands behind them and is left. None for all
     else."""
-    if len(octets) < SHORTEST or octets[0] not in FIRSTS or octets[1] > 2 or octets[12:30] != CHARSET:
+    if len(data) < SHORTEST or data[0] not in FIRSTS or data[1] > 2 or data[12:30] != CHARSET:
         return None
-    cursor = FieldCursor(octets, 8)
+    cursor = FieldCursor(data, 8)
     try:
         members = _attributes(cursor)
     except (ValueError, IndexError):

@@ -16,19 +16,19 @@ SIZES = {0: 1, 1: 2, 2: 4, 3: 8}
 LEAST, SHARE = 6, 3  # characters of a text, and the share of text that no chance gives: one in so many
 
 
-def read_jce(octets: bytes) -> Any:
+def read_jce(data: bytes) -> Any:
     """Return the fields, behind a length that counts itself or not; None where there is not text enough."""
-    if len(octets) < SHORTEST:
+    if len(data) < SHORTEST:
         return None
-    begin = 4 if int.from_bytes(octets[:4], "big") in (len(octets), len(octets) - 4) else 0
-    if not begin and octets[0] >> 4 > 2:  # the first tag of a structure is low
+    begin = 4 if int.from_bytes(data[:4], "big") in (len(data), len(data) - 4) else 0
+    if not begin and data[0] >> 4 > 2:  # the first tag of a structure is low
         return None
-    cursor = FieldCursor(octets, begin)
+    cursor = FieldCursor(data, begin)
     try:
         document = _fields(cursor, 0, False)
     except (ValueError, IndexError, OverflowError):
         return None
-    return document if holds_text(document, LEAST) and _size_of(document) * SHARE >= len(octets) else None
+    return document if holds_text(document, LEAST) and _size_of(document) * SHARE >= len(data) else None
 
 
 def _fields(cursor: FieldCursor, depth: int, is_inner: bool) -> Members:
@@ -89,9 +89,9 @@ def _count(cursor: FieldCursor) -> int:
     return cursor.s(SIZES[kind])
 
 
-def _readable(octets: bytes) -> str | bytes:
+def _readable(data: bytes) -> str | bytes:
     """Text; bytes that are none end the reading, but for those that are a structure in place of text."""
-    text = as_text(octets)
+    text = as_text(data)
     if isinstance(text, bytes) and len(text) < SHORTEST:
         raise EndOfBytesError("no text")
     return text

@@ -26,7 +26,7 @@ def decode_json(part: MessagePart, budget: Budget) -> Columns | Sequence[PlainPa
     text = part.value
     if not isinstance(text, str) or not text.lstrip("\ufeff \t\r\n").startswith(OPENINGS):
         return []
-    if not budget.take_octets(len(text)):
+    if not budget.take_bytes(len(text)):
         return []
     return _read(text.strip("\ufeff \t\r\n\0"), part, budget)
 

@@ -30,7 +30,7 @@ def decode_jwt(part: MessagePart, budget: Budget) -> list[MessagePart]:
     if token is None:
         return []
     texts = [_json(token[1]), _json(token[2])]
-    if not all(texts) or not budget.take_octets(len(value)):
+    if not all(texts) or not budget.take_bytes(len(value)):
         return []
     found = [inside(part, text, "jwt", name) for name, text in zip(("header", "claims"), texts, strict=True)]
     before, after = value[: token.start()], value[token.end() :]

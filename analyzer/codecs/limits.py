@@ -15,7 +15,7 @@ class DecodeLimits:
     depth: int = 8  # encodings inside each other
     nesting: int = 64  # JSON objects and arrays inside each other
     fields: int = 4_000
-    octets: int = 8 << 20  # produced by all decoders together
+    size: int = 8 << 20  # produced by all decoders together
     windows: int = 128  # of text of which not all fields are kept
     ratio: int = 200  # decompressed to compressed bytes
 
@@ -44,14 +44,14 @@ class Budget:
 
     limits: DecodeLimits
     fields_left: int = field(init=False)
-    octets_left: int = field(init=False)
+    bytes_left: int = field(init=False)
     met: dict[str, int] = field(default_factory=dict)
     searched_whole: int = 0  # parts whose text was given in windows too
     is_recoded: bool = False  # a decoder gave text that does not stand in the message as such
 
     def __post_init__(self) -> None:
         self.fields_left = self.limits.fields
-        self.octets_left = self.limits.octets
+        self.bytes_left = self.limits.size
 
     @property
     def times_cut(self) -> int:
@@ -62,12 +62,12 @@ class Budget:
         """Note that the limit `code` was met so often more."""
         self.met[code] = self.met.get(code, 0) + times
 
-    def take_octets(self, count: int) -> bool:
+    def take_bytes(self, count: int) -> bool:
         """Spend `count` bytes of output; False (and noted) when there are not that many left."""
-        if count > self.octets_left:
+        if count > self.bytes_left:
             self.meet("decode-octets")
             return False
-        self.octets_left -= count
+        self.bytes_left -= count
         return True
 
     def problems(self, frame: int | None) -> tuple[Problem, ...]:

@@ -17,7 +17,7 @@ QUOTED = re.compile(r'\s*+"[A-Za-z0-9+/_\-=]{16,}+"\s*+')
 def decode_escaped(part: MessagePart, budget: Budget) -> list[MessagePart]:
     """The document without its escapes, or the encoded text without its quotes; nothing for all else."""
     text = part.value
-    if not isinstance(text, str) or not may_be_escaped(text) or not budget.take_octets(len(text)):
+    if not isinstance(text, str) or not may_be_escaped(text) or not budget.take_bytes(len(text)):
         return []
     if IN_HTML.match(text):
         return [inside(part, html.unescape(text), "html")]

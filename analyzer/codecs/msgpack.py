@@ -11,14 +11,14 @@ FIRSTS = frozenset((*range(0x80, 0xA0), 0xDC, 0xDD, 0xDE, 0xDF))
 SHORTEST = 6
 
 
-def read_messagepack(octets: bytes) -> Any:
+def read_messagepack(data: bytes) -> Any:
     """A map with text keys, or an array with such maps in it, that takes up all bytes; None otherwise."""
-    if len(octets) < SHORTEST or octets[0] not in FIRSTS:
+    if len(data) < SHORTEST or data[0] not in FIRSTS:
         return None
     import msgpack
 
     try:
-        document = msgpack.unpackb(octets, object_pairs_hook=_members, strict_map_key=True, timestamp=0)
+        document = msgpack.unpackb(data, object_pairs_hook=_members, strict_map_key=True, timestamp=0)
     except (ValueError, TypeError, RecursionError, OverflowError):  # msgpack's own errors are ValueErrors
         return None
     return document if holds_names(document) else None

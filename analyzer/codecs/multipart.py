@@ -21,11 +21,11 @@ def decode_multipart(part: MessagePart, budget: Budget) -> list[MessagePart]:
     value = part.value
     if isinstance(value, str) and not value.lstrip("\r\n").startswith("--"):
         return []
-    octets = value.encode("utf-8", "surrogatepass") if isinstance(value, str) else value
-    opening = OPENING.match(octets)
-    if not opening or not budget.take_octets(len(octets)):
+    data = value.encode("utf-8", "surrogatepass") if isinstance(value, str) else value
+    opening = OPENING.match(data)
+    if not opening or not budget.take_bytes(len(data)):
         return []
-    segments = _segments(octets.removeprefix(b"\r\n"), opening[1])[: budget.fields_left + 1]
+    segments = _segments(data.removeprefix(b"\r\n"), opening[1])[: budget.fields_left + 1]
     names = neighbours(name for name, _, _ in segments)
     path = (*part.path, "multipart")
     found: list[MessagePart] = []
@@ -35,14 +35,14 @@ def decode_multipart(part: MessagePart, budget: Budget) -> list[MessagePart]:
     return found
 
 
-def _segments(octets: bytes, boundary: bytes) -> list[tuple[str, bytes, list[tuple[str, str]]]]:
+def _segments(data: bytes, boundary: bytes) -> list[tuple[str, bytes, list[tuple[str, str]]]]:
     """Name, content and further headers of each segment; of a body that breaks off what came before."""
     from multipart import MultipartError, PushMultipartParser
 
     segments: list[tuple[str, bytearray, list[tuple[str, str]]]] = []
     parser = PushMultipartParser(boundary, max_header_count=MOST_HEADERS)
     try:
-        for event in parser.parse(octets):
+        for event in parser.parse(data):
             if isinstance(event, bytes | bytearray):
                 segments[-1][1].extend(event)
             elif event:

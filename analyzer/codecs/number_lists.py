@@ -55,11 +55,11 @@ def _is_number(value: Any) -> bool:
 def _of_codes(codes: list[int]) -> Spelt | None:
     if min(codes) < -128 or max(codes) > 255:
         return None
-    octets = bytes(code & 255 for code in codes)
-    if octets.startswith(PACKED):
-        return Spelt("byte values", octets)
+    data = bytes(code & 255 for code in codes)
+    if data.startswith(PACKED):
+        return Spelt("byte values", data)
     try:
-        text = octets.decode("utf-8")
+        text = data.decode("utf-8")
     except UnicodeDecodeError:
         return None
     return Spelt("byte values", text) if JSON_START.match(text) or SPELLING.fullmatch(text) else None

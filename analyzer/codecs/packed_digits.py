@@ -21,13 +21,13 @@ LEAST_KINDS = 6  # of digits: fewer are filling, or small numbers side by side
 FORM = re.compile(r"(?=0(\d{15})|(\d{15})[0f])")
 IN_SWAPPED = re.compile(r"(?=()(\d{15})f)")
 # Each byte with its half bytes swapped.
-SWAPPED = bytes((octet << 4 | octet >> 4) & 0xFF for octet in range(256))
+SWAPPED = bytes((byte << 4 | byte >> 4) & 0xFF for byte in range(256))
 
 
-def packed_imeis(octets: bytes) -> Iterator[tuple[int, str]]:
+def packed_imeis(data: bytes) -> Iterator[tuple[int, str]]:
     """Give each IMEI that the first bytes hold in half bytes, and where it stands."""
     taken: list[int] = []
-    head = octets[:LOOKED_AT]
+    head = data[:LOOKED_AT]
     for form, half_bytes in ((FORM, head.hex()), (IN_SWAPPED, head.translate(SWAPPED).hex())):
         for found in form.finditer(half_bytes):
             at, digits = found.start() // 2, found[1] or found[2]
@@ -48,10 +48,10 @@ def is_imei(digits: str) -> bool:
 
 def packed_parts(part: MessagePart) -> list[PlainPart]:
     """Return a part for each IMEI in half bytes."""
-    octets = part.value
-    if isinstance(octets, str) or len(octets) < SIZE:
+    data = part.value
+    if isinstance(data, str) or len(data) < SIZE:
         return []
     return [
         (part.name, digits, (*part.path, STEP, f"octets {at}"), part.beside)
-        for at, digits in packed_imeis(octets)
+        for at, digits in packed_imeis(data)
     ]

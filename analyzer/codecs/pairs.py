@@ -65,7 +65,7 @@ def decode_pairs(part: MessagePart, budget: Budget) -> list[PlainPart]:
     pairs = [] if is_one_line and "\t" not in text else _lines(text)
     if not pairs and (is_one_line or text.rstrip()[-1] in CLOSING):
         pairs = _between(text)
-    if not pairs or not budget.take_octets(len(text)):
+    if not pairs or not budget.take_bytes(len(text)):
         return []
     found = pairs[: budget.fields_left + 1]
     path = (*part.path, "pairs")

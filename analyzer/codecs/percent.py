@@ -18,7 +18,7 @@ def decode_percent(part: MessagePart, budget: Budget) -> list[MessagePart]:
     if not isinstance(value, str) or "%" not in value or not ESCAPE.search(value):
         return []
     plain = unescaped(value)
-    if isinstance(plain, bytes) or not budget.take_octets(len(plain)):
+    if isinstance(plain, bytes) or not budget.take_bytes(len(plain)):
         return []
     return [inside(part, plain, "percent")]
 

@@ -15,34 +15,34 @@ HEAD = re.compile(
 DEEPEST, MOST = 32, 10_000
 
 
-def read_php(octets: bytes) -> Any:
+def read_php(data: bytes) -> Any:
     """Return the array or object that all bytes are; None otherwise."""
     try:
-        document, end = _value(octets, 0, 0, [MOST])
+        document, end = _value(data, 0, 0, [MOST])
     except ValueError:
         return None
-    return document if isinstance(document, Members) and document and not octets[end:].strip() else None
+    return document if isinstance(document, Members) and document and not data[end:].strip() else None
 
 
-def _value(octets: bytes, at: int, depth: int, left: list[int]) -> tuple[Any, int]:
-    found = HEAD.match(octets, at)
+def _value(data: bytes, at: int, depth: int, left: list[int]) -> tuple[Any, int]:
+    found = HEAD.match(data, at)
     left[0] -= 1
     if found is None or depth > DEEPEST or left[0] < 0:
         raise ValueError("no value")
     if found[4] is not None:
         end = found.end() + int(found[4])
-        if octets[end : end + 2] != b'";':
+        if data[end : end + 2] != b'";':
             raise ValueError("another length")
-        return octets[found.end() : end].decode("utf-8", "replace"), end + 2
+        return data[found.end() : end].decode("utf-8", "replace"), end + 2
     count = found[5] or found[6]
     if count is None:
         number = found[2] or found[3]
         return (None if number is None else number.decode()), found.end()
     at, members = found.end(), Members()
     for _ in range(int(count)):
-        name, at = _value(octets, at, depth + 1, left)
-        value, at = _value(octets, at, depth + 1, left)
+        name, at = _value(data, at, depth + 1, left)
+        value, at = _value(data, at, depth + 1, left)
         members.append((str(name).rpartition("\0")[2], value))  # of a private member behind its class
-    if octets[at : at + 1] != b"}":
+    if data[at : at + 1] != b"}":
         raise ValueError("no end")
     return members, at + 1

@@ -19,16 +19,16 @@ CONTROLS = bytes((*range(9), 0x0B, 0x0C, *range(0x0E, 0x20), 0x7F))  # those of 
 SURROGATES = re.compile("[\ud800-\udfff]")
 
 
-def text_or_bytes(octets: bytes, charset: str = "utf-8") -> str | bytes:
-    """The text that `octets` are in `charset` (or by their byte order mark); themselves otherwise."""
+def text_or_bytes(data: bytes, charset: str = "utf-8") -> str | bytes:
+    """The text that `data` are in `charset` (or by their byte order mark); themselves otherwise."""
     for mark, name in BYTE_ORDER_MARKS:
-        if octets.startswith(mark):
-            octets, charset = octets[len(mark) :], name
+        if data.startswith(mark):
+            data, charset = data[len(mark) :], name
             break
     try:
-        return octets.decode(charset)
+        return data.decode(charset)
     except (LookupError, ValueError):  # UnicodeError is a ValueError
-        return octets
+        return data
 
 
 def without_lone_surrogates(text: str) -> str:
@@ -41,20 +41,20 @@ def without_lone_surrogates(text: str) -> str:
 def is_unreadable(text: str) -> bool:
     """Whether a text holds characters that no readable text holds."""
     if text.isascii():
-        octets = text.encode("ascii")
-        return len(octets.translate(None, CONTROLS)) < len(octets)
+        data = text.encode("ascii")
+        return len(data.translate(None, CONTROLS)) < len(data)
     return UNREADABLE.search(text) is not None
 
 
-def readable_text(octets: bytes, shortest: int) -> str:
+def readable_text(data: bytes, shortest: int) -> str:
     """The text, where it is so readable that it can't have come out by chance; empty otherwise.
 
     `shortest` is the least number of characters that is enough, unless the text begins as JSON does.
     """
-    if octets.isascii():
-        text = octets.decode("ascii")
+    if data.isascii():
+        text = data.decode("ascii")
         readable = len(text) >= shortest or JSON_START.match(text)
     else:
-        text = octets.decode("utf-8", "replace").rstrip("\ufffd")  # a cut may split the last character
+        text = data.decode("utf-8", "replace").rstrip("\ufffd")  # a cut may split the last character
         readable = JSON_START.match(text)
     return text if readable and not is_unreadable(text) else ""

@@ -10,12 +10,12 @@ MAGIC = b"bplist0"
 LONGEST = 1 << 18
 
 
-def read_binary_plist(octets: bytes) -> Any:
+def read_binary_plist(data: bytes) -> Any:
     """The dictionary or list; None where there is none."""
-    if not octets.startswith(MAGIC) or len(octets) > LONGEST:
+    if not data.startswith(MAGIC) or len(data) > LONGEST:
         return None
     try:
-        document = plistlib.loads(octets, fmt=plistlib.FMT_BINARY)
+        document = plistlib.loads(data, fmt=plistlib.FMT_BINARY)
     except Exception:  # the standard library lets errors of many classes through on damaged input
         return None
     return document if isinstance(document, dict | list) and document else None

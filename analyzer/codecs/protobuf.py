@@ -29,24 +29,24 @@ FIELD_1 = b"\n"  # also a line feed, with which no text in a field begins
 READABLE_SHARE = 0.4  # of all bytes, inside text fields
 
 
-def read_protobuf(octets: bytes) -> Any:
+def read_protobuf(data: bytes) -> Any:
     """Members named by their numbers; None where the bytes hold too little text to be sure."""
-    if len(octets) < SHORTEST or octets[0] not in FIRSTS:
+    if len(data) < SHORTEST or data[0] not in FIRSTS:
         return None
     try:
-        message = _message(octets, 0)
+        message = _message(data, 0)
     except (ValueError, IndexError):
         return None
     texts = [text for text in _texts(message) if WORDS.fullmatch(text) or is_json(text)]
     longest, readable = max(map(len, texts), default=0), sum(map(len, texts))
-    is_sure = longest >= SHORTEST_TEXT and readable >= READABLE_SHARE * len(octets)
+    is_sure = longest >= SHORTEST_TEXT and readable >= READABLE_SHARE * len(data)
     return with_keys(message) if is_sure else None
 
 
-def known_protobuf(octets: bytes) -> Any:
+def known_protobuf(data: bytes) -> Any:
     """The same of bytes that something else calls a message; None where they can be none."""
     try:
-        return with_keys(_message(octets, 0))
+        return with_keys(_message(data, 0))
     except (ValueError, IndexError):
         return None
 
@@ -87,69 +87,69 @@ def _plain_value(value: Any) -> Any:
     return with_keys(value)
 
 
-def _message(octets: bytes, depth: int) -> Members:
+def _message(data: bytes, depth: int) -> Members:
     """All fields of a message; ValueError or IndexError where the bytes are none."""
     members, at = Members(), 0
-    while at < len(octets):
-        tag, at = _varint(octets, at)
+    while at < len(data):
+        tag, at = _varint(data, at)
         number, kind = tag >> 3, tag & 7
         if not 0 < number <= HIGHEST_FIELD:
             raise ValueError("no such field")
-        value, at = _value(octets, at, kind, depth)
+        value, at = _value(data, at, kind, depth)
         members.append((str(number), value))
     return members
 
 
-def _value(octets: bytes, at: int, kind: int, depth: int) -> tuple[Any, int]:
+def _value(data: bytes, at: int, kind: int, depth: int) -> tuple[Any, int]:
     if kind == VARINT:
-        return _varint(octets, at)
+        return _varint(data, at)
     if kind == LENGTH:
-        length, at = _varint(octets, at)
-        if at + length > len(octets):
+        length, at = _varint(data, at)
+        if at + length > len(data):
             raise ValueError("cut")
-        return _inner(octets[at : at + length], depth), at + length
+        return _inner(data[at : at + length], depth), at + length
     if kind in (FIXED32, FIXED64):
         size = 4 if kind == FIXED32 else 8
-        return _fixed(octets[at : at + size]), at + size
+        return _fixed(data[at : at + size]), at + size
     raise ValueError("no such type")
 
 
-def _inner(octets: bytes, depth: int) -> Any:
+def _inner(data: bytes, depth: int) -> Any:
     """Text where it is readable, a message where it is one, bytes otherwise."""
-    if not octets.startswith(FIELD_1) and (text := readable_text(octets, 1)):
+    if not data.startswith(FIELD_1) and (text := readable_text(data, 1)):
         return text
-    if octets and depth < DEEPEST:
+    if data and depth < DEEPEST:
         try:
-            return _message(octets, depth + 1)
+            return _message(data, depth + 1)
         except (ValueError, IndexError):
             pass
     try:
-        text = octets.decode("utf-8")
+        text = data.decode("utf-8")
     except ValueError:
-        return octets
-    return text if text.isprintable() or readable_text(octets, 1) else octets
+        return data
+    return text if text.isprintable() or readable_text(data, 1) else data
 
 
-def _varint(octets: bytes, at: int) -> tuple[int, int]:
+def _varint(data: bytes, at: int) -> tuple[int, int]:
     value = shift = 0
     while shift < 70:
-        octet = octets[at]
-        value |= (octet & 127) << shift
+        byte = data[at]
+        value |= (byte & 127) << shift
         at += 1
-        if octet < 128:
+        if byte < 128:
             return value, at
         shift += 7
     raise ValueError("longer than 64 bits")
 
 
-def _fixed(octets: bytes) -> float | int:
+def _fixed(data: bytes) -> float | int:
     """A double or float where it has a sensible size, as coordinates have, else an integer."""
-    if len(octets) not in (4, 8):
+    if len(data) not in (4, 8):
         raise ValueError("cut")
-    (number,) = struct.unpack("<d" if len(octets) == 8 else "<f", octets)
+    (number,) = struct.unpack("<d" if len(data) == 8 else "<f", data)
     if 1e-6 < abs(number) < 1e12:
-        return number if len(octets) == 8 else float(f"{number:.7g}")
-    return int.from_bytes(octets, "little")
+        return number if len(data) == 8 else float(f"{number:.7g}")
+    return int.from_bytes(data, "little")
 
 
 def _texts(value: Any) -> Iterator[str]:

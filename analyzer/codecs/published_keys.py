@@ -69,22 +69,20 @@ PUBLISHED = (
 XOR_KEYS = (b"6^)(9-p35a%3#4S!4S0)$Yt%^&5(j.g^&o(*0)$Yv!#O@6GpG@=+3j.&6^)(0-=1",)
 
 
-def deciphered(octets: bytes) -> Candidate | None:
+def deciphered(data: bytes) -> Candidate | None:
     """Return what bytes say under a key that is published or that they carry; None where none fits."""
-    if not SHORTEST <= len(octets) <= LONGEST:
+    if not SHORTEST <= len(data) <= LONGEST:
         return None
-    return next(_attempts(octets), None)
+    return next(_attempts(data), None)
 
 
-def _attempts(octets: bytes) -> Iterator[Candidate]:
+def _attempts(data: bytes) -> Iterator[Candidate]:
     for key in PUBLISHED:
-        yield from _stream(octets, key) if key.cipher == RC4 else _behind_head(octets, key)
+        yield from _stream(data, key) if key.cipher == RC4 else _behind_head(data, key)
     for xor_key in XOR_KEYS:
-        if xored(octets[:XOR_FIRSTS], xor_key).isascii() and is_document_text(
-            plain := xored(octets, xor_key)
-        ):
+        if xored(data[:XOR_FIRSTS], xor_key).isascii() and is_document_text(plain := xored(data, xor_key)):
             yield Candidate(f"xor 0x{xor_key.hex()}", plain.decode("utf-8"))
-    if found := self_keyed(octets):
+    if found := self_keyed(data):
         yield found
 
 
@@ -101,32 +99,32 @@ def _decryptor(cipher: str, key: bytes) -> Any:
     return Cipher(algorithm, modes.ECB()).decryptor()
 
 
-def _behind_head(octets: bytes, key: PublishedKey) -> Iterator[Candidate]:
+def _behind_head(data: bytes, key: PublishedKey) -> Iterator[Candidate]:
     """All of the bytes; or, where that takes longer text to be no chance, what stands behind a head."""
     size = BLOCKS[key.cipher]
-    last = min(FARTHEST, len(octets) - SHORTEST_BEHIND) if len(octets) <= LONGEST_WITH_HEAD else 0
-    for begin in range(len(octets) % size, max(last, 0) + 1, 16):
-        found = _blocks(octets[begin:] if begin else octets, key)
+    last = min(FARTHEST, len(data) - SHORTEST_BEHIND) if len(data) <= LONGEST_WITH_HEAD else 0
+    for begin in range(len(data) % size, max(last, 0) + 1, 16):
+        found = _blocks(data[begin:] if begin else data, key)
         if found and (not begin or len(found.text) >= SHORTEST_BEHIND):
             yield found._replace(begin=begin)
 
 
-def _blocks(octets: bytes, key: PublishedKey) -> Candidate | None:
+def _blocks(data: bytes, key: PublishedKey) -> Candidate | None:
     size = BLOCKS[key.cipher]
     undo = _decryptor(key.cipher, key.key)
-    first = _unchained(undo.update(octets[: 2 * size]), octets[: 2 * size], key.vector)
-    if not readable_text(_unpadded(first, size) if len(octets) <= 2 * size else first[:size], size - 1):
+    first = _unchained(undo.update(data[: 2 * size]), data[: 2 * size], key.vector)
+    if not readable_text(_unpadded(first, size) if len(data) <= 2 * size else first[:size], size - 1):
         return None
-    plain = _unpadded(_unchained(undo.update(octets), octets, key.vector), size)
+    plain = _unpadded(_unchained(undo.update(data), data, key.vector), size)
     text = readable_text(plain, SHORTEST_TEXT)
     return Candidate(key.step, text) if text else None
 
 
-def _unchained(plain: bytes, octets: bytes, vector: bytes) -> bytes:
+def _unchained(plain: bytes, data: bytes, vector: bytes) -> bytes:
     """Undo the chaining of blocks (NIST SP 800-38A §6.2), where there is a first vector."""
     if not vector:
         return plain
-    return xored(plain, (vector + octets)[: len(plain)])
+    return xored(plain, (vector + data)[: len(plain)])
 
 
 def _unpadded(plain: bytes, size: int) -> bytes:
@@ -145,32 +143,32 @@ def _beginning(key: bytes) -> bytes:
     return _rc4(key, bytes(STREAM))
 
 
-def _rc4(key: bytes, octets: bytes) -> bytes:
+def _rc4(key: bytes, data: bytes) -> bytes:
     from cryptography.hazmat.decrepit.ciphers.algorithms import ARC4
     from cryptography.hazmat.primitives.ciphers import Cipher
 
-    return Cipher(ARC4(key), mode=None).encryptor().update(octets)
+    return Cipher(ARC4(key), mode=None).encryptor().update(data)
 
 
-def _stream(octets: bytes, key: PublishedKey) -> Iterator[Candidate]:
+def _stream(data: bytes, key: PublishedKey) -> Iterator[Candidate]:
     """JSON, or gzip behind its length, under RC4."""
-    first = xored(octets[:STREAM], _beginning(key.key))
+    first = xored(data[:STREAM], _beginning(key.key))
     if is_compressed(first) or is_compressed(first[4:]):
-        plain = _rc4(key.key, octets)
+        plain = _rc4(key.key, data)
         yield Candidate(key.step, plain if is_compressed(plain) else plain[4:])
-    elif JSON_START.match(first.decode("latin-1")) and (text := readable_text(_rc4(key.key, octets), 12)):
+    elif JSON_START.match(first.decode("latin-1")) and (text := readable_text(_rc4(key.key, data), 12)):
         yield Candidate(key.step, text)
 
 
 # ── keys that travel with the message ───────────────────────────────────────
 
 
-def self_keyed(octets: bytes) -> Candidate | None:
+def self_keyed(data: bytes) -> Candidate | None:
     """Return text behind its own key: two half bytes count padding and key; its bits are turned by three."""
-    padding, size = octets[0] >> 4, octets[0] & 15
+    padding, size = data[0] >> 4, data[0] & 15
     begin = 1 + padding + size
-    if not size or len(octets) < begin + SHORTEST or any(octets[2 : 1 + padding]):
+    if not size or len(data) < begin + SHORTEST or any(data[2 : 1 + padding]):
         return None
-    key = bytes((octet >> 3 | octet << 5) & 0xFF for octet in octets[1 + padding : begin])
-    plain = xored(octets[begin:], key)
+    key = bytes((byte >> 3 | byte << 5) & 0xFF for byte in data[1 + padding : begin])
+    plain = xored(data[begin:], key)
     return Candidate(f"xor 0x{key.hex()}", plain.decode("utf-8")) if is_document_text(plain) else None

@@ -22,6 +22,6 @@ def decode_quoted_printable(part: MessagePart, budget: Budget) -> list[MessagePa
     if not QUOTED.fullmatch(text):
         return []
     plain = text_or_bytes(quopri.decodestring(text.encode("ascii")))
-    if isinstance(plain, bytes) or not budget.take_octets(len(plain)):
+    if isinstance(plain, bytes) or not budget.take_bytes(len(plain)):
         return []
     return [inside(part, plain, "quoted-printable")]

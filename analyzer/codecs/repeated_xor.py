@@ -26,7 +26,7 @@ WORTH = {
     **dict.fromkeys(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ", 2), **dict.fromkeys(b"\t\n\r!#$%()*+;?@\\^`|~'", 0),
 }  # fmt: skip
 COST = -64
-SCORES = [WORTH.get(octet, COST) for octet in range(128)]
+SCORES = [WORTH.get(byte, COST) for byte in range(128)]
 # What documents begin with, which tells the first bytes of the key.
 BEGINNINGS = (b'{"', b'[{"', b'<?xml version="1.0" ', b"")
 # Forms and XML, from their beginning to their end.
@@ -38,36 +38,36 @@ XML = re.compile(
 )
 
 
-def repeated(octets: bytes) -> Candidate | None:
+def repeated(data: bytes) -> Candidate | None:
     """Return the document or form under XOR with a key of up to 16 bytes; None where there is none."""
-    if not SHORTEST <= len(octets) <= LONGEST or is_readable(octets):
+    if not SHORTEST <= len(data) <= LONGEST or is_readable(data):
         return None
-    for size in _sizes(octets[:LOOKED_AT]):
-        likeliest = bytes(_likeliest(octets[start:LOOKED_AT:size]) for start in range(size))
+    for size in _sizes(data[:LOOKED_AT]):
+        likeliest = bytes(_likeliest(data[start:LOOKED_AT:size]) for start in range(size))
         for beginning in BEGINNINGS:
-            key = xored(octets[: len(beginning)], beginning)[:size] if beginning else b""
+            key = xored(data[: len(beginning)], beginning)[:size] if beginning else b""
             key += likeliest[len(key) :]
-            plain = xored(octets, key)
+            plain = xored(data, key)
             if any(key) and is_document_text(plain):
                 return Candidate(f"xor 0x{key.hex()}", plain.decode("utf-8").strip("\0"))
     return None
 
 
-def xored(octets: bytes, key: bytes) -> bytes:
+def xored(data: bytes, key: bytes) -> bytes:
     """Return bytes under XOR with a key that repeats."""
-    whole = (key * (len(octets) // len(key) + 1))[: len(octets)]
-    return (int.from_bytes(octets, "big") ^ int.from_bytes(whole, "big")).to_bytes(len(octets), "big")
+    whole = (key * (len(data) // len(key) + 1))[: len(data)]
+    return (int.from_bytes(data, "big") ^ int.from_bytes(whole, "big")).to_bytes(len(data), "big")
 
 
-def is_readable(octets: bytes) -> bool:
+def is_readable(data: bytes) -> bool:
     """Return whether bytes are plain text already."""
-    return octets.isascii() and len(octets.translate(None, CONTROLS)) == len(octets)
+    return data.isascii() and len(data.translate(None, CONTROLS)) == len(data)
 
 
-def is_document_text(octets: bytes) -> bool:
+def is_document_text(data: bytes) -> bool:
     """Return whether bytes are a whole JSON document, an XML document, or a form with three fields."""
     try:
-        text = octets.decode("utf-8").strip("\0")
+        text = data.decode("utf-8").strip("\0")
     except ValueError:
         return False
     if not text.replace("\n", "").replace("\r", "").replace("\t", "").isprintable():
@@ -75,12 +75,12 @@ def is_document_text(octets: bytes) -> bool:
     return is_json(text) or XML.fullmatch(text) is not None or FORM.fullmatch(text) is not None
 
 
-def _sizes(octets: bytes) -> Iterator[int]:
+def _sizes(data: bytes) -> Iterator[int]:
     """The lengths that a key may have: those with the highest bit alike in every column."""
     for size in range(1, LONGEST_KEY + 1):
-        if len(octets) < FEWEST * size:
+        if len(data) < FEWEST * size:
             return
-        columns = (octets[start::size] for start in range(size))
+        columns = (data[start::size] for start in range(size))
         if all(max(column) < 0x80 or min(column) >= 0x80 for column in columns):
             yield size
 
@@ -88,5 +88,5 @@ def _sizes(octets: bytes) -> Iterator[int]:
 def _likeliest(column: bytes) -> int:
     """The byte of the key that makes most of a column letters and digits."""
     high = column[0] & 0x80
-    counts = [(octet & 0x7F, column.count(octet)) for octet in set(column)]
-    return high | max(range(128), key=lambda key: sum(SCORES[octet ^ key] * times for octet, times in counts))
+    counts = [(byte & 0x7F, column.count(byte)) for byte in set(column)]
+    return high | max(range(128), key=lambda key: sum(SCORES[byte ^ key] * times for byte, times in counts))

@@ -21,7 +21,7 @@ NAMED = re.compile(
 def decode_rotated(part: MessagePart, budget: Budget) -> list[MessagePart]:
     """The text in ROT13 that names an identifier; nothing for all else."""
     text = part.value
-    if not isinstance(text, str) or not may_be_rotated(text) or not budget.take_octets(len(text)):
+    if not isinstance(text, str) or not may_be_rotated(text) or not budget.take_bytes(len(text)):
         return []
     return [inside(part, codecs.encode(text, "rot13"), "rot13")]
 

@@ -55,7 +55,7 @@ def decode_lines(part: MessagePart, budget: Budget) -> list[PlainPart]:
     forms = all("&" in line and FORM.fullmatch(line) for line in lines)
     if not forms and not BASE64_LINES.fullmatch(text):
         return []
-    return _numbered(part, lines, "lines", budget) if budget.take_octets(len(text)) else []
+    return _numbered(part, lines, "lines", budget) if budget.take_bytes(len(text)) else []
 
 
 def decode_segments(part: MessagePart, budget: Budget) -> list[PlainPart]:
@@ -77,7 +77,7 @@ def decode_segments(part: MessagePart, budget: Budget) -> list[PlainPart]:
         or not any(_opens(part, piece, budget) for piece in pieces[:MOST])
     ):
         return []
-    return _numbered(part, pieces, "segments", budget) if budget.take_octets(len(text)) else []
+    return _numbered(part, pieces, "segments", budget) if budget.take_bytes(len(text)) else []
 
 
 def decode_joined(part: MessagePart, budget: Budget) -> list[PlainPart]:
@@ -92,7 +92,7 @@ def decode_joined(part: MessagePart, budget: Budget) -> list[PlainPart]:
     if len(pieces) < FEWEST_CUT or len(widths) != 1 or len(pieces[-1]) > widths.pop():
         return []
     joined = "".join(pieces)
-    if not budget.take_octets(len(text)) or not _opens(part, joined, budget):
+    if not budget.take_bytes(len(text)) or not _opens(part, joined, budget):
         return []
     return [(part.name, joined, (*part.path, "joined"), part.beside)]
 

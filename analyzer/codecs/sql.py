@@ -26,7 +26,7 @@ def decode_sql(part: MessagePart, budget: Budget) -> list[PlainPart]:
     if not isinstance(text, str) or len(text) > LONGEST or not BEGINS.match(text):
         return []
     pairs = (_inserted(text) or [(found[1], _plain(found, 2)) for found in PAIR.finditer(text)])[:MOST]
-    if not pairs or not budget.take_octets(len(text)):
+    if not pairs or not budget.take_bytes(len(text)):
         return []
     beside = neighbours(name for name, _ in pairs)
     return [(name, value, (*part.path, STEP, name), beside - {name}) for name, value in pairs]

@@ -32,7 +32,7 @@ def decode_table(part: MessagePart, budget: Budget) -> list[PlainPart]:
     if first.count(mark) < len(names) - 1 or not NO_NAME.search(first):
         return []
     rows = _rows(rest, mark, len(names))
-    if not rows or not budget.take_octets(len(text)):
+    if not rows or not budget.take_bytes(len(text)):
         return []
     around = neighbours(names)
     path = (*part.path, "table")

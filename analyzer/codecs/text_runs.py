@@ -21,7 +21,7 @@ STEP = "text in octets"
 ASCII = rb"\t\n\r\x20-\x7e"
 RUN = re.compile(rb"[%s]{3,}+" % ASCII)
 # 1 for what is printable, 2 for a nought, 0 for all else: runs are then found by plain searches.
-CLASSES = bytes(1 if octet in b"\t\n\r" or 0x20 <= octet < 0x7F else 2 * (octet == 0) for octet in range(256))
+CLASSES = bytes(1 if byte in b"\t\n\r" or 0x20 <= byte < 0x7F else 2 * (byte == 0) for byte in range(256))
 ONES = re.compile(rb"\x01++")
 WIDE_RUNS = (b"\1\2" * 6, b"\2\1" * 6)
 WIDE = re.compile(rb"(?:[\t\n\r\x20-\x7e\xa0-\xff]\0){6,}+|(?:\0[\t\n\r\x20-\x7e\xa0-\xff]){6,}+")
@@ -62,22 +62,22 @@ class Run(NamedTuple):
     wide: str = ""  # the encoding, where it has two bytes a character
 
 
-def is_media(octets: bytes) -> bool:
+def is_media(data: bytes) -> bool:
     """Return whether the bytes begin as a picture, sound, film, font or program does."""
-    return MEDIA.match(octets) is not None
+    return MEDIA.match(data) is not None
 
 
 def decode_text_runs(part: MessagePart, budget: Budget) -> list[PlainPart]:
     """One part a run; nothing of text, and where no run is long enough to be no chance."""
-    octets = part.value
-    if isinstance(octets, str) or len(octets) < SHORTEST:
+    data = part.value
+    if isinstance(data, str) or len(data) < SHORTEST:
         return []
-    kept, packed = _kept(octets[:LONGEST]), [] if is_media(octets) else packed_parts(part)
+    kept, packed = _kept(data[:LONGEST]), [] if is_media(data) else packed_parts(part)
     if kept or packed:
         packed = packed + double_parts(part)
     if not kept:
         return packed
-    if not budget.take_octets(sum(len(run.text) for run, _ in kept)):
+    if not budget.take_bytes(sum(len(run.text) for run, _ in kept)):
         return []
     names = neighbours(name for _, name in kept if name)
     path = (*part.path, STEP)
@@ -92,26 +92,26 @@ def decode_text_runs(part: MessagePart, budget: Budget) -> list[PlainPart]:
     ]
 
 
-def text_in(octets: bytes) -> str:
+def text_in(data: bytes) -> str:
     """Return all runs of text in the bytes, a line each."""
-    return "\n".join(_text(run) for run in _runs(octets[:LONGEST]))
+    return "\n".join(_text(run) for run in _runs(data[:LONGEST]))
 
 
-def is_mostly_text(octets: bytes) -> bool:
+def is_mostly_text(data: bytes) -> bool:
     """Return whether named or long runs make up so much of binary bytes that it is no chance."""
-    if is_media(octets[:16]) or LONG_RUN not in octets[:LOOKED_AT].translate(CLASSES):
+    if is_media(data[:16]) or LONG_RUN not in data[:LOOKED_AT].translate(CLASSES):
         return False
-    kept = _kept(octets[:LOOKED_AT])
+    kept = _kept(data[:LOOKED_AT])
     text = sum(len(run.text) for run, _ in kept)
     if any(name and run.counted and len(run.text) > SHORTEST for run, name in kept):
-        return text * 3 >= min(len(octets), LOOKED_AT)
+        return text * 3 >= min(len(data), LOOKED_AT)
     longest = max((len(run.text) for run, _ in kept), default=0)
-    return longest >= NO_CHANCE and text * 2 >= min(len(octets), LOOKED_AT)
+    return longest >= NO_CHANCE and text * 2 >= min(len(data), LOOKED_AT)
 
 
-def _kept(octets: bytes) -> list[tuple[Run, str]]:
+def _kept(data: bytes) -> list[tuple[Run, str]]:
     """The runs that are no chance, each with the name that stands before it."""
-    runs = list(islice(_runs(octets), MOST))
+    runs = list(islice(_runs(data), MOST))
     naming = dict(_pairs(runs))
     names = frozenset(naming.values())
     kept: list[tuple[Run, str]] = []
@@ -156,39 +156,39 @@ def _is_value(run: Run) -> bool:
     return DIGIT.search(run.text) is not None and not _is_name(run)
 
 
-def _runs(octets: bytes) -> Iterator[Run]:
-    marks = octets.translate(CLASSES)
-    if is_media(octets):
+def _runs(data: bytes) -> Iterator[Run]:
+    marks = data.translate(CLASSES)
+    if is_media(data):
         yield from (
-            Run(start, end, octets[start:end], False) for start, end in _long_spans(marks, LONG_IN_MEDIA)
+            Run(start, end, data[start:end], False) for start, end in _long_spans(marks, LONG_IN_MEDIA)
         )
         return
-    wide = _wide_runs(octets, marks)
+    wide = _wide_runs(data, marks)
     following = next(wide, None)
-    for start, end in _spans(octets, marks):
+    for start, end in _spans(data, marks):
         while following and following.start < start:
             yield following
             following = next(wide, None)
-        yield from _cut(octets, start, end)
+        yield from _cut(data, start, end)
     if following:
         yield following
         yield from wide
 
 
-def _spans(octets: bytes, marks: bytes) -> Iterator[tuple[int, int]]:
+def _spans(data: bytes, marks: bytes) -> Iterator[tuple[int, int]]:
     """Where text stands; of many bytes with little text only long runs and what is right before them."""
     long = list(_long_spans(marks, LONG))
-    if not long and len(octets) > TINY:
+    if not long and len(data) > TINY:
         return
-    if len(octets) > SMALL and sum(end - start for start, end in long) * SHARE < len(octets):
+    if len(data) > SMALL and sum(end - start for start, end in long) * SHARE < len(data):
         at = 0
         spans: list[tuple[int, int]] = []
         for start, end in long:
-            spans += [found.span() for found in RUN.finditer(octets, max(at, start - FARTHEST_NAME), end)]
+            spans += [found.span() for found in RUN.finditer(data, max(at, start - FARTHEST_NAME), end)]
             at = end
     else:
-        spans = [found.span() for found in RUN.finditer(octets)]
-    yield from _joined(octets, spans)
+        spans = [found.span() for found in RUN.finditer(data)]
+    yield from _joined(data, spans)
 
 
 def _long_spans(marks: bytes, least: int) -> Iterator[tuple[int, int]]:
@@ -204,11 +204,11 @@ def _long_spans(marks: bytes, least: int) -> Iterator[tuple[int, int]]:
         start = marks.find(wanted, end)
 
 
-def _joined(octets: bytes, spans: list[tuple[int, int]]) -> Iterator[tuple[int, int]]:
+def _joined(data: bytes, spans: list[tuple[int, int]]) -> Iterator[tuple[int, int]]:
     """The spans; two are one where a character of UTF-8 stands between them."""
     start = end = -1
     for first, last in spans:
-        if start >= 0 and 2 <= first - end <= LONGEST_CHARACTER and _is_utf_8(octets[end:first]):
+        if start >= 0 and 2 <= first - end <= LONGEST_CHARACTER and _is_utf_8(data[end:first]):
             end = last
             continue
         if start >= 0:
@@ -218,19 +218,19 @@ def _joined(octets: bytes, spans: list[tuple[int, int]]) -> Iterator[tuple[int, 
         yield start, end
 
 
-def _is_utf_8(octets: bytes) -> bool:
+def _is_utf_8(data: bytes) -> bool:
     try:
-        return octets.decode("utf-8").isprintable()
+        return data.decode("utf-8").isprintable()
     except ValueError:
         return False
 
 
-def _wide_runs(octets: bytes, marks: bytes) -> Iterator[Run]:
+def _wide_runs(data: bytes, marks: bytes) -> Iterator[Run]:
     """Runs of UTF-16 without its byte order mark."""
     at = 0
     for _ in range(MOST):
         starts = [start for start in (marks.find(run, at) for run in WIDE_RUNS) if start >= 0]
-        found = WIDE.match(octets, min(starts)) if starts else None
+        found = WIDE.match(data, min(starts)) if starts else None
         if found is None:
             return
         encoding = "utf-16-be" if found[0][0] == 0 else "utf-16-le"
@@ -238,26 +238,26 @@ def _wide_runs(octets: bytes, marks: bytes) -> Iterator[Run]:
         yield Run(*found.span(), found[0].decode(encoding).encode(), False, encoding)
 
 
-def _cut(octets: bytes, start: int, end: int) -> Iterator[Run]:
+def _cut(data: bytes, start: int, end: int) -> Iterator[Run]:
     """A run without the length or the type of a field that happens to be printable."""
-    if octets[start] == end - start - 1 and end - start > SHORTEST:  # its first byte counts the rest
+    if data[start] == end - start - 1 and end - start > SHORTEST:  # its first byte counts the rest
         start += 1
-    if counted := NUMBER_AND_MORE.fullmatch(octets, start, end):
+    if counted := NUMBER_AND_MORE.fullmatch(data, start, end):
         yield Run(start, counted.end(1), counted[1], False)
         return
-    before, length = octets[start - 1] if start else -1, end - start
+    before, length = data[start - 1] if start else -1, end - start
     if SHORTEST - 1 <= before < length:
         border = start + before
         left = end - border
-        if octets[border] == left - 1 > 0:  # the length of the next text, which is printable too
-            yield Run(start, border, octets[start:border], True)
-            yield from _cut(octets, border, end)
+        if data[border] == left - 1 > 0:  # the length of the next text, which is printable too
+            yield Run(start, border, data[start:border], True)
+            yield from _cut(data, border, end)
             return
         if left <= MOST_BEHIND:
-            yield Run(start, border, octets[start:border], True)
+            yield Run(start, border, data[start:border], True)
             return
-    if LOUD.search(octets, start, end):
-        yield Run(start, end, octets[start:end], before == length)
+    if LOUD.search(data, start, end):
+        yield Run(start, end, data[start:end], before == length)
 
 
 def _text(run: Run) -> str:

@@ -38,13 +38,13 @@ SIZES = {BYTE: 1, I16: 2, I32: 4, I64: 8}
 LEAST_OF_A_MESSAGE, LEAST_OF_A_STRUCTURE = 4, 8  # characters of a text; a structure has no version
 
 
-def read_thrift(octets: bytes) -> Any:
+def read_thrift(data: bytes) -> Any:
     """Return the fields; None where the bytes are no Thrift with text in it."""
-    if len(octets) < SHORTEST or octets[0] not in FIRSTS:
+    if len(data) < SHORTEST or data[0] not in FIRSTS:
         return None
     for read, least in READERS:
         try:
-            document = read(octets)
+            document = read(data)
         except (ValueError, IndexError, OverflowError):
             continue
         if document is not None and holds_text(document, least):
@@ -58,33 +58,33 @@ def _whole(cursor: FieldCursor, document: Members) -> Members:
     return document
 
 
-def _binary_message(octets: bytes) -> Members | None:
-    begin = 4 if octets[:1] == b"\0" and int.from_bytes(octets[:4], "big") == len(octets) - 4 else 0
-    if octets[begin : begin + 2] != b"\x80\x01" or not 1 <= octets[begin + 3] <= 4:
+def _binary_message(data: bytes) -> Members | None:
+    begin = 4 if data[:1] == b"\0" and int.from_bytes(data[:4], "big") == len(data) - 4 else 0
+    if data[begin : begin + 2] != b"\x80\x01" or not 1 <= data[begin + 3] <= 4:
         return None
-    cursor = FieldCursor(octets, begin + 4)
+    cursor = FieldCursor(data, begin + 4)
     name = cursor.counted(4)
     cursor.take(4)
     return _whole(cursor, Members([("method", as_text(name)), ("arguments", _binary_fields(cursor, 0))]))
 
 
-def _compact_message(octets: bytes) -> Members | None:
-    begin = 4 if octets[:1] == b"\0" and int.from_bytes(octets[:4], "big") == len(octets) - 4 else 0
-    if octets[begin] != 0x82 or octets[begin + 1] & 0x1F != 1 or not 1 <= octets[begin + 1] >> 5 <= 4:
+def _compact_message(data: bytes) -> Members | None:
+    begin = 4 if data[:1] == b"\0" and int.from_bytes(data[:4], "big") == len(data) - 4 else 0
+    if data[begin] != 0x82 or data[begin + 1] & 0x1F != 1 or not 1 <= data[begin + 1] >> 5 <= 4:
         return None
-    cursor = FieldCursor(octets, begin + 2, "little")
+    cursor = FieldCursor(data, begin + 2, "little")
     cursor.varint()
     name = cursor.take(cursor.varint())
     return _whole(cursor, Members([("method", as_text(name)), ("arguments", _Compact(cursor).fields(0))]))
 
 
-def _binary_structure(octets: bytes) -> Members:
-    cursor = FieldCursor(octets)
+def _binary_structure(data: bytes) -> Members:
+    cursor = FieldCursor(data)
     return _whole(cursor, _binary_fields(cursor, 0))
 
 
-def _compact_structure(octets: bytes) -> Members:
-    cursor = FieldCursor(octets, 0, "little")
+def _compact_structure(data: bytes) -> Members:
+    cursor = FieldCursor(data, 0, "little")
     return _whole(cursor, _Compact(cursor).fields(0))
 
 

@@ -18,11 +18,11 @@ MOST = 1 << 20
 HEAD = 40
 
 
-def read_unifi(octets: bytes) -> Any:
+def read_unifi(data: bytes) -> Any:
     """Return the address and what the default key opens; None where bytes are no such message."""
-    if not octets.startswith(MAGIC):
+    if not data.startswith(MAGIC):
         return None
-    cursor = FieldCursor(octets, len(MAGIC))
+    cursor = FieldCursor(data, len(MAGIC))
     try:
         cursor.u(4)
         address, flags, vector = cursor.take(6), cursor.u(2), cursor.take(16)
@@ -31,7 +31,7 @@ def read_unifi(octets: bytes) -> Any:
     except EndOfBytesError:
         return None
     found = [("mac", address.hex(":"))]
-    if text := _opened(content, flags, vector, octets[:HEAD]):
+    if text := _opened(content, flags, vector, data[:HEAD]):
         found.append(("payload", text))
     return Members(found)
 

@@ -17,7 +17,7 @@ def decode_url(part: MessagePart, budget: Budget) -> list[PlainPart]:
     value = part.value
     if not isinstance(value, str) or "://" not in value[:24] or not (url := URL.fullmatch(value)):
         return []
-    if "=" not in url[2] or not budget.take_octets(len(value)):
+    if "=" not in url[2] or not budget.take_bytes(len(value)):
         return []
     pairs = parts_of_pairs(pairs_of(url[2])[: budget.fields_left + 1], (*part.path, "url", "query"))
     return [inside(part, unescaped(url[1]), "url", "path"), *pairs] if len(url[1]) > 1 else pairs

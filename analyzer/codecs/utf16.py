@@ -15,25 +15,25 @@ UTF_32 = ("utf-32-le", "utf-32-be")
 
 def decode_wide(part: MessagePart, budget: Budget) -> list[MessagePart]:
     """The text; nothing where not every second byte of the beginning is nought."""
-    octets = part.value
-    if isinstance(octets, str) or not (encoding := encoding_of(octets)):
+    data = part.value
+    if isinstance(data, str) or not (encoding := encoding_of(data)):
         return []
-    text = codecs.decode(
-        octets[: len(octets) & (~3 if encoding in UTF_32 else ~1)], encoding, "replace"
-    ).rstrip("\0")
-    if is_unreadable(text.replace("\ufffd", "")) or not budget.take_octets(len(text)):
+    text = codecs.decode(data[: len(data) & (~3 if encoding in UTF_32 else ~1)], encoding, "replace").rstrip(
+        "\0"
+    )
+    if is_unreadable(text.replace("\ufffd", "")) or not budget.take_bytes(len(text)):
         return []
     return [inside(part, text, encoding)]
 
 
-def encoding_of(octets: bytes) -> str:
+def encoding_of(data: bytes) -> str:
     """The encoding that the place of noughts shows; empty where it is none."""
-    if len(octets) < SHORTEST:
+    if len(data) < SHORTEST:
         return ""
-    first = octets[: LOOKED_AT & ~1]
+    first = data[: LOOKED_AT & ~1]
     for encoding, place in (("utf-32-le", 0), ("utf-32-be", 3)):
         others = (first[at::4] for at in range(4) if at != place)
-        if len(octets) >= 2 * SHORTEST and all(first[place::4]) and not any(map(any, others)):
+        if len(data) >= 2 * SHORTEST and all(first[place::4]) and not any(map(any, others)):
             return encoding
     for encoding, low, high in (("utf-16-le", 0, 1), ("utf-16-be", 1, 0)):
         if not any(first[high::2]) and all(first[low::2]):

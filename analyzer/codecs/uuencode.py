@@ -19,15 +19,15 @@ END = frozenset(("end", "`", " ", ""))
 def decode_uuencode(part: MessagePart, budget: Budget) -> list[MessagePart]:
     """The text or data inside; nothing where a line is not as long as its first character says."""
     value = part.value
-    if not isinstance(value, str) or not BEGINS.match(value) or not budget.take_octets(len(value)):
+    if not isinstance(value, str) or not BEGINS.match(value) or not budget.take_bytes(len(value)):
         return []
     lines = [line.rstrip("\r") for line in value.split("\n")]
-    octets = _octets(lines[1:] if lines[0].startswith("begin ") else lines)
-    plain = sense_of(octets, SHORTEST_TEXT) if octets else ""
+    data = _data(lines[1:] if lines[0].startswith("begin ") else lines)
+    plain = sense_of(data, SHORTEST_TEXT) if data else ""
     return [inside(part, plain, "uuencode")] if plain else []
 
 
-def _octets(lines: list[str]) -> bytes:
+def _data(lines: list[str]) -> bytes:
     while lines and lines[-1] in END:
         lines = lines[:-1]
     try:

@@ -31,27 +31,27 @@ PAGES = {
 NAMES = {page: dict(enumerate(words.split(), 5)) for page, words in PAGES.items()}
 
 
-def read_wbxml(octets: bytes, inside: int = 0) -> Any:
+def read_wbxml(data: bytes, inside: int = 0) -> Any:
     """Return the elements of a document that takes up all bytes; None where there is no text in it.
 
     `inside` counts the documents around it.
     """
-    if len(octets) < SHORTEST or octets[0] not in FIRSTS or inside > MOST_INSIDE:
+    if len(data) < SHORTEST or data[0] not in FIRSTS or inside > MOST_INSIDE:
         return None
     try:
-        document = _Document(octets, inside).read()
+        document = _Document(data, inside).read()
     except (ValueError, IndexError, OverflowError):
         return None
     return document if holds_text(document, 4) else None
 
 
 class _Document:
-    def __init__(self, octets: bytes, inside: int) -> None:
-        self._cursor = cursor = FieldCursor(octets, 1)
+    def __init__(self, data: bytes, inside: int) -> None:
+        self._cursor = cursor = FieldCursor(data, 1)
         self._inside = inside
         public = self._number()
         named = self._number() if public == 0 else None
-        self._charset = self._number() if octets[0] >= 1 else 106
+        self._charset = self._number() if data[0] >= 1 else 106
         if self._charset not in CHARSETS:
             raise EndOfBytesError("no such charset")
         self._table = cursor.take(self._number())
@@ -77,9 +77,9 @@ class _Document:
         """A number in groups of seven bits, the highest first (§5.1)."""
         value = 0
         for _ in range(5):
-            octet = self._cursor.u(1)
-            value = value << 7 | octet & 127
-            if octet < 128:
+            byte = self._cursor.u(1)
+            value = value << 7 | byte & 127
+            if byte < 128:
                 return value
         raise EndOfBytesError("no number")
 
@@ -117,9 +117,9 @@ class _Document:
         if token == TABLE:
             return self._from(self._number())
         if token == OPAQUE:
-            octets = self._cursor.take(self._number())
-            inner = read_wbxml(octets, self._inside + 1)
-            return inner if inner is not None else as_text(octets)
+            data = self._cursor.take(self._number())
+            inner = read_wbxml(data, self._inside + 1)
+            return inner if inner is not None else as_text(data)
         if token == ENTITY:
             return chr(min(self._number(), 0x10FFFF))
         if token in (0x40, 0x41, 0x42):

@@ -62,7 +62,7 @@ def decode_xml(part: MessagePart, budget: Budget) -> list[MessagePart]:
     value = part.value
     if isinstance(value, bytes):
         return []
-    if not START.match(value) or HTML.match(value) or not budget.take_octets(len(value)):
+    if not START.match(value) or HTML.match(value) or not budget.take_bytes(len(value)):
         return []
     reader = _Reader(part, budget)
     reader.read(value)
@@ -77,7 +77,7 @@ def decode_xml_behind(part: MessagePart, budget: Budget) -> list[MessagePart]:
         return []
     start = value.find("<")
     before, document = value[:start].strip(), value[start:]
-    if not before or not START.match(document) or HTML.match(document) or not budget.take_octets(len(value)):
+    if not before or not START.match(document) or HTML.match(document) or not budget.take_bytes(len(value)):
         return []
     reader = _Reader(part, budget)
     reader.read(document)

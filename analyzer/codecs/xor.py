@@ -38,7 +38,7 @@ def _table(of: Callable[[int], int]) -> bytes:
 # Bytes that stand for others, by a table without a key.
 TABLES = {
     "nibbles swapped": SWAPPED,
-    "bits reversed": _table(lambda octet: int(f"{octet:08b}"[::-1], 2)),
+    "bits reversed": _table(lambda byte: int(f"{byte:08b}"[::-1], 2)),
     "ebcdic": bytes(range(256)).decode("cp500").encode("latin-1"),
 }
 # How an object or a list ends, read from its end.
@@ -52,7 +52,7 @@ def decode_weak(part: MessagePart, budget: Budget) -> list[MessagePart]:
     if isinstance(value, str) and not may_be_weak(value):
         return []
     found = candidate(value) if isinstance(value, bytes) else candidate_in_text(value)
-    if found is None or not budget.take_octets(len(value)):
+    if found is None or not budget.take_bytes(len(value)):
         return []
     head = [inside(part, value[: found.begin], "head")] if found.begin else []
     return [*head, inside(part, found.text, found.step)]
@@ -74,40 +74,40 @@ def _may_be_reversed(text: str) -> bool:
     return text.startswith(ENDINGS) and text.rstrip().endswith(REVERSED_STARTS)
 
 
-def candidate(octets: bytes) -> Candidate | None:
+def candidate(data: bytes) -> Candidate | None:
     """The document under XOR with, or addition of, one byte; a longer key; a cipher with a known key."""
-    if not SHORTEST <= len(octets) <= LONGEST:
+    if not SHORTEST <= len(data) <= LONGEST:
         return None
     for start in STARTS:
-        key = octets[0] ^ start[0]
-        fits = key and octets[1] ^ key == start[1]
-        if fits and (found := _solved(xored(octets, bytes((key,))), f"xor {key:#04x}")):
+        key = data[0] ^ start[0]
+        fits = key and data[1] ^ key == start[1]
+        if fits and (found := _solved(xored(data, bytes((key,))), f"xor {key:#04x}")):
             return found
-        shift = (octets[0] - start[0]) % 256
-        if shift and (octets[1] - shift) % 256 == start[1]:
-            table = bytes((octet - shift) % 256 for octet in range(256))
-            if found := _solved(octets.translate(table), f"minus {shift}"):
+        shift = (data[0] - start[0]) % 256
+        if shift and (data[1] - shift) % 256 == start[1]:
+            table = bytes((byte - shift) % 256 for byte in range(256))
+            if found := _solved(data.translate(table), f"minus {shift}"):
                 return found
-    return _by_table(octets) or _of_two(octets) or _under_a_key(octets)
+    return _by_table(data) or _of_two(data) or _under_a_key(data)
 
 
-def _under_a_key(octets: bytes) -> Candidate | None:
-    return None if is_readable(octets) else repeated(octets) or deciphered(octets)
+def _under_a_key(data: bytes) -> Candidate | None:
+    return None if is_readable(data) else repeated(data) or deciphered(data)
 
 
-def _by_table(octets: bytes) -> Candidate | None:
+def _by_table(data: bytes) -> Candidate | None:
     for step, table in TABLES.items():
-        if octets[:2].translate(table) in STARTS:
-            return _solved(octets.translate(table), step)
+        if data[:2].translate(table) in STARTS:
+            return _solved(data.translate(table), step)
     return None
 
 
-def _of_two(octets: bytes) -> Candidate | None:
+def _of_two(data: bytes) -> Candidate | None:
     """XOR with two bytes in turn: a beginning tells both, the next few whether the rest is looked at."""
     for start in STARTS[:2]:
-        key = bytes((octets[0] ^ start[0], octets[1] ^ start[1]))
-        if READABLE.fullmatch(xored(octets[:LOOKED_AT], key)):
-            return _solved(xored(octets, key), f"xor {key[0]:#04x} {key[1]:#04x}")
+        key = bytes((data[0] ^ start[0], data[1] ^ start[1]))
+        if READABLE.fullmatch(xored(data[:LOOKED_AT], key)):
+            return _solved(xored(data, key), f"xor {key[0]:#04x} {key[1]:#04x}")
     return None
 
 
@@ -126,9 +126,9 @@ def candidate_in_text(text: str) -> Candidate | None:
     return candidate(text.encode("latin-1")) if text.isascii() else None
 
 
-def _solved(octets: bytes, step: str) -> Candidate | None:
+def _solved(data: bytes, step: str) -> Candidate | None:
     try:
-        text = octets.decode("utf-8").strip("\0")
+        text = data.decode("utf-8").strip("\0")
     except ValueError:
         return None
     return Candidate(step, text) if is_json(text) else None

@@ -21,7 +21,7 @@ from analyzer.compare.comparison import (
 )
 from analyzer.compare.comparison_limits import NO_PROOF, absence, are, lasting, why_not_comparable
 from analyzer.report.text import clip
-from analyzer.report.units import counted, octets, percent
+from analyzer.report.units import byte_size, counted, percent
 from analyzer.report.wording import STATUSES, kind_name, looks_like, reached
 
 QUOTED = 160  # characters of a name or value
@@ -164,7 +164,7 @@ def share(side: ReportSide) -> str:
     """ "5 % (25.3 kB of 531.8 kB)"."""
     if not side.payload:
         return "no payload was seen"
-    return f"{percent(side.readable, side.payload)} ({octets(side.readable)} of {octets(side.payload)})"
+    return f"{percent(side.readable, side.payload)} ({byte_size(side.readable)} of {byte_size(side.payload)})"
 
 
 def became(row: Peer) -> str:

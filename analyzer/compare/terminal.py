@@ -29,7 +29,7 @@ from analyzer.compare.comparison_limits import absence, apart_of, blind_spots, c
 from analyzer.compare.difference import QUOTED, SAID, answer, became, few, identifier, share, times_of
 from analyzer.report.layout import bullets, facts, indented, lines, notice, printed, say, section, table
 from analyzer.report.text import clip
-from analyzer.report.units import clock, counted, octets, percent
+from analyzer.report.units import byte_size, clock, counted, percent
 from analyzer.report.wording import kind_name
 
 T = TypeVar("T")
@@ -253,7 +253,7 @@ def _traffic(side: Traffic | None) -> Text:
     if side is None:
         return say(_NONE)
     share = [f"readable {percent(side.readable, side.payload)}"] if side.payload else ["no payload"]
-    sizes = f"{octets(side.bytes_up)} ↑ {octets(side.bytes_down)} ↓"
+    sizes = f"{byte_size(side.bytes_up)} ↑ {byte_size(side.bytes_down)} ↓"
     return lines(f"{side.packets_up:,} ↑ {side.packets_down:,} ↓", sizes, *share)
 
 

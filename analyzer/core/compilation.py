@@ -20,7 +20,7 @@ from typing import Any
 WORTH_LOADING, WORTH_COMPILING = 4_000, 400_000
 
 # What kernels read: bytes or a memoryview uncompiled, a uint8 array compiled.
-Octets = Sequence[int]
+Bytes = Sequence[int]
 Kernel = Callable[..., Any]
 
 _compiled: dict[tuple[Kernel, str], Kernel] = {}

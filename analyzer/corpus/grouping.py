@@ -31,11 +31,11 @@ PORTION, MOST_IN_PORTION = 4 << 20, 64
 
 @dataclass(frozen=True, slots=True)
 class CaptureUnit:
-    """Captures that are read as one, in the order of time; `octets` are of the files as they lie there."""
+    """Captures that are read as one, in the order of time; `size` is that of the files on disk, in bytes."""
 
     number: int  # its place among all, which does not depend on who reads it when
     looks: tuple[Look, ...]
-    octets: int
+    size: int
     helpers: int = 0  # further processes that read it, where it would keep the others waiting
 
     @property
@@ -47,7 +47,7 @@ class CaptureStart(NamedTuple):
     """A capture's beginning, and how large it is."""
 
     look: Look
-    octets: int
+    size: int
 
 
 class ParallelMap(Protocol):
@@ -63,7 +63,7 @@ def units_of(paths: Sequence[str], apply: ParallelMap) -> list[CaptureUnit]:
     wanted = [entry.path for chain in chains if len(chain) > 1 for entry in chain]
     last = dict(zip(wanted, apply(last_of, wanted), strict=True))
     sessions = [session for chain in chains for session in _sessions(chain, last)]
-    sizes = {path: entry.octets for path, entry in seen.items()}
+    sizes = {path: entry.size for path, entry in seen.items()}
     return [
         CaptureUnit(number, session, sum(sizes[entry.path] for entry in session))
         for number, session in enumerate(sessions)
@@ -106,24 +106,23 @@ def digest_of(path: str) -> str:
 
 def with_helpers(units: Sequence[CaptureUnit], jobs: int) -> list[CaptureUnit]:
     """The units, with helpers for those that would still be read when all others are done."""
-    total = sum(unit.octets for unit in units)
+    total = sum(unit.size for unit in units)
     return [
-        replace(unit, helpers=jobs - 1) if unit.octets >= max(LARGE, total // jobs) else unit
-        for unit in units
+        replace(unit, helpers=jobs - 1) if unit.size >= max(LARGE, total // jobs) else unit for unit in units
     ]
 
 
 def portions(units: Sequence[CaptureUnit]) -> list[tuple[CaptureUnit, ...]]:
     """What goes to a worker at once: the largest first, small ones together."""
-    ordered = sorted(units, key=lambda unit: (-unit.octets, unit.number))
+    ordered = sorted(units, key=lambda unit: (-unit.size, unit.number))
     found: list[tuple[CaptureUnit, ...]] = []
     waiting: list[CaptureUnit] = []
     for unit in ordered:
-        if unit.octets >= PORTION:
+        if unit.size >= PORTION:
             found.append((unit,))
             continue
         waiting.append(unit)
-        if len(waiting) >= MOST_IN_PORTION or sum(w.octets for w in waiting) >= PORTION:
+        if len(waiting) >= MOST_IN_PORTION or sum(w.size for w in waiting) >= PORTION:
             found.append(tuple(waiting))
             waiting = []
     return [*found, *([tuple(waiting)] if waiting else [])]

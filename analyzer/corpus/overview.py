@@ -12,7 +12,7 @@ from analyzer.corpus.summary_row import SeenPing
 from analyzer.corpus.task import TaskResult
 from analyzer.report.layout import bullets, say, section, table
 from analyzer.report.text import visible
-from analyzer.report.units import counted, octets, percent
+from analyzer.report.units import byte_size, counted, percent
 from analyzer.report.wording import FACTS, STATUSES, kind_name
 from analyzer.version import VERSION
 
@@ -61,8 +61,8 @@ def _sums(outcomes: Sequence[TaskResult]) -> Iterator[str]:
     briefs = [outcome.brief for outcome in outcomes]
     unread = sum(outcome.error is not None for outcome in outcomes)
     done, read = sum(outcome.was_done for outcome in outcomes), [o for o in outcomes if o.error is None]
-    frames, size = sum(b.frames for b in briefs), sum(b.octets for b in briefs)
-    yield f"{counted(len(read), 'session')} read: {counted(frames, 'frame')}, {octets(size)}"
+    frames, size = sum(b.frames for b in briefs), sum(b.size for b in briefs)
+    yield f"{counted(len(read), 'session')} read: {counted(frames, 'frame')}, {byte_size(size)}"
     if done:
         yield f"{done:,} of them had been read by an earlier run and were not read again"
     if unread:
@@ -121,7 +121,7 @@ def _region_rows(outcomes: Sequence[TaskResult]) -> Iterator[list[str]]:
             sent[address] += size
         sessions.update({row.address for row in outcome.brief.regions})
     for address, n in sorted(packets.items(), key=lambda item: (-item[1], item[0])):
-        yield [address, f"{n:,}", octets(sent[address]), f"{sessions[address]:,}"]
+        yield [address, f"{n:,}", byte_size(sent[address]), f"{sessions[address]:,}"]
 
 
 def _problems(outcomes: Sequence[TaskResult]) -> list[str]:
@@ -162,7 +162,7 @@ def progress_line(done: int, captures: int, read: int, size: int, elapsed: float
     if size:
         parts.append(f"{100 * read // size} %")
     if elapsed > 1 and read:
-        parts.append(f"{octets(int(read / elapsed))}/s")
+        parts.append(f"{byte_size(int(read / elapsed))}/s")
         parts.append(f"{elapsed * (size - read) / read:.0f} s left")
     reading = f" · {', '.join(map(visible, now))}" if now else ""
     return f"{', '.join(parts)}{reading}"

@@ -101,11 +101,11 @@ class Pool:
             for future in done:
                 portion = running.pop(future)
                 try:
-                    octets = future.result()
+                    data = future.result()
                 except BrokenProcessPool:
                     broken.append(portion)
                 else:
-                    yield from unpacked(octets)
+                    yield from unpacked(data)
             if broken:
                 broken += running.values()
                 running.clear()
@@ -118,11 +118,11 @@ class Pool:
         for unit in units:
             with self._new(1) as alone:
                 try:
-                    octets = alone.submit(_work, (unit,), task).result()
+                    data = alone.submit(_work, (unit,), task).result()
                 except BrokenProcessPool:
                     yield given_up(unit, f"{unit.paths[0]}: {DIED}")
                 else:
-                    yield from unpacked(octets)
+                    yield from unpacked(data)
 
     def _new(self, jobs: int) -> ProcessPoolExecutor:
         return ProcessPoolExecutor(jobs, self._context, initializer=_begin, initargs=(self._queue,))

@@ -118,18 +118,18 @@ def put_tables(files: Any, root: str, part: str, tables: Mapping[str, Any]) -> N
         table = tables[name]
         if len(table):
             noted = {SIZES: json.dumps(sizes)} if name == "captures" else None
-            octets = as_parquet(table.replace_schema_metadata(noted))
-            put(files, f"{root}/{name}/{part}.parquet", octets)
-            sizes[name] = len(octets)
+            data = as_parquet(table.replace_schema_metadata(noted))
+            put(files, f"{root}/{name}/{part}.parquet", data)
+            sizes[name] = len(data)
 
 
-def put(files: Any, path: str, octets: bytes, durable: bool = True) -> None:
+def put(files: Any, path: str, data: bytes, durable: bool = True) -> None:
     """A file that is there whole or not at all. Object stores put a whole object at once."""
     if not is_local(files):
-        files.pipe_file(path, octets)
+        files.pipe_file(path, data)
         return
     disk.make_folders(path.rpartition("/")[0])
-    disk.put(path, octets, durable=durable)
+    disk.put(path, data, durable=durable)
 
 
 def is_local(files: Any) -> bool:

@@ -83,13 +83,13 @@ def fetched(paths: Sequence[str]) -> Iterator[list[str]]:
 
 
 @contextmanager
-def beginning(path: str, octets: int) -> Iterator[str]:
+def beginning(path: str, size: int) -> Iterator[str]:
     """A local file with the first bytes of a remote one."""
     files, at = storage(path)
     with tempfile.TemporaryDirectory(prefix="phonehome-") as folder:
         local = os.path.join(folder, _name(at))
         with open(local, "wb") as file, reached(path):
-            file.write(files.cat_file(at, start=0, end=octets))
+            file.write(files.cat_file(at, start=0, end=size))
         yield local
 
 

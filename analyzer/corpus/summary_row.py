@@ -28,7 +28,7 @@ class SeenRegion(NamedTuple):
 
     address: str
     packets: int
-    octets: int
+    size: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,7 @@ class Brief:
 
     captures: int
     frames: int
-    octets: int
+    size: int
     devices: tuple[str, ...]
     destinations: int
     messages: int
@@ -63,7 +63,7 @@ def brief_of(report: Report) -> Brief:
     return Brief(
         captures=len(report.captures),
         frames=sum(info.frames for info in report.captures),
-        octets=sum(info.size or 0 for info in report.captures),
+        size=sum(info.size or 0 for info in report.captures),
         devices=tuple(device.id for device in report.devices),
         destinations=len(report.destinations),
         messages=len(report.messages),

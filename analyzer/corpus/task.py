@@ -30,7 +30,7 @@ class TaskResult:
 
     unit: int
     paths: tuple[str, ...]
-    octets: int
+    size: int
     brief: Brief
     key: str | None = None
     report: Report | None = None
@@ -61,7 +61,7 @@ def work(
 def given_up(unit: CaptureUnit, why: str) -> TaskResult:
     """The outcome of a unit of which nothing could be read."""
     report = failed(unit.paths[0], why)
-    return TaskResult(unit.number, unit.paths, unit.octets, brief_of(report), report=report, error=why)
+    return TaskResult(unit.number, unit.paths, unit.size, brief_of(report), report=report, error=why)
 
 
 def key_of(unit: CaptureUnit, digests: Sequence[str], fingerprint: str) -> str:
@@ -98,7 +98,7 @@ def _one(
     except Exception as problem:  # a mistake of ours, which must not cost the other captures theirs
         why = contained(problem, "file", "captures").error
         return given_up(unit, f"{unit.paths[0]}: reading it failed ({why})")
-    return TaskResult(unit.number, unit.paths, unit.octets, brief, key, report, error, said=tuple(said))
+    return TaskResult(unit.number, unit.paths, unit.size, brief, key, report, error, said=tuple(said))
 
 
 def _put_away(outcomes: Sequence[TaskResult], results: Results) -> None:
@@ -122,7 +122,7 @@ def _kept(unit: CaptureUnit, results: Results) -> TaskResult | None:
     report = results.report(key)
     if report is None:
         return None
-    return TaskResult(unit.number, unit.paths, unit.octets, brief_of(report), key, report, was_done=True)
+    return TaskResult(unit.number, unit.paths, unit.size, brief_of(report), key, report, was_done=True)
 
 
 def _read(unit: CaptureUnit, options: Options, progress: OnProgress | None) -> tuple[Report, str | None]:

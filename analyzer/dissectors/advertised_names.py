@@ -9,7 +9,7 @@ import re
 
 from analyzer.dissectors.clear_message import Headers, MessagePlace, message
 from analyzer.dissectors.dhcp import options_in
-from analyzer.dissectors.dns import COUNTS, octets_at
+from analyzer.dissectors.dns import COUNTS, bytes_at
 from analyzer.dissectors.http1 import HttpMessage
 
 # A label that may hold an identifier: eleven characters, a digit among them.
@@ -24,7 +24,7 @@ def dns_question(datagram: bytes, place: MessagePlace) -> HttpMessage | None:
     headers: Headers = []
     at = 12
     for _ in range(min(COUNTS.unpack_from(datagram, 4)[0], MOST_QUESTIONS)):
-        name, at = octets_at(datagram, at)
+        name, at = bytes_at(datagram, at)
         at += 4
         if name:
             headers += name_headers("name", name.decode("utf-8", "backslashreplace"))

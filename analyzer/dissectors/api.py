@@ -142,7 +142,7 @@ class DirectionBytes:
 
     def feed(self, side: int, piece: Segment | Gap) -> Iterator[Exchange]:
         """Exchanges that this piece finishes."""
-        octets = self._sides[side]
+        data = self._sides[side]
         if isinstance(piece, Gap):
             self._over(side)
             self._remains[side].add(piece)
@@ -154,7 +154,7 @@ class DirectionBytes:
                 self._leave(side, [piece])
             else:
                 self._lost[side] = False
-                octets.add(piece)
+                data.add(piece)
                 yield from self._messages(side)
         yield from self._given(side)
 
@@ -175,25 +175,25 @@ class DirectionBytes:
             yield from self.feed(side, rest)
 
     def _messages(self, side: int) -> Iterator[Exchange]:
-        octets = self._sides[side]
-        while octets and not self.ended:
+        data = self._sides[side]
+        while data and not self.ended:
             try:
-                length = self.length(side, octets.data)
+                length = self.length(side, data.data)
             except MalformedError:
                 self._over(side)
                 self._lost[side] = True
                 return
             if length > self.most_message:
-                self._skipped[side] = length - len(octets)
+                self._skipped[side] = length - len(data)
                 self._over(side)
                 self._skipped[side] = max(self._skipped[side], 0)
                 return
-            if not 0 < length <= len(octets):
-                if len(octets) > self.most_message:
+            if not 0 < length <= len(data):
+                if len(data) > self.most_message:
                     self._over(side)
                     self._lost[side] = True
                 return
-            yield from self._take(side, octets.take(length))
+            yield from self._take(side, data.take(length))
 
     def _take(self, side: int, taken: QueuedBytes) -> Iterator[Exchange]:
         self._read += side == self.client
@@ -335,9 +335,9 @@ def sasl(mechanism: bytes, response: bytes) -> tuple[str, str]:
 # ── values ──────────────────────────────────────────────────────────────────
 
 
-def tbcd(octets: bytes) -> str:
+def tbcd(data: bytes) -> str:
     """Return the digits of TBCD, low half first, 0xF as filler (3GPP TS 29.002 §17.7.8); empty for others."""
-    halves = [half for octet in octets for half in (octet & 15, octet >> 4)]
+    halves = [half for byte in data for half in (byte & 15, byte >> 4)]
     while halves and halves[-1] == 15:
         halves.pop()
     return "".join(map(str, halves)) if halves and max(halves) <= 9 else ""

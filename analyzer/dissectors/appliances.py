@@ -26,15 +26,15 @@ MOST_INFLATED = 1 << 20
 HELLO_ID = 0xFFFF_FFFF
 
 
-def miio(octets: bytes, place: MessagePlace) -> list[HttpMessage]:
+def miio(data: bytes, place: MessagePlace) -> list[HttpMessage]:
     """Return the device's number, and whether its token is readable, as before it is set up."""
-    if int.from_bytes(octets[2:4], "big") != len(octets) or len(octets) < 32:
+    if int.from_bytes(data[2:4], "big") != len(data) or len(data) < 32:
         raise MalformedError("another length")
-    device = int.from_bytes(octets[4:12], "big")
+    device = int.from_bytes(data[4:12], "big")
     if device in (0, HELLO_ID, (HELLO_ID << 32) | HELLO_ID):
         return [login("miio", "hello", place)]
     others = [("miIO device id", str(device))]
-    is_token = len(octets) == 32 and any(octets[16:]) and octets[16:] != b"\xff" * 16
+    is_token = len(data) == 32 and any(data[16:]) and data[16:] != b"\xff" * 16
     return [
         login("miio", "answer", place, "", "the device's token was " + NOT_SHOWN if is_token else "", others)
     ]
@@ -50,12 +50,12 @@ VERSIONS = (b"3.1", b"3.2", b"3.3", b"3.4", b"3.5")
 MOST_FRAME = 1 << 14
 
 
-def _tuya_payload(octets: bytes) -> bytes:
+def _tuya_payload(data: bytes) -> bytes:
     """The payload of one frame, with or without the return code that devices put before it."""
-    size = int.from_bytes(octets[12:16], "big")
-    if len(octets) != 16 + size or size < 8 or octets[-4:] != SUFFIX:
+    size = int.from_bytes(data[12:16], "big")
+    if len(data) != 16 + size or size < 8 or data[-4:] != SUFFIX:
         raise MalformedError("no frame")
-    inner = octets[16:-8]
+    inner = data[16:-8]
     return inner[4:] if inner[:3] == b"\0\0\0" else inner
 
 
@@ -71,9 +71,9 @@ def _tuya_opened(payload: bytes) -> bytes:
     return plain if _is_json(plain) else b""
 
 
-def _is_json(octets: bytes) -> bool:
+def _is_json(data: bytes) -> bool:
     try:
-        return isinstance(json.loads(octets), dict)
+        return isinstance(json.loads(data), dict)
     except (ValueError, RecursionError):
         return False
 
@@ -88,9 +88,9 @@ def _tuya_message(payload: bytes, place: MessagePlace) -> Iterator[HttpMessage]:
         yield from content("tuya", place, opened, "frame", None, headers)
 
 
-def tuya(octets: bytes, place: MessagePlace) -> list[HttpMessage]:
+def tuya(data: bytes, place: MessagePlace) -> list[HttpMessage]:
     """Return the document of a broadcast, in clear text or under the published key."""
-    return list(_tuya_message(_tuya_payload(octets), place))
+    return list(_tuya_message(_tuya_payload(data), place))
 
 
 class Tuya(DirectionBytes):
@@ -117,18 +117,18 @@ class Tuya(DirectionBytes):
 FIRST_KEY = 171
 
 
-def autokey(octets: bytes) -> bytes:
+def autokey(data: bytes) -> bytes:
     """Return what TP-Link's XOR stands for: each byte with the one sent before it, the first with 171."""
-    sent = (FIRST_KEY << 8 * len(octets) | int.from_bytes(octets, "big")) >> 8
-    return (int.from_bytes(octets, "big") ^ sent).to_bytes(len(octets), "big")
+    sent = (FIRST_KEY << 8 * len(data) | int.from_bytes(data, "big")) >> 8
+    return (int.from_bytes(data, "big") ^ sent).to_bytes(len(data), "big")
 
 
 SECRETS = ("password", "Password", "psk", "wifi_password")
 ACCOUNTS = ("username", "account", "cloudUserName", "email")
 
 
-def _kasa_messages(octets: bytes, place: MessagePlace) -> Iterator[HttpMessage]:
-    opened = autokey(octets)
+def _kasa_messages(data: bytes, place: MessagePlace) -> Iterator[HttpMessage]:
+    opened = autokey(data)
     try:
         document = json.loads(opened)
     except (ValueError, RecursionError):
@@ -137,7 +137,7 @@ def _kasa_messages(octets: bytes, place: MessagePlace) -> Iterator[HttpMessage]:
 
 
 def document_messages(
-    protocol: str, document: object, octets: bytes, place: MessagePlace
+    protocol: str, document: object, data: bytes, place: MessagePlace
 ) -> Iterator[HttpMessage]:
     """Yield the content of a JSON document; a password in it makes a log-in, and the rest is without it."""
     found: list[tuple[str, str]] = []
@@ -145,8 +145,8 @@ def document_messages(
     if found:
         user = next((value for name, value in found if name == "User"), "")
         yield login(protocol, "document", place, user, NOT_SHOWN)
-        octets = json.dumps(kept, separators=(",", ":")).encode()
-    yield from content(protocol, place, octets, "document")
+        data = json.dumps(kept, separators=(",", ":")).encode()
+    yield from content(protocol, place, data, "document")
 
 
 def _without_secrets(value: object, found: list[tuple[str, str]], depth: int) -> object:
@@ -166,9 +166,9 @@ def _without_secrets(value: object, found: list[tuple[str, str]], depth: int) ->
     return kept
 
 
-def kasa(octets: bytes, place: MessagePlace) -> list[HttpMessage]:
+def kasa(data: bytes, place: MessagePlace) -> list[HttpMessage]:
     """Return the document of a datagram."""
-    return list(_kasa_messages(octets, place))
+    return list(_kasa_messages(data, place))
 
 
 class Kasa(DirectionBytes):
@@ -191,17 +191,17 @@ class Kasa(DirectionBytes):
 SETUP_SIZE, SSID, PASSWORD, NAME_LENGTH, PASSWORD_LENGTH, SECURITY = 0x88, 68, 100, 132, 133, 134
 
 
-def broadlink(octets: bytes, place: MessagePlace) -> list[HttpMessage]:
+def broadlink(data: bytes, place: MessagePlace) -> list[HttpMessage]:
     """Return the network that a device is told to join; its password is readable. Raises MalformedError."""
-    if len(octets) != SETUP_SIZE or octets[0x26] != 0x14 or any(octets[:0x20]):
+    if len(data) != SETUP_SIZE or data[0x26] != 0x14 or any(data[:0x20]):
         raise MalformedError("no set-up")
-    length, size = octets[NAME_LENGTH], octets[PASSWORD_LENGTH]
-    if not 0 < length <= 32 or size > 32 or octets[SECURITY] > 4:
+    length, size = data[NAME_LENGTH], data[PASSWORD_LENGTH]
+    if not 0 < length <= 32 or size > 32 or data[SECURITY] > 4:
         raise MalformedError("no set-up")
-    checked = sum(octets) - octets[0x20] - octets[0x21] + 0xBEAF
-    if checked & 0xFFFF != int.from_bytes(octets[0x20:0x22], "little"):
+    checked = sum(data) - data[0x20] - data[0x21] + 0xBEAF
+    if checked & 0xFFFF != int.from_bytes(data[0x20:0x22], "little"):
         raise MalformedError("another checksum")
-    network = text(octets[SSID : SSID + length])
+    network = text(data[SSID : SSID + length])
     return [login("broadlink", "set-up", place, "", NOT_SHOWN if size else "", [("SSID", network)])]
 
 

@@ -48,43 +48,43 @@ class BareDocument(NamedTuple):
     whole: bool = True
 
 
-def documents_in(octets: bytes) -> list[BareDocument]:
+def documents_in(data: bytes) -> list[BareDocument]:
     """The documents that bytes consist of, one after the other; none where anything else is among them."""
-    start = _behind_space(octets, 0)
-    first = octets[start : start + 1]
+    start = _behind_space(data, 0)
+    first = data[start : start + 1]
     if first in (b"{", b"["):
-        return _json_in(octets, start)
-    if MARKUP.match(octets):
-        return _xml_in(octets)
-    if FORM.fullmatch(octets):
-        return [BareDocument("form", 0, len(octets))]
-    return [BareDocument("base64", 0, len(octets))] if is_base64_of_json(octets) else []
+        return _json_in(data, start)
+    if MARKUP.match(data):
+        return _xml_in(data)
+    if FORM.fullmatch(data):
+        return [BareDocument("form", 0, len(data))]
+    return [BareDocument("base64", 0, len(data))] if is_base64_of_json(data) else []
 
 
-def may_begin(octets: bytes) -> bool:
+def may_begin(data: bytes) -> bool:
     """Whether a side's first bytes may yet become a document."""
-    return bool(OBJECT.match(octets) or MARKUP.match(octets)) or octets[:1] == b"[" or is_short(octets)
+    return bool(OBJECT.match(data) or MARKUP.match(data)) or data[:1] == b"[" or is_short(data)
 
 
-def is_short(octets: bytes) -> bool:
+def is_short(data: bytes) -> bool:
     """Whether bytes are a form or base64, which end without a mark."""
-    return FORM.fullmatch(octets) is not None or is_base64_of_json(octets)
+    return FORM.fullmatch(data) is not None or is_base64_of_json(data)
 
 
-def _xml_in(octets: bytes) -> list[BareDocument]:
+def _xml_in(data: bytes) -> list[BareDocument]:
     """XML documents; something else may follow one that announces itself."""
     found: list[BareDocument] = []
-    at, announced = 0, DECLARED.match(octets) is not None
-    while at < len(octets) and len(found) < MOST_DOCUMENTS:
-        length = xml_length(octets[at:]) if len(found) < MOST_MARKUP and MARKUP.match(octets, at) else 0
+    at, announced = 0, DECLARED.match(data) is not None
+    while at < len(data) and len(found) < MOST_DOCUMENTS:
+        length = xml_length(data[at:]) if len(found) < MOST_MARKUP and MARKUP.match(data, at) else 0
         if not length:
             return found if announced else []
         found.append(BareDocument("xml", at, at + length))
-        at = _behind_space(octets, at + length)
+        at = _behind_space(data, at + length)
     return found
 
 
-def xml_length(octets: bytes) -> int:
+def xml_length(data: bytes) -> int:
     """How long the XML document is that bytes begin with, well-formed to its end; 0 where there is none.
 
     None has a document type, which could define entities.
@@ -103,23 +103,23 @@ def xml_length(octets: bytes) -> int:
     parser.StartDoctypeDeclHandler = _refuse
     parser.StartElementHandler, parser.EndElementHandler = opened, closed
     try:
-        parser.Parse(octets.rstrip(b"\0\r\n\t "), True)
+        parser.Parse(data.rstrip(b"\0\r\n\t "), True)
     except expat.ExpatError:
         return parser.ErrorByteIndex if is_whole else 0
     except (ValueError, LookupError):
         return 0
-    return len(octets)
+    return len(data)
 
 
 def _refuse(*_: object) -> None:
     raise ValueError("a document type can define entities")
 
 
-def is_base64_of_json(octets: bytes) -> bool:
+def is_base64_of_json(data: bytes) -> bool:
     """Whether bytes are standard base64 of a JSON object, in lines or not."""
-    if not BASE64.fullmatch(octets):
+    if not BASE64.fullmatch(data):
         return False
-    bare = b"".join(octets.split())
+    bare = b"".join(data.split())
     try:
         inner = binascii.a2b_base64(bare + b"=" * (-len(bare) % 4)).rstrip(b"\0")
         return isinstance(json.loads(inner), dict)
@@ -127,30 +127,30 @@ def is_base64_of_json(octets: bytes) -> bool:
         return False
 
 
-def _json_in(octets: bytes, start: int) -> list[BareDocument]:
+def _json_in(data: bytes, start: int) -> list[BareDocument]:
     """JSON documents with nothing but space between them; the last one may break off."""
     found: list[BareDocument] = []
     decoder = json.JSONDecoder()
     try:
-        decoded = octets.decode("utf-8")
+        decoded = data.decode("utf-8")
     except UnicodeDecodeError as error:
-        if error.start < len(octets) - 3:
+        if error.start < len(data) - 3:
             return []
-        decoded = octets[: error.start].decode("utf-8")  # a character is cut
+        decoded = data[: error.start].decode("utf-8")  # a character is cut
     single = decoded.isascii()
-    at, place = (start, start) if single else (len(octets[:start].decode("utf-8")), start)
+    at, place = (start, start) if single else (len(data[:start].decode("utf-8")), start)
     while at < len(decoded) and len(found) < MOST_DOCUMENTS:
         try:
             value, end = decoder.raw_decode(decoded, at)
         except (ValueError, RecursionError):
-            rest = octets[place:]
+            rest = data[place:]
             cut = OBJECT.match(rest) is not None and TEXT.fullmatch(decoded, at) is not None
-            return [*found, BareDocument("json", place, len(octets), False)] if cut else []
+            return [*found, BareDocument("json", place, len(data), False)] if cut else []
         if not _tells(value):
             return []
         place_end = end if single else place + len(decoded[at:end].encode("utf-8"))
         found.append(BareDocument("json", place, place_end))
-        place = _behind_space(octets, place_end)
+        place = _behind_space(data, place_end)
         at = end + place - place_end
     return found
 
@@ -162,17 +162,17 @@ def _tells(value: object) -> bool:
     return isinstance(value, dict) and bool(value)
 
 
-def _behind_space(octets: bytes, at: int) -> int:
-    space = SPACE.match(octets, at)
+def _behind_space(data: bytes, at: int) -> int:
+    space = SPACE.match(data, at)
     return space.end() if space else at
 
 
-def datagram_message(octets: bytes, place: MessagePlace, cut: bool) -> HttpMessage | None:
+def datagram_message(data: bytes, place: MessagePlace, cut: bool) -> HttpMessage | None:
     """The message of a datagram that is one document; `cut` where the capture holds only its beginning."""
-    found = documents_in(octets)
+    found = documents_in(data)
     if len(found) != 1 or found[0].whole == cut:
         return None
-    made = message(f"{found[0].kind} over udp", "request", place, body=octets, one_way=True)
+    made = message(f"{found[0].kind} over udp", "request", place, body=data, one_way=True)
     if cut:
         made.lacks("the end of the datagram was not captured")
         made.body.complete = False
@@ -205,11 +205,11 @@ class PlainStream:
             if not may_begin(piece.data):
                 return
             self._lost[side] = False
-        octets = self._sides[side]
-        octets.add(piece)
-        if len(octets) > MOST_RUN:
+        data = self._sides[side]
+        data.add(piece)
+        if len(data) > MOST_RUN:
             yield from self._run(side, cut=True)
-        elif octets.data.endswith(ENDS) and len(octets) >= 2 * self._tried[side]:
+        elif data.data.endswith(ENDS) and len(data) >= 2 * self._tried[side]:
             # Documents that stream one way; each try is twice as long, so that time stays linear.
             yield from self._run(side, whole_only=True)
 
@@ -222,17 +222,17 @@ class PlainStream:
         self._asked.clear()
 
     def _run(self, side: int, cut: bool = False, whole_only: bool = False) -> Iterator[Exchange]:
-        octets = self._sides[side]
-        if not len(octets):
+        raw = self._sides[side]
+        if not len(raw):
             return
-        data = bytes(octets.data)
+        data = bytes(raw.data)
         found = documents_in(data)
         if whole_only and not (found and all(document.whole for document in found)):
             self._tried[side] = len(data)
             return
         self._tried[side] = 0
         if not found or (not found[0].whole and not cut):
-            octets.clear()
+            raw.clear()
             self._lost[side] = True
             self.ended = not self.proven
             return
@@ -241,11 +241,11 @@ class PlainStream:
         at = 0
         for document in found:
             if document.start > at:
-                octets.take(document.start - at)
-            place = place_of(octets.take(document.end - document.start))
+                raw.take(document.start - at)
+            place = place_of(raw.take(document.end - document.start))
             yield from self._take(side, document, data[document.start : document.end], place)
             at = document.end
-        octets.clear()
+        raw.clear()
 
     def _take(
         self, side: int, document: BareDocument, body: bytes, place: MessagePlace

@@ -54,7 +54,7 @@ class BodySink:
 
     def loss(self) -> str:
         """What is missing, in words."""
-        return f"{self.lost:,} of {self.length + self.lost:,} octets of the body were not captured"
+        return f"{self.lost:,} of {self.length + self.lost:,} bytes of the body were not captured"
 
     def body(self) -> tuple[Body, list[str]]:
         """The finished body, and what has to be said about it."""
@@ -94,9 +94,9 @@ class BodySink:
 def _left_out(length: int, kept: int, decoded: int, stopped: bool) -> str | None:
     """What of a body is not in its content, in words."""
     if stopped:
-        return f"only the first {min(decoded, KEEP):,} octets that came out of a body were kept"
+        return f"only the first {min(decoded, KEEP):,} bytes that came out of a body were kept"
     if kept < length:
-        return f"only the first {kept:,} of {length:,} octets of a body were kept"
+        return f"only the first {kept:,} of {length:,} bytes of a body were kept"
     if decoded > KEEP:
-        return f"only the first {KEEP:,} of {decoded:,} decoded octets of a body were kept"
+        return f"only the first {KEEP:,} of {decoded:,} decoded bytes of a body were kept"
     return None

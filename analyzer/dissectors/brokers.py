@@ -103,9 +103,9 @@ def _method(data: bytes) -> tuple[int, int]:
     return int.from_bytes(data[7:9], "big"), int.from_bytes(data[9:11], "big")
 
 
-def _table(octets: bytes, depth: int) -> Iterator[tuple[str, str]]:
+def _table(data: bytes, depth: int) -> Iterator[tuple[str, str]]:
     """Names and values of a field table, tables in it flattened."""
-    cursor = ByteReader(octets)
+    cursor = ByteReader(data)
     while cursor.left():
         name, kind = cursor.counted(1), cursor.take(1)
         if kind in (b"S", b"x"):
@@ -155,10 +155,10 @@ class Kafka(DirectionBytes):
         self._names: set[bytes] = set()
 
     @staticmethod
-    def fits(octets: bytes) -> bool:
+    def fits(data: bytes) -> bool:
         """Return whether the name of the client lies within the request and is text."""
-        size, length = int.from_bytes(octets[:4], "big"), int.from_bytes(octets[12:14], "big")
-        name = octets[14 : 14 + length]
+        size, length = int.from_bytes(data[:4], "big"), int.from_bytes(data[12:14], "big")
+        name = data[14 : 14 + length]
         return (
             size >= 10
             and 0 < length <= size - 10
@@ -211,10 +211,10 @@ class Kafka(DirectionBytes):
 def _compact(cursor: ByteReader) -> int:
     value = shift = 0
     while shift < 35:
-        octet = cursor.number(1)
-        value |= (octet & 0x7F) << shift
+        byte = cursor.number(1)
+        value |= (byte & 0x7F) << shift
         shift += 7
-        if octet < 0x80:
+        if byte < 0x80:
             return value
     raise MalformedError("no length")
 

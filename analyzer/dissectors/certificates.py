@@ -19,7 +19,7 @@ class ClientFlight:
     def __init__(self) -> None:
         self.done = False
         self.certificate: HttpMessage | None = None
-        self._octets = bytearray()
+        self._data = bytearray()
         self._frames: list[int] = []
         self._start, self._time_ns = 0, 0
 
@@ -27,24 +27,24 @@ class ClientFlight:
         """Take the next bytes of the client, in order, from its hello on."""
         if self.done:
             return
-        if not self._octets:
+        if not self._data:
             self._start, self._time_ns = offset, time_ns
-        self._octets += data
+        self._data += data
         self._frames = [*self._frames, frame][:MOST_FRAMES]
-        handshake, is_over = _handshake(self._octets)
+        handshake, is_over = _handshake(self._data)
         chain = _message_of(handshake, CERTIFICATE)
         if chain is not None:
             place = MessagePlace(
                 self._start,
-                self._start + len(self._octets),
+                self._start + len(self._data),
                 tuple(dict.fromkeys(self._frames)),
                 self._time_ns,
                 time_ns,
             )
             self.certificate = _certificate(chain, place)
-        self.done = is_over or chain is not None or len(self._octets) > MOST_FLIGHT
+        self.done = is_over or chain is not None or len(self._data) > MOST_FLIGHT
         if self.done:
-            self._octets.clear()
+            self._data.clear()
 
 
 def _handshake(stream: bytearray) -> tuple[bytes, bool]:
@@ -81,12 +81,12 @@ def _certificate(chain: bytes, place: MessagePlace) -> HttpMessage | None:
     )
 
 
-def _names(octets: bytes) -> Headers:
+def _names(data: bytes) -> Headers:
     from cryptography import x509
 
     headers: Headers = []
     try:
-        certificate = x509.load_der_x509_certificate(octets)
+        certificate = x509.load_der_x509_certificate(data)
         for attribute in certificate.subject:
             value = attribute.value
             shown = value if isinstance(value, str) else value.hex()

@@ -60,7 +60,7 @@ def charset_of(content: bytes, content_type: str | None) -> Charset:
     if not _is_plain_line(content) and CONTROLS.search(content):
         return NO_TEXT
     if _is_text(content, "utf-8"):
-        return Charset("utf-8", f"the octets are valid UTF-8{wrong}")
+        return Charset("utf-8", f"the bytes are valid UTF-8{wrong}")
     declared = DECLARED.search(content[:LOOKED_AT])
     if declared and (name := known(declared[1].decode())) and _is_text(content, name):
         return Charset(name, f"declared in the content{wrong}")

@@ -67,9 +67,9 @@ class Irc(TextLines):
         self._sasl: SaslLine | None = None
 
     @staticmethod
-    def fits(octets: bytes) -> bool:
+    def fits(data: bytes) -> bool:
         """Return whether a PASS or USER line, which other protocols have too, comes with one of IRC."""
-        return re.match(rb"(?i)CAP (?:LS|REQ|END)|NICK ", octets) is not None or b"\nNICK " in octets.upper()
+        return re.match(rb"(?i)CAP (?:LS|REQ|END)|NICK ", data) is not None or b"\nNICK " in data.upper()
 
     def line(self, side: int, line: bytes, place: MessagePlace) -> Iterable[HttpMessage]:
         if side != self.client:
@@ -305,7 +305,7 @@ class Rlogin(DirectionBytes):
     def length(self, side: int, data: bytearray) -> int:
         if side != self.client or self._begun:
             return len(data)
-        ends = [at for at, octet in enumerate(data[:300]) if not octet][:4]
+        ends = [at for at, byte in enumerate(data[:300]) if not byte][:4]
         if len(ends) < 4:
             if len(data) > 300:
                 raise MalformedError("no beginning")

@@ -185,51 +185,49 @@ class ClearDatagrams:
         self, batch: Batch, packets: Packets, ids: FlowIds, row: int, frames: list[int] | None
     ) -> Iterator[tuple[int, Exchange, bool | None]]:
         flow, side = int(ids.flow[row]), int(ids.direction[row])
-        octets = _payload(batch, packets, row)
-        if octets[:1] in (b"M", b"N", b"H") and (parsed := ssdp.parse(octets)) is not None:
+        data = _payload(batch, packets, row)
+        if data[:1] in (b"M", b"N", b"H") and (parsed := ssdp.parse(data)) is not None:
             self._know(flow, "ssdp")
-            yield from self._ssdp(parsed, batch, packets, ids, row, frames, octets)
+            yield from self._ssdp(parsed, batch, packets, ids, row, frames, data)
             return
         frame = frames[row] if frames else batch.first_frame + row
         time_ns = int(batch.records.time_ns[row])
-        place = MessagePlace(0, len(octets), (frame,), time_ns, time_ns)
-        cut = int(packets.numbers[row, PAYLOAD_WIRE]) > len(octets)
-        if (pair := self._of_http(octets, place, row, flow, side)) is not None:
+        place = MessagePlace(0, len(data), (frame,), time_ns, time_ns)
+        cut = int(packets.numbers[row, PAYLOAD_WIRE]) > len(data)
+        if (pair := self._of_http(data, place, row, flow, side)) is not None:
             yield pair
             return
-        if (found := dissected(octets, place, _ports(packets, row))) is not None:
+        if (found := dissected(data, place, _ports(packets, row))) is not None:
             self.rows.add(row)
             self._know(flow, found.name)
             for said in found.messages if self._has_room(found.name) else ():
                 yield flow, Exchange(said, None, side), None
             return
-        made = self._text(octets, place, packets, row, cut)
+        made = self._text(data, place, packets, row, cut)
         if made is not None:
             self.rows.add(row)
             self._know(flow, made.protocol.removesuffix(" over udp"))
             if self._has_room(made.protocol):
                 yield flow, Exchange(made, None, side), None
             return
-        yield from self._of_coap(octets, place, packets, row, flow, side)
+        yield from self._of_coap(data, place, packets, row, flow, side)
 
     def _text(
-        self, octets: bytes, place: MessagePlace, packets: Packets, row: int, cut: bool
+        self, data: bytes, place: MessagePlace, packets: Packets, row: int, cut: bool
     ) -> HttpMessage | None:
-        if octets[:1] == b"<":
-            made = syslog.parse(octets, place, _is_on(packets, row, syslog.PORT))
+        if data[:1] == b"<":
+            made = syslog.parse(data, place, _is_on(packets, row, syslog.PORT))
             if made is not None:
                 return made
-        return (
-            bare_documents.datagram_message(octets, place, cut) if octets[0] in bare_documents.FIRST else None
-        )
+        return bare_documents.datagram_message(data, place, cut) if data[0] in bare_documents.FIRST else None
 
     def _of_http(
-        self, octets: bytes, place: MessagePlace, row: int, flow: int, side: int
+        self, data: bytes, place: MessagePlace, row: int, flow: int, side: int
     ) -> tuple[int, Exchange, bool | None] | None:
         """A datagram that is a message of HTTP or SIP."""
-        made = sip.datagram(octets, place)
-        if made is None and is_http(octets):
-            made = whole_message(octets, place)
+        made = sip.datagram(data, place)
+        if made is None and is_http(data):
+            made = whole_message(data, place)
         if made is None:
             return None
         self.rows.add(row)
@@ -241,9 +239,9 @@ class ClearDatagrams:
         return flow, exchange, None
 
     def _of_coap(
-        self, octets: bytes, place: MessagePlace, packets: Packets, row: int, flow: int, side: int
+        self, data: bytes, place: MessagePlace, packets: Packets, row: int, flow: int, side: int
     ) -> Iterator[tuple[int, Exchange, bool | None]]:
-        packet = coap.parse(octets)
+        packet = coap.parse(data)
         conversation = self._coap.pop(flow, None)
         lenient = conversation is not None or _is_on(packets, row, coap.PORT)
         if packet is None or not (lenient or coap.is_unmistakable(packet)):
@@ -263,7 +261,7 @@ class ClearDatagrams:
 
     def _ssdp(
         self, parsed: tuple[str, list[tuple[str, str]]], batch: Batch, packets: Packets, ids: FlowIds,
-        row: int, frames: list[int] | None, octets: bytes,
+        row: int, frames: list[int] | None, data: bytes,
     ) -> Iterator[tuple[int, Exchange, bool | None]]:  # fmt: skip
         """To multicast and private addresses it is local; beyond them it is a message like others."""
         to = address_text(*packets.addresses[row, [DESTINATION_HI, DESTINATION_LO]].tolist())
@@ -275,7 +273,7 @@ class ClearDatagrams:
         if self._has_room("ssdp"):
             frame = frames[row] if frames else batch.first_frame + row
             time_ns = int(batch.records.time_ns[row])
-            place = MessagePlace(0, len(octets), (frame,), time_ns, time_ns)
+            place = MessagePlace(0, len(data), (frame,), time_ns, time_ns)
             made = message(
                 "ssdp", "request", place, method=parsed[0] or None, headers=parsed[1], one_way=True
             )
@@ -302,9 +300,9 @@ class ClearDatagrams:
         return False
 
 
-def is_http(octets: bytes) -> bool:
+def is_http(data: bytes) -> bool:
     """Return whether a datagram is an HTTP message, those for all who hear them ("M-SEARCH *") left out."""
-    return begins_message(octets) and octets.split(b" ", 2)[1:2] != [b"*"]
+    return begins_message(data) and data.split(b" ", 2)[1:2] != [b"*"]
 
 
 class Dissected(NamedTuple):
@@ -314,27 +312,27 @@ class Dissected(NamedTuple):
     messages: list[HttpMessage]
 
 
-def dissected(octets: bytes, place: MessagePlace, ports: tuple[int, int]) -> Dissected | None:
+def dissected(data: bytes, place: MessagePlace, ports: tuple[int, int]) -> Dissected | None:
     """Return the messages of a datagram whose form a dissector knows; None where none does."""
-    for row in registry.of_datagram(octets, ports):
+    for row in registry.of_datagram(data, ports):
         try:
-            return Dissected(row.name, registry.load(row.unit)(octets, place))
+            return Dissected(row.name, registry.load(row.unit)(data, place))
         except registry.MalformedError:
             continue
     return None
 
 
-def looks_clear(octets: bytes, on_coap: bool, ports: tuple[int, int] = (0, 0)) -> bool:
+def looks_clear(data: bytes, on_coap: bool, ports: tuple[int, int] = (0, 0)) -> bool:
     """Whether a datagram is of one of the known forms."""
-    packet = coap.parse(octets)
+    packet = coap.parse(data)
     return (
-        dissected(octets, MessagePlace(0, 0, (), 0, 0), ports) is not None
-        or ssdp.parse(octets) is not None
-        or sip.opens(octets)
-        or is_http(octets)
+        dissected(data, MessagePlace(0, 0, (), 0, 0), ports) is not None
+        or ssdp.parse(data) is not None
+        or sip.opens(data)
+        or is_http(data)
         or (packet is not None and (on_coap or coap.is_unmistakable(packet)))
-        or syslog.parse(octets, MessagePlace(0, 0, (), 0, 0)) is not None
-        or bool(bare_documents.documents_in(octets))
+        or syslog.parse(data, MessagePlace(0, 0, (), 0, 0)) is not None
+        or bool(bare_documents.documents_in(data))
     )
 
 

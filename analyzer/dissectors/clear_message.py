@@ -84,6 +84,6 @@ def grow(whole: HttpMessage, place: MessagePlace) -> None:
     whole.end, whole.end_ns = max(whole.end, place.end), max(whole.end_ns, place.end_ns)
 
 
-def text(octets: bytes) -> str:
+def text(data: bytes) -> str:
     """Text as it was sent; bytes that are not UTF-8 stay visible as escapes."""
-    return octets.decode("utf-8", "backslashreplace")
+    return data.decode("utf-8", "backslashreplace")

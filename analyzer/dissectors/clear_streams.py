@@ -14,7 +14,7 @@ from analyzer.dissectors.direction_roles import client_of, searched_sides
 from analyzer.dissectors.exchange import Exchange
 from analyzer.dissectors.memory_estimate import held
 from analyzer.dissectors.payload_rows import PayloadRow, first_sequence, isn, taken_before
-from analyzer.dissectors.payload_rows import octets as octets_of
+from analyzer.dissectors.payload_rows import payload as bytes_of
 from analyzer.dissectors.stream_log import StreamLog
 from analyzer.dissectors.unclassified import other_readings
 from analyzer.flows.flow_ids import New, moved, moved_set
@@ -62,34 +62,34 @@ BEGINNING_ONLY = frozenset(text_logins.DIALOGUES) - {"smtp"} | {"telnet", ""}
 
 
 def reader_for(
-    octets: bytes, side: int, client: int, port: int, begins: bool, searched: tuple[bool, bool] = (True, True)
+    data: bytes, side: int, client: int, port: int, begins: bool, searched: tuple[bool, bool] = (True, True)
 ) -> Reader | None:
-    """Who reads a flow in which `side` says `octets` first; None where nobody does.
+    """Who reads a flow in which `side` says `data` first; None where nobody does.
 
     `port` is the server's; `begins` whether the connection's beginning was captured; `searched` of which side
     what it sends is searched.
     """
-    if mqtt.opens(octets):
+    if mqtt.opens(data):
         return mqtt.MqttFlow(side)
-    if coap.opens_stream(octets):
+    if coap.opens_stream(data):
         return coap.CoapStream(client)
-    if syslog.opens_stream(octets):
+    if syslog.opens_stream(data):
         return syslog.SyslogStream(side)
-    if text_logins.opens_telnet(octets):
+    if text_logins.opens_telnet(data):
         return text_logins.TelnetStream(client)
-    if sip.opens(octets):
-        return sip.SipStream(client, octets)
-    if side != client and text_logins.GREETING.match(octets):
+    if sip.opens(data):
+        return sip.SipStream(client, data)
+    if side != client and text_logins.GREETING.match(data):
         return text_logins.LoginStream(client, port)
-    if side == client and text_logins.one_sided(octets, port):
+    if side == client and text_logins.one_sided(data, port):
         return text_logins.LoginStream(client, port)
-    if port == mqtt.PORT and mqtt.is_chain(octets):
+    if port == mqtt.PORT and mqtt.is_chain(data):
         return mqtt.MqttFlow(client)
-    if (row := registry.of_stream(octets, side == client, port)) is not None:
+    if (row := registry.of_stream(data, side == client, port)) is not None:
         reader: Reader = registry.load(row.unit)(client, port, searched)
         return reader
     # Behind the beginning such bytes may as well be part of an HTTP body.
-    return bare_documents.PlainStream(client) if begins and bare_documents.may_begin(octets) else None
+    return bare_documents.PlainStream(client) if begins and bare_documents.may_begin(data) else None
 
 
 class OpenStream:
@@ -116,7 +116,7 @@ class ClearStreams:
         self.kinds: dict[int, str] = {}
         self.sealed: dict[int, int] = {}  # flow → bytes before the TLS that both sides agreed on
         self.left_out: Counter[str] = Counter()  # messages beyond the limit
-        self.gaps = self.gap_octets = 0  # of what was recognised
+        self.gaps = self.gap_bytes = 0  # of what was recognised
         self._open: dict[int, OpenStream] = {}
         self._dismissed: set[int] = set()
         self._taken: Counter[str] = Counter()
@@ -152,7 +152,7 @@ class ClearStreams:
             if flow in self._dismissed or flows.numbers[flow, KIND] == TEXT:
                 return
             if batch.data[group[0].start] not in FIRST and not registry.may_begin(
-                octets_of(batch, group[0])[:LOOKED_AT]
+                bytes_of(batch, group[0])[:LOOKED_AT]
             ):
                 self._dismissed.add(flow)
                 return
@@ -231,7 +231,7 @@ class ClearStreams:
     def _rows(self, batch: Batch, rows: list[PayloadRow], flow: int, at: OpenStream, flows: Flows) -> None:
         for row in rows:
             stream = at.streams[row.direction]
-            for piece in stream.add(row.sequence, octets_of(batch, row), row.frame, row.time_ns):
+            for piece in stream.add(row.sequence, bytes_of(batch, row), row.frame, row.time_ns):
                 if flow not in self._open:
                     return
                 self._piece(flow, at, row.direction, piece, flows)
@@ -313,7 +313,7 @@ class ClearStreams:
             self.kinds[flow] = reader.name
             self._notes.take(flow, at)
             self.gaps += len(at.missing)
-            self.gap_octets += sum(gap.length for _, gap in at.missing)
+            self.gap_bytes += sum(gap.length for _, gap in at.missing)
         elif flows.numbers[flow, KIND] == TEXT:
             flows.numbers[flow, KIND] = OPAQUE
 

@@ -127,9 +127,9 @@ def quic_version(version: int) -> str:
     return {1: "QUIC 1", 0x6B3343CF: "QUIC 2"}.get(version, f"QUIC {version:#010x}")
 
 
-def codes(octets: bytes) -> list[int]:
+def codes(data: bytes) -> list[int]:
     """Numbers of two bytes each, without those that mean nothing (GREASE, RFC 8701)."""
-    found = [octets[at] << 8 | octets[at + 1] for at in range(0, len(octets) - 1, 2)]
+    found = [data[at] << 8 | data[at + 1] for at in range(0, len(data) - 1, 2)]
     return [code for code in found if not is_grease(code)]
 
 
@@ -157,5 +157,5 @@ def _protocols(content: bytes) -> Iterator[str]:
         position = end
 
 
-def _u16(octets: bytes, at: int) -> int:
-    return octets[at] << 8 | octets[at + 1]
+def _u16(data: bytes, at: int) -> int:
+    return data[at] << 8 | data[at + 1]

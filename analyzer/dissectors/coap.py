@@ -137,32 +137,32 @@ def _is_known(code: int) -> bool:
     return code == 0 or code in METHODS or code in RESPONSES
 
 
-def _options(octets: bytes, at: int) -> tuple[tuple[tuple[int, bytes], ...], bytes] | None:
+def _options(data: bytes, at: int) -> tuple[tuple[tuple[int, bytes], ...], bytes] | None:
     """Options and payload from `at` on (RFC 7252 §3.1)."""
     found: list[tuple[int, bytes]] = []
     number = 0
-    while at < len(octets):
-        if octets[at] == 0xFF:
-            return (tuple(found), octets[at + 1 :]) if at + 1 < len(octets) else None
-        first, at = octets[at], at + 1
-        delta, at = _extended(octets, at, first >> 4)
-        length, at = _extended(octets, at, first & 15)
-        if delta < 0 or length < 0 or at + length > len(octets) or len(found) >= MOST_OPTIONS:
+    while at < len(data):
+        if data[at] == 0xFF:
+            return (tuple(found), data[at + 1 :]) if at + 1 < len(data) else None
+        first, at = data[at], at + 1
+        delta, at = _extended(data, at, first >> 4)
+        length, at = _extended(data, at, first & 15)
+        if delta < 0 or length < 0 or at + length > len(data) or len(found) >= MOST_OPTIONS:
             return None
         number += delta
-        found.append((number, octets[at : at + length]))
+        found.append((number, data[at : at + length]))
         at += length
     return tuple(found), b""
 
 
-def _extended(octets: bytes, at: int, nibble: int) -> tuple[int, int]:
+def _extended(data: bytes, at: int, nibble: int) -> tuple[int, int]:
     """A delta or length of 13 or more goes on in further bytes; -1 where it can't be."""
     if nibble < 13:
         return nibble, at
-    if nibble == 13 and at < len(octets):
-        return octets[at] + 13, at + 1
-    if nibble == 14 and at + 1 < len(octets):
-        return (octets[at] << 8 | octets[at + 1]) + 269, at + 2
+    if nibble == 13 and at < len(data):
+        return data[at] + 13, at + 1
+    if nibble == 14 and at + 1 < len(data):
+        return (data[at] << 8 | data[at + 1]) + 269, at + 2
     return -1, at
 
 
@@ -482,15 +482,15 @@ class CoapStream:
             self._lost[side] = True
         if isinstance(piece, Gap) or self._lost[side]:
             return
-        octets = self._sides[side]
-        octets.add(piece)
-        while (found := framed(octets.data)) is not None:
+        data = self._sides[side]
+        data.add(piece)
+        while (found := framed(data.data)) is not None:
             packet, end = found
             if packet is None:
                 self._lost[side] = True
-                octets.clear()
+                data.clear()
                 return
-            place = place_of(octets.take(end))
+            place = place_of(data.take(end))
             if packet.code not in SIGNALS:
                 for seen in self._flow.take(side, packet, place):
                     yield seen.exchange
@@ -528,9 +528,9 @@ def framed(data: bytes | bytearray) -> tuple[CoapPacket | None, int] | None:
     return CoapPacket(NON_CONFIRMABLE, code, -1, bytes(data[at + 1 : at + 1 + token_length]), *rest), end
 
 
-def opens_stream(octets: bytes) -> bool:
+def opens_stream(data: bytes) -> bool:
     """Whether a side's first bytes are a Capabilities and Settings Message of known options."""
-    found = framed(octets) if octets and octets[0] & 15 == 0 else None
+    found = framed(data) if data and data[0] & 15 == 0 else None
     packet = found[0] if found else None
     return (
         packet is not None

@@ -79,7 +79,7 @@ def _undo_one(done: DecodedContent, coding: str, most: int) -> bool:
     if len(out) > most:
         done.stopped = True
         done.say(
-            f"a {coding} body of {size:,} octets grows beyond {most:,} octets when decoded; "
+            f"a {coding} body of {size:,} bytes grows beyond {most:,} bytes when decoded; "
             "decoding stopped there"
         )
         return False
@@ -88,11 +88,11 @@ def _undo_one(done: DecodedContent, coding: str, most: int) -> bool:
     return not error
 
 
-def _decoded(decoder: Decoder, octets: bytes, most: int) -> tuple[bytearray, str]:
+def _decoded(decoder: Decoder, data: bytes, most: int) -> tuple[bytearray, str]:
     """What comes out, a step beyond `most` at most, and why it ended too soon; empty where it did not."""
     out = bytearray()
     try:
-        for piece in decoder(octets):
+        for piece in decoder(data):
             out += piece
             if len(out) > most:
                 break

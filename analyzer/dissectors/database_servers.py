@@ -33,11 +33,11 @@ def without_password(statement: str) -> str:
     return SETS_PASSWORD.sub(r"\1'(not shown)'", statement)
 
 
-def statement(octets: bytes) -> bytes:
+def statement(data: bytes) -> bytes:
     """Return the bytes of a statement, with the passwords that it sets left out."""
-    plain = octets.decode("latin-1")
+    plain = data.decode("latin-1")
     made = without_password(plain)
-    return octets if made == plain else made.encode("latin-1")
+    return data if made == plain else made.encode("latin-1")
 
 
 # ── MySQL and MariaDB (dev.mysql.com, client/server protocol) ───────────────
@@ -281,9 +281,9 @@ class Tds(DirectionBytes):
         )
 
 
-def _utf16(octets: bytes) -> str:
+def _utf16(data: bytes) -> str:
     """Text in UTF-16, without the characters that stand for numbers of a header."""
-    decoded = octets[: len(octets) // 2 * 2].decode("utf-16-le", "replace")
+    decoded = data[: len(data) // 2 * 2].decode("utf-16-le", "replace")
     return "".join(char if char.isprintable() or char in "\r\n\t" else " " for char in decoded).strip()
 
 
@@ -300,10 +300,10 @@ class Mongo(DirectionBytes):
     most_message = 1 << 20
 
     @staticmethod
-    def fits(octets: bytes) -> bool:
+    def fits(data: bytes) -> bool:
         """Return whether length, operation and the length of the first document agree."""
-        size = int.from_bytes(octets[:4], "little")
-        return 21 <= size <= 48_000_000 and (len(octets) >= size or size > 21)
+        size = int.from_bytes(data[:4], "little")
+        return 21 <= size <= 48_000_000 and (len(data) >= size or size > 21)
 
     def length(self, side: int, data: bytearray) -> int:
         if len(data) < 16:

@@ -23,11 +23,11 @@ PDUS = {0xA0: "GetRequest", 0xA1: "GetNextRequest", 0xA2: "Response", 0xA3: "Set
 VERSION_3 = 3
 
 
-def snmp(octets: bytes, place: MessagePlace) -> list[HttpMessage]:
+def snmp(data: bytes, place: MessagePlace) -> list[HttpMessage]:
     """Return the community, which is a password in all but name, and the values. Raises MalformedError."""
-    cursor = ByteReader(octets)
+    cursor = ByteReader(data)
     tag, length = header(cursor)
-    if tag != SEQUENCE or cursor.at + length != len(octets):
+    if tag != SEQUENCE or cursor.at + length != len(data):
         raise MalformedError("another length")
     version = int.from_bytes(value(cursor, INTEGER), "big")
     if version == VERSION_3:
@@ -63,9 +63,9 @@ REQUESTS = {1: "read", 2: "write"}
 MODES = (b"octet", b"netascii", b"mail")
 
 
-def tftp(octets: bytes, place: MessagePlace) -> list[HttpMessage]:
+def tftp(data: bytes, place: MessagePlace) -> list[HttpMessage]:
     """Return the name of a file that is asked for. Raises MalformedError."""
-    cursor = ByteReader(octets)
+    cursor = ByteReader(data)
     kind = REQUESTS.get(cursor.number(2))
     name, mode = cursor.terminated(512), cursor.terminated(16)
     if kind is None or mode.lower() not in MODES or not name or not text(name).isprintable():
@@ -86,11 +86,11 @@ HASHED = 0x0008
 SHOWN = {REALM: "realm", SOFTWARE: "software"}
 
 
-def stun(octets: bytes, place: MessagePlace) -> list[HttpMessage]:
+def stun(data: bytes, place: MessagePlace) -> list[HttpMessage]:
     """Return the name of a user of a relay; of a call (RFC 8445 §7.2.2) it is made of random parts."""
-    if int.from_bytes(octets[2:4], "big") + 20 != len(octets):
+    if int.from_bytes(data[2:4], "big") + 20 != len(data):
         raise MalformedError("another length")
-    cursor, user, is_keyed = ByteReader(octets, 20), "", False
+    cursor, user, is_keyed = ByteReader(data, 20), "", False
     others = []
     while cursor.left() >= 4:
         kind, size = cursor.number(2), cursor.number(2)
@@ -112,18 +112,18 @@ METRIC = re.compile(rb"([^\s:|@#]{1,255}):([^|\n]{0,255})\|(?:c|g|ms|h|s|d|m)(?:
 MOST_METRICS = 200
 
 
-def statsd(octets: bytes, place: MessagePlace) -> list[HttpMessage]:
+def statsd(data: bytes, place: MessagePlace) -> list[HttpMessage]:
     """Return names, values and tags of metrics, of which all bytes consist. Raises MalformedError."""
     at = 0
     headers: list[tuple[str, str]] = []
-    while at < len(octets) and len(headers) < MOST_METRICS:
-        found = METRIC.match(octets, at)
+    while at < len(data) and len(headers) < MOST_METRICS:
+        found = METRIC.match(data, at)
         if found is None:
             raise MalformedError("no metric")
         headers.append((text(found[1])[-64:], text(found[2])))
         at = found.end()
-    tags = re.findall(rb"([\w.-]{1,64})[:=]([^,|\n]{1,256})", b",".join(re.findall(rb"\|#([^|\n]+)", octets)))
-    names = [("metric", text(word)) for word, _ in METRIC.findall(octets)[:MOST_METRICS]]
+    tags = re.findall(rb"([\w.-]{1,64})[:=]([^,|\n]{1,256})", b",".join(re.findall(rb"\|#([^|\n]+)", data)))
+    names = [("metric", text(word)) for word, _ in METRIC.findall(data)[:MOST_METRICS]]
     return list(content("statsd", place, b"", "metrics", None, [*headers, *names, *_texts(tags)]))
 
 

@@ -92,7 +92,7 @@ class InflatedBody(BodySink):
         notes = [self._said] if self._said else []
         content, left_out = bytes(self._decoded), None
         if self._inflated > len(content):
-            left_out = f"only the first {len(content):,} octets of an inflated message were kept"
+            left_out = f"only the first {len(content):,} bytes of an inflated message were kept"
             notes.append(left_out)
         charset = charset_of(content, None)
         inflated = replace(
@@ -119,7 +119,7 @@ class InflatedBody(BodySink):
         self._digest.update(out)
         self._decoded += out[: KEEP - len(self._decoded)]
         if self._inflated > most:
-            self._stop(f"a compressed message grows beyond {most:,} octets when inflated; that stopped there")
+            self._stop(f"a compressed message grows beyond {most:,} bytes when inflated; that stopped there")
 
     def _stop(self, why: str) -> None:
         assert self._inflater is not None

@@ -58,8 +58,8 @@ class Dispatcher:
         self.http_flows: set[int] = set()  # flows that carried HTTP
         self.unreadable_inside: set[int] = set()  # … as a tunnel for what can't be read
         self.gaps = 0  # stretches of readable streams that were never captured
-        self.gap_octets = 0
-        self.skipped_octets = 0  # of HTTP messages whose beginning was not captured
+        self.gap_bytes = 0
+        self.skipped_bytes = 0  # of HTTP messages whose beginning was not captured
         self.closed_early = 0  # connections whose reader held too much
         self.repeats_left_out = self.names_left_out = 0
         self._in_order = True
@@ -130,7 +130,7 @@ class Dispatcher:
         for clear in self.clear_datagrams.close(flows):
             yield SeenExchange(*clear)
         self.gaps += self.clear_streams.gaps
-        self.gap_octets += self.clear_streams.gap_octets
+        self.gap_bytes += self.clear_streams.gap_bytes
 
     def unanswered(self, asked: Iterable[int], flows: Flows) -> Iterator[Any]:
         """Requests of these flows that were read and wait for an answer, as they stand now."""
@@ -261,8 +261,8 @@ class Dispatcher:
             self.failures.add(closed.failed)
         self.notes.take(flow, closed)
         self.gaps += closed.gaps
-        self.gap_octets += closed.gap_octets
-        self.skipped_octets += closed.skipped
+        self.gap_bytes += closed.gap_bytes
+        self.skipped_bytes += closed.skipped
         if closed.found:
             self.http_flows.add(flow)
         if self.http.elsewhere is not None:

@@ -75,17 +75,17 @@ def answers_in(datagram: bytes) -> list[NamedAddress]:
     return named
 
 
-def is_message(octets: bytes) -> bool:
+def is_message(data: bytes) -> bool:
     """Whether bytes begin like a DNS message: a known opcode, the reserved bit 0, few questions.
 
     RFC 1035 §4.1.1; opcodes 0 to 6 are assigned (RFC 8490).
     """
     return (
-        len(octets) >= 12
-        and octets[2] >> 3 & 15 in (0, 1, 2, 4, 5, 6)
-        and not octets[3] & 0x40
-        and octets[4] == 0
-        and octets[5] <= 16
+        len(data) >= 12
+        and data[2] >> 3 & 15 in (0, 1, 2, 4, 5, 6)
+        and not data[3] & 0x40
+        and data[4] == 0
+        and data[5] <= 16
     )
 
 
@@ -98,11 +98,11 @@ def question_in(datagram: bytes) -> str | None:
 
 def name_at(datagram: bytes, position: int) -> tuple[str | None, int]:
     """(name in lower case, position behind it); None where it can't be read."""
-    name, behind = octets_at(datagram, position)
+    name, behind = bytes_at(datagram, position)
     return None if name is None else name.decode("latin-1").lower(), behind
 
 
-def octets_at(datagram: bytes, position: int) -> tuple[bytes | None, int]:
+def bytes_at(datagram: bytes, position: int) -> tuple[bytes | None, int]:
     """(name as sent, position behind it), compression undone (RFC 1035 §4.1.4); None where it can't be."""
     labels: list[bytes] = []
     behind, pointers = -1, 0

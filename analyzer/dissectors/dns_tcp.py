@@ -8,7 +8,7 @@ from typing import NamedTuple
 from analyzer.capture.batch import Batch
 from analyzer.dissectors.datagrams import Datagrams
 from analyzer.dissectors.dns import DNS_PORT, is_message
-from analyzer.dissectors.payload_rows import PayloadRow, first_sequence, isn, octets
+from analyzer.dissectors.payload_rows import PayloadRow, first_sequence, isn, payload
 from analyzer.flows.flow_ids import New, moved_pairs, moved_set
 from analyzer.flows.flow_table import A_HI, A_LO, A_PORT, B_HI, B_LO, B_PORT, HANDED, PROTOCOL, Flows
 from analyzer.flows.reassembly import Segment, Stream
@@ -30,12 +30,12 @@ class DnsMessage(NamedTuple):
 class DnsSide:
     """One direction. `lost` says that its messages can't be told apart any more: behind a gap, or no DNS."""
 
-    __slots__ = ("_octets", "_stream", "lost", "messages")
+    __slots__ = ("_data", "_stream", "lost", "messages")
 
     def __init__(self, isn: int | None, first: int) -> None:
         self._stream = Stream(isn, Retransmissions(0))
         self._stream.begin(first)
-        self._octets = bytearray()
+        self._data = bytearray()
         self.lost = False
         self.messages = 0
 
@@ -45,33 +45,33 @@ class DnsSide:
             if not isinstance(piece, Segment):
                 self.lost = True
             if self.lost or not isinstance(piece, Segment):
-                self._octets.clear()
+                self._data.clear()
                 return
-            self._octets += piece.data
+            self._data += piece.data
             yield from self._whole(piece)
 
     def _whole(self, piece: Segment) -> Iterator[DnsMessage]:
         position = 0
-        while position + 2 <= len(self._octets):
-            end = position + 2 + int.from_bytes(self._octets[position : position + 2], "big")
-            if end > len(self._octets):
+        while position + 2 <= len(self._data):
+            end = position + 2 + int.from_bytes(self._data[position : position + 2], "big")
+            if end > len(self._data):
                 break
-            message = bytes(self._octets[position + 2 : end])
+            message = bytes(self._data[position + 2 : end])
             if not is_message(message):
                 self.lost = True
                 return
             self.messages += 1
             yield DnsMessage(message, piece.frame, piece.time_ns)
             position = end
-        del self._octets[:position]
+        del self._data[:position]
 
 
-def starts_dns(octets: bytes) -> bool:
+def starts_dns(data: bytes) -> bool:
     """Whether a TCP payload begins with a DNS message behind its length."""
-    length = int.from_bytes(octets[:2], "big")
-    if len(octets) == 2:  # some resolvers send the length in a segment of its own
+    length = int.from_bytes(data[:2], "big")
+    if len(data) == 2:  # some resolvers send the length in a segment of its own
         return length >= SHORTEST
-    return length >= SHORTEST and (is_message(octets[2:14]) or 2 < len(octets) < 14)
+    return length >= SHORTEST and (is_message(data[2:14]) or 2 < len(data) < 14)
 
 
 class DnsFlows:
@@ -94,7 +94,7 @@ class DnsFlows:
         if flows.numbers[first.flow, PROTOCOL] != 6:
             return False
         is_known = first.flow in self.seen or any((first.flow, side) in self._sides for side in (0, 1))
-        return is_known or starts_dns(octets(batch, first))
+        return is_known or starts_dns(payload(batch, first))
 
     def read(self, batch: Batch, group: Sequence[PayloadRow], flows: Flows) -> None:
         """The payloads of one flow, in the order of capture."""
@@ -115,7 +115,7 @@ class DnsFlows:
             if len(self._sides) > MOST_OPEN:
                 del self._sides[next(iter(self._sides))]
         for row in rows:
-            for message in reader.feed(row.sequence, octets(batch, row), row.frame, row.time_ns):
+            for message in reader.feed(row.sequence, payload(batch, row), row.frame, row.time_ns):
                 self._datagrams.answers(message.data, message.frame, message.time_ns, _to(flows, flow, side))
         if reader.messages:
             self.seen.add(flow)

@@ -22,23 +22,23 @@ ANY, TCP, UDP = 0, packet_table.TCP, packet_table.UDP
 
 @dataclass(frozen=True, slots=True)
 class FirstPayloads:
-    """One row a payload. `octets` has shape (rows, LOOKED_AT), zeros behind a payload's end."""
+    """One row a payload. `data` has shape (rows, LOOKED_AT), zeros behind a payload's end."""
 
-    octets: NDArray[np.uint8]
+    data: NDArray[np.uint8]
     length: Ints  # of the whole payload as captured
     transport: Ints  # TCP or UDP
     ports: Ints  # shape (rows, 2), source first
 
     def __len__(self) -> int:
-        return len(self.octets)
+        return len(self.data)
 
     def take(self, rows: NDArray[np.intp] | Bools) -> FirstPayloads:
         """Some of the rows."""
-        return FirstPayloads(self.octets[rows], self.length[rows], self.transport[rows], self.ports[rows])
+        return FirstPayloads(self.data[rows], self.length[rows], self.transport[rows], self.ports[rows])
 
     def u8(self, at: int) -> Ints:
         """The byte at a position, 0 where the payload is shorter."""
-        return self.octets[:, at].astype(np.int64)
+        return self.data[:, at].astype(np.int64)
 
     def u16(self, at: int) -> Ints:
         return self.u8(at) << 8 | self.u8(at + 1)
@@ -62,12 +62,12 @@ class FirstPayload(NamedTuple):
     fits: Callable[[FirstPayloads], Bools]
 
 
-def is_at(position: int, octets: bytes) -> Callable[[FirstPayloads], Bools]:
+def is_at(position: int, data: bytes) -> Callable[[FirstPayloads], Bools]:
     """A question whether these bytes stand at a position."""
-    wanted = np.frombuffer(octets, np.uint8)
+    wanted = np.frombuffer(data, np.uint8)
 
     def fits(firsts: FirstPayloads) -> Bools:
-        here = firsts.octets[:, position : position + len(wanted)]
+        here = firsts.data[:, position : position + len(wanted)]
         return np.asarray((here == wanted).all(axis=1)) & (firsts.length >= position + len(wanted))
 
     return fits
@@ -84,11 +84,11 @@ def starts(*texts: bytes) -> Callable[[FirstPayloads], Bools]:
 
 
 def firsts_of(
-    octets: NDArray[np.uint8], start: Ints, length: Ints, transport: Ints, ports: Ints
+    data: NDArray[np.uint8], start: Ints, length: Ints, transport: Ints, ports: Ints
 ) -> FirstPayloads:
     """The payloads that begin at `start` in a batch's bytes; `length` is what was captured of each."""
     at = start[:, None] + np.arange(LOOKED_AT)
     inside = np.arange(LOOKED_AT) < length[:, None]
-    found = octets[np.where(inside, at, 0)]
+    found = data[np.where(inside, at, 0)]
     found[~inside] = 0
     return FirstPayloads(found, length, transport, ports)

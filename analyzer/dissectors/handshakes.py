@@ -17,7 +17,7 @@ from analyzer.dissectors.client_hello import Hello, read_client_hello
 from analyzer.dissectors.datagrams import LearnedName
 from analyzer.dissectors.dtls import DtlsReader
 from analyzer.dissectors.http1 import HttpMessage
-from analyzer.dissectors.payload_rows import PayloadRow, first_sequence, isn, octets
+from analyzer.dissectors.payload_rows import PayloadRow, first_sequence, isn, payload
 from analyzer.dissectors.quic import InitialReader
 from analyzer.dissectors.quic_google import CHLO, GoogleHello, agent_in, chlo, google_hello
 from analyzer.dissectors.tls import CLIENT_HELLO, ServerName, server_version, told
@@ -29,8 +29,8 @@ from analyzer.flows.flow_table import (
     MARKS,
     QUIC,
     TLS,
+    TLS_BYTES,
     TLS_FROM_B,
-    TLS_OCTETS,
     TLS_OVER,
     Flows,
 )
@@ -81,35 +81,35 @@ class Handshakes:
         mine = [row for row in group if row.direction == client]
         for row in group:
             if row.direction != client:
-                self._chosen(flow, server_version(octets(batch, row)))
-        if mine and flows.numbers[flow, TLS_OCTETS]:
-            self._client_octets(batch, mine, flows)
+                self._chosen(flow, server_version(payload(batch, row)))
+        if mine and flows.numbers[flow, TLS_BYTES]:
+            self._client_bytes(batch, mine, flows)
 
-    def _client_octets(self, batch: Batch, rows: Sequence[PayloadRow], flows: Flows) -> None:
+    def _client_bytes(self, batch: Batch, rows: Sequence[PayloadRow], flows: Flows) -> None:
         flow, side = rows[0].flow, rows[0].direction
         client = self._streams.get(flow)
         if client is None:
             client = self._streams[flow] = _ClientStream(isn(flows, flow, side), rows)
             _shorten(self._streams)
         for row in rows:
-            client.feed(row, octets(batch, row))
+            client.feed(row, payload(batch, row))
         server = client.server
         if server.hello is not None:
             self._tell(flow, server.hello, time_ns=rows[-1].time_ns, side=side)
         if client.flight.certificate is not None:
             self.messages.append((flow, side, client.flight.certificate))
         is_over = flows.numbers[flow, MARKS] & TLS_OVER or flows.numbers[flow, HANDED + side] >= int(
-            flows.numbers[flow, TLS_OCTETS]
+            flows.numbers[flow, TLS_BYTES]
         )
         if (server.done and (server.hello is None or client.flight.done)) or is_over:
             del self._streams[flow]
-            flows.numbers[flow, TLS_OCTETS] = 0  # nothing more is wanted
+            flows.numbers[flow, TLS_BYTES] = 0  # nothing more is wanted
 
     # ── QUIC ────────────────────────────────────────────────────────────
 
     def _quic(self, batch: Batch, group: Sequence[PayloadRow], flows: Flows) -> None:
         for row in group:
-            hello = self._quic_hello(row, octets(batch, row))
+            hello = self._quic_hello(row, payload(batch, row))
             if hello is not None:
                 via = IN_INITIAL if hello.offered else ""
                 self._tell(row.flow, hello, via, row.time_ns, row.direction)
@@ -147,7 +147,7 @@ class Handshakes:
         for row in group:
             reader = self._dtls.setdefault((flow, row.direction), DtlsReader())
             was_done = reader.done
-            reader.feed(octets(batch, row), row.frame)
+            reader.feed(payload(batch, row), row.frame)
             if reader.done and not was_done:
                 if reader.hello is not None:
                     self._tell(flow, reader.hello, time_ns=row.time_ns, side=row.direction)
@@ -179,7 +179,7 @@ class Handshakes:
     def _forget(self, readers: dict[tuple[int, int], T], flow: int, flows: Flows) -> None:
         readers.pop((flow, 0), None)
         readers.pop((flow, 1), None)
-        flows.numbers[flow, TLS_OCTETS] = 0  # nothing more is wanted
+        flows.numbers[flow, TLS_BYTES] = 0  # nothing more is wanted
 
 
 class _ClientStream:

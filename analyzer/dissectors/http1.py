@@ -165,12 +165,12 @@ class HttpReader:
         """What waits behind the last message, taken out: it is for another reader."""
         marks, self._marks = self._marks, []
         starts = [max(mark.offset, self._buffer_start) for mark in marks]
-        octets, first = bytes(self._buffer), self._buffer_start
+        data, first = bytes(self._buffer), self._buffer_start
         self._buffer.clear()
         self._searched = 0
-        ends = [*starts[1:], first + len(octets)][: len(starts)]
+        ends = [*starts[1:], first + len(data)][: len(starts)]
         return [
-            Segment(start, octets[start - first : end - first], mark.frame, mark.time_ns)
+            Segment(start, data[start - first : end - first], mark.frame, mark.time_ns)
             for mark, start, end in zip(marks, starts, ends, strict=True)
             if end > start
         ]
@@ -328,14 +328,14 @@ class HttpReader:
 
     def _unversioned(self) -> HttpMessage | bool:
         """A line that is no start line: a request without a version, or bytes before one, or nothing."""
-        octets = bytes(self._buffer[:MOST_PEEK])
+        data = bytes(self._buffer[:MOST_PEEK])
         if self.role != "response":
-            if found := bare_start_line(octets):
+            if found := bare_start_line(data):
                 self._open(*found)
                 self._tolerate("its start line names no version")
                 return True
-            self._may_be_simple = may_be_bare(octets) or simple_request(octets) is not None
-            if self._may_be_simple and len(octets) < MOST_PEEK:
+            self._may_be_simple = may_be_bare(data) or simple_request(data) is not None
+            if self._may_be_simple and len(data) < MOST_PEEK:
                 return False
             if at := begins_within(self._buffer):
                 self._skip(at)
@@ -404,7 +404,7 @@ class HttpReader:
         """Take the first part of a head that is too long; all of it is searched, long values are not kept."""
         message = self.message
         assert message is not None
-        self._tolerate(f"its headers are longer than {MOST_HEAD:,} octets")
+        self._tolerate(f"its headers are longer than {MOST_HEAD:,} bytes")
         # The end of a line, or what may be the beginning of one, stays.
         cut = self._buffer.rfind(b"\n", self._line_end + 1) + 1 or len(self._buffer) - 3
         head = self._take(cut)
@@ -449,14 +449,14 @@ class HttpReader:
             self._tolerate(f"only the first {MOST_HEADERS} headers were kept")
             self._pass_over_end(message, "\n".join(lines[room:]).encode("latin-1"))
 
-    def _pass_over_end(self, message: HttpMessage, octets: bytes) -> None:
+    def _pass_over_end(self, message: HttpMessage, data: bytes) -> None:
         """Pass over the last bytes that were taken for a message, each with the frame that carried it."""
-        start = message.end - len(octets)
+        start = message.end - len(data)
         ends = [*(offset for offset, _ in message.spans[1:]), message.end]
         for (offset, frame), end in zip(message.spans, ends, strict=True):
             low, high = max(offset, start), min(end, message.end)
             if low < high:
-                self._pass_over(Segment(low, octets[low - start : high - start], frame, message.end_ns))
+                self._pass_over(Segment(low, data[low - start : high - start], frame, message.end_ns))
 
     # ── how long the body is ────────────────────────────────────────────
 
@@ -522,19 +522,19 @@ class HttpReader:
         """Whether what waits begins a message; None while that can't be told."""
         message = self.message
         assert message is not None
-        octets = bytes(self._buffer[:MOST_PEEK])
-        undecided = None if len(octets) < MOST_PEEK else False
-        if blank := BLANK.match(octets):
-            octets = octets[blank.end() :]
-        if not octets:
+        data = bytes(self._buffer[:MOST_PEEK])
+        undecided = None if len(data) < MOST_PEEK else False
+        if blank := BLANK.match(data):
+            data = data[blank.end() :]
+        if not data:
             return undecided
         if message.role == "response":
-            first = octets[:5].upper()
+            first = data[:5].upper()
             return undecided if len(first) < 5 and b"HTTP/".startswith(first) else first == b"HTTP/"
-        line, newline, _ = octets.partition(b"\n")
+        line, newline, _ = data.partition(b"\n")
         if newline:
             return start_line(line) is not None
-        return undecided if may_begin_message(octets[:LONGEST_PREFIX]) else False
+        return undecided if may_begin_message(data[:LONGEST_PREFIX]) else False
 
     # ── bodies ──────────────────────────────────────────────────────────
 
@@ -569,7 +569,7 @@ class HttpReader:
         if begins:
             message.readings.append(f"{both}; read as {shorter}, behind which the next message begins")
             return self._ended_with_loss(message) if message.body.lost else self._done()
-        message.readings.append(f"{both}; read as {longer}, since no message begins behind {shorter} octets")
+        message.readings.append(f"{both}; read as {longer}, since no message begins behind {shorter} bytes")
         self._left = longer - shorter
         return self._go(self._sized_body)
 
@@ -601,13 +601,13 @@ class HttpReader:
         self._left = int(size.group(1), 16)
         return self._go(self._chunk_data if self._left else self._trailer)
 
-    def _note_extension(self, octets: bytes) -> None:
+    def _note_extension(self, data: bytes) -> None:
         """Pass over what stands behind a chunk's size (RFC 9112 §7.1.1)."""
         message = self.message
         assert message is not None
-        if octets and message.frames:
-            start = message.end - len(octets)
-            self._pass_over(Segment(start, octets, message.frames[-1], message.end_ns))
+        if data and message.frames:
+            start = message.end - len(data)
+            self._pass_over(Segment(start, data, message.frames[-1], message.end_ns))
 
     def _chunk_data(self) -> HttpMessage | bool:
         message = self.message
@@ -697,7 +697,7 @@ class HttpReader:
 
     def _finish_cut(self, message: HttpMessage, gap: Gap | None = None) -> None:
         """Say what the end of the stream, or a gap, leaves missing of a message."""
-        where = f"a gap of {gap.length:,} octets" if gap else "the end of what was captured"
+        where = f"a gap of {gap.length:,} bytes" if gap else "the end of what was captured"
         if self._state == self._head:
             self._read_headers(self._take(len(self._buffer)))
             message.lacks(f"the headers are cut by {where}")
@@ -717,10 +717,10 @@ class HttpReader:
             message.lacks(f"the chunked body is cut by {where}")
 
 
-def whole_message(octets: bytes, place: MessagePlace) -> HttpMessage | None:
+def whole_message(data: bytes, place: MessagePlace) -> HttpMessage | None:
     """Return the one message that bytes begin with: of a datagram, for instance, which has no stream."""
     reader = HttpReader()
-    segment = Segment(place.start, octets, place.frames[0], place.time_ns)
+    segment = Segment(place.start, data, place.frames[0], place.time_ns)
     return next(iter([*reader.feed(segment), *reader.close()]), None)
 
 

@@ -62,7 +62,7 @@ class OpenHeaderBlock(NamedTuple):
     stream: int
     ends_stream: bool
     promised: int  # the stream that a PUSH_PROMISE announces, else 0
-    octets: bytearray
+    data: bytearray
     parts: list[QueuedBytes]
 
 
@@ -172,9 +172,9 @@ class Http2:
         if block is None or block.stream != frame.stream:
             self._damaged(side, frame.stream, "a header block goes on that did not begin")
             return frame.stream
-        block.octets.extend(frame.taken.data)
+        block.data.extend(frame.taken.data)
         block.parts.append(frame.taken._replace(data=b""))
-        if len(block.octets) > MOST_BLOCK or len(block.parts) > MOST_PARTS:
+        if len(block.data) > MOST_BLOCK or len(block.parts) > MOST_PARTS:
             self._damaged(side, frame.stream, "its headers are too long to be read")
             return frame.stream
         return self._end_block(side, frame)
@@ -184,7 +184,7 @@ class Http2:
         if block is None or not frame.flags & END_HEADERS:
             return frame.stream
         side.block = None
-        fields, unknown, notes = side.headers.decode(bytes(block.octets))
+        fields, unknown, notes = side.headers.decode(bytes(block.data))
         if block.promised:
             side.role = side.role or "response"
             self._promise(block.promised, dict(fields))

@@ -20,7 +20,7 @@ ASSUMED_TABLE = 1 << 16
 ENTRY_OVERHEAD = 32  # RFC 7541 §4.1
 
 MOST_HEADERS = 1000
-MOST_OCTETS = 1 << 16  # of the fields of one block
+MOST_BYTES = 1 << 16  # of the fields of one block
 
 INDEXED, WITH_INDEXING, SIZE_UPDATE = 0x80, 0x40, 0x20
 
@@ -63,7 +63,7 @@ class HeaderDecoder:
     def decode(self, block: bytes) -> HeaderFields:
         """The fields of a whole block. Where it is damaged, those before the damage."""
         fields: list[tuple[str, str]] = []
-        unknown = octets = at = 0
+        unknown = data = at = 0
         notes: tuple[str, ...] = ()
         while at < len(block):
             try:
@@ -74,10 +74,10 @@ class HeaderDecoder:
                 return HeaderFields(fields, unknown, ("its header block is damaged", *notes))
             at = end
             for name, value in found:
-                octets += len(name) + len(value)
-                if len(fields) >= MOST_HEADERS or octets > MOST_OCTETS:
+                data += len(name) + len(value)
+                if len(fields) >= MOST_HEADERS or data > MOST_BYTES:
                     notes = (f"only the first {len(fields):,} of its headers were kept",)
-                    octets = MOST_OCTETS + 1
+                    data = MOST_BYTES + 1
                     break
                 unknown += not name
                 fields.append(_as_text(bytes(name), bytes(value)))
@@ -114,8 +114,8 @@ def _integer(block: bytes, at: int, prefix: int) -> tuple[int, int]:
     if value < most:
         return value, at
     for shift in range(0, 28, 7):
-        octet, at = block[at], at + 1
-        value += (octet & 0x7F) << shift
-        if octet < 0x80:
+        byte, at = block[at], at + 1
+        value += (byte & 0x7F) << shift
+        if byte < 0x80:
             return value, at
     raise IndexError("an integer is too large")

@@ -28,7 +28,7 @@ class HttpFlow:
 
     __slots__ = (
         "_asked", "_behind_gap", "_chosen", "_early", "_interim", "_searched", "_unanswered", "found",
-        "gap_octets",
+        "gap_bytes",
         "gaps", "missing", "readers", "remains", "streams", "switch",
     )  # fmt: skip
 
@@ -54,7 +54,7 @@ class HttpFlow:
         a, b = (HttpReader(self._method_of, remains.add) for remains in self.remains)
         self.readers = (a, b)
         self.found = False  # whether any HTTP message was seen
-        self.gaps = self.gap_octets = 0
+        self.gaps = self.gap_bytes = 0
         self.missing: list[tuple[int, Gap]] = []  # the first gaps, each with its direction
         self._interim: list[HttpMessage] = []  # 1xx responses whose final one is still to come
         self._asked: deque[HttpMessage] = deque()
@@ -184,7 +184,7 @@ class HttpFlow:
     def _note_gap(self, direction: int, gap: Gap) -> None:
         if not gap.is_jump:
             self.gaps += 1
-            self.gap_octets += gap.length
+            self.gap_bytes += gap.length
         if len(self.missing) < MOST_GAPS:
             self.missing.append((direction, gap))
         self._behind_gap = self._behind_gap or self.readers[direction].role != "request"

@@ -86,7 +86,7 @@ class Closed:
     found: bool
     skipped: int
     gaps: int
-    gap_octets: int
+    gap_bytes: int
     streams: tuple[DirectionLog, DirectionLog]
     missing: Sequence[tuple[int, Gap]]
     failed: Failed | None = None  # why its end could not be read
@@ -179,9 +179,7 @@ class HttpFlows:
             DirectionLog(stream.conflicts, stream.conflicting, stream.unchecked) for stream in http.streams
         )
         skipped = http.skipped if http.found else 0
-        return Closed(
-            exchanges, http.found, skipped, http.gaps, http.gap_octets, (a, b), http.missing, failed
-        )
+        return Closed(exchanges, http.found, skipped, http.gaps, http.gap_bytes, (a, b), http.missing, failed)
 
     def let_go(self, flow: int) -> None:
         """What comes later of a flow, after its early end, is read from a message on."""

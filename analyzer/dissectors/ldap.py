@@ -53,9 +53,9 @@ class Ldap(DirectionBytes):
         self._tls_asked = False
 
     @staticmethod
-    def fits(octets: bytes) -> bool:
+    def fits(data: bytes) -> bool:
         """Return whether the inner lengths of the first message fit into its outer one."""
-        cursor = ByteReader(octets)
+        cursor = ByteReader(data)
         try:
             length = header(cursor)[1]
             outer = cursor.at + length

@@ -24,30 +24,30 @@ class Mail:
         self._made = message(PROTOCOL, "request", place, method="MAIL")
         self._made.headers = self._headers
 
-    def envelope(self, name: str, octets: bytes, place: MessagePlace) -> None:
+    def envelope(self, name: str, data: bytes, place: MessagePlace) -> None:
         """Take a command that names the sender or a recipient."""
         grow(self._made, place)
-        found = ADDRESS.search(octets)
+        found = ADDRESS.search(data)
         self._recipients += name == RECIPIENT
         if found is not None and found[1] and self._recipients <= MOST_RECIPIENTS:
             self._headers.append((name, text(found[1])))
 
-    def line(self, octets: bytes, place: MessagePlace) -> None:
+    def line(self, data: bytes, place: MessagePlace) -> None:
         """Take a line of the mail; the first empty one ends the header fields."""
         grow(self._made, place)
-        octets = octets[1:] if octets.startswith(b"..") else octets  # RFC 5321 §4.5.2
+        data = data[1:] if data.startswith(b"..") else data  # RFC 5321 §4.5.2
         if self._is_body:
-            self._made.body.add(octets + b"\r\n")
-        elif not octets:
+            self._made.body.add(data + b"\r\n")
+        elif not data:
             self._is_body = True
         else:
-            self._field(octets)
+            self._field(data)
 
-    def piece(self, octets: bytes, place: MessagePlace) -> None:
+    def piece(self, data: bytes, place: MessagePlace) -> None:
         """Take bytes of the mail that are no line."""
         grow(self._made, place)
         self._is_body = True
-        self._made.body.add(octets)
+        self._made.body.add(data)
 
     def message(self) -> HttpMessage:
         """Return the message of what was read."""
@@ -55,14 +55,14 @@ class Mail:
         self._made.body.content_type = kind[0] if kind else None
         return self._made
 
-    def _field(self, octets: bytes) -> None:
+    def _field(self, data: bytes) -> None:
         headers = self._headers
-        if octets[:1] in (b" ", b"\t") and headers:  # RFC 5322 §2.2.3
-            headers[-1] = (headers[-1][0], f"{headers[-1][1]} {text(octets.strip())}")
+        if data[:1] in (b" ", b"\t") and headers:  # RFC 5322 §2.2.3
+            headers[-1] = (headers[-1][0], f"{headers[-1][1]} {text(data.strip())}")
             return
-        name, colon, value = octets.partition(b":")
+        name, colon, value = data.partition(b":")
         if colon and len(headers) < MOST_FIELDS:
             headers.append((text(name.strip()), text(value.strip())))
         else:
             self._is_body = not colon
-            self._made.body.add(octets + b"\r\n")
+            self._made.body.add(data + b"\r\n")

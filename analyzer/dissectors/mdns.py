@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from analyzer.dissectors.clear_message import text
-from analyzer.dissectors.dns import COUNTS, RECORD, octets_at
+from analyzer.dissectors.dns import COUNTS, RECORD, bytes_at
 from analyzer.dissectors.ssdp import SsdpFact
 
 PORT = 5353
@@ -31,7 +31,7 @@ def _asked(datagram: bytes) -> Iterator[SsdpFact]:
     questions, _ = COUNTS.unpack_from(datagram, 4)
     at = 12
     for _ in range(min(questions, MOST_RECORDS)):
-        name, at = octets_at(datagram, at)
+        name, at = bytes_at(datagram, at)
         if name is None or at + 4 > len(datagram):
             return
         at += 4
@@ -44,10 +44,10 @@ def _announced(datagram: bytes) -> Iterator[SsdpFact]:
     further = sum(COUNTS.unpack_from(datagram, 8))
     at = 12
     for _ in range(min(questions, MOST_RECORDS)):
-        _, at = octets_at(datagram, at)
+        _, at = bytes_at(datagram, at)
         at += 4
     for _ in range(min(answers + further, MOST_RECORDS)):
-        owner, at = octets_at(datagram, at)
+        owner, at = bytes_at(datagram, at)
         if owner is None or at + RECORD.size > len(datagram):
             return
         kind, _, ttl, length = RECORD.unpack_from(datagram, at)
@@ -56,7 +56,7 @@ def _announced(datagram: bytes) -> Iterator[SsdpFact]:
             return
         says = "announces" if ttl else "withdraws"
         if kind == PTR and not owner.lower().endswith((b".in-addr.arpa", b".ip6.arpa")):
-            service, _ = octets_at(datagram, start)
+            service, _ = bytes_at(datagram, start)
             if service:
                 yield SsdpFact("mdns", says, text(service))
         elif kind == TXT:
@@ -65,12 +65,12 @@ def _announced(datagram: bytes) -> Iterator[SsdpFact]:
                 yield SsdpFact("mdns", says, text(owner), pairs)
 
 
-def _pairs(octets: bytes) -> Iterator[tuple[str, str]]:
+def _pairs(data: bytes) -> Iterator[tuple[str, str]]:
     """Keys and values of a TXT record (RFC 6763 §6)."""
     at = pairs = 0
-    while at < len(octets) and pairs < MOST_PAIRS:
-        key, _, value = octets[at + 1 : at + 1 + octets[at]].partition(b"=")
-        at += 1 + octets[at]
+    while at < len(data) and pairs < MOST_PAIRS:
+        key, _, value = data[at + 1 : at + 1 + data[at]].partition(b"=")
+        at += 1 + data[at]
         pairs += 1
         if key:
             yield text(key), text(value[:LONGEST_VALUE])

@@ -84,16 +84,16 @@ def head_at(data: bytes | bytearray, at: int = 0) -> FixedHeader | None:
         if data[position] < 128:
             return FixedHeader(kind, flags, position + 1, position + 1 + length)
         shift += 7
-    raise ValueError("a length of more than four octets")
+    raise ValueError("a length of more than four bytes")
 
 
-def opens(octets: bytes) -> bool:
+def opens(data: bytes) -> bool:
     """Whether a side's first bytes are a CONNECT packet of a known version."""
     try:
-        head = head_at(octets)
+        head = head_at(data)
     except ValueError:
         return False
-    return head is not None and head.type == CONNECT and _version(octets, head.start) is not None
+    return head is not None and head.type == CONNECT and _version(data, head.start) is not None
 
 
 def _version(data: bytes, at: int) -> str | None:
@@ -104,18 +104,18 @@ def _version(data: bytes, at: int) -> str | None:
     return VERSIONS.get((bytes(name), level[0] & 0x7F)) if level else None
 
 
-def is_chain(octets: bytes) -> bool:
+def is_chain(data: bytes) -> bool:
     """Whether bytes are whole packets, one after the other, each of a size that its type allows."""
     at = 0
-    while at < len(octets):
+    while at < len(data):
         try:
-            head = head_at(octets, at)
+            head = head_at(data, at)
         except ValueError:
             return False
-        if head is None or head.end > len(octets) or not _is_sized(octets, head):
+        if head is None or head.end > len(data) or not _is_sized(data, head):
             return False
         at = head.end
-    return bool(octets)
+    return bool(data)
 
 
 def _is_sized(data: bytes, head: FixedHeader) -> bool:
@@ -139,29 +139,29 @@ class _Fields:
         self._data, self.at, self._end = data, 0, len(data)
         self.alias = 0  # a topic's, once the properties are read
 
-    def octets(self, count: int) -> bytes:
+    def data(self, count: int) -> bytes:
         if count < 0 or self.at + count > self._end:
             raise CutError
         self.at += count
         return self._data[self.at - count : self.at]
 
     def number(self, count: int) -> int:
-        return int.from_bytes(self.octets(count), "big")
+        return int.from_bytes(self.data(count), "big")
 
     def string(self) -> bytes:
-        return self.octets(self.number(2))
+        return self.data(self.number(2))
 
     def variable(self) -> int:
         value = 0
         for shift in (0, 7, 14, 21):
-            octet = self.number(1)
-            value |= (octet & 127) << shift
-            if octet < 128:
+            byte = self.number(1)
+            value |= (byte & 127) << shift
+            if byte < 128:
                 return value
         raise CutError
 
     def rest(self) -> bytes:
-        return self.octets(self._end - self.at)
+        return self.data(self._end - self.at)
 
     def more(self) -> bool:
         return self.at < self._end
@@ -204,7 +204,7 @@ class _Fields:
 class MqttDirection:
     """What one side has sent that is not read yet."""
 
-    octets: ByteQueue = field(default_factory=ByteQueue)
+    data: ByteQueue = field(default_factory=ByteQueue)
     left: int = 0  # bytes of a packet too large to be held that are still to come
     open: _Published | None = None  # … and what it publishes
     lost: bool = False
@@ -243,12 +243,12 @@ class MqttFlow:
         if at.left:
             piece = yield from self._go_on(side, piece)
         if piece.data:
-            at.octets.add(piece)
+            at.data.add(piece)
             try:
                 yield from self._packets(side)
             except ValueError:
                 at.lost = True
-                at.octets.clear()
+                at.data.clear()
 
     def close(self) -> Iterator[Exchange]:
         """What is unanswered, or still under way."""
@@ -261,9 +261,9 @@ class MqttFlow:
     # ── packets ─────────────────────────────────────────────────────────
 
     def _packets(self, side: int) -> Iterator[Exchange]:
-        octets = self._sides[side].octets
-        while (head := head_at(octets.data)) is not None and head.end <= len(octets):
-            taken = octets.take(head.end)
+        data = self._sides[side].data
+        while (head := head_at(data.data)) is not None and head.end <= len(data):
+            taken = data.take(head.end)
             yield from self._take(side, head, taken.data[head.start :], place_of(taken))
         if head is not None and head.end > MOST_PACKET:
             self._begin(side, head)
@@ -271,10 +271,10 @@ class MqttFlow:
     def _begin(self, side: int, head: FixedHeader) -> None:
         """Start on a packet too large to be held."""
         here = self._sides[side]
-        have = len(here.octets)
+        have = len(here.data)
         if have < LEAST_BEGINNING:
             return
-        taken = here.octets.take(have)
+        taken = here.data.take(have)
         if head.type == PUBLISH:
             try:
                 here.open = self._publish(side, head, taken.data[head.start :], place_of(taken))
@@ -307,7 +307,7 @@ class MqttFlow:
             return
         yield from self._break_off(side)
         here.lost = True
-        here.octets.clear()
+        here.data.clear()
 
     def _break_off(self, side: int) -> Iterator[Exchange]:
         here = self._sides[side]
@@ -391,7 +391,7 @@ class MqttFlow:
         topics: list[str] = []
         while fields.more() and len(topics) < MOST_TOPICS:
             topics.append(text(fields.string()))
-            fields.octets(options)
+            fields.data(options)
         headers += [("Topic-Filter", topic) for topic in topics]
         return self._made(method, place, headers, topics[0] if topics else None), number
 

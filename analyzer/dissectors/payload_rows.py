@@ -25,7 +25,7 @@ class PayloadRow(NamedTuple):
     time_ns: int
 
 
-def octets(batch: Batch, row: PayloadRow) -> bytes:
+def payload(batch: Batch, row: PayloadRow) -> bytes:
     """The payload itself."""
     return bytes(batch.data[row.start : row.start + row.length])
 

@@ -38,7 +38,7 @@ class ProtocolSwitch:
     """
 
     __slots__ = (
-        "_asked", "_awaited", "_given", "_handed", "_held", "_held_octets", "_http1", "_opening", "_rest",
+        "_asked", "_awaited", "_given", "_handed", "_held", "_held_bytes", "_http1", "_opening", "_rest",
         "around", "other",
     )  # fmt: skip
 
@@ -57,7 +57,7 @@ class ProtocolSwitch:
         self._asked: ProtocolRequest | None = None
         self._awaited: HttpMessage | None = None  # content decided before its answer was seen
         self._held: deque[Piece] = deque()  # behind the request that was asked
-        self._held_octets = 0
+        self._held_bytes = 0
 
     @property
     def stands_aside(self) -> bool:
@@ -79,8 +79,8 @@ class ProtocolSwitch:
             yield from self._pass_on(direction, piece)
         elif self._asked is not None and self._asked.direction == direction:
             self._held.append(piece)
-            self._held_octets += _size(piece)
-            while self._asked is not None and self._held_octets > MOST_HELD:
+            self._held_bytes += _size(piece)
+            while self._asked is not None and self._held_bytes > MOST_HELD:
                 yield from self._decide()
         elif isinstance(piece, Segment):
             yield from self._open(direction, piece)
@@ -103,8 +103,8 @@ class ProtocolSwitch:
     def _open(self, direction: int, piece: Segment) -> Iterator[Exchange]:
         opening = self._opening[direction]
         opening.append(piece)
-        octets = piece.data if len(opening) == 1 else b"".join(segment.data for segment in opening)
-        shown = self._shown_by(octets, direction)
+        data = piece.data if len(opening) == 1 else b"".join(segment.data for segment in opening)
+        shown = self._shown_by(data, direction)
         if shown is None:
             return
         pieces = self._taken_opening(direction)
@@ -116,26 +116,26 @@ class ProtocolSwitch:
             for held in pieces:
                 yield from self._pass_on(direction, held)
 
-    def _shown_by(self, octets: bytes, direction: int) -> Callable[[int], Successor | None] | None:
+    def _shown_by(self, data: bytes, direction: int) -> Callable[[int], Successor | None] | None:
         """What these bytes begin; None while they may still become something known."""
-        if octets.startswith(PREFACE):
+        if data.startswith(PREFACE):
             return self._http2
-        if PREFACE.startswith(octets):
+        if PREFACE.startswith(data):
             return None
-        if octets[:1] == b"\0" and self._are_frames(octets):
+        if data[:1] == b"\0" and self._are_frames(data):
             return self._late_http2
         if self._given[direction]:
             return _nothing
-        if octets[0] in (4, 5):
+        if data[0] in (4, 5):
             return self._socks
-        if self.around.tunnel and octets[0] == 0x16:
-            return (self._tls if octets[1:2] == b"\3" else _nothing) if len(octets) > 5 else None
+        if self.around.tunnel and data[0] == 0x16:
+            return (self._tls if data[1:2] == b"\3" else _nothing) if len(data) > 5 else None
         return _nothing
 
-    def _are_frames(self, octets: bytes) -> bool:
+    def _are_frames(self, data: bytes) -> bool:
         from analyzer.dissectors.http2_frames import are_frames
 
-        return are_frames(octets)
+        return are_frames(data)
 
     def _http2(self, client: int) -> Successor:
         from analyzer.dissectors.http2 import Http2
@@ -172,7 +172,7 @@ class ProtocolSwitch:
         if request.method == "CONNECT" or request.values("upgrade"):
             self._asked, rest = ProtocolRequest(direction, request), self._rest(direction)
             self._held.extendleft(reversed(rest))
-            self._held_octets += sum(map(_size, rest))
+            self._held_bytes += sum(map(_size, rest))
 
     def answer(
         self,
@@ -210,7 +210,7 @@ class ProtocolSwitch:
         """Hand over to what was asked for."""
         held, self._asked = list(self._held), None
         self._held.clear()
-        self._held_octets = 0
+        self._held_bytes = 0
         self._hand_over(self._asked_for(request, response, client, interim))
         self._handed[1 - client] = response is not None
         self._awaited = request if response is None else None
@@ -257,7 +257,7 @@ class ProtocolSwitch:
         asked, self._asked = self._asked, None
         while asked is not None and self._held and self._asked is None:
             piece = self._held.popleft()
-            self._held_octets -= _size(piece)
+            self._held_bytes -= _size(piece)
             yield from self.feed(asked.direction, piece)
 
     # ── passing on ──────────────────────────────────────────────────────

@@ -170,15 +170,15 @@ def _sized(datagram: bytes, position: int) -> tuple[bytes | None, int]:
     return datagram[position + 1 : end], end
 
 
-def varint(octets: bytes, position: int) -> tuple[int, int]:
+def varint(data: bytes, position: int) -> tuple[int, int]:
     """(value, position behind it) of a variable-length integer (RFC 9000 §16); too large where it is cut."""
-    if position >= len(octets):
+    if position >= len(data):
         return 1 << 62, position
-    size = 1 << (octets[position] >> 6)
-    if position + size > len(octets):
+    size = 1 << (data[position] >> 6)
+    if position + size > len(data):
         return 1 << 62, position
     mask = (1 << (8 * size - 2)) - 1
-    return int.from_bytes(octets[position : position + size], "big") & mask, position + size
+    return int.from_bytes(data[position : position + size], "big") & mask, position + size
 
 
 # ── keys ────────────────────────────────────────────────────────────────────

@@ -42,29 +42,29 @@ def google_hello(datagram: bytes) -> GoogleHello | None:
     return None if version is None else chlo(datagram, version)
 
 
-def chlo(octets: bytes, version: int) -> GoogleHello | None:
+def chlo(data: bytes, version: int) -> GoogleHello | None:
     """What the CHLO in these bytes tells, None where there is none."""
-    values = tagged(octets)
+    values = tagged(data)
     if values is None:
         return None
     name, agent = (_text(values.get(tag)) for tag in (SERVER_NAME, USER_AGENT))
     return GoogleHello(version, name.rstrip(".").lower() if name else None, agent)
 
 
-def tagged(octets: bytes) -> dict[bytes, bytes] | None:
+def tagged(data: bytes) -> dict[bytes, bytes] | None:
     """The values of the CHLO that begins in these bytes; cut ones are left out, None without a CHLO."""
-    start = octets.find(CHLO)
-    if start < 0 or start + 8 > len(octets):
+    start = data.find(CHLO)
+    if start < 0 or start + 8 > len(data):
         return None
-    count = min(int.from_bytes(octets[start + 4 : start + 6], "little"), MOST_TAGS)
-    values_at = start + 8 + 8 * int.from_bytes(octets[start + 4 : start + 6], "little")
+    count = min(int.from_bytes(data[start + 4 : start + 6], "little"), MOST_TAGS)
+    values_at = start + 8 + 8 * int.from_bytes(data[start + 4 : start + 6], "little")
     values: dict[bytes, bytes] = {}
     before = 0
     for at in range(start + 8, start + 8 + 8 * count, 8):
-        end = int.from_bytes(octets[at + 4 : at + 8], "little")
-        if end < before or values_at + end > len(octets):
+        end = int.from_bytes(data[at + 4 : at + 8], "little")
+        if end < before or values_at + end > len(data):
             break
-        values[octets[at : at + 4]] = octets[values_at + before : values_at + end]
+        values[data[at : at + 4]] = data[values_at + before : values_at + end]
         before = end
     return values
 

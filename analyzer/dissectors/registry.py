@@ -61,34 +61,34 @@ def load(unit: str) -> Any:
     return getattr(import_module(f".{module}", __package__), name)
 
 
-def may_begin(octets: bytes) -> bool:
+def may_begin(data: bytes) -> bool:
     """Return whether a stream's first payload may be of one of these protocols."""
-    return len(octets) < SHORT or _ANY.match(octets) is not None
+    return len(data) < SHORT or _ANY.match(data) is not None
 
 
-def of_stream(octets: bytes, is_client: bool, port: int) -> Signature | None:
+def of_stream(data: bytes, is_client: bool, port: int) -> Signature | None:
     """Return the signature that one side's first bytes fit; `port` is the server's."""
     for row, pattern in _TCP:
         if (row.side == "client" and not is_client) or (row.side == "server" and is_client):
             continue
         if row.on_port_only and port not in row.ports:
             continue
-        if pattern.match(octets) is not None and _fits(row, octets):
+        if pattern.match(data) is not None and _fits(row, data):
             return row
     return None
 
 
-def of_datagram(octets: bytes, ports: Sequence[int]) -> list[Signature]:
+def of_datagram(data: bytes, ports: Sequence[int]) -> list[Signature]:
     """Return the signatures that a datagram fits."""
     return [
         row
         for row, pattern in _UDP
         if (not row.on_port_only or any(port in row.ports for port in ports))
-        and pattern.match(octets) is not None
+        and pattern.match(data) is not None
     ]
 
 
-def _fits(row: Signature, octets: bytes) -> bool:
+def _fits(row: Signature, data: bytes) -> bool:
     """Return whether the dissector's own check of the first bytes holds, where it has one."""
     check: Callable[[bytes], bool] | None = getattr(load(row.unit), "fits", None)
-    return check is None or check(octets)
+    return check is None or check(data)

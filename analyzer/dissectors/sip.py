@@ -30,22 +30,22 @@ MOST_ASKED = 64
 PASSWORD = "sent as a keyed hash, not readable"
 
 
-def opens(octets: bytes) -> bool:
+def opens(data: bytes) -> bool:
     """Return whether bytes begin a message of SIP or RTSP."""
-    return REQUEST.match(octets) is not None or STATUS.match(octets) is not None
+    return REQUEST.match(data) is not None or STATUS.match(data) is not None
 
 
-def may_open(octets: bytes) -> bool:
+def may_open(data: bytes) -> bool:
     """Return whether bytes without the end of a line may become one."""
-    return b"\n" not in octets and len(octets) < 2200 and BEGUN.match(octets) is not None
+    return b"\n" not in data and len(data) < 2200 and BEGUN.match(data) is not None
 
 
-def datagram(octets: bytes, place: MessagePlace) -> HttpMessage | None:
+def datagram(data: bytes, place: MessagePlace) -> HttpMessage | None:
     """Return the message of a datagram; None where it is of another protocol."""
-    if not opens(octets):
+    if not opens(data):
         return None
-    end = _head_end(octets)
-    head, body = (octets[:end], octets[end:]) if end >= 0 else (octets, b"")
+    end = _head_end(data)
+    head, body = (data[:end], data[end:]) if end >= 0 else (data, b"")
     made = _message(head, place)
     made.one_way = True
     if body:
@@ -56,9 +56,9 @@ def datagram(octets: bytes, place: MessagePlace) -> HttpMessage | None:
 class SipStream:
     """A TCP flow of SIP or RTSP, both directions."""
 
-    def __init__(self, client: int, octets: bytes) -> None:
+    def __init__(self, client: int, data: bytes) -> None:
         self.client = client
-        self.name = "rtsp" if b"RTSP/" in octets.partition(b"\n")[0] else "sip"
+        self.name = "rtsp" if b"RTSP/" in data.partition(b"\n")[0] else "sip"
         self.proven, self.ended = True, False
         self._sides = (ByteQueue(), ByteQueue())
         self._lost = [False, False]
@@ -66,26 +66,26 @@ class SipStream:
 
     def feed(self, side: int, piece: Segment | Gap) -> Iterator[Exchange]:
         """Exchanges that this piece finishes."""
-        octets = self._sides[side]
+        data = self._sides[side]
         if isinstance(piece, Gap):
-            octets.clear()
+            data.clear()
             self._lost[side] = True
             return
         if self._lost[side] and not opens(piece.data):
             return
         self._lost[side] = False
-        octets.add(piece)
-        while (made := self._next(octets)) is not None:
+        data.add(piece)
+        while (made := self._next(data)) is not None:
             yield from self._take(side, made)
-        if len(octets) > MOST_HEAD + MOST_BODY:
-            octets.clear()
+        if len(data) > MOST_HEAD + MOST_BODY:
+            data.clear()
             self._lost[side] = True
 
     def close(self) -> Iterator[Exchange]:
         """Requests that nobody answered, and messages that are cut."""
-        for side, octets in enumerate(self._sides):
-            if len(octets) and opens(bytes(octets.data)):
-                taken = octets.take(len(octets))
+        for side, data in enumerate(self._sides):
+            if len(data) and opens(bytes(data.data)):
+                taken = data.take(len(data))
                 made = _with_body(taken.data, place_of(taken))
                 made.lacks("its end was not captured")
                 yield from self._take(side, made)
@@ -93,21 +93,21 @@ class SipStream:
             yield Exchange(request, None, side)
         self._asked.clear()
 
-    def _next(self, octets: ByteQueue) -> HttpMessage | None:
+    def _next(self, data: ByteQueue) -> HttpMessage | None:
         """The next whole message of a side; blank lines between two keep the flow alive (RFC 5626 §3.5.1)."""
-        blank = len(octets.data) - len(octets.data.lstrip(b"\r\n"))
+        blank = len(data.data) - len(data.data.lstrip(b"\r\n"))
         if blank:
-            octets.take(blank)
-        end = _head_end(octets.data)
+            data.take(blank)
+        end = _head_end(data.data)
         if end < 0:
             return None
-        if not opens(bytes(octets.data[:end])):
-            octets.clear()
+        if not opens(bytes(data.data[:end])):
+            data.clear()
             return None
-        length = _length(bytes(octets.data[:end]))
-        if len(octets) < end + length:
+        length = _length(bytes(data.data[:end]))
+        if len(data) < end + length:
             return None
-        taken = octets.take(end + length)
+        taken = data.take(end + length)
         return _with_body(taken.data, place_of(taken))
 
     def _take(self, side: int, made: HttpMessage) -> Iterator[Exchange]:
@@ -132,11 +132,11 @@ class SipStream:
         yield Exchange(None, made, 1 - side)
 
 
-def _with_body(octets: bytes, place: MessagePlace) -> HttpMessage:
-    end = _head_end(octets)
-    made = _message(octets[:end] if end >= 0 else octets, place)
-    if 0 <= end < len(octets):
-        made.body.add(octets[end:])
+def _with_body(data: bytes, place: MessagePlace) -> HttpMessage:
+    end = _head_end(data)
+    made = _message(data[:end] if end >= 0 else data, place)
+    if 0 <= end < len(data):
+        made.body.add(data[end:])
     return made
 
 
@@ -186,8 +186,8 @@ def _note_account(made: HttpMessage) -> None:
                 return
 
 
-def _head_end(octets: bytes | bytearray) -> int:
-    strict, loose = octets.find(b"\r\n\r\n"), octets.find(b"\n\n")
+def _head_end(data: bytes | bytearray) -> int:
+    strict, loose = data.find(b"\r\n\r\n"), data.find(b"\n\n")
     ends = [at for at in (strict + 4 if strict >= 0 else -1, loose + 2 if loose >= 0 else -1) if at >= 0]
     return min(ends, default=-1)
 

@@ -66,11 +66,11 @@ class Address(NamedTuple):
 
 def address_at(data: bytes | bytearray, at: int) -> Address:
     """Address type, address and port (RFC 1928 §5). Raises WaitError, RefusedError."""
-    kind = _octet(data, at)
+    kind = _byte(data, at)
     begin = at + 1
     if kind == DOMAIN:
         begin += 1
-        width = _octet(data, at + 1)
+        width = _byte(data, at + 1)
     elif kind in (IPV4, IPV6):
         width = 4 if kind == IPV4 else 16
     else:
@@ -78,9 +78,9 @@ def address_at(data: bytes | bytearray, at: int) -> Address:
     end = begin + width
     if len(data) < end + 2:
         raise WaitError
-    octets = bytes(data[begin:end])
+    raw = bytes(data[begin:end])
     is_name = kind == DOMAIN
-    host = octets.decode("ascii", "backslashreplace") if is_name else str(ipaddress.ip_address(octets))
+    host = raw.decode("ascii", "backslashreplace") if is_name else str(ipaddress.ip_address(raw))
     return Address(host, int.from_bytes(data[end : end + 2], "big"), end + 2 - at)
 
 
@@ -150,13 +150,13 @@ class Socks:
     def _begin(self, _: bool) -> Iterator[Exchange]:
         """The client's first message: a SOCKS 4 request, or the methods that it offers (RFC 1928 §3)."""
         data = self._sides[self._client].data
-        version, second = _octet(data, 0), _octet(data, 1)
+        version, second = _byte(data, 0), _byte(data, 1)
         if version == VERSION_4 and second in (1, 2):
             self._step = self._request_4
             return iter(())
         if version != VERSION_5 or not second:
             raise NotSocksError
-        methods = bytes(_octets(data, 2, second))
+        methods = bytes(_data(data, 2, second))
         if not all(method <= 9 or method >= 0x80 for method in methods):
             raise NotSocksError
         self._parts.append(self._sides[self._client].take(2 + second))
@@ -169,12 +169,12 @@ class Socks:
         """The server's choice of a method."""
         server, client = self._sides[1 - self._client], self._sides[self._client]
         if server.data or not alone:
-            version, method = _octet(server.data, 0), _octet(server.data, 1)
+            version, method = _byte(server.data, 0), _byte(server.data, 1)
             if version != VERSION_5:
                 raise NotSocksError
             server.take(2)
         else:  # the client goes on with a user name, or with its request
-            method = USER_PASSWORD if _octet(client.data, 0) == USER_VERSION else 0
+            method = USER_PASSWORD if _byte(client.data, 0) == USER_VERSION else 0
         self._headers.append(("authentication", METHODS.get(method, str(method))))
         self._step = {0: self._request_5, USER_PASSWORD: self._password}.get(method, self._unreadable)
         return iter(())
@@ -182,12 +182,12 @@ class Socks:
     def _password(self, _: bool) -> Iterator[Exchange]:
         """User name and password (RFC 1929 §2), of which the name alone is kept."""
         client = self._sides[self._client]
-        if _octet(client.data, 0) != USER_VERSION:
+        if _byte(client.data, 0) != USER_VERSION:
             raise NotSocksError
-        length = _octet(client.data, 1)
-        user = bytes(_octets(client.data, 2, length))
-        secret = _octet(client.data, 2 + length)
-        _octets(client.data, 3 + length, secret)
+        length = _byte(client.data, 1)
+        user = bytes(_data(client.data, 2, length))
+        secret = _byte(client.data, 2 + length)
+        _data(client.data, 3 + length, secret)
         self._parts.append(client.take(3 + length + secret))
         self._headers += [("user", user.decode("utf-8", "backslashreplace")), ("password", NOT_SHOWN)]
         self._step = self._password_reply
@@ -196,7 +196,7 @@ class Socks:
     def _password_reply(self, alone: bool) -> Iterator[Exchange]:
         server = self._sides[1 - self._client]
         if server.data or not alone:
-            _octet(server.data, 1)
+            _byte(server.data, 1)
             if server.take(2).data[1]:
                 self._headers.append(("authentication result", "refused"))
         self._step = self._request_5
@@ -205,8 +205,8 @@ class Socks:
     def _request_5(self, _: bool) -> Iterator[Exchange]:
         """Command and destination (RFC 1928 §4)."""
         client = self._sides[self._client]
-        command = _octet(client.data, 1)
-        if client.data[0] != VERSION_5 or command not in COMMANDS or _octet(client.data, 2):
+        command = _byte(client.data, 1)
+        if client.data[0] != VERSION_5 or command not in COMMANDS or _byte(client.data, 2):
             raise NotSocksError
         address = address_at(client.data, 3)
         self._ask("socks 5", COMMANDS[command], address, client.take(3 + address.size))
@@ -217,7 +217,7 @@ class Socks:
         """Command, port, address, user, and in 4a a host name."""
         client = self._sides[self._client]
         data = client.data
-        _octets(data, 0, 8)
+        _data(data, 0, 8)
         user = _text_at(data, 8)
         size, host = 9 + len(user), str(ipaddress.ip_address(bytes(data[4:8])))
         if data[4:7] == b"\0\0\0" and data[7]:  # 4a: the proxy resolves the name
@@ -245,8 +245,8 @@ class Socks:
         server = self._sides[1 - self._client]
         if not server.data and alone:
             return self._without_reply()
-        code = _octet(server.data, 1)
-        if server.data[0] != VERSION_5 or _octet(server.data, 2):
+        code = _byte(server.data, 1)
+        if server.data[0] != VERSION_5 or _byte(server.data, 2):
             raise NotSocksError
         bound = address_at(server.data, 3)
         return self._answered(code, server.take(3 + bound.size), str(bound))
@@ -255,7 +255,7 @@ class Socks:
         server = self._sides[1 - self._client]
         if not server.data and alone:
             return self._without_reply()
-        head = _octets(server.data, 0, 8)
+        head = _data(server.data, 0, 8)
         if head[0] or head[1] not in REPLIES or head[1] < GRANTED[1]:
             raise NotSocksError
         return self._answered(head[1], server.take(8), "")
@@ -322,13 +322,13 @@ class Socks:
         yield Exchange(request, None, self._client)
 
 
-def _octet(data: bytes | bytearray, at: int) -> int:
+def _byte(data: bytes | bytearray, at: int) -> int:
     if at >= len(data):
         raise WaitError
     return data[at]
 
 
-def _octets(data: bytes | bytearray, at: int, count: int) -> bytes | bytearray:
+def _data(data: bytes | bytearray, at: int, count: int) -> bytes | bytearray:
     if at + count > len(data):
         raise WaitError
     return data[at : at + count]

@@ -107,35 +107,35 @@ def _usual(version: bytes) -> str:
     return f"{int(parts[0])}.{int(parts[1]) if len(parts) > 1 else 0}" if parts else "1.0"
 
 
-def bare_start_line(octets: bytes) -> tuple[StartLine, int] | None:
+def bare_start_line(data: bytes) -> tuple[StartLine, int] | None:
     """Return the start line without a version that bytes begin with, and where its line ends.
 
     A header has to follow it.
     """
-    found = BARE.match(octets)
+    found = BARE.match(data)
     if found is None:
         return None
     line = StartLine("1.0", found[1].decode(), found[2].decode("latin-1"), None, None, True)
-    return line, octets.index(b"\n")
+    return line, data.index(b"\n")
 
 
-def may_be_bare(octets: bytes) -> bool:
+def may_be_bare(data: bytes) -> bool:
     """Return whether bytes with a line end may yet become a request that names no version."""
-    line, _, rest = octets.partition(b"\n")
+    line, _, rest = data.partition(b"\n")
     return BARE_LINE.fullmatch(line) is not None and BEGUN_NAME.fullmatch(rest) is not None
 
 
-def simple_request(octets: bytes) -> StartLine | None:
+def simple_request(data: bytes) -> StartLine | None:
     """Return the request of HTTP/0.9 that bytes are, and nothing else (RFC 1945 §4.1)."""
-    found = SIMPLE.fullmatch(octets)
+    found = SIMPLE.fullmatch(data)
     return StartLine("0.9", "GET", found[1].decode("latin-1"), None, None, True) if found else None
 
 
-def begins_within(octets: bytes | bytearray) -> int:
+def begins_within(data: bytes | bytearray) -> int:
     """Return where among other bytes a request begins; 0 where none does."""
-    if octets.find(b" HTTP/1.") < 0:
+    if data.find(b" HTTP/1.") < 0:
         return 0
-    found = WITHIN.search(octets)
+    found = WITHIN.search(data)
     return found.start() if found else 0
 
 
@@ -147,8 +147,8 @@ def begins_message(segment: bytes) -> bool:
     return bool(newline) and (start_line(line) is not None or BARE.match(segment) is not None)
 
 
-def may_begin_message(octets: bytes) -> bool:
+def may_begin_message(data: bytes) -> bool:
     """Whether bytes without a line end may still become a start line."""
-    if octets == b"\r":  # of a blank line
+    if data == b"\r":  # of a blank line
         return True
-    return octets[:5].upper() == b"HTTP/"[: len(octets)] or METHOD_PREFIX.match(octets) is not None
+    return data[:5].upper() == b"HTTP/"[: len(data)] or METHOD_PREFIX.match(data) is not None

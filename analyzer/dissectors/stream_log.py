@@ -7,7 +7,7 @@ from typing import NamedTuple, Protocol
 
 from analyzer.flows.flow_ids import New
 from analyzer.flows.reassembly import Gap, StreamConflict
-from analyzer.flows.retransmissions import MOST_OCTETS, Retransmissions
+from analyzer.flows.retransmissions import MOST_BYTES, Retransmissions
 
 # Conflicts and gaps of a capture that are kept with their places; the others are counted.
 MOST_LISTED = 1000
@@ -46,7 +46,7 @@ class StreamLog:
 
     def __init__(self, share: float = 1.0) -> None:
         """`share` is the part of the usual memory that `recent` has."""
-        self.recent = Retransmissions(int(MOST_OCTETS * share))
+        self.recent = Retransmissions(int(MOST_BYTES * share))
         self.conflicts: list[Placed] = []
         self.gaps: list[Placed] = []
         self.conflicting = 0  # bytes that came again with other content

@@ -73,11 +73,11 @@ def account_as(user: str) -> Iterator[Pair]:
         yield "user email", user
 
 
-def eap(octets: bytes) -> Iterator[Pair]:
+def eap(data: bytes) -> Iterator[Pair]:
     """Yield the identities of an EAP response (RFC 3748 §5.1, RFC 4186 §9.3)."""
-    if len(octets) < 5 or octets[0] != RESPONSE:
+    if len(data) < 5 or data[0] != RESPONSE:
         return
-    kind, rest = octets[4], octets[5:]
+    kind, rest = data[4], data[5:]
     if kind == IDENTITY_TYPE:
         yield "EAP identity", text(rest)
         yield from identity(text(rest))
@@ -136,12 +136,12 @@ OF_3GPP: dict[int, Reads] = {1: _text("IMSI"), 8: _text("IMSI operator"), 20: _i
 PASSWORDS = {2: "sent under a key of the access server", 3: NOT_READABLE}
 
 
-def radius(octets: bytes, place: MessagePlace) -> list[HttpMessage]:
+def radius(data: bytes, place: MessagePlace) -> list[HttpMessage]:
     """Return the message of a RADIUS packet. Raises MalformedError where the attributes are not whole."""
-    length = int.from_bytes(octets[2:4], "big")
-    if not 20 <= length <= len(octets) or octets[0] not in RADIUS_CODES:
+    length = int.from_bytes(data[2:4], "big")
+    if not 20 <= length <= len(data) or data[0] not in RADIUS_CODES:
         raise MalformedError("no packet")
-    cursor, user, password, inner = ByteReader(octets, 20, length), "", "", b""
+    cursor, user, password, inner = ByteReader(data, 20, length), "", "", b""
     found: list[Pair] = []
     while cursor.left():
         kind, size = cursor.number(1), cursor.number(1)
@@ -157,7 +157,7 @@ def radius(octets: bytes, place: MessagePlace) -> list[HttpMessage]:
         elif kind in ATTRIBUTES:
             found += ATTRIBUTES[kind](value)
     found += [*_quietly(eap, inner), *account_as(user)]
-    return [login("radius", RADIUS_CODES[octets[0]], place, account(user), password, _once(found))]
+    return [login("radius", RADIUS_CODES[data[0]], place, account(user), password, _once(found))]
 
 
 def _vendor(value: bytes) -> Iterator[Pair]:
@@ -215,11 +215,11 @@ class Diameter(DirectionBytes):
     name = "diameter"
 
     @staticmethod
-    def fits(octets: bytes) -> bool:
+    def fits(data: bytes) -> bool:
         """Return whether the length is in fours and the first AVP lies within the message."""
-        size = int.from_bytes(octets[1:4], "big")
-        first = int.from_bytes(octets[25:28], "big") if len(octets) >= 28 else 8
-        return size % 4 == 0 and size >= 20 and 8 <= first <= size - 20 and not octets[4] & 0x0F
+        size = int.from_bytes(data[1:4], "big")
+        first = int.from_bytes(data[25:28], "big") if len(data) >= 28 else 8
+        return size % 4 == 0 and size >= 20 and 8 <= first <= size - 20 and not data[4] & 0x0F
 
     def length(self, side: int, data: bytearray) -> int:
         if data[0] != 1:
@@ -294,20 +294,20 @@ GTP_NAMES = {
 MOST_ELEMENTS = 100
 
 
-def gtp(octets: bytes, place: MessagePlace) -> list[HttpMessage]:
+def gtp(data: bytes, place: MessagePlace) -> list[HttpMessage]:
     """Return the message of a control packet. Raises MalformedError where the elements are not whole."""
-    version, flags, kind = octets[0] >> 5, octets[0], octets[1]
-    size = int.from_bytes(octets[2:4], "big")
+    version, flags, kind = data[0] >> 5, data[0], data[1]
+    size = int.from_bytes(data[2:4], "big")
     if version == 1:
         begin, end = (12 if flags & 7 else 8), 8 + size
     elif version == 2:
         begin, end = (12 if flags & 8 else 8), 4 + size
     else:
         raise MalformedError("another version")
-    if end != len(octets):
+    if end != len(data):
         raise MalformedError("another length")
     elements = _of_version_1 if version == 1 else _of_version_2
-    found = _once(elements(ByteReader(octets, begin, end)))
+    found = _once(elements(ByteReader(data, begin, end)))
     return [login("gtp", GTP_NAMES.get(kind, f"message {kind}"), place, "", "", found)]
 
 

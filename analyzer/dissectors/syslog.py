@@ -36,52 +36,52 @@ COUNT = re.compile(rb"([1-9]\d{0,5}) (?=<)")
 MOST_MESSAGE = 1 << 16
 
 
-def parse(octets: bytes, place: MessagePlace, on_port: bool = False) -> HttpMessage | None:
+def parse(data: bytes, place: MessagePlace, on_port: bool = False) -> HttpMessage | None:
     """The message that these bytes are; None for all else.
 
     Off syslog's port a timestamp is wanted behind the priority, on it the priority will do.
     """
-    found = PRIORITY.match(octets)
+    found = PRIORITY.match(data)
     priority = int(found[1]) if found else 192
     if found is None or priority > 191:
         return None
     headers: Headers = [("Facility", FACILITIES[priority >> 3]), ("Severity", SEVERITIES[priority & 7])]
     at = found.end()
-    if modern := MODERN.match(octets, at):
+    if modern := MODERN.match(data, at):
         names = ("Timestamp", "Hostname", "App-Name", "Proc-Id", "Msg-Id")
         headers += [(n, text(v)) for n, v in zip(names, modern.groups(), strict=True) if v != b"-"]
-        at, elements = _structured(octets, modern.end())
+        at, elements = _structured(data, modern.end())
         headers += elements
-    elif old := OLD.match(octets, at):
+    elif old := OLD.match(data, at):
         headers += [(n, text(v)) for n, v in zip(("Timestamp", "Hostname"), old.groups(), strict=True) if v]
         at = old.end()
-        if tag := TAG.match(octets, at):
+        if tag := TAG.match(data, at):
             headers += [(n, text(v)) for n, v in zip(("App-Name", "Proc-Id"), tag.groups(), strict=True) if v]
             at = tag.end()
     elif not on_port:
         return None
-    body = octets[at:].strip(b"\r\n\0 ").removeprefix(b"\xef\xbb\xbf")
+    body = data[at:].strip(b"\r\n\0 ").removeprefix(b"\xef\xbb\xbf")
     return message("syslog", "request", place, body=body, headers=headers, one_way=True)
 
 
-def _structured(octets: bytes, at: int) -> tuple[int, Headers]:
+def _structured(data: bytes, at: int) -> tuple[int, Headers]:
     """(where the text begins, structured data) (RFC 5424 §6.3)."""
-    if octets[at : at + 1] == b"-":
+    if data[at : at + 1] == b"-":
         return at + 1, []
     found: Headers = []
-    while (element := ELEMENT.match(octets, at)) and len(found) < 100:
+    while (element := ELEMENT.match(data, at)) and len(found) < 100:
         found.append(("Structured-Data", text(element[0])))
         at = element.end()
     return at, found
 
 
-def opens_stream(octets: bytes) -> bool:
+def opens_stream(data: bytes) -> bool:
     """Whether a side begins with a syslog message and its timestamp, counted or not (RFC 6587 §3.4)."""
-    start = counted.end() if (counted := COUNT.match(octets)) else 0
-    found = PRIORITY.match(octets, start)
+    start = counted.end() if (counted := COUNT.match(data)) else 0
+    found = PRIORITY.match(data, start)
     if found is None or int(found[1]) > 191:
         return False
-    return bool(MODERN.match(octets, found.end()) or OLD.match(octets, found.end()))
+    return bool(MODERN.match(data, found.end()) or OLD.match(data, found.end()))
 
 
 class SyslogStream:
@@ -93,7 +93,7 @@ class SyslogStream:
         self.client = client
         self.proven = True
         self.ended = False
-        self._octets = ByteQueue()
+        self._data = ByteQueue()
         self._searched = 0
 
     def feed(self, side: int, piece: Segment | Gap) -> Iterator[Exchange]:
@@ -101,25 +101,25 @@ class SyslogStream:
         if side != self.client:
             return
         if isinstance(piece, Gap):
-            self._octets.clear()
+            self._data.clear()
             self._searched = 0
             return
-        self._octets.add(piece)
+        self._data.add(piece)
         while (end := self._end()) is not None:
             yield from self._take(end)
             self._searched = 0
-        if len(self._octets) > MOST_MESSAGE:
-            self._octets.clear()
-        self._searched = len(self._octets)
+        if len(self._data) > MOST_MESSAGE:
+            self._data.clear()
+        self._searched = len(self._data)
 
     def close(self) -> Iterator[Exchange]:
         """The last message, which nothing ended."""
-        if len(self._octets):
-            yield from self._take(len(self._octets))
+        if len(self._data):
+            yield from self._take(len(self._data))
 
     def _end(self) -> int | None:
         """How long the next whole message is, with its count or newline."""
-        data = self._octets.data
+        data = self._data.data
         if counted := COUNT.match(data):
             end = counted.end() + int(counted[1])
             return end if end <= len(data) else None
@@ -127,7 +127,7 @@ class SyslogStream:
         return newline + 1 if newline >= 0 else None
 
     def _take(self, length: int) -> Iterator[Exchange]:
-        taken = self._octets.take(length)
+        taken = self._data.take(length)
         counted = COUNT.match(taken.data)
         made = parse(taken.data[counted.end() if counted else 0 :], place_of(taken))
         if made is not None:

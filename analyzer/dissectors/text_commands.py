@@ -251,5 +251,5 @@ class Stomp(DirectionBytes):
         yield from content(self.name, place, data[head.end() :].rstrip(b"\0"), command, target, names)
 
 
-def _unescaped(octets: bytes) -> bytes:
-    return re.sub(rb"\\[ncr\\]", lambda found: ESCAPES[found[0]], octets)
+def _unescaped(data: bytes) -> bytes:
+    return re.sub(rb"\\[ncr\\]", lambda found: ESCAPES[found[0]], data)

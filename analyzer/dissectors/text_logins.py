@@ -59,15 +59,15 @@ SHORT_PORTS = {21: "ftp", 2121: "ftp", 25: "smtp", 587: "smtp", 110: "pop3", 143
 class TextLine(NamedTuple):
     """A line without its end, and where it stood."""
 
-    octets: bytes
+    data: bytes
     place: MessagePlace
 
     def words(self) -> list[bytes]:
-        return self.octets.split()
+        return self.data.split()
 
     def rest(self) -> bytes:
         """What follows the first word."""
-        return self.octets.partition(b" ")[2].strip()
+        return self.data.partition(b" ")[2].strip()
 
 
 class Login:
@@ -97,7 +97,7 @@ class Login:
 
     def answer(self, line: TextLine, status: int | None) -> HttpMessage:
         """The server's answer to it, of which a repeated password is left out."""
-        said = line.octets[:LONGEST_REPLY]
+        said = line.data[:LONGEST_REPLY]
         for secret in self.secrets:
             if secret:
                 said = said.replace(secret, b"(not shown)")
@@ -117,7 +117,7 @@ class Dialogue:
         self.encrypted = False  # from here on
         self.is_spoken_for = False  # whether the last line of the client belongs to a log-in or a mail
 
-    def long_piece(self, octets: bytes, place: MessagePlace) -> None:
+    def long_piece(self, data: bytes, place: MessagePlace) -> None:
         """Take bytes of the client that are too many for a line."""
 
     def mails(self, at_end: bool = False) -> list[HttpMessage]:  # noqa: ARG002
@@ -213,7 +213,7 @@ class Ftp(Dialogue):
         self._tls_asked = False
 
     def asked(self, line: TextLine) -> Iterator[Login]:
-        command = line.octets[:4].upper()
+        command = line.data[:4].upper()
         self.is_spoken_for = command in (b"USER", b"PASS", b"ACCT", b"AUTH", b"ADAT")
         if command == b"USER":
             if self.login is not None:
@@ -228,8 +228,8 @@ class Ftp(Dialogue):
         self._tls_asked = command == b"AUTH"
 
     def answered(self, line: TextLine) -> Iterator[tuple[Login, HttpMessage]]:
-        code = line.octets[:3]
-        if not code.isdigit() or line.octets[3:4] == b"-":
+        code = line.data[:3]
+        if not code.isdigit() or line.data[3:4] == b"-":
             return
         self.encrypted = self._tls_asked and code == b"234"
         # 331 asks for the password.
@@ -251,9 +251,9 @@ class Pop(Dialogue):
     def asked(self, line: TextLine) -> Iterator[Login]:
         self.is_spoken_for = True
         if self._mechanism is not None and self.login is not None:
-            if not is_command(line.octets, POP_COMMANDS):
+            if not is_command(line.data, POP_COMMANDS):
                 self.login.goes_on(line)
-                self._mechanism.take(self.login, line.octets)
+                self._mechanism.take(self.login, line.data)
                 return
             self.login = self._mechanism = None
         words = line.words()
@@ -280,7 +280,7 @@ class Pop(Dialogue):
                 self._mechanism.take(self.login, words[2])
 
     def answered(self, line: TextLine) -> Iterator[tuple[Login, HttpMessage]]:
-        good, bad = line.octets.startswith(b"+OK"), line.octets.startswith(b"-ERR")
+        good, bad = line.data.startswith(b"+OK"), line.data.startswith(b"-ERR")
         self.encrypted = self._tls_asked and good
         # The answer to USER alone lets go on or, with an error, ends it.
         waits = self.login is not None and self.login.method == "USER" and good
@@ -307,10 +307,10 @@ class Smtp(Dialogue):
         whole, self._mails = self._mails, []
         return whole
 
-    def long_piece(self, octets: bytes, place: MessagePlace) -> None:
+    def long_piece(self, data: bytes, place: MessagePlace) -> None:
         if self._in_mail or self._in_chunk:
             self._mail = self._mail or Mail(place)
-            self._mail.piece(octets, place)
+            self._mail.piece(data, place)
 
     def asked(self, line: TextLine) -> Iterator[Login]:
         self.is_spoken_for = True
@@ -318,9 +318,9 @@ class Smtp(Dialogue):
             self._take_mail(line)
             return
         if self._mechanism is not None and self.login is not None:
-            if not is_command(line.octets, SMTP_COMMANDS):
+            if not is_command(line.data, SMTP_COMMANDS):
                 self.login.goes_on(line)
-                self._mechanism.take(self.login, line.octets)
+                self._mechanism.take(self.login, line.data)
                 return
             self.login = self._mechanism = None
         words = line.words()
@@ -342,15 +342,15 @@ class Smtp(Dialogue):
             self._end_mail()
         if command in (b"MAIL", b"RCPT"):
             self._mail = self._mail or Mail(line.place)
-            self._mail.envelope(SENDER if command == b"MAIL" else RECIPIENT, line.octets, line.place)
+            self._mail.envelope(SENDER if command == b"MAIL" else RECIPIENT, line.data, line.place)
 
     def _take_mail(self, line: TextLine) -> None:
         self._mail = self._mail or Mail(line.place)
-        if self._in_mail and line.octets == b".":
+        if self._in_mail and line.data == b".":
             self._in_mail = False
             self._end_mail()
         else:
-            self._mail.line(line.octets, line.place)
+            self._mail.line(line.data, line.place)
 
     def _end_mail(self) -> None:
         if self._mail is not None:
@@ -358,8 +358,8 @@ class Smtp(Dialogue):
             self._mail = None
 
     def answered(self, line: TextLine) -> Iterator[tuple[Login, HttpMessage]]:
-        code = line.octets[:3]
-        if not code.isdigit() or line.octets[3:4] == b"-":
+        code = line.data[:3]
+        if not code.isdigit() or line.data[3:4] == b"-":
             return
         self.encrypted = self._tls_asked and code == b"220"
         self._in_mail = self._data_asked and code == b"354"
@@ -383,22 +383,22 @@ class Imap(Dialogue):
 
     def asked(self, line: TextLine) -> Iterator[Login]:
         self.is_spoken_for = True
-        if self._mechanism is not None and (line.octets.strip() == b"*" or IMAP_TAGGED.match(line.octets)):
+        if self._mechanism is not None and (line.data.strip() == b"*" or IMAP_TAGGED.match(line.data)):
             self.login = self._mechanism = None  # RFC 9051 §6.2.2: given up
-            if line.octets.strip() == b"*":
+            if line.data.strip() == b"*":
                 return
         if self.login is not None and (self._mechanism or self._literal):
             self.login.goes_on(line)
             if self._mechanism:
-                self._mechanism.take(self.login, line.octets)
+                self._mechanism.take(self.login, line.data)
             else:
-                self._take_parts(self.login, line.octets, True)
+                self._take_parts(self.login, line.data, True)
             return
-        found = IMAP_TAGGED.match(line.octets)
+        found = IMAP_TAGGED.match(line.data)
         self.is_spoken_for = found is not None and found[2].upper() in (b"LOGIN", b"AUTHENTICATE")
         if found is None:
             return
-        tag, command, rest = found[1], found[2].upper(), line.octets[found.end() :].strip()
+        tag, command, rest = found[1], found[2].upper(), line.data[found.end() :].strip()
         if command == b"STARTTLS":
             self._tls_tag = tag
         elif command in (b"LOGIN", b"AUTHENTICATE"):
@@ -415,25 +415,25 @@ class Imap(Dialogue):
                 self._mechanism = Mechanism(name)
                 self._mechanism.take(self.login, first)
 
-    def _take_parts(self, login: Login, octets: bytes, is_literal: bool) -> None:
+    def _take_parts(self, login: Login, data: bytes, is_literal: bool) -> None:
         """User name and password: quoted, bare, or announced by their length and in a line of their own."""
         at = 0
         self._literal = False
         while self._wanted and not self._literal:
-            found = None if is_literal else IMAP_ATOM.match(octets, at)
+            found = None if is_literal else IMAP_ATOM.match(data, at)
             if found is not None and found[3] is not None:
                 self._literal = True
                 return
             if is_literal:
                 # A literal of the user name ends where the next part begins, the password's with the line.
-                value, _, tail = octets.partition(b" ") if self._wanted == 2 else (octets, b"", b"")
-                octets, at, is_literal = tail, 0, False
+                value, _, tail = data.partition(b" ") if self._wanted == 2 else (data, b"", b"")
+                data, at, is_literal = tail, 0, False
             elif found is not None:
                 value = found[1] if found[1] is not None else found[2]
                 at = found.end()
             else:
                 return
-            while octets[at : at + 1] == b" ":
+            while data[at : at + 1] == b" ":
                 at += 1
             if self._wanted == 2:
                 login.user = text(value)
@@ -443,7 +443,7 @@ class Imap(Dialogue):
             self._wanted -= 1
 
     def answered(self, line: TextLine) -> Iterator[tuple[Login, HttpMessage]]:
-        tag, _, said = line.octets.partition(b" ")
+        tag, _, said = line.data.partition(b" ")
         self.encrypted = bool(self._tls_tag) and tag == self._tls_tag and said[:2].upper() == b"OK"
         if self.login is not None and tag == self._tag:
             login, self.login, self._mechanism, self._literal = self.login, None, None, False
@@ -501,21 +501,21 @@ class LoginStream:
 
     def feed(self, side: int, piece: Segment | Gap) -> Iterator[Exchange]:
         """Log-ins that this piece answers."""
-        octets = self._sides[side]
+        data = self._sides[side]
         if isinstance(piece, Gap):
-            octets.clear()
+            data.clear()
             self._skip[side] = True
             return
-        octets.add(piece)
-        while not self.ended and (end := octets.data.find(b"\n")) >= 0:
-            taken = octets.take(end + 1)
+        data.add(piece)
+        while not self.ended and (end := data.data.find(b"\n")) >= 0:
+            taken = data.take(end + 1)
             if self._skip[side]:
                 self._skip[side] = False
                 continue
             line = TextLine(taken.data.rstrip(b"\r\n"), place_of(taken))
             yield from self._line(side, line)
-        if len(octets) > MOST_LINE:
-            taken = octets.take(len(octets))
+        if len(data) > MOST_LINE:
+            taken = data.take(len(data))
             if self._dialogue is not None and side == self.client:
                 self._dialogue.long_piece(taken.data, place_of(taken))
             self._skip[side] = True
@@ -559,11 +559,11 @@ class LoginStream:
 
     def _recognise(self, side: int, line: TextLine) -> None:
         if side != self.client:
-            self._greeting = self._greeting or line.octets
+            self._greeting = self._greeting or line.data
             self._strange += 1
         else:
-            found = dialogue_of(self._greeting, line.octets)
-            found = found or ("" if self._greeting else one_sided(line.octets, self._port))
+            found = dialogue_of(self._greeting, line.data)
+            found = found or ("" if self._greeting else one_sided(line.data, self._port))
             if found:
                 self._dialogue, self.name, self.proven = DIALOGUES[found](), found, True
             self._strange += 5
@@ -573,8 +573,8 @@ class LoginStream:
 def _segment(line: TextLine) -> Segment:
     """Return the line as it stood in the stream."""
     place = line.place
-    end = b"\r\n" if place.end - place.start - len(line.octets) > 1 else b"\n"
-    return Segment(place.start, line.octets + end, place.frames[0], place.time_ns)
+    end = b"\r\n" if place.end - place.start - len(line.data) > 1 else b"\n"
+    return Segment(place.start, line.data + end, place.frames[0], place.time_ns)
 
 
 # ── Telnet ──────────────────────────────────────────────────────────────────
@@ -586,9 +586,9 @@ LAST_SAID = 256  # bytes of the server's that are looked at for a prompt
 MOST_TYPED = 256
 
 
-def opens_telnet(octets: bytes) -> bool:
+def opens_telnet(data: bytes) -> bool:
     """Whether bytes begin with the negotiation of a Telnet option (RFC 854, RFC 855)."""
-    return len(octets) >= 3 and octets[0] == IAC and WILL <= octets[1] <= DONT and octets[2] <= 49
+    return len(data) >= 3 and data[0] == IAC and WILL <= data[1] <= DONT and data[2] <= 49
 
 
 class TelnetStream:
@@ -614,15 +614,15 @@ class TelnetStream:
         if isinstance(piece, Gap):
             self._pending[side] = b""
             return
-        octets, self._pending[side] = without_commands(self._pending[side] + piece.data)
+        data, self._pending[side] = without_commands(self._pending[side] + piece.data)
         place = MessagePlace(
             piece.offset, piece.offset + len(piece.data), (piece.frame,), piece.time_ns, piece.time_ns
         )
         if side != self.client:
-            yield from self._server(octets, place)
+            yield from self._server(data, place)
         elif self._asks:
-            self._type(octets, place)
-        elif octets and self._is_heard:  # else a prompt may have been missed
+            self._type(data, place)
+        elif data and self._is_heard:  # else a prompt may have been missed
             self._remains.add(piece)
             yield from self._remains.give()
 
@@ -634,23 +634,23 @@ class TelnetStream:
         self._remains.flush()
         yield from self._remains.give()
 
-    def _server(self, octets: bytes, place: MessagePlace) -> Iterator[Exchange]:
-        said = octets.strip(b"\r\n\0 ")
+    def _server(self, data: bytes, place: MessagePlace) -> Iterator[Exchange]:
+        said = data.strip(b"\r\n\0 ")
         self._is_heard = self._is_heard or bool(said)
         if self._login is not None and self._login.password and said:
             login, self._login = self._login, None
             yield Exchange(login.request(), login.answer(TextLine(b"", place), None), self.client)
-        self._said = (self._said + octets)[-LAST_SAID:]
+        self._said = (self._said + data)[-LAST_SAID:]
         for asks, prompt in (("user", LOGIN_PROMPT), ("password", PASSWORD_PROMPT)):
             if prompt.search(self._said[-64:]):
                 self._asks = asks
                 self._typed.clear()
                 self._said = b""
 
-    def _type(self, octets: bytes, place: MessagePlace) -> None:
+    def _type(self, data: bytes, place: MessagePlace) -> None:
         self._places.append(place)
         del self._places[MOST_TYPED:]
-        self._typed += octets[:MOST_TYPED]
+        self._typed += data[:MOST_TYPED]
         line, end, _ = bytes(self._typed).replace(b"\n", b"\r").partition(b"\r")
         if not end:
             del self._typed[MOST_TYPED:]
@@ -673,35 +673,35 @@ class TelnetStream:
 def erased(typed: bytes) -> bytes:
     """A typed line with its corrections made: backspace and delete take the last character away."""
     kept = bytearray()
-    for octet in typed:
-        if octet in (8, 127):
+    for byte in typed:
+        if byte in (8, 127):
             del kept[-1:]
         else:
-            kept.append(octet)
+            kept.append(byte)
     return bytes(kept)
 
 
-def without_commands(octets: bytes) -> tuple[bytes, bytes]:
+def without_commands(data: bytes) -> tuple[bytes, bytes]:
     """(text, the beginning of a command that is cut) of Telnet bytes (RFC 854)."""
     kept = bytearray()
     at = 0
-    while (found := octets.find(IAC, at)) >= 0:
-        kept += octets[at:found]
-        following = octets[found + 1 : found + 2]
+    while (found := data.find(IAC, at)) >= 0:
+        kept += data[at:found]
+        following = data[found + 1 : found + 2]
         if not following:
-            return bytes(kept), octets[found:]
+            return bytes(kept), data[found:]
         if following[0] == IAC:
             kept.append(IAC)
             at = found + 2
         elif following[0] == SB:
-            end = octets.find(bytes((IAC, SE)), found)
+            end = data.find(bytes((IAC, SE)), found)
             if end < 0:
-                return bytes(kept), octets[found:] if len(octets) - found < MOST_LINE else b""
+                return bytes(kept), data[found:] if len(data) - found < MOST_LINE else b""
             at = end + 2
         elif WILL <= following[0] <= DONT:
-            if found + 3 > len(octets):
-                return bytes(kept), octets[found:]
+            if found + 3 > len(data):
+                return bytes(kept), data[found:]
             at = found + 3
         else:
             at = found + 2
-    return bytes(kept + octets[at:]), b""
+    return bytes(kept + data[at:]), b""

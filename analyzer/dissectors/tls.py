@@ -17,10 +17,10 @@ class ServerName:
     `done` says that no more bytes are of use; `name` is None when there is none or it is hidden.
     """
 
-    __slots__ = ("_octets", "done", "frame", "hello", "ja4", "name")
+    __slots__ = ("_data", "done", "frame", "hello", "ja4", "name")
 
     def __init__(self) -> None:
-        self._octets = bytearray()
+        self._data = bytearray()
         self.done = False
         self.name: str | None = None
         self.frame = 0
@@ -31,16 +31,16 @@ class ServerName:
         """The next bytes of the client's direction, in order."""
         if self.done:
             return
-        self._octets += data
-        body = handshake_body(self._octets, CLIENT_HELLO)
-        if body is None and len(self._octets) < MOST_HELLO:
+        self._data += data
+        body = handshake_body(self._data, CLIENT_HELLO)
+        if body is None and len(self._data) < MOST_HELLO:
             return
         self.done, self.frame = True, frame
         found = read_client_hello(body) if body else None
         if found is not None:
             self.hello = told(found, "t", frame)
             self.name, self.ja4 = self.hello.name, self.hello.ja4
-        self._octets.clear()
+        self._data.clear()
 
 
 def told(hello: ClientHello, transport: str, frame: int, quic: int | None = None) -> Hello:

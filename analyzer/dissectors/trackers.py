@@ -45,10 +45,10 @@ class Jt808(DirectionBytes):
     name = "jt808"
 
     @staticmethod
-    def fits(octets: bytes) -> bool:
+    def fits(data: bytes) -> bool:
         """Return whether the first message ends with its checksum."""
-        end = octets.find(b"\x7e", 1, MOST_FRAME)
-        return end > 12 and is_whole_808(unescaped(octets[1:end]))
+        end = data.find(b"\x7e", 1, MOST_FRAME)
+        return end > 12 and is_whole_808(unescaped(data[1:end]))
 
     def length(self, side: int, data: bytearray) -> int:
         if data[0] != MARK:
@@ -79,8 +79,8 @@ def is_whole_808(frame: bytes) -> bool:
     if len(frame) < 13:
         return False
     checked = 0
-    for octet in frame[:-1]:
-        checked ^= octet
+    for byte in frame[:-1]:
+        checked ^= byte
     properties = int.from_bytes(frame[2:4], "big")
     head = (17 if properties & NEW_VERSION else 12) + (4 if properties & DIVIDED else 0)
     return checked == frame[-1] and len(frame) == head + (properties & SIZE) + 1
@@ -110,25 +110,25 @@ def _of_808(kind: int, body: bytes, is_new: bool) -> Iterator[Pair]:
         return
 
 
-def _trimmed(octets: bytes) -> str:
-    return octets.decode("gb18030", "replace").strip("\0 ")
+def _trimmed(data: bytes) -> str:
+    return data.decode("gb18030", "replace").strip("\0 ")
 
 
 # ── GT06 and its many copies (Concox, GT06 protocol 1.8) ────────────────────
 
 LOGIN_GT06, LOCATIONS_GT06 = 0x01, (0x12, 0x22, 0x16, 0x26, 0x31)
 TABLE = []
-for _octet in range(256):
+for _byte in range(256):
     for _ in range(8):
-        _octet = _octet >> 1 ^ (0x8408 if _octet & 1 else 0)
-    TABLE.append(_octet)
+        _byte = _byte >> 1 ^ (0x8408 if _byte & 1 else 0)
+    TABLE.append(_byte)
 
 
-def crc_itu(octets: bytes) -> int:
+def crc_itu(data: bytes) -> int:
     """Return the CRC of ITU-T X.25, as HDLC has it."""
     crc = 0xFFFF
-    for octet in octets:
-        crc = crc >> 8 ^ TABLE[(crc ^ octet) & 0xFF]
+    for byte in data:
+        crc = crc >> 8 ^ TABLE[(crc ^ byte) & 0xFF]
     return crc ^ 0xFFFF
 
 
@@ -138,11 +138,11 @@ class Gt06(DirectionBytes):
     name = "gt06"
 
     @staticmethod
-    def fits(octets: bytes) -> bool:
+    def fits(data: bytes) -> bool:
         """Return whether the first packet ends with its checksum."""
-        size = octets[2]
-        return len(octets) >= size + 5 and crc_itu(octets[2 : size + 1]) == int.from_bytes(
-            octets[size + 1 : size + 3], "big"
+        size = data[2]
+        return len(data) >= size + 5 and crc_itu(data[2 : size + 1]) == int.from_bytes(
+            data[size + 1 : size + 3], "big"
         )
 
     def length(self, side: int, data: bytearray) -> int:
@@ -276,8 +276,8 @@ HIGHEST_VERSION = 3
 class _Bits:
     """Reads bits, the highest of each byte first."""
 
-    def __init__(self, octets: bytes) -> None:
-        self._value, self._left = int.from_bytes(octets, "big"), 8 * len(octets)
+    def __init__(self, data: bytes) -> None:
+        self._value, self._left = int.from_bytes(data, "big"), 8 * len(data)
 
     def take(self, count: int) -> int:
         """Return the next `count` bits as a number."""
@@ -287,9 +287,9 @@ class _Bits:
         return self._value >> self._left & ((1 << count) - 1)
 
 
-def set_id(octets: bytes) -> Pair:
+def set_id(data: bytes) -> Pair:
     """Return kind and value of who a terminal says it is. Raises MalformedError."""
-    bits = _Bits(octets[2:64])
+    bits = _Bits(data[2:64])
     if not 1 <= bits.take(8) <= HIGHEST_VERSION or bits.take(8) > 9 or bits.take(8) > 9:
         raise MalformedError("another version")
     has_set, _ = bits.take(1), bits.take(1)
@@ -317,10 +317,10 @@ class Supl(DirectionBytes):
     name = "supl"
 
     @staticmethod
-    def fits(octets: bytes) -> bool:
+    def fits(data: bytes) -> bool:
         """Return whether an identity in digits stands where it belongs, which chance does not make."""
         try:
-            return bool(set_id(octets)[0])
+            return bool(set_id(data)[0])
         except MalformedError:
             return False
 

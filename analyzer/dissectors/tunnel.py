@@ -23,13 +23,13 @@ class InnerConnection:
     def __init__(self, around: Surroundings) -> None:
         self._through = around.tunnel
         self._inside = around.reader(around)
-        self._octets = 0
+        self._data = 0
 
     @property
     def wants_more(self) -> bool:
         if len(self._through) > DEEPEST:
             return False
-        return self._inside.wants_more and (self._inside.is_sure or self._octets < MOST_UNKNOWN)
+        return self._inside.wants_more and (self._inside.is_sure or self._data < MOST_UNKNOWN)
 
     @property
     def skipped(self) -> int:
@@ -40,7 +40,7 @@ class InnerConnection:
         if not self.wants_more:
             return
         if isinstance(piece, Segment):
-            self._octets += len(piece.data)
+            self._data += len(piece.data)
         yield from self._marked(self._inside.read(direction, piece))
 
     def close(self) -> Iterator[Exchange]:

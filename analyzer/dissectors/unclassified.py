@@ -65,14 +65,14 @@ LONGEST_LINE = 2048
 BREAKS = b"\n\0\r}>;"
 
 
-def is_searched(octets: bytes) -> bool:
+def is_searched(data: bytes) -> bool:
     """Return whether bytes hold text, or compressed data that may hold it."""
-    if len(octets) < SHORTEST:
+    if len(data) < SHORTEST:
         return False
-    form = octets.translate(FORM)
-    if UTF16_RUN in form or _has_text(octets, form):
+    form = data.translate(FORM)
+    if UTF16_RUN in form or _has_text(data, form):
         return True
-    return holds_packed(octets) or holds_half_bytes(octets[:NUMBER_WITHIN])
+    return holds_packed(data) or holds_half_bytes(data[:NUMBER_WITHIN])
 
 
 def holds_half_bytes(head: bytes) -> bool:
@@ -80,53 +80,53 @@ def holds_half_bytes(head: bytes) -> bool:
     return any(found[1].count(0) <= MOST_NOUGHTS for found in IN_HALF_BYTES.finditer(head))
 
 
-def _has_text(octets: bytes, form: bytes) -> bool:
-    if 3 * (form.count(b"A") + form.count(b"n")) > 2 * len(octets):
+def _has_text(data: bytes, form: bytes) -> bool:
+    if 3 * (form.count(b"A") + form.count(b"n")) > 2 * len(data):
         return TEXT_RUN in form
-    if MIXED_RUN not in form and VALUE_RUN not in octets.translate(OF_VALUES):
+    if MIXED_RUN not in form and VALUE_RUN not in data.translate(OF_VALUES):
         return False
-    return LONG_RUN in form or not looks_random(octets)
+    return LONG_RUN in form or not looks_random(data)
 
 
-def looks_random(octets: bytes) -> bool:
+def looks_random(data: bytes) -> bool:
     """Return whether the values of bytes are spread evenly, as those of encrypted data are."""
-    if len(octets) < LEAST_SPREAD:
+    if len(data) < LEAST_SPREAD:
         return False
-    counts = np.bincount(np.frombuffer(octets, np.uint8), minlength=256)
-    return int((counts * counts).sum()) * 256 / len(octets) - len(octets) < MOST_EVEN
+    counts = np.bincount(np.frombuffer(data, np.uint8), minlength=256)
+    return int((counts * counts).sum()) * 256 / len(data) - len(data) < MOST_EVEN
 
 
-def holds_packed(octets: bytes) -> bool:
+def holds_packed(data: bytes) -> bool:
     """Return whether a zlib or gzip stream begins somewhere in the bytes."""
     for beginning in PACKED:
-        at, tried = octets.find(beginning), 0
+        at, tried = data.find(beginning), 0
         while at >= 0 and tried < MOST_PACKED:
             try:
-                if zlib.decompressobj(EITHER_HEADER).decompress(octets[at : at + PROBE], 64):
+                if zlib.decompressobj(EITHER_HEADER).decompress(data[at : at + PROBE], 64):
                     return True
             except zlib.error:
                 pass
-            at, tried = octets.find(beginning, at + 1), tried + 1
+            at, tried = data.find(beginning, at + 1), tried + 1
     return False
 
 
-def is_encrypted(octets: bytes) -> bool:
+def is_encrypted(data: bytes) -> bool:
     """Return whether bytes begin a TLS record (RFC 8446 §5.1) or the banner of SSH (RFC 4253 §4.2)."""
-    is_tls = len(octets) >= 5 and 0x14 <= octets[0] <= 0x17 and octets[1] == 3 and octets[2] <= 4
-    return is_tls or octets.startswith(b"SSH-")
+    is_tls = len(data) >= 5 and 0x14 <= data[0] <= 0x17 and data[1] == 3 and data[2] <= 4
+    return is_tls or data.startswith(b"SSH-")
 
 
-def unclassified(octets: bytes, place: MessagePlace) -> HttpMessage:
+def unclassified(data: bytes, place: MessagePlace) -> HttpMessage:
     """Return the message that bytes of no known protocol make.
 
     Where they have the form of a line, headers and a body, so has the message; what stands before that is a
     header of it too.
     """
-    found = _headers_in(octets)
+    found = _headers_in(data)
     if found is None:
-        return message(UNCLASSIFIED, "request", place, body=octets, one_way=True)
+        return message(UNCLASSIFIED, "request", place, body=data, one_way=True)
     at, end, fields = found
-    before = octets[:at].rstrip(b"\r\n")
+    before = data[:at].rstrip(b"\r\n")
     start = max(len(before.rstrip(PRINTABLE)), len(before) - LONGEST_LINE)
     headers: Headers = [("before", text(before[:start]))] if start else []
     headers += [
@@ -137,19 +137,19 @@ def unclassified(octets: bytes, place: MessagePlace) -> HttpMessage:
     given = given_in(headers)
     made.body.codings = codings_of(given)
     made.body.content_type = given["content-type"][0] if "content-type" in given else None
-    if end < len(octets):
-        made.body.add(octets[end:])
+    if end < len(data):
+        made.body.add(data[end:])
     return made
 
 
-def _headers_in(octets: bytes) -> tuple[int, int, list[bytes]] | None:
+def _headers_in(data: bytes) -> tuple[int, int, list[bytes]] | None:
     """Return where the first headers begin behind a line, where their empty line ends, and their lines."""
-    first, *lines = octets.split(b"\n")
+    first, *lines = data.split(b"\n")
     at = start = len(first) + 1
     for number, line in enumerate(lines):
         end = at + len(line) + 1
         if line in (b"", b"\r") and start < at and number < len(lines) - 1:
-            return start, end, octets[start:at].split(b"\n")[:-1]
+            return start, end, data[start:at].split(b"\n")[:-1]
         if not HEADER.fullmatch(line):
             start = end
         at = end
@@ -164,14 +164,14 @@ OTHER_READING = (
 def other_readings(stream: Stream, sender: int) -> Iterator[Exchange]:
     """Return messages of the copies that differ from what was read of a stream, so that both are searched."""
     for run in stream.other_readings():
-        octets = b"".join(segment.data for segment in run)
-        if not is_searched(octets) or is_encrypted(octets):
+        data = b"".join(segment.data for segment in run)
+        if not is_searched(data) or is_encrypted(data):
             continue
         frames = tuple(dict.fromkeys(segment.frame for segment in run))
         place = MessagePlace(
-            run[0].offset, run[0].offset + len(octets), frames, run[0].time_ns, max(s.time_ns for s in run)
+            run[0].offset, run[0].offset + len(data), frames, run[0].time_ns, max(s.time_ns for s in run)
         )
-        made = unclassified(octets, place)
+        made = unclassified(data, place)
         made.readings.append(OTHER_READING)
         yield Exchange(made, None, sender)
 
@@ -182,12 +182,12 @@ class UnclassifiedBytes:
     `sender` is 0 where A sends it, 1 where B does. `give` returns what became messages.
     """
 
-    __slots__ = ("_last_ns", "_looked", "_made", "_messages", "_octets", "_passed", "is_closed", "sender")
+    __slots__ = ("_data", "_last_ns", "_looked", "_made", "_messages", "_passed", "is_closed", "sender")
 
     def __init__(self, sender: int) -> None:
         self.sender = sender
         self.is_closed = False  # nothing more of it is looked at
-        self._octets = ByteQueue()
+        self._data = ByteQueue()
         self._made: list[Exchange] = []
         self._looked = 0  # bytes that were gathered
         self._passed = 0  # … and those between windows
@@ -195,7 +195,7 @@ class UnclassifiedBytes:
         self._last_ns = 0
 
     def __len__(self) -> int:
-        return len(self._octets)
+        return len(self._data)
 
     def add(self, piece: Segment | Gap) -> None:
         """Take the next bytes that nobody reads; a gap ends a message."""
@@ -208,27 +208,25 @@ class UnclassifiedBytes:
             self.flush()
             self.is_closed = piece.data.startswith(b"SSH-")
             return
-        octets = self._octets
-        if octets and (
-            piece.offset != octets.start + len(octets) or piece.time_ns - self._last_ns > PAUSE_NS
-        ):
+        data = self._data
+        if data and (piece.offset != data.start + len(data) or piece.time_ns - self._last_ns > PAUSE_NS):
             self.flush()
         if not self._has_room(len(piece.data)):
             return
-        octets.add(piece)
+        data.add(piece)
         self._last_ns = piece.time_ns
-        while len(octets) >= LONGEST:
-            self._make(octets.take(_cut(octets.data)))
+        while len(data) >= LONGEST:
+            self._make(data.take(_cut(data.data)))
 
     def drop(self) -> None:
         """Forget what was gathered: somebody reads it after all."""
-        self._octets.clear()
+        self._data.clear()
         self._made.clear()
 
     def flush(self) -> None:
         """Make a message of what was gathered."""
-        if self._octets:
-            self._make(self._octets.take(len(self._octets)))
+        if self._data:
+            self._make(self._data.take(len(self._data)))
 
     def give(self) -> list[Exchange]:
         """Return the messages made since the last call."""

@@ -59,10 +59,10 @@ class UnclassifiedDatagrams:
             if row in taken or not is_told(packets, row):
                 continue
             start, length = int(packets.payload[row]), int(packets.payload_captured[row])
-            octets = bytes(batch.data[start : start + min(length, LONGEST)])
+            data = bytes(batch.data[start : start + min(length, LONGEST)])
             frame, time_ns = frames[row] if frames else batch.first_frame + row, batch.records.time_ns[row]
-            place = MessagePlace(0, len(octets), (frame,), int(time_ns), int(time_ns))
-            made = _message(octets, place, packets, row)
+            place = MessagePlace(0, len(data), (frame,), int(time_ns), int(time_ns))
+            made = _message(data, place, packets, row)
             if made is None or self._is_repeated(made, packets, row):
                 continue
             self._made += 1
@@ -118,28 +118,28 @@ class UnclassifiedDatagrams:
             self._seen = np.concatenate([self._seen, np.zeros(more, np.uint8)])
 
 
-def _message(octets: bytes, place: MessagePlace, packets: Packets, row: int) -> HttpMessage | None:
+def _message(data: bytes, place: MessagePlace, packets: Packets, row: int) -> HttpMessage | None:
     """The message of a datagram, by its port where that tells how to read it; None for none."""
     if packets.kind[row] == OTHER_IP:
-        return _of_echo(octets, place)
+        return _of_echo(data, place)
     source, destination = int(packets.source_port[row]), int(packets.destination_port[row])
-    if destination == DNS_PORT and is_message(octets):
-        return advertised_names.dns_question(octets, place)
+    if destination == DNS_PORT and is_message(data):
+        return advertised_names.dns_question(data, place)
     if destination == SERVER_PORT:
-        return advertised_names.dhcp_options(octets, place)
-    if source == DNS_PORT and is_message(octets):
+        return advertised_names.dhcp_options(data, place)
+    if source == DNS_PORT and is_message(data):
         return None
-    if is_encrypted(octets) or not is_searched(octets):
+    if is_encrypted(data) or not is_searched(data):
         return None
-    made = unclassified(octets, place)
+    made = unclassified(data, place)
     made.protocol = LOCAL.get(source) or LOCAL.get(destination) or made.protocol
     return made
 
 
-def _of_echo(octets: bytes, place: MessagePlace) -> HttpMessage | None:
+def _of_echo(raw: bytes, place: MessagePlace) -> HttpMessage | None:
     """The data of an echo (RFC 792, RFC 4443 §4), unless it counts upwards as ping's does."""
-    data = octets[8:]
-    if not octets or octets[0] not in ECHOES or not is_searched(data) or data[-16:] in COUNTING:
+    data = raw[8:]
+    if not raw or raw[0] not in ECHOES or not is_searched(data) or data[-16:] in COUNTING:
         return None
     made = unclassified(data, place._replace(start=8))
     made.protocol = "icmp"

@@ -14,15 +14,15 @@ from analyzer.dissectors.first_payloads import ANY, TCP, UDP, Bools, FirstPayloa
 def _socks5(f: FirstPayloads) -> Bools:
     """RFC 1928 §3: version, number of methods, methods; only methods that are assigned or private."""
     count = f.u8(1)
-    here = np.arange(2, f.octets.shape[1]) < (2 + count)[:, None]
-    known = (f.octets[:, 2:] <= 9) | (f.octets[:, 2:] >= 0x80)
+    here = np.arange(2, f.data.shape[1]) < (2 + count)[:, None]
+    known = (f.data[:, 2:] <= 9) | (f.data[:, 2:] >= 0x80)
     return (f.u8(0) == 5) & (count > 0) & (f.length == count + 2) & (known | ~here).all(axis=1)
 
 
 def _socks4(f: FirstPayloads) -> Bools:
     """Version, command, and a user name that ends the message."""
-    whole = (f.length >= 9) & (f.length <= f.octets.shape[1])
-    last = f.octets[np.arange(len(f)), np.clip(f.length - 1, 0, f.octets.shape[1] - 1)]
+    whole = (f.length >= 9) & (f.length <= f.data.shape[1])
+    last = f.data[np.arange(len(f)), np.clip(f.length - 1, 0, f.data.shape[1] - 1)]
     return whole & (f.u8(0) == 4) & (f.u8(1) >= 1) & (f.u8(1) <= 2) & (last == 0)
 
 

@@ -88,9 +88,9 @@ def marks_of_frames(data: bytes, is_masked: bool, is_compressible: bool) -> int:
     return marks if at == len(data) else 0
 
 
-def _is_readable(octets: bytes) -> bool:
+def _is_readable(data: bytes) -> bool:
     try:
-        return octets.decode("utf-8").isprintable()
+        return data.decode("utf-8").isprintable()
     except UnicodeDecodeError:
         return False
 
@@ -110,7 +110,7 @@ class WebSocketDirection:
 
     role: Role
     inflater: Inflater | None
-    octets: ByteQueue = field(default_factory=ByteQueue)
+    data: ByteQueue = field(default_factory=ByteQueue)
     head: FrameHeader | None = None
     done: int = 0  # bytes of the frame's payload that were read
     message: HttpMessage | None = None  # of text or binary, perhaps in fragments
@@ -163,23 +163,23 @@ class WebSocket:
     # ── frames ──────────────────────────────────────────────────────────
 
     def _take(self, side: WebSocketDirection, segment: Segment) -> Iterator[Exchange]:
-        side.octets.add(segment)
-        while side.octets.data:
+        side.data.add(segment)
+        while side.data.data:
             if side.head is None and not self._open(side):
                 return
             yield from self._read(side)
 
     def _open(self, side: WebSocketDirection) -> bool:
         """Read a frame's header; False while it is cut, or where none can stand there."""
-        head = head_at(side.octets.data)
+        head = head_at(side.data.data)
         if head is None:
             return False
-        first = side.octets.data[0]
+        first = side.data.data[0]
         if first & RESERVED or (head.opcode not in METHODS and head.opcode != CONTINUATION):
-            side.skipped += side.octets.clear()
+            side.skipped += side.data.clear()
             side.synced = False
             return False
-        taken = side.octets.take(head.size)
+        taken = side.data.take(head.size)
         side.head, side.done = head, 0
         message = self._begin(side, head, taken)
         if (head.key is not None) != (side.role == "request"):
@@ -219,9 +219,9 @@ class WebSocket:
         head = side.head
         assert head is not None
         message = self._current(side, head)
-        count = min(head.length - side.done, len(side.octets))
+        count = min(head.length - side.done, len(side.data))
         if count:
-            taken = side.octets.take(count)
+            taken = side.data.take(count)
             message.body.add(unmasked(taken.data, head.key, side.done))
             note(message, taken)
             side.done += count
@@ -261,7 +261,7 @@ class WebSocket:
     def _gap(self, side: WebSocketDirection, gap: Gap) -> Iterator[Exchange]:
         """Go on where the loss lies wholly inside a frame's payload."""
         head = side.head
-        if head is not None and not side.octets.data and side.done + gap.length <= head.length:
+        if head is not None and not side.data.data and side.done + gap.length <= head.length:
             message = self._current(side, head)
             message.body.lose(gap.length)
             message.complete = False
@@ -271,10 +271,10 @@ class WebSocket:
             return
         if head is not None:
             self._current(side, head).body.lose(head.length - side.done)
-        yield from self._cut(side, f"it is cut by a gap of {gap.length:,} octets")
+        yield from self._cut(side, f"it is cut by a gap of {gap.length:,} bytes")
         if side.inflater is not None:
             side.inflater.lose()
-        side.skipped += side.octets.clear()
+        side.skipped += side.data.clear()
         side.head, side.synced = None, False
         self._drop_candidates(side)
 

@@ -167,13 +167,13 @@ def _sends(messages: Sequence[Message]) -> list[Send]:
     sends: list[list[Message]] = []
     last: dict[int, list[Message]] = {}
     for message in sorted(messages, key=lambda message: (message.time_ns, message.number)):
-        octets = hash((message.method, message.target, message.headers, message.body.content))
-        before = last.get(octets)
+        data = hash((message.method, message.target, message.headers, message.body.content))
+        before = last.get(data)
         if before and before[-1].peer is None and message.time_ns - before[-1].time_ns <= RETRY_NS:
             before.append(message)
             continue
-        last[octets] = [message]
-        sends.append(last[octets])
+        last[data] = [message]
+        sends.append(last[data])
     return [Send(first, tuple(again)) for first, *again in sends]
 
 

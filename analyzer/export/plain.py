@@ -53,5 +53,5 @@ def without_empty(document: dict[str, Any]) -> dict[str, Any]:
 
 
 def _escaped(found: re.Match[str]) -> str:
-    octets = found[0].encode("utf-16-be")
-    return "".join(f"\\u{octets[i : i + 2].hex()}" for i in range(0, len(octets), 2))
+    data = found[0].encode("utf-16-be")
+    return "".join(f"\\u{data[i : i + 2].hex()}" for i in range(0, len(data), 2))

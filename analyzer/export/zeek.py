@@ -115,7 +115,7 @@ def _cell(value: Any) -> str:
     return f"\\x{ord(text[0]):02x}{text[1:]}" if text in (_UNSET, _EMPTY) or text[0] == "#" else text
 
 
-def _escaped(octet: int) -> str:
-    if octet == 0x5C:
+def _escaped(byte: int) -> str:
+    if byte == 0x5C:
         return "\\\\"
-    return chr(octet) if 0x20 <= octet < 0x7F else f"\\x{octet:02x}"
+    return chr(byte) if 0x20 <= byte < 0x7F else f"\\x{byte:02x}"

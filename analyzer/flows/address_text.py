@@ -82,4 +82,4 @@ def is_group(hi: Words, lo: Words) -> Mask:
 
 def mac_text(mac: int) -> str:
     """A MAC address as aa:bb:cc:dd:ee:ff."""
-    return ":".join(f"{octet:02x}" for octet in mac.to_bytes(6, "big"))
+    return ":".join(f"{byte:02x}" for byte in mac.to_bytes(6, "big"))

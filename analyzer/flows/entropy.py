@@ -30,22 +30,22 @@ _IS_TEXT[[9, 10, 13, *range(32, 127)]] = True
 class ByteSpread(NamedTuple):
     """How the first bytes of a flow are spread."""
 
-    octets: int  # how many were looked at
+    size: int  # how many were looked at
     entropy: float  # Shannon's, bits a byte: 0 to 8
     text: float  # share of printable bytes
 
     @property
     def is_text(self) -> bool:
-        return self.octets >= SHORTEST_TEXT and self.text >= TEXT_SHARE
+        return self.size >= SHORTEST_TEXT and self.text >= TEXT_SHARE
 
     @property
     def is_enough(self) -> bool:
-        return self.octets >= ENOUGH
+        return self.size >= ENOUGH
 
     @property
     def looks_random(self) -> bool:
         """Whether encrypted or compressed data looks like this; so does much else, rarely."""
-        return self.is_enough and self.entropy >= random_entropy(self.octets) - MARGIN
+        return self.is_enough and self.entropy >= random_entropy(self.size) - MARGIN
 
 
 class Samples:
@@ -56,7 +56,7 @@ class Samples:
         self._slots: dict[int, int] = {}  # flow → row of the counts
         self._counts: NDArray[np.uint16] = np.zeros((0, 256), np.uint16)
 
-    def add(self, octets: NDArray[np.uint8], flow: Column, start: Column, length: Column) -> list[int]:
+    def add(self, data: NDArray[np.uint8], flow: Column, start: Column, length: Column) -> list[int]:
         """Payloads in the order of capture, one row each; gives the flows of which nothing more is wanted."""
         order = np.argsort(flow, kind="stable")
         flow, start, length = flow[order], start[order], length[order]
@@ -68,7 +68,7 @@ class Samples:
         taken = np.clip(SAMPLE - before, 0, length)
         ends = np.cumsum(taken)
         at = np.repeat(start - (ends - taken), taken) + np.arange(ends[-1])
-        keys = np.repeat(slots[group] * 256, taken) + octets[at]
+        keys = np.repeat(slots[group] * 256, taken) + data[at]
         values, times = np.unique(keys, return_counts=True)
         self._counts.reshape(-1)[values] += times.astype(np.uint16)
         full = (had + np.bincount(group, weights=taken, minlength=len(flows))) >= SAMPLE
@@ -112,14 +112,14 @@ def spread(counts: NDArray[np.uint16]) -> ByteSpread | None:
 
 
 @lru_cache(maxsize=SAMPLE)
-def random_entropy(octets: int) -> float:
+def random_entropy(size: int) -> float:
     """The entropy to expect of so many random bytes: below 8, since few can't show every value.
 
     Each value occurs as often as the binomial distribution says: log2 n − 256/n · Σ P(k) · k · log2 k.
     """
-    k = np.arange(2, min(octets, 64) + 1)  # more often than 64 times none of 1,024 ever occurs
-    chance = np.array([_log_binomial(octets, int(i)) for i in k])
-    return math.log2(octets) - 256 / octets * float((np.exp(chance) * k * np.log2(k)).sum())
+    k = np.arange(2, min(size, 64) + 1)  # more often than 64 times none of 1,024 ever occurs
+    chance = np.array([_log_binomial(size, int(i)) for i in k])
+    return math.log2(size) - 256 / size * float((np.exp(chance) * k * np.log2(k)).sum())
 
 
 def _log_binomial(n: int, k: int) -> float:

@@ -20,6 +20,7 @@ from analyzer.flows.flow_table import (
     ASKED_A,
     ASKED_B,
     B_HI,
+    BYTES,
     FIRST_FRAME,
     FIRST_NS,
     FLAGS,
@@ -30,7 +31,6 @@ from analyzer.flows.flow_table import (
     LAST_NS,
     MAC,
     MARKS,
-    OCTETS,
     PACKETS,
     PAYLOAD,
     PROTOCOL,
@@ -56,7 +56,7 @@ MOST_RECENT, MOST_REFERRED = 1 << 14, 1 << 13
 # Rows that stand for several flows before the smallest lose their addresses, and how many keep them then.
 MOST_TOGETHER, LEFT_TOGETHER = 1 << 14, 1 << 13
 
-SUMMED = (PACKETS, OCTETS, PAYLOAD, RESENT)
+SUMMED = (PACKETS, BYTES, PAYLOAD, RESENT)
 DECISIVE_FLAGS = FIN | SYN | RST | ACK
 # Marks of A; each has its like of B one bit further.
 PAIRED_MARKS = HAS_ISN_A | HAS_ACK_A | ASKED_A | HAS_NEXT_A
@@ -194,10 +194,10 @@ class _Going:
 
     def lesser(self, groups: _Groups) -> _Lesser:
         """The rows of groups that are to lose an address: those of few bytes, listed ones last."""
-        octets = groups.sums(self.flows.pair(OCTETS).sum(axis=1))
+        data = groups.sums(self.flows.pair(BYTES).sum(axis=1))
         is_listed = groups.sums((self._listed != 0).astype(np.int64)) > 0
-        chosen = np.ones(len(octets), np.bool_)
-        chosen[np.lexsort((octets, is_listed))[-self._left :]] = False
+        chosen = np.ones(len(data), np.bool_)
+        chosen[np.lexsort((data, is_listed))[-self._left :]] = False
         return _Lesser(chosen[groups.of_row].nonzero()[0], int(chosen.sum()))
 
     def forget_ends(self, rows: Rows) -> None:

@@ -23,7 +23,7 @@ HAS_ISN_A, HAS_ISN_B, HAS_ACK_A, HAS_ACK_B, REPLACED, TLS_FROM_B, ASKED_A, ASKED
 )  # fmt: skip
 HAS_NEXT_A, HAS_NEXT_B, QUIC_FIRST, GREETED, TLS_OVER = 256, 512, 1024, 2048, 4096
 
-# Columns of `numbers`. A is the sender of the first packet seen. TLS_OCTETS is how many bytes of a TLS
+# Columns of `numbers`. A is the sender of the first packet seen. TLS_BYTES is how many bytes of a TLS
 # client, or of each side of QUIC and DTLS, may be handed on to find the server's name. Columns in pairs
 # hold what A did and, one further, what B did:
 # packets, bytes on the wire with the link layer, transport payload, TCP flags or-ed, initial
@@ -31,9 +31,9 @@ HAS_NEXT_A, HAS_NEXT_B, QUIC_FIRST, GREETED, TLS_OVER = 256, 512, 1024, 2048, 40
 # time of the first SYN (TCP) or of the first packet (others), the sequence number after the highest byte
 # sent, segments that came again or out of order.
 (
-    A_PORT, B_PORT, PROTOCOL, KIND, MARKS, FIRST_NS, LAST_NS, FIRST_FRAME, TLS_OCTETS,
+    A_PORT, B_PORT, PROTOCOL, KIND, MARKS, FIRST_NS, LAST_NS, FIRST_FRAME, TLS_BYTES,
 ) = range(9)  # fmt: skip
-PACKETS, OCTETS, PAYLOAD, FLAGS, ISN, ACK_NUMBER, HANDED, MAC, START_NS, NEXT, RESENT = range(10, 32, 2)
+PACKETS, BYTES, PAYLOAD, FLAGS, ISN, ACK_NUMBER, HANDED, MAC, START_NS, NEXT, RESENT = range(10, 32, 2)
 WIDTH = 32
 
 # Columns of `addresses`, 128 bits each in two words, as in the packet columns.

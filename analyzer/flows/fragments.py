@@ -40,7 +40,7 @@ class Datagram(NamedTuple):
     frame: int  # of the fragment that completed it
     time_ns: int
     packets: int  # fragments it came in
-    octets: int  # of these frames on the wire
+    size: int  # of these frames on the wire
     macs: tuple[int, int]
     whole: bool
     outside: bytes = b""  # headers around the IP packet, from the frame's start
@@ -52,7 +52,7 @@ class FragmentFrame(NamedTuple):
 
     frame: int
     time_ns: int
-    octets: int  # on the wire
+    size: int  # on the wire
 
 
 class _Fragment(NamedTuple):
@@ -329,7 +329,7 @@ def _datagram(entry: OpenDatagram, whole: bool) -> Datagram:
     last = entry.parts[-1]
     return Datagram(
         bytes(header) + payload, last.frame, last.time_ns, len(entry.parts),
-        sum(part.octets for part in entry.parts), entry.macs, whole, entry.outside, entry.link,
+        sum(part.size for part in entry.parts), entry.macs, whole, entry.outside, entry.link,
     )  # fmt: skip
 
 
@@ -341,7 +341,7 @@ def _other(entry: OpenDatagram) -> Datagram:
     packet = bytearray(made.packet)
     if len(entry.header) == 20:
         packet[4:6] = b"\0\0"  # with the same identification it would count as captured twice
-    return made._replace(packet=bytes(packet), frame=entry.others[-1].frame, packets=0, octets=0)
+    return made._replace(packet=bytes(packet), frame=entry.others[-1].frame, packets=0, size=0)
 
 
 def _difference(

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 from analyzer.capture.records import RECORD_WIDTH, TIME, WIRE
-from analyzer.core.compilation import Octets
+from analyzer.core.compilation import Bytes
 from analyzer.flows.flow_table import (
     A_HI,
     A_LO,
@@ -21,6 +21,7 @@ from analyzer.flows.flow_table import (
     B_HI,
     B_LO,
     B_PORT,
+    BYTES,
     DTLS,
     FINISHED,
     FIRST_FRAME,
@@ -38,7 +39,6 @@ from analyzer.flows.flow_table import (
     MARKS,
     NEXT,
     NOTHING,
-    OCTETS,
     OPAQUE,
     PACKETS,
     PAYLOAD,
@@ -50,8 +50,8 @@ from analyzer.flows.flow_table import (
     START_NS,
     TEXT,
     TLS,
+    TLS_BYTES,
     TLS_FROM_B,
-    TLS_OCTETS,
     TLS_OVER,
     UNDECIDED,
     WIDTH,
@@ -66,8 +66,8 @@ PRIME, KEYS = (1 << 32) + 15, 1 << 30
 
 # Bytes a direction of a flow may show before it counts as opaque, and how many of those that begin as text
 # are handed on behind them.
-UNDECIDED_OCTETS = 1 << 16
-MOST_TEXT_OCTETS = 1 << 20
+UNDECIDED_BYTES = 1 << 16
+MOST_TEXT_BYTES = 1 << 20
 
 # Versions in QUIC long headers: 1 (RFC 9000), 2 (RFC 9369), drafts, Google's Q0xx and T0xx, Facebook's.
 QUIC_VERSIONS = (0x00000001, 0x6B3343CF)
@@ -82,9 +82,9 @@ HTTP2_MOST = (0x4000, 0x4000, 5, 4, 0x4000, 0x4000, 8, 0x4000, 4, 0x4000)
 HTTP2_ON_CONNECTION = (4, 6, 7)
 
 # Bytes of a TLS client behind its hello that are handed on while all is in clear.
-FLIGHT_OCTETS = 1 << 14
+FLIGHT_BYTES = 1 << 14
 # Bytes of each side of a QUIC or DTLS flow that may be handed on: some ten datagrams.
-HELLO_OCTETS = 1 << 14
+HELLO_BYTES = 1 << 14
 
 
 # A packet that comes again within this time, unchanged but for what routers and interfaces change, is a copy
@@ -94,7 +94,7 @@ COPY_NS = 5_000_000
 RECENT_SLOTS, RECENT_WIDTH = 512, 8
 
 
-def starts_text(data: Octets, i: int, end: int) -> bool:
+def starts_text(data: Bytes, i: int, end: int) -> bool:
     """Whether a payload begins like an HTTP request line or status line.
 
     A token of capitals, a blank, and what a request target or a version begins with.
@@ -105,10 +105,10 @@ def starts_text(data: Octets, i: int, end: int) -> bool:
         return True
     position = i
     while position < end and position < i + 24:
-        octet = u8(data, position)
-        if octet == 0x20:
+        byte = u8(data, position)
+        if byte == 0x20:
             break
-        if not (0x41 <= octet <= 0x5A or octet == 0x2D or octet == 0x5F):
+        if not (0x41 <= byte <= 0x5A or byte == 0x2D or byte == 0x5F):
             return False
         position += 1
     if position < i + 3 or position + 1 >= end or u8(data, position) != 0x20:
@@ -119,20 +119,20 @@ def starts_text(data: Octets, i: int, end: int) -> bool:
     return has_version(data, position + 1, end)
 
 
-def has_version(data: Octets, i: int, end: int) -> bool:
+def has_version(data: Bytes, i: int, end: int) -> bool:
     """Whether the line from `i` on ends in " HTTP/" and a version, within 2 KiB."""
     stop = end - 6 if end - 6 < i + 2048 else i + 2048
     while i < stop:
-        octet = u8(data, i)
-        if octet == 0x0A:
+        byte = u8(data, i)
+        if byte == 0x0A:
             return False
-        if octet == 0x20 and u32(data, i + 1) == 0x48545450 and u8(data, i + 5) == 0x2F:
+        if byte == 0x20 and u32(data, i + 1) == 0x48545450 and u8(data, i + 5) == 0x2F:
             return True
         i += 1
     return False
 
 
-def starts_greeting(data: Octets, i: int, end: int) -> bool:
+def starts_greeting(data: Bytes, i: int, end: int) -> bool:
     """Whether a payload begins as servers of FTP, SMTP, POP3, IMAP and Telnet do.
 
     "220 ", "220-", "+OK", "* OK", "* PREAUTH", or the negotiation of a Telnet option.
@@ -151,7 +151,7 @@ def starts_greeting(data: Octets, i: int, end: int) -> bool:
     return first == 0x2A and second == 0x20 and (u16(data, i + 2) == 0x4F4B or u16(data, i + 2) == 0x5052)
 
 
-def starts_tls(data: Octets, i: int, end: int) -> bool:
+def starts_tls(data: Bytes, i: int, end: int) -> bool:
     """Whether a payload begins with a TLS record header (RFC 8446 §5.1)."""
     return (
         i + 5 <= end
@@ -162,7 +162,7 @@ def starts_tls(data: Octets, i: int, end: int) -> bool:
     )
 
 
-def http2_frame(data: Octets, i: int, end: int) -> int:
+def http2_frame(data: Bytes, i: int, end: int) -> int:
     """Bytes of the HTTP/2 frame whose header stands at `i` (RFC 9113 §4.1); 0 where none can stand there."""
     if i + 9 > end or u8(data, i) != 0 or u8(data, i + 5) != 0 or u8(data, i + 6) > 0x0F:
         return 0
@@ -177,7 +177,7 @@ def http2_frame(data: Octets, i: int, end: int) -> int:
     return 0 if kind == 4 and length % 6 != 0 else 9 + length
 
 
-def starts_http2(data: Octets, i: int, end: int) -> bool:
+def starts_http2(data: Bytes, i: int, end: int) -> bool:
     """Whether a payload is a chain of HTTP/2 frames, by the rules of `dissectors.http2_frames.are_frames`."""
     first = http2_frame(data, i, end)
     if first == 0:
@@ -193,12 +193,12 @@ def starts_http2(data: Octets, i: int, end: int) -> bool:
     return second_at + second == end or http2_frame(data, second_at + second, end) != 0
 
 
-def starts_server_hello(data: Octets, i: int, end: int) -> bool:
+def starts_server_hello(data: Bytes, i: int, end: int) -> bool:
     """Whether a payload begins with a TLS record that holds a ServerHello (RFC 8446 §4.1.3)."""
     return i + 6 <= end and starts_tls(data, i, end) and u8(data, i) == 0x16 and u8(data, i + 5) == 2
 
 
-def starts_quic(data: Octets, i: int, end: int) -> bool:
+def starts_quic(data: Bytes, i: int, end: int) -> bool:
     """Whether a datagram begins with a QUIC long header of a known version (RFC 8999 §5.1)."""
     if i + 5 > end:
         return False
@@ -212,7 +212,7 @@ def starts_quic(data: Octets, i: int, end: int) -> bool:
     return version >> 16 in GOOGLE_VERSIONS and u8(data, i) & 0x40 != 0
 
 
-def negotiates_quic(data: Octets, i: int, end: int) -> bool:
+def negotiates_quic(data: Bytes, i: int, end: int) -> bool:
     """Whether a long header asks for a list of versions, or is one (RFC 9000 §6.3, RFC 8999 §6).
 
     Behind two connection ids the list fills the rest; what asks fills a datagram of 1,200 bytes.
@@ -228,13 +228,13 @@ def negotiates_quic(data: Octets, i: int, end: int) -> bool:
     return end - i >= 1200 and rest > 0
 
 
-def starts_old_quic(data: Octets, i: int, end: int) -> bool:
+def starts_old_quic(data: Bytes, i: int, end: int) -> bool:
     """Whether a datagram begins with the public header of Google QUIC up to Q043, and a version in it."""
     # Version flag and an eight-byte connection id; neither reset nor multipath.
     return i + 14 <= end and u8(data, i) & 0xCB == 0x09 and u32(data, i + 9) & 0xFFFFF0F0 == 0x51303030
 
 
-def is_initial(data: Octets, i: int, end: int) -> bool:
+def is_initial(data: Bytes, i: int, end: int) -> bool:
     """Whether a datagram begins with a QUIC packet that may hold a ClientHello.
 
     Packet type 0 of long headers (RFC 9000 §17.2), 1 in version 2 (RFC 9369 §3.2); in Google's, any.
@@ -247,7 +247,7 @@ def is_initial(data: Octets, i: int, end: int) -> bool:
     return version != 0 and u8(data, i) & 0x30 == (0x10 if version == 0x6B3343CF else 0)
 
 
-def starts_dtls(data: Octets, i: int, end: int) -> bool:
+def starts_dtls(data: Bytes, i: int, end: int) -> bool:
     """Whether a datagram begins with a DTLS record header of epoch 0 to 255 (RFC 6347 §4.1)."""
     return (
         i + 13 <= end
@@ -259,7 +259,7 @@ def starts_dtls(data: Octets, i: int, end: int) -> bool:
     )
 
 
-def sniff(data: Octets, i: int, end: int, flow: int, direction: int, flows: Any) -> None:
+def sniff(data: Bytes, i: int, end: int, flow: int, direction: int, flows: Any) -> None:
     """Look at one TCP payload of a flow that has not been recognised, or may yet turn to text."""
     kind = flows[flow + KIND]
     if kind in (TEXT, FINISHED):
@@ -283,7 +283,7 @@ def sniff(data: Octets, i: int, end: int, flow: int, direction: int, flows: Any)
         if u8(data, i) == 0x16 and i + 6 <= end and u8(data, i + 5) == 1:  # ClientHello
             # Four times the record: segments may come twice, and the hello may take several records. Behind
             # it a client up to version 1.2 may send its certificate.
-            flows[flow + TLS_OCTETS] = 4 * (5 + u16(data, i + 3)) + FLIGHT_OCTETS
+            flows[flow + TLS_BYTES] = 4 * (5 + u16(data, i + 3)) + FLIGHT_BYTES
             if direction:
                 flows[flow + MARKS] |= TLS_FROM_B
     elif starts_http2(data, i, end):
@@ -292,7 +292,7 @@ def sniff(data: Octets, i: int, end: int, flow: int, direction: int, flows: Any)
         flows[flow + KIND] = UNDECIDED
 
 
-def sniff_datagram(data: Octets, i: int, end: int, flow: int, flows: Any) -> None:
+def sniff_datagram(data: Bytes, i: int, end: int, flow: int, flows: Any) -> None:
     """Look at one datagram of a flow that has not been recognised."""
     if starts_quic(data, i, end):
         flows[flow + KIND] = QUIC
@@ -302,18 +302,18 @@ def sniff_datagram(data: Octets, i: int, end: int, flow: int, flows: Any) -> Non
         flows[flow + KIND] = DTLS
     else:
         return
-    flows[flow + TLS_OCTETS] = HELLO_OCTETS
+    flows[flow + TLS_BYTES] = HELLO_BYTES
 
 
-def opens_dtls(data: Octets, i: int, end: int) -> bool:
+def opens_dtls(data: Bytes, i: int, end: int) -> bool:
     """Whether a datagram begins with an unencrypted DTLS handshake record."""
     return starts_dtls(data, i, end) and u8(data, i) == 0x16 and u8(data, i + 4) == 0
 
 
-def wanted_datagram(data: Octets, i: int, end: int, flow: int, direction: int, flows: Any) -> bool:
+def wanted_datagram(data: Bytes, i: int, end: int, flow: int, direction: int, flows: Any) -> bool:
     """Whether this datagram may tell the server's name: Initial packets, handshake records, up to a limit."""
     kind = flows[flow + KIND]
-    if (kind != QUIC and kind != DTLS) or flows[flow + HANDED + direction] >= flows[flow + TLS_OCTETS]:
+    if (kind != QUIC and kind != DTLS) or flows[flow + HANDED + direction] >= flows[flow + TLS_BYTES]:
         return False
     # Who sent the very first packet of a QUIC flow is the client, and the other side can't be opened.
     if direction and flows[flow + MARKS] & QUIC_FIRST:
@@ -324,7 +324,7 @@ def wanted_datagram(data: Octets, i: int, end: int, flow: int, direction: int, f
     return True
 
 
-def answers_hello(data: Octets, i: int, end: int, flow: int, direction: int, flows: Any) -> bool:
+def answers_hello(data: Bytes, i: int, end: int, flow: int, direction: int, flows: Any) -> bool:
     """Whether this is the first payload of a TLS server and shows its ServerHello."""
     if flows[flow + KIND] != TLS or flows[flow + HANDED + direction] or not starts_server_hello(data, i, end):
         return False
@@ -332,24 +332,24 @@ def answers_hello(data: Octets, i: int, end: int, flow: int, direction: int, flo
     return True
 
 
-def begins_printable(data: Octets, i: int, end: int) -> bool:
+def begins_printable(data: Bytes, i: int, end: int) -> bool:
     """Whether a payload begins with 16 printable characters of ASCII, line ends and tabs among them."""
     if i + 16 > end:
         return False
     for at in range(i, i + 16):
-        octet = u8(data, at)
-        if not (0x20 <= octet <= 0x7E or octet == 0x0A or octet == 0x0D or octet == 0x09):
+        byte = u8(data, at)
+        if not (0x20 <= byte <= 0x7E or byte == 0x0A or byte == 0x0D or byte == 0x09):
             return False
     return True
 
 
-def begins_record(data: Octets, i: int, end: int) -> bool:
+def begins_record(data: Bytes, i: int, end: int) -> bool:
     """Whether a payload begins with a TLS record behind which all is encrypted: ChangeCipherSpec or data."""
     return (u8(data, i) == 0x14 or u8(data, i) == 0x17) and starts_tls(data, i, end)
 
 
 def wanted(
-    data: Octets, start: int, length: int, flow: int, direction: int, is_text: bool, flows: Any
+    data: Bytes, start: int, length: int, flow: int, direction: int, is_text: bool, flows: Any
 ) -> bool:
     """Whether this payload goes on to the streams."""
     kind = flows[flow + KIND]
@@ -357,7 +357,7 @@ def wanted(
         return True
     if kind == TLS:
         from_b = 1 if flows[flow + MARKS] & TLS_FROM_B else 0
-        if direction != from_b or flows[flow + HANDED + direction] >= flows[flow + TLS_OCTETS]:
+        if direction != from_b or flows[flow + HANDED + direction] >= flows[flow + TLS_BYTES]:
             return False
         if flows[flow + MARKS] & TLS_OVER:
             return False
@@ -365,12 +365,12 @@ def wanted(
             flows[flow + MARKS] |= TLS_OVER
         flows[flow + HANDED + direction] += length
         return True
-    if kind == OPAQUE and is_text and flows[flow + HANDED + direction] < MOST_TEXT_OCTETS:
+    if kind == OPAQUE and is_text and flows[flow + HANDED + direction] < MOST_TEXT_BYTES:
         flows[flow + HANDED + direction] += length
         return True
     if kind == UNDECIDED:
         flows[flow + HANDED + direction] += length
-        if flows[flow + HANDED + direction] > UNDECIDED_OCTETS:
+        if flows[flow + HANDED + direction] > UNDECIDED_BYTES:
             flows[flow + KIND] = OPAQUE
         return True
     return False
@@ -575,7 +575,7 @@ def count_packet(
     """What any packet adds to its flow."""
     weight = packets[row + packet.WEIGHT]
     flows[flow + PACKETS + direction] += weight
-    flows[flow + OCTETS + direction] += wire
+    flows[flow + BYTES + direction] += wire
     flows[flow + PAYLOAD + direction] += packets[row + packet.PAYLOAD_WIRE]
     if time_ns < flows[flow + FIRST_NS]:
         flows[flow + FIRST_NS] = time_ns
@@ -588,7 +588,7 @@ def count_packet(
             flows[flow + START_NS + direction] = time_ns
 
 
-def look_inside(data: Octets, packets: Any, row: int, flow: int, direction: int, flows: Any) -> bool:
+def look_inside(data: Bytes, packets: Any, row: int, flow: int, direction: int, flows: Any) -> bool:
     """Sniff the payload; whether it goes on to the streams."""
     start, length = packets[row + packet.PAYLOAD], packets[row + packet.PAYLOAD_CAPTURED]
     end = start + length
@@ -606,7 +606,7 @@ def look_inside(data: Octets, packets: Any, row: int, flow: int, direction: int,
 
 
 def assign_flows(
-    data: Octets, records: Any, packets: Any, addresses: Any, start: int, first_frame: int,
+    data: Bytes, records: Any, packets: Any, addresses: Any, start: int, first_frame: int,
     flows: Any, ends: Any, count: int, slots: Any, key: int, recent: Any,
     flow_of: Any, direction_of: Any, handed: Any,
 ) -> tuple[int, int]:  # fmt: skip

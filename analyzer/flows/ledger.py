@@ -13,12 +13,12 @@ from analyzer.flows.devices import Sides
 from analyzer.flows.flow_table import (
     A_PORT,
     B_PORT,
+    BYTES,
     DTLS,
     FIRST_NS,
     FLAGS,
     KIND,
     LAST_NS,
-    OCTETS,
     PACKETS,
     PROTOCOL,
     QUIC,
@@ -64,8 +64,8 @@ class LedgerRow:
     flows: int
     packets_up: int
     packets_down: int
-    octets_up: int
-    octets_down: int
+    bytes_up: int
+    bytes_down: int
     first_ns: int
     last_ns: int
     members: Column  # the flow numbers
@@ -85,8 +85,8 @@ class Oriented:
     service_port: Column  # of the side that was asked
     up: Column  # packets from the device
     down: Column
-    octets_up: Column
-    octets_down: Column
+    bytes_up: Column
+    bytes_down: Column
 
 
 def orient(flows: Flows, sides: Sides) -> Oriented:
@@ -94,7 +94,7 @@ def orient(flows: Flows, sides: Sides) -> Oriented:
     rows, own = np.arange(len(flows)), sides.own
     swap = own == 1
     a_port, b_port = flows.one(A_PORT), flows.one(B_PORT)
-    packets, octets = flows.pair(PACKETS), flows.pair(OCTETS)
+    packets, data = flows.pair(PACKETS), flows.pair(BYTES)
     return Oriented(
         device=sides.device,
         remote_hi=np.where(swap, flows.a[0], flows.b[0]),
@@ -106,8 +106,8 @@ def orient(flows: Flows, sides: Sides) -> Oriented:
         service_port=np.where(sides.client == 0, b_port, a_port),
         up=packets[rows, own],
         down=packets[rows, 1 - own],
-        octets_up=octets[rows, own],
-        octets_down=octets[rows, 1 - own],
+        bytes_up=data[rows, own],
+        bytes_down=data[rows, 1 - own],
     )
 
 
@@ -180,7 +180,7 @@ def ledger_rows(flows: Flows, seen: Oriented, stands_for: Column | None = None) 
     first = np.minimum.reduceat(flows.one(FIRST_NS)[order], starts).tolist()
     last = np.maximum.reduceat(flows.one(LAST_NS)[order], starts).tolist()
     up, down = total(seen.up), total(seen.down)
-    octets_up, octets_down = total(seen.octets_up), total(seen.octets_down)
+    bytes_up, bytes_down = total(seen.bytes_up), total(seen.bytes_down)
     counts = total(stands_for if stands_for is not None else np.ones(count, np.int64))
     members = np.split(order, starts[1:])
     rows = [
@@ -193,8 +193,8 @@ def ledger_rows(flows: Flows, seen: Oriented, stands_for: Column | None = None) 
             flows=counts[at],
             packets_up=up[at],
             packets_down=down[at],
-            octets_up=octets_up[at],
-            octets_down=octets_down[at],
+            bytes_up=bytes_up[at],
+            bytes_down=bytes_down[at],
             first_ns=first[at],
             last_ns=last[at],
             members=group,
@@ -202,7 +202,7 @@ def ledger_rows(flows: Flows, seen: Oriented, stands_for: Column | None = None) 
         for at, group in enumerate(members)
         for flow in (int(group[0]),)
     ]
-    return sorted(rows, key=lambda r: (-(r.octets_up + r.octets_down), r.device, r.hi, r.lo, r.port))
+    return sorted(rows, key=lambda r: (-(r.bytes_up + r.bytes_down), r.device, r.hi, r.lo, r.port))
 
 
 def counted(values: Sequence[str], members: Sequence[int], times: Sequence[int] = ()) -> dict[str, int]:

@@ -73,7 +73,7 @@ class Stream:
     """
 
     __slots__ = (
-        "_given", "_held", "_held_octets", "_last", "_next", "_other_octets", "_others", "_recent", "base",
+        "_given", "_held", "_held_bytes", "_last", "_next", "_other_bytes", "_others", "_recent", "base",
         "conflicting", "conflicts", "probes", "repeated", "saw_start", "unchecked",
     )  # fmt: skip
 
@@ -86,13 +86,13 @@ class Stream:
         self.conflicts: list[StreamConflict] = []  # the first of them
         self.conflicting = 0  # bytes that came again with other content
         self._others: list[Segment] = []  # whole, that came again with other content
-        self._other_octets = 0
+        self._other_bytes = 0
         self._recent = recent if recent is not None else Retransmissions()
         self._given = RecentBytes()
         self._next = 0
         self._last = 0  # the frame that carried the byte before `_next`
         self._held: list[Segment] = []
-        self._held_octets = 0
+        self._held_bytes = 0
 
     def begin(self, sequence: int) -> None:
         """Take `sequence` as the stream's start, where no SYN told it."""
@@ -116,7 +116,7 @@ class Stream:
         self._hold(Segment(offset, data, frame, time_ns))
         if offset <= self._next:
             return self._release()
-        crowded = self._held_octets > MOST_HELD or len(self._held) > MOST_HELD_SEGMENTS
+        crowded = self._held_bytes > MOST_HELD or len(self._held) > MOST_HELD_SEGMENTS
         return self._give_up() if crowded else []
 
     def lost_before(self, acknowledgment: int) -> list[Segment | Gap]:
@@ -164,7 +164,7 @@ class Stream:
 
     def _hold(self, segment: Segment) -> None:
         insort(self._held, segment, key=_place)
-        self._held_octets += len(segment.data)
+        self._held_bytes += len(segment.data)
 
     def _deliver(self, segment: Segment) -> tuple[list[Segment | Gap], Segment | None]:
         """What of a segment is new at `_next`, and the rest that an earlier frame's copy cuts off."""
@@ -238,9 +238,9 @@ class Stream:
         return [*before, *run, *behind]
 
     def _keep_other(self, segment: Segment) -> None:
-        if self._other_octets < MOST_OTHER and (not self._others or self._others[-1] is not segment):
+        if self._other_bytes < MOST_OTHER and (not self._others or self._others[-1] is not segment):
             self._others.append(segment)
-            self._other_octets += len(segment.data)
+            self._other_bytes += len(segment.data)
 
     def _room(self, length: int, frame: int) -> int:
         """Bytes up to where an earlier frame's held copy begins: that one came first."""
@@ -263,11 +263,11 @@ class Stream:
             if not at_hand:
                 return readable
             segment = heappop(at_hand)[2]
-            self._held_octets -= len(segment.data)
+            self._held_bytes -= len(segment.data)
             pieces, rest = self._deliver(segment)
             readable += pieces
             if rest is not None:
-                self._held_octets += len(rest.data)
+                self._held_bytes += len(rest.data)
                 heappush(at_hand, (rest.frame, rest.offset, rest))
 
     def _give_up(self) -> list[Segment | Gap]:

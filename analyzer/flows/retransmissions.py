@@ -11,7 +11,7 @@ from collections import deque
 from typing import NamedTuple
 
 # Bytes that are remembered, all streams together; a segment counts for some more than its data.
-MOST_OCTETS = 16 << 20
+MOST_BYTES = 16 << 20
 SEGMENT_COST = 200
 
 
@@ -69,7 +69,7 @@ class Retransmissions:
     against a repetition since somebody set it to None (`scan.dividing` asks).
     """
 
-    def __init__(self, most: int = MOST_OCTETS) -> None:
+    def __init__(self, most: int = MOST_BYTES) -> None:
         self.most = most
         self.kept = 0
         self.oldest: int | None = None

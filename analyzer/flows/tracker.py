@@ -48,7 +48,7 @@ class FlowTracker:
         done = 0
         while done < rows:
             done, self.count = run_kernel(
-                kernel.assign_flows, kernel.CALLEES, batch.large, batch.octets(),
+                kernel.assign_flows, kernel.CALLEES, batch.large, batch.buffer(),
                 batch.records.rows.reshape(-1), packets.numbers.reshape(-1), _words(packets.addresses),
                 done, batch.first_frame, self.flows.numbers.reshape(-1), _words(self.flows.addresses),
                 self.count, self._slots, self._key, self._recent, *ids,

@@ -47,7 +47,7 @@ class Path:
     last_ns: int
     frame: int  # the first one
     packets: list[int]
-    octets: list[int]
+    size: list[int]
     flows: int = 0
 
     @property
@@ -145,7 +145,7 @@ class Tunnels:
     ) -> int:
         """Add these rows to their path; its number, 0 where there is no more room."""
         times, weight = batch.records.time_ns[rows], int(packets.weight[rows].sum())
-        octets = int(batch.records.wire[rows].sum())
+        data = int(batch.records.wire[rows].sum())
         first, last = int(times.min()), int(times.max())
         if key not in self._known:
             if len(self.paths) >= self._most:
@@ -159,7 +159,7 @@ class Tunnels:
         number, direction = self._known[key]
         path = self.paths[number - 1]
         path.packets[direction] += weight
-        path.octets[direction] += octets
+        path.size[direction] += data
         path.first_ns, path.last_ns = min(path.first_ns, first), max(path.last_ns, last)
         return number
 
@@ -184,8 +184,8 @@ def _level(batch: Batch, starts: Column, digits: Column) -> list[NDArray[np.uint
     """Whether there is a header (2 when its ends are known), and its ends, for one digit of OUTER each."""
     known = np.where(digits == 0, 0, np.where(digits == FAR, 1, 2))
     at = np.where(known == 2, starts + digits - 1, starts)
-    octets = np.minimum(at[:, None] + np.arange(40), len(batch.array) - 1)
-    header = batch.array[octets]
+    data = np.minimum(at[:, None] + np.arange(40), len(batch.array) - 1)
+    header = batch.array[data]
     six, four = header[:, 8:40].copy().view(">u8"), header[:, 12:20].copy().view(">u4")
     is_six = (header[:, 0] >> 4) == 6
     zero, prefix = np.uint64(0), np.uint64(0xFFFF_0000_0000)

@@ -64,14 +64,14 @@ MOST = 1000
 # separator pattern in the value, or a word that announces one.
 SHORTEST = 14  # characters: with fewer nothing is found in a field whose name announces nothing
 DIGITS = re.compile(r"[0-9][0-9]{13}")  # written so that `re` skips fast to the first digit
-OCTETS = re.compile(r"[:-][0-9A-Fa-f]{2}[:-][0-9A-Fa-f]{2}[:-][0-9A-Fa-f]{2}[:-]")
+BYTES = re.compile(r"[:-][0-9A-Fa-f]{2}[:-][0-9A-Fa-f]{2}[:-][0-9A-Fa-f]{2}[:-]")
 UNNAMED = re.compile(r"[A-Za-z0-9]@[A-Za-z0-9]|(?:AND|ndroid[_-]?(?:id)?[:_=-]?)[0-9a-f]{16}")
 DEGREES = re.compile(r"\.[0-9]{5,8}[,;|+][+-]?[0-9]{1,3}\.[0-9]{5}")
 HEMISPHERE = re.compile(
     r"[0-9]{3}[ ,;]?[NS][ ,;]{0,2}[0-9]|[NS][0-9]{1,4}\.[0-9]{3,8}[ ,;]{1,2}[EW][0-9]"
     r"|[0-9°'\"″”]\s?[NS][ ,;]{0,3}[0-9]{1,3}\s?°"
 )
-FORMS = (DIGITS, OCTETS, HEMISPHERE, DEGREES, UNNAMED)
+FORMS = (DIGITS, BYTES, HEMISPHERE, DEGREES, UNNAMED)
 UNCLASSIFIED = "unclassified"  # the protocol of messages that no reader takes
 WORDS = ("imei", "imsi", "iccid", "meid", "msisdn", "mac=", "mac:", "mac>")
 
@@ -137,7 +137,7 @@ def may_hold(text: str) -> bool:
     """Whether a text has the digits, bytes or words without which no detector finds anything in it."""
     if (
         DIGITS.search(text)
-        or OCTETS.search(text)
+        or BYTES.search(text)
         or HEMISPHERE.search(text)
         or DEGREES.search(text)
         or UNNAMED.search(text)

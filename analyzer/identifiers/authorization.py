@@ -76,10 +76,10 @@ def _proof(header: str, value: str) -> Proof | None:
 
 
 def _basic(header: str, said: str) -> Proof | None:
-    octets = _decoded(said)
-    if b":" not in octets:
+    data = _decoded(said)
+    if b":" not in data:
         return None
-    text = _text(octets)
+    text = _text(data)
     user, _, password = text.partition(":")
     if not user.isprintable():
         return None
@@ -100,20 +100,20 @@ def _digest(header: str, said: str) -> Proof | None:
 
 def _ntlm(header: str, said: str) -> Proof | None:
     """The names of an AUTHENTICATE_MESSAGE; the answer to the challenge is no readable password."""
-    octets = _decoded(said)
-    at = octets.find(NTLM_SIGNATURE)  # Negotiate may wrap it (RFC 4178)
-    octets = octets[at:] if at >= 0 else b""
-    if len(octets) < 64 or int.from_bytes(octets[8:12], "little") != AUTHENTICATE:
+    data = _decoded(said)
+    at = data.find(NTLM_SIGNATURE)  # Negotiate may wrap it (RFC 4178)
+    data = data[at:] if at >= 0 else b""
+    if len(data) < 64 or int.from_bytes(data[8:12], "little") != AUTHENTICATE:
         return None
-    is_unicode = octets[60] & UNICODE
-    domain, user = (_ntlm_text(octets, place, bool(is_unicode)) for place in (28, 36))
+    is_unicode = data[60] & UNICODE
+    domain, user = (_ntlm_text(data, place, bool(is_unicode)) for place in (28, 36))
     return Proof(header, "NTLM", user, domain=domain) if user else None
 
 
-def _ntlm_text(octets: bytes, place: int, is_unicode: bool) -> str:
-    length = int.from_bytes(octets[place : place + 2], "little")
-    start = int.from_bytes(octets[place + 4 : place + 8], "little")
-    piece = octets[start : start + length]
+def _ntlm_text(data: bytes, place: int, is_unicode: bool) -> str:
+    length = int.from_bytes(data[place : place + 2], "little")
+    start = int.from_bytes(data[place + 4 : place + 8], "little")
+    piece = data[start : start + length]
     text = piece.decode("utf-16-le" if is_unicode else "latin-1", "replace")
     return text if len(piece) == length and text.isprintable() else ""
 
@@ -140,8 +140,8 @@ def _decoded(text: str) -> bytes:
         return b""
 
 
-def _text(octets: bytes) -> str:
+def _text(data: bytes) -> str:
     try:
-        return octets.decode("utf-8")
+        return data.decode("utf-8")
     except ValueError:
-        return octets.decode("latin-1")
+        return data.decode("latin-1")

@@ -189,7 +189,7 @@ NAMED: tuple[NamedDetector, ...] = (
          ("serialno", "#0123456789ABCDEF"), ("sn", "#20190321"), ("sn", "#R58M41ABCDE"),
          ("serial_number", "QX9LKH4BE0THP"), confidence="medium", among=frozenset(("serial_perhaps",)),
          described_will_do=True, alone=re.compile(r"(?=.*\d)(?=.*[G-Zg-z])[A-Za-z0-9]{8,32}", re.ASCII)),
-    _row("ssid", r"(?!0x$)[^\x00-\x1f]{1,32}", "a text of at most 32 octets, as names of Wi-Fi networks are",
+    _row("ssid", r"(?!0x$)[^\x00-\x1f]{1,32}", "a text of at most 32 bytes, as names of Wi-Fi networks are",
          ("ssid", "Familien Hansen 5G"), ("wifi_ssid", "Hytta"), ("ssid", "#<unknown ssid>"), ("essid", "#"),
          ("name", "#Hytta"), ("ssid", "#0x"), confidence="medium"),
     _row("email", EMAIL, "the form of an e-mail address",

@@ -78,15 +78,15 @@ def _written(kind: str, value: str) -> Iterator[tuple[str, str]]:
 
 
 def _mac_written(mac: str) -> Iterator[tuple[str, str]]:
-    octets = mac.split(":")
-    forms = (":".join(octets), "-".join(octets), "".join(octets), _dotted("".join(octets)))
+    data = mac.split(":")
+    forms = (":".join(data), "-".join(data), "".join(data), _dotted("".join(data)))
     for form in forms:
         yield form, "plain" if form == mac else "other separators or case"
         yield form.upper(), "other separators or case"
 
 
-def _dotted(octets: str) -> str:
-    return ".".join(octets[i : i + 4] for i in (0, 4, 8))
+def _dotted(data: str) -> str:
+    return ".".join(data[i : i + 4] for i in (0, 4, 8))
 
 
 def _phone_written(digits: str) -> Iterator[tuple[str, str]]:
@@ -121,19 +121,19 @@ def _meid_written(meid: str) -> Iterator[tuple[str, str]]:
     yield f"128{int(esn[2:], 16):08d}", "pseudo-ESN, in decimal"
 
 
-def _mac_packed(octets: bytes) -> Iterator[Variant]:
+def _mac_packed(raw: bytes) -> Iterator[Variant]:
     """Its bytes, as a number, and as an EUI-64 (RFC 4291 appendix A), the U/L bit as it is or not."""
-    for data, how in ((octets, ""), (octets[::-1], "reversed ")):
-        yield data, f"{how}octets"
+    for data, how in ((raw, ""), (raw[::-1], "reversed ")):
+        yield data, f"{how}bytes"
         for piece in base64_pieces(data):
-            yield piece, f"base64 of the {how}octets"
+            yield piece, f"base64 of the {how}bytes"
     for text in ("{:x}:{:x}:{:x}:{:x}:{:x}:{:x}", "{:x}-{:x}-{:x}-{:x}-{:x}-{:x}"):
-        yield from _in_cases(text.format(*octets), "without leading zeros")
-    yield str(int.from_bytes(octets, "big")).encode(), "in decimal"
-    yield str(int.from_bytes(octets, "little")).encode(), "in decimal, reversed"
-    longer = octets[:3] + b"\xff\xfe" + octets[3:]
+        yield from _in_cases(text.format(*raw), "without leading zeros")
+    yield str(int.from_bytes(raw, "big")).encode(), "in decimal"
+    yield str(int.from_bytes(raw, "little")).encode(), "in decimal, reversed"
+    longer = raw[:3] + b"\xff\xfe" + raw[3:]
     for eui, how in ((longer, "EUI-64"), (bytes((longer[0] ^ 2,)) + longer[1:], "EUI-64, U/L bit flipped")):
-        yield eui, f"{how}, octets"
+        yield eui, f"{how}, bytes"
         yield from _in_cases(eui.hex(), how)
         for separator in ":-":
             yield from _in_cases(eui.hex(separator), how)
@@ -168,7 +168,7 @@ def _encoded(text: str, how: str) -> Iterator[Variant]:
 def _escaped(text: str) -> set[str]:
     """Percent-encoded where it must be, and everywhere (RFC 3986 §2.1), with hexadecimal of both cases."""
     needed = quote(text, safe="")
-    everywhere = "".join(f"%{octet:02X}" for octet in text.encode())
+    everywhere = "".join(f"%{byte:02X}" for byte in text.encode())
     lowered = (needed.replace("%3A", "%3a").replace("%2B", "%2b").replace("%2F", "%2f"), everywhere.lower())
     return {needed, everywhere, *lowered} - {text}
 
@@ -185,21 +185,21 @@ def base64_pieces(data: bytes) -> Iterator[bytes]:
 def _hashed(text: str, how: str) -> Iterator[Variant]:
     for name, function in HASHES.items():
         digest = function(text.encode())
-        yield digest, f"{name}, octets{how}"
+        yield digest, f"{name}, bytes{how}"
         yield from _in_hexadecimal(digest.hex(), f"{name}, hexadecimal{how}")
         yield base64.b64encode(digest).rstrip(b"="), f"{name}, base64{how}"
         yield base64.urlsafe_b64encode(digest).rstrip(b"="), f"{name}, base64{how}"
         for start, end in TRUNCATIONS:
             if end < len(digest):
-                yield digest[start:end], f"{name} cut to {end - start} octets{how}"
+                yield digest[start:end], f"{name} cut to {end - start} bytes{how}"
                 digits = digest[start:end].hex()
                 yield from _in_hexadecimal(digits, f"{name} cut to {len(digits)} digits{how}")
     for name, checksum in CHECKSUMS.items():
-        octets = checksum(text.encode())
-        yield octets, f"{name}, octets{how}"
-        yield octets[::-1], f"{name}, octets{how}"
-        yield from _in_hexadecimal(octets.hex(), f"{name}, hexadecimal{how}")
-        number = int.from_bytes(octets, "big")
+        data = checksum(text.encode())
+        yield data, f"{name}, bytes{how}"
+        yield data[::-1], f"{name}, bytes{how}"
+        yield from _in_hexadecimal(data.hex(), f"{name}, hexadecimal{how}")
+        number = int.from_bytes(data, "big")
         if number >= SMALLEST_DECIMAL:
             yield str(number).encode(), f"{name}, decimal{how}"
 
@@ -221,5 +221,5 @@ def _packed(kind: str, value: str) -> Iterator[Variant]:
         yield int(value).to_bytes(8, "little"), "64-bit integer"
     for packing in EVEN_PACKINGS if len(value) % 2 == 0 else PACKINGS:
         straight = bytes.fromhex(packing.format(value))
-        yield bytes((octet & 15) << 4 | octet >> 4 for octet in straight), "BCD, nibbles swapped"
+        yield bytes((byte & 15) << 4 | byte >> 4 for byte in straight), "BCD, nibbles swapped"
         yield straight, "BCD"

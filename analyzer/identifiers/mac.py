@@ -63,7 +63,7 @@ def _in_decimal(field: Field, text: str, context: Context) -> Iterator[Finding]:
     vendor = maker_of(mac)
     if vendor and is_of_one_interface(mac):
         kind = "bssid" if "bssid" in kinds else "mac"
-        form = f"six octets as one decimal number; their block is registered to {vendor}"
+        form = f"six bytes as one decimal number; their block is registered to {vendor}"
         verdict = Verdict("medium", (f"the field is named {field.name}", form))
         yield finding(kind, mac, text, field, verdict, context, _details(mac, kind))
 
@@ -80,7 +80,7 @@ def is_of_one_interface(mac: str) -> bool:
 
 def _judge(mac: str, match: re.Match[str], field: Field) -> Verdict | None:
     named = announced(field, match.string, match.start(), NAMES)
-    form = "six octets in hexadecimal, an address of one interface"
+    form = "six bytes in hexadecimal, an address of one interface"
     if named:
         return Verdict("high" if match["by"] else "medium", (named, form))
     if not match["by"] or not re.search("[a-f]", mac):  # decimal pairs may be a date and time

@@ -38,7 +38,7 @@ FORMS = {
     "meid": IdentifierForm(re.compile(r"[0-9A-Fa-f]{14}"), "14 hexadecimal digits"),
     "iccid": IdentifierForm(re.compile(r"\d{18,20}"), "18 to 20 digits"),
     "imsi": IdentifierForm(re.compile(r"\d{14,15}"), "14 or 15 digits"),
-    "mac": IdentifierForm(re.compile(r"[0-9A-Fa-f]{12}"), "6 octets in hexadecimal"),
+    "mac": IdentifierForm(re.compile(r"[0-9A-Fa-f]{12}"), "6 bytes in hexadecimal"),
     "phone": IdentifierForm(re.compile(r"\d{8,15}"), "8 to 15 digits with country code"),
     "serial": IdentifierForm(re.compile(r"[0-9A-Za-z]{6,40}"), "6 to 40 letters and digits"),
     "android_id": IdentifierForm(re.compile(r"[0-9A-Fa-f]{15,16}"), "16 hexadecimal digits"),
@@ -134,9 +134,9 @@ class KnownValues:
         """Each byte string to look for, with its kind and encoding, the plainest reading of it first."""
         words: dict[bytes, tuple[str, str]] = {}
         for kind, value in self.values:
-            for octets, encoding in variants(kind, value):
-                if len(octets) >= SHORTEST:
-                    words.setdefault(octets, (kind, encoding))
+            for data, encoding in variants(kind, value):
+                if len(data) >= SHORTEST:
+                    words.setdefault(data, (kind, encoding))
         return words
 
     @cached_property

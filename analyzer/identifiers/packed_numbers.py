@@ -52,14 +52,14 @@ def _readings(text: str) -> Iterator[tuple[str, str]]:
     for form, base, how in BASES:
         if number := form.fullmatch(text):
             yield str(int(number[1], base)), how
-    octets = _octets(text)
-    if len(octets) == 8:
-        for digits in (octets.hex(), _swapped(octets)):
+    data = _data(text)
+    if len(data) == 8:
+        for digits in (data.hex(), _swapped(data)):
             for filler in FILLERS:
                 yield digits[:filler] + digits[filler + 1 :], "its digits are binary-coded, two in a byte"
-    if octets:
-        yield str(int.from_bytes(octets, "big")), "the number is an integer of eight bytes or seven"
-        yield str(int.from_bytes(octets, "little")), "the number is an integer of eight bytes or seven"
+    if data:
+        yield str(int.from_bytes(data, "big")), "the number is an integer of eight bytes or seven"
+        yield str(int.from_bytes(data, "little")), "the number is an integer of eight bytes or seven"
 
 
 def _of_digits(text: str) -> Iterator[tuple[str, str]]:
@@ -74,7 +74,7 @@ def _of_digits(text: str) -> Iterator[tuple[str, str]]:
     yield digits.lstrip("0"), "zeros stand before it"
 
 
-def _octets(text: str) -> bytes:
+def _data(text: str) -> bytes:
     if digits := EIGHT_BYTES.fullmatch(text):
         return bytes.fromhex(digits[1])
     if SPACED_BYTES.fullmatch(text):
@@ -86,8 +86,8 @@ def _octets(text: str) -> bytes:
     return b""
 
 
-def _swapped(octets: bytes) -> str:
-    return bytes((octet & 15) << 4 | octet >> 4 for octet in octets).hex()
+def _swapped(data: bytes) -> str:
+    return bytes((byte & 15) << 4 | byte >> 4 for byte in data).hex()
 
 
 def _is_imei(digits: str) -> bool:

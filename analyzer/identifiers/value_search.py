@@ -26,7 +26,7 @@ MIN_DIGITS, SURE_DIGITS = 10, 14
 # Characters of other text; with fewer than SURE_TEXT it has to stand apart from letters and digits.
 MIN_TEXT, SURE_TEXT = 8, 16
 # Bytes that are no text, and how many of them have to differ.
-MIN_OCTETS, MIN_DIFFERENT = 6, 4
+MIN_BYTES, MIN_DIFFERENT = 6, 4
 # Characters of base64 that stand for these bytes alone.
 MIN_BASE64 = 7
 # Different characters of a value.
@@ -40,11 +40,9 @@ TEXTS = {
     "push_token": 20, "serial": 8, "email": 8, "account": 12,
 }  # fmt: skip
 # Encodings that are too short to be looked for unasked, or that nobody uses for one value alone.
-LEFT_OUT = re.compile(
-    r"CRC-32|xxHash|XXH3|SHA-512|SHA-\S+ cut|MD5 cut to 8 octets|pseudo-ESN|MD5 cut.*octets"
-)
+LEFT_OUT = re.compile(r"CRC-32|xxHash|XXH3|SHA-512|SHA-\S+ cut|MD5 cut to 8 bytes|pseudo-ESN|MD5 cut.*bytes")
 HASHED = ("MD5", "SHA-")
-BINARY = re.compile(r"octets|BCD|integer")
+BINARY = re.compile(r"bytes|BCD|integer")
 HEX = re.compile(r"[0-9a-f]{16,64}")
 
 
@@ -122,10 +120,10 @@ class Search:
     def _words(self) -> dict[bytes, _Word]:
         words: dict[bytes, _Word] = {}
         for number, sought in enumerate(self.values):
-            for octets, encoding in forms_of(sought.kind, sought.value, number < MOST_IN_FULL):
-                apart = apart_from(octets, encoding, sought.kind)
+            for data, encoding in forms_of(sought.kind, sought.value, number < MOST_IN_FULL):
+                apart = apart_from(data, encoding, sought.kind)
                 if apart is not None:
-                    words.setdefault(octets, _Word(number, encoding, apart))
+                    words.setdefault(data, _Word(number, encoding, apart))
         return words
 
     @cached_property
@@ -142,29 +140,29 @@ class Search:
 def forms_of(kind: str, value: str, in_full: bool = True) -> Iterator[tuple[bytes, str]]:
     """Return the byte strings by which a value may be sent, each with the name of its encoding."""
     of = "mac" if kind in ADDRESSES else kind
-    for octets, encoding in variants(of, value):
+    for data, encoding in variants(of, value):
         if LEFT_OUT.search(encoding) or (not in_full and encoding.startswith((*HASHED, "base64", "UTF-16"))):
             continue
-        yield octets, encoding
-        if encoding == "in groups" and b" " in octets:
-            yield quote_plus(octets).encode(), "percent-encoded, in groups"
-            yield quote(octets).encode(), "percent-encoded, in groups"
+        yield data, encoding
+        if encoding == "in groups" and b" " in data:
+            yield quote_plus(data).encode(), "percent-encoded, in groups"
+            yield quote(data).encode(), "percent-encoded, in groups"
     if kind == "phone":
         yield from _national(value)
     elif of != "mac":
         yield from _of_hexadecimal(value)
 
 
-def apart_from(octets: bytes, encoding: str, kind: str) -> frozenset[int] | None:
+def apart_from(data: bytes, encoding: str, kind: str) -> frozenset[int] | None:
     """Return the bytes that may not stand next to a form of a value; None where it is not looked for."""
-    size = len(octets)
+    size = len(data)
     if encoding.startswith("base64"):
         return NOTHING if size >= MIN_BASE64 else None
     if encoding.startswith(HASHED):
         return NOTHING
     if BINARY.search(encoding):
-        return NOTHING if size >= MIN_OCTETS and len(set(octets)) >= MIN_DIFFERENT else None
-    text = octets.translate(None, b"\0") if encoding.startswith("UTF-16") else octets
+        return NOTHING if size >= MIN_BYTES and len(set(data)) >= MIN_DIFFERENT else None
+    text = data.translate(None, b"\0") if encoding.startswith("UTF-16") else data
     digits = len(text.translate(None, NO_DIGITS))
     if kind in NUMBERS or text.isdigit():
         return None if digits < MIN_DIGITS else DIGITS if digits < SURE_DIGITS else NOTHING
@@ -206,20 +204,20 @@ def _of_hexadecimal(value: str) -> Iterator[tuple[bytes, str]]:
     bare = value.replace("-", "").lower()
     if not HEX.fullmatch(bare) or len(bare) % 2:
         return
-    octets = bytes.fromhex(bare)
+    data = bytes.fromhex(bare)
     if bare != value.lower():
         yield bare.encode(), "without hyphens"
         yield bare.upper().encode(), "without hyphens"
         for cased in (bare, bare.upper()):
             yield from ((piece, "base64, without hyphens") for piece in base64_pieces(cased.encode()))
-    if len(octets) == 16:
-        hyphened = str(uuid.UUID(bytes=octets))
+    if len(data) == 16:
+        hyphened = str(uuid.UUID(bytes=data))
         yield hyphened.encode(), "with hyphens"
         yield hyphened.upper().encode(), "with hyphens"
-        yield uuid.UUID(bytes=octets).bytes_le, "octets, as Windows orders those of a GUID"
-    yield octets, "octets"
-    yield octets[::-1], "reversed octets"
-    yield from ((piece, "base64 of the octets") for piece in base64_pieces(octets))
-    if len(octets) == 8:
-        yield str(int.from_bytes(octets, "big")).encode(), "in decimal"
-        yield str(int.from_bytes(octets, "big", signed=True)).encode(), "in decimal"
+        yield uuid.UUID(bytes=data).bytes_le, "bytes, as Windows orders those of a GUID"
+    yield data, "bytes"
+    yield data[::-1], "reversed bytes"
+    yield from ((piece, "base64 of the bytes") for piece in base64_pieces(data))
+    if len(data) == 8:
+        yield str(int.from_bytes(data, "big")).encode(), "in decimal"
+        yield str(int.from_bytes(data, "big", signed=True)).encode(), "in decimal"

@@ -5,7 +5,7 @@
 Only the innermost text is given: a body that is base64 of JSON gives its JSON values, each with
 the path `("body", "base64", "json", key)` by which a reader can repeat the steps by hand.
 To add an encoding, write a module with one function `Part, Budget → list[Part]` and put it into
-`ladder.FOR_TEXT` or `ladder.FOR_OCTETS`; a binary format is a reader in `octets.READERS`.
+`ladder.FOR_TEXT` or `ladder.FOR_BYTES`; a binary format is a reader in `binary.READERS`.
 """
 
 from __future__ import annotations

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from analyzer.codecs.archive import decode_archive
 from analyzer.codecs.base32 import decode_ascii85, decode_base32
 from analyzer.codecs.base64 import decode_base64
-from analyzer.codecs.binary_formats import decode_bencode, decode_framed, decode_octets, decode_serialised
+from analyzer.codecs.binary_formats import decode_bencode, decode_bytes, decode_framed, decode_serialised
 from analyzer.codecs.character_codes import BEGINNING as CODES
 from analyzer.codecs.character_codes import decode_character_codes
 from analyzer.codecs.compression import decode_compressed, decode_unmarked
@@ -81,18 +81,18 @@ FOR_TEXT: tuple[Decoder, ...] = (
 RECODING = frozenset(
     (
         decode_hexadecimal, decode_base32, decode_base64, decode_jwt, decode_weak, decode_ascii85,
-        decode_multipart, decode_compressed, decode_octets, decode_unmarked, decode_rotated,
+        decode_multipart, decode_compressed, decode_bytes, decode_unmarked, decode_rotated,
         decode_character_codes, decode_uuencode, decode_joined, decode_escaped,
     )
 )  # fmt: skip
 ONLY_WEAK: tuple[Decoder, ...] = (decode_weak,)
-FOR_OCTETS: tuple[Decoder, ...] = (
+FOR_BYTES: tuple[Decoder, ...] = (
     decode_grpc,
     decode_compressed,
     decode_archive,
     decode_multipart,
     decode_wide,
-    decode_octets,
+    decode_bytes,
     decode_unmarked,
     decode_weak,
     decode_framed,
@@ -182,7 +182,7 @@ def leaves(parts: Iterable[PlainPart], budget: Budget) -> Columns:
 def decoders_for(value: str | bytes) -> tuple[Decoder, ...]:
     """The decoders that could open the value: a cheap look that spares one look each."""
     if not isinstance(value, str):
-        return FOR_OCTETS if len(value) > 1 else ()
+        return FOR_BYTES if len(value) > 1 else ()
     if len(value) < SHORTEST_ENCODED and value.isalnum():
         return ()
     if look := LOOKS.match(value):

@@ -19,7 +19,7 @@ class BoardRow:
 
     what: str
     packets: int
-    octets: int
+    size: int
     last_ns: int
     further: str = ""
 
@@ -43,9 +43,9 @@ def board(flows: Flows, named: Callable[[str], str | None], most: int) -> FlowVi
     remote = np.stack([seen.remote_hi, seen.remote_lo], axis=1)
     words, index = np.unique(remote, axis=0, return_inverse=True)
     last = flows.one(LAST_NS)
-    packets, octets = seen.up + seen.down, seen.octets_up + seen.octets_down
-    by_remote = _sums(index.reshape(-1), len(words), packets, octets, last)
-    by_device = _sums(sides.device, len(sides.devices), packets, octets, last)
+    packets, data = seen.up + seen.down, seen.bytes_up + seen.bytes_down
+    by_remote = _sums(index.reshape(-1), len(words), packets, data, last)
+    by_device = _sums(sides.device, len(sides.devices), packets, data, last)
     recent = np.argsort(-by_remote[2], kind="stable")[:most].tolist()
     destinations = []
     for row in recent:
@@ -65,13 +65,13 @@ def board(flows: Flows, named: Callable[[str], str | None], most: int) -> FlowVi
 
 def _sums(index: Column, count: int, *columns: Column) -> list[Column]:
     """Packets and bytes added up, and the latest time, by index."""
-    packets, octets, last = columns
+    packets, data, last = columns
     latest = np.zeros(count, np.int64)
     np.maximum.at(latest, index, last)
-    sums = [np.bincount(index, weights=c, minlength=count).astype(np.int64) for c in (packets, octets)]
+    sums = [np.bincount(index, weights=c, minlength=count).astype(np.int64) for c in (packets, data)]
     return [*sums, latest]
 
 
 def _row(what: str, row: int, sums: list[Column], further: str) -> BoardRow:
-    packets, octets, last_ns = (int(column[row]) for column in sums)
-    return BoardRow(what, packets, octets, last_ns, further)
+    packets, data, last_ns = (int(column[row]) for column in sums)
+    return BoardRow(what, packets, data, last_ns, further)

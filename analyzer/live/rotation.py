@@ -41,7 +41,7 @@ class RotatedFile:
     path: Path
     first_frame: int
     frames: int = 0
-    octets: int = 0
+    size: int = 0
     found: int = 0  # things that were noticed in it
     sha256: str = ""
 
@@ -106,7 +106,7 @@ class Rotation:
     def _is_full(self, next_frame: int) -> bool:
         last = self._files[-1]
         follows = last.first_frame + last.frames == next_frame  # a new connection counts its frames anew
-        return not follows or last.octets >= self._size or time.monotonic() - self._since >= self._seconds
+        return not follows or last.size >= self._size or time.monotonic() - self._since >= self._seconds
 
     def _turn(self, first_frame: int, time_ns: int) -> None:
         self._end()
@@ -175,12 +175,12 @@ class Rotation:
         file.frames += len(batch.records)
         self._put(b"".join(pieces))
 
-    def _put(self, octets: bytes) -> None:
+    def _put(self, data: bytes) -> None:
         assert self._open is not None
-        self._open.write(octets)
+        self._open.write(data)
         self._open.flush()
-        self._hash.update(octets)
-        self._files[-1].octets += len(octets)
+        self._hash.update(data)
+        self._files[-1].size += len(data)
 
 
 def _part(path: Path) -> str:

@@ -15,7 +15,7 @@ from rich.text import Text
 from analyzer.live.flow_view import BoardRow
 from analyzer.live.watch_session import WatchSession, WatchView
 from analyzer.report.layout import say
-from analyzer.report.units import clock, counted, octets, span
+from analyzer.report.units import byte_size, clock, counted, span
 from analyzer.report.wording import STATUSES, kind_name
 
 NS = 1_000_000_000
@@ -97,7 +97,7 @@ def _rows(title: str, rows: tuple[BoardRow, ...], more: int) -> RenderableType:
     table.add_column("size", justify="right", no_wrap=True)
     for row in rows:
         beside = f" {row.further}" if row.further and row.further not in row.what else ""
-        table.add_row(say(row.what + beside), f"{row.packets:,}", octets(row.octets))
+        table.add_row(say(row.what + beside), f"{row.packets:,}", byte_size(row.size))
     if more:
         table.add_row(say(f"… and {more:,} more", "dim"), "", "")
     return table

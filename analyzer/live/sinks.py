@@ -106,8 +106,8 @@ def syslog(where: str) -> Deliver:
     def deliver(document: dict[str, Any]) -> None:
         level = logging.WARNING if document["event"]["kind"] == "alert" else logging.INFO
         text = f"phonehome: {document['event']['action']}: {visible(document['message'])}"
-        octets = text.encode()[:LONGEST_SYSLOG].decode("utf-8", "ignore")
-        handler.emit(logging.LogRecord("phonehome", level, "", 0, octets, None, None))
+        data = text.encode()[:LONGEST_SYSLOG].decode("utf-8", "ignore")
+        handler.emit(logging.LogRecord("phonehome", level, "", 0, data, None, None))
 
     return deliver
 

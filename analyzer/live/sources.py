@@ -141,8 +141,8 @@ class GrowingFile(Feed):
 
     def _pass_on(self) -> None:
         """What the file holds beyond what was read; not without end after the wish to stop."""
-        while not self._stop.is_over() and (octets := os.read(self._file, CHUNK)):
-            _write_all(self._writing, octets)
+        while not self._stop.is_over() and (data := os.read(self._file, CHUNK)):
+            _write_all(self._writing, data)
 
     def _has_nothing_more(self) -> bool:
         return self._stop.is_set() or self._was_replaced() or self._stop.wait(LOOK_AGAIN)
@@ -278,7 +278,7 @@ def _others_than(name: str) -> list[str]:
     return []
 
 
-def _write_all(number: int, octets: bytes) -> None:
-    view = memoryview(octets)
+def _write_all(number: int, data: bytes) -> None:
+    view = memoryview(data)
     while view:
         view = view[os.write(number, view) :]

@@ -48,9 +48,9 @@ def warm() -> int:
 
     frame = bytes(12) + b"\x08\x00" + bytes([0x45, 0, 0, 20, *bytes(16)])
     record = struct.pack("<IIII", 1, 0, len(frame), len(frame)) + frame
-    octets = struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 65535, 1) + record * 10
+    data = struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 65535, 1) + record * 10
     reading, writing = os.pipe()
-    os.write(writing, octets)
+    os.write(writing, data)
     os.close(writing)
     with os.fdopen(reading, "rb", buffering=0) as pipe:
         capture, scan = Capture("warm-up", pipe), PacketReader()

@@ -15,7 +15,7 @@ def decode(batch: Batch) -> Packets:
     """The columns of a batch: one row a record."""
     packets = new_packets(len(batch.records))
     run_kernel(
-        kernel.decode_batch, kernel.CALLEES, batch.large, batch.octets(),
+        kernel.decode_batch, kernel.CALLEES, batch.large, batch.buffer(),
         batch.records.rows.reshape(-1), packets.numbers.reshape(-1), packets.addresses.reshape(-1),
     )  # fmt: skip
     return packets

@@ -5,30 +5,30 @@ Products, not shifts: numba makes a shifted uint8 unsigned, and unsigned mixes i
 
 from __future__ import annotations
 
-from analyzer.core.compilation import Octets
+from analyzer.core.compilation import Bytes
 
 
-def u8(data: Octets, i: int) -> int:
+def u8(data: Bytes, i: int) -> int:
     return data[i] * 1
 
 
-def u16(data: Octets, i: int) -> int:
+def u16(data: Bytes, i: int) -> int:
     return data[i] * 0x100 + data[i + 1]
 
 
-def u32(data: Octets, i: int) -> int:
+def u32(data: Bytes, i: int) -> int:
     return data[i] * 0x1000000 + data[i + 1] * 0x10000 + data[i + 2] * 0x100 + data[i + 3]
 
 
-def little16(data: Octets, i: int) -> int:
+def little16(data: Bytes, i: int) -> int:
     return data[i] + data[i + 1] * 0x100
 
 
-def little32(data: Octets, i: int) -> int:
+def little32(data: Bytes, i: int) -> int:
     return little16(data, i) + little16(data, i + 2) * 0x10000
 
 
-def mac_at(data: Octets, i: int) -> int:
+def mac_at(data: Bytes, i: int) -> int:
     return (u16(data, i) << 32) | u32(data, i + 2)
 
 
@@ -38,7 +38,7 @@ def mix(value: int, word: int) -> int:
     return ((value >> 15) ^ value) & 0x7FFFFFFF
 
 
-def hash_words(data: Octets, i: int, words: int) -> int:
+def hash_words(data: Bytes, i: int, words: int) -> int:
     value = 0
     for k in range(words):
         value = mix(value, u32(data, i + 4 * k))

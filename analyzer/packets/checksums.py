@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analyzer.capture.batch import Batch
-from analyzer.core.compilation import Octets, run_kernel
-from analyzer.packets.byte_access import CALLEES as OCTETS
+from analyzer.core.compilation import Bytes, run_kernel
+from analyzer.packets.byte_access import CALLEES as BYTES
 from analyzer.packets.byte_access import folded, u8, u16, u32
 from analyzer.packets.packet_table import (
     NETWORK,
@@ -37,7 +37,7 @@ def verdicts(batch: Batch, packets: Packets, rows: NDArray[np.int64]) -> NDArray
     found = np.zeros(len(rows), np.uint8)
     if batch.large:
         run_kernel(
-            judge_rows, CALLEES, True, batch.octets(), packets.numbers.reshape(-1),
+            judge_rows, CALLEES, True, batch.buffer(), packets.numbers.reshape(-1),
             np.ascontiguousarray(rows, np.int64), found,
         )  # fmt: skip
         return found
@@ -58,7 +58,7 @@ def _judge_plain(data: memoryview, row: Sequence[int], kind: int) -> int:
     return verdict(data, row, 0, kind, start, end, total % 0xFFFF if total else 0)
 
 
-def judge_rows(data: Octets, packets: Any, rows: Any, found: Any) -> None:
+def judge_rows(data: Bytes, packets: Any, rows: Any, found: Any) -> None:
     """The verdict on each of `rows` into `found`; all arrays are flat."""
     for at in range(len(rows)):
         row = rows[at] * WIDTH
@@ -74,7 +74,7 @@ def judge_rows(data: Octets, packets: Any, rows: Any, found: Any) -> None:
         found[at] = verdict(data, packets, row, kind, start, end, total)
 
 
-def segment(data: Octets, packets: Any, row: int, kind: int) -> tuple[int, int]:
+def segment(data: Bytes, packets: Any, row: int, kind: int) -> tuple[int, int]:
     """Where the transport header begins and the packet ends; -1 where the checksum can't be told.
 
     That is so for what was cut, and behind options or extension headers, which may change the destination
@@ -96,7 +96,7 @@ def segment(data: Octets, packets: Any, row: int, kind: int) -> tuple[int, int]:
     return (-1, 0) if is_short else (start, end)
 
 
-def verdict(data: Octets, packets: Any, row: int, kind: int, start: int, end: int, total: int) -> int:
+def verdict(data: Bytes, packets: Any, row: int, kind: int, start: int, end: int, total: int) -> int:
     """From the sum of the segment's words (RFC 9293 §3.1, RFC 768)."""
     network, field = packets[row + NETWORK], u16(data, start + (16 if kind == TCP else 6))
     if kind == UDP and field == 0:
@@ -114,4 +114,4 @@ def verdict(data: Octets, packets: Any, row: int, kind: int, start: int, end: in
     return WRONG if field else ABSENT
 
 
-CALLEES = (*OCTETS, segment, verdict)
+CALLEES = (*BYTES, segment, verdict)

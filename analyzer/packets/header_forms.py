@@ -6,8 +6,8 @@ next header and addresses that are in use. Chance meets none of them once in fou
 
 from __future__ import annotations
 
-from analyzer.core.compilation import Octets
-from analyzer.packets.byte_access import CALLEES as OCTETS
+from analyzer.core.compilation import Bytes
+from analyzer.packets.byte_access import CALLEES as BYTES
 from analyzer.packets.byte_access import folded, u8, u16, u32
 from analyzer.packets.layers import ETHERNET, IP, STOP
 from analyzer.packets.packet_table import HEADER_SUM_ABSENT, HEADER_SUM_WRONG
@@ -16,7 +16,7 @@ from analyzer.packets.packet_table import HEADER_SUM_ABSENT, HEADER_SUM_WRONG
 SHORTEST_FRAME, FRAME_CHECK = 64, 4
 
 
-def header_sum(data: Octets, i: int, header: int) -> int:
+def header_sum(data: Bytes, i: int, header: int) -> int:
     """Return what is wrong with an IPv4 header's checksum (RFC 791 §3.1), as bits of NOTES."""
     total = u32(data, i) + u32(data, i + 4) + u32(data, i + 8) + u32(data, i + 12) + u32(data, i + 16)
     for k in range(20, header, 4):
@@ -26,7 +26,7 @@ def header_sum(data: Octets, i: int, header: int) -> int:
     return HEADER_SUM_WRONG if u16(data, i + 10) else HEADER_SUM_ABSENT
 
 
-def sound_ip(data: Octets, i: int, end: int, wire: int) -> int:
+def sound_ip(data: Bytes, i: int, end: int, wire: int) -> int:
     """Return the length in bytes of the IP packet at `i`, 0 where its header may be chance.
 
     `end` is where the captured bytes end, `wire` where those sent did.
@@ -62,7 +62,7 @@ def is_block(first: int) -> bool:
     return first == 0xFF or is_unicast_block(first)
 
 
-def exact_ip(data: Octets, i: int, end: int, wire: int) -> bool:
+def exact_ip(data: Bytes, i: int, end: int, wire: int) -> bool:
     """Return whether a sound IP packet begins at `i` and ends where the frame ends."""
     total = sound_ip(data, i, end, wire)
     return total > 0 and i + total == wire
@@ -73,7 +73,7 @@ def is_vlan(ethertype: int) -> bool:
     return ethertype in (0x8100, 0x88A8, 0x9100, 0x9200)
 
 
-def sound_ethernet(data: Octets, i: int, end: int, wire: int) -> bool:
+def sound_ethernet(data: Bytes, i: int, end: int, wire: int) -> bool:
     """Return whether an Ethernet frame with IP or ARP begins at `i` and ends where the bytes end.
 
     It may be padded to the shortest frame and carry its frame check sequence.
@@ -97,17 +97,17 @@ def sound_ethernet(data: Octets, i: int, end: int, wire: int) -> bool:
     return rest == 0 or rest == FRAME_CHECK or wire - i <= SHORTEST_FRAME + FRAME_CHECK
 
 
-def may_be_ethernet(data: Octets, i: int, end: int) -> bool:
+def may_be_ethernet(data: Bytes, i: int, end: int) -> bool:
     """Return whether an EtherType that `sound_ethernet` knows stands where a frame at `i` would have it."""
     return i + 14 <= end and u8(data, i + 12) in (0x08, 0x81, 0x86, 0x88)
 
 
-def may_be_ip(data: Octets, i: int, end: int) -> bool:
+def may_be_ip(data: Bytes, i: int, end: int) -> bool:
     """Return whether a byte of IPv4 or IPv6 stands at `i`."""
     return i + 20 <= end and u8(data, i) >> 4 in (4, 6)
 
 
-def inside_by_form(data: Octets, i: int, end: int, wire: int, most: int) -> tuple[int, int]:
+def inside_by_form(data: Bytes, i: int, end: int, wire: int, most: int) -> tuple[int, int]:
     """Return (layer, position) of the first sound frame or packet in `most` bytes; STOP without one."""
     for k in range(i, i + most + 1):
         if may_be_ethernet(data, k, end) and sound_ethernet(data, k, end, wire):
@@ -118,6 +118,6 @@ def inside_by_form(data: Octets, i: int, end: int, wire: int, most: int) -> tupl
 
 
 CALLEES = (
-    *OCTETS, header_sum, is_next_header, is_unicast_block, is_block, sound_ip, exact_ip, is_vlan,
+    *BYTES, header_sum, is_next_header, is_unicast_block, is_block, sound_ip, exact_ip, is_vlan,
     sound_ethernet, may_be_ethernet, may_be_ip, inside_by_form,
 )  # fmt: skip

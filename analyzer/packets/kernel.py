@@ -12,7 +12,7 @@ from __future__ import annotations
 from typing import Any
 
 from analyzer.capture.records import CAPTURED, LINK, OFFSET, RECORD_WIDTH, WIRE
-from analyzer.core.compilation import Octets
+from analyzer.core.compilation import Bytes
 from analyzer.packets.byte_access import hash_words, mac_at, u8, u16, u32
 from analyzer.packets.header_forms import header_sum, is_vlan
 from analyzer.packets.layers import (
@@ -118,7 +118,7 @@ from analyzer.packets.wrappers import any_link, inner_link
 V4_PREFIX = 0xFFFF_0000_0000
 
 
-def ipv6_transport(data: Octets, i: int, end: int) -> tuple[int, int, int]:
+def ipv6_transport(data: Bytes, i: int, end: int) -> tuple[int, int, int]:
     """(next header, position, fragmented) behind the extension headers (RFC 8200 §4).
 
     Position -1 says that the chain is cut or longer than any real one.
@@ -144,7 +144,7 @@ def ipv6_transport(data: Octets, i: int, end: int) -> tuple[int, int, int]:
     return following, -1, 0
 
 
-def put_addresses(data: Octets, i: int, version: int, addresses: Any, to: int) -> int:
+def put_addresses(data: Bytes, i: int, version: int, addresses: Any, to: int) -> int:
     """The address columns from the IP header at `i`; gives the hash of both addresses."""
     if version == 4:
         addresses[to + SOURCE_HI] = 0
@@ -172,7 +172,7 @@ def put_row(
     out[at + PAYLOAD_WIRE] = span[2]
 
 
-def put_tcp(data: Octets, i: int, end: int, wire_end: int, out: Any, at: int) -> None:
+def put_tcp(data: Bytes, i: int, end: int, wire_end: int, out: Any, at: int) -> None:
     """A TCP segment (RFC 9293 §3.1) whose header starts at `i`."""
     if i + 20 > end:
         ports = (u16(data, i), u16(data, i + 2)) if i + 4 <= end else (0, 0)
@@ -191,7 +191,7 @@ def put_tcp(data: Octets, i: int, end: int, wire_end: int, out: Any, at: int) ->
     out[at + ACKNOWLEDGMENT] = u32(data, i + 8)
 
 
-def put_udp(data: Octets, i: int, end: int, wire_end: int, out: Any, at: int) -> None:
+def put_udp(data: Bytes, i: int, end: int, wire_end: int, out: Any, at: int) -> None:
     """A UDP datagram (RFC 768) whose header starts at `i`."""
     if i + 8 > end:
         ports = (u16(data, i), u16(data, i + 2)) if i + 4 <= end else (0, 0)
@@ -209,7 +209,7 @@ def put_udp(data: Octets, i: int, end: int, wire_end: int, out: Any, at: int) ->
 
 
 def decode_ip(
-    data: Octets, i: int, end: int, wire: int, out: Any, addresses: Any, row: int
+    data: Bytes, i: int, end: int, wire: int, out: Any, addresses: Any, row: int
 ) -> tuple[int, int, int, int, int, int]:
     """One IP header and what it carries into the columns.
 
@@ -284,7 +284,7 @@ def decode_ip(
     return layer, inside, 0, stop, wire_end, kind or found
 
 
-def udp_ends(data: Octets, i: int, end: int, wire: int) -> tuple[int, int]:
+def udp_ends(data: Bytes, i: int, end: int, wire: int) -> tuple[int, int]:
     """Where a UDP datagram at `i` ends, as captured and on the wire, by the length that it says."""
     length = u16(data, i + 4)
     if length < 8:
@@ -327,7 +327,7 @@ def by_gre(protocol: int) -> int:
 
 
 def decode_frame(
-    data: Octets, i: int, end: int, wire: int, link: int, out: Any, addresses: Any, row: int
+    data: Bytes, i: int, end: int, wire: int, link: int, out: Any, addresses: Any, row: int
 ) -> None:
     """One frame into row `row` of the columns."""
     at, begin = row * WIDTH, i
@@ -418,7 +418,7 @@ def decode_frame(
             out[at + KIND] = NOT_IP
 
 
-def decode_batch(data: Octets, records: Any, out: Any, addresses: Any) -> None:
+def decode_batch(data: Bytes, records: Any, out: Any, addresses: Any) -> None:
     """Every record of a batch into its row of the columns; all arrays are flat."""
     for row in range(len(records) // RECORD_WIDTH):
         record = row * RECORD_WIDTH

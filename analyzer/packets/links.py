@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from analyzer.core.compilation import Octets
+from analyzer.core.compilation import Bytes
 from analyzer.packets.byte_access import little16, mac_at, u8, u16, u32
 from analyzer.packets.header_forms import CALLEES as SHAPES
 from analyzer.packets.header_forms import may_be_ip
@@ -15,7 +15,7 @@ ETHERNET_LINK, PPP_LINK = 1, 9
 ARP_WIFI, ARP_PRISM, ARP_RADIOTAP, ARP_NETLINK = 801, 802, 803, 824
 
 
-def first_layer(data: Octets, i: int, end: int, link: int) -> tuple[int, int, int]:
+def first_layer(data: Bytes, i: int, end: int, link: int) -> tuple[int, int, int]:
     """(layer, position, ethertype) behind the link-layer header.
 
     Layer STOP with ethertype 0 for an unknown link type, with -1 where the header is cut.
@@ -66,7 +66,7 @@ def known_link(link: int) -> bool:
     return link in (163, 166, 192, 226, 228, 229, 239, 242, 258, 274, 276, 281, 282, 284, 285)
 
 
-def cooked_payload(data: Octets, i: int, end: int, device: int, protocol: int) -> tuple[int, int, int]:
+def cooked_payload(data: Bytes, i: int, end: int, device: int, protocol: int) -> tuple[int, int, int]:
     """Behind a cooked header: a protocol of Linux, or what the kind of device says instead."""
     if device == ARP_WIFI:
         return WIFI, i, 0
@@ -83,7 +83,7 @@ def cooked_payload(data: Octets, i: int, end: int, device: int, protocol: int) -
     return (PPP, i, 0) if protocol in (0x0007, 0x0008) else (TYPED, i, protocol)
 
 
-def small_header(data: Octets, i: int, end: int, link: int) -> tuple[int, int, int]:
+def small_header(data: Bytes, i: int, end: int, link: int) -> tuple[int, int, int]:
     """Links whose header is shorter than 24 bytes; a cut one is STOP with -1."""
     if link == 51 and i + 6 <= end:  # PPPoE session
         return TYPED, i, 0x8864
@@ -96,7 +96,7 @@ def small_header(data: Octets, i: int, end: int, link: int) -> tuple[int, int, i
     return STOP, i, -1
 
 
-def arcnet_payload(data: Octets, i: int, end: int) -> tuple[int, int, int]:
+def arcnet_payload(data: Bytes, i: int, end: int) -> tuple[int, int, int]:
     """Behind source, destination and protocol identifier (RFC 1051, RFC 1201)."""
     if i + 7 > end:
         return STOP, i, -1
@@ -115,7 +115,7 @@ def arcnet_payload(data: Octets, i: int, end: int) -> tuple[int, int, int]:
     return TYPED, position, 0x0806 if kind == 0xD5 else 0xFFFF
 
 
-def frame_relay_payload(data: Octets, i: int, end: int) -> tuple[int, int, int]:
+def frame_relay_payload(data: Bytes, i: int, end: int) -> tuple[int, int, int]:
     """Behind Q.922 address and, by RFC 2427, control and NLPID; or Cisco's EtherType."""
     if i + 4 > end:
         return STOP, i, -1
@@ -137,7 +137,7 @@ def frame_relay_payload(data: Octets, i: int, end: int) -> tuple[int, int, int]:
     return TYPED, position + 1, 0xFFFF
 
 
-def wifi_start(data: Octets, i: int, link: int) -> tuple[int, int, int]:
+def wifi_start(data: Bytes, i: int, link: int) -> tuple[int, int, int]:
     """Where the IEEE 802.11 header begins behind what the capturing card put before it."""
     if link == WIFI_LINK:
         return WIFI, i, 0
@@ -149,7 +149,7 @@ def wifi_start(data: Octets, i: int, link: int) -> tuple[int, int, int]:
     return WIFI, i + 144, 0
 
 
-def nflog_payload(data: Octets, i: int, end: int) -> tuple[int, int, int]:
+def nflog_payload(data: Bytes, i: int, end: int) -> tuple[int, int, int]:
     """The packet inside a Linux netfilter log record: the attribute of type 9."""
     position = i + 4
     for _ in range(32):
@@ -167,7 +167,7 @@ def nflog_payload(data: Octets, i: int, end: int) -> tuple[int, int, int]:
     return STOP, i, -1
 
 
-def link_macs(data: Octets, i: int, end: int, link: int) -> tuple[int, int]:
+def link_macs(data: Bytes, i: int, end: int, link: int) -> tuple[int, int]:
     """(source, destination) MAC addresses of the outermost frame, -1 where it has none."""
     if link == ETHERNET_LINK and i + 12 <= end:
         return mac_at(data, i + 6), mac_at(data, i)
@@ -179,7 +179,7 @@ def link_macs(data: Octets, i: int, end: int, link: int) -> tuple[int, int]:
     return -1, -1
 
 
-def link_mark(data: Octets, i: int, end: int, link: int) -> int:
+def link_mark(data: Bytes, i: int, end: int, link: int) -> int:
     """Interface and direction as far as the link-layer header tells them."""
     if link == 113 and i + 16 <= end:  # packet type: to us, broadcast, …, sent by us
         return u16(data, i)
@@ -188,7 +188,7 @@ def link_mark(data: Octets, i: int, end: int, link: int) -> int:
     return 0
 
 
-def wifi_macs(data: Octets, i: int, end: int) -> tuple[int, int]:
+def wifi_macs(data: Bytes, i: int, end: int) -> tuple[int, int]:
     """(source, destination) of a data frame by its direction bits (IEEE 802.11 §9.3.2.1)."""
     if i + 24 > end or (u8(data, i) >> 2) & 3 != 2:
         return -1, -1

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from analyzer.core.compilation import Octets
+from analyzer.core.compilation import Bytes
 from analyzer.packets.byte_access import mac_at, u8, u16, u32
 from analyzer.packets.header_forms import (
     exact_ip,
@@ -32,7 +32,7 @@ TZSP_PORT, CAPWAP_DATA, LWAPP_DATA, AYIYA_PORT, LISP_DATA = 37008, 5247, 12222, 
 # ── what access points and monitors hand on ─────────────────────────────────
 
 
-def tzsp_payload(data: Octets, i: int, end: int) -> tuple[int, int]:
+def tzsp_payload(data: Bytes, i: int, end: int) -> tuple[int, int]:
     """Return (layer, position) behind a TaZmen Sniffer header and its tags; STOP without a packet."""
     if i + 5 > end or u8(data, i) != 1 or u8(data, i + 1) > 1:  # version; a packet received or to send
         return STOP, i
@@ -49,7 +49,7 @@ def tzsp_payload(data: Octets, i: int, end: int) -> tuple[int, int]:
     return STOP, i
 
 
-def captured_layer(data: Octets, i: int, end: int, protocol: int) -> tuple[int, int]:
+def captured_layer(data: Bytes, i: int, end: int, protocol: int) -> tuple[int, int]:
     """Return the layer of a TZSP protocol number: Ethernet, PPP, IP, 802.11 with a card's header or none."""
     if protocol == 1:
         return ETHERNET, i
@@ -65,7 +65,7 @@ def captured_layer(data: Octets, i: int, end: int, protocol: int) -> tuple[int, 
     return STOP, i
 
 
-def capwap_payload(data: Octets, i: int, end: int) -> tuple[int, int]:
+def capwap_payload(data: Bytes, i: int, end: int) -> tuple[int, int]:
     """Return (layer, position) behind a CAPWAP header (RFC 5415 §4.3); STOP for DTLS, parts, keep-alives."""
     if i + 8 > end or u8(data, i) != 0:
         return STOP, i
@@ -78,14 +78,14 @@ def capwap_payload(data: Octets, i: int, end: int) -> tuple[int, int]:
     return (WIFI if words & 0x100 else ETHERNET), position
 
 
-def lwapp_payload(data: Octets, i: int, end: int) -> tuple[int, int]:
+def lwapp_payload(data: Bytes, i: int, end: int) -> tuple[int, int]:
     """Return (layer, position) behind an LWAPP header (RFC 5412 §3.3); STOP for control and fragments."""
     if i + 6 > end or u8(data, i) & 0xC7 or i + 6 + u16(data, i + 2) > end:
         return STOP, i
     return WIFI, i + 6
 
 
-def ayiya_payload(data: Octets, i: int, end: int) -> tuple[int, int]:
+def ayiya_payload(data: Bytes, i: int, end: int) -> tuple[int, int]:
     """Return (layer, position) behind an AYIYA header (draft-massar-v6ops-ayiya-02 §3); STOP without IP."""
     if i + 8 > end or u8(data, i + 2) & 15 != 1 or u8(data, i + 3) not in (4, 41):
         return STOP, i
@@ -96,7 +96,7 @@ def ayiya_payload(data: Octets, i: int, end: int) -> tuple[int, int]:
 # ── known by their form on any port ─────────────────────────────────────────
 
 
-def tunnel_by_form(data: Octets, i: int, end: int, wire: int) -> tuple[int, int, int, int]:
+def tunnel_by_form(data: Bytes, i: int, end: int, wire: int) -> tuple[int, int, int, int]:
     """Return (layer, position, EtherType, encapsulation) of a tunnel in a UDP payload on any port.
 
     Each has to hold a sound packet that ends where the payload ends; STOP where there is none.
@@ -130,7 +130,7 @@ def tunnel_by_form(data: Octets, i: int, end: int, wire: int) -> tuple[int, int,
 # ── pseudowires ─────────────────────────────────────────────────────────────
 
 
-def l2tp3_payload(data: Octets, i: int, end: int, wire: int) -> tuple[int, int]:
+def l2tp3_payload(data: Bytes, i: int, end: int, wire: int) -> tuple[int, int]:
     """Return (layer, position) behind an L2TPv3 session and what else its ends agreed on (RFC 3931 §4.1).
 
     The cookie has 0, 4 or 8 bytes and a sublayer of 4 may follow; only a sound frame or packet tells.
@@ -147,7 +147,7 @@ def l2tp3_payload(data: Octets, i: int, end: int, wire: int) -> tuple[int, int]:
     return STOP, i
 
 
-def pseudowire(data: Octets, i: int, end: int, wire: int) -> tuple[int, int]:
+def pseudowire(data: Bytes, i: int, end: int, wire: int) -> tuple[int, int]:
     """Return (layer, position) behind a label stack (RFC 3032): IP, or a frame, with a control word or none.
 
     A packet's first four bits are 4 or 6, a control word's are 0 (RFC 4385 §3), and a MAC address may begin
@@ -167,7 +167,7 @@ def pseudowire(data: Octets, i: int, end: int, wire: int) -> tuple[int, int]:
     return STOP, i
 
 
-def may_be_packet(data: Octets, i: int, end: int, wire: int) -> bool:
+def may_be_packet(data: Bytes, i: int, end: int, wire: int) -> bool:
     """Return whether an IP header stands at `i`, be it with a wrong checksum where its length is right."""
     if sound_ip(data, i, end, wire) > 0:
         return True
@@ -179,7 +179,7 @@ def may_be_packet(data: Octets, i: int, end: int, wire: int) -> bool:
     return stop == wire or (stop <= wire and u16(data, i + 10) == 0)
 
 
-def is_frame(data: Octets, i: int, end: int) -> bool:
+def is_frame(data: Bytes, i: int, end: int) -> bool:
     """Return whether a common EtherType, or a length that fits, stands where a frame has it."""
     if i + 14 > end:
         return False
@@ -201,7 +201,7 @@ def is_frame(data: Octets, i: int, end: int) -> bool:
     )
 
 
-def any_protocol(data: Octets, i: int, end: int, wire: int, protocol: int) -> tuple[int, int, int]:
+def any_protocol(data: Bytes, i: int, end: int, wire: int, protocol: int) -> tuple[int, int, int]:
     """Return (layer, position, encapsulation) by form alone, inside an IP protocol that has no reader."""
     if protocol == 115:
         layer, position = l2tp3_payload(data, i, end, wire)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from analyzer.core.compilation import Octets
+from analyzer.core.compilation import Bytes
 from analyzer.packets.byte_access import folded, u8, u16, u32
 from analyzer.packets.header_forms import exact_ip
 
@@ -10,7 +10,7 @@ AUTHENTICATION, ENCAPSULATED = 51, 50
 LONGEST_PADDING = 26  # bytes behind an IP packet without data in the shortest Ethernet frame
 
 
-def skip_authentication(data: Octets, i: int, end: int) -> tuple[int, int]:
+def skip_authentication(data: Bytes, i: int, end: int) -> tuple[int, int]:
     """Return (next header, position) behind authentication headers (RFC 4302 §2); -1 where one is cut."""
     following, position = AUTHENTICATION, i
     for _ in range(4):
@@ -22,7 +22,7 @@ def skip_authentication(data: Octets, i: int, end: int) -> tuple[int, int]:
     return following, (position if position <= end else -1)
 
 
-def null_encryption(data: Octets, network: int, i: int, end: int, wire: int) -> tuple[int, int, int]:
+def null_encryption(data: Bytes, network: int, i: int, end: int, wire: int) -> tuple[int, int, int]:
     """Return (protocol, position, end) inside ESP at `i` that encrypts nothing; protocol 0 where it may.
 
     The trailer (RFC 4303 §2) is asked for its padding, and what it says is inside for a sound IP header or a
@@ -44,7 +44,7 @@ def null_encryption(data: Octets, network: int, i: int, end: int, wire: int) -> 
     return 0, i, end
 
 
-def is_padding(data: Octets, i: int, length: int) -> bool:
+def is_padding(data: Bytes, i: int, length: int) -> bool:
     """Return whether these bytes count from 1 (RFC 4303 §2.4)."""
     for k in range(length):  # noqa: SIM110  a kernel has no generators
         if u8(data, i + k) != k + 1:
@@ -52,7 +52,7 @@ def is_padding(data: Octets, i: int, length: int) -> bool:
     return True
 
 
-def holds(data: Octets, network: int, i: int, end: int, protocol: int) -> bool:
+def holds(data: Bytes, network: int, i: int, end: int, protocol: int) -> bool:
     """Return whether what is between `i` and `end` is of this protocol beyond doubt."""
     if protocol == 4 or protocol == 41:
         return exact_ip(data, i, end, end)
@@ -63,12 +63,12 @@ def holds(data: Octets, network: int, i: int, end: int, protocol: int) -> bool:
     return is_right(data, network, i, end, protocol)
 
 
-def is_right(data: Octets, network: int, i: int, end: int, protocol: int) -> bool:
+def is_right(data: Bytes, network: int, i: int, end: int, protocol: int) -> bool:
     """Return whether the checksum of TCP or UDP from `i` to `end` is right; `network` is the IP header."""
     return folded(pseudo_sum(data, network) + protocol + (end - i) + byte_sum(data, i, end)) == 0xFFFF
 
 
-def goes_on(data: Octets, network: int, i: int, stop: int, end: int, protocol: int) -> bool:
+def goes_on(data: Bytes, network: int, i: int, stop: int, end: int, protocol: int) -> bool:
     """Return whether a segment or datagram ends at `end` though its IP header says `stop`.
 
     A checksum that is right up to there and wrong for what the header says leaves no doubt.
@@ -78,7 +78,7 @@ def goes_on(data: Octets, network: int, i: int, stop: int, end: int, protocol: i
     return is_right(data, network, i, end, protocol) and not is_right(data, network, i, stop, protocol)
 
 
-def pseudo_sum(data: Octets, network: int) -> int:
+def pseudo_sum(data: Bytes, network: int) -> int:
     """Return the sum of both addresses of an IP header (RFC 9293 §3.1, RFC 8200 §8.1)."""
     if u8(data, network) >> 4 == 4:
         return u32(data, network + 12) + u32(data, network + 16)
@@ -88,7 +88,7 @@ def pseudo_sum(data: Octets, network: int) -> int:
     return total
 
 
-def byte_sum(data: Octets, i: int, end: int) -> int:
+def byte_sum(data: Bytes, i: int, end: int) -> int:
     """Return the sum of 16-bit words, the last one filled with zero (RFC 1071 §1)."""
     total = 0
     for k in range(i, end - 1, 2):

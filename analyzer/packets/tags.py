@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from analyzer.core.compilation import Octets
+from analyzer.core.compilation import Bytes
 from analyzer.packets.byte_access import u8, u16, u32
 from analyzer.packets.layers import ETHERNET, STOP, TYPED
 
@@ -11,7 +11,7 @@ BATMAN, TRILL, FABRICPATH = 0x4305, 0x22F3, 0x8903
 ISL_LENGTH = 26
 
 
-def tag_length(data: Octets, i: int, end: int, ethertype: int) -> int:
+def tag_length(data: Bytes, i: int, end: int, ethertype: int) -> int:
     """Return the bytes between a tag's EtherType and the one behind the tag, 0 where it is no such tag.
 
     VN-Tag of network adapters, E-TAG (IEEE 802.1BR §6.5), Cisco metadata, Marvell's switch tag with an
@@ -26,7 +26,7 @@ def tag_length(data: Octets, i: int, end: int, ethertype: int) -> int:
     return 0
 
 
-def skip_tag(data: Octets, i: int, end: int, ethertype: int) -> tuple[int, int, int]:
+def skip_tag(data: Bytes, i: int, end: int, ethertype: int) -> tuple[int, int, int]:
     """Return (layer, position, EtherType) behind a tag; STOP where it is cut or none that is known."""
     length = tag_length(data, i, end, ethertype)
     if length == 0 or i + length + 2 > end:
@@ -34,7 +34,7 @@ def skip_tag(data: Octets, i: int, end: int, ethertype: int) -> tuple[int, int, 
     return TYPED, i + length + 2, u16(data, i + length)
 
 
-def skip_bridging(data: Octets, i: int, end: int, ethertype: int) -> tuple[int, int]:
+def skip_bridging(data: Bytes, i: int, end: int, ethertype: int) -> tuple[int, int]:
     """Return (layer, position) of the Ethernet frame behind a header of its own; STOP without one."""
     if ethertype == TRILL and i + 6 <= end:  # RFC 6325 §3.2: options in words of 4 bytes
         return ETHERNET, i + 6 + 4 * ((u16(data, i) >> 6) & 0x1F)
@@ -45,7 +45,7 @@ def skip_bridging(data: Octets, i: int, end: int, ethertype: int) -> tuple[int, 
     return STOP, i
 
 
-def skip_batman(data: Octets, i: int, end: int) -> tuple[int, int]:
+def skip_batman(data: Bytes, i: int, end: int) -> tuple[int, int]:
     """Return (layer, position) behind a header of batman-adv, compatibility version 14 or 15.
 
     Unicast is 10 bytes, with four addresses 18, broadcast 14. Fragments and messages of the mesh are STOP.
@@ -62,7 +62,7 @@ def skip_batman(data: Octets, i: int, end: int) -> tuple[int, int]:
     return (ETHERNET, i + length) if length else (STOP, i)
 
 
-def isl_length(data: Octets, i: int, end: int) -> int:
+def isl_length(data: Bytes, i: int, end: int) -> int:
     """Return the bytes of a Cisco ISL header that begins at `i`, 0 where an Ethernet frame does."""
     if i + ISL_LENGTH > end or u16(data, i + 2) != 0x0C00 or u8(data, i + 4) != 0:
         return 0
@@ -72,7 +72,7 @@ def isl_length(data: Octets, i: int, end: int) -> int:
     return ISL_LENGTH if u16(data, i + 14) == 0xAAAA and u8(data, i + 16) == 3 else 0
 
 
-def skip_mobile_mux(data: Octets, i: int, end: int) -> int:
+def skip_mobile_mux(data: Bytes, i: int, end: int) -> int:
     """Return the bytes of a Qualcomm multiplexing header (QMAP) in front of an IP packet, 0 without one.
 
     Flags and padding, channel, length in network order.

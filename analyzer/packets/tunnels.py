@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from analyzer.core.compilation import Octets
+from analyzer.core.compilation import Bytes
 from analyzer.packets.byte_access import u8, u16, u32
 from analyzer.packets.header_forms import CALLEES as SHAPES
 from analyzer.packets.header_forms import may_be_ip
@@ -63,7 +63,7 @@ from analyzer.packets.tags import CALLEES as TAGS
 MACSEC = 0x88E5
 
 
-def after_ethertype(data: Octets, i: int, end: int, ethertype: int) -> tuple[int, int, int]:
+def after_ethertype(data: Bytes, i: int, end: int, ethertype: int) -> tuple[int, int, int]:
     """(layer, position, ethertype) that an EtherType leads to; STOP where it isn't IP."""
     if ethertype in (0x0800, 0x86DD):
         return IP, i, ethertype
@@ -93,7 +93,7 @@ def after_ethertype(data: Octets, i: int, end: int, ethertype: int) -> tuple[int
     return STOP, i, ethertype
 
 
-def skip_macsec(data: Octets, i: int, end: int) -> tuple[int, int, int]:
+def skip_macsec(data: Bytes, i: int, end: int) -> tuple[int, int, int]:
     """Behind a MACsec tag (IEEE 802.1AE §9) whose frame is signed alone; STOP where it is encrypted."""
     if i + 6 > end or u8(data, i) & 0x0C:  # encrypted, or changed
         return STOP, i, MACSEC
@@ -103,7 +103,7 @@ def skip_macsec(data: Octets, i: int, end: int) -> tuple[int, int, int]:
     return TYPED, position + 2, u16(data, position)
 
 
-def skip_mpls(data: Octets, i: int, end: int, wire: int) -> tuple[int, int]:
+def skip_mpls(data: Bytes, i: int, end: int, wire: int) -> tuple[int, int]:
     """Behind the bottom of the label stack (RFC 3032): IP or a pseudowire."""
     while i + 4 <= end:
         bottom = u8(data, i + 2) & 1
@@ -113,7 +113,7 @@ def skip_mpls(data: Octets, i: int, end: int, wire: int) -> tuple[int, int]:
     return pseudowire(data, i, end, wire)
 
 
-def skip_ppp(data: Octets, i: int, end: int) -> tuple[int, int]:
+def skip_ppp(data: Bytes, i: int, end: int) -> tuple[int, int]:
     """Behind the PPP protocol field (RFC 1661), with address and control bytes if present."""
     if i + 2 <= end and u8(data, i) == 0xFF and u8(data, i + 1) == 0x03:
         i += 2
@@ -131,7 +131,7 @@ def skip_ppp(data: Octets, i: int, end: int) -> tuple[int, int]:
     return STOP, i
 
 
-def skip_gre(data: Octets, i: int, end: int) -> tuple[int, int, int]:
+def skip_gre(data: Bytes, i: int, end: int) -> tuple[int, int, int]:
     """(layer, position, ethertype) behind a GRE header (RFC 2784, 2890, 2637; ERSPAN)."""
     if i + 4 > end:
         return STOP, i, 0
@@ -163,7 +163,7 @@ def skip_gre(data: Octets, i: int, end: int) -> tuple[int, int, int]:
     return TYPED, position, protocol
 
 
-def gre_routing_end(data: Octets, i: int, end: int) -> int:
+def gre_routing_end(data: Bytes, i: int, end: int) -> int:
     """Behind the source route entries of GRE (RFC 1701): family, offset, length; the last has neither."""
     for _ in range(32):
         if i + 4 > end:
@@ -175,7 +175,7 @@ def gre_routing_end(data: Octets, i: int, end: int) -> int:
     return i
 
 
-def skip_wifi(data: Octets, i: int, end: int, swapped: bool) -> tuple[int, int, int]:
+def skip_wifi(data: Bytes, i: int, end: int, swapped: bool) -> tuple[int, int, int]:
     """(layer, position, what it is instead) behind the MAC header of an IEEE 802.11 data frame.
 
     Layer STOP where the frame holds no packet that can be read as it stands; `swapped` where an access point
@@ -217,7 +217,7 @@ def is_readable_data(control: int, flags: int) -> bool:
     return control & 0x4F == 0x08 and flags & 3 > 0 and not control & 0x30
 
 
-def llc_position(data: Octets, i: int, end: int) -> int:
+def llc_position(data: Bytes, i: int, end: int) -> int:
     """Where LLC begins: some drivers pad the header to a multiple of 4; a mesh has a header of its own."""
     if i + 4 > end or u16(data, i) == 0xAAAA:
         return i
@@ -231,7 +231,7 @@ def llc_position(data: Octets, i: int, end: int) -> int:
     return i
 
 
-def skip_llc(data: Octets, i: int, end: int) -> tuple[int, int, int]:
+def skip_llc(data: Bytes, i: int, end: int) -> tuple[int, int, int]:
     """(layer, position, ethertype) behind LLC/SNAP (RFC 1042), or behind LLC of IP's own number."""
     if i + 8 <= end and u8(data, i) == 0xAA and u8(data, i + 1) == 0xAA and u8(data, i + 2) == 0x03:
         return TYPED, i + 8, u16(data, i + 6)
@@ -242,7 +242,7 @@ def skip_llc(data: Octets, i: int, end: int) -> tuple[int, int, int]:
     return STOP, i, 0
 
 
-def skip_nsh(data: Octets, i: int, end: int) -> tuple[int, int]:
+def skip_nsh(data: Bytes, i: int, end: int) -> tuple[int, int]:
     """Behind a network service header (RFC 8300 §2.2)."""
     if i + 8 > end or u8(data, i) >> 6:
         return STOP, i
@@ -264,7 +264,7 @@ def named_by_nsh(following: int) -> int:
     return MPLS if following == 5 else STOP
 
 
-def ip_tunnel(data: Octets, i: int, end: int, wire: int, protocol: int) -> tuple[int, int, int]:
+def ip_tunnel(data: Bytes, i: int, end: int, wire: int, protocol: int) -> tuple[int, int, int]:
     """(layer, position, encapsulation) inside an IP packet of this protocol; STOP where none is known."""
     if protocol in (4, 41, 94):
         return IP, i, IN_IP
@@ -283,7 +283,7 @@ def ip_tunnel(data: Octets, i: int, end: int, wire: int, protocol: int) -> tuple
 
 
 def udp_tunnel(
-    data: Octets, i: int, end: int, wire: int, source: int, destination: int
+    data: Bytes, i: int, end: int, wire: int, source: int, destination: int
 ) -> tuple[int, int, int, int]:
     """(layer, position, ethertype, encapsulation) inside a tunnel over UDP; STOP where there is none.
 
@@ -319,7 +319,7 @@ def udp_tunnel(
     return tunnel_by_form(data, i, end, wire)
 
 
-def monitored(data: Octets, i: int, end: int, source: int, destination: int) -> tuple[int, int, int]:
+def monitored(data: Bytes, i: int, end: int, source: int, destination: int) -> tuple[int, int, int]:
     """(layer, position, encapsulation) of what monitors, access points and brokers send to their ports."""
     if destination == TZSP_PORT:
         layer, position = tzsp_payload(data, i, end)
@@ -338,7 +338,7 @@ def monitored(data: Octets, i: int, end: int, source: int, destination: int) -> 
     return STOP, i, 0
 
 
-def gtp_payload(data: Octets, i: int, end: int) -> tuple[int, int]:
+def gtp_payload(data: Bytes, i: int, end: int) -> tuple[int, int]:
     """Behind a GTP-U header (3GPP TS 29.281 §5.1), its optional fields and extension headers."""
     position = i + 8
     if u8(data, i) & 7:
@@ -359,7 +359,7 @@ def gtp_payload(data: Octets, i: int, end: int) -> tuple[int, int]:
     return STOP, i
 
 
-def fits_exactly(data: Octets, i: int, inner: int, end: int) -> bool:
+def fits_exactly(data: Bytes, i: int, inner: int, end: int) -> bool:
     """Whether a GTP-U header at `i` and the IP header at `inner` both say that they end at `end`."""
     if i + 8 + u16(data, i + 2) != end or inner + 20 > end:
         return False
@@ -368,7 +368,7 @@ def fits_exactly(data: Octets, i: int, inner: int, end: int) -> bool:
     return inner + 40 + u16(data, inner + 4) == end
 
 
-def l2tp_payload(data: Octets, i: int, end: int, wire: int) -> tuple[int, int]:
+def l2tp_payload(data: Bytes, i: int, end: int, wire: int) -> tuple[int, int]:
     """Behind an L2TP data header (RFC 2661 §3.1, RFC 3931 §4.1.2); STOP for control messages."""
     flags = u16(data, i)
     if flags & 0x8000 == 0 and flags & 0xF == 3:
@@ -387,7 +387,7 @@ def l2tp_payload(data: Octets, i: int, end: int, wire: int) -> tuple[int, int]:
     return PPP, position
 
 
-def teredo_payload(data: Octets, i: int, end: int) -> tuple[int, int]:
+def teredo_payload(data: Bytes, i: int, end: int) -> tuple[int, int]:
     """Behind authentication and origin indication (RFC 4380 §5.1.1), if they are there: an IPv6 packet."""
     if u16(data, i) == 1:
         i += 13 + u8(data, i + 2) + u8(data, i + 3)

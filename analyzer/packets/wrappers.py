@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from analyzer.core.compilation import Octets
+from analyzer.core.compilation import Bytes
 from analyzer.packets.byte_access import little16, little32, u8, u16, u32
 from analyzer.packets.header_forms import inside_by_form, sound_ethernet
 from analyzer.packets.layers import ETHERNET, IP, LLC, PPP, STOP, TYPED
@@ -19,7 +19,7 @@ def is_private(link: int) -> bool:
     return 147 <= link <= 162
 
 
-def pktap_link(data: Octets, i: int, end: int) -> tuple[int, int]:
+def pktap_link(data: Bytes, i: int, end: int) -> tuple[int, int]:
     """Return (link type, position) behind Apple's header: length, kind of record, link type; -1 where cut.
 
     Each has 4 bytes, the least significant first.
@@ -33,7 +33,7 @@ def pktap_link(data: Octets, i: int, end: int) -> tuple[int, int]:
     return (inner if inner != PKTAP else -1), i + length
 
 
-def is_pktap(data: Octets, i: int, end: int) -> bool:
+def is_pktap(data: Bytes, i: int, end: int) -> bool:
     """Return whether a packet of PKTAP begins here: a length, record type 1, a link type, a name."""
     if i + 40 > end or not 36 <= little32(data, i) <= 1024 or little32(data, i + 4) != 1:
         return False
@@ -41,7 +41,7 @@ def is_pktap(data: Octets, i: int, end: int) -> bool:
     return little32(data, i + 8) < 512 and 0x61 <= name <= 0x7A
 
 
-def inner_link(data: Octets, i: int, end: int, link: int) -> tuple[int, int]:
+def inner_link(data: Bytes, i: int, end: int, link: int) -> tuple[int, int]:
     """Return (link type, position) behind a header that tells the link type itself; -1 where it is cut."""
     if link == PKTAP or (is_private(link) and is_pktap(data, i, end)):
         return pktap_link(data, i, end)
@@ -63,7 +63,7 @@ def is_juniper(link: int) -> bool:
     return 130 <= link <= 137 or 178 <= link <= 181 or link in (164, 167, 168, 183, 194, 200, 233, 238)
 
 
-def juniper_link(data: Octets, i: int, end: int, link: int) -> tuple[int, int]:
+def juniper_link(data: Bytes, i: int, end: int, link: int) -> tuple[int, int]:
     """Return (link type, position) behind magic number, flags and extensions.
 
     Without them the type stays what it was.
@@ -89,7 +89,7 @@ def juniper_link(data: Octets, i: int, end: int, link: int) -> tuple[int, int]:
 # ── switches, carriers, recorders ───────────────────────────────────────────
 
 
-def wrapped_layer(data: Octets, i: int, end: int, link: int) -> tuple[int, int, int]:
+def wrapped_layer(data: Bytes, i: int, end: int, link: int) -> tuple[int, int, int]:
     """Return (layer, position, EtherType) of links with a short header; STOP with 0 for others."""
     if link == 282:  # Broadcom's switch tag before the addresses
         return ETHERNET, i + 4, 0
@@ -114,7 +114,7 @@ def wrapped_layer(data: Octets, i: int, end: int, link: int) -> tuple[int, int, 
     return STOP, i, 0
 
 
-def tagged_by_switch(data: Octets, i: int, end: int, link: int) -> tuple[int, int, int]:
+def tagged_by_switch(data: Bytes, i: int, end: int, link: int) -> tuple[int, int, int]:
     """Return what is behind a tag between the addresses and the EtherType (Linux DSA)."""
     length = 8 if link == 285 else 4  # Marvell's with an EtherType; Broadcom's and Marvell's without
     if i + 14 + length > end:
@@ -122,7 +122,7 @@ def tagged_by_switch(data: Octets, i: int, end: int, link: int) -> tuple[int, in
     return TYPED, i + 14 + length, u16(data, i + 12 + length)
 
 
-def recorded_by_endace(data: Octets, i: int, end: int) -> tuple[int, int, int]:
+def recorded_by_endace(data: Bytes, i: int, end: int) -> tuple[int, int, int]:
     """Return what is behind a record header of ERF: 16 bytes, extensions of 8, padding of 2 for Ethernet."""
     if i + 18 > end:
         return STOP, i, -1
@@ -143,14 +143,14 @@ def recorded_by_endace(data: Octets, i: int, end: int) -> tuple[int, int, int]:
 # ── by form ─────────────────────────────────────────────────────────────────
 
 
-def any_link(data: Octets, i: int, end: int, wire: int, link: int) -> tuple[int, int]:
+def any_link(data: Bytes, i: int, end: int, wire: int, link: int) -> tuple[int, int]:
     """Return (layer, position) of a sound frame or packet behind an unknown header; STOP without one."""
     if link == 220 or link == 189 or link == 249:
         return usb_payload(data, i, end, link)
     return inside_by_form(data, i, end, wire, BY_FORM_MOST)
 
 
-def usb_payload(data: Octets, i: int, end: int, link: int) -> tuple[int, int]:
+def usb_payload(data: Bytes, i: int, end: int, link: int) -> tuple[int, int]:
     """Return (layer, position) of an Ethernet frame of a phone shared by USB: RNDIS, or as it stands."""
     position = i + (64 if link == 220 else 48)
     if link == 249:

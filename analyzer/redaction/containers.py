@@ -51,13 +51,13 @@ def _as_text(value: Text) -> str:
     return value if isinstance(value, str) else value.decode("utf-8", "surrogateescape")
 
 
-def _as_octets(value: Text) -> bytes:
+def _as_bytes(value: Text) -> bytes:
     return value if isinstance(value, bytes) else value.encode("utf-8", "surrogateescape")
 
 
 def _in_place(document: Text, changes: Changes) -> Text:
     """Where the values stand as they are; in a binary format only those that keep their length."""
-    data = _as_octets(document)
+    data = _as_bytes(document)
     is_text = isinstance(document, str)
     for old, new in sorted(changes.items(), key=lambda change: -len(change[0])):
         for before, after in _as_written(old, new, is_text):
@@ -68,7 +68,7 @@ def _in_place(document: Text, changes: Changes) -> Text:
 
 def _as_written(old: Text, new: Text, in_text: bool) -> Iterator[tuple[bytes, bytes]]:
     """The bytes before and after: a text in a binary format may stand in two bytes a character."""
-    yield _as_octets(old), _as_octets(new)
+    yield _as_bytes(old), _as_bytes(new)
     if not in_text and isinstance(old, str) and isinstance(new, str):
         for charset in ("utf-16-le", "utf-16-be"):
             yield old.encode(charset, "surrogatepass"), new.encode(charset, "surrogatepass")
@@ -77,13 +77,13 @@ def _as_written(old: Text, new: Text, in_text: bool) -> Iterator[tuple[bytes, by
 def _in_any_length(document: bytes, changes: Changes) -> bytes:
     """Compressed data among other bytes: how long it is after a change is not known before."""
     for old, new in sorted(changes.items(), key=lambda change: -len(change[0])):
-        document = document.replace(_as_octets(old), _as_octets(new))
+        document = document.replace(_as_bytes(old), _as_bytes(new))
     return document
 
 
-def _replaced(octets: bytes, before: bytes, after: bytes) -> bytes:
+def _replaced(data: bytes, before: bytes, after: bytes) -> bytes:
     edges = rb"(?<![0-9A-Za-z])%s(?![0-9A-Za-z])" if len(before) < SURE else rb"%s"
-    return re.sub(edges % re.escape(before), lambda _: after, octets)
+    return re.sub(edges % re.escape(before), lambda _: after, data)
 
 
 # ── JSON ────────────────────────────────────────────────────────────────────
@@ -108,10 +108,10 @@ def _form_read(token: str) -> str:
 
 
 def _form_write(value: str, like: str) -> str:
-    octets = value.encode("utf-8", "surrogateescape")
+    data = value.encode("utf-8", "surrogateescape")
     bare = re.sub("%[0-9A-Fa-f]{2}", "", like)
     safe = "".join(char for char in "-._~!$'()*,;:@/?[]|=" if char in bare)
-    made = quote_from_bytes(octets, safe=safe + " ")
+    made = quote_from_bytes(data, safe=safe + " ")
     return made.replace(" ", "+" if "+" in like or "%20" not in like else "%20")
 
 

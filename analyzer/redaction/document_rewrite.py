@@ -61,8 +61,8 @@ class Rewriter:
 
     def hides(self, value: Value, depth: int = 0) -> bool:
         """Whether an original stands in the value, on whichever step of the ladder."""
-        octets = value if isinstance(value, bytes) else value.encode("utf-8", "surrogatepass")
-        if self.replacer.found(octets):
+        data = value if isinstance(value, bytes) else value.encode("utf-8", "surrogatepass")
+        if self.replacer.found(data):
             return True
         return any(
             self._names_original(part.name) or self.hides(part.value, depth + 1)
@@ -75,7 +75,7 @@ class Rewriter:
     def _with(self, step: str, value: Value, changes: Mapping[Value, Value]) -> Value:
         if step in WRAPPINGS or step.startswith(("xor ", "minus ")):
             wrapped = value.encode("utf-8", "surrogatepass") if isinstance(value, str) else value
-            made = rewrapped(step, wrapped, lambda octets: _changed(octets, changes))
+            made = rewrapped(step, wrapped, lambda data: _changed(data, changes))
             if made is None:
                 return value
             return made.decode("utf-8", "surrogatepass") if isinstance(value, str) else made
@@ -86,7 +86,7 @@ class Rewriter:
         return made_back
 
     def _replaced(self, value: Value) -> Value:
-        return self.replacer.octets(value) if isinstance(value, bytes) else self.replacer.text(value)
+        return self.replacer.data(value) if isinstance(value, bytes) else self.replacer.text(value)
 
 
 def _inside(value: Value, path: Path, depth: int) -> list[MessagePart]:
@@ -97,15 +97,15 @@ def _inside(value: Value, path: Path, depth: int) -> list[MessagePart]:
     return [MessagePart(*part) for part in found]
 
 
-def _changed(octets: bytes, changes: Mapping[Value, Value]) -> bytes:
+def _changed(data: bytes, changes: Mapping[Value, Value]) -> bytes:
     """The bytes with the text that the ladder read in them, or all of them, changed."""
     for old, new in changes.items():
         before = old if isinstance(old, bytes) else old.encode("utf-8", "surrogatepass")
         after = new if isinstance(new, bytes) else new.encode("utf-8", "surrogatepass")
-        if before not in octets:
+        if before not in data:
             raise ValueError("the text stands otherwise in the bytes")
-        octets = octets.replace(before, after)
-    return octets
+        data = data.replace(before, after)
+    return data
 
 
 def _word(value: Value, old: str, new: str) -> Value:

@@ -61,9 +61,9 @@ def _base64_undo(text: bytes) -> bytes:
     return base64.b64decode(core[:whole] + b"=" * (-whole % 4))
 
 
-def _base64_do(octets: bytes, like: bytes) -> bytes:
+def _base64_do(data: bytes, like: bytes) -> bytes:
     before, core, after = _core(like)
-    made = base64.b64encode(octets)
+    made = base64.b64encode(data)
     if b"-" in core or b"_" in core:
         made = made.translate(bytes.maketrans(b"+/", b"-_"))
     elif b" " in core and b"\n" not in core:
@@ -82,10 +82,10 @@ def _hex_undo(text: bytes) -> bytes:
     return bytes.fromhex(_core(text)[1].removeprefix(b"0x").decode("ascii"))
 
 
-def _hex_do(octets: bytes, like: bytes) -> bytes:
+def _hex_do(data: bytes, like: bytes) -> bytes:
     before, core, after = _core(like)
     prefix = b"0x" if core.startswith(b"0x") else b""
-    made = octets.hex().encode()
+    made = data.hex().encode()
     return before + prefix + (made.upper() if re.search(rb"[A-F]", core) else made) + after
 
 
@@ -95,9 +95,9 @@ def _of_base32(undo: Callable[[bytes], bytes], do: Callable[[bytes], bytes]) -> 
         whole = len(core) - (len(core) % 8 in (1, 3, 6))
         return undo(core[:whole].upper() + b"=" * (-whole % 8))
 
-    def wrap(octets: bytes, like: bytes) -> bytes:
+    def wrap(data: bytes, like: bytes) -> bytes:
         before, core, after = _core(like)
-        made = do(octets).lower() if core.islower() else do(octets)
+        made = do(data).lower() if core.islower() else do(data)
         return before + (made if core.endswith(b"=") else made.rstrip(b"=")) + after
 
     return ByteEncoding(unwrap, wrap)
@@ -107,13 +107,13 @@ def _ascii85_undo(text: bytes) -> bytes:
     return base64.a85decode(_core(text)[1].removeprefix(b"<~").removesuffix(b"~>"))
 
 
-def _ascii85_do(octets: bytes, like: bytes) -> bytes:
+def _ascii85_do(data: bytes, like: bytes) -> bytes:
     before, core, after = _core(like)
-    made = base64.a85encode(octets)
+    made = base64.a85encode(data)
     return before + (b"<~" + made + b"~>" if core.startswith(b"<~") else made) + after
 
 
-def _percent_do(octets: bytes, like: bytes) -> bytes:
+def _percent_do(data: bytes, like: bytes) -> bytes:
     tokens = re.findall(rb"%[0-9A-Fa-f]{2}|.", like, re.DOTALL)
     bare = UNRESERVED.union(token for token in tokens if len(token) == 1) - {b"%"}
     lower = re.search(rb"%[0-9A-F]?[a-f]", like)
@@ -123,7 +123,7 @@ def _percent_do(octets: bytes, like: bytes) -> bytes:
             return byte
         return (b"%%%02x" if lower else b"%%%02X") % byte
 
-    made = [bytes((code,)) for code in octets]
+    made = [bytes((code,)) for code in data]
     if len(made) != len(tokens):
         return b"".join(map(written, made))
     # Of the same length: what is the same stays as it stood.
@@ -137,9 +137,9 @@ def _percent_do(octets: bytes, like: bytes) -> bytes:
 def _inflated(step: str) -> Callable[[bytes], bytes]:
     opener = OPENERS.get(step) or UNMARKED[step]
 
-    def unwrap(octets: bytes) -> bytes:
+    def unwrap(data: bytes) -> bytes:
         content = bytearray()
-        for piece in opener(octets):
+        for piece in opener(data):
             content += piece
             if len(content) > MOST:
                 raise ValueError("expands beyond what is changed")
@@ -148,65 +148,63 @@ def _inflated(step: str) -> Callable[[bytes], bytes]:
     return unwrap
 
 
-def _gzip_do(octets: bytes, like: bytes) -> bytes:
-    return gzip.compress(octets, mtime=int.from_bytes(like[4:8], "little"))
+def _gzip_do(data: bytes, like: bytes) -> bytes:
+    return gzip.compress(data, mtime=int.from_bytes(like[4:8], "little"))
 
 
-def _raw_deflate(octets: bytes, _: bytes) -> bytes:
+def _raw_deflate(data: bytes, _: bytes) -> bytes:
     packer = zlib.compressobj(9, zlib.DEFLATED, -zlib.MAX_WBITS)
-    return packer.compress(octets) + packer.flush()
+    return packer.compress(data) + packer.flush()
 
 
-def _zstd_do(octets: bytes, _: bytes) -> bytes:
+def _zstd_do(data: bytes, _: bytes) -> bytes:
     import zstandard
 
-    return bytes(zstandard.ZstdCompressor().compress(octets))
+    return bytes(zstandard.ZstdCompressor().compress(data))
 
 
-def _lz4_do(octets: bytes, _: bytes) -> bytes:
+def _lz4_do(data: bytes, _: bytes) -> bytes:
     import lz4.frame
 
-    return bytes(lz4.frame.compress(octets))
+    return bytes(lz4.frame.compress(data))
 
 
-def _brotli_do(octets: bytes, _: bytes) -> bytes:
+def _brotli_do(data: bytes, _: bytes) -> bytes:
     import brotli
 
-    return bytes(brotli.compress(octets))
+    return bytes(brotli.compress(data))
 
 
 # ── weak encodings ──────────────────────────────────────────────────────────
 
 
 def _translated(forth: bytes, back: bytes) -> ByteEncoding:
-    return ByteEncoding(lambda octets: octets.translate(forth), lambda octets, _: octets.translate(back))
+    return ByteEncoding(lambda data: data.translate(forth), lambda data, _: data.translate(back))
 
 
 def _by_key(step: str) -> ByteEncoding | None:
     name, _, key = step.partition(" ")
     if name == "xor":  # its bytes together, or one by one: 0x1234, 0x12 0x34
         keyed = bytes.fromhex(key.replace("0x", ""))
-        return ByteEncoding(lambda octets: xored(octets, keyed), lambda octets, _: xored(octets, keyed))
+        return ByteEncoding(lambda data: xored(data, keyed), lambda data, _: xored(data, keyed))
     if name == "minus":
         shift = int(key)
-        less = bytes((octet - shift) % 256 for octet in range(256))
-        return _translated(less, bytes((octet + shift) % 256 for octet in range(256)))
+        less = bytes((byte - shift) % 256 for byte in range(256))
+        return _translated(less, bytes((byte + shift) % 256 for byte in range(256)))
     return None
 
 
-def _rot47(octets: bytes) -> bytes:
-    return octets.decode("latin-1").translate(ROT47).encode("latin-1")
+def _rot47(data: bytes) -> bytes:
+    return data.decode("latin-1").translate(ROT47).encode("latin-1")
 
 
-def _rot13(octets: bytes) -> bytes:
-    return codecs.encode(octets.decode("latin-1"), "rot13").encode("latin-1")
+def _rot13(data: bytes) -> bytes:
+    return codecs.encode(data.decode("latin-1"), "rot13").encode("latin-1")
 
 
 def _of_charset(name: str) -> ByteEncoding:
     """Text of two bytes a character, read as UTF-8 meanwhile."""
-    return ByteEncoding(
-        lambda octets: octets.decode(name).encode(), lambda text, _: text.decode().encode(name)
-    )
+    return ByteEncoding(lambda data: data.decode(name).encode(), lambda text, _: text.decode().encode(name))
 
 
 WRAPPINGS: dict[str, ByteEncoding] = {
@@ -217,17 +215,17 @@ WRAPPINGS: dict[str, ByteEncoding] = {
     "base32": _of_base32(base64.b32decode, base64.b32encode),
     "base32hex": _of_base32(base64.b32hexdecode, base64.b32hexencode),
     "ascii85": ByteEncoding(_ascii85_undo, _ascii85_do),
-    "base85": ByteEncoding(base64.b85decode, lambda octets, _: base64.b85encode(octets)),
+    "base85": ByteEncoding(base64.b85decode, lambda data, _: base64.b85encode(data)),
     "percent": ByteEncoding(unquote_to_bytes, _percent_do),
     "gzip": ByteEncoding(_inflated("gzip"), _gzip_do),
-    "zlib": ByteEncoding(_inflated("zlib"), lambda octets, _: zlib.compress(octets)),
+    "zlib": ByteEncoding(_inflated("zlib"), lambda data, _: zlib.compress(data)),
     "deflate": ByteEncoding(_inflated("deflate"), _raw_deflate),
     "zstd": ByteEncoding(_inflated("zstd"), _zstd_do),
     "lz4": ByteEncoding(_inflated("lz4"), _lz4_do),
     "brotli": ByteEncoding(_inflated("brotli"), _brotli_do),
     "reversed": ByteEncoding(lambda text: text[::-1], lambda text, _: text[::-1]),
-    "bzip2": ByteEncoding(_inflated("bzip2"), lambda octets, _: bz2.compress(octets)),
-    "xz": ByteEncoding(_inflated("xz"), lambda octets, _: lzma.compress(octets)),
-    "rot47": ByteEncoding(_rot47, lambda octets, _: _rot47(octets)),
-    "rot13": ByteEncoding(_rot13, lambda octets, _: _rot13(octets)),
+    "bzip2": ByteEncoding(_inflated("bzip2"), lambda data, _: bz2.compress(data)),
+    "xz": ByteEncoding(_inflated("xz"), lambda data, _: lzma.compress(data)),
+    "rot47": ByteEncoding(_rot47, lambda data, _: _rot47(data)),
+    "rot13": ByteEncoding(_rot13, lambda data, _: _rot13(data)),
 }

@@ -36,7 +36,7 @@ class MessageRewriter:
             new = self._by.value(value, path, short)
             if new != value:
                 made = _in_content(made, value, new, _charset(message))
-        made = self._by.replacer.octets(made)
+        made = self._by.replacer.data(made)
         if not message.body.complete or message.body.left_out or not message.complete:
             made = self._without_pieces(made)
         return made if not self._hides(message, made) else b""

@@ -49,7 +49,7 @@ class Permutation:
 
     def _mixed(self, each: int, half: int) -> int:
         """A number below the half's bound; 16 bytes more than it needs leave no bias worth naming."""
-        octets = half.to_bytes((half.bit_length() + 7) // 8 or 1, "big")
-        seed = hmac.new(self._key, bytes([each]) + octets, hashlib.sha256).digest()
+        data = half.to_bytes((half.bit_length() + 7) // 8 or 1, "big")
+        seed = hmac.new(self._key, bytes([each]) + data, hashlib.sha256).digest()
         length = (self._half.bit_length() + 7) // 8 + 16
         return int.from_bytes(hashlib.shake_256(seed).digest(length), "big") % self._half

@@ -42,7 +42,7 @@ from analyzer.redaction.spellings import Pair
 from analyzer.redaction.targets import FACTS, originals
 
 T = TypeVar("T")
-KEY_OCTETS = 32
+KEY_BYTES = 32
 LEAST_ALONE = 4  # characters of a value that is told wherever a text is nothing else
 SAYS = (
     "Identifiers in this report are pseudonyms: each was replaced by another of the same form. Should one of "
@@ -79,7 +79,7 @@ PATH = r"(?<![\w./\-]){}(?![\w/\-])"  # of its own, and not as letters of a word
 
 def new_key() -> bytes:
     """A key for one run, which is thrown away after it."""
-    return secrets.token_bytes(KEY_OCTETS)
+    return secrets.token_bytes(KEY_BYTES)
 
 
 def redact(report: Report, key: bytes | None = None) -> Report:

@@ -22,7 +22,7 @@ WORD = frozenset(b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxy
 class Replacement(NamedTuple):
     """What stands for some bytes, and whether they count only as a word of their own."""
 
-    octets: bytes
+    data: bytes
     bounded: bool
 
 
@@ -43,31 +43,31 @@ class Replacer:
         _add(table, found, False)
         self._searches.append(_Search(table))
 
-    def found(self, octets: bytes) -> bool:
+    def found(self, data: bytes) -> bool:
         """Whether an original stands in the bytes."""
-        return next(self._hits(octets), None) is not None
+        return next(self._hits(data), None) is not None
 
-    def octets(self, octets: bytes) -> bytes:
+    def data(self, data: bytes) -> bytes:
         """The bytes with pseudonyms."""
         made, at = bytearray(), 0
-        for start, end, new in self._hits(octets):
-            made += octets[at:start] + new
+        for start, end, new in self._hits(data):
+            made += data[at:start] + new
             at = end
-        return bytes(made + octets[at:]) if at else octets
+        return bytes(made + data[at:]) if at else data
 
     def text(self, text: str) -> str:
         """The text with pseudonyms."""
-        octets = text.encode("utf-8", "surrogatepass")
-        made = self.octets(octets)
-        return text if made is octets else made.decode("utf-8", "replace")
+        data = text.encode("utf-8", "surrogatepass")
+        made = self.data(data)
+        return text if made is data else made.decode("utf-8", "replace")
 
-    def _hits(self, octets: bytes) -> Iterator[tuple[int, int, bytes]]:
-        if len(octets) < SHORTEST:
+    def _hits(self, data: bytes) -> Iterator[tuple[int, int, bytes]]:
+        if len(data) < SHORTEST:
             return
         upto = 0
-        matches = [match for search in self._searches for match in search.matches(octets)]
+        matches = [match for search in self._searches for match in search.matches(data)]
         for start, end, (new, bounded) in sorted(matches, key=lambda match: (match[0], -match[1])):
-            if start >= upto and not (bounded and _is_inside_a_word(octets, start, end)):
+            if start >= upto and not (bounded and _is_inside_a_word(data, start, end)):
                 yield start, end, new
                 upto = end
 
@@ -78,11 +78,11 @@ class _Search:
     def __init__(self, table: Mapping[bytes, Replacement]) -> None:
         self._table = table
 
-    def matches(self, octets: bytes) -> Iterator[tuple[int, int, Replacement]]:
+    def matches(self, data: bytes) -> Iterator[tuple[int, int, Replacement]]:
         """All of them, overlapping ones too."""
         if not self._table:
             return
-        for number, start, end in self._automaton.find_matches_as_indexes(octets, overlapping=True):
+        for number, start, end in self._automaton.find_matches_as_indexes(data, overlapping=True):
             yield start, end, self._rows[number]
 
     @cached_property
@@ -102,7 +102,7 @@ def _add(table: dict[bytes, Replacement], found: Iterable[tuple[bytes, bytes]], 
             table.setdefault(old, Replacement(new, always or len(old) < SURE))
 
 
-def _is_inside_a_word(octets: bytes, start: int, end: int) -> bool:
-    before = start > 0 and octets[start] in WORD and octets[start - 1] in WORD
-    after = end < len(octets) and octets[end - 1] in WORD and octets[end] in WORD
+def _is_inside_a_word(data: bytes, start: int, end: int) -> bool:
+    before = start > 0 and data[start] in WORD and data[start - 1] in WORD
+    after = end < len(data) and data[end - 1] in WORD and data[end] in WORD
     return before or after

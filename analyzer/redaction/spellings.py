@@ -25,22 +25,22 @@ UNIVERSAL_BIT = 2 << 56  # of an EUI-64 (RFC 4291 §2.5.1)
 def pairs(kind: str, original: str, pseudonym: str, hashes: bool = True) -> Iterator[Pair]:
     """The plain ways first; of equal bytes the first pair counts. Hashes are most of them."""
     written = [(write(original), write(pseudonym)) for write in (*PLAIN, *WRITTEN.get(kind, ()))]
-    octets = [(_octets(old), _octets(new)) for old, new in written if old]
-    yield from octets
-    derived = [(_octets(write(original)), _octets(write(pseudonym))) for write in DERIVED.get(kind, ())]
+    data = [(_data(old), _data(new)) for old, new in written if old]
+    yield from data
+    derived = [(_data(write(original)), _data(write(pseudonym))) for write in DERIVED.get(kind, ())]
     yield from derived
     for colon in COLONS[1:]:
         yield from (
             (old.replace(b":", colon), new.replace(b":", colon)) for old, new in derived if b":" in old
         )
     for encode in (*ENCODINGS, *(HASHED if hashes else ())):
-        yield from ((encode(old), encode(new)) for old, new in octets)
+        yield from ((encode(old), encode(new)) for old, new in data)
     for pack in NUMBERS.get(kind, ()):
         if before := pack(original):
             yield before, pack(pseudonym)
 
 
-def _octets(text: str) -> bytes:
+def _data(text: str) -> bytes:
     return text.encode("utf-8", "surrogatepass")
 
 
@@ -72,7 +72,7 @@ def _dotted(mac: str) -> str:
 
 
 def _without_zeros(mark: str) -> Writing:
-    return lambda mac: mark.join(octet.lstrip("0") or "0" for octet in mac.split(":"))
+    return lambda mac: mark.join(byte.lstrip("0") or "0" for byte in mac.split(":"))
 
 
 def _identifier(mac: str) -> int:
@@ -174,7 +174,7 @@ WRITTEN: dict[str, tuple[Writing, ...]] = {
 
 def _percent(everywhere: bool, lower: bool) -> Encoding:
     def encode(data: bytes) -> bytes:
-        text = "".join(f"%{octet:02X}" for octet in data) if everywhere else quote(data, safe="")
+        text = "".join(f"%{byte:02X}" for byte in data) if everywhere else quote(data, safe="")
         return (_lower_escapes(text) if lower else text).encode()
 
     return encode
@@ -216,8 +216,8 @@ def _upper_hex(data: bytes) -> bytes:
     return data.hex().upper().encode()
 
 
-def _decimal(octets: bytes) -> bytes:
-    return str(int.from_bytes(octets, "big")).encode()
+def _decimal(data: bytes) -> bytes:
+    return str(int.from_bytes(data, "big")).encode()
 
 
 _DIGEST_FORMS: tuple[Encoding, ...] = (
@@ -228,9 +228,9 @@ _DIGEST_FORMS: tuple[Encoding, ...] = (
     lambda digest: base64.urlsafe_b64encode(digest).rstrip(b"="),
     *(_cut(*at, write) for at in TRUNCATIONS for write in (bytes, _hex, _upper_hex)),
 )
-_CHECKSUM_FORMS: tuple[Encoding, ...] = (bytes, lambda octets: octets[::-1], _hex, _upper_hex, _decimal)
+_CHECKSUM_FORMS: tuple[Encoding, ...] = (bytes, lambda data: data[::-1], _hex, _upper_hex, _decimal)
 
-ENCODED_OCTETS: tuple[Encoding, ...] = tuple(
+ENCODED_BYTES: tuple[Encoding, ...] = tuple(
     _base64(offset, safe) for offset in range(3) for safe in (False, True)
 )
 ENCODINGS: tuple[Encoding, ...] = (
@@ -240,7 +240,7 @@ ENCODINGS: tuple[Encoding, ...] = (
     *(_percent(everywhere, lower) for everywhere in (False, True) for lower in (False, True)),
     _hex,
     _upper_hex,
-    *ENCODED_OCTETS,
+    *ENCODED_BYTES,
 )
 HASHED: tuple[Encoding, ...] = (
     *(_digested(digest, write) for digest in HASHES.values() for write in _DIGEST_FORMS),
@@ -256,19 +256,19 @@ def _packed(before: str, after: str, swapped: bool) -> Callable[[str], bytes]:
         text = before + digits + after
         if not (digits.isascii() and digits.isdigit()) or len(text) % 2:
             return b""
-        octets = bytes.fromhex(text)
-        return bytes((octet & 15) << 4 | octet >> 4 for octet in octets) if swapped else octets
+        data = bytes.fromhex(text)
+        return bytes((byte & 15) << 4 | byte >> 4 for byte in data) if swapped else data
 
     return encode
 
 
 def _varint(digits: str) -> bytes:
     """As Protocol Buffers write a number."""
-    number, octets = int(digits), bytearray()
+    number, data = int(digits), bytearray()
     while number > 127:
-        octets.append(number & 127 | 128)
+        data.append(number & 127 | 128)
         number >>= 7
-    return bytes((*octets, number))
+    return bytes((*data, number))
 
 
 def _number(encode: Callable[[int], bytes]) -> Callable[[str], bytes]:
@@ -294,7 +294,7 @@ _DIGITS: tuple[Callable[[str], bytes], ...] = (
 )
 
 
-def _octets_of_mac(mac: str) -> bytes:
+def _bytes_of_mac(mac: str) -> bytes:
     return bytes.fromhex(_bare(mac))
 
 
@@ -304,22 +304,22 @@ def _eui64(mac: str) -> bytes:
 
 
 def _eui64_as_it_is(mac: str) -> bytes:
-    octets = _octets_of_mac(mac)
-    return octets[:3] + b"\xff\xfe" + octets[3:]
+    data = _bytes_of_mac(mac)
+    return data[:3] + b"\xff\xfe" + data[3:]
 
 
-_Octets = Callable[[str], bytes]
+_Bytes = Callable[[str], bytes]
 
 
-def _then(octets: _Octets, encode: Encoding) -> _Octets:
-    return lambda mac: encode(octets(mac))
+def _then(data: _Bytes, encode: Encoding) -> _Bytes:
+    return lambda mac: encode(data(mac))
 
 
 def _separated(mark: bytes, size: int, upper: bool) -> Encoding:
     """In hexadecimal, `size` bytes between two marks."""
 
-    def encode(octets: bytes) -> bytes:
-        text = octets.hex(":", -size)
+    def encode(data: bytes) -> bytes:
+        text = data.hex(":", -size)
         return (text.upper() if upper else text).encode().replace(b":", mark)
 
     return encode
@@ -332,9 +332,9 @@ _IN_HEXADECIMAL = tuple(
     for upper in (False, True)
 )
 _IN_TEXT = (bytes, _decimal, *_IN_HEXADECIMAL)
-_MAC_OCTETS: tuple[_Octets, ...] = (
-    *(_then(_octets_of_mac, encode) for encode in (bytes, *ENCODED_OCTETS, _decimal)),
-    *(_then(lambda mac: _octets_of_mac(mac)[::-1], encode) for encode in (bytes, *ENCODED_OCTETS, _decimal)),
+_MAC_BYTES: tuple[_Bytes, ...] = (
+    *(_then(_bytes_of_mac, encode) for encode in (bytes, *ENCODED_BYTES, _decimal)),
+    *(_then(lambda mac: _bytes_of_mac(mac)[::-1], encode) for encode in (bytes, *ENCODED_BYTES, _decimal)),
     *(
         _then(eui, encode)
         for eui in (_eui64, _eui64_as_it_is)
@@ -345,5 +345,5 @@ _MAC_OCTETS: tuple[_Octets, ...] = (
 )
 NUMBERS: dict[str, tuple[Callable[[str], bytes], ...]] = {
     **dict.fromkeys(("imei", "imeisv", "iccid", "imsi", "phone", "meid"), _DIGITS),
-    **dict.fromkeys(("mac", "bssid"), _MAC_OCTETS),
+    **dict.fromkeys(("mac", "bssid"), _MAC_BYTES),
 }

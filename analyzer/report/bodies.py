@@ -34,10 +34,10 @@ def body_in(document: dict[str, Any], where: str) -> dict[str, Any]:
     content = expect(value_at(document, ("content",), where), str, f"{where}.content")
     kind = CONTENT_AS.load(value_at(document, ("content_as",), where), f"{where}.content_as")
     try:
-        octets = content.encode("utf-8") if kind == "text" else base64.b64decode(content, validate=True)
+        data = content.encode("utf-8") if kind == "text" else base64.b64decode(content, validate=True)
     except (UnicodeEncodeError, binascii.Error, ValueError):
         raise ValueError(f"{where}.content: not {kind} as content_as says") from None
-    return {**document, "content": octets}
+    return {**document, "content": data}
 
 
 CONTENT_AS = literal(("text", "base64"))

@@ -108,7 +108,7 @@ TEMPLATES = (
     mark("begins 89 (telecommunications) and {code} (country code of {country})"),
     mark("its check digit is valid"),
     mark("its last digit is not a check digit"),
-    mark("six octets in hexadecimal, an address of one interface"),
+    mark("six bytes in hexadecimal, an address of one interface"),
     mark("equal to the MAC address of the device that sent it"),
     mark("14 hexadecimal digits from {first}, in the range given to MEIDs (A0 to FF, 99)"),
     mark("begins {code}, the network code of {operator} ({country})"),
@@ -156,7 +156,7 @@ TEMPLATES = (
         "{n_some} of {n_all} TCP destinations show packets in one direction only: whether they were "
         "answered outside the capture is unknown."
     ),
-    mark("Readable streams have {n_gaps} gaps, together {n_octets} bytes that were sent and not captured."),
+    mark("Readable streams have {n_gaps} gaps, together {n_bytes} bytes that were sent and not captured."),
     mark(
         "{n_bytes} bytes of readable data that no reader takes were searched. Nothing was found in them; "
         "they are not listed."

@@ -54,7 +54,7 @@ def span(ns: int) -> str:
     return f"{value:.0f} {_(name)}" if value >= 10 else f"{decimal(f'{value:.1f}')} {_(name)}"
 
 
-def octets(count: int) -> str:
+def byte_size(count: int) -> str:
     """Decimal units: "812 B", "4.1 kB", "1.3 GB"."""
     unit, name = next(((u, n) for u, n in _SIZES if count >= u), (1, "B"))
     return f"{count} B" if unit == 1 else f"{decimal(f'{count / unit:.1f}')} {name}"

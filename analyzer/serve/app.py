@@ -15,7 +15,7 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from analyzer.report.text import visible
-from analyzer.report.units import octets
+from analyzer.report.units import byte_size
 from analyzer.serve.guard import DRAINED, Guard, Secrets
 from analyzer.serve.jobs import Job, Jobs
 from analyzer.serve.upload import NOT_OURS, Upload, UploadError, too_much
@@ -40,7 +40,7 @@ class Page:
             autoescape=select_autoescape(default=True, default_for_string=True),
             undefined=StrictUndefined,
         )
-        self._templates.filters |= {"visible": visible, "octets": octets}
+        self._templates.filters |= {"visible": visible, "byte_size": byte_size}
 
     def routes(self) -> list[Route | Mount]:
         return [

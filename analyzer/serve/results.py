@@ -29,11 +29,11 @@ def evidence(original: Report, report: Report, is_redacted: bool) -> bytes:
     """
     paths = [info.path for info in original.captures]
     made = bundle(report, BundleRequest(paths, COMMAND, redact=is_redacted))
-    octets = io.BytesIO()
-    with zipfile.ZipFile(octets, "w", zipfile.ZIP_DEFLATED) as archive:
+    data = io.BytesIO()
+    with zipfile.ZipFile(data, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, content in made.files.items():
             archive.writestr(name, content)
-    return octets.getvalue()
+    return data.getvalue()
 
 
 def comparison(first: str, second: str) -> str:

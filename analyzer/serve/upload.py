@@ -15,7 +15,7 @@ from python_multipart.exceptions import MultipartParseError
 from python_multipart.multipart import MultipartParser, parse_options_header
 
 from analyzer.report.text import clip, visible
-from analyzer.report.units import octets
+from analyzer.report.units import byte_size
 
 MOST_FILES, LONGEST_VALUE, LONGEST_LABEL, LONGEST_HEADER = 200, 4096, 120, 4096
 
@@ -40,7 +40,7 @@ class UploadedFile:
 
     name: str
     label: str
-    octets: int
+    size: int
 
 
 class Upload:
@@ -61,7 +61,7 @@ class Upload:
         self._header, self._value = b"", b""
         self._part = b""
         self._file: BinaryIO | None = None
-        self._octets = 0
+        self._size = 0
         self._parser = MultipartParser(
             boundary,
             {
@@ -99,7 +99,7 @@ class Upload:
     # ── what the parser finds ───────────────────────────────────────────
 
     def _begin(self) -> None:
-        self._name, self._label, self._part, self._octets = "", None, b"", 0
+        self._name, self._label, self._part, self._size = "", None, b"", 0
 
     def _on_header(self, data: bytes, start: int, end: int) -> None:
         self._header += data[start:end]
@@ -133,7 +133,7 @@ class Upload:
                 raise UploadError(413, "A field of the form is too long.")
             return
         self._left -= end - start
-        self._octets += end - start
+        self._size += end - start
         if self._left < 0:
             raise UploadError(413, too_much(self._most))
         self._file.write(memoryview(data)[start:end])
@@ -148,8 +148,8 @@ class Upload:
             return
         name = Path(self._file.name).name
         self.close()
-        if self._octets or self._label:
-            self.files.append(UploadedFile(name, self._label or name, self._octets))
+        if self._size or self._label:
+            self.files.append(UploadedFile(name, self._label or name, self._size))
         else:  # an empty file field without a name is what a browser sends for no file
             (self._folder / name).unlink()
 
@@ -168,7 +168,7 @@ async def _next(stream: AsyncIterator[bytes]) -> bytes | None:
 
 def too_much(most: int) -> str:
     """That no more than so many bytes are taken."""
-    return f"More than {octets(most)} at once are not taken."
+    return f"More than {byte_size(most)} at once are not taken."
 
 
 def label_of(name: str) -> str:

@@ -152,7 +152,7 @@ class ShardCoordinator:
             self._now.held += batched.held
 
     def _remember(self, kept: RetransmissionChanges) -> None:
-        self._recent.kept += kept.octets
+        self._recent.kept += kept.size
         if kept.oldest is not None:
             self._recent.note_use(kept.oldest)
 
@@ -187,10 +187,10 @@ class Partner:
         self._listener.start()
 
     def next(self) -> Batched:
-        octets = self._batches.get()
-        if octets is None:
+        data = self._batches.get()
+        if data is None:
             raise LostError("one of them has ended")
-        batched: Batched = pickle.loads(octets)
+        batched: Batched = pickle.loads(data)
         return batched
 
     def close(self) -> None:
@@ -209,9 +209,9 @@ class Partner:
     def _listen(self) -> None:
         with suppress(OSError, EOFError):
             while True:
-                octets = self._connection.recv_bytes()
+                data = self._connection.recv_bytes()
                 if not self._ended:
-                    self._batches.put(octets)
+                    self._batches.put(data)
         if not self._ended:
             self._batches.put(None)
 

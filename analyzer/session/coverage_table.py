@@ -16,12 +16,12 @@ import numpy as np
 from analyzer.flows.entropy import ByteSpread
 from analyzer.flows.flow_table import (
     A_PORT,
+    BYTES,
     HAS_ISN_A,
     HAS_NEXT_A,
     ISN,
     MARKS,
     NEXT,
-    OCTETS,
     PACKETS,
     PAYLOAD,
     PROTOCOL,
@@ -111,7 +111,7 @@ def coverage(seen: Seen, outside: Sequence[Outside], is_reconstruction: bool) ->
 
 def _of_flows(seen: Seen) -> Iterator[Share]:
     flows = seen.flows
-    packets, size = flows.pair(PACKETS).sum(axis=1).tolist(), flows.pair(OCTETS).sum(axis=1).tolist()
+    packets, size = flows.pair(PACKETS).sum(axis=1).tolist(), flows.pair(BYTES).sum(axis=1).tolist()
     protocols, payload = flows.one(PROTOCOL).tolist(), _carried(flows, seen.times).tolist()
     ports = flows.pair(A_PORT).max(axis=1).tolist()
     for flow, protocol in enumerate(protocols):
@@ -191,9 +191,9 @@ def _shared(
 ) -> Iterator[Share]:
     """The packets and bytes of a flow shared out as its payload is; no part of it counts as nothing."""
     left_packets, left_size = packets, size
-    for state, what, octets in sorted(parts, key=lambda part: part[2])[:-1]:
-        mine = min(round(packets * octets / payload) or 1, left_packets)
-        its_size = min(max(size * octets // payload, 1), left_size)
+    for state, what, data in sorted(parts, key=lambda part: part[2])[:-1]:
+        mine = min(round(packets * data / payload) or 1, left_packets)
+        its_size = min(max(size * data // payload, 1), left_size)
         left_packets, left_size = left_packets - mine, left_size - its_size
         yield state, what, mine, its_size
     state, what, _ = max(reversed(parts), key=lambda part: part[2])

@@ -232,7 +232,7 @@ class Extractor:
         self.searched.add(read.light.places)
         if read.light.sparse is not None:
             self._count_unlisted(read.light.sparse)
-            self._put_by_read(read.light, read.octets)
+            self._put_by_read(read.light, read.data)
             return
         self._say(read.light.said)
         fits = [each is None or self._fits(each.size, False, each.frame) for each in read.light.contents]
@@ -249,12 +249,12 @@ class Extractor:
             self.entries.append(ExchangeFindings(request, response, (), (), is_recoded=read.light.is_recoded))
             if fits[0]:
                 return
-        self._put_by_read(read.light, read.octets)
+        self._put_by_read(read.light, read.data)
 
-    def _put_by_read(self, light: QuietExchange, octets: bytes) -> None:
+    def _put_by_read(self, light: QuietExchange, data: bytes) -> None:
         if light.flow is not None:
             frame = light.contents[0].frame if light.contents[0] is not None else None
-            self.spool.add_packed(octets, light.flow, frame, light.is_recoded)
+            self.spool.add_packed(data, light.flow, frame, light.is_recoded)
 
     def read_whole(self) -> set[tuple[int, str]]:
         """Return flow and kind of the owner's identifiers found in data that no reader takes."""
@@ -313,9 +313,9 @@ class Extractor:
 
     # ── parts ───────────────────────────────────────────────────────────
 
-    def _count_unlisted(self, octets: int) -> None:
+    def _count_unlisted(self, size: int) -> None:
         """Count a message of no known protocol that is not listed."""
-        self.unlisted += octets
+        self.unlisted += size
 
     def _interim(self, message: Message, said: Sequence[Problem]) -> Message:
         """A 1xx response, which has no body."""

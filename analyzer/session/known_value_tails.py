@@ -20,7 +20,7 @@ class StreamTail(NamedTuple):
     """The bytes before the sequence number `next`, and the frame that each run of them came in."""
 
     next: int
-    octets: bytes
+    data: bytes
     runs: tuple[tuple[int, int], ...]  # frame, bytes; oldest first
 
 
@@ -41,9 +41,9 @@ class StreamTails:
         """
         tail = self._tails.get(direction, NO_TAIL)
         repeated = distance(sequence, tail.next)
-        if not tail.octets or not 0 <= repeated < len(tail.octets):
+        if not tail.data or not 0 <= repeated < len(tail.data):
             return NO_TAIL
-        return tail if not repeated else _cut(tail, len(tail.octets) - repeated)
+        return tail if not repeated else _cut(tail, len(tail.data) - repeated)
 
     def keep(
         self, direction: Direction, sequence: int, payload: bytes, frame: int, before: StreamTail
@@ -56,9 +56,9 @@ class StreamTails:
             return
         if len(self._tails) >= MOST_FLOWS:
             del self._tails[next(iter(self._tails))]
-        octets = (before.octets + payload[-self._length :])[-self._length :] if self._length else b""
+        data = (before.data + payload[-self._length :])[-self._length :] if self._length else b""
         runs = (*before.runs, (frame, len(payload)))
-        self._tails[direction] = StreamTail(end, octets, _last(runs, len(octets)))
+        self._tails[direction] = StreamTail(end, data, _last(runs, len(data)))
 
     def renumber(self, new: New) -> None:
         """Go on with new numbers of flows."""
@@ -78,27 +78,27 @@ def in_order(directions: NDArray[np.int64], sequences: NDArray[np.int64]) -> NDA
     return np.lexsort((since, of))
 
 
-def frames_of(tail: StreamTail, octets: int) -> tuple[int, ...]:
+def frames_of(tail: StreamTail, size: int) -> tuple[int, ...]:
     """The frames in which the last bytes of a tail came."""
-    return tuple(frame for frame, _ in _last(tail.runs, octets))
+    return tuple(frame for frame, _ in _last(tail.runs, size))
 
 
 def _cut(tail: StreamTail, size: int) -> StreamTail:
     """The first `size` bytes."""
     runs, left = [], size
-    for frame, octets in tail.runs:
+    for frame, data in tail.runs:
         if left > 0:
-            runs.append((frame, min(octets, left)))
-        left -= octets
-    return StreamTail(tail.next, tail.octets[:size], tuple(runs))
+            runs.append((frame, min(data, left)))
+        left -= data
+    return StreamTail(tail.next, tail.data[:size], tuple(runs))
 
 
 def _last(runs: tuple[tuple[int, int], ...], size: int) -> tuple[tuple[int, int], ...]:
     """The runs of the last `size` bytes."""
     kept: list[tuple[int, int]] = []
-    for frame, octets in reversed(runs):
+    for frame, data in reversed(runs):
         if size <= 0:
             break
-        kept.append((frame, min(octets, size)))
-        size -= octets
+        kept.append((frame, min(data, size)))
+        size -= data
     return tuple(reversed(kept))

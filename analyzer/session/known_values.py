@@ -61,7 +61,7 @@ class KnownValueSearch:
         self._tails = StreamTails(known.longest - 1 if known else 0)
         # By flow, direction, kind and where in the stream it begins: repeated segments count once.
         self._seen: dict[tuple[int, int, str, int], KnownHit] = {}
-        self.octets = 0  # searched
+        self.data = 0  # searched
         self.left_out = 0  # hits beyond the limit
 
     def look(self, step: Step, flows: Flows) -> None:
@@ -69,10 +69,10 @@ class KnownValueSearch:
         if not self._known:
             return
         pieces = list(self._pieces(step, flows))
-        sizes = (len(piece.before.octets) + len(piece.payload) + len(BETWEEN) for piece in pieces)
+        sizes = (len(piece.before.data) + len(piece.payload) + len(BETWEEN) for piece in pieces)
         starts = [0, *accumulate(sizes)]
-        joined = BETWEEN.join([piece.before.octets + piece.payload for piece in pieces])
-        self.octets += len(joined)
+        joined = BETWEEN.join([piece.before.data + piece.payload for piece in pieces])
+        self.data += len(joined)
         for hit in self._known.search(joined):
             at = bisect_right(starts, hit.start) - 1
             found = hit._replace(start=hit.start - starts[at], end=hit.end - starts[at])
@@ -130,7 +130,7 @@ class KnownValueSearch:
             yield SearchPiece(row, frame, before, payload)
 
     def _note(self, step: Step, piece: SearchPiece, hit: Hit) -> None:
-        row, before = piece.row, len(piece.before.octets)
+        row, before = piece.row, len(piece.before.data)
         packets, is_datagram = step.packets, step.packets.kind[piece.row] == UDP
         if hit.end <= before or (hit.kind == "mac" and int(packets.destination_port[row]) in ADDRESSING):
             return

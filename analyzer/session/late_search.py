@@ -157,15 +157,15 @@ class LateSearch:
     def _search_listed(self) -> None:
         entries = self._extractor.entries
         worth_a_look = {at for at, entry in enumerate(entries) if entry.is_recoded}
-        requests = ((at, octets_of(entry.request)) for at, entry in enumerate(entries) if entry.request)
+        requests = ((at, bytes_of(entry.request)) for at, entry in enumerate(entries) if entry.request)
         for group in _portions(requests):
             numbers = [at for at, _ in group]
-            found = Texts(octets for _, octets in group).sightings(self._search)
+            found = Texts(data for _, data in group).sightings(self._search)
             worth_a_look.update(numbers[at] for at, _ in found)
         for at in sorted(worth_a_look):
             entries[at] = self._with_more(entries[at])
         responses = (
-            (at, octets_of(message))
+            (at, bytes_of(message))
             for at, entry in enumerate(entries)
             for message in (entry.response, *entry.interim)
             if message is not None
@@ -201,8 +201,8 @@ class LateSearch:
 
     def _worth_a_look(self) -> Iterator[SpooledMessage]:
         """The messages of the spool that hold a value as they stand, or may hold one in another encoding."""
-        for group in _portions((kept, kept.octets) for kept in self._extractor.spool):
-            held = {at for at, _ in Texts(octets for _, octets in group).sightings(self._search)}
+        for group in _portions((kept, kept.data) for kept in self._extractor.spool):
+            held = {at for at, _ in Texts(data for _, data in group).sightings(self._search)}
             for at, (kept, _) in enumerate(group):
                 if at in held or kept.is_recoded:
                     yield kept
@@ -241,7 +241,7 @@ class LateSearch:
                 raw = texts[at][sighting.start : sighting.end]
                 seen.add(sighting.number)
                 yield ValuePlace(field.name, field.evidence.path, _shown(raw), sighting)
-        whole = octets_of(request)
+        whole = bytes_of(request)
         for sighting in self._search.sightings(whole):
             if sighting.number not in seen:
                 seen.add(sighting.number)
@@ -304,7 +304,7 @@ class LateSearch:
             yield Problem("found-again-left-out", what)
 
 
-def octets_of(message: Message) -> bytes:
+def bytes_of(message: Message) -> bytes:
     """Return what a message says, its parts one after the other."""
     head = [
         message.target or "",
@@ -329,7 +329,7 @@ def _portions(texts: Iterable[tuple[T, bytes]]) -> Iterator[list[tuple[T, bytes]
 
 
 def _request_of(kept: SpooledMessage) -> Message | None:
-    taken, _ = unpacked(kept.octets)
+    taken, _ = unpacked(kept.data)
     request: Message | None = taken[0]
     if request is None or kept.flow < 0:
         return None
@@ -401,8 +401,8 @@ def _encoded(text: str) -> bytes:
     return text.encode("utf-8", "surrogatepass")
 
 
-def _shown(octets: bytes) -> str:
+def _shown(data: bytes) -> str:
     """Return bytes as they read, or in hexadecimal."""
-    if octets.isascii() and octets.decode("ascii").isprintable():
-        return octets.decode("ascii")[:LONGEST_RAW]
-    return octets.hex()[:LONGEST_RAW]
+    if data.isascii() and data.decode("ascii").isprintable():
+        return data.decode("ascii")[:LONGEST_RAW]
+    return data.hex()[:LONGEST_RAW]

@@ -162,12 +162,12 @@ def _cut(infos: Sequence[CaptureInfo], scan: PacketReader) -> Iterator[str]:
         )
     if scan.observer.gaps:
         yield (
-            f"Readable streams have {scan.observer.gaps:,} gaps, together {scan.observer.gap_octets:,} "
+            f"Readable streams have {scan.observer.gaps:,} gaps, together {scan.observer.gap_bytes:,} "
             "bytes that were sent and not captured."
         )
-    if scan.observer.skipped_octets:
+    if scan.observer.skipped_bytes:
         yield (
-            f"In connections that carried HTTP, {scan.observer.skipped_octets:,} readable bytes belong to "
+            f"In connections that carried HTTP, {scan.observer.skipped_bytes:,} readable bytes belong to "
             "messages whose beginning was not captured; they were not interpreted."
         )
     for position, info in enumerate(infos):
@@ -186,10 +186,8 @@ def of_failures(scan: PacketReader) -> Iterator[str]:
     }
     kinds = [(unit, failures.count(name)) for name, unit in UNITS.items()]
     said = [f"{n:,} {unit.one if n == 1 else unit.several} {unit.lost}" for unit, n in kinds if n]
-    octets = (
-        f"; {sum(left.values()):,} bytes of payload are counted and not read" if any(left.values()) else ""
-    )
-    yield f"Parts of phonehome failed: {', '.join(said)}{octets}. What they held is unknown."
+    data = f"; {sum(left.values()):,} bytes of payload are counted and not read" if any(left.values()) else ""
+    yield f"Parts of phonehome failed: {', '.join(said)}{data}. What they held is unknown."
 
 
 def _read_otherwise(scan: PacketReader, flow: int, reader: str) -> bool:
@@ -198,31 +196,31 @@ def _read_otherwise(scan: PacketReader, flow: int, reader: str) -> bool:
     return flow in (observer.clear_streams.kinds if reader == "HTTP" else observer.http_flows)
 
 
-def _unlisted(octets: int) -> Iterator[str]:
-    if octets:
+def _unlisted(size: int) -> Iterator[str]:
+    if size:
         yield (
-            f"{octets:,} bytes of readable data that no reader takes were searched. Nothing was found in "
+            f"{size:,} bytes of readable data that no reader takes were searched. Nothing was found in "
             "them; they are not listed."
         )
 
 
 def _unread(destinations: Sequence[Destination]) -> Iterator[str]:
-    octets: Counter[str] = Counter()
+    data: Counter[str] = Counter()
     for row in destinations:
         if row.place is not None and row.place.verdict == SPECIAL:
             continue
         for kind, flows in row.kinds.items():
-            octets[kind] += (row.bytes_up + row.bytes_down) * flows // row.flows
-    total = octets.total()
+            data[kind] += (row.bytes_up + row.bytes_down) * flows // row.flows
+    total = data.total()
     if not total:
         return
-    hidden = sum(n for kind, n in octets.items() if kind in ENCRYPTED_KINDS or kind == MAYBE_QUIC)
+    hidden = sum(n for kind, n in data.items() if kind in ENCRYPTED_KINDS or kind == MAYBE_QUIC)
     if hidden:
         yield (
             f"{share(hidden, total)} of the bytes exchanged with outside addresses were encrypted (TLS, "
             "QUIC, VPN) and were not read: what they held is unknown."
         )
-    other = total - hidden - sum(n for kind, n in octets.items() if kind in READ_KINDS)
+    other = total - hidden - sum(n for kind, n in data.items() if kind in READ_KINDS)
     if other:
         yield (
             f"{share(other, total)} of the bytes exchanged with outside addresses were of kinds that are "

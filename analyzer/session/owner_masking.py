@@ -41,7 +41,7 @@ def masked_message(message: Message, known: KnownValues, say: Callable[[str], No
     """The message with asterisks; without its content where an encoding in it hides one from the search."""
     target = None if message.target is None else masked_text(message.target, known)
     headers = tuple((name, masked_text(value, known)) for name, value in message.headers)
-    content = masked_octets(message.body.content, known)
+    content = masked_bytes(message.body.content, known)
     made = replace(message, target=target, headers=headers, body=replace(message.body, content=content))
     if made != message:
         say(HIDDEN)
@@ -53,21 +53,21 @@ def masked_message(message: Message, known: KnownValues, say: Callable[[str], No
 
 def masked_text(text: str, known: KnownValues) -> str:
     """The text with an asterisk for each character of an identifier."""
-    octets = text.encode("utf-8", "surrogatepass")
-    masked = masked_octets(octets, known)
-    return text if masked == octets else masked.decode("utf-8", "replace")
+    data = text.encode("utf-8", "surrogatepass")
+    masked = masked_bytes(data, known)
+    return text if masked == data else masked.decode("utf-8", "replace")
 
 
-def masked_octets(octets: bytes, known: KnownValues) -> bytes:
+def masked_bytes(data: bytes, known: KnownValues) -> bytes:
     """The bytes with an asterisk for each one of an identifier; again until none is found."""
-    hits: Sequence[tuple[str, str, int, int]] = known.search(octets)
+    hits: Sequence[tuple[str, str, int, int]] = known.search(data)
     while hits:
-        written = bytearray(octets)
+        written = bytearray(data)
         for _, _, start, end in hits:
             written[start:end] = MASK.encode() * (end - start)
-        octets = bytes(written)
-        hits = known.search(octets)
-    return octets
+        data = bytes(written)
+        hits = known.search(data)
+    return data
 
 
 def _cut(text: str, keep: int) -> str:

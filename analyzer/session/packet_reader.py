@@ -239,7 +239,7 @@ class PacketReader:
         packets.weight[:] = [d.packets for d in datagrams]
         packets.source_mac[:] = [d.macs[0] for d in datagrams]
         packets.destination_mac[:] = [d.macs[1] for d in datagrams]
-        batch.records.wire[:] = [d.octets for d in datagrams]
+        batch.records.wire[:] = [d.size for d in datagrams]
         # A fragment inside a datagram that came in fragments is not put together again, and counts as it is.
         packets.kind[packets.kind == FRAGMENT] = OTHER_IP
         self.tally.damaged += int(packets.weight[packets.kind == DAMAGED].sum())
@@ -247,7 +247,7 @@ class PacketReader:
 
     def _take_back(self, datagrams: list[Datagram]) -> None:
         """Leave the fragments of these datagrams out of the counts, which counted each as it came."""
-        whole = [sum(d.packets for d in datagrams), sum(d.octets for d in datagrams)]
+        whole = [sum(d.packets for d in datagrams), sum(d.size for d in datagrams)]
         before = self.tally.outside.setdefault((FRAGMENT, 0), [0, 0])
         before[:] = [count - n for count, n in zip(before, whole, strict=True)]
 
@@ -280,12 +280,12 @@ class PacketReader:
         for row in np.flatnonzero(packets.notes & AGGREGATE).tolist():
             if packets.protocol[row] == GRE_PROTOCOL:
                 start = int(packets.payload[row])
-                octets = bytes(batch.data[start : start + int(packets.payload_captured[row])])
-                found += [(one, row) for one in packets_in(octets)]
+                data = bytes(batch.data[start : start + int(packets.payload_captured[row])])
+                found += [(one, row) for one in packets_in(data)]
         if not found:
             return None
         times = [int(batch.records.time_ns[row]) for _, row in found]
-        inside = packed([octets for octets, _ in found], times, ETHERNET, batch.large)
+        inside = packed([data for data, _ in found], times, ETHERNET, batch.large)
         return InnerFrames(inside, [batch.first_frame + row for _, row in found])
 
     def _decrypted(self, found: InnerFrames | None) -> Iterator[Step]:
@@ -345,8 +345,8 @@ class PacketReader:
         of = np.where(kind == UNKNOWN_LINK, records.link[rows], of)
         keys, which = np.unique(kind << 40 | of, return_inverse=True)
         counts = np.bincount(which, weights=packets.weight[rows]).astype(np.int64).tolist()
-        octets = np.bincount(which, weights=records.wire[rows]).astype(np.int64).tolist()
-        for key, count, size in zip(keys.tolist(), counts, octets, strict=True):
+        data = np.bincount(which, weights=records.wire[rows]).astype(np.int64).tolist()
+        for key, count, size in zip(keys.tolist(), counts, data, strict=True):
             sums = self.tally.outside.setdefault((key >> 40, key & (1 << 40) - 1), [0, 0])
             sums[0] += count
             sums[1] += size

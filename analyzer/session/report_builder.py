@@ -25,10 +25,10 @@ from analyzer.flows.flow_table import (
     A_HI,
     A_LO,
     A_PORT,
+    BYTES,
     FIRST_FRAME,
     FIRST_NS,
     LAST_NS,
-    OCTETS,
     PACKETS,
     PROTOCOL,
     Column,
@@ -234,9 +234,9 @@ class ReportBuilder:
 
     def devices(self) -> tuple[Device, ...]:
         count = len(self.sides.devices)
-        packets, octets = (
+        packets, data = (
             np.bincount(self.sides.device, weights=self.flows.pair(column).sum(axis=1), minlength=count)
-            for column in (PACKETS, OCTETS)
+            for column in (PACKETS, BYTES)
         )
         payload, readable = (
             np.bincount(self.sides.device, weights=column, minlength=count)
@@ -250,7 +250,7 @@ class ReportBuilder:
                 names=self._device_names(entry.id, list(entry.addresses)),
                 clues=self.clues.of(entry.id, *list(entry.addresses)[:20]),
                 packets=int(packets[index]),
-                bytes=int(octets[index]),
+                bytes=int(data[index]),
                 payload=int(payload[index]),
                 payload_readable=int(readable[index]),
             )
@@ -301,8 +301,8 @@ class ReportBuilder:
             flows=row.flows,
             packets_up=row.packets_up,
             packets_down=row.packets_down,
-            bytes_up=row.octets_up,
-            bytes_down=row.octets_down,
+            bytes_up=row.bytes_up,
+            bytes_down=row.bytes_down,
             first_ns=row.first_ns,
             last_ns=row.last_ns,
             kinds=counted(self.kinds, members, self.times),
@@ -349,8 +349,8 @@ class ReportBuilder:
     @cached_property
     def readable(self) -> list[int]:
         """Payload bytes of each flow that anyone on the way can read."""
-        octets = zip(self.kinds, self.payload, strict=True)
-        return [n if kind in READABLE_KINDS else 0 for kind, n in octets]
+        data = zip(self.kinds, self.payload, strict=True)
+        return [n if kind in READABLE_KINDS else 0 for kind, n in data]
 
     def flow_table(self) -> Table:
         seen, flows, count = self.seen, self.flows, self.count
@@ -375,8 +375,8 @@ class ReportBuilder:
                 "name": [name.name if name else None for name in names],
                 "packets_up": seen.up.tolist(),
                 "packets_down": seen.down.tolist(),
-                "bytes_up": seen.octets_up.tolist(),
-                "bytes_down": seen.octets_down.tolist(),
+                "bytes_up": seen.bytes_up.tolist(),
+                "bytes_down": seen.bytes_down.tolist(),
                 "first_ns": flows.one(FIRST_NS).tolist(),
                 "last_ns": flows.one(LAST_NS).tolist(),
                 "ended": self.endings,
@@ -423,7 +423,7 @@ class ReportBuilder:
             return frame, time_ns, flow, length
         single = np.stack([frame, time_ns, flow, length], axis=1)[came_whole].tolist()
         several = [
-            [part.frame, part.time_ns, number, part.octets]
+            [part.frame, part.time_ns, number, part.size]
             for last, number in zip(frame[~came_whole].tolist(), flow[~came_whole].tolist(), strict=True)
             for part in parts[last]
         ]

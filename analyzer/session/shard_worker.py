@@ -74,7 +74,7 @@ class Sign(NamedTuple):
 class RetransmissionChanges(NamedTuple):
     """What reading has added to the memory of repetitions, and what it used of it (`flows.recent`)."""
 
-    octets: int
+    size: int
     oldest: int | None
 
 

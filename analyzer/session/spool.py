@@ -25,7 +25,7 @@ MOST = 1 << 19
 class SpooledMessage(NamedTuple):
     """A message in the spool: packed, and the number that its flow has by now."""
 
-    octets: bytes
+    data: bytes
     flow: int
     is_recoded: bool
 
@@ -37,17 +37,17 @@ class _Generation:
         self._file = SpooledTemporaryFile(max_size=int(IN_MEMORY * share))  # noqa: SIM115 - closed by its owner
         self._sizes, self._flows, self._recoded = array("q"), array("q"), array("b")
         self.first_frame: int | None = None
-        self.octets = 0
+        self.data = 0
 
     def __len__(self) -> int:
         return len(self._sizes)
 
-    def add(self, octets: bytes, flow: int, frame: int | None, is_recoded: bool) -> None:
-        self._file.write(octets)
-        self._sizes.append(len(octets))
+    def add(self, data: bytes, flow: int, frame: int | None, is_recoded: bool) -> None:
+        self._file.write(data)
+        self._sizes.append(len(data))
         self._flows.append(flow)
         self._recoded.append(is_recoded)
-        self.octets += len(octets)
+        self.data += len(data)
         if self.first_frame is None:
             self.first_frame = frame
 
@@ -89,13 +89,13 @@ class Spool:
         """Keep a message."""
         self.add_packed(packed(message), flow, frame, is_recoded)
 
-    def add_packed(self, octets: bytes, flow: int, frame: int | None, is_recoded: bool) -> None:
+    def add_packed(self, data: bytes, flow: int, frame: int | None, is_recoded: bool) -> None:
         """Keep what `packing.packed` made."""
         if self.failed:
             self.left_out += 1
             return
         try:
-            self._with_room(len(octets)).add(octets, flow, frame, is_recoded)
+            self._with_room(len(data)).add(data, flow, frame, is_recoded)
         except OSError as error:  # the disk is full
             self.failed = error.strerror or type(error).__name__
             self.left_out += len(self) + 1
@@ -121,7 +121,7 @@ class Spool:
 
     def _with_room(self, size: int) -> _Generation:
         newer = self._newer
-        if newer is None or (newer.octets + size > IN_ALL * self._share and len(newer)) or len(newer) >= MOST:
+        if newer is None or (newer.data + size > IN_ALL * self._share and len(newer)) or len(newer) >= MOST:
             if self._older is not None:
                 self.left_out += len(self._older)
                 self._older.close()
@@ -132,4 +132,4 @@ class Spool:
 
 def message_of(kept: SpooledMessage) -> object:
     """Return what was kept."""
-    return unpacked(kept.octets)
+    return unpacked(kept.data)

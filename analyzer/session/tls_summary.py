@@ -97,8 +97,8 @@ def _counted(values: Iterable[tuple[str, int]]) -> dict[str, int]:
 
 def _mean(spreads: Sequence[ByteSpread]) -> float | None:
     """Of all bytes looked at together, in bits a byte."""
-    octets = sum(spread.octets for spread in spreads)
-    return round(sum(s.entropy * s.octets for s in spreads) / octets, 2) if octets else None
+    total = sum(spread.size for spread in spreads)
+    return round(sum(s.entropy * s.size for s in spreads) / total, 2) if total else None
 
 
 def _range(spreads: Sequence[ByteSpread]) -> str:

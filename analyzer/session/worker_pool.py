@@ -69,8 +69,8 @@ def _examine(pairs: list[Pair], folders: tuple[str, ...]) -> list[Inspection]:
     return [examined(pair, KnownValues.none(), dossiers_of(folders)) for pair in pairs]
 
 
-def _examine_packed(octets: bytes, folders: tuple[str, ...]) -> list[Inspection]:
-    return _examine(unpacked(octets), folders)
+def _examine_packed(data: bytes, folders: tuple[str, ...]) -> list[Inspection]:
+    return _examine(unpacked(data), folders)
 
 
 @lru_cache(maxsize=1)

@@ -42,18 +42,18 @@ class Read(NamedTuple):
     """An exchange that was examined where it was read; `light` is None where it has to be looked at."""
 
     light: QuietExchange | None
-    octets: bytes
+    data: bytes
 
     def whole(self) -> tuple[BuiltExchange, Inspection]:
-        taken, examined = unpacked(self.octets)
+        taken, examined = unpacked(self.data)
         return BuiltExchange(*taken), Inspection(*examined)
 
 
 def read_of(taken: BuiltExchange, found: Inspection) -> Read:
     """An exchange in this form."""
-    octets = packed((tuple(taken), tuple(found)))
+    data = packed((tuple(taken), tuple(found)))
     if found.findings or found.pings or found.failed or taken.interim:
-        return Read(None, octets)
+        return Read(None, data)
     messages = (taken.request, taken.response)
     contents = _content(taken.request), _content(taken.response)
     light = sum(weight(message) - len(message.body.content) for message in messages if message is not None)
@@ -65,7 +65,7 @@ def read_of(taken: BuiltExchange, found: Inspection) -> Read:
     flow = None if request is None else request.flow
     return Read(
         QuietExchange(light, contents, taken.said, found.problems, places, sparse, flow, found.is_recoded),
-        octets,
+        data,
     )
 
 

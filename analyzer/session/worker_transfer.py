@@ -18,16 +18,16 @@ Reduced = tuple[type, tuple[Any, ...]]
 
 def packed(value: Any) -> bytes:
     """The bytes of a value."""
-    octets = BytesIO()
-    pickler = pickle.Pickler(octets, pickle.HIGHEST_PROTOCOL)
+    data = BytesIO()
+    pickler = pickle.Pickler(data, pickle.HIGHEST_PROTOCOL)
     pickler.dispatch_table = _REDUCERS
     pickler.dump(value)
-    return octets.getvalue()
+    return data.getvalue()
 
 
-def unpacked(octets: bytes) -> Any:
+def unpacked(data: bytes) -> Any:
     """The value again. Of bytes that came from elsewhere this would run what they ask for."""
-    return pickle.loads(octets)
+    return pickle.loads(data)
 
 
 def _reducer(kind: type) -> Callable[[Any], Reduced]:

@@ -54,10 +54,10 @@ def whole(path: str | os.PathLike[str], *, new: bool = False, durable: bool = Tr
         settle(folder)
 
 
-def put(path: str | os.PathLike[str], octets: bytes, *, new: bool = False, durable: bool = True) -> None:
+def put(path: str | os.PathLike[str], data: bytes, *, new: bool = False, durable: bool = True) -> None:
     """Write a file as `whole` does."""
     with whole(path, new=new, durable=durable) as file:
-        file.write(octets)
+        file.write(data)
 
 
 def check(path: str | os.PathLike[str]) -> None:
@@ -70,10 +70,10 @@ def check(path: str | os.PathLike[str]) -> None:
     os.unlink(passing)
 
 
-def write_new(path: str | os.PathLike[str], octets: bytes, *, durable: bool = True) -> None:
+def write_new(path: str | os.PathLike[str], data: bytes, *, durable: bool = True) -> None:
     """Write a file of a folder that is marked; FileExistsError where something is there, also a link."""
     with os.fdopen(os.open(path, _NEW, OWNERS_FILE), "wb") as file:
-        file.write(octets)
+        file.write(data)
         if durable:
             file.flush()
             os.fsync(file.fileno())
@@ -146,14 +146,14 @@ class Folder:
             self.discard()
             raise
 
-    def write(self, name: str, octets: bytes) -> None:
+    def write(self, name: str, data: bytes) -> None:
         """Write a new file; `name` may have folders in front, which are made."""
         above = os.path.dirname(name)
         if above and above not in self._folders:
             os.mkdir(self._at(above), OWNERS_FOLDER)
             self._folders.append(above)
         self._files.append(name)
-        write_new(self._at(name), octets, durable=len(self._files) <= MANY)
+        write_new(self._at(name), data, durable=len(self._files) <= MANY)
 
     def read(self, name: str) -> bytes:
         """Return what a file holds that was written here."""
@@ -203,8 +203,8 @@ def replace_all(folder: str | os.PathLike[str], files: dict[str, bytes]) -> None
     at, passing = os.fspath(folder), {name: _passing(os.fspath(folder)) for name in files}
     note = os.path.join(at, INCOMPLETE)
     try:
-        for name, octets in files.items():
-            write_new(passing[name], octets)
+        for name, data in files.items():
+            write_new(passing[name], data)
         if not os.path.lexists(note):
             write_new(note, _WHAT)
         for name, temporary in passing.items():

@@ -83,8 +83,8 @@ def _mac(rng: random.Random) -> str:
     return rng.choice((":", "-", ":")).join(digits[i : i + 2] for i in range(0, 12, 2))
 
 
-def _hex(rng: random.Random, octets: int) -> str:
-    return rng.randbytes(octets).hex()
+def _hex(rng: random.Random, size: int) -> str:
+    return rng.randbytes(size).hex()
 
 
 def _uuid(rng: random.Random) -> str:
@@ -329,7 +329,7 @@ def _varint(number: int) -> bytes:
 def _protobuf(tree: Tree) -> bytes:
     """An envelope with a version, a name and the payload as JSON text."""
     parts = ((1, b"1.4.2"), (2, b"event-batch"), (7, _json(tree)))
-    return b"".join(_varint(n << 3 | 2) + _varint(len(octets)) + octets for n, octets in parts)
+    return b"".join(_varint(n << 3 | 2) + _varint(len(data)) + data for n, data in parts)
 
 
 def _file_part(tree: Tree) -> bytes:

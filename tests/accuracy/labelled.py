@@ -145,7 +145,7 @@ BODIES: dict[str, Callable[[Pairs], bytes]] = {
     "base64 of zlib of JSON in a form": lambda d: urlencode(
         {"v": "1", "data_list": base64.b64encode(zlib.compress(_json(d)))}
     ).encode(),
-    "XOR of JSON": lambda d: bytes(octet ^ 0x5A for octet in _json(d)),
+    "XOR of JSON": lambda d: bytes(byte ^ 0x5A for byte in _json(d)),
 }
 
 

@@ -76,9 +76,9 @@ def phonehome(capture: Path | str, report: Path, **options: Any) -> Ran:
 def scan(tmp_path: Path) -> Any:
     """Write bytes to a file and run the command on it."""
 
-    def of(octets: bytes, name: str = "capture.pcap", **options: Any) -> Ran:
+    def of(data: bytes, name: str = "capture.pcap", **options: Any) -> Ran:
         path = tmp_path / name
-        path.write_bytes(octets)
+        path.write_bytes(data)
         return phonehome(path, tmp_path / "report.json", **options)
 
     return of
@@ -105,12 +105,12 @@ def assert_quiet(ran: Ran) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "octets"),
+    ("name", "data"),
     [
         ("empty.pcap", b""),
         ("letter.pcap", b"Dear editor,\n\nhere is the capture you asked for.\n"),
         ("short-header.pcap", GOOD[:17]),
-        ("one-octet.pcap", b"\xd4"),
+        ("one-byte.pcap", b"\xd4"),
         ("zeros.pcap", bytes(4096)),
         ("short-section.pcapng", bytes.fromhex("0a0d0d0a1c0000004d3c2b1a")),
         ("picture.pcap", b"\x89PNG\r\n\x1a\n" + bytes(100)),
@@ -121,8 +121,8 @@ def assert_quiet(ran: Ran) -> None:
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
-def test_what_is_no_capture_is_refused_in_one_sentence(scan: Any, name: str, octets: bytes) -> None:
-    assert_refused(scan(octets, name), name)
+def test_what_is_no_capture_is_refused_in_one_sentence(scan: Any, name: str, data: bytes) -> None:
+    assert_refused(scan(data, name), name)
 
 
 def test_a_file_that_is_not_there_is_refused(tmp_path: Path) -> None:
@@ -173,7 +173,7 @@ def test_the_undamaged_capture_is_read_without_a_problem(scan: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    "missing", [1, 40, 60], ids=["one octet", "within the packet", "within the record header"]
+    "missing", [1, 40, 60], ids=["one byte", "within the packet", "within the record header"]
 )
 def test_a_cut_last_record_is_a_problem_and_the_rest_is_read(scan: Any, missing: int) -> None:
     ran = scan(GOOD[:-missing])
@@ -212,7 +212,7 @@ def test_a_cut_gzip_is_a_problem_and_what_was_there_is_read(scan: Any, tail: int
     assert [request.method for request in ran.requests] == ["GET"]
 
 
-def test_random_octets_after_a_good_start_are_survived(scan: Any) -> None:
+def test_random_bytes_after_a_good_start_are_survived(scan: Any) -> None:
     ran = scan(GOOD + bytes(range(256)) * 40)
     assert_quiet(ran)
     assert ran.code == DAMAGED

@@ -160,7 +160,7 @@ def report(capture: Path, peers: list[Peer], runs: int) -> Iterator[str]:
     """The section of one capture."""
     warm(capture)
     packets = count_records(capture)
-    yield f"\n## {capture.name}: {packets:,} packets, {capture.stat().st_size:,} octets\n"
+    yield f"\n## {capture.name}: {packets:,} packets, {capture.stat().st_size:,} bytes\n"
     yield f"Read once before, so from the page cache. Medians of {runs} runs of the whole process.\n"
     yield from table(measure(peers, capture, runs), packets)
 

@@ -36,22 +36,22 @@ class Thing:
 
     def __init__(self, frames: Sequence[bytes]) -> None:
         self.frames = len(frames)
-        self._octets = builders.pcap(frames)[24:]
+        self._data = builders.pcap(frames)[24:]
         self._records = []
         at = 0
         for frame in frames:
             self._records.append(at)
             at += 16 + len(frame)
-        self._numbers = _places(self._octets, NUMBER)
-        self._identifiers = _places(self._octets, IDENTIFIER)
-        self._servers = _places(self._octets, _packed(SERVER))
-        self._phones = _places(self._octets, _packed(PHONE))
-        self._macs = _places(self._octets, MAC)
-        self._ports = _places(self._octets, PORT.to_bytes(2, "big"))
+        self._numbers = _places(self._data, NUMBER)
+        self._identifiers = _places(self._data, IDENTIFIER)
+        self._servers = _places(self._data, _packed(SERVER))
+        self._phones = _places(self._data, _packed(PHONE))
+        self._macs = _places(self._data, MAC)
+        self._ports = _places(self._data, PORT.to_bytes(2, "big"))
 
     def made(self, number: int, second: float, device: int) -> bytes:
         """The records, with this number in all its places."""
-        octets = bytearray(self._octets)
+        data = bytearray(self._data)
         stamp = struct.pack("<II", int(second), int(second % 1 * 1e6))
         spots = (
             (self._records, stamp),
@@ -64,8 +64,8 @@ class Thing:
         )
         for places, value in spots:
             for at in places:
-                octets[at : at + len(value)] = value
-        return bytes(octets)
+                data[at : at + len(value)] = value
+        return bytes(data)
 
 
 def days(
@@ -177,11 +177,11 @@ def _in_ip(frame: bytes) -> bytes:
     return frame[:14] + head + _packed(PHONE) + _packed(SERVER) + inner
 
 
-def _places(octets: bytes, wanted: bytes) -> list[int]:
-    found, at = [], octets.find(wanted)
+def _places(data: bytes, wanted: bytes) -> list[int]:
+    found, at = [], data.find(wanted)
     while at >= 0:
         found.append(at)
-        at = octets.find(wanted, at + len(wanted))
+        at = data.find(wanted, at + len(wanted))
     return found
 
 

@@ -15,7 +15,7 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from analyzer import analyze
 from analyzer.model import CaptureError
-from tests.corpus.captures import octets_of
+from tests.corpus.captures import bytes_of
 from tests.pipeline.divided import dividing_from
 
 
@@ -30,11 +30,11 @@ def main() -> int:
         frames = chance.choice((10, 30, 100, 500))
         with dividing_from(chance.choice((-1, -1, -1, 1)), chance, frames) as seen:
             try:
-                alone = octets_of(analyze(path))
+                alone = bytes_of(analyze(path))
             except CaptureError:
                 counts["unreadable"] += 1
                 continue
-            same = octets_of(analyze(path, jobs=chance.randint(2, 3), told=seen.told.append)) == alone
+            same = bytes_of(analyze(path, jobs=chance.randint(2, 3), told=seen.told.append)) == alone
         counts["same" if same else "different"] += 1
         counts["divided"] += seen.elsewhere > 0
         counts["again"] += len(seen.told)

@@ -12,8 +12,8 @@ def count(path: str) -> Counter[str]:
     """Packets by the name of their innermost parsed layer."""
     kinds: Counter[str] = Counter()
     with open(path, "rb") as capture:
-        for _, octets in dpkt.pcap.Reader(capture):
-            ip = dpkt.ethernet.Ethernet(octets).data
+        for _, data in dpkt.pcap.Reader(capture):
+            ip = dpkt.ethernet.Ethernet(data).data
             inner = getattr(ip, "data", None)
             kinds[type(inner).__name__] += 1
     return kinds

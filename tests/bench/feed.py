@@ -26,10 +26,10 @@ TCP_UDP = (6, 17)
 
 def offsets(data: NDArray[np.uint8]) -> NDArray[np.int64]:
     """Where each record of a little-endian pcap begins."""
-    found, at, octets = [], HEADER, memoryview(data)
+    found, at, raw = [], HEADER, memoryview(data)
     while at + RECORD <= len(data):
         found.append(at)
-        at += RECORD + int.from_bytes(octets[at + 8 : at + 12], "little")
+        at += RECORD + int.from_bytes(raw[at + 8 : at + 12], "little")
     return np.array(found, np.int64)
 
 
@@ -69,13 +69,13 @@ class Feed:
         self.data[self._ports[:, None] + np.arange(2)] = moved
 
 
-def feed(path: Path, octets: int, out: BinaryIO) -> int:
-    """Write at least `octets` bytes, ended at a record; gives the number of records."""
+def feed(path: Path, size: int, out: BinaryIO) -> int:
+    """Write at least `bytes` bytes, ended at a record; gives the number of records."""
     source = Feed(path)
     out.write(source.data[:HEADER].tobytes())
     written, records = HEADER, 0
-    while written < octets:
-        left = octets - written
+    while written < size:
+        left = size - written
         count = int(np.searchsorted(source.at, HEADER + left)) if left < len(source.data) else len(source.at)
         end = int(source.at[count]) if count < len(source.at) else len(source.data)
         out.write(memoryview(source.data[HEADER:end]))
@@ -88,10 +88,10 @@ def feed(path: Path, octets: int, out: BinaryIO) -> int:
 def main() -> None:
     parser = argparse.ArgumentParser(description="Write a pcap many times over, each time later.")
     parser.add_argument("capture", type=Path)
-    parser.add_argument("--octets", type=lambda text: int(float(text)), required=True)
+    parser.add_argument("--bytes", type=lambda text: int(float(text)), required=True)
     args = parser.parse_args()
     try:
-        feed(args.capture, args.octets, sys.stdout.buffer)
+        feed(args.capture, args.bytes, sys.stdout.buffer)
     except BrokenPipeError:
         sys.stderr.write("the reader went away\n")
 

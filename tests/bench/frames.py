@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Ints = NDArray[np.int64]
-Octets = NDArray[np.uint8]
+Bytes = NDArray[np.uint8]
 
 TCP, UDP = 6, 17
 FIN, SYN, RST, PSH, ACK = 1, 2, 4, 8, 16
@@ -91,8 +91,8 @@ class Writer:
         self.version = np.array([f.version for f in flows])
         self.protocol = np.array([f.protocol for f in flows])
         self.ports = np.array([(f.server_port, f.client_port) for f in flows])  # [flow, up] = source port
-        self.macs = _octets([(f.server_mac, f.client_mac) for f in flows], 6)
-        self.addresses = _octets([(f.server.ljust(16, b"\0"), f.client.ljust(16, b"\0")) for f in flows], 16)
+        self.macs = _data([(f.server_mac, f.client_mac) for f in flows], 6)
+        self.addresses = _data([(f.server.ljust(16, b"\0"), f.client.ljust(16, b"\0")) for f in flows], 16)
         self.address_sums = np.array([_word_sum(f.client) + _word_sum(f.server) for f in flows])
 
     def write(self, path: Path, packets: Packets) -> int:
@@ -103,7 +103,7 @@ class Writer:
                 out.write(self._batch(packets.take(slice(start, start + BATCH))).data)
             return out.tell()
 
-    def _batch(self, p: Packets) -> Octets:
+    def _batch(self, p: Packets) -> Bytes:
         whole = p.flow < 0
         l3 = np.where(self.version[p.flow] == 4, 20, 40)
         l4 = np.where(self.protocol[p.flow] == TCP, 32, 8)
@@ -124,7 +124,7 @@ class Writer:
                     self._headers(out, p.take(mine), at[mine] + 16, sums[mine], version, protocol)
         return out
 
-    def _payloads(self, out: Octets, p: Packets, at: Ints) -> Ints:
+    def _payloads(self, out: Bytes, p: Packets, at: Ints) -> Ints:
         """Write the payloads; returns the sum of their 16-bit words."""
         spots = self.offsets[: len(p)]
         inside = np.maximum(p.length - PREFIX, 0)
@@ -143,7 +143,7 @@ class Writer:
         sums += np.where(inside % 2 == 1, self.pool[spots + inside - 1].astype(np.int64) * 256, 0)
         return np.where(p.blob >= 0, self.blob_sums[np.maximum(p.blob, 0)], np.where(mine, sums, 0))
 
-    def _headers(self, out: Octets, p: Packets, at: Ints, sums: Ints, version: int, protocol: int) -> None:
+    def _headers(self, out: Bytes, p: Packets, at: Ints, sums: Ints, version: int, protocol: int) -> None:
         down = 1 - p.up
         out[at[:, None] + np.arange(6)] = self.macs[p.flow, down]
         out[at[:, None] + np.arange(6, 12)] = self.macs[p.flow, p.up]
@@ -155,7 +155,7 @@ class Writer:
         write_l4 = self._tcp if protocol == TCP else self._udp
         write_l4(out, p, ip + L3[version], sums)
 
-    def _ipv4(self, out: Octets, p: Packets, at: Ints, size: Ints, protocol: int) -> None:
+    def _ipv4(self, out: Bytes, p: Packets, at: Ints, size: Ints, protocol: int) -> None:
         ident = (p.seq ^ p.time_us) & 0xFFFF
         total, ttl = 20 + size, np.where(p.up == 1, 64, 55)
         checked = 0x4500 + total + ident + 0x4000 + ttl * 256 + protocol + self.address_sums[p.flow]
@@ -166,14 +166,14 @@ class Writer:
         out[at[:, None] + np.arange(12, 16)] = self.addresses[p.flow, p.up, :4]
         out[at[:, None] + np.arange(16, 20)] = self.addresses[p.flow, 1 - p.up, :4]
 
-    def _ipv6(self, out: Octets, p: Packets, at: Ints, size: Ints, protocol: int) -> None:
+    def _ipv6(self, out: Bytes, p: Packets, at: Ints, size: Ints, protocol: int) -> None:
         out[at] = 0x60
         _put16(out, at + 4, size)
         _put16(out, at + 6, protocol * 256 + np.where(p.up == 1, 64, 55))
         out[at[:, None] + np.arange(8, 24)] = self.addresses[p.flow, p.up]
         out[at[:, None] + np.arange(24, 40)] = self.addresses[p.flow, 1 - p.up]
 
-    def _tcp(self, out: Octets, p: Packets, at: Ints, sums: Ints) -> None:
+    def _tcp(self, out: Bytes, p: Packets, at: Ints, sums: Ints) -> None:
         clock, echo = (time // 1000 & 0xFFFFFFFF for time in (p.time_us, p.echo))
         words = (
             (0, self.ports[p.flow, p.up]),
@@ -192,7 +192,7 @@ class Writer:
             sums = sums + value
         _put16(out, at + 16, _checksum(sums))
 
-    def _udp(self, out: Octets, p: Packets, at: Ints, sums: Ints) -> None:
+    def _udp(self, out: Bytes, p: Packets, at: Ints, sums: Ints) -> None:
         source, destination, size = self.ports[p.flow, p.up], self.ports[p.flow, 1 - p.up], 8 + p.length
         for offset, value in ((0, source), (2, destination), (4, size)):
             _put16(out, at + offset, value)
@@ -200,7 +200,7 @@ class Writer:
         _put16(out, at + 6, np.where(checksum == 0, 0xFFFF, checksum))  # RFC 768: zero means none
 
 
-def _copy(out: Octets, at: Ints, pool: Octets, spots: Ints, sizes: Ints) -> None:
+def _copy(out: Bytes, at: Ints, pool: Bytes, spots: Ints, sizes: Ints) -> None:
     """Copy `sizes[i]` bytes from `pool[spots[i]]` to `out[at[i]]`."""
     target, source = memoryview(out), memoryview(pool)
     for start, spot, size in zip(at.tolist(), spots.tolist(), sizes.tolist(), strict=True):
@@ -208,7 +208,7 @@ def _copy(out: Octets, at: Ints, pool: Octets, spots: Ints, sizes: Ints) -> None
             target[start : start + size] = source[spot : spot + size]
 
 
-def _octets(pairs: list[tuple[bytes, bytes]], width: int) -> Octets:
+def _data(pairs: list[tuple[bytes, bytes]], width: int) -> Bytes:
     return np.frombuffer(b"".join(a + b for a, b in pairs), np.uint8).reshape(-1, 2, width)
 
 
@@ -226,11 +226,11 @@ def _checksum(sums: Ints) -> Ints:
     return ~sums & 0xFFFF
 
 
-def _put16(out: Octets, at: Ints, value: Ints) -> None:
+def _put16(out: Bytes, at: Ints, value: Ints) -> None:
     out[at] = value >> 8 & 255
     out[at + 1] = value & 255
 
 
-def _put32le(out: Octets, at: Ints, value: Ints) -> None:
-    for octet in range(4):
-        out[at + octet] = value >> 8 * octet & 255
+def _put32le(out: Bytes, at: Ints, value: Ints) -> None:
+    for byte in range(4):
+        out[at + byte] = value >> 8 * byte & 255

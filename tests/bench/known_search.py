@@ -48,7 +48,7 @@ def main() -> None:
     events = [{"t": rng.randrange(1 << 31), "name": "view", "ms": rng.randrange(977)} for _ in range(20_000)]
     text = json.dumps(events).encode()
     much = (text * (size // len(text) + 1))[:size]
-    for name, data in (("random octets", rng.randbytes(size)), ("JSON", much)):
+    for name, data in (("random bytes", rng.randbytes(size)), ("JSON", much)):
         began = time.perf_counter()
         hits = known.search(data)
         seconds = time.perf_counter() - began
@@ -67,7 +67,7 @@ def _search_segments(known: KnownValues, size: int) -> None:
         for step in steps:
             search.look(step, scan.tracker.flows)
         seconds = time.perf_counter() - began
-    print(f"TCP segments: {search.octets / seconds / 1e6:.0f} MB/s, {len(search.hits(()))} hits")
+    print(f"TCP segments: {search.data / seconds / 1e6:.0f} MB/s, {len(search.hits(()))} hits")
 
 
 def _write_streams(path: Path, size: int) -> None:

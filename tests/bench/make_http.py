@@ -53,7 +53,7 @@ def main() -> None:
     home, blobs, parts = build(args.requests, rng)
     packets = Packets.join(parts)
     size = Writer(home.flows, blobs.list, rng).write(args.output, packets)
-    print(f"{args.output}: {len(packets):,} packets, {size:,} octets, {time.perf_counter() - began:.1f} s")
+    print(f"{args.output}: {len(packets):,} packets, {size:,} bytes, {time.perf_counter() - began:.1f} s")
 
 
 if __name__ == "__main__":

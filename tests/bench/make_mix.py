@@ -131,7 +131,7 @@ def main() -> None:
     args = parser.parse_args()
     began = time.perf_counter()
     count, size = build(args.packets, args.seed).write(args.output, args.packets)
-    print(f"{args.output}: {count:,} packets, {size:,} octets, {time.perf_counter() - began:.1f} s")
+    print(f"{args.output}: {count:,} packets, {size:,} bytes, {time.perf_counter() - began:.1f} s")
 
 
 if __name__ == "__main__":

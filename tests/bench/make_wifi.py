@@ -38,8 +38,8 @@ def transient_key() -> bytes:
 def key_frame(information: int, counter: int, nonce: bytes, data: bytes, key: bytes) -> bytes:
     """An EAPOL-Key frame with its MIC, where it has one."""
     body = struct.pack(">BHHQ", 2, PAIRWISE | information, 16, counter) + nonce + bytes(32)
-    octets = body + bytes(16) + struct.pack(">H", len(data)) + data
-    frame = struct.pack(">BBH", 2, 3, len(octets)) + octets
+    raw = body + bytes(16) + struct.pack(">H", len(data)) + data
+    frame = struct.pack(">BBH", 2, 3, len(raw)) + raw
     if not information & MIC:
         return frame
     at = 4 + len(body)

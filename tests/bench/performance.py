@@ -82,9 +82,9 @@ def scan(argument: str, source: subprocess.Popen[bytes] | None = None) -> Cost:
     return Cost(time.perf_counter() - began, cpu, usage.ru_maxrss * unit, child.returncode)
 
 
-def fed(capture: Path, octets: int) -> Cost:
+def fed(capture: Path, size: int) -> Cost:
     """A scan of standard input that `feed.py` writes."""
-    command = [sys.executable, str(HERE / "feed.py"), str(capture), "--octets", str(octets)]
+    command = [sys.executable, str(HERE / "feed.py"), str(capture), "--bytes", str(size)]
     with subprocess.Popen(command, stdout=subprocess.PIPE) as source:
         return scan("-", source)
 
@@ -126,7 +126,7 @@ def peers(captures: list[Path], runs: int) -> Iterator[str]:
     for capture in captures:
         warm(capture)
         packets = count_records(capture)
-        yield f"\n### {capture.name}: {packets:,} packets, {capture.stat().st_size:,} octets\n"
+        yield f"\n### {capture.name}: {packets:,} packets, {capture.stat().st_size:,} bytes\n"
         found = measure(present, capture, runs)
         yield from table(found, packets)
         yield from compared(capture, {r.peer: r.median for r in found if r.succeeded})
@@ -232,7 +232,7 @@ Where a bound is met, the report says so with a count, and the sums of the ledge
 | flows in columns | 65,536 | flows that are over or longest silent become rows that stand for several |
 | rows that stand for several | 16,384 | the smallest lose their address: one row `::` for each kind |
 | readable connections at once | 8,192, and 96 MB in their readers | those longest silent are closed |
-| octets held for one stream behind a missing segment | 1 MB | the gap is given up as lost |
+| bytes held for one stream behind a missing segment | 1 MB | the gap is given up as lost |
 | exchanges listed | some 40 MB of plain ones, 48 MB with findings | others are read, searched, counted |
 | names | 30,000 | repeated answers, then the oldest |
 | packets to the scope's regions, one by one | 500,000 | further ones are counted in the ledger |

@@ -72,14 +72,14 @@ def corpus_scan(corpus: Path) -> dict[str, Any]:
     """The corpus end to end: reports, Parquet and overview, with one and two processes."""
     folder = str(corpus / "captures")
     size = sum(os.path.getsize(path) for path in captures(corpus))
-    return {"octets": size, "one": timed(scan(1, folder)), "two": timed(scan(2, folder))}
+    return {"bytes": size, "one": timed(scan(1, folder)), "two": timed(scan(2, folder))}
 
 
 def copies(_: Path) -> dict[str, Any]:
     """Captures of plain HTTP, each from another seed, with one and two processes."""
     with plain_http() as folder:
         size = sum(path.stat().st_size for path in Path(folder).iterdir())
-        return {"octets": size, "one": timed(scan(1, folder)), "two": timed(scan(2, folder))}
+        return {"bytes": size, "one": timed(scan(1, folder)), "two": timed(scan(2, folder))}
 
 
 @contextmanager
@@ -114,7 +114,7 @@ def one_capture(_: Path) -> dict[str, Any]:
         subprocess.run(made, check=True)
         command = [sys.executable, "-m", "analyzer", "scan", path, "-q", "--json", f"{folder}/x.json"]
         one, two = (timed([*command, "--jobs", jobs]) for jobs in "12")
-        return {"octets": os.path.getsize(path), "one": one, "two": two}
+        return {"bytes": os.path.getsize(path), "one": one, "two": two}
 
 
 def dask(corpus: Path) -> dict[str, Any]:

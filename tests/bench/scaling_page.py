@@ -15,8 +15,8 @@ def seconds(value: float) -> str:
     return f"{value:,.0f}" if value >= 10 else f"{value:.1f}"
 
 
-def row(name: str, of: dict[str, float], octets: int) -> str:
-    rate = octets / of["cpu"] / 1e6
+def row(name: str, of: dict[str, float], size: int) -> str:
+    rate = size / of["cpu"] / 1e6
     return f"| {name} | {seconds(of['wall'])} | {seconds(of['cpu'])} | {rate:.1f} | {of['load']:.1f} |"
 
 
@@ -24,7 +24,7 @@ def page(found: dict[str, Any]) -> str:
     """The page; every number is measured or computed from one that is."""
     corpus, copies, one = found["corpus"], found["copies"], found["one_capture"]
     loop, dask = found["tshark"], found["dask"]
-    small, text = corpus["octets"] / corpus["one"]["cpu"], copies["octets"] / copies["one"]["cpu"]
+    small, text = corpus["bytes"] / corpus["one"]["cpu"], copies["bytes"] / copies["one"]["cpu"]
     cpu_ratio = loop["cpu"] / corpus["two"]["cpu"]
     wall_ratio = loop["wall"] / corpus["two"]["wall"]
     days = {name: PETABYTE / rate / WORKERS / DAY for name, rate in (("small", small), ("text", text))}
@@ -37,13 +37,13 @@ average at the end), in which the measured processes themselves count.
 
 | captures | wall, s | processor, s | MB a processor second | load |
 |---|---|---|---|---|
-{row(f"corpus of {loop['captures']:,} captures, reports and Parquet, 1 process", corpus["one"], corpus["octets"])}
-{row("… 2 processes", corpus["two"], corpus["octets"])}
-{row("… 2 processes of a Dask cluster, its start included", dask["two"], corpus["octets"])}
-{row("8 captures of nothing but plain HTTP, 1 process", copies["one"], copies["octets"])}
-{row("… 2 processes", copies["two"], copies["octets"])}
-{row("one capture of nothing but plain HTTP, 1 process", one["one"], one["octets"])}
-{row("… its flows divided between 2 processes, beside the one that makes the report", one["two"], one["octets"])}
+{row(f"corpus of {loop['captures']:,} captures, reports and Parquet, 1 process", corpus["one"], corpus["bytes"])}
+{row("… 2 processes", corpus["two"], corpus["data"])}
+{row("… 2 processes of a Dask cluster, its start included", dask["two"], corpus["data"])}
+{row("8 captures of nothing but plain HTTP, 1 process", copies["one"], copies["data"])}
+{row("… 2 processes", copies["two"], copies["data"])}
+{row("one capture of nothing but plain HTTP, 1 process", one["one"], one["data"])}
+{row("… its flows divided between 2 processes, beside the one that makes the report", one["two"], one["data"])}
 
 **Two processes** were measured by turns with one, {turns} rounds each, of which the quickest counts: the corpus took
 {best_of(found["rounds"]["corpus"])}, the eight captures {best_of(found["rounds"]["copies"])}.
@@ -88,7 +88,7 @@ Where the next limit is:
 
 Captures are grouped before anybody reads, each recording is read whole by one worker, and the reports are merged in
 the order of one pass. So portions, processes, clusters, interruptions and the order in which workers finish change
-nothing: the report is the same to the octet but for the moment at which it was made. Tests prove that with random
+nothing: the report is the same to the byte but for the moment at which it was made. Tests prove that with random
 divisions of generated captures and of the corpus, and with helpers that examine exchanges.
 
 **One capture is divided by flow.** What costs time is the reading of HTTP: streams, messages, what stands in them.
@@ -97,11 +97,11 @@ only; a flow belongs to one process, so it does not matter by which rule they ar
 number. The process that makes the report puts what they found in the place of its own reading, flow by flow in the
 order of one pass, before it goes on to the next batch. So whatever knows of all hosts stays in one process and sees
 what it would see alone: names from DNS answers, numbers of flows, copies of packets, round trips, and the bounds on
-what is listed. Tests divide generated flows at random and compare octets, as `tests/bench/divided_corpus.py` does with
+what is listed. Tests divide generated flows at random and compare bytes, as `tests/bench/divided_corpus.py` does with
 every capture of a folder.
 
 Three bounds lie where processes can't see each other's share: more than 65,536 flows; readers that hold more than
-96 MiB or are more than 8,192; and octets that came again after so many others (16 MiB) that one pass would have
+96 MiB or are more than 8,192; and bytes that came again after so many others (16 MiB) that one pass would have
 forgotten the first copy. Where one of them is met, or a process is lost, the capture is read again in one pass, which
 standard error says; the report does not differ. Read by one process are captures from standard input, those searched
 for the owner's identifiers or read for their bodies, and clear text other than HTTP; encrypted Wi-Fi is opened by each.

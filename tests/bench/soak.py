@@ -55,10 +55,10 @@ def soak(count: int, packets: int, pings: int) -> dict[str, Any]:
             env={**os.environ, "PYTHONPATH": str(ROOT)},
         ) as watch:  # fmt: skip
             assert watch.stdin is not None
-            octets, due = 0, 0.0
+            data, due = 0, 0.0
             for piece, day in days(packets, count, pings_a_day=pings):
                 watch.stdin.write(piece)
-                octets += len(piece)
+                data += len(piece)
                 if day >= due:
                     watch.stdin.flush()
                     sizes.append((day, *resident(watch.pid)))
@@ -71,7 +71,7 @@ def soak(count: int, packets: int, pings: int) -> dict[str, Any]:
         kept = sum(path.stat().st_size for path in Path(folder).glob("kept_*"))
         events = (Path(folder) / "events").read_bytes().count(b"\n")
     return {
-        "exit": code, "days": count, "packets": report.captures[0].frames, "megabytes": octets // 10**6,
+        "exit": code, "days": count, "packets": report.captures[0].frames, "megabytes": data // 10**6,
         "in_ledger": sum(row.packets_up + row.packets_down for row in report.destinations),
         "seconds": round(took, 1), "events": events, "pings_listed": len(report.pings),
         "memory": _by_day(sizes, 1), "anonymous": _by_day(sizes, 2),

@@ -44,7 +44,7 @@ def tshark(capture: Path, shown: str) -> int:
 
 def test_the_mix_has_as_many_packets_as_asked_for_and_most_are_encrypted(mix: Path) -> None:
     with mix.open("rb") as file:
-        packets = [dpkt.ethernet.Ethernet(octets).data for _, octets in dpkt.pcap.Reader(file)]
+        packets = [dpkt.ethernet.Ethernet(data).data for _, data in dpkt.pcap.Reader(file)]
     carried = [packet.data for packet in packets if not isinstance(packet, dpkt.arp.ARP)]
     ports = Counter(min(segment.sport, segment.dport) for segment in carried)
     assert len(packets) == 40000
@@ -55,7 +55,7 @@ def test_the_mix_has_as_many_packets_as_asked_for_and_most_are_encrypted(mix: Pa
     assert 900 < mix.stat().st_size / len(packets) < 1050
 
 
-def test_the_same_seed_gives_the_same_octets(mix: Path, tmp_path: Path) -> None:
+def test_the_same_seed_gives_the_same_bytes(mix: Path, tmp_path: Path) -> None:
     again = make("make_mix.py", tmp_path / "again.pcap", "--packets", "40000")
     other = make("make_mix.py", tmp_path / "other.pcap", "--packets", "40000", "--seed", "2")
     assert again.read_bytes() == mix.read_bytes()
@@ -106,8 +106,8 @@ def test_connections_are_such_as_a_strict_reader_follows(name: str, request: pyt
 
 def tcp_packets_of(capture: Path) -> Iterator[dpkt.ip.IP | dpkt.ip6.IP6]:
     with capture.open("rb") as file:
-        for _, octets in dpkt.pcap.Reader(file):
-            packet = dpkt.ethernet.Ethernet(octets).data
+        for _, data in dpkt.pcap.Reader(file):
+            packet = dpkt.ethernet.Ethernet(data).data
             if isinstance(getattr(packet, "data", None), dpkt.tcp.TCP):
                 yield packet
 

@@ -17,8 +17,8 @@ from tests.bench.feed import feed
 HERE = Path(__file__).parent
 
 
-def records(octets: bytes) -> list[tuple[float, bytes]]:
-    return list(dpkt.pcap.Reader(io.BytesIO(octets)))
+def records(data: bytes) -> list[tuple[float, bytes]]:
+    return list(dpkt.pcap.Reader(io.BytesIO(data)))
 
 
 def test_a_fed_capture_goes_on_in_time_and_in_new_flows(tmp_path: Path) -> None:

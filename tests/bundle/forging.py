@@ -74,7 +74,7 @@ def write_capture(path: Path, report: Report, found: Sequence[BundledPacket], ro
     made = [section(about(report), VERSION), *map(interface, links)]
     for each, row in zip(found, rows, strict=True):
         comment = comment_of(report, (row["capture"], row["original_frame"]), row["why"])
-        made.append(packet(links.index(each.link), each.time_ns, each.wire, each.octets, comment))
+        made.append(packet(links.index(each.link), each.time_ns, each.wire, each.data, comment))
     path.write_bytes(b"".join(made))
 
 
@@ -85,8 +85,8 @@ def write_packets(root: Path, name: str, found: Sequence[BundledPacket], rows: R
             **row,
             "frame": at,
             "time_ns": each.time_ns,
-            "octets": len(each.octets),
-            "sha256": sha256(each.octets),
+            "octets": len(each.data),
+            "sha256": sha256(each.data),
         }
         for at, (row, each) in enumerate(zip(rows, found, strict=True), start=1)
     ]

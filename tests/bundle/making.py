@@ -45,7 +45,7 @@ GET = f"GET /a?imei={IMEI}&d=%7B%22mac%22%3A%22{MAC}%22%7D HTTP/1.1\r\nHost: www
 
 
 def _talk(*messages: bytes, most: int = 300, **more: object) -> list[bytes]:
-    return conversation(*((not at % 2, octets) for at, octets in enumerate(messages)), most=most, **more)  # type: ignore[arg-type]
+    return conversation(*((not at % 2, data) for at, data in enumerate(messages)), most=most, **more)  # type: ignore[arg-type]
 
 
 CAPTURES: dict[str, list[bytes]] = {
@@ -87,10 +87,10 @@ CAPTURES: dict[str, list[bytes]] = {
 
 def capture(folder: Path, name: str, packed: str = "") -> Path:
     """A capture file of one of the names above, compressed if asked for."""
-    octets = pcap([*CAPTURES[name], udp(b"\0" * 20)])
+    data = pcap([*CAPTURES[name], udp(b"\0" * 20)])
     pack = {"": bytes, "gz": gzip.compress, "zst": zstandard.ZstdCompressor().compress}[packed]
     path = folder / f"phone.pcap{packed and '.' + packed}"
-    path.write_bytes(pack(octets))
+    path.write_bytes(pack(data))
     return path
 
 

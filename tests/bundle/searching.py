@@ -24,48 +24,48 @@ def needles(value: str) -> dict[bytes, str]:
     plain = {value, value.upper(), value.lower(), re.sub(r"[:\- ]", "", value)}
     made: dict[bytes, str] = {}
     for text in plain:
-        octets = text.encode()
+        data = text.encode()
         ways = {
-            "plain": octets,
-            "reversed": octets[::-1],
+            "plain": data,
+            "reversed": data[::-1],
             "utf-16-le": text.encode("utf-16-le"),
             "utf-16-be": text.encode("utf-16-be"),
-            "hexadecimal": octets.hex().encode(),
-            "HEXADECIMAL": octets.hex().upper().encode(),
-            "percent": "".join(f"%{octet:02x}" for octet in octets).encode(),
+            "hexadecimal": data.hex().encode(),
+            "HEXADECIMAL": data.hex().upper().encode(),
+            "percent": "".join(f"%{byte:02x}" for byte in data).encode(),
             "quoted": quote(text, safe="").encode(),
-            **{f"base64 at {at}": _base64(octets, at) for at in range(3)},
+            **{f"base64 at {at}": _base64(data, at) for at in range(3)},
         }
         for name in ("md5", "sha1", "sha256", "sha512"):
-            digest = hashlib.new(name, octets).digest()
+            digest = hashlib.new(name, data).digest()
             ways |= {
                 name: digest,
                 f"{name} hex": digest.hex().encode(),
                 f"{name} HEX": digest.hex().upper().encode(),
             }
             ways[f"{name} base64"] = base64.b64encode(digest).rstrip(b"=")
-        made |= {octets: f"{value} {way}" for way, octets in ways.items()}
+        made |= {data: f"{value} {way}" for way, data in ways.items()}
     if re.fullmatch(r"(?:[0-9a-f]{2}:){5}[0-9a-f]{2}", value):
-        made[bytes.fromhex(value.replace(":", ""))] = f"{value} octets"
+        made[bytes.fromhex(value.replace(":", ""))] = f"{value} bytes"
     return made
 
 
-def _base64(octets: bytes, at: int) -> bytes:
+def _base64(data: bytes, at: int) -> bytes:
     """The characters that stand for these bytes alone, `at` bytes into a group of three."""
-    text = base64.b64encode(bytes(at) + octets)
-    return text[(0, 2, 3)[at] : (at + len(octets)) * 8 // 6]
+    text = base64.b64encode(bytes(at) + data)
+    return text[(0, 2, 3)[at] : (at + len(data)) * 8 // 6]
 
 
-def readings(octets: bytes) -> Iterator[bytes]:
+def readings(data: bytes) -> Iterator[bytes]:
     """The bytes, and whatever opens in them along the encodings, run by run."""
-    yield octets
-    for found in set(RUN.findall(octets)):
+    yield data
+    for found in set(RUN.findall(data)):
         yield from layers(BREAKS.sub(b"", found), 4)
 
 
 def leaks(files: Iterable[bytes], values: Iterable[str]) -> set[str]:
     """The spellings that stand in any of the files, in any reading."""
-    wanted = {octets: name for value in values for octets, name in needles(value).items()}
+    wanted = {data: name for value in values for data, name in needles(value).items()}
     pattern = re.compile(b"|".join(re.escape(each) for each in sorted(wanted, key=len, reverse=True)))
     return {wanted[hit] for file in files for read in readings(file) for hit in pattern.findall(read)}
 

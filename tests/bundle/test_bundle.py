@@ -98,8 +98,8 @@ def test_nothing_of_a_redacted_bundle_holds_an_original(tmp_path: Path, name: st
     made = bundle(tmp_path, capture(tmp_path, name), "--redact")
     files = [path for path in (*made.rglob("*"), tmp_path / "all.pcapng") if path.is_file()]
     bodies = [*_bodies(made), *(path.read_bytes() for path in files)]
-    for octets in bodies:
-        for layer in layers(octets, 6):
+    for data in bodies:
+        for layer in layers(data, 6):
             assert not [secret for secret in (*SECRETS, OWN) if secret.encode() in layer]
             assert bytes.fromhex("001b44113ab7") not in layer
             assert bytes.fromhex("00005e0053a7") not in layer

@@ -116,9 +116,9 @@ def test_a_packet_with_another_time_is_found_by_its_original(copy: Path, origina
 
 def test_a_packet_with_another_byte_is_found_by_its_original(copy: Path, original: Path) -> None:
     found = forging.packets_of(copy, FLOW)
-    octets = bytearray(found[1].octets)
-    octets[22] ^= 1  # time to live: no claim rests on it
-    found[1] = replace(found[1], octets=bytes(octets))
+    data = bytearray(found[1].data)
+    data[22] ^= 1  # time to live: no claim rests on it
+    found[1] = replace(found[1], data=bytes(data))
     forging.write_packets(copy, FLOW, found, forging.rows_of(copy))
     assert any("is not the packet" in sentence for sentence in forging.checked(copy, original).wrong)
 
@@ -141,7 +141,7 @@ def test_packets_in_another_order_fail(copy: Path, original: Path) -> None:
 
 def test_a_value_changed_in_packets_and_report_is_found_by_the_original(copy: Path, original: Path) -> None:
     found = forging.packets_of(copy, FLOW)
-    found = [replace(p, octets=p.octets.replace(IMEI.encode(), OTHER_IMEI.encode())) for p in found]
+    found = [replace(p, data=p.data.replace(IMEI.encode(), OTHER_IMEI.encode())) for p in found]
     forging.write_packets(copy, FLOW, found, forging.rows_of(copy))
     report = forging.report_of(copy)
     text = reports.write(report).replace(IMEI, OTHER_IMEI)
@@ -150,16 +150,16 @@ def test_a_value_changed_in_packets_and_report_is_found_by_the_original(copy: Pa
 
 
 ENDS: dict[str, Callable[[bytes], bytes]] = {
-    "bytes behind the last packet": lambda octets: octets + bytes(16),
-    "one byte": lambda octets: octets + b"x",
-    "a second section": lambda octets: octets + octets,
-    "compressed": lambda octets: gzip.compress(octets, mtime=0),
-    "cut": lambda octets: octets[:-7],
-    "nothing": lambda octets: octets[:0],
-    "padding that is not zero": lambda octets: (
-        octets.replace(b"\0\0\0\0\x01\0", b"\1\0\0\0\x01\0", 1)[:-1] + b"\1"
+    "bytes behind the last packet": lambda data: data + bytes(16),
+    "one byte": lambda data: data + b"x",
+    "a second section": lambda data: data + data,
+    "compressed": lambda data: gzip.compress(data, mtime=0),
+    "cut": lambda data: data[:-7],
+    "nothing": lambda data: data[:0],
+    "padding that is not zero": lambda data: (
+        data.replace(b"\0\0\0\0\x01\0", b"\1\0\0\0\x01\0", 1)[:-1] + b"\1"
     ),
-    "a block that is no packet": lambda octets: octets + bytes.fromhex("050000000c0000000c000000"),
+    "a block that is no packet": lambda data: data + bytes.fromhex("050000000c0000000c000000"),
 }
 
 

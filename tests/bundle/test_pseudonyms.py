@@ -143,9 +143,9 @@ def test_coordinates_are_coarser_and_not_elsewhere() -> None:
 
 @settings(deadline=None)
 @given(st.text(min_size=4, max_size=32))
-def test_any_text_keeps_its_octets_in_number(text: str) -> None:
-    octets = text.encode("utf-8", "surrogatepass")
-    assert len(BY.of("ssid", text).encode("utf-8", "surrogatepass")) == len(octets)
+def test_any_text_keeps_its_bytes_in_number(text: str) -> None:
+    data = text.encode("utf-8", "surrogatepass")
+    assert len(BY.of("ssid", text).encode("utf-8", "surrogatepass")) == len(data)
 
 
 def test_another_key_makes_other_pseudonyms() -> None:
@@ -169,9 +169,9 @@ def test_another_key_makes_other_pseudonyms() -> None:
 )
 def test_every_way_of_writing_that_the_search_knows_has_its_counterpart(kind: str, value: str) -> None:
     counterparts = dict(pairs(kind, value, BY.of(kind, value)))
-    for octets, encoding in variants(kind, value):
-        if len(octets) >= SHORTEST:
-            assert counterparts.get(octets, octets) != octets, encoding
+    for data, encoding in variants(kind, value):
+        if len(data) >= SHORTEST:
+            assert counterparts.get(data, data) != data, encoding
 
 
 def test_a_cell_alone_has_the_pseudonym_that_it_has_behind_its_area() -> None:

@@ -114,7 +114,7 @@ def test_no_file_of_a_redacted_bundle_shows_an_identifier_in_any_encoding(
     assert run("evidence", saved, "-o", "open").returncode == 0
     packets = leaks(contents(tmp_path / "open" / "captures"), ORIGINALS)
     assert {name.split(" ")[0] for name in packets} >= set(ORIGINALS)
-    assert "00:00:5e:00:53:a7 octets" in packets
+    assert "00:00:5e:00:53:a7 bytes" in packets
 
 
 def test_a_saved_report_is_redacted_with_the_same_key_as_the_scan(run: Run, tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ CAPTURES = {
     "XOR over TCP": (conversation((True, KASA), (False, kasa({"system": {"get_sysinfo": {}}}))), KASA[40:60]),
     "XOR in a datagram": ([udp(KASA[4:], ports=(40000, 9999))], KASA[40:60]),
     "digits in halves of bytes": ([udp(GTP_1, ports=(40000, 2123))], bytes.fromhex("0121436587f9")),
-    "a MAC address in a name": ([udp(DATAGRAMS[7].octets, ports=(40000, 69))], b"001B44113AB7"),
+    "a MAC address in a name": ([udp(DATAGRAMS[7].data, ports=(40000, 69))], b"001B44113AB7"),
 }
 
 

@@ -143,10 +143,10 @@ CARRIERS: dict[str, bytes] = {
     "pairs in turn": b'["imei","490154203237518","email","kari@example.org"]',
     "XML behind a length": b"000123<?xml version='1.0'?><a><imei>490154203237518</imei></a>",
     "reversed": base64.b64encode(b'{"imei":"490154203237518"}')[::-1],
-    "escapes": b"".join(b"\\x%02x" % octet for octet in b'{"imei":"490154203237518"}'),
+    "escapes": b"".join(b"\\x%02x" % byte for byte in b'{"imei":"490154203237518"}'),
     "a list of digits": b'{"imei":[4,9,0,1,5,4,2,0,3,2,3,7,5,1,8]}',
-    "two octets": bytes(
-        octet ^ b"\x12\xb4"[place % 2] for place, octet in enumerate(b'{"imei":"490154203237518"}')
+    "two bytes": bytes(
+        byte ^ b"\x12\xb4"[place % 2] for place, byte in enumerate(b'{"imei":"490154203237518"}')
     ),
     "escaped for HTML": b"{&quot;imei&quot;:&quot;490154203237518&quot;}",
     "digits apart": b'{"imei":"490 154 203 237 518"}',
@@ -181,7 +181,7 @@ def test_identifiers_in_the_head_of_a_message_are_redacted() -> None:
     assert b"490154203237518" not in everything(redacted)
 
 
-def test_a_document_of_the_same_length_keeps_everything_else_octet_for_octet() -> None:
+def test_a_document_of_the_same_length_keeps_everything_else_byte_for_byte() -> None:
     body = b'{ "a" : "x\\/y" ,\n "imei":"490154203237518" }'
     content = redact(report_of(sent(body)), KEY).messages[0].body.content
     at = body.index(b"490154203237518")

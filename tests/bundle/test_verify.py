@@ -34,13 +34,13 @@ FILES = (
 
 @pytest.mark.parametrize("name", FILES)
 @pytest.mark.parametrize("at", [0.0, 0.37, 0.999])
-def test_an_octet_changed_anywhere_fails_and_names_the_file(
+def test_an_byte_changed_anywhere_fails_and_names_the_file(
     copy: Path, name: str, at: float, capsys: Told
 ) -> None:
     path = copy / name
-    octets = bytearray(path.read_bytes())
-    octets[int(at * len(octets))] ^= 1
-    path.write_bytes(octets)
+    data = bytearray(path.read_bytes())
+    data[int(at * len(data))] ^= 1
+    path.write_bytes(data)
     assert call("verify", copy) == 1
     told = [line for line in capsys.readouterr().out.splitlines() if line.startswith("WRONG")]
     assert any(name in line for line in told), told
@@ -76,8 +76,8 @@ def test_a_manifest_that_says_something_else_than_the_report_is_named(copy: Path
 def test_a_changed_packet_is_found_by_its_original(made: Path, copy: Path, capsys: Told) -> None:
     rows = json.loads((copy / "frames.json").read_text())
     capture_file = copy / "captures" / "flow-0001.pcapng"
-    octets = capture_file.read_bytes().replace(b"www.example.com", b"www.example.org")
-    capture_file.write_bytes(octets)
+    data = capture_file.read_bytes().replace(b"www.example.com", b"www.example.org")
+    capture_file.write_bytes(data)
     forging.sealed(copy)
     assert call("verify", copy) == 1
     assert "captures/flow-0001.pcapng: its packets are not those of frames.json" in capsys.readouterr().out

@@ -63,9 +63,9 @@ def resolved(
     return block(4, coded + options(*pairs, order=order), order)
 
 
-def secrets(kind: int, octets: bytes, order: str = "<") -> bytes:
+def secrets(kind: int, data: bytes, order: str = "<") -> bytes:
     """A decryption secrets block."""
-    return block(10, struct.pack(order + "II", kind, len(octets)) + octets, order)
+    return block(10, struct.pack(order + "II", kind, len(data)) + data, order)
 
 
 def simple(frame: bytes, wire: int | None = None, order: str = "<") -> bytes:

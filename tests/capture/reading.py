@@ -30,32 +30,32 @@ def records_of(capture: Capture) -> list[Record]:
     return found
 
 
-def read(octets: bytes, path: Path) -> tuple[list[Record], CaptureMetadata]:
+def read(data: bytes, path: Path) -> tuple[list[Record], CaptureMetadata]:
     """The records of these bytes, written to a file first."""
-    path.write_bytes(octets)
+    path.write_bytes(data)
     capture = Capture(str(path))
     return records_of(capture), capture.account
 
 
-def read_by_scapy(octets: bytes) -> list[tuple[int, bytes, int]]:
+def read_by_scapy(data: bytes) -> list[tuple[int, bytes, int]]:
     """(time in ns, frame, length on the wire) of each packet by scapy's readers."""
     from scapy.utils import RawPcapNgReader, RawPcapReader
 
-    if octets[:4] == b"\x0a\x0d\x0d\x0a":
-        found = list(RawPcapNgReader(io.BytesIO(octets)))
+    if data[:4] == b"\x0a\x0d\x0d\x0a":
+        found = list(RawPcapNgReader(io.BytesIO(data)))
         return [(((m.tshigh << 32) + m.tslow) * 10**9 // m.tsresol, frame, m.wirelen) for frame, m in found]
-    reader = RawPcapReader(io.BytesIO(octets))
+    reader = RawPcapReader(io.BytesIO(data))
     unit = 1 if reader.nano else 1000
     return [(m.sec * 10**9 + m.usec * unit, frame, m.wirelen) for frame, m in reader]
 
 
 @contextmanager
-def buffers_of(octets: int) -> Iterator[None]:
+def buffers_of(size: int) -> Iterator[None]:
     """Let captures be read through a buffer of so many bytes, to meet every boundary."""
-    before = batch.BATCH_OCTETS, batch.FIRST_OCTETS, batch.Window.__init__.__defaults__
-    batch.BATCH_OCTETS = batch.FIRST_OCTETS = octets
-    batch.Window.__init__.__defaults__ = (octets,)  # type: ignore[misc]
+    before = batch.BATCH_BYTES, batch.FIRST_BYTES, batch.Window.__init__.__defaults__
+    batch.BATCH_BYTES = batch.FIRST_BYTES = size
+    batch.Window.__init__.__defaults__ = (size,)  # type: ignore[misc]
     try:
         yield
     finally:
-        batch.BATCH_OCTETS, batch.FIRST_OCTETS, batch.Window.__init__.__defaults__ = before  # type: ignore[misc]
+        batch.BATCH_BYTES, batch.FIRST_BYTES, batch.Window.__init__.__defaults__ = before  # type: ignore[misc]

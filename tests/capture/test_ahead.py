@@ -54,7 +54,7 @@ def test_a_report_is_the_same_when_batches_are_small_and_read_ahead(monkeypatch,
     path = ROOT / "captures" / name
     whole = analyzer.analyze(path)
     monkeypatch.setattr(capture, "LONG", 0)
-    monkeypatch.setattr(capture.batch, "FIRST_OCTETS", 4096)
+    monkeypatch.setattr(capture.batch, "FIRST_BYTES", 4096)
     monkeypatch.setattr(capture.Window.__init__, "__defaults__", (8192,))
     ahead_of_it = analyzer.analyze(path)
     assert replace(ahead_of_it, created_ns=0) == replace(whole, created_ns=0)

@@ -36,15 +36,15 @@ def test_a_buffer_may_be_filled_anew_once_the_next_piece_is_given() -> None:
 
 @pytest.mark.parametrize("to_the_end", [True, False])
 def test_a_source_hashes_what_was_read_and_what_it_drained(tmp_path: Path, to_the_end: bool) -> None:
-    octets = bytes(range(256)) * (SIZE >> 6)
+    data = bytes(range(256)) * (SIZE >> 6)
     path = tmp_path / "some.pcap"
-    path.write_bytes(octets)
+    path.write_bytes(data)
     source = CaptureSource(str(path))
     source.hash_behind()
-    buffer = bytearray(len(octets) - 1000)
+    buffer = bytearray(len(data) - 1000)
     assert source.readinto(memoryview(buffer)) == len(buffer)
     if to_the_end:
         source.drain()
     source.close()
-    read = octets if to_the_end else octets[: len(buffer)]
+    read = data if to_the_end else data[: len(buffer)]
     assert source.sha256() == hashlib.sha256(read).hexdigest()

@@ -18,9 +18,9 @@ PCAP, BIG, NANO = builders.pcap([ONE]), builders.pcap([TWO], order=">"), builder
 NG = section() + interface() + enhanced(TWO)
 
 
-def read(octets: bytes, folder: Path) -> tuple[list[bytes], Capture]:
+def read(data: bytes, folder: Path) -> tuple[list[bytes], Capture]:
     path = folder / "capture"
-    path.write_bytes(octets)
+    path.write_bytes(data)
     capture = Capture(str(path))
     return [record.frame for record in records_of(capture)], capture
 
@@ -28,7 +28,7 @@ def read(octets: bytes, folder: Path) -> tuple[list[bytes], Capture]:
 @pytest.mark.parametrize("second", [PCAP, BIG, NANO, NG, builders.pcap([TWO], link_type=113)])
 @pytest.mark.parametrize("first", [PCAP, BIG, NG])
 def test_a_second_file_is_read_on_and_said(first: bytes, second: bytes, tmp_path: Path) -> None:
-    alone = [frame for octets in (first, second) for frame in read(octets, tmp_path)[0]]
+    alone = [frame for data in (first, second) for frame in read(data, tmp_path)[0]]
     frames, capture = read(first + second, tmp_path)
     assert frames == alone
     assert capture.account.complete
@@ -48,17 +48,17 @@ def test_three_files_are_two_problems(tmp_path: Path) -> None:
 
 
 def test_an_empty_record_is_no_beginning(tmp_path: Path) -> None:
-    octets = builders.pcap([b"", ONE, b""], times_ns=[0xA1B2C3D4 * 10**9, 10**9, 2 * 10**9])
-    frames, capture = read(octets, tmp_path)
+    data = builders.pcap([b"", ONE, b""], times_ns=[0xA1B2C3D4 * 10**9, 10**9, 2 * 10**9])
+    frames, capture = read(data, tmp_path)
     assert frames == [b"", ONE, b""]
     assert not capture.account.problems
 
 
 def _with_fractions(*fractions: int) -> bytes:
-    octets = builders.pcap([])
+    data = builders.pcap([])
     for fraction in fractions:
-        octets += struct.pack("<4I", 1_550_000_000, fraction, len(ONE), len(ONE)) + ONE
-    return octets
+        data += struct.pack("<4I", 1_550_000_000, fraction, len(ONE), len(ONE)) + ONE
+    return data
 
 
 def test_nanoseconds_under_the_magic_of_microseconds_are_read_as_these(tmp_path: Path) -> None:

@@ -80,10 +80,10 @@ def ends_of_records(name: str) -> list[int]:
 def test_packets_appear_as_they_come_and_half_records_are_waited_for(
     name: str, beyond: int, tmp_path: Path
 ) -> None:
-    octets, ends = FILES[name], ends_of_records(name)
-    assert ends[-1] == len(octets)
-    cuts = [0, *(end + beyond for end in ends[:-1]), len(octets)]
-    sender = Sender(tmp_path / "pipe", [octets[a:b] for a, b in pairwise(cuts)])
+    data, ends = FILES[name], ends_of_records(name)
+    assert ends[-1] == len(data)
+    cuts = [0, *(end + beyond for end in ends[:-1]), len(data)]
+    sender = Sender(tmp_path / "pipe", [data[a:b] for a, b in pairwise(cuts)])
     capture = Capture(str(tmp_path / "pipe"))
     batches = iter(capture)
     for number, frame in enumerate(FRAMES):
@@ -95,18 +95,18 @@ def test_packets_appear_as_they_come_and_half_records_are_waited_for(
     assert list(batches) == []
     sender.end()
     assert capture.account.complete
-    assert capture.source.sha256() == hashlib.sha256(octets).hexdigest()
+    assert capture.source.sha256() == hashlib.sha256(data).hexdigest()
 
 
 @pipes
-def test_a_pipe_that_gives_one_octet_at_a_time_is_read_whole(tmp_path: Path) -> None:
-    octets = FILES["pcapng"][:300]
+def test_a_pipe_that_gives_one_byte_at_a_time_is_read_whole(tmp_path: Path) -> None:
+    data = FILES["pcapng"][:300]
     os.mkfifo(tmp_path / "pipe")
 
     def trickle() -> None:
         with (tmp_path / "pipe").open("wb", buffering=0) as pipe:
-            for octet in octets:
-                pipe.write(bytes([octet]))
+            for byte in data:
+                pipe.write(bytes([byte]))
 
     threading.Thread(target=trickle, daemon=True).start()
     capture = Capture(str(tmp_path / "pipe"))
@@ -183,13 +183,13 @@ def test_of_a_file_that_grows_what_was_there_at_first_is_read_and_hashed(cut: in
 def test_a_file_that_grows_during_the_reading_is_read_to_its_first_end(tmp_path: Path) -> None:
     path = tmp_path / "growing.pcap"
     frames = [struct.pack("<I", n) * 300 for n in range(2000)]
-    octets = builders.pcap(frames)
-    path.write_bytes(octets)
+    data = builders.pcap(frames)
+    path.write_bytes(data)
     found, capture = 0, Capture(str(path))
     for part in _each(capture, path):
         found += len(part)
     assert found == len(frames)
-    assert capture.source.sha256() == hashlib.sha256(octets).hexdigest()
+    assert capture.source.sha256() == hashlib.sha256(data).hexdigest()
     assert [problem.code for problem in capture.account.problems] == ["grown-file"]
 
 

@@ -29,8 +29,8 @@ few = settings(
 @pytest.mark.parametrize("order", ["<", ">"])
 @pytest.mark.parametrize("unit", ["us", "ns"])
 def test_every_byte_order_and_resolution_is_read(order: str, unit: str, tmp_path: Path) -> None:
-    octets = builders.pcap(FRAMES, order=order, unit=unit, times_ns=TIMES)
-    found, account = read(octets, tmp_path / "capture")
+    data = builders.pcap(FRAMES, order=order, unit=unit, times_ns=TIMES)
+    found, account = read(data, tmp_path / "capture")
     step = 1000 if unit == "us" else 1
     expected = [Record(t // step * step, f, len(f), 1) for t, f in zip(TIMES, FRAMES, strict=True)]
     assert found == expected
@@ -48,24 +48,24 @@ def test_every_byte_order_and_resolution_is_read(order: str, unit: str, tmp_path
 def test_times_and_frames_are_those_that_scapy_reads(
     tmp_path: Path, packets: list[tuple[bytes, int]], order: str, unit: str
 ) -> None:
-    octets = builders.pcap(
+    data = builders.pcap(
         [frame for frame, _ in packets], order=order, unit=unit, times_ns=[time for _, time in packets]
     )
-    found, _ = read(octets, tmp_path / "capture")
-    assert [(record.time_ns, record.frame, record.wire) for record in found] == read_by_scapy(octets)
+    found, _ = read(data, tmp_path / "capture")
+    assert [(record.time_ns, record.frame, record.wire) for record in found] == read_by_scapy(data)
 
 
 @pytest.mark.parametrize("order", ["<", ">"])
 def test_a_version_that_never_was_is_refused(order: str, tmp_path: Path) -> None:
-    octets = struct.pack(order + "IHHiIII", 0xA1B2C3D4, 3, 0, 0, 0, 0, 1)
+    data = struct.pack(order + "IHHiIII", 0xA1B2C3D4, 3, 0, 0, 0, 0, 1)
     with pytest.raises(CaptureError, match="version 3"):
-        read(octets, tmp_path / "capture")
+        read(data, tmp_path / "capture")
 
 
 def test_the_bits_above_the_link_type_are_the_length_of_the_fcs(tmp_path: Path) -> None:
-    octets = bytearray(builders.pcap(FRAMES, link_type=1))
-    octets[20:24] = struct.pack("<I", 0x5400_0001)
-    found, _ = read(bytes(octets), tmp_path / "capture")
+    data = bytearray(builders.pcap(FRAMES, link_type=1))
+    data[20:24] = struct.pack("<I", 0x5400_0001)
+    found, _ = read(bytes(data), tmp_path / "capture")
     assert {record.link for record in found} == {1}
 
 
@@ -76,8 +76,8 @@ def test_frames_cut_by_the_snapshot_length_keep_their_length_on_the_wire(tmp_pat
 
 
 def test_a_wire_length_below_the_captured_one_is_raised_to_it(tmp_path: Path) -> None:
-    octets = builders.pcap([]) + struct.pack("<IIII", 1, 0, 4, 2) + b"four"
-    found, account = read(octets, tmp_path / "capture")
+    data = builders.pcap([]) + struct.pack("<IIII", 1, 0, 4, 2) + b"four"
+    found, account = read(data, tmp_path / "capture")
     assert found == [Record(10**9, b"four", 4, 1)]
     assert account.snapped == 0
 
@@ -106,8 +106,8 @@ def test_a_cut_file_gives_all_whole_records_and_says_that_it_is_cut(
 @pytest.mark.parametrize("claim", [1 << 24, (1 << 24) + 1, 1 << 31, 0xFFFFFFFF])
 def test_a_lying_length_ends_the_reading_with_a_problem(claim: int, tmp_path: Path) -> None:
     lie = struct.pack("<IIII", 1, 1, claim, claim)
-    octets = builders.pcap([b"good"]) + lie + b"rest" * 100
-    found, account = read(octets, tmp_path / "capture")
+    data = builders.pcap([b"good"]) + lie + b"rest" * 100
+    found, account = read(data, tmp_path / "capture")
     assert [record.frame for record in found] == [b"good"]
     assert not account.complete
     assert len(account.problems) == 1
@@ -125,10 +125,10 @@ def test_what_a_lying_length_leaves_unread_is_counted(tmp_path: Path) -> None:
 @given(st.lists(st.integers(0, 5000), max_size=60), st.integers(64, 2000), st.sampled_from("<>"))
 def test_batch_boundaries_change_nothing(tmp_path: Path, lengths: list[int], buffer: int, order: str) -> None:
     noise = random.Random(len(lengths))
-    octets = builders.pcap([noise.randbytes(length) for length in lengths], order=order)
-    whole, account = read(octets, tmp_path / "capture")
+    data = builders.pcap([noise.randbytes(length) for length in lengths], order=order)
+    whole, account = read(data, tmp_path / "capture")
     with buffers_of(buffer):
-        parts, small = read(octets, tmp_path / "capture")
+        parts, small = read(data, tmp_path / "capture")
     assert parts == whole
     assert len(whole) == len(lengths)
     assert (small.frames, small.links, small.problems) == (account.frames, account.links, account.problems)
@@ -143,8 +143,8 @@ def test_a_record_larger_than_a_batch_is_read(tmp_path: Path) -> None:
 
 @few
 @given(st.binary(max_size=300), st.integers(64, 200))
-def test_random_octets_behind_the_header_raise_nothing(tmp_path: Path, octets: bytes, buffer: int) -> None:
+def test_random_bytes_behind_the_header_raise_nothing(tmp_path: Path, data: bytes, buffer: int) -> None:
     with buffers_of(buffer):
-        found, account = read(builders.pcap([]) + octets, tmp_path / "capture")
-    assert sum(16 + len(record.frame) for record in found) <= len(octets)
-    assert account.complete == (sum(16 + len(record.frame) for record in found) == len(octets))
+        found, account = read(builders.pcap([]) + data, tmp_path / "capture")
+    assert sum(16 + len(record.frame) for record in found) <= len(data)
+    assert account.complete == (sum(16 + len(record.frame) for record in found) == len(data))

@@ -78,7 +78,7 @@ def test_a_tar_archive_is_named(press: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("octets", "name"),
+    ("data", "name"),
     [
         (b"btsnoop\0\0\0\0\1\0\0\3\xea", "Bluetooth"),
         (b"12:00:01.000000 IP 192.0.2.1.80 > 192.0.2.2.1025: Flags [.]\n", "text"),
@@ -92,9 +92,9 @@ def test_a_tar_archive_is_named(press: str, tmp_path: Path) -> None:
         (b"\xa1\xb2\xc3\xd5" + bytes(40), "starts a1b2c3d5"),
     ],
 )
-def test_what_is_no_capture_is_named(octets: bytes, name: str, tmp_path: Path) -> None:
+def test_what_is_no_capture_is_named(data: bytes, name: str, tmp_path: Path) -> None:
     path = tmp_path / "capture.pcap"
-    path.write_bytes(octets)
+    path.write_bytes(data)
     assert name in refused(path)
 
 
@@ -109,16 +109,16 @@ GOOD = [
     test_variants.written("Nokia", [b"frame"] * 20, ">"),
 ]
 GOOD += [gzip.compress(GOOD[0]), bz2.compress(GOOD[1]), lzma.compress(GOOD[2])]
-STARTS = sorted({octets[:8] for octets in GOOD})
+STARTS = sorted({data[:8] for data in GOOD})
 
 anything = settings(
     max_examples=examples(400), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 
 
-def survives(octets: bytes, path: Path, buffer: int) -> None:
+def survives(data: bytes, path: Path, buffer: int) -> None:
     """Read to an end, or refused; nothing else is raised, and every byte counts once."""
-    path.write_bytes(octets)
+    path.write_bytes(data)
     with buffers_of(buffer):
         try:
             capture = Capture(str(path))
@@ -127,7 +127,7 @@ def survives(octets: bytes, path: Path, buffer: int) -> None:
             return
     assert capture.account.frames == len(found)
     if capture.source.compression is None:
-        assert sum(len(record.frame) for record in found) <= len(octets)
+        assert sum(len(record.frame) for record in found) <= len(data)
 
 
 @anything
@@ -136,8 +136,8 @@ def survives(octets: bytes, path: Path, buffer: int) -> None:
 @example(b"", b"\x28\xb5\x2f\xfd\xa4\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff", 64)
 @example(b"", b"\x04\x22\x4d\x18", 64)
 @example(b"", b"\x50\x2a\x4d\x18\xff\xff\xff\xff", 64)
-def test_any_octets_are_read_or_refused(tmp_path: Path, start: bytes, octets: bytes, buffer: int) -> None:
-    survives(start + octets, tmp_path / "capture", buffer)
+def test_any_bytes_are_read_or_refused(tmp_path: Path, start: bytes, data: bytes, buffer: int) -> None:
+    survives(start + data, tmp_path / "capture", buffer)
 
 
 @anything
@@ -150,7 +150,7 @@ def test_any_octets_are_read_or_refused(tmp_path: Path, start: bytes, octets: by
 def test_a_changed_and_cut_file_is_read_or_refused(
     tmp_path: Path, good: bytes, changes: list[tuple[float, int]], length: float, buffer: int
 ) -> None:
-    octets = bytearray(good)
+    data = bytearray(good)
     for place, value in changes:
-        octets[int(place * len(octets))] = value
-    survives(bytes(octets[: int(length * len(octets))]), tmp_path / "capture", buffer)
+        data[int(place * len(data))] = value
+    survives(bytes(data[: int(length * len(data))]), tmp_path / "capture", buffer)

@@ -46,9 +46,9 @@ def snoop(records: list[bytes], link: int = ETHERNET, version: int = 2) -> bytes
 def test_frames_and_times_are_read_whatever_the_buffer(
     tmp_path: Path, frames: list[bytes], buffer: int
 ) -> None:
-    octets = snoop([record(frame, number) for number, frame in enumerate(frames)])
+    data = snoop([record(frame, number) for number, frame in enumerate(frames)])
     with buffers_of(buffer):
-        found, account = read(octets, tmp_path / "capture")
+        found, account = read(data, tmp_path / "capture")
     assert found == [
         Record((START + n) * 10**9 + 999_999_000, frame, len(frame), 1) for n, frame in enumerate(frames)
     ]

@@ -38,7 +38,7 @@ COMPRESSED: dict[str, Callable[[bytes], bytes]] = {
     "zstd": zstandard.compress,
     "xz": lzma.compress,
     "lz4": lz4.frame.compress,
-    "bzip2": lambda octets: bz2.compress(octets, 1),  # blocks of 100,000 bytes: nothing less is unpacked
+    "bzip2": lambda data: bz2.compress(data, 1),  # blocks of 100,000 bytes: nothing less is unpacked
 }
 compressed = pytest.mark.parametrize("name", COMPRESSED)
 
@@ -60,7 +60,7 @@ def test_compressed_parts_one_after_the_other_are_one_capture(name: str, tmp_pat
     assert account.complete
 
 
-def octets_before_cut(name: str, cut: bytes) -> int:
+def bytes_before_cut(name: str, cut: bytes) -> int:
     """How much the format's own incremental decompressor makes of a cut archive."""
     if name == "zstd":
         return len(zstandard.ZstdDecompressor().decompressobj().decompress(cut))
@@ -79,7 +79,7 @@ def test_a_cut_archive_is_read_up_to_the_cut(name: str, part: float, tmp_path: P
     whole = COMPRESSED[name](PLAIN)
     cut = whole[: int(len(whole) * part)]
     found, account = read(cut, tmp_path / "capture")
-    there = (octets_before_cut(name, cut) - 24) // 1016
+    there = (bytes_before_cut(name, cut) - 24) // 1016
     assert len(found) >= there - 1
     assert [record.frame for record in found] == FRAMES[: len(found)]
     assert not account.complete
@@ -98,10 +98,10 @@ def test_an_archive_cut_between_two_records_is_still_known_to_be_cut(tmp_path: P
 
 @compressed
 def test_damage_within_an_archive_is_said_and_what_came_before_is_read(name: str, tmp_path: Path) -> None:
-    octets = bytearray(COMPRESSED[name](PLAIN))
-    middle = len(octets) // 2
-    octets[middle : middle + 2000] = bytes(2000)
-    found, account = read(bytes(octets), tmp_path / "capture")
+    data = bytearray(COMPRESSED[name](PLAIN))
+    middle = len(data) // 2
+    data[middle : middle + 2000] = bytes(2000)
+    found, account = read(bytes(data), tmp_path / "capture")
     good = [record.frame for record in found[:200]]
     assert good == FRAMES[: len(good)]
     assert len(good) >= 100
@@ -120,9 +120,9 @@ def test_a_wrong_checksum_is_said_and_takes_little_with_it(name: str, tmp_path: 
         "lz4": lambda plain: lz4.frame.compress(plain, content_checksum=True),
         "xz": lambda plain: lzma.compress(plain, check=lzma.CHECK_CRC32),
     }[name]
-    octets = bytearray(press(PLAIN))
-    octets[CHECKSUMS[name]] ^= 1
-    found, account = read(bytes(octets), tmp_path / "capture")
+    data = bytearray(press(PLAIN))
+    data[CHECKSUMS[name]] ^= 1
+    found, account = read(bytes(data), tmp_path / "capture")
     assert [problem.code for problem in account.problems][-1:] == ["cut-file"]
     assert [record.frame for record in found] == FRAMES[: len(found)]
     assert len(found) == len(FRAMES) if name in ("gzip", "zstd") else len(found) > 500
@@ -131,8 +131,8 @@ def test_a_wrong_checksum_is_said_and_takes_little_with_it(name: str, tmp_path: 
 @compressed
 def test_an_archive_of_nothing_between_others_changes_nothing(name: str, tmp_path: Path) -> None:
     press = COMPRESSED[name]
-    octets = press(b"") + press(PLAIN) + press(b"")
-    found, account = read(octets, tmp_path / "capture")
+    data = press(b"") + press(PLAIN) + press(b"")
+    found, account = read(data, tmp_path / "capture")
     assert [record.frame for record in found] == FRAMES
     assert account.complete
 
@@ -160,8 +160,8 @@ def test_what_the_usual_tools_write_is_read(name: str, tmp_path: Path) -> None:
     if shutil.which(TOOLS[name][0]) is None:
         pytest.skip(f"no {TOOLS[name][0]} here")
     (tmp_path / "plain").write_bytes(PLAIN)
-    octets = subprocess.run([*TOOLS[name], tmp_path / "plain"], capture_output=True, check=True).stdout
-    found, account = read(octets, tmp_path / "capture")
+    data = subprocess.run([*TOOLS[name], tmp_path / "plain"], capture_output=True, check=True).stdout
+    found, account = read(data, tmp_path / "capture")
     assert [record.frame for record in found] == FRAMES
     assert account.complete
     assert account.format.endswith(f", {name.split()[0]}")
@@ -169,13 +169,13 @@ def test_what_the_usual_tools_write_is_read(name: str, tmp_path: Path) -> None:
 
 def test_a_window_of_gigabytes_is_refused_and_not_allocated(tmp_path: Path) -> None:
     parameters = zstandard.ZstdCompressionParameters(window_log=30, write_content_size=False)
-    octets = zstandard.ZstdCompressor(compression_params=parameters).compressobj()
-    (tmp_path / "capture").write_bytes(octets.compress(PLAIN) + octets.flush())
+    data = zstandard.ZstdCompressor(compression_params=parameters).compressobj()
+    (tmp_path / "capture").write_bytes(data.compress(PLAIN) + data.flush())
     with pytest.raises(CaptureError, match="1,073,741,824 bytes of memory"):
         records_of(Capture(str(tmp_path / "capture")))
 
 
-BOMB_OCTETS, UNIT = 256 << 20, 1 << 20
+BOMB_BYTES, UNIT = 256 << 20, 1 << 20
 READ_WITH_PEAK = """
 import resource, sys
 from analyzer.capture import Capture
@@ -193,15 +193,15 @@ print(capture.account.frames, capture.account.complete, peak() - before)
 def test_an_archive_of_zeros_takes_no_more_memory_than_another(name: str, tmp_path: Path) -> None:
     """A quarter of a gigabyte in a few bytes: frames of a megabyte of zeros."""
     frame = struct.pack("<IIII", 1, 1, UNIT, UNIT) + bytes(UNIT)
-    plain = builders.pcap([]) + frame * (BOMB_OCTETS // UNIT)
+    plain = builders.pcap([]) + frame * (BOMB_BYTES // UNIT)
     (tmp_path / "bomb").write_bytes(COMPRESSED[name](plain))
     (tmp_path / "small").write_bytes(COMPRESSED[name](plain[: UNIT + 40]))
     command = [sys.executable, "-c", READ_WITH_PEAK, tmp_path / "small", tmp_path / "bomb"]
     ran = subprocess.run(command, capture_output=True, text=True, check=True, cwd=ROOT, timeout=120)
     frames, complete, grown = ran.stdout.split()
     assert (frames, complete) == ("256", "True")
-    assert int(grown) < BOMB_OCTETS // 2  # four buffers of 16 MiB, and what a decompressor needs
-    assert (tmp_path / "bomb").stat().st_size < BOMB_OCTETS // 100
+    assert int(grown) < BOMB_BYTES // 2  # four buffers of 16 MiB, and what a decompressor needs
+    assert (tmp_path / "bomb").stat().st_size < BOMB_BYTES // 100
 
 
 def test_garbage_behind_an_archive_is_said_and_the_archive_is_read(tmp_path: Path) -> None:
@@ -210,31 +210,31 @@ def test_garbage_behind_an_archive_is_said_and_the_archive_is_read(tmp_path: Pat
     assert [problem.code for problem in account.problems] == ["cut-file"]
 
 
-@pytest.mark.parametrize("octets", [b"", b"\x1f", b"\xd4\xc3", b"Dear editor"])
-def test_what_is_no_capture_is_refused(octets: bytes, tmp_path: Path) -> None:
+@pytest.mark.parametrize("data", [b"", b"\x1f", b"\xd4\xc3", b"Dear editor"])
+def test_what_is_no_capture_is_refused(data: bytes, tmp_path: Path) -> None:
     with pytest.raises(CaptureError, match="capture"):
-        read(octets, tmp_path / "capture")
+        read(data, tmp_path / "capture")
 
 
 @pytest.mark.parametrize("press", [*COMPRESSED.values(), bytes], ids=[*COMPRESSED, "plain"])
 @pytest.mark.parametrize(
-    "octets", [PLAIN, PLAIN[:-5], PLAIN[:500] + bytes([255]) * 40_000], ids=["good", "cut", "lying"]
+    "data", [PLAIN, PLAIN[:-5], PLAIN[:500] + bytes([255]) * 40_000], ids=["good", "cut", "lying"]
 )
 def test_the_hash_is_that_of_the_file_as_it_lies_there(
-    press: Callable[[bytes], bytes], octets: bytes, tmp_path: Path
+    press: Callable[[bytes], bytes], data: bytes, tmp_path: Path
 ) -> None:
     path = tmp_path / "capture"
-    path.write_bytes(press(octets))
+    path.write_bytes(press(data))
     capture = Capture(str(path))
     records_of(capture)
     assert capture.source.sha256() == hashlib.sha256(path.read_bytes()).hexdigest()
     assert capture.source.size == path.stat().st_size
 
 
-def through_fifo(octets: bytes, path: Path) -> Capture:
+def through_fifo(data: bytes, path: Path) -> Capture:
     """Read these bytes as they come down a named pipe."""
     os.mkfifo(path)
-    writer = threading.Thread(target=_write, args=(octets, path), daemon=True)
+    writer = threading.Thread(target=_write, args=(data, path), daemon=True)
     writer.start()
     capture = Capture(str(path))
     list(capture)
@@ -243,10 +243,10 @@ def through_fifo(octets: bytes, path: Path) -> Capture:
     return capture
 
 
-def _write(octets: bytes, path: Path) -> None:
+def _write(data: bytes, path: Path) -> None:
     with path.open("wb", buffering=0) as pipe:
-        for start in range(0, len(octets), 3000):
-            pipe.write(octets[start : start + 3000])
+        for start in range(0, len(data), 3000):
+            pipe.write(data[start : start + 3000])
 
 
 NG = section() + interface() + enhanced(b"good")
@@ -254,7 +254,7 @@ NG = section() + interface() + enhanced(b"good")
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes here")
 @pytest.mark.parametrize(
-    ("octets", "frames"),
+    ("data", "frames"),
     [
         (PLAIN, 600),
         (gzip.compress(PLAIN), 600),
@@ -269,11 +269,11 @@ NG = section() + interface() + enhanced(b"good")
     ids=["pcap", "gzip", "zstd", "xz", "lz4", "bzip2", "a bad block", "a lying length", "garbage behind"],
 )
 def test_a_named_pipe_is_read_and_all_that_came_down_is_hashed(
-    octets: bytes, frames: int, tmp_path: Path
+    data: bytes, frames: int, tmp_path: Path
 ) -> None:
-    capture = through_fifo(octets, tmp_path / "pipe")
+    capture = through_fifo(data, tmp_path / "pipe")
     assert capture.account.frames == frames
-    assert capture.source.sha256() == hashlib.sha256(octets).hexdigest()
+    assert capture.source.sha256() == hashlib.sha256(data).hexdigest()
     assert capture.source.size is None
 
 

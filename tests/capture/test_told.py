@@ -42,14 +42,14 @@ orders = pytest.mark.parametrize("order", ["<", ">"])
 
 
 def test_comments_tell_what_they_are_of(tmp_path: Path) -> None:
-    octets = (
+    data = (
         section("<", (COMMENT, b"recorded in Oslo"), (COMMENT, b"by hand\0"))
         + interface(1, 0, (2, b"wlan0"), (COMMENT, b"the phone's network"))
         + enhanced(b"first")
         + enhanced(b"second", told=[(2, bytes(4)), (COMMENT, "hier beginnt’s".encode())])
         + statistics(0, (COMMENT, b"stopped early"))
     )
-    found, account = read(octets, tmp_path / "capture")
+    found, account = read(data, tmp_path / "capture")
     assert account.comments == [
         Comment("recorded in Oslo", "capture"),
         Comment("by hand", "capture"),
@@ -69,12 +69,12 @@ def test_comments_tell_what_they_are_of(tmp_path: Path) -> None:
 def test_each_packet_comment_stands_at_its_frame(
     tmp_path: Path, packets: list[tuple[bytes, list[str]]], order: str, buffer: int
 ) -> None:
-    octets = section(order) + interface(order=order)
+    data = section(order) + interface(order=order)
     for frame, comments in packets:
         told = [(2988, b"custom"), *((COMMENT, text.encode()) for text in comments)]
-        octets += enhanced(frame, order=order, told=told) + block(CUSTOM, b"between", order)
+        data += enhanced(frame, order=order, told=told) + block(CUSTOM, b"between", order)
     with buffers_of(buffer):
-        _, account = read(octets, tmp_path / "capture")
+        _, account = read(data, tmp_path / "capture")
     expected = [
         (number, text.rstrip("\0 \r\n"))
         for number, (_, comments) in enumerate(packets, 1)
@@ -103,9 +103,9 @@ def test_of_many_comments_the_first_are_kept_and_all_are_counted(tmp_path: Path)
     assert account.comments_met == 1000
 
 
-def test_a_comment_of_any_octets_and_length_is_kept_in_part(tmp_path: Path) -> None:
-    octets = section() + interface() + enhanced(b"x", told=[(COMMENT, b"\xff\x1b" * 30_000)])
-    _, account = read(octets, tmp_path / "capture")
+def test_a_comment_of_any_bytes_and_length_is_kept_in_part(tmp_path: Path) -> None:
+    data = section() + interface() + enhanced(b"x", told=[(COMMENT, b"\xff\x1b" * 30_000)])
+    _, account = read(data, tmp_path / "capture")
     assert account.comments[0].text.startswith("\\xff\x1b\\xff")
     assert len(account.comments[0].text) == LONGEST_TEXT
 
@@ -117,8 +117,8 @@ def test_a_comment_of_any_octets_and_length_is_kept_in_part(tmp_path: Path) -> N
 )
 def test_options_that_lie_are_passed_over(options: bytes, tmp_path: Path) -> None:
     head = struct.pack("<IIIII", 0, 0, 0, 4, 4) + b"data"
-    octets = section() + interface() + block(6, head + options) + enhanced(b"after")
-    found, account = read(octets, tmp_path / "capture")
+    data = section() + interface() + block(6, head + options) + enhanced(b"after")
+    found, account = read(data, tmp_path / "capture")
     assert [record.frame for record in found] == [b"data", b"after"]
     assert (account.comments, account.complete) == ([], True)
 
@@ -131,17 +131,17 @@ def test_an_interface_tells_what_it_is_and_what_it_lost(order: str, tmp_path: Pa
     def count(number: int) -> bytes:
         return struct.pack(order + "Q", number)
 
-    octets = section(order, (2, b"a phone"), (3, b"Android 9"), (4, b"tcpdump"))
-    octets += interface(
+    data = section(order, (2, b"a phone"), (3, b"Android 9"), (4, b"tcpdump"))
+    data += interface(
         1, 96, (2, b"wlan0"), (3, b"Wi-Fi"), (11, b"\0port 80"), (12, b"Linux"), (15, b"chip"), order=order
     )
-    octets += interface(order=order)
-    octets += statistics(0, (4, count(10)), (5, count(1)), order=order)
-    octets += enhanced(b"x", order=order)
-    octets += statistics(0, (4, count(100)), (5, count(3)), (7, count(4)), order=order)
-    octets += statistics(1, (5, count(20)), (7, count(2**64 - 1)), order=order)
-    octets += statistics(7, (5, count(1000)), order=order)  # of an interface that is not there
-    _, account = read(octets, tmp_path / "capture")
+    data += interface(order=order)
+    data += statistics(0, (4, count(10)), (5, count(1)), order=order)
+    data += enhanced(b"x", order=order)
+    data += statistics(0, (4, count(100)), (5, count(3)), (7, count(4)), order=order)
+    data += statistics(1, (5, count(20)), (7, count(2**64 - 1)), order=order)
+    data += statistics(7, (5, count(1000)), order=order)  # of an interface that is not there
+    _, account = read(data, tmp_path / "capture")
     assert account.made_with == {
         "hardware": "a phone",
         "operating system": "Android 9",
@@ -159,8 +159,8 @@ def test_an_interface_tells_what_it_is_and_what_it_lost(order: str, tmp_path: Pa
 
 def test_statistics_are_of_the_interfaces_of_their_section(tmp_path: Path) -> None:
     dropped = (5, struct.pack("<Q", 9))
-    octets = section() + interface() + section() + interface() + interface() + statistics(1, dropped)
-    _, account = read(octets, tmp_path / "capture")
+    data = section() + interface() + section() + interface() + interface() + statistics(1, dropped)
+    _, account = read(data, tmp_path / "capture")
     assert [entry.dropped for entry in account.interfaces] == [None, None, 9]
 
 
@@ -169,19 +169,19 @@ def test_drops_between_packets_are_added_up(order: str, tmp_path: Path) -> None:
     def drops(number: int) -> list[tuple[int, bytes]]:
         return [(4, struct.pack(order + "Q", number))]
 
-    octets = section(order) + interface(order=order)
-    octets += enhanced(b"a", order=order, told=drops(2)) + obsolete(b"b", drops=5, order=order)
-    octets += obsolete(b"c", drops=0xFFFF, order=order)  # unknown
-    octets += enhanced(b"d", order=order, told=drops(40))
-    _, account = read(octets, tmp_path / "capture")
+    data = section(order) + interface(order=order)
+    data += enhanced(b"a", order=order, told=drops(2)) + obsolete(b"b", drops=5, order=order)
+    data += obsolete(b"c", drops=0xFFFF, order=order)  # unknown
+    data += enhanced(b"d", order=order, told=drops(40))
+    _, account = read(data, tmp_path / "capture")
     assert account.lost_between == 47
     assert [problem.code for problem in account.problems] == ["lost-between"]
 
 
 def test_absurd_drop_counts_do_not_overflow(tmp_path: Path) -> None:
     told = [(4, bytes([255] * 8))] * 100
-    octets = section() + interface() + enhanced(b"a", told=told) * 3
-    _, account = read(octets, tmp_path / "capture")
+    data = section() + interface() + enhanced(b"a", told=told) * 3
+    _, account = read(data, tmp_path / "capture")
     assert 2**40 <= account.lost_between < 2**63
 
 
@@ -223,8 +223,8 @@ def test_names_are_read_with_the_server_they_are_from(order: str, tmp_path: Path
         (1, b"cut"),
     ]
     server = (2, b"dns.example"), (3, bytes([192, 0, 2, 1]))
-    octets = section(order) + resolved(records, *server, order=order)
-    _, account = read(octets, tmp_path / "capture")
+    data = section(order) + resolved(records, *server, order=order)
+    _, account = read(data, tmp_path / "capture")
     by = "dns.example 192.0.2.1"
     assert account.names == [
         ResolvedName("203.0.113.10", "a.example", by),
@@ -247,13 +247,13 @@ def test_many_names_are_kept_up_to_a_limit_and_the_rest_is_counted(tmp_path: Pat
 
 @orders
 def test_secrets_are_named_and_other_blocks_are_counted(order: str, tmp_path: Path) -> None:
-    octets = section(order) + secrets(TLS_KEYS, b"CLIENT_RANDOM", order) * 2
-    octets += secrets(WIREGUARD_KEYS, b"LOCAL_STATIC", order) + secrets(7, b"", order)
-    octets += interface(order=order)
-    octets += block(JOURNAL, b"MESSAGE=", order) * 3 + enhanced(b"x", order=order)
-    octets += block(CUSTOM, bytes(8), order) + block(CUSTOM_UNCOPIED, bytes(8), order)
-    octets += block(0x80000001, bytes(4), order)
-    found, account = read(octets, tmp_path / "capture")
+    data = section(order) + secrets(TLS_KEYS, b"CLIENT_RANDOM", order) * 2
+    data += secrets(WIREGUARD_KEYS, b"LOCAL_STATIC", order) + secrets(7, b"", order)
+    data += interface(order=order)
+    data += block(JOURNAL, b"MESSAGE=", order) * 3 + enhanced(b"x", order=order)
+    data += block(CUSTOM, bytes(8), order) + block(CUSTOM_UNCOPIED, bytes(8), order)
+    data += block(0x80000001, bytes(4), order)
+    found, account = read(data, tmp_path / "capture")
     assert len(found) == 1
     assert account.secrets == {
         "TLS key log": 2,
@@ -269,10 +269,10 @@ def test_secrets_are_named_and_other_blocks_are_counted(order: str, tmp_path: Pa
 
 @pytest.mark.parametrize("buffer", [64, 4 << 20])
 def test_blocks_are_counted_alike_whatever_the_buffer(buffer: int, tmp_path: Path) -> None:
-    octets = section() + interface() + block(JOURNAL, bytes(500)) * 20 + secrets(TLS_KEYS, bytes(300)) * 5
-    octets += statistics(0, (5, struct.pack("<Q", 1))) + resolved([(1, SERVER + b"a.example\0")])
+    data = section() + interface() + block(JOURNAL, bytes(500)) * 20 + secrets(TLS_KEYS, bytes(300)) * 5
+    data += statistics(0, (5, struct.pack("<Q", 1))) + resolved([(1, SERVER + b"a.example\0")])
     with buffers_of(buffer):
-        _, account = read(octets + enhanced(b"x"), tmp_path / "capture")
+        _, account = read(data + enhanced(b"x"), tmp_path / "capture")
     assert (account.frames, account.passed_over["systemd journal entry"]) == (1, 20)
     assert (account.secrets["TLS key log"], account.interfaces[0].dropped) == (5, 1)
     assert len(account.names) == 1
@@ -285,17 +285,17 @@ def test_blocks_are_counted_alike_whatever_the_buffer(buffer: int, tmp_path: Pat
 def told(tmp_path: Path) -> analyzer.Report:
     """The report on a request in a file that tells much of itself."""
     frames = builders.conversation((True, builders.http_request(host="seen.example")), server="203.0.113.10")
-    octets = section("<", (COMMENT, b"of the capture")) + interface(1, 0, (2, b"wlan0"), (11, b"\0tcp"))
+    data = section("<", (COMMENT, b"of the capture")) + interface(1, 0, (2, b"wlan0"), (11, b"\0tcp"))
     frames.append(builders.udp(b"x", server="198.51.100.7"))
     names = (1, SERVER + b"written.example\0"), (1, bytes([198, 51, 100, 7]) + b"unseen.example\0")
-    octets += resolved(names, (2, b"dns.example"))
-    octets += secrets(TLS_KEYS, b"CLIENT_RANDOM")
+    data += resolved(names, (2, b"dns.example"))
+    data += secrets(TLS_KEYS, b"CLIENT_RANDOM")
     for number, frame in enumerate(frames):
         comment = [(COMMENT, b"the request \x1b[31m")] if number == 3 else []
-        octets += enhanced(frame, 1_550_678_460_000_000 + number, told=comment)
-    octets += statistics(0, (5, struct.pack("<Q", 12)))
+        data += enhanced(frame, 1_550_678_460_000_000 + number, told=comment)
+    data += statistics(0, (5, struct.pack("<Q", 12)))
     path = tmp_path / "told.pcapng"
-    path.write_bytes(octets)
+    path.write_bytes(data)
     return analyzer.analyze(path)
 
 

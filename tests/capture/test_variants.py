@@ -42,11 +42,11 @@ few = settings(
 def written(name: str, frames: list[bytes], order: str = "<") -> bytes:
     """A file of this variant; frames are a second apart."""
     magic, form, further = VARIANTS[name]
-    octets = struct.pack(order + "IHHiIII", magic, 2, 4, 0, 0, 65535, 1)
+    data = struct.pack(order + "IHHiIII", magic, 2, 4, 0, 0, 65535, 1)
     for number, frame in enumerate(frames):
         head = struct.pack(order + "IIII", number, 999_999, len(frame), len(frame))
-        octets += head + struct.pack(order + form, *further) + frame
-    return octets
+        data += head + struct.pack(order + form, *further) + frame
+    return data
 
 
 def expected(frames: list[bytes]) -> list[Record]:
@@ -109,9 +109,9 @@ def test_what_editcap_writes_holds_the_same_frames(form: str, tmp_path: Path) ->
         assert [(r.time_ns, r.wire, len(r.frame)) for r in original] == seen_by_tshark(path)
 
 
-def swapped_in(octets: bytes, version: tuple[int, int]) -> bytes:
+def swapped_in(data: bytes, version: tuple[int, int]) -> bytes:
     """A file of an older version: the two lengths of each record in the other order."""
-    found = bytearray(octets)
+    found = bytearray(data)
     found[4:8] = struct.pack("<HH", *version)
     position = 24
     while position < len(found):
@@ -130,18 +130,18 @@ def test_lengths_in_the_order_of_old_versions_are_read(version: tuple[int, int],
 
 
 def test_version_2_3_is_also_read_in_the_present_order(tmp_path: Path) -> None:
-    octets = bytearray(builders.pcap([b"a" * 100, b"b" * 10], snaplen=60))
-    octets[4:8] = struct.pack("<HH", 2, 3)
-    found, _ = read(bytes(octets), tmp_path / "capture")
+    data = bytearray(builders.pcap([b"a" * 100, b"b" * 10], snaplen=60))
+    data[4:8] = struct.pack("<HH", 2, 3)
+    found, _ = read(bytes(data), tmp_path / "capture")
     assert [(len(r.frame), r.wire) for r in found] == [(60, 100), (10, 10)]
 
 
 @pytest.mark.parametrize(("magic", "unit"), [(0x1C0001AB, "us"), (0x1C0001AC, "ns")])
 @pytest.mark.parametrize("order", "<>")
-def test_ixia_files_have_four_octets_more_in_front(magic: int, unit: str, order: str, tmp_path: Path) -> None:
+def test_ixia_files_have_four_bytes_more_in_front(magic: int, unit: str, order: str, tmp_path: Path) -> None:
     plain = builders.pcap([b"first", b"second"], order=order, unit=unit, times_ns=[5_000, 10**9 + 7_000])
-    octets = struct.pack(order + "I", magic) + plain[4:24] + struct.pack(order + "I", 43) + plain[24:]
-    found, account = read(octets, tmp_path / "capture")
+    data = struct.pack(order + "I", magic) + plain[4:24] + struct.pack(order + "I", 43) + plain[24:]
+    found, account = read(data, tmp_path / "capture")
     assert [(r.frame, r.time_ns) for r in found] == [(b"first", 5_000), (b"second", 10**9 + 7_000)]
     assert "Ixia" in account.format
 
@@ -150,9 +150,9 @@ def test_ixia_files_have_four_octets_more_in_front(magic: int, unit: str, order:
 @pytest.mark.parametrize(("number", "link"), [(6, 1), (9, 6), (24, 0)])
 def test_aix_files_have_other_link_types_and_nanoseconds(number: int, link: int, tmp_path: Path) -> None:
     frame = builders.conversation()[0]
-    octets = builders.pcap([frame], unit="ns", times_ns=[1_550_678_460_123_456_789], link_type=number)
-    octets = struct.pack("<IHH", USUAL, 2, 2) + octets[8:]
-    found, _ = read(octets, tmp_path / "capture")
+    data = builders.pcap([frame], unit="ns", times_ns=[1_550_678_460_123_456_789], link_type=number)
+    data = struct.pack("<IHH", USUAL, 2, 2) + data[8:]
+    found, _ = read(data, tmp_path / "capture")
     assert found == [Record(1_550_678_460_123_456_789, frame, len(frame), link)]
     assert [(r.time_ns, r.wire, len(r.frame)) for r in found] == seen_by_tshark(tmp_path / "capture")
 
@@ -161,15 +161,15 @@ def test_aix_files_have_other_link_types_and_nanoseconds(number: int, link: int,
 def test_a_check_sequence_is_left_out_where_a_frame_is_read_to_its_end(
     link: int, kept: int, tmp_path: Path
 ) -> None:
-    octets = bytearray(builders.pcap([bytes(34)]))
-    octets[20:24] = struct.pack("<I", 0x2400_0000 + link)  # two pairs of bytes
-    found, account = read(bytes(octets), tmp_path / "capture")
+    data = bytearray(builders.pcap([bytes(34)]))
+    data[20:24] = struct.pack("<I", 0x2400_0000 + link)  # two pairs of bytes
+    found, account = read(bytes(data), tmp_path / "capture")
     assert [(len(r.frame), r.wire, r.link) for r in found] == [(kept, kept, link)]
     assert account.snapped == 0
 
 
 def test_a_check_sequence_that_was_cut_off_takes_nothing_more(tmp_path: Path) -> None:
-    octets = bytearray(builders.pcap([bytes(34), bytes(31), b"", b"abc"], snaplen=29))
-    octets[20:24] = struct.pack("<I", 0x2400_0000 + 105)
-    found, _ = read(bytes(octets), tmp_path / "capture")
+    data = bytearray(builders.pcap([bytes(34), bytes(31), b"", b"abc"], snaplen=29))
+    data[20:24] = struct.pack("<I", 0x2400_0000 + 105)
+    found, _ = read(bytes(data), tmp_path / "capture")
     assert [(len(r.frame), r.wire) for r in found] == [(29, 30), (27, 27), (0, 0), (3, 3)]

@@ -45,20 +45,20 @@ class Fenced(bytes):
         return super().__getitem__(index)
 
 
-def fenced(octets: bytes, start: int, end: int) -> Fenced:
-    found = Fenced(octets)
+def fenced(data: bytes, start: int, end: int) -> Fenced:
+    found = Fenced(data)
     found.start, found.end = start, end
     return found
 
 
-def assert_same(walk: Any, octets: bytes, start: int, *arguments: Any, notes: bool) -> None:
+def assert_same(walk: Any, data: bytes, start: int, *arguments: Any, notes: bool) -> None:
     """Both forms of a walk give the same; the uncompiled one reads within its fence."""
     outs = [np.zeros(ROOM * RECORD_WIDTH, np.int64) for _ in range(2)]
     noted = [[np.zeros(NOTES, np.int64)] if notes else [] for _ in range(2)]
-    end = len(octets)
+    end = len(data)
     plain = [memoryview(a) if isinstance(a, np.ndarray) else a for a in (*arguments, outs[0], *noted[0])]
-    one = walk(fenced(octets, start, end), start, end, *plain)
-    array = np.frombuffer(octets, np.uint8)
+    one = walk(fenced(data, start, end), start, end, *plain)
+    array = np.frombuffer(data, np.uint8)
     given_in = (array, start, end, *arguments, outs[1], *noted[1])
     other = compiled(walk, CALLEES, given_in)(*given_in)
     assert tuple(one) == tuple(other)
@@ -88,19 +88,19 @@ def packed(found: list[int], order: str, rest: bytes) -> bytes:
 @many
 @given(words, st.binary(max_size=40), st.sampled_from("<>"), st.sampled_from([16, 20, 24, 28]),
        st.integers(0, 2), st.integers(0, 30), st.integers(0, 9))  # fmt: skip
-def test_pcap_records_of_any_octets(
+def test_pcap_records_of_any_bytes(
     found: list[int], rest: bytes, order: str, header: int, lengths: int, fcs: int, start: int
 ) -> None:
-    octets = packed(found, order, rest)
+    data = packed(found, order, rest)
     arguments = (order == ">", 1000, 1, header, lengths, fcs)
-    assert_same(walk_pcap, octets, min(start, len(octets)), *arguments, notes=False)
+    assert_same(walk_pcap, data, min(start, len(data)), *arguments, notes=False)
 
 
 @many
 @given(words, st.binary(max_size=40), st.integers(0, 4), st.integers(0, 9))
-def test_snoop_records_of_any_octets(found: list[int], rest: bytes, fcs: int, start: int) -> None:
-    octets = record(b"frame", drops=2**32 - 1) + packed(found, ">", rest)
-    assert_same(walk_snoop, octets, min(start, 5) // 5 * 32, 1, fcs, notes=True)
+def test_snoop_records_of_any_bytes(found: list[int], rest: bytes, fcs: int, start: int) -> None:
+    data = record(b"frame", drops=2**32 - 1) + packed(found, ">", rest)
+    assert_same(walk_snoop, data, min(start, 5) // 5 * 32, 1, fcs, notes=True)
 
 
 changed = st.lists(st.tuples(st.floats(0, 1, exclude_max=True), st.integers(0, 255)))
@@ -109,16 +109,16 @@ offsets = st.integers(-MOST_SECONDS, MOST_SECONDS)
 
 @many
 @given(st.integers(0, 10**9), changed, st.sampled_from("<>"), st.integers(0, 255), offsets, st.integers(0, 4))
-def test_pcapng_blocks_of_any_octets(
+def test_pcapng_blocks_of_any_bytes(
     seed: int, changes: list[tuple[float, int]], order: str, unit: int, offset: int, fcs: int
 ) -> None:
-    octets = bytearray(blocks(random.Random(seed), order))
+    data = bytearray(blocks(random.Random(seed), order))
     for place, value in changes:
-        octets[int(place * len(octets))] = value
+        data[int(place * len(data))] = value
     shrink, units = resolution(unit)
     interfaces = np.array([[1, 9, shrink, units, offset, fcs], [113, 0, 1, 10**6, 0, 0]], np.int64)
     assert interfaces.shape[1] == INTERFACE_WIDTH
-    assert_same(walk_pcapng, bytes(octets), 0, order == ">", interfaces.reshape(-1), 2, notes=True)
+    assert_same(walk_pcapng, bytes(data), 0, order == ">", interfaces.reshape(-1), 2, notes=True)
 
 
 def blocks(choice: random.Random, order: str) -> bytes:

@@ -158,7 +158,7 @@ def test_seven_registrations_are_refused_in_the_answered_capture(tmp_path: Path)
 
 
 @needs_tshark
-def test_the_server_sends_no_octet_of_data_in_the_unanswered_capture(tmp_path: Path) -> None:
+def test_the_server_sends_no_byte_of_data_in_the_unanswered_capture(tmp_path: Path) -> None:
     capture = CAPTURES / "nokia7plus-reconstruction-unanswered.pcap"
     assert tshark(capture, "-Y", f"ip.src == {SERVER} && tcp.len > 0") == []
     syns = tshark(

@@ -28,9 +28,9 @@ def run(tmp_path: Path) -> Run:
         env = {key: value for key, value in os.environ.items() if key not in ("COLUMNS", "NO_COLOR")}
         given = {"cwd": tmp_path, "env": {**env, "PYTHONPATH": str(ROOT)}, **settings}
         if settings.keys() <= {"input"}:
-            octets = settings.get("input")
-            assert octets is None or isinstance(octets, bytes)
-            return program.call(arguments, cwd=tmp_path, env=env, given=octets)
+            data = settings.get("input")
+            assert data is None or isinstance(data, bytes)
+            return program.call(arguments, cwd=tmp_path, env=env, given=data)
         command = [sys.executable, "-m", "analyzer", *map(str, arguments)]
         return subprocess.run(command, capture_output=True, check=False, **given)  # type: ignore[call-overload,no-any-return]
 

@@ -11,20 +11,20 @@ from tests.cli.conftest import CAPTURE, Run
 HEADER = 24  # bytes of a pcap file header
 
 
-def records(octets: bytes) -> list[int]:
+def records(data: bytes) -> list[int]:
     """Where each record of a little-endian pcap ends."""
     ends, at = [], HEADER
-    while at < len(octets):
-        at += 16 + int.from_bytes(octets[at + 8 : at + 12], "little")
+    while at < len(data):
+        at += 16 + int.from_bytes(data[at + 8 : at + 12], "little")
         ends.append(at)
     return ends
 
 
 def damaged(tmp_path: Path, frames: int) -> Path:
     """The sample capture, cut in the middle of the record after so many."""
-    octets = CAPTURE.read_bytes()
+    data = CAPTURE.read_bytes()
     path = tmp_path / f"first-{frames}.pcap"
-    path.write_bytes(octets[: records(octets)[frames - 1] + 20])
+    path.write_bytes(data[: records(data)[frames - 1] + 20])
     return path
 
 

@@ -28,7 +28,7 @@ def test_the_report_comes_and_the_exit_code_is_0(run: Run) -> None:
     assert max(map(len, text.splitlines())) <= 80
 
 
-def test_a_saved_report_renders_to_the_very_same_octets(run: Run) -> None:
+def test_a_saved_report_renders_to_the_very_same_bytes(run: Run) -> None:
     printed = run("scan", CAPTURE, "-v", "--json", "saved.json")
     assert run("report", "saved.json", "-v").stdout == printed.stdout
 

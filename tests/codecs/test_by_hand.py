@@ -29,45 +29,45 @@ from tests.codecs.test_formats import ROT47
 
 DOCUMENT = {"imei": "490154203237518", "nested": {"list": [1, {"mac": "00:1b:44:11:3a:b7"}]}, "v": "5.0"}
 WANTED = {"imei": "490154203237518", "mac": "00:1b:44:11:3a:b7"}
-Octets = Callable[[bytes], bytes]
+Bytes = Callable[[bytes], bytes]
 
 
-def raw_deflate(octets: bytes) -> bytes:
+def raw_deflate(data: bytes) -> bytes:
     packer = zlib.compressobj(wbits=-15)
-    return packer.compress(octets) + packer.flush()
+    return packer.compress(data) + packer.flush()
 
 
 # How a sender wraps bytes, and how a reader undoes the step that the path names.
-WRAPPINGS: dict[str, Octets] = {
+WRAPPINGS: dict[str, Bytes] = {
     "base64": base64.b64encode,
     "base32": base64.b32encode,
-    "hexadecimal": lambda octets: octets.hex().encode(),
+    "hexadecimal": lambda data: data.hex().encode(),
     "gzip": gzip.compress,
     "zlib": zlib.compress,
     "brotli": brotli.compress,
     "zstd": zstandard.compress,
     "lz4": lz4.frame.compress,
 }
-UNDOING: dict[str, Octets] = {
-    "base64": lambda octets: base64.b64decode(octets + b"=" * (-len(octets) % 4)),
+UNDOING: dict[str, Bytes] = {
+    "base64": lambda data: base64.b64decode(data + b"=" * (-len(data) % 4)),
     "base32": base64.b32decode,
-    "hexadecimal": lambda octets: bytes.fromhex(octets.decode()),
+    "hexadecimal": lambda data: bytes.fromhex(data.decode()),
     "gzip": gzip.decompress,
     "zlib": zlib.decompress,
-    "deflate": lambda octets: zlib.decompress(octets, -15),
+    "deflate": lambda data: zlib.decompress(data, -15),
     "brotli": brotli.decompress,
-    "zstd": lambda octets: zstandard.decompress(octets, max_output_size=1 << 20),
+    "zstd": lambda data: zstandard.decompress(data, max_output_size=1 << 20),
     "lz4": lz4.frame.decompress,
-    "percent": lambda octets: urllib.parse.unquote_to_bytes(octets),
-    "rot13": lambda octets: codecs.encode(octets.decode(), "rot13").encode(),
-    "rot47": lambda octets: octets.decode().translate(ROT47).encode(),
+    "percent": lambda data: urllib.parse.unquote_to_bytes(data),
+    "rot13": lambda data: codecs.encode(data.decode(), "rot13").encode(),
+    "rot47": lambda data: data.decode().translate(ROT47).encode(),
 }
 DOCUMENTS: dict[str, Callable[[bytes], Any]] = {
     "json": json.loads,
     "plist": plistlib.loads,
     "messagepack": msgpack.unpackb,
     "cbor": cbor2.loads,
-    "form": lambda octets: dict(urllib.parse.parse_qsl(octets.decode())),
+    "form": lambda data: dict(urllib.parse.parse_qsl(data.decode())),
 }
 
 
@@ -75,16 +75,16 @@ def followed(body: bytes, path: tuple[str, ...]) -> str:
     """The value at the end of a path, with nothing of ours."""
     value: Any = body
     for step in path[1:]:
-        octets = value.encode() if isinstance(value, str) else value
-        if step in UNDOING and isinstance(octets, bytes):
-            value = UNDOING[step](octets)
-        elif step in DOCUMENTS and isinstance(octets, bytes):
-            value = DOCUMENTS[step](octets)
+        data = value.encode() if isinstance(value, str) else value
+        if step in UNDOING and isinstance(data, bytes):
+            value = UNDOING[step](data)
+        elif step in DOCUMENTS and isinstance(data, bytes):
+            value = DOCUMENTS[step](data)
         elif step.startswith("xor "):
             key = bytes.fromhex(step.removeprefix("xor 0x"))
-            value = bytes(octet ^ key[at % len(key)] for at, octet in enumerate(octets))
+            value = bytes(byte ^ key[at % len(key)] for at, byte in enumerate(data))
         elif step.startswith("minus "):
-            value = bytes((octet - int(step[6:])) % 256 for octet in octets)
+            value = bytes((byte - int(step[6:])) % 256 for byte in data)
         else:
             value = value[int(step[1:-1])] if step.startswith("[") else value[step]
     return str(value)
@@ -113,8 +113,8 @@ OTHERS: dict[str, bytes] = {
         {"v": 1, "data": base64.b64encode(zlib.compress(JSON))}
     ).encode(),
     "JSON in JSON": json.dumps({"a": [JSON.decode()]}).encode(),
-    "XOR": bytes(octet ^ 0x5A for octet in JSON),
-    "octets shifted": bytes((octet + 9) % 256 for octet in JSON),
+    "XOR": bytes(byte ^ 0x5A for byte in JSON),
+    "bytes shifted": bytes((byte + 9) % 256 for byte in JSON),
     "ROT47": JSON.replace(b" ", b"").decode().translate(ROT47).encode(),
     "ROT13 of base64": codecs.encode(base64.b64encode(JSON).decode(), "rot13").encode(),
     "property list": plistlib.dumps(DOCUMENT, fmt=plistlib.FMT_BINARY),

@@ -24,7 +24,7 @@ JSON = json.dumps(DEVICE).encode()
 
 def each(form: str, mark: str = "") -> bytes:
     """The document with each character in a form of format()."""
-    return mark.join(format(octet, form) for octet in JSON).encode()
+    return mark.join(format(byte, form) for byte in JSON).encode()
 
 
 def uuencoded(data: bytes, *, is_framed: bool) -> bytes:
@@ -37,19 +37,19 @@ def cut(data: bytes, width: int, mark: bytes) -> bytes:
 
 
 WRITTEN: dict[str, bytes] = {
-    "hexadecimal escapes": b"".join(b"\\x%02x" % octet for octet in JSON),
-    "unicode escapes": b"".join(b"\\u%04x" % octet for octet in JSON),
-    "octal escapes": b"".join(b"\\%03o" % octet for octet in JSON),
-    "character references": b"".join(b"&#%d;" % octet for octet in JSON),
-    "hexadecimal character references": b"".join(b"&#x%x;" % octet for octet in JSON),
-    "C array": b", ".join(b"0x%02x" % octet for octet in JSON),
+    "hexadecimal escapes": b"".join(b"\\x%02x" % byte for byte in JSON),
+    "unicode escapes": b"".join(b"\\u%04x" % byte for byte in JSON),
+    "octal escapes": b"".join(b"\\%03o" % byte for byte in JSON),
+    "character references": b"".join(b"&#%d;" % byte for byte in JSON),
+    "hexadecimal character references": b"".join(b"&#x%x;" % byte for byte in JSON),
+    "C array": b", ".join(b"0x%02x" % byte for byte in JSON),
     "pairs with spaces": each("02x", " "),
     "pairs with colons": each("02X", ":"),
     "decimal with commas": each("d", ","),
     "binary": each("08b", " "),
     "an array of numbers": json.dumps({"data": list(JSON)}).encode(),
     "an array of signed bytes": json.dumps(
-        {"data": [octet - 256 * (octet > 127) for octet in gzip.compress(JSON)]}
+        {"data": [byte - 256 * (byte > 127) for byte in gzip.compress(JSON)]}
     ).encode(),
     "uuencode": uuencoded(JSON, is_framed=False),
     "uuencode in its frame": uuencoded(JSON, is_framed=True),
@@ -57,9 +57,9 @@ WRITTEN: dict[str, bytes] = {
     "hexadecimal in pieces": cut(JSON.hex().encode(), 16, b"|"),
     "ROT13": codecs.encode(JSON.decode(), "rot13").encode(),
     "a form in ROT13": codecs.encode(f"model=x&imei={IMEI}&v=1", "rot13").encode(),
-    "percent-u escapes": b"".join(b"%%u%04X" % octet for octet in JSON),
-    "equals-sign escapes": b"".join(b"=%02X" % octet for octet in JSON),
-    "code points": b" ".join(b"U+%04X" % octet for octet in JSON),
+    "percent-u escapes": b"".join(b"%%u%04X" % byte for byte in JSON),
+    "equals-sign escapes": b"".join(b"=%02X" % byte for byte in JSON),
+    "code points": b" ".join(b"U+%04X" % byte for byte in JSON),
     "binary without a mark between": each("08b"),
     "octal with blanks": each("03o", " "),
     "hexadecimal in lines": cut(JSON.hex().encode(), 64, b"\n"),
@@ -69,9 +69,9 @@ WRITTEN: dict[str, bytes] = {
     "escaped for HTML": JSON.replace(b'"', b"&quot;"),
     "escaped for a string": JSON.replace(b'"', b'\\"'),
     "reversed": JSON[::-1],
-    "XOR with two octets": bytes(octet ^ b"\x12\xb4"[place % 2] for place, octet in enumerate(JSON)),
-    "nibbles swapped": bytes((octet & 15) << 4 | octet >> 4 for octet in JSON),
-    "bits reversed": bytes(int(f"{octet:08b}"[::-1], 2) for octet in JSON),
+    "XOR with two bytes": bytes(byte ^ b"\x12\xb4"[place % 2] for place, byte in enumerate(JSON)),
+    "nibbles swapped": bytes((byte & 15) << 4 | byte >> 4 for byte in JSON),
+    "bits reversed": bytes(int(f"{byte:08b}"[::-1], 2) for byte in JSON),
     "EBCDIC": JSON.decode().encode("cp500"),
     "UTF-32": JSON.decode().encode("utf-32-le"),
     "UTF-32, big end first": JSON.decode().encode("utf-32-be"),

@@ -98,8 +98,8 @@ def test_words_that_only_look_like_base64_stay_as_they_are(word: str) -> None:
 
 
 @given(st.binary(min_size=8, max_size=200))
-def test_base64_of_random_octets_is_not_called_text(octets: bytes) -> None:
-    text = base64.b64encode(octets).decode()
+def test_base64_of_random_bytes_is_not_called_text(data: bytes) -> None:
+    text = base64.b64encode(data).decode()
     for field in fields_of(request(text.encode())):
         # Lines, since a few random bytes may be a line break between letters.
         lines = field.value.split() if isinstance(field.value, str) else ["\0"]
@@ -159,7 +159,7 @@ def test_a_senseless_charset_is_read_as_utf_8(charset: str) -> None:
     assert values(fields_of(request("å".encode(), headers=kind)))["body"] == "å"
 
 
-def test_octets_that_are_no_text_stay_octets() -> None:
+def test_bytes_that_are_no_text_stay_bytes() -> None:
     assert values(fields_of(request(b"\x89PNG\r\n\xff\x00")))["body"] == b"\x89PNG\r\n\xff\x00"
 
 
@@ -199,11 +199,11 @@ def problem_codes(body: bytes, limits: DecodeLimits | None = None) -> set[str]:
 def test_a_decompression_bomb_is_cut_and_said() -> None:
     bomb = gzip.compress(b"x," * 20_000_000)
     fields, problems, _ = decode(request(bomb))
-    assert sum(len(field.value) for field in fields) <= DecodeLimits().octets
+    assert sum(len(field.value) for field in fields) <= DecodeLimits().size
     assert [
         (problem.code, problem.frame)
         for problem in problems
-        if "ratio" in problem.code or "octets" in problem.code
+        if "ratio" in problem.code or "bytes" in problem.code
     ]
 
 

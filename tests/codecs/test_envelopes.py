@@ -52,10 +52,10 @@ def table(mark: str) -> bytes:
 
 
 def archive() -> bytes:
-    octets = io.BytesIO()
-    with zipfile.ZipFile(octets, "w", zipfile.ZIP_DEFLATED) as made:
+    data = io.BytesIO()
+    with zipfile.ZipFile(data, "w", zipfile.ZIP_DEFLATED) as made:
         made.writestr("device.json", JSON)
-    return octets.getvalue()
+    return data.getvalue()
 
 
 def turns() -> list[str]:
@@ -109,8 +109,8 @@ BODIES: dict[str, bytes] = {
     "segments": base64.b64encode(b'{"xy":"abcdef"}') + b"." + base64.b64encode(JSON) + b".c2ln",
     "reversed base64": base64.b64encode(JSON.ljust(72))[::-1],
     "counted strings": b"\0\1" + counted(*turns()),
-    "strings with one octet of length": b"\1\3" + counted(*turns(), size="B"),
-    "strings with four octets of length": b"\xfe\1" + counted(*turns(), size="<I"),
+    "strings with one byte of length": b"\1\3" + counted(*turns(), size="B"),
+    "strings with four bytes of length": b"\xfe\1" + counted(*turns(), size="<I"),
     "strings that end in NUL": b"\0".join(text.encode() for text in turns()) + b"\0",
     "names before values": b"C"
     + counted("no.example.Device", *DEVICE, size="B")
@@ -267,7 +267,7 @@ def test_an_encrypted_token_stays_closed() -> None:
 OTHERS: dict[str, bytes] = {
     "prose": b"Dear all: this is a letter.\nIt has lines, and commas; it names nothing.\nKind regards\n" * 4,
     "a style sheet": b"body { color: red;\n margin: 0 }\n.a { width: 10px; }\n" * 10,
-    "random octets": random.Random(5).randbytes(4000),
+    "random bytes": random.Random(5).randbytes(4000),
     "a picture": b"\xff\xd8\xff\xe0\0\x10JFIF\0" + random.Random(6).randbytes(3000),
     "text of words": b"the-quick.brown-fox.jumps-over.the-lazy-dog",
 }
@@ -281,7 +281,7 @@ def test_other_bodies_give_no_names(body: bytes) -> None:
 def test_a_bomb_in_an_envelope_is_cut() -> None:
     bomb = HEAD + zlib.compress(bytes(40_000_000), 9)
     fields, problems, _ = decode(request(bomb))
-    assert sum(len(field.value) for field in fields) <= DecodeLimits().octets + len(bomb)
+    assert sum(len(field.value) for field in fields) <= DecodeLimits().size + len(bomb)
     assert problems
 
 

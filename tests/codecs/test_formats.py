@@ -113,10 +113,10 @@ WRAPPINGS: dict[str, tuple[bytes, tuple[str, ...]]] = {
     "bencoding": (bencoded(), ("bencode",)),
     "JSON Web Token": (token(), ("jwt", "claims", "json")),
     "multipart": (multipart(), ("multipart",)),
-    "XOR with one octet": (bytes(o ^ 0x5A for o in JSON), ("xor 0x5a", "json")),
-    "XOR with a high octet": (bytes(o ^ 0xA7 for o in JSON), ("xor 0xa7", "json")),
+    "XOR with one byte": (bytes(o ^ 0x5A for o in JSON), ("xor 0x5a", "json")),
+    "XOR with a high byte": (bytes(o ^ 0xA7 for o in JSON), ("xor 0xa7", "json")),
     "base64 of XOR": (base64.b64encode(bytes(o ^ 0xA7 for o in JSON)), ("base64", "xor 0xa7", "json")),
-    "an octet added to each": (bytes((o + 3) % 256 for o in JSON), ("minus 3", "json")),
+    "an byte added to each": (bytes((o + 3) % 256 for o in JSON), ("minus 3", "json")),
     "ROT47": (ASCII_JSON.decode().translate(ROT47).encode(), ("rot47", "json")),
     "ROT13 of base64": (
         codecs.encode(base64.b64encode(ASCII_JSON).decode(), "rot13").encode(),
@@ -159,8 +159,8 @@ def test_a_protocol_buffers_message_without_schema_gives_its_numbered_fields() -
 
 
 @pytest.mark.parametrize("key", range(1, 256))
-def test_every_octet_as_a_key_is_found(key: int) -> None:
-    body = bytes(octet ^ key for octet in ASCII_JSON)
+def test_every_byte_as_a_key_is_found(key: int) -> None:
+    body = bytes(byte ^ key for byte in ASCII_JSON)
     assert ("model", "Example-1") in [(field.name, field.value) for field in fields_of(request(body))]
 
 
@@ -207,24 +207,24 @@ def test_ordinary_text_is_not_taken_for_an_encoding(text: str) -> None:
 
 
 @given(st.binary(min_size=1, max_size=400))
-def test_random_octets_are_not_taken_for_a_format(octets: bytes) -> None:
-    found = guesses(fields_of(request(octets)))
+def test_random_bytes_are_not_taken_for_a_format(data: bytes) -> None:
+    found = guesses(fields_of(request(data)))
     assert found <= {"bencode", "protobuf", "xml"}  # which hypothesis may write, and chance does not
 
 
 def test_twenty_thousand_random_bodies_hold_no_document() -> None:
     rng = random.Random(5)
     for size in [12, 16, 20, 32, 64] * 4000:
-        octets = rng.randbytes(size)
-        assert guesses(fields_of(request(octets))) == set()
+        data = rng.randbytes(size)
+        assert guesses(fields_of(request(data))) == set()
 
 
 def test_random_values_in_every_alphabet_are_left_alone() -> None:
     rng = random.Random(6)
     for size in [9, 12, 16, 20, 32] * 1000:
-        octets = rng.randbytes(size)
+        data = rng.randbytes(size)
         encoders = (base64.b64encode, bytes.hex, base64.b32encode, base64.b85encode)
-        texts = [text if isinstance(text, str) else text.decode() for text in (e(octets) for e in encoders)]
+        texts = [text if isinstance(text, str) else text.decode() for text in (e(data) for e in encoders)]
         body = json.dumps({str(i): text for i, text in enumerate(texts)}).encode()
         assert guesses(fields_of(request(body))) == set()
 
@@ -297,7 +297,7 @@ def test_hostile_bodies_are_left_without_harm(body: bytes) -> None:
     # Work that grew with the square of the length would not end here in any patience.
     fields, *_ = decode(request(body))
     assert 0 < len(fields) <= DecodeLimits().fields + DecodeLimits().windows
-    assert sum(len(value) for value in fields.values) <= DecodeLimits().octets + len(body)
+    assert sum(len(value) for value in fields.values) <= DecodeLimits().size + len(body)
 
 
 @pytest.mark.parametrize("name", ["zstd", "a bomb of LZ4", "a bomb of raw deflate", "a bomb of Brotli"])

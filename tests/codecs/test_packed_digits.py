@@ -30,15 +30,15 @@ FORMS = {
 
 @pytest.mark.parametrize("form", FORMS)
 def test_it_is_read_wherever_it_stands_in_a_head(form: str) -> None:
-    octets = b"\xfa\xaf\x00\x14\x00\x01" + FORMS[form] + b"\x00\x14\xfe\xca\x7f\xff\xee"
-    assert is_searched(octets)
-    found = findings_in(fields_of(request(octets)), KnownValues.none(), "unclassified")
+    data = b"\xfa\xaf\x00\x14\x00\x01" + FORMS[form] + b"\x00\x14\xfe\xca\x7f\xff\xee"
+    assert is_searched(data)
+    found = findings_in(fields_of(request(data)), KnownValues.none(), "unclassified")
     assert [(f.kind, f.value, f.confidence) for f in found] == [("imei", IMEI, "medium")]
 
 
 def test_what_overlaps_it_is_none() -> None:
-    octets = b"\x25\x25\x01\x00\x15\x00\x01" + FORMS["a nought before"] + bytes.fromhex("010203040506")
-    assert [digits for _, digits in packed_imeis(octets)] == [IMEI]
+    data = b"\x25\x25\x01\x00\x15\x00\x01" + FORMS["a nought before"] + bytes.fromhex("010203040506")
+    assert [digits for _, digits in packed_imeis(data)] == [IMEI]
 
 
 def test_other_numbers_and_chance_give_none() -> None:

@@ -47,10 +47,10 @@ def imeis(body: bytes, media_type: str = "application/octet-stream") -> list[str
 
 @pytest.mark.parametrize("key", PUBLISHED, ids=lambda key: key.step)
 def test_a_document_under_a_published_key_is_read(key: PublishedKey) -> None:
-    octets = enciphered(JSON, key)
-    assert imeis(octets) == [IMEI]
-    assert imeis(base64.b64encode(octets)) == [IMEI]
-    assert imeis(octets.hex().encode()) == [IMEI]
+    data = enciphered(JSON, key)
+    assert imeis(data) == [IMEI]
+    assert imeis(base64.b64encode(data)) == [IMEI]
+    assert imeis(data.hex().encode()) == [IMEI]
 
 
 @pytest.mark.parametrize("key", [k for k in PUBLISHED if k.cipher != RC4], ids=lambda key: key.step)
@@ -72,19 +72,19 @@ def test_short_values_are_read_where_the_padding_fits() -> None:
 
 def test_a_key_that_travels_with_the_message_is_used() -> None:
     key, plain = b"k3y-7", f"&imei={IMEI}&model=Example-1&mac=00:00:5e:00:53:a7".encode()
-    octets = b"\x35\x08\0\0" + bytes((o << 3 | o >> 5) & 0xFF for o in key) + xored(plain, key)
-    form = b"key=" + octets.hex().upper().encode() + b"&check=" + hashlib.sha256(plain).hexdigest().encode()
+    data = b"\x35\x08\0\0" + bytes((o << 3 | o >> 5) & 0xFF for o in key) + xored(plain, key)
+    form = b"key=" + data.hex().upper().encode() + b"&check=" + hashlib.sha256(plain).hexdigest().encode()
     assert imeis(form, "application/x-www-form-urlencoded") == [IMEI]
 
 
 @pytest.mark.parametrize("size", range(2, 11))
 def test_xor_with_a_key_that_repeats_is_undone(size: int) -> None:
     rng = random.Random(size)
-    octets = xored(
+    data = xored(
         json.dumps(DOCUMENT | {"apps": ["no.example.mail", "no.example.map"] * 4}).encode(),
         bytes(rng.randrange(1, 256) for _ in range(size)),
     )
-    assert imeis(octets) == [IMEI]
+    assert imeis(data) == [IMEI]
 
 
 @pytest.mark.parametrize("flags", [0, 1, 2, 3])
@@ -104,9 +104,9 @@ def test_chance_is_taken_for_nothing() -> None:
     rng = random.Random(7)
     for size in (16, 24, 32, 48, 64, 128, 256, 1024):
         for _ in range(40):
-            octets = rng.randbytes(size)
-            assert deciphered(octets) is None
-            assert repeated(octets) is None
+            data = rng.randbytes(size)
+            assert deciphered(data) is None
+            assert repeated(data) is None
     assert not any(opens(hashlib.sha256(bytes((n,))).digest()) for n in range(200))
 
 

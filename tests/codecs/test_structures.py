@@ -189,16 +189,16 @@ READERS = {
 SEEDS = [(name, seed) for name, (_, seeds) in READERS.items() for seed in seeds]
 
 
-@pytest.mark.parametrize(("name", "octets"), SEEDS, ids=lambda each: each if isinstance(each, str) else "")
-def test_a_structure_gives_its_values(name: str, octets: bytes) -> None:
-    found = list(fields_of(request(octets)))
+@pytest.mark.parametrize(("name", "data"), SEEDS, ids=lambda each: each if isinstance(each, str) else "")
+def test_a_structure_gives_its_values(name: str, data: bytes) -> None:
+    found = list(fields_of(request(data)))
     values = [field.value for field in found]
     assert IMEI in values or any(IMEI in str(value) for value in values)
     assert {field.evidence.path[:2] for field in found} == {("body", name)}
     named = {field.name: field.value for field in found}
-    if name in ("bson", "amf", "hessian", "php", "avro") or octets == BER:
+    if name in ("bson", "amf", "hessian", "php", "avro") or data == BER:
         assert named["imei"] == IMEI
-    if name not in ("php", "jce", "wbxml", "ber", "ipp") and octets not in (HESSIAN2_MAP, AMF3):
+    if name not in ("php", "jce", "wbxml", "ber", "ipp") and data not in (HESSIAN2_MAP, AMF3):
         assert "59.9" in values
 
 
@@ -213,8 +213,8 @@ def test_random_bytes_are_of_no_format(name: str) -> None:
     form = next(form for form in FORMATS if form.step == name)
     source = random.Random(name)
     for _ in range(3000):
-        octets = source.randbytes(source.randrange(12, 300))
-        assert octets[0] not in form.firsts or form.read(octets) is None
+        data = source.randbytes(source.randrange(12, 300))
+        assert data[0] not in form.firsts or form.read(data) is None
 
 
 def test_a_picture_a_key_and_a_class_are_of_no_format() -> None:
@@ -228,12 +228,12 @@ def test_a_picture_a_key_and_a_class_are_of_no_format() -> None:
         assert not is_document(head + source.randbytes(2000))
 
 
-@pytest.mark.parametrize(("name", "octets"), SEEDS, ids=lambda each: each if isinstance(each, str) else "")
-def test_damage_raises_nothing(name: str, octets: bytes) -> None:
+@pytest.mark.parametrize(("name", "raw"), SEEDS, ids=lambda each: each if isinstance(each, str) else "")
+def test_damage_raises_nothing(name: str, raw: bytes) -> None:
     source = random.Random(19)
     read = READERS[name][0]
     for _ in range(300):
-        data = bytearray(octets)
+        data = bytearray(raw)
         for _ in range(source.randrange(1, 5)):
             at = source.randrange(len(data) + 1)
             kind = source.randrange(4)
@@ -250,18 +250,18 @@ def test_damage_raises_nothing(name: str, octets: bytes) -> None:
 
 
 def nested_ber() -> bytes:
-    octets = ber(4, b"abcdefgh")
-    while len(octets) < 60_000:
-        octets = b"\x30\x82" + len(octets).to_bytes(2, "big") + octets
-        octets = b"\x04\x82" + len(octets).to_bytes(2, "big") + octets
-    return b"\x30\x82" + len(octets).to_bytes(2, "big") + octets
+    data = ber(4, b"abcdefgh")
+    while len(data) < 60_000:
+        data = b"\x30\x82" + len(data).to_bytes(2, "big") + data
+        data = b"\x04\x82" + len(data).to_bytes(2, "big") + data
+    return b"\x30\x82" + len(data).to_bytes(2, "big") + data
 
 
 def nested_wbxml() -> bytes:
-    octets = WBXML
-    while len(octets) < 16_000:
-        octets = b"\3\1\x6a\0\x45\xc3" + bytes((len(octets) >> 7 | 0x80, len(octets) & 0x7F)) + octets + b"\1"
-    return octets
+    data = WBXML
+    while len(data) < 16_000:
+        data = b"\3\1\x6a\0\x45\xc3" + bytes((len(data) >> 7 | 0x80, len(data) & 0x7F)) + data + b"\1"
+    return data
 
 
 NESTED = {
@@ -284,11 +284,11 @@ NESTED = {
 
 @pytest.mark.parametrize("name", NESTED)
 def test_nested_and_huge_counts_end_quickly(name: str) -> None:
-    octets = NESTED[name]
+    data = NESTED[name]
     begun = time.process_time()
     for read, _ in READERS.values():
-        read(octets)
-    list(fields_of(request(octets)))
+        read(data)
+    list(fields_of(request(data)))
     assert time.process_time() - begun < 3
 
 
@@ -304,8 +304,8 @@ def test_members_of_archives_are_read() -> None:
         info = tarfile.TarInfo("device.json")
         info.size = len(document)
         archive.addfile(info, io.BytesIO(document))
-    for octets in (zipped.getvalue(), tarred.getvalue()):
-        assert [field.value for field in fields_of(request(octets)) if field.name == "imei"] == [IMEI]
+    for data in (zipped.getvalue(), tarred.getvalue()):
+        assert [field.value for field in fields_of(request(data)) if field.name == "imei"] == [IMEI]
 
 
 def test_an_archive_that_expands_without_end_is_bounded() -> None:
@@ -320,7 +320,7 @@ def test_an_archive_that_expands_without_end_is_bounded() -> None:
 
 
 @pytest.mark.parametrize(
-    "octets",
+    "data",
     [
         b"RPT1\0\0\0\0" + len(BSON).to_bytes(4, "big") + BSON,
         b"\x12\x34" + (len(BSON) + 6).to_bytes(4, "big") + BSON,
@@ -331,8 +331,8 @@ def test_an_archive_that_expands_without_end_is_bounded() -> None:
     ],
     ids=["length", "whole length", "verb", "JSON", "in a row", "chain"],
 )
-def test_a_document_behind_a_header_is_read(octets: bytes) -> None:
-    assert IMEI in [field.value for field in fields_of(request(octets)) if field.name == "imei"]
+def test_a_document_behind_a_header_is_read(data: bytes) -> None:
+    assert IMEI in [field.value for field in fields_of(request(data)) if field.name == "imei"]
 
 
 def test_random_bytes_hold_no_frames() -> None:
@@ -360,14 +360,14 @@ def test_prose_that_begins_like_a_statement_is_left_alone() -> None:
     assert [field.value for field in fields_of(request(text.encode()))] == [text]
 
 
-def length(number: int, octets: bytes) -> bytes:
-    return bytes((number << 3 | 2, len(octets))) + octets
+def length(number: int, data: bytes) -> bytes:
+    return bytes((number << 3 | 2, len(data))) + data
 
 
 def test_entries_of_a_struct_have_their_keys() -> None:
     def entry(key: str, value: bytes) -> bytes:
         return length(1, length(1, key.encode()) + length(2, value))
 
-    octets = entry("imei", length(3, IMEI.encode())) + entry("lat", b"\x11" + struct.pack("<d", 59.9))
-    named = {field.name: field.value for field in fields_of(request(octets))}
+    data = entry("imei", length(3, IMEI.encode())) + entry("lat", b"\x11" + struct.pack("<d", 59.9))
+    named = {field.name: field.value for field in fields_of(request(data))}
     assert named == {"imei": IMEI, "lat": "59.9"}

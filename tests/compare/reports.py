@@ -43,13 +43,13 @@ def unanswered() -> Report:
 @cache
 def between_two_sends() -> Report:
     """Frames 301 to 550: both phones, five minutes, and no registration, of which 268 and 564 are two."""
-    octets, ends = ANSWERED.read_bytes(), [HEADER]
-    while ends[-1] < len(octets):
-        length = int.from_bytes(octets[ends[-1] + 8 : ends[-1] + 12], "little")
+    data, ends = ANSWERED.read_bytes(), [HEADER]
+    while ends[-1] < len(data):
+        length = int.from_bytes(data[ends[-1] + 8 : ends[-1] + 12], "little")
         ends.append(ends[-1] + 16 + length)
     with TemporaryDirectory() as folder:
         path = Path(folder) / "short.pcap"
-        path.write_bytes(octets[:HEADER] + octets[ends[300] : ends[550]])
+        path.write_bytes(data[:HEADER] + data[ends[300] : ends[550]])
         return analyze(str(path))
 
 

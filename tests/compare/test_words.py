@@ -92,8 +92,8 @@ CHANGES: dict[str, tuple[Callable[[], dict[str, object]], str]] = {
     "scope": (lambda: {"scope": Scope(("CN", "HK"))}, "The scopes differ: A CN, B CN, HK."),
     "databases": (lambda: {"geo_sources": ()}, "Places come from different databases or dates"),
     "problems": (
-        lambda: {"problems": (Problem("gap", "612 octets are missing"),)},
-        "Problems met in B: 612 octets are missing.",
+        lambda: {"problems": (Problem("gap", "612 bytes are missing"),)},
+        "Problems met in B: 612 bytes are missing.",
     ),
     "vantage": (lambda: {"vantage": ()}, "They may have been made at different places"),
     "damage": (

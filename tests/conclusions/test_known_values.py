@@ -20,7 +20,7 @@ from analyzer.model import Report
 from analyzer.pipeline import analyze
 from analyzer.report import json as json_report
 from analyzer.report.terminal import render
-from analyzer.session.owner_masking import masked_message, masked_octets
+from analyzer.session.owner_masking import masked_bytes, masked_message
 from tests.codecs.messages import request
 
 IMEI, ICCID, IMSI = "490154203237518", "89470012345678901236", "242011234567890"
@@ -60,7 +60,7 @@ def test_the_bodies_decode_to_asterisks_where_the_values_were(report: Report) ->
         assert b"*" in body
 
 
-def test_hashes_stay_those_of_the_octets_as_sent(report: Report) -> None:
+def test_hashes_stay_those_of_the_bytes_as_sent(report: Report) -> None:
     plain = analyze(CAPTURE)
     assert [m.body.sha256 for m in report.messages] == [m.body.sha256 for m in plain.messages]
 
@@ -88,9 +88,9 @@ def test_target_and_headers_are_masked() -> None:
     assert masked.headers == (("X-Imei", "*" * 15),)
 
 
-def test_masking_leaves_other_octets_alone() -> None:
-    assert masked_octets(b"before " + IMEI.encode() + b" after", KNOWN) == b"before " + b"*" * 15 + b" after"
-    assert masked_octets(b"nothing", KNOWN) == b"nothing"
+def test_masking_leaves_other_bytes_alone() -> None:
+    assert masked_bytes(b"before " + IMEI.encode() + b" after", KNOWN) == b"before " + b"*" * 15 + b" after"
+    assert masked_bytes(b"nothing", KNOWN) == b"nothing"
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ def test_the_tail_is_the_end_of_what_came_before(start: int, sizes: list[int], r
     for frame, size in enumerate(sizes, start=1):
         begin = at - rng.randint(0, min(at, 5))  # some bytes are sent once more
         before = tails.before((0, 0), (start + begin) % SEQUENCES)
-        assert before.octets == stream[max(0, at - LENGTH) : begin]
+        assert before.data == stream[max(0, at - LENGTH) : begin]
         tails.keep((0, 0), (start + begin) % SEQUENCES, stream[begin : at + size], frame, before)
         at += size
 
@@ -29,7 +29,7 @@ def test_the_tail_knows_its_frames(sizes: list[int]) -> None:
     tails, frames = StreamTails(LENGTH), []
     for frame, size in enumerate(sizes, start=1):
         before = tails.before((0, 0), len(frames))
-        assert set(frames_of(before, len(before.octets))) == set(frames[-LENGTH:])
+        assert set(frames_of(before, len(before.data))) == set(frames[-LENGTH:])
         tails.keep((0, 0), len(frames), bytes(size), frame, before)
         frames += [frame] * size
 
@@ -37,7 +37,7 @@ def test_the_tail_knows_its_frames(sizes: list[int]) -> None:
 def test_directions_and_gaps_are_kept_apart() -> None:
     tails = StreamTails(LENGTH)
     tails.keep((0, 0), 100, b"abc", 1, NO_TAIL)
-    assert tails.before((0, 0), 103).octets == b"abc"
+    assert tails.before((0, 0), 103).data == b"abc"
     assert tails.before((0, 1), 103) == tails.before((1, 0), 103) == tails.before((0, 0), 104) == NO_TAIL
 
 
@@ -45,7 +45,7 @@ def test_a_flow_keeps_its_tail_under_its_new_number() -> None:
     tails = StreamTails(LENGTH)
     tails.keep((1, 0), 100, b"abc", 1, NO_TAIL)
     tails.renumber(np.array([-1, 0]))
-    assert tails.before((0, 0), 103).octets == b"abc"
+    assert tails.before((0, 0), 103).data == b"abc"
 
 
 def test_segments_are_ordered_over_the_wrap_of_sequence_numbers() -> None:

@@ -36,8 +36,8 @@ def post(value: str, host: str) -> bytes:
 
 def dns_answer() -> bytes:
     question = b"\3www\7example\0\0\1\0\1"
-    octets = b"\0\7\x81\x80\0\1\0\1\0\0\0\0" + question + b"\xc0\x0c\0\1\0\1\0\0\0\x3c\0\4" + bytes(4)
-    return up(IP(src="192.168.1.1", dst=PHONE) / UDP(sport=53, dport=40123) / Raw(octets))
+    data = b"\0\7\x81\x80\0\1\0\1\0\0\0\0" + question + b"\xc0\x0c\0\1\0\1\0\0\0\x3c\0\4" + bytes(4)
+    return up(IP(src="192.168.1.1", dst=PHONE) / UDP(sport=53, dport=40123) / Raw(data))
 
 
 def document() -> bytes:

@@ -71,11 +71,11 @@ class Turns(RuleBasedStateMachine):
         for step in self.scan.steps(Capture(str(path))):
             list(self.scan.exchanges(step))
 
-    def _segment(self, flow: int, side: int, octets: bytes, flags: str = "PA") -> bytes:
+    def _segment(self, flow: int, side: int, data: bytes, flags: str = "PA") -> bytes:
         mine, other = self.next[flow][side], self.next[flow][1 - side]
-        self.next[flow][side] = mine + len(octets) + ("F" in flags)
+        self.next[flow][side] = mine + len(data) + ("F" in flags)
         make: Any = answer if side else ask
-        frame: bytes = make(NORWAY, octets, flags, self.client[flow], self.ports[flow], seq=mine, ack=other)
+        frame: bytes = make(NORWAY, data, flags, self.client[flow], self.ports[flow], seq=mine, ack=other)
         self.sent.append(frame)
         return frame
 

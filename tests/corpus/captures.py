@@ -37,10 +37,10 @@ def archive(folder: Path) -> list[Path]:
         "b/deep/rotated-2.pcap": capture(whole[4:], START_NS + 3 * DAY + 4_000_000),
         "b/three.pcapng": capture(sent[3], START_NS + 4 * DAY),
     }
-    for name, octets in contents.items():
+    for name, data in contents.items():
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(octets)
+        path.write_bytes(data)
     (folder / "notes.pcap").write_text("not a capture at all\n")
     (folder / "empty.pcap").touch()
     return [folder / name for name in contents]
@@ -64,6 +64,6 @@ class Deadly(Options):
         return super().locator(capture_ns)
 
 
-def octets_of(report: Report) -> str:
+def bytes_of(report: Report) -> str:
     """The report without the moment at which it was made."""
     return json.write(replace(report, created_ns=0))

@@ -25,7 +25,7 @@ from analyzer.packets.wifi.keys import WifiKey
 from analyzer.report import json
 from analyzer.session.options import Options
 from analyzer.system.containment import RAISE
-from tests.corpus.captures import Deadly, archive, deadly, octets_of
+from tests.corpus.captures import Deadly, archive, bytes_of, deadly
 
 
 class Here:
@@ -57,7 +57,7 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path / "captures"
 
 
-def test_captures_are_found_by_their_first_octets(folder: Path) -> None:
+def test_captures_are_found_by_their_first_bytes(folder: Path) -> None:
     found = captures_in([str(folder)])
     assert sorted(found) == sorted(map(str, archive(folder)))
     assert found == captures_in([str(folder)])
@@ -86,7 +86,7 @@ def test_any_division_gives_the_report_of_one_pass(folder: Path, seed: int) -> N
     random.Random(seed).shuffle(paths)
     outcomes = run(paths, Options(), None, Here(seed), Follower())
     random.Random(seed).shuffle(outcomes)
-    assert octets_of(report_of(outcomes, None)) == octets_of(analyze(*paths))
+    assert bytes_of(report_of(outcomes, None)) == bytes_of(analyze(*paths))
     assert sum(len(outcome.paths) > 1 for outcome in outcomes) == 1  # the rotated ones
 
 
@@ -95,7 +95,7 @@ def test_processes_give_the_report_of_one_pass_and_tell_how_far_they_are(folder:
     heard: list[str] = []
     with Pool(2, lambda progress: heard.append(progress.path)) as pool:
         outcomes = run(paths, Options(), None, pool, Follower())
-        assert octets_of(report_of(outcomes, None)) == octets_of(analyze(*paths))
+        assert bytes_of(report_of(outcomes, None)) == bytes_of(analyze(*paths))
     assert set(heard) <= set(paths)
 
 
@@ -157,7 +157,7 @@ def test_what_is_finished_is_not_read_again_and_gives_the_same(folder: Path, tmp
     second = run(paths, options, place, Here(), Follower())
     assert [o.was_done for o in first] == [False] * 3
     assert sum(o.was_done for o in second) == 3
-    assert octets_of(report_of(second, place)) == octets_of(analyze(*paths))
+    assert bytes_of(report_of(second, place)) == bytes_of(analyze(*paths))
 
 
 def test_an_archive_that_moved_is_not_read_again(folder: Path, tmp_path: Path) -> None:

@@ -22,7 +22,7 @@ from analyzer.corpus.storage import StorageError
 from analyzer.corpus.summary import summary_of
 from analyzer.session.options import Options
 from tests.corpus.buckets import buckets
-from tests.corpus.captures import Deadly, archive, deadly, octets_of
+from tests.corpus.captures import Deadly, archive, bytes_of, deadly
 
 distributed = pytest.importorskip("distributed")
 dask = pytest.importorskip("dask")
@@ -52,7 +52,7 @@ def test_a_cluster_gives_the_report_of_one_pass(scheduler: Any, folder: Path, tm
     with Cluster(scheduler.scheduler_address, 2) as cluster:
         outcomes = run(paths, options, place, cluster, Follower())
     assert all(outcome.report is None for outcome in outcomes)  # they lie in the results
-    assert octets_of(report_of(outcomes, place)) == octets_of(analyze(*paths))
+    assert bytes_of(report_of(outcomes, place)) == bytes_of(analyze(*paths))
     assert summary_of(str(tmp_path / "results")).captures == len(paths)
 
 
@@ -155,8 +155,8 @@ def test_captures_and_results_in_a_bucket_give_the_same(bucket: str, folder: Pat
         outcomes = run(paths, options, place, cluster, Follower())
         again = run(paths, options, prepared(f"{bucket}/out", options), cluster, Follower())
     assert all(outcome.was_done for outcome in again)
-    report = octets_of(report_of(outcomes, place))
+    report = bytes_of(report_of(outcomes, place))
     local = [str(folder / path.removeprefix(f"{bucket}/in/")) for path in paths]
-    assert report.replace(f"{bucket}/in/", f"{folder}/") == octets_of(analyze(*local))
+    assert report.replace(f"{bucket}/in/", f"{folder}/") == bytes_of(analyze(*local))
     assert "/tmp/phonehome-" not in report
     assert summary_of(f"{bucket}/out").captures == 6

@@ -7,7 +7,7 @@ from pathlib import Path
 from analyzer import analyze
 from analyzer.report import json
 from tests.cli.conftest import Run
-from tests.corpus.captures import archive, octets_of
+from tests.corpus.captures import archive, bytes_of
 
 
 def test_a_folder_gives_the_report_that_its_captures_give(program: Run, tmp_path: Path) -> None:
@@ -16,8 +16,8 @@ def test_a_folder_gives_the_report_that_its_captures_give(program: Run, tmp_path
     assert done.returncode == 3, done.stderr  # one capture is cut
     report = json.read((tmp_path / "out.json").read_text())
     paths = [str(tmp_path / info.path) for info in report.captures]
-    whole = octets_of(analyze(*paths)).replace(str(tmp_path) + "/", "")
-    assert octets_of(report) == whole
+    whole = bytes_of(analyze(*paths)).replace(str(tmp_path) + "/", "")
+    assert bytes_of(report) == whole
     assert b"490154203237518" in done.stdout
 
 

@@ -16,7 +16,7 @@ from analyzer.corpus.run import report_of
 from analyzer.corpus.task import work
 from analyzer.session.options import Options
 from tests.builders import START_NS, http_request, http_response, udp
-from tests.corpus.captures import BODY, capture, octets_of
+from tests.corpus.captures import BODY, bytes_of, capture
 from tests.examples import examples
 from tests.pipeline.captures import CHINA, NORWAY, web
 
@@ -31,7 +31,7 @@ connections = st.builds(
     lambda server, sent, port: web(server, sent, http_response(200, b"ok"), port=port),
     st.sampled_from((CHINA, NORWAY)), st.sampled_from(REQUESTS), st.integers(40000, 40003),
 )  # fmt: skip
-datagrams = st.builds(lambda octets: [udp(octets)], st.binary(min_size=1, max_size=40))
+datagrams = st.builds(lambda data: [udp(data)], st.binary(min_size=1, max_size=40))
 # Frames, the minute in which they begin, and after how many a file ends and the next goes on.
 recordings = st.tuples(
     st.lists(connections | datagrams, min_size=1, max_size=4), st.integers(0, 3), st.integers(0, 12)
@@ -60,7 +60,7 @@ def divided(paths: Sequence[str], chance: random.Random) -> str:
         portion, units = units[:size], units[size:]
         outcomes += work(portion, Options(), None)
     chance.shuffle(outcomes)
-    return octets_of(report_of(outcomes, None))
+    return bytes_of(report_of(outcomes, None))
 
 
 @given(
@@ -74,7 +74,7 @@ def test_any_division_of_any_captures_gives_the_report_of_one_pass(
     with tempfile.TemporaryDirectory() as folder:
         paths = [p for number, one in enumerate(made) for p in write(one, number, Path(folder))]
         chance.shuffle(paths)
-        assert divided(paths, chance) == octets_of(analyze(*paths))
+        assert divided(paths, chance) == bytes_of(analyze(*paths))
 
 
 def test_any_division_of_captures_of_others_gives_the_report_of_one_pass(corpus: Path) -> None:
@@ -82,4 +82,4 @@ def test_any_division_of_captures_of_others_gives_the_report_of_one_pass(corpus:
     chance = random.Random(8)
     for _ in range(3):
         chosen = chance.sample([str(p) for p in found if p.stat().st_size < 50_000], 25)
-        assert divided(chosen, chance) == octets_of(analyze(*chosen))
+        assert divided(chosen, chance) == bytes_of(analyze(*chosen))

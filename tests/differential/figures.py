@@ -36,7 +36,7 @@ from tests.differential.corpus import (  # noqa: E402
 
 def is_proved(entry: Entry, message: dict[str, Any]) -> bool:
     """Whether the bytes of one of the message's first frames hold its start."""
-    return any(_start_of(message).search(octets) for octets in payloads(entry.path, message["frames"][:3]))
+    return any(_start_of(message).search(data) for data in payloads(entry.path, message["frames"][:3]))
 
 
 def _start_of(message: dict[str, Any]) -> re.Pattern[bytes]:
@@ -47,7 +47,7 @@ def _start_of(message: dict[str, Any]) -> re.Pattern[bytes]:
 
 def payloads(path: Path, frames: Sequence[int]) -> list[bytes]:
     """The TCP payloads of these frames, those inside tunnels and of reassembled datagrams too, by tshark."""
-    return [octets for frame in frames for octets in _payloads_in(path).get(frame, ())]
+    return [data for frame in frames for data in _payloads_in(path).get(frame, ())]
 
 
 @lru_cache(2)  # messages are asked for a capture at a time
@@ -57,8 +57,8 @@ def _payloads_in(path: Path) -> dict[int, list[bytes]]:
     shown = subprocess.run([*command, *columns], capture_output=True, text=True, check=False).stdout
     rows = (line.split("\t") for line in shown.splitlines())
     return {
-        int(number): [bytes.fromhex(part.replace(":", "")) for part in octets.split(",")]
-        for number, octets in rows
+        int(number): [bytes.fromhex(part.replace(":", "")) for part in data.split(",")]
+        for number, data in rows
     }
 
 
@@ -112,7 +112,7 @@ def table(found: Counter[str]) -> Iterator[str]:
     yield f"requests required {found['required']}, recall {_share(matched, found['required'])}"
     yield (
         f"  beyond tshark's {unknown}: {found['other_target']} in the same frame with another target, "
-        f"{found['extra']} that it does not list; {found['proved']} stand in the octets of their frame"
+        f"{found['extra']} that it does not list; {found['proved']} stand in the bytes of their frame"
     )
     yield f"  precision by the scorer {_share(matched, matched + unknown)}"
     yield f"  precision by request, the target left aside {_share(matched, matched + found['extra'])}"
@@ -123,7 +123,7 @@ def table(found: Counter[str]) -> Iterator[str]:
     yield f"responses required {found['responses']}, recall {_share(matched, found['responses'])}"
     yield (
         f"  beyond tshark's {beyond}: {found['cut_responses']} incomplete, {found['extra_responses']} whole; "
-        f"{found['proved_responses']} stand in the octets of their frame"
+        f"{found['proved_responses']} stand in the bytes of their frame"
     )
     right = found["response_bodies"] - found["other_response_body"]
     yield f"  bodies as tshark has them {_share(right, found['response_bodies'])}"

@@ -88,7 +88,7 @@ def lines(corpus: Path, directory: Path, all_link_types: bool) -> Iterator[str]:
         for request in compared.other_target:
             yield f"target  {entry.id}  frames {request['frames'][:3]}  tshark reads another target there"
         for request in compared.other_body:
-            size = f"{request['body_len']} octets in tshark, {request['transfer_encoding'] or 'plain'}"
+            size = f"{request['body_len']} bytes in tshark, {request['transfer_encoding'] or 'plain'}"
             yield f"body    {entry.id}  frame {request['frame']}  {size}"
         yield from _response_lines(entry, result, causes)
     yield ""
@@ -106,7 +106,7 @@ def _response_lines(entry: Entry, result: dict[str, Any], causes: Counter[str]) 
         yield f"missed  {entry.id}  frame {response['frame']}  response {response['status']}"
     for seen, mine in compared.other_body:
         causes["response body"] += 1
-        sizes = f"{seen['body_len']} octets in tshark, {mine['body_len']} here"
+        sizes = f"{seen['body_len']} bytes in tshark, {mine['body_len']} here"
         yield f"body    {entry.id}  frame {seen['frame']}  response {seen['status']}, {sizes}"
 
 

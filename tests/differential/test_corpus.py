@@ -95,7 +95,7 @@ def test_responses_agree_with_those_of_tshark(
 
 
 @pytest.mark.skipif(not shutil.which("tshark"), reason="tshark is not installed")
-def test_each_message_that_tshark_does_not_list_stands_in_the_octets_of_its_frame(
+def test_each_message_that_tshark_does_not_list_stands_in_the_bytes_of_its_frame(
     outcomes: list[Outcome], captures: list[Entry], directory: Path, corpus: Path
 ) -> None:
     assert len(outcomes) == len(captures)

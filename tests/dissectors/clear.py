@@ -95,5 +95,5 @@ def tshark(path: Path, wanted: str, *fields: str, options: tuple[str, ...] = ())
     return [line.split("\t") for line in done.stdout.splitlines()]
 
 
-def sha256(octets: bytes) -> str:
-    return hashlib.sha256(octets).hexdigest()
+def sha256(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()

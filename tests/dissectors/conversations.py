@@ -66,7 +66,7 @@ def smpp(command: int, payload: bytes) -> bytes:
 
 def login_7() -> bytes:
     """Return LOGIN7 of TDS with its obfuscated password."""
-    hidden = bytes((octet >> 4 | octet << 4 & 0xFF) ^ 0xA5 for octet in PASSWORD.decode().encode("utf-16-le"))
+    hidden = bytes((byte >> 4 | byte << 4 & 0xFF) ^ 0xA5 for byte in PASSWORD.decode().encode("utf-16-le"))
     texts = [b"phone".decode().encode("utf-16-le"), USER.decode().encode("utf-16-le"), hidden,
              "app".encode("utf-16-le"), *[b""] * 5]  # fmt: skip
     head, at, data = b"", 94, b""
@@ -113,8 +113,8 @@ def op_msg(document: bytes) -> bytes:
 def kasa(document: object) -> bytes:
     """Return a document as TP-Link's devices get it."""
     key, made = 171, bytearray()
-    for octet in json.dumps(document).encode():
-        key ^= octet
+    for byte in json.dumps(document).encode():
+        key ^= byte
         made.append(key)
     return len(made).to_bytes(4, "big") + bytes(made)
 
@@ -300,7 +300,7 @@ class Datagram(NamedTuple):
 
     protocol: str
     port: int
-    octets: bytes
+    data: bytes
     header: tuple[str, str]
 
 

@@ -39,11 +39,11 @@ def as_read(message: HttpMessage) -> Read:
     )  # fmt: skip
 
 
-def segments(octets: bytes, cuts: Iterable[int] = ()) -> list[Segment]:
+def segments(data: bytes, cuts: Iterable[int] = ()) -> list[Segment]:
     """The bytes cut at these places, each piece in a frame of its own."""
-    places = sorted({0, len(octets), *(cut for cut in cuts if 0 < cut < len(octets))})
+    places = sorted({0, len(data), *(cut for cut in cuts if 0 < cut < len(data))})
     return [
-        Segment(a, octets[a:b], number + 1, number * 1000)
+        Segment(a, data[a:b], number + 1, number * 1000)
         for number, (a, b) in enumerate(itertools.pairwise(places))
     ]
 
@@ -57,9 +57,9 @@ def read(
     return found + (list(reader.close()) if close else [])
 
 
-def read_whole(octets: bytes, method: str | None = None) -> list[HttpMessage]:
+def read_whole(data: bytes, method: str | None = None) -> list[HttpMessage]:
     """The messages of bytes that came in one segment; `method` is that of the request answered."""
-    return read(segments(octets), reader=HttpReader(lambda _: method))
+    return read(segments(data), reader=HttpReader(lambda _: method))
 
 
 # ── generated messages ──────────────────────────────────────────────────────
@@ -99,7 +99,7 @@ def chunked(body: bytes, sizes: Sequence[int], extension: str = "", trailers: st
 class Sent(NamedTuple):
     """A message as it is sent."""
 
-    octets: bytes
+    data: bytes
     method: str | None
     target: str | None
     status: int | None
@@ -112,16 +112,16 @@ def requests(draw: st.DrawFn) -> Sent:
     """A valid request: no body, a sized one or a chunked one."""
     method, target, body = draw(methods), draw(targets), draw(bodies)
     fields = [("Host", "example.com"), *draw(headers)]
-    octets = _framed(draw, fields, body, f"{method} {target} HTTP/1.1\r\n")
-    return Sent(octets, method, target, None, tuple(fields), body)
+    data = _framed(draw, fields, body, f"{method} {target} HTTP/1.1\r\n")
+    return Sent(data, method, target, None, tuple(fields), body)
 
 
 @st.composite
 def responses(draw: st.DrawFn) -> Sent:
     """A valid response with a sized or chunked body."""
     status, body, fields = draw(st.sampled_from([200, 201, 302, 404, 500])), draw(bodies), [*draw(headers)]
-    octets = _framed(draw, fields, body, f"HTTP/1.1 {status} Some reason\r\n", always=True)
-    return Sent(octets, None, None, status, tuple(fields), body)
+    data = _framed(draw, fields, body, f"HTTP/1.1 {status} Some reason\r\n", always=True)
+    return Sent(data, None, None, status, tuple(fields), body)
 
 
 def _framed(

@@ -54,8 +54,8 @@ def sealed(header: bytes, number: int, payload: bytes, keys: tuple[bytes, bytes,
     nonce = (int.from_bytes(iv, "big") ^ number).to_bytes(12, "big")
     body = AESGCM(key).encrypt(nonce, payload, header)
     mask = Cipher(AES(mask_key), ECB()).encryptor().update(body[:16])
-    number_octets = bytes(a ^ b for a, b in zip(header[-4:], mask[1:5], strict=True))
-    return bytes([header[0] ^ (mask[0] & 0x0F)]) + header[1:-4] + number_octets + body
+    number_bytes = bytes(a ^ b for a, b in zip(header[-4:], mask[1:5], strict=True))
+    return bytes([header[0] ^ (mask[0] & 0x0F)]) + header[1:-4] + number_bytes + body
 
 
 def initial(payload: bytes, keys: tuple[bytes, bytes, bytes], destination: bytes, number: int = 0) -> bytes:

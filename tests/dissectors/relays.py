@@ -47,9 +47,9 @@ class TcpRelay:
 
     def _forward(self, source: socket.socket, destination: socket.socket, up: bool) -> None:
         with contextlib.suppress(OSError):
-            while octets := source.recv(65536):
-                self.said.append((up, octets))
-                destination.sendall(octets)
+            while data := source.recv(65536):
+                self.said.append((up, data))
+                destination.sendall(data)
             destination.shutdown(socket.SHUT_WR)
 
 
@@ -113,12 +113,12 @@ class UdpRelay:
     def _run(self) -> None:
         while self._open:
             try:
-                octets, source = self._socket.recvfrom(65536)
+                data, source = self._socket.recvfrom(65536)
             except (TimeoutError, ConnectionError):
                 continue
             up = source != self._server
             self._client = source if up else self._client
-            self.said.append((up, octets))
+            self.said.append((up, data))
             destination = self._server if up else self._client
             if destination is not None:
-                self._socket.sendto(octets, destination)
+                self._socket.sendto(data, destination)

@@ -58,11 +58,11 @@ def pieces(
 ) -> list[tuple[int, Segment]]:
     """Segments in the order of the conversation, each a frame; `cut` says where bytes are cut further."""
     offsets, found, frames = [0, 0], [], itertools.count(1)
-    for direction, octets in sent:
-        places = sorted({0, len(octets), *(place for place in cut(octets) if 0 < place < len(octets))})
+    for direction, data in sent:
+        places = sorted({0, len(data), *(place for place in cut(data) if 0 < place < len(data))})
         for start, end in itertools.pairwise(places):
             frame = next(frames)
-            found.append((direction, Segment(offsets[direction], octets[start:end], frame, frame * 1000)))
+            found.append((direction, Segment(offsets[direction], data[start:end], frame, frame * 1000)))
             offsets[direction] += end - start
     return found
 
@@ -142,8 +142,8 @@ class Http2Talk:
             self.server.send_headers(stream, trailers, end_stream=True)
         return self.pass_on()
 
-    def _open_windows(self, receiver: Any, stream: int, octets: bytes) -> None:
-        if len(octets) == 10_000:
+    def _open_windows(self, receiver: Any, stream: int, data: bytes) -> None:
+        if len(data) == 10_000:
             receiver.increment_flow_control_window(20_000)
             receiver.increment_flow_control_window(20_000, stream)
             self.pass_on()

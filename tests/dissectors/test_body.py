@@ -23,16 +23,16 @@ from tests.examples import examples
 TEXT = b"IMEI=490154203237518&" * 50
 
 
-def raw_deflate(octets: bytes) -> bytes:
+def raw_deflate(data: bytes) -> bytes:
     """Deflate without zlib's header, as some senders have it."""
     compressor = zlib.compressobj(wbits=-15)
-    return compressor.compress(octets) + compressor.flush()
+    return compressor.compress(data) + compressor.flush()
 
 
-def zstd_streamed(octets: bytes) -> bytes:
+def zstd_streamed(data: bytes) -> bytes:
     """A frame that doesn't state its length."""
     compressor = zstandard.ZstdCompressor().compressobj()
-    return compressor.compress(octets) + compressor.flush()
+    return compressor.compress(data) + compressor.flush()
 
 
 CODERS: dict[str, tuple[str, Callable[[bytes], bytes]]] = {
@@ -47,12 +47,12 @@ CODERS: dict[str, tuple[str, Callable[[bytes], bytes]]] = {
 coders = pytest.mark.parametrize(("coding", "press"), CODERS.values(), ids=CODERS.keys())
 
 
-def body_of(octets: bytes, *codings: str, pieces: int = 1) -> tuple[Body, list[str]]:
+def body_of(data: bytes, *codings: str, pieces: int = 1) -> tuple[Body, list[str]]:
     """The finished body of these bytes."""
-    sink, step = BodySink(), max(len(octets) // pieces, 1)
+    sink, step = BodySink(), max(len(data) // pieces, 1)
     sink.codings = codings
-    for start in range(0, len(octets), step):
-        sink.add(octets[start : start + step])
+    for start in range(0, len(data), step):
+        sink.add(data[start : start + step])
     return sink.body()
 
 
@@ -124,21 +124,19 @@ def test_what_was_lost_is_said_and_no_hash_of_the_content_is_claimed() -> None:
 
 
 def test_a_large_body_is_hashed_whole_and_kept_in_part() -> None:
-    octets = bytes(KEEP + 5)
-    body, notes = body_of(octets, pieces=11)
-    assert (body.length, len(body.content)) == (len(octets), KEEP)
-    assert body.sha256 == hashlib.sha256(octets).hexdigest()
-    assert (
-        notes == [body.left_out] == [f"only the first {KEEP:,} of {len(octets):,} octets of a body were kept"]
-    )
+    data = bytes(KEEP + 5)
+    body, notes = body_of(data, pieces=11)
+    assert (body.length, len(body.content)) == (len(data), KEEP)
+    assert body.sha256 == hashlib.sha256(data).hexdigest()
+    assert notes == [body.left_out] == [f"only the first {KEEP:,} of {len(data):,} bytes of a body were kept"]
 
 
 def test_what_of_the_decoded_content_is_left_out_is_said() -> None:
-    octets = hashlib.shake_128(b"noise").digest(1 << 10) * ((KEEP >> 10) + 1)
-    body, notes = body_of(gzip.compress(octets), "gzip")
-    assert (len(body.content), body.content_sha256) == (KEEP, hashlib.sha256(octets).hexdigest())
+    data = hashlib.shake_128(b"noise").digest(1 << 10) * ((KEEP >> 10) + 1)
+    body, notes = body_of(gzip.compress(data), "gzip")
+    assert (len(body.content), body.content_sha256) == (KEEP, hashlib.sha256(data).hexdigest())
     assert notes == [body.left_out]
-    assert body.left_out == f"only the first {KEEP:,} of {len(octets):,} decoded octets of a body were kept"
+    assert body.left_out == f"only the first {KEEP:,} of {len(data):,} decoded bytes of a body were kept"
 
 
 # ── bombs ───────────────────────────────────────────────────────────────────
@@ -151,9 +149,9 @@ def test_a_bomb_is_stopped_and_called_so(coding: str, press: Callable[[bytes], b
     decoded = 0
     real = bodies.DECODERS[coding]
 
-    def counting(octets: bytes) -> object:
+    def counting(data: bytes) -> object:
         nonlocal decoded
-        for piece in real(octets):
+        for piece in real(data):
             decoded += len(piece)
             yield piece
 
@@ -178,18 +176,18 @@ def test_a_body_of_very_many_members_ends_at_a_limit() -> None:
 
 
 def test_a_tower_of_codings_ends_at_a_limit() -> None:
-    octets = TEXT
+    data = TEXT
     for _ in range(MOST_CODINGS + 3):
-        octets = gzip.compress(octets)
-    body, notes = body_of(octets, *["gzip"] * (MOST_CODINGS + 3))
+        data = gzip.compress(data)
+    body, notes = body_of(data, *["gzip"] * (MOST_CODINGS + 3))
     assert body.codings == ("gzip",) * MOST_CODINGS
     assert str(MOST_CODINGS) in notes[0]
 
 
 @settings(max_examples=examples(200), deadline=None, derandomize=True)
 @given(st.binary(max_size=200), st.sampled_from([c for c, _ in CODERS.values()]), st.booleans())
-def test_any_octets_under_any_label_are_survived(octets: bytes, coding: str, pressed: bool) -> None:
-    sent = bytearray(gzip.compress(octets) if pressed else octets)
+def test_any_bytes_under_any_label_are_survived(data: bytes, coding: str, pressed: bool) -> None:
+    sent = bytearray(gzip.compress(data) if pressed else data)
     if len(sent) > 20:
         sent[15] ^= 0xFF
     done = undo(bytes(sent), (coding,))
@@ -209,9 +207,9 @@ def test_a_coding_that_is_not_there_is_passed_over_and_the_next_one_undone() -> 
     ]
 
 
-def damaged(octets: bytes, at: int, value: int) -> bytes:
+def damaged(data: bytes, at: int, value: int) -> bytes:
     """The bytes with one of them replaced."""
-    return octets[:at] + bytes([value]) + octets[at + 1 :]
+    return data[:at] + bytes([value]) + data[at + 1 :]
 
 
 DAMAGED = {
@@ -235,20 +233,20 @@ CHINESE = '{"name":"中国移动","city":"北京市海淀区"}'
 CHARSETS = [
     (b"\xef\xbb\xbfa=1", None, "utf-8-sig", "byte order mark"),
     ("a=1".encode("utf-16"), "text/plain; charset=utf-8", "utf-16", "byte order mark"),
-    (b"a=1", None, "utf-8", "the octets are valid UTF-8"),
-    (CHINESE.encode(), "charset=gbk2", "utf-8", "the octets are valid UTF-8; Content-Type says otherwise"),
+    (b"a=1", None, "utf-8", "the bytes are valid UTF-8"),
+    (CHINESE.encode(), "charset=gbk2", "utf-8", "the bytes are valid UTF-8; Content-Type says otherwise"),
     (CHINESE.encode("gbk"), 'application/json; charset="GBK"', "gbk", "Content-Type"),
     (CHINESE.encode("gbk"), "application/json; charset=utf-8", "gb18030", "guess: "),
     (CHINESE.encode("gbk"), None, "gb18030", "guess: "),
     (b"<meta charset=big5>" + "繁體".encode("big5"), "text/html", "big5", "declared in the content"),
     ("größe=5".encode("latin-1"), None, "latin-1", "guess: no UTF-8, and mostly ASCII"),
-    (b"a=1", "text/plain; charset=utf-7", "utf-8", "the octets are valid UTF-8; Content-Type says otherwise"),
-    (b"a=1", "charset=base64", "utf-8", "the octets are valid UTF-8; Content-Type says otherwise"),
+    (b"a=1", "text/plain; charset=utf-7", "utf-8", "the bytes are valid UTF-8; Content-Type says otherwise"),
+    (b"a=1", "charset=base64", "utf-8", "the bytes are valid UTF-8; Content-Type says otherwise"),
 ]  # fmt: skip
 
 
 @pytest.mark.parametrize(("content", "content_type", "name", "how"), CHARSETS)
-def test_the_charset_is_chosen_by_what_the_octets_bear_out(
+def test_the_charset_is_chosen_by_what_the_bytes_bear_out(
     content: bytes, content_type: str | None, name: str, how: str
 ) -> None:
     found = charset_of(content, content_type)
@@ -261,7 +259,7 @@ def test_the_charset_is_chosen_by_what_the_octets_bear_out(
     "content",
     [b"", b"\x00\x01\x02", b"\x89PNG\r\n\x1a\n" + bytes(range(256)), b"\xff\xfea", b"\xfe\xff\xd8\x00"],
 )
-def test_octets_that_are_no_text_have_no_charset(content: bytes) -> None:
+def test_bytes_that_are_no_text_have_no_charset(content: bytes) -> None:
     assert charset_of(content, None).name is None
 
 

@@ -18,14 +18,14 @@ from tests.pipeline.captures import report_of
 NB = b"\x40\x02\x00\x01\xb2nb\xffhello"
 
 
-def datagrams(*octets: bytes, ports: tuple[int, int] = (40000, 7777)) -> list[bytes]:
-    return [builders.udp(each, ports=ports) for each in octets]
+def datagrams(*data: bytes, ports: tuple[int, int] = (40000, 7777)) -> list[bytes]:
+    return [builders.udp(each, ports=ports) for each in data]
 
 
 def test_only_the_first_datagrams_of_a_flow_are_looked_at(tmp_path: Path, monkeypatch: Any) -> None:
     looked: list[bytes] = []
     parse = coap.parse
-    monkeypatch.setattr(coap, "parse", lambda octets: looked.append(octets) or parse(octets))
+    monkeypatch.setattr(coap, "parse", lambda data: looked.append(data) or parse(data))
     random.seed(5)
     frames = datagrams(*(b"\x45" + random.randbytes(60) for _ in range(300)))
     found = read_frames(frames, tmp_path / "a.pcap")
@@ -73,7 +73,7 @@ def test_messages_beyond_the_limit_are_counted(tmp_path: Path, monkeypatch: Any)
 
 
 @pytest.mark.parametrize(
-    "octets",
+    "data",
     [
         b"SSH-2.0-OpenSSH\r\n",
         b"\x16\x03\x01\x02\0\x01",
@@ -83,15 +83,15 @@ def test_messages_beyond_the_limit_are_counted(tmp_path: Path, monkeypatch: Any)
         b"\xff\xff",
     ],
 )
-def test_nobody_reads_what_is_none_of_the_known_protocols(octets: bytes) -> None:
+def test_nobody_reads_what_is_none_of_the_known_protocols(data: bytes) -> None:
     for side in (0, 1):
-        assert reader_for(octets, side, 0, 4444, True) is None
+        assert reader_for(data, side, 0, 4444, True) is None
 
 
 def test_a_capture_that_begins_inside_an_mqtt_connection_is_read_on_its_port(tmp_path: Path) -> None:
-    octets = b"\x30\x08\x00\x03a/bxyz"
+    data = b"\x30\x08\x00\x03a/bxyz"
     for port, expected in ((1883, ["a/b"]), (4444, [])):
-        frames = [builders.tcp(octets, 24, seq=100, ack=1, ports=(40000, port))]
+        frames = [builders.tcp(data, 24, seq=100, ack=1, ports=(40000, port))]
         found = read_frames(frames, tmp_path / "a.pcap")
         assert [m.target for m in found.requests("mqtt")] == expected
 

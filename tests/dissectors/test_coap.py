@@ -42,8 +42,8 @@ def packed(code: Code, number: int = 1, token: bytes = b"\x07", kind: Type = Typ
     """A datagram as aiocoap encodes it."""
     message = aiocoap.Message(code=code, payload=more.pop("payload", b""), **more)
     message.mtype, message.mid, message.token = kind, number, token
-    octets: bytes = message.encode()
-    return octets
+    data: bytes = message.encode()
+    return data
 
 
 def talk(*said: tuple[int, bytes]) -> list[CoapExchange]:
@@ -69,8 +69,8 @@ texts = st.text(st.characters(codec="utf-8"), min_size=1, max_size=40)
 def test_what_aiocoap_encodes_is_read_back(
     code: Code, number: int, token: bytes, kind: Type, path: list[str], query: list[str], payload: bytes
 ) -> None:
-    octets = packed(code, number, token, kind, payload=payload, uri_path=path, uri_query=query)
-    packet = parse(octets)
+    data = packed(code, number, token, kind, payload=payload, uri_path=path, uri_query=query)
+    packet = parse(data)
     assert packet is not None
     assert (packet.kind, packet.number, packet.token) == (int(kind), number, token)
     assert packet.code == (int(code) >> 5) * 100 + (int(code) & 31)
@@ -81,12 +81,12 @@ def test_what_aiocoap_encodes_is_read_back(
 
 @given(st.binary(max_size=80))
 @settings(max_examples=examples(500))
-def test_octets_are_read_exactly_where_aiocoap_reads_them(octets: bytes) -> None:
+def test_bytes_are_read_exactly_where_aiocoap_reads_them(data: bytes) -> None:
     try:
-        theirs = aiocoap.Message.decode(octets)
+        theirs = aiocoap.Message.decode(data)
     except Exception:
         theirs = None
-    ours = parse(octets)
+    ours = parse(data)
     if ours is not None:
         assert theirs is not None
         assert (theirs.mid, theirs.token, theirs.payload) == (ours.number, ours.token, ours.payload)
@@ -94,8 +94,8 @@ def test_octets_are_read_exactly_where_aiocoap_reads_them(octets: bytes) -> None
 
 @given(st.binary(min_size=4, max_size=200))
 @settings(max_examples=examples(500))
-def test_random_octets_are_no_unmistakable_request(octets: bytes) -> None:
-    packet = parse(bytes([0x40 | octets[0] & 0x3F]) + octets[1:])  # as short headers of QUIC begin
+def test_random_bytes_are_no_unmistakable_request(data: bytes) -> None:
+    packet = parse(bytes([0x40 | data[0] & 0x3F]) + data[1:])  # as short headers of QUIC begin
     if packet is not None and is_unmistakable(packet):
         assert any(n in coap.TELLING and v.decode().isprintable() for n, v in packet.options)
         assert all(n in coap.OPTIONS for n, _ in packet.options)
@@ -211,7 +211,7 @@ def test_a_lost_block_is_a_loss_of_its_size() -> None:
     (seen,) = talk(*blocks)
     assert seen.exchange.request is not None
     body, _ = seen.exchange.request.body.body()
-    assert (body.length, body.missing) == (48, "16 of 64 octets of the body were not captured")
+    assert (body.length, body.missing) == (48, "16 of 64 bytes of the body were not captured")
 
 
 def test_a_flow_holds_only_so_many_requests() -> None:
@@ -296,7 +296,7 @@ async def send_and_fetch(client: Any, base: str) -> None:
 
 
 def capture(said: list[Said], port: int) -> list[bytes]:
-    return [builders.udp(octets, up=up, ports=(40000, port)) for up, octets in said]
+    return [builders.udp(data, up=up, ports=(40000, port)) for up, data in said]
 
 
 @pytest.mark.parametrize("port", [5683, 7777])
@@ -324,7 +324,7 @@ def test_tshark_sees_the_same_requests_and_payloads(tmp_path: Path) -> None:
     assert {"/" + row[0].strip("/") for row in rows} == ours == {"/nb", "/rd", "/long"}
     assert len(found.requests("coap")) == 4
     sent = [row[0] for row in tshark(path, "coap.code <= 7 && data.data", "data.data")]
-    assert {bytes.fromhex(octets) for octets in sent} >= {
+    assert {bytes.fromhex(data) for data in sent} >= {
         m.body.body()[0].content for m in found.requests("coap") if m.target == "/nb" and m.body.length < 1000
     }
 
@@ -378,8 +378,8 @@ def over_tcp(code: Code, token: bytes = b"", options: bytes = b"", payload: byte
     message = aiocoap.Message(code=code, payload=payload)
     message.token = token
     message.opt.decode(options)
-    octets: bytes = _serialize(message)
-    return octets
+    data: bytes = _serialize(message)
+    return data
 
 
 CSM = over_tcp(Code.CSM, options=b"\x22\x04\x80\x20")  # Max-Message-Size 1,152, Block-Wise-Transfer
@@ -388,11 +388,11 @@ CSM = over_tcp(Code.CSM, options=b"\x22\x04\x80\x20")  # Max-Message-Size 1,152,
 @given(st.binary(max_size=8), st.binary(max_size=70_000), st.integers(1, 40))
 @settings(max_examples=examples(30))
 def test_frames_of_aiocoap_are_read_in_any_cutting(token: bytes, payload: bytes, size: int) -> None:
-    octets = CSM + over_tcp(Code.POST, token, bytes([0xB2]) + b"nb", payload)
-    step = max(len(octets) // size, 1)
+    data = CSM + over_tcp(Code.POST, token, bytes([0xB2]) + b"nb", payload)
+    step = max(len(data) // size, 1)
     stream = CoapStream(0)
-    for at in range(0, len(octets), step):
-        assert list(stream.feed(0, Segment(at, octets[at : at + step], at, at))) == []
+    for at in range(0, len(data), step):
+        assert list(stream.feed(0, Segment(at, data[at : at + step], at, at))) == []
     (exchange,) = stream.close()
     assert exchange.request is not None
     assert (exchange.request.target, exchange.request.body.body()[0].content) == ("/nb", payload)
@@ -414,9 +414,9 @@ def test_coap_over_tcp_is_known_by_its_capabilities_message(port: int, tmp_path:
 
 
 @given(st.binary(max_size=60))
-def test_any_octets_are_a_message_none_or_cut(octets: bytes) -> None:
-    found = framed(octets)
-    assert found is None or found[0] is None or 0 < found[1] <= len(octets)
+def test_any_bytes_are_a_message_none_or_cut(data: bytes) -> None:
+    found = framed(data)
+    assert found is None or found[0] is None or 0 < found[1] <= len(data)
 
 
 def test_more_options_than_any_request_has_are_no_coap() -> None:

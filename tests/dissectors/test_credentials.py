@@ -181,9 +181,9 @@ def test_an_imap_log_in_with_literals_and_quotes() -> None:
         list(stream.feed(1, Segment(0, b"* OK hi\r\n", 1, 1)))
         offset = 0
         for number, line in enumerate(lines):
-            octets = line + b"\r\n"
-            assert list(stream.feed(0, Segment(offset, octets, number + 2, 1))) == []
-            offset += len(octets)
+            data = line + b"\r\n"
+            assert list(stream.feed(0, Segment(offset, data, number + 2, 1))) == []
+            offset += len(data)
         (exchange,) = stream.feed(1, Segment(9, b"a OK\r\n", 9, 1))
         assert exchange.request is not None
         assert exchange.request.headers == [("User", "kari"), ("Password", NOT_SHOWN)]
@@ -257,10 +257,10 @@ def test_erasing_never_leaves_an_erasing_key(typed: bytes) -> None:
 
 
 @given(st.binary(max_size=40), st.integers(0, 40))
-def test_telnet_commands_are_the_same_in_any_cutting(octets: bytes, cut: int) -> None:
-    whole, left = without_commands(octets)
-    first, pending = without_commands(octets[:cut])
-    second, pending = without_commands(pending + octets[cut:])
+def test_telnet_commands_are_the_same_in_any_cutting(data: bytes, cut: int) -> None:
+    whole, left = without_commands(data)
+    first, pending = without_commands(data[:cut])
+    second, pending = without_commands(pending + data[cut:])
     assert (first + second, pending) == (whole, left)
 
 
@@ -296,13 +296,13 @@ def test_log_ins_of_the_corpus_are_those_that_tshark_shows(
 
 
 @given(st.lists(st.tuples(st.booleans(), st.binary(max_size=30)), max_size=8))
-def test_any_octets_end_without_an_exception(said: list[Said]) -> None:
+def test_any_bytes_end_without_an_exception(said: list[Said]) -> None:
     for reader in (LoginStream(0, 21), LoginStream(0, 143), TelnetStream(0)):
         offsets = [0, 0]
         list(reader.feed(1, Segment(0, b"220 FTP\r\n", 1, 1)))
-        for up, octets in said:
-            list(reader.feed(0 if up else 1, Segment(offsets[up], octets, 1, 1)))
-            offsets[up] += len(octets)
+        for up, data in said:
+            list(reader.feed(0 if up else 1, Segment(offsets[up], data, 1, 1)))
+            offsets[up] += len(data)
         list(reader.close())
 
 

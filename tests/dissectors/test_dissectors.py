@@ -32,9 +32,9 @@ def titles(row: Signature) -> str:
     return row.title
 
 
-def fits(row: Signature, octets: bytes) -> bool:
+def fits(row: Signature, data: bytes) -> bool:
     check = getattr(registry.load(row.unit), "fits", None)
-    return re.match(row.begins, octets, re.DOTALL) is not None and (check is None or check(octets))
+    return re.match(row.begins, data, re.DOTALL) is not None and (check is None or check(data))
 
 
 @pytest.mark.parametrize("row", SIGNATURES, ids=titles)
@@ -57,9 +57,9 @@ def test_the_first_look_lets_each_example_pass(row: Signature) -> None:
 def test_random_bytes_are_of_none_of_these_protocols() -> None:
     source = random.Random(5)
     for _ in range(3000):
-        octets = source.randbytes(source.randrange(20, 200))
-        assert registry.of_stream(octets, source.random() < 0.5, ODD_PORT) is None
-        assert dissected(octets, PLACE, (ODD_PORT, ODD_PORT + 1)) is None
+        data = source.randbytes(source.randrange(20, 200))
+        assert registry.of_stream(data, source.random() < 0.5, ODD_PORT) is None
+        assert dissected(data, PLACE, (ODD_PORT, ODD_PORT + 1)) is None
 
 
 # ── what is read ────────────────────────────────────────────────────────────
@@ -78,14 +78,14 @@ def heard(
         for exchange in reader.feed(side, piece) if not reader.ended else ():
             found.extend(m for m in (exchange.request, exchange.response) if m is not None)
 
-    for number, (side, octets) in enumerate(pieces, 1):
-        if isinstance(octets, int):
-            piece: Segment | Gap = Gap(offsets[side], octets)
-            offsets[side] += octets
+    for number, (side, data) in enumerate(pieces, 1):
+        if isinstance(data, int):
+            piece: Segment | Gap = Gap(offsets[side], data)
+            offsets[side] += data
         else:
-            piece = Segment(offsets[side], octets, number, number)
-            offsets[side] += len(octets)
-            openings[side] += octets
+            piece = Segment(offsets[side], data, number, number)
+            offsets[side] += len(data)
+            openings[side] += data
         held.append((side, piece))
         if reader is None:
             reader = reader_for(openings[side], side, 0, port, True, searched)
@@ -102,11 +102,11 @@ def heard(
 def cut(conversation: Conversation, sizes: random.Random, least: int) -> list[tuple[int, bytes | int]]:
     """The same bytes in other segments."""
     pieces: list[tuple[int, bytes | int]] = []
-    for side, octets in conversation.said:
-        while octets:
+    for side, data in conversation.said:
+        while data:
             size = sizes.randrange(least, 40)
-            pieces.append((side, octets[:size]))
-            octets = octets[size:]
+            pieces.append((side, data[:size]))
+            data = data[size:]
     return pieces
 
 
@@ -148,7 +148,7 @@ def check(conversation: Conversation, messages: list[HttpMessage]) -> None:
 
 @pytest.mark.parametrize("datagram", DATAGRAMS, ids=lambda each: f"{each.protocol}-{each.header[0]}")
 def test_a_datagram_gives_its_header(datagram: Datagram) -> None:
-    found = dissected(datagram.octets, PLACE, (ODD_PORT, datagram.port))
+    found = dissected(datagram.data, PLACE, (ODD_PORT, datagram.port))
     assert found is not None
     assert found.name == datagram.protocol
     name, value = datagram.header
@@ -174,9 +174,9 @@ def test_what_comes_from_outside_is_not_searched() -> None:
 def test_a_capture_gives_the_log_in(tmp_path: Path) -> None:
     conversation = CONVERSATIONS[0]
     frames, sent = [builders.tcp(b"", flags=2, seq=0)], [1, 1]
-    for side, octets in conversation.said:
-        frames.append(builders.tcp(octets, flags=24, seq=sent[side], ack=sent[1 - side], up=side == 0))
-        sent[side] += len(octets)
+    for side, data in conversation.said:
+        frames.append(builders.tcp(data, flags=24, seq=sent[side], ack=sent[1 - side], up=side == 0))
+        sent[side] += len(data)
     found = read_frames(frames, tmp_path / "a.pcap")
     assert [made.values("user") for made in found.requests("ldap") if made.values("user")] == [
         ["kari.nordmann"]
@@ -186,8 +186,8 @@ def test_a_capture_gives_the_log_in(tmp_path: Path) -> None:
 # ── damage ──────────────────────────────────────────────────────────────────
 
 
-def mutated(octets: bytes, source: random.Random) -> bytes:
-    data = bytearray(octets)
+def mutated(raw: bytes, source: random.Random) -> bytes:
+    data = bytearray(raw)
     for _ in range(source.randrange(1, 6)):
         at = source.randrange(len(data) + 1)
         kind = source.randrange(5)
@@ -210,8 +210,8 @@ def test_damage_raises_nothing(conversation: Conversation) -> None:
     port = conversation.port
     for _ in range(300):
         pieces: list[tuple[int, bytes | int]] = [
-            (side, mutated(octets, source) if source.random() < 0.7 else octets)
-            for side, octets in conversation.said
+            (side, mutated(data, source) if source.random() < 0.7 else data)
+            for side, data in conversation.said
         ]
         if source.random() < 0.3:
             pieces.insert(source.randrange(len(pieces) + 1), (source.randrange(2), source.randrange(1, 50)))
@@ -222,7 +222,7 @@ def test_damage_raises_nothing(conversation: Conversation) -> None:
 def test_damaged_datagrams_raise_nothing(datagram: Datagram) -> None:
     source = random.Random(13)
     for _ in range(300):
-        dissected(mutated(datagram.octets, source), PLACE, (ODD_PORT, datagram.port))
+        dissected(mutated(datagram.data, source), PLACE, (ODD_PORT, datagram.port))
 
 
 @pytest.mark.parametrize("conversation", CONVERSATIONS, ids=identified)
@@ -231,9 +231,9 @@ def test_time_is_linear_in_bytes(conversation: Conversation) -> None:
     source = random.Random(17)
     many = source.randbytes(1 << 16) + b"a" * (1 << 16) + conversation.said[-1][1] * 200
 
-    def spent(octets: bytes) -> float:
+    def spent(data: bytes) -> float:
         begun = time.process_time()
-        pieces = [(0, octets[at : at + 64]) for at in range(0, len(octets), 64)]
+        pieces = [(0, data[at : at + 64]) for at in range(0, len(data), 64)]
         heard([*conversation.said, *pieces], conversation.port)
         return time.process_time() - begun
 

@@ -37,9 +37,9 @@ MESSAGES = [question("a.example.cn"), question("b.example.cn"), answer("b.exampl
 @many
 @given(st.data())
 def test_messages_come_out_of_any_cut_and_order(data: st.DataObject) -> None:
-    octets = b"".join(MESSAGES)
-    cuts = sorted({0, len(octets), *data.draw(st.lists(st.integers(1, len(octets) - 1), max_size=9))})
-    segments = [(start, octets[start:end]) for start, end in zip(cuts, cuts[1:], strict=False)]  # noqa: RUF007
+    raw = b"".join(MESSAGES)
+    cuts = sorted({0, len(raw), *data.draw(st.lists(st.integers(1, len(raw) - 1), max_size=9))})
+    segments = [(start, raw[start:end]) for start, end in zip(cuts, cuts[1:], strict=False)]  # noqa: RUF007
     side, found = DnsSide(999, 1000), []
     for frame, (start, piece) in enumerate(data.draw(st.permutations(segments))):
         found += [m.data for m in side.feed(1000 + start, piece, frame + 1, frame)]
@@ -65,7 +65,7 @@ def test_any_segments_are_survived(pieces: list[bytes], sequence: int) -> None:
 
 
 @pytest.mark.parametrize(
-    ("octets", "is_dns"),
+    ("data", "is_dns"),
     [
         (MESSAGES[0], True),
         (b"\0\x20", True),
@@ -76,8 +76,8 @@ def test_any_segments_are_survived(pieces: list[bytes], sequence: int) -> None:
         (b"\0\x20" + b"\xff" * 12, False),
     ],
 )
-def test_the_first_octets_tell_whether_it_is_dns(octets: bytes, is_dns: bool) -> None:
-    assert starts_dns(octets) is is_dns
+def test_the_first_bytes_tell_whether_it_is_dns(data: bytes, is_dns: bool) -> None:
+    assert starts_dns(data) is is_dns
 
 
 def test_an_answer_over_tcp_names_its_address(tmp_path: Path) -> None:

@@ -156,15 +156,15 @@ def test_a_datagram_of_very_many_fragments_ends_as_well() -> None:
 
 @settings(max_examples=examples(500), deadline=None, derandomize=True)
 @given(st.binary(max_size=200), st.booleans())
-def test_any_datagram_is_survived(octets: bytes, framed: bool) -> None:
-    reader = read([record(octets)] * 3 if framed else [octets] * 3)
-    assert reader.hello is None or reader.hello.name is None or len(reader.hello.name) <= len(octets)
+def test_any_datagram_is_survived(data: bytes, framed: bool) -> None:
+    reader = read([record(data)] * 3 if framed else [data] * 3)
+    assert reader.hello is None or reader.hello.name is None or len(reader.hello.name) <= len(data)
 
 
 @many
 @given(st.data())
 def test_a_changed_or_cut_hello_is_survived(data: st.DataObject) -> None:
-    octets = bytearray(fragment(1, BODY, 0, len(BODY)))
+    raw = bytearray(fragment(1, BODY, 0, len(BODY)))
     for _ in range(3):
-        octets[data.draw(st.integers(0, len(octets) - 1))] = random.Random(len(octets)).randrange(256)
-    read([bytes(octets[: data.draw(st.integers(0, len(octets)))])])
+        raw[data.draw(st.integers(0, len(raw) - 1))] = random.Random(len(raw)).randrange(256)
+    read([bytes(raw[: data.draw(st.integers(0, len(raw)))])])

@@ -104,15 +104,15 @@ def test_what_libraries_make_is_recognised_too() -> None:
     assert form_of(bytes(dpkt.sip.Request(method="INVITE", uri="sip:me@example.cn")), False) == "sip"
 
 
-def test_random_octets_have_no_form_without_a_port_s_help() -> None:
+def test_random_bytes_have_no_form_without_a_port_s_help() -> None:
     chance = random.Random(7)
     payloads = [chance.randbytes(chance.randrange(1, 400)) for _ in range(20_000)]
-    octets = np.frombuffer(b"".join(payloads), np.uint8)
+    data = np.frombuffer(b"".join(payloads), np.uint8)
     length = np.array([len(payload) for payload in payloads])
     start = np.cumsum(length) - length
     for transport in (TCP, UDP):
         firsts = firsts_of(
-            octets, start, length, np.full(len(length), transport), np.full((len(length), 2), 40000)
+            data, start, length, np.full(len(length), transport), np.full((len(length), 2), 40000)
         )
         named = [FORMS[n - 1].name for n in forms_of(firsts).tolist() if n]
         # Telnet's form is two bytes, of which random ones meet it once in 16,384.
@@ -126,11 +126,11 @@ def test_a_payload_s_form_does_not_depend_on_what_stands_beside_it(
     payloads: list[bytes], data: st.DataObject
 ) -> None:
     ports = [data.draw(st.sampled_from([53, 123, 4500, 1701, 40000])) for _ in payloads]
-    octets = np.frombuffer(b"".join(payloads) or b"\0", np.uint8)
+    raw = np.frombuffer(b"".join(payloads) or b"\0", np.uint8)
     length = np.array([len(payload) for payload in payloads])
     transport = np.array([data.draw(st.sampled_from([TCP, UDP])) for _ in payloads])
     both = np.array([(40000, port) for port in ports])
-    together = forms_of(firsts_of(octets, np.cumsum(length) - length, length, transport, both)).tolist()
+    together = forms_of(firsts_of(raw, np.cumsum(length) - length, length, transport, both)).tolist()
     names = [FORMS[n - 1].name if n else "" for n in together]
     assert names == [
         form_of(payload, kind == TCP, (40000, port))
@@ -138,9 +138,9 @@ def test_a_payload_s_form_does_not_depend_on_what_stands_beside_it(
     ]
 
 
-def test_octets_behind_a_payload_s_end_are_not_looked_at() -> None:
-    octets = np.frombuffer(b"SSH" + b"-2.0" * 40, np.uint8)
-    firsts = firsts_of(octets, np.array([0]), np.array([3]), np.array([TCP]), np.array([[40000, 22]]))
-    assert firsts.octets.shape == (1, LOOKED_AT)
-    assert firsts.octets[0].tolist() == [*b"SSH", *bytes(LOOKED_AT - 3)]
+def test_bytes_behind_a_payload_s_end_are_not_looked_at() -> None:
+    data = np.frombuffer(b"SSH" + b"-2.0" * 40, np.uint8)
+    firsts = firsts_of(data, np.array([0]), np.array([3]), np.array([TCP]), np.array([[40000, 22]]))
+    assert firsts.data.shape == (1, LOOKED_AT)
+    assert firsts.data[0].tolist() == [*b"SSH", *bytes(LOOKED_AT - 3)]
     assert forms_of(firsts).tolist() == [0]

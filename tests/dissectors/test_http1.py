@@ -30,20 +30,18 @@ many = settings(max_examples=examples(200), deadline=None, derandomize=True)
 cuts = st.lists(st.integers(0, 2000), max_size=30)
 
 
-def bodies_of(octets: bytes, method: str | None = None) -> list[bytes]:
+def bodies_of(data: bytes, method: str | None = None) -> list[bytes]:
     """The bodies of all messages."""
-    return [message.body.body()[0].content for message in read_whole(octets, method)]
+    return [message.body.body()[0].content for message in read_whole(data, method)]
 
 
 # ── valid messages ──────────────────────────────────────────────────────────
 
 
-def by_h11(
-    octets: bytes, role: type, answers: list[Sent]
-) -> list[tuple[object, list[tuple[str, str]], bytes]]:
+def by_h11(data: bytes, role: type, answers: list[Sent]) -> list[tuple[object, list[tuple[str, str]], bytes]]:
     """(target or status, headers, body) of each message, by h11."""
     connection, found = h11.Connection(role), []
-    connection.receive_data(octets)
+    connection.receive_data(data)
     for sent in answers:
         if role is h11.CLIENT:
             connection.send(h11.Request(method="GET", target="/", headers=[("Host", "x")]))
@@ -69,32 +67,32 @@ def by_h11(
 @many
 @given(st.lists(requests(), min_size=1, max_size=4), cuts)
 def test_pipelined_requests_are_read_as_h11_reads_them(sent: list[Sent], at: list[int]) -> None:
-    octets = b"".join(message.octets for message in sent)
-    found = [as_read(message) for message in read(segments(octets, at))]
+    data = b"".join(message.data for message in sent)
+    found = [as_read(message) for message in read(segments(data, at))]
     assert [(m.method, m.target, m.headers, m.body) for m in found] == [
         (s.method, s.target, s.headers, s.body) for s in sent
     ]
     assert all(message.complete for message in found)
-    theirs = by_h11(octets, h11.SERVER, sent)
+    theirs = by_h11(data, h11.SERVER, sent)
     assert [(m.target, [(n.lower(), v) for n, v in m.headers], m.body) for m in found] == theirs
 
 
 @many
 @given(st.lists(responses(), min_size=1, max_size=4), cuts)
 def test_responses_are_read_as_h11_reads_them(sent: list[Sent], at: list[int]) -> None:
-    octets = b"".join(message.octets for message in sent)
-    found = [as_read(message) for message in read(segments(octets, at))]
+    data = b"".join(message.data for message in sent)
+    found = [as_read(message) for message in read(segments(data, at))]
     assert [(m.status, m.headers, m.body) for m in found] == [(s.status, s.headers, s.body) for s in sent]
-    theirs = by_h11(octets, h11.CLIENT, sent)
+    theirs = by_h11(data, h11.CLIENT, sent)
     assert [(m.status, [(n.lower(), v) for n, v in m.headers], m.body) for m in found] == theirs
 
 
 @many
 @given(st.lists(requests() | responses(), min_size=1, max_size=4), cuts)
 def test_messages_cover_the_stream_without_overlap_or_hole(sent: list[Sent], at: list[int]) -> None:
-    octets, place = b"".join(message.octets for message in sent), 0
-    for message, one in zip(read(segments(octets, at)), sent, strict=True):
-        assert (message.start, message.end) == (place, place + len(one.octets))
+    data, place = b"".join(message.data for message in sent), 0
+    for message, one in zip(read(segments(data, at)), sent, strict=True):
+        assert (message.start, message.end) == (place, place + len(one.data))
         place = message.end
 
 
@@ -148,18 +146,18 @@ ODDITIES = {
 }
 
 
-@pytest.mark.parametrize("octets", ODDITIES.values(), ids=ODDITIES.keys())
-def test_any_segmentation_gives_what_one_segment_gives(octets: bytes) -> None:
-    whole = [as_read(message) for message in read_whole(octets)]
-    bytewise = [as_read(message) for message in read(segments(octets, range(len(octets))))]
+@pytest.mark.parametrize("data", ODDITIES.values(), ids=ODDITIES.keys())
+def test_any_segmentation_gives_what_one_segment_gives(data: bytes) -> None:
+    whole = [as_read(message) for message in read_whole(data)]
+    bytewise = [as_read(message) for message in read(segments(data, range(len(data))))]
     assert bytewise == whole
-    for cut in range(1, len(octets)):
-        assert [as_read(message) for message in read(segments(octets, [cut]))] == whole, cut
+    for cut in range(1, len(data)):
+        assert [as_read(message) for message in read(segments(data, [cut]))] == whole, cut
 
 
-def only(octets: bytes, method: str | None = None) -> Read:
+def only(data: bytes, method: str | None = None) -> Read:
     """The one message of these bytes."""
-    (message,) = read_whole(octets, method)
+    (message,) = read_whole(data, method)
     return as_read(message)
 
 
@@ -185,25 +183,25 @@ def test_of_conflicting_lengths_the_first_holds_and_it_is_said() -> None:
     assert first.oddities == ("conflicting Content-Length values are given",)
 
 
-def targets_and_bodies(octets: bytes) -> list[tuple[str | None, bytes]]:
-    return [(m.target, m.body.body()[0].content) for m in read_whole(octets)]
+def targets_and_bodies(data: bytes) -> list[tuple[str | None, bytes]]:
+    return [(m.target, m.body.body()[0].content) for m in read_whole(data)]
 
 
 @pytest.mark.parametrize("length", ["5", "005", "+5", "5, 5", "0" * 20 + "5", " 5\t ", "0x5"])
 def test_a_length_is_read_however_it_is_written(length: str) -> None:
-    octets = f"POST / HTTP/1.1\r\nContent-Length: {length}\r\n\r\nhelloGET /2 HTTP/1.1\r\n\r\n".encode()
-    assert targets_and_bodies(octets) == [("/", b"hello"), ("/2", b"")]
+    data = f"POST / HTTP/1.1\r\nContent-Length: {length}\r\n\r\nhelloGET /2 HTTP/1.1\r\n\r\n".encode()
+    assert targets_and_bodies(data) == [("/", b"hello"), ("/2", b"")]
 
 
 def test_the_longer_of_two_lengths_counts_where_no_message_follows_the_shorter() -> None:
-    octets = b"POST / HTTP/1.1\r\nContent-Length: 0\r\nContent-Length: 5\r\n\r\n[1,2]GET /2 HTTP/1.1\r\n\r\n"
-    assert targets_and_bodies(octets) == [("/", b"[1,2]"), ("/2", b"")]
+    data = b"POST / HTTP/1.1\r\nContent-Length: 0\r\nContent-Length: 5\r\n\r\n[1,2]GET /2 HTTP/1.1\r\n\r\n"
+    assert targets_and_bodies(data) == [("/", b"[1,2]"), ("/2", b"")]
 
 
 @pytest.mark.parametrize("cut", [1, 7, 16, 22, 40])
 def test_a_request_line_without_a_version_counts_where_headers_follow(cut: int) -> None:
-    octets = b"GET /a?b=c\r\nHost: x.example\r\n\r\nGET /2 HTTP/1.1\r\n\r\n"
-    assert [(m.method, m.target) for m in read(segments(octets, [cut]))] == [("GET", "/a?b=c"), ("GET", "/2")]
+    data = b"GET /a?b=c\r\nHost: x.example\r\n\r\nGET /2 HTTP/1.1\r\n\r\n"
+    assert [(m.method, m.target) for m in read(segments(data, [cut]))] == [("GET", "/a?b=c"), ("GET", "/2")]
 
 
 def test_a_line_alone_is_a_request_of_http_0_9_at_the_end() -> None:
@@ -213,8 +211,8 @@ def test_a_line_alone_is_a_request_of_http_0_9_at_the_end() -> None:
 
 
 def test_lines_may_end_in_carriage_returns_alone() -> None:
-    octets = b"POST /a HTTP/1.1\rHost: x.example\rContent-Length: 3\r\rabcGET /2 HTTP/1.1\r\n\r\n"
-    first, second = read(segments(octets, [5, 30]))
+    data = b"POST /a HTTP/1.1\rHost: x.example\rContent-Length: 3\r\rabcGET /2 HTTP/1.1\r\n\r\n"
+    first, second = read(segments(data, [5, 30]))
     assert (first.target, first.values("host"), first.body.body()[0].content) == ("/a", ["x.example"], b"abc")
     assert second.target == "/2"
 
@@ -229,10 +227,10 @@ def test_lines_may_end_in_carriage_returns_alone() -> None:
     ],
 )
 @pytest.mark.parametrize("size", [1400, 100_000])
-def test_a_request_behind_other_octets_is_read_and_these_are_passed_over(before: bytes, size: int) -> None:
-    octets = before + b"GET /a HTTP/1.1\r\nHost: x.example\r\n\r\n"
+def test_a_request_behind_other_bytes_is_read_and_these_are_passed_over(before: bytes, size: int) -> None:
+    data = before + b"GET /a HTTP/1.1\r\nHost: x.example\r\n\r\n"
     passed: list[Segment] = []
-    found = read(segments(octets, range(0, len(octets), size)), reader=HttpReader(pass_over=passed.append))
+    found = read(segments(data, range(0, len(data), size)), reader=HttpReader(pass_over=passed.append))
     assert [m.target for m in found] == ["/a"]
     assert before.endswith(b"".join(segment.data for segment in passed))
 
@@ -262,8 +260,8 @@ def test_chunks_win_over_a_length_and_it_is_said() -> None:
 
 @pytest.mark.parametrize("length", ["many", "-1", "1e3", "٣", "9" * 40, ""])
 def test_a_length_that_is_no_number_means_no_body_of_a_request(length: str) -> None:
-    octets = f"POST / HTTP/1.1\r\nContent-Length: {length}\r\n\r\nGET /2 HTTP/1.1\r\n\r\n".encode()
-    assert [m.target for m in read_whole(octets)] == ["/", "/2"]
+    data = f"POST / HTTP/1.1\r\nContent-Length: {length}\r\n\r\nGET /2 HTTP/1.1\r\n\r\n".encode()
+    assert [m.target for m in read_whole(data)] == ["/", "/2"]
 
 
 def test_a_response_without_a_length_reaches_to_the_end() -> None:
@@ -276,7 +274,7 @@ def test_of_conflicting_lengths_the_one_holds_behind_which_a_message_begins() ->
     first, second = read_whole(ODDITIES["a length and a longer one"])
     assert (as_read(first).body, second.status) == (b"abcde", 204)
     assert first.readings == [
-        "Content-Length is given as 3 and as 5; read as 5, since no message begins behind 3 octets"
+        "Content-Length is given as 3 and as 5; read as 5, since no message begins behind 3 bytes"
     ]
     shorter, _ = read_whole(ODDITIES["conflicting lengths"])
     assert shorter.readings[-1] == (
@@ -318,7 +316,7 @@ def test_lines_that_end_in_carriage_returns_are_told_apart() -> None:
     assert message.body == b"ok"
 
 
-def test_a_body_where_the_standard_allows_none_is_read_if_its_octets_are_there() -> None:
+def test_a_body_where_the_standard_allows_none_is_read_if_its_bytes_are_there() -> None:
     first, second = (as_read(m) for m in read_whole(ODDITIES["a body where none is allowed"]))
     assert (first.body, second.status) == (b"abcde", 204)
     assert first.oddities == ("a response has a body where the standard allows none",)
@@ -346,9 +344,9 @@ def test_parts_of_several_ranges_are_one_body() -> None:
 
 def test_request_lines_inside_a_body_are_no_requests() -> None:
     body = b"GET /inner HTTP/1.1\r\nHost: x\r\n\r\n" * 5
-    octets = b"POST /outer HTTP/1.1\r\nHost: a\r\nContent-Length: %d\r\n\r\n" % len(body) + body
-    for cuts in ((), range(0, len(octets), 36), range(len(octets))):
-        assert [m.target for m in read(segments(octets, cuts))] == ["/outer"]
+    data = b"POST /outer HTTP/1.1\r\nHost: a\r\nContent-Length: %d\r\n\r\n" % len(body) + body
+    for cuts in ((), range(0, len(data), 36), range(len(data))):
+        assert [m.target for m in read(segments(data, cuts))] == ["/outer"]
 
 
 def test_a_transfer_coding_is_undone_before_the_content_codings() -> None:
@@ -384,9 +382,9 @@ def test_a_continuation_is_informational_and_the_answer_follows() -> None:
 )
 def test_a_response_that_has_no_body_ends_with_its_head(method: str, status: int) -> None:
     next_one = b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nx"
-    octets = f"HTTP/1.1 {status} X\r\nContent-Length: 50\r\n\r\n".encode() + next_one
+    data = f"HTTP/1.1 {status} X\r\nContent-Length: 50\r\n\r\n".encode() + next_one
     reader = HttpReader(lambda _: method)
-    found = read(segments(octets), reader=reader)
+    found = read(segments(data), reader=reader)
     assert found[0].body.body()[0].length == 0
     assert reader.opaque == (method == "CONNECT")
 
@@ -462,32 +460,32 @@ def test_start_lines_that_the_standard_forbids_are_read_and_said(
 POST = b"POST /x HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\n"
 
 
-def with_gap(octets: bytes, start: int, length: int) -> list[Segment | Gap]:
+def with_gap(data: bytes, start: int, length: int) -> list[Segment | Gap]:
     """The bytes with a stretch of them never captured."""
-    pieces: list[Segment | Gap] = [Segment(0, octets[:start], 1, 0)] if start else []
+    pieces: list[Segment | Gap] = [Segment(0, data[:start], 1, 0)] if start else []
     pieces.append(Gap(start, length))
-    rest = octets[start + length :]
+    rest = data[start + length :]
     return [*pieces, Segment(start + length, rest, 2, 0)] if rest else pieces
 
 
 def test_a_gap_in_a_sized_body_is_counted_and_the_next_message_is_read() -> None:
-    octets = POST + b"0123456789" + b"GET /2 HTTP/1.1\r\n\r\n"
-    first, second = (as_read(m) for m in read(with_gap(octets, len(POST) + 3, 4)))
+    data = POST + b"0123456789" + b"GET /2 HTTP/1.1\r\n\r\n"
+    first, second = (as_read(m) for m in read(with_gap(data, len(POST) + 3, 4)))
     assert (first.body, first.complete) == (b"012789", False)
-    assert first.missing == ("4 of 10 octets of the body were not captured",)
+    assert first.missing == ("4 of 10 bytes of the body were not captured",)
     assert (second.target, second.complete) == ("/2", True)
 
 
 @pytest.mark.parametrize("tail", [0, 1, 10])
 def test_a_gap_that_reaches_the_end_of_the_body_finishes_it(tail: int) -> None:
-    octets = POST + b"0123456789"
-    pieces = with_gap(octets + b"G" * tail, len(POST) + 3, 7)
+    data = POST + b"0123456789"
+    pieces = with_gap(data + b"G" * tail, len(POST) + 3, 7)
     assert len(read(pieces[:2], close=False)) == 1
 
 
 def test_a_gap_beyond_the_body_cuts_it_and_reading_goes_on_at_the_next_start_line() -> None:
-    octets = POST + b"0123456789" + b"GET /lost HTTP/1.1\r\n\r\n" + b"GET /seen HTTP/1.1\r\n\r\n"
-    first, second = (as_read(m) for m in read(with_gap(octets, len(POST) + 3, 29)))
+    data = POST + b"0123456789" + b"GET /lost HTTP/1.1\r\n\r\n" + b"GET /seen HTTP/1.1\r\n\r\n"
+    first, second = (as_read(m) for m in read(with_gap(data, len(POST) + 3, 29)))
     assert (first.body, first.complete) == (b"012", False)
     assert second.target == "/seen"
 
@@ -496,28 +494,28 @@ def test_a_gap_in_the_head_keeps_the_headers_before_it() -> None:
     message = as_read(read(with_gap(POST + b"0123456789", 30, 8))[0])
     assert (message.method, message.complete) == ("POST", False)
     assert message.headers[0] == ("Host", "a")
-    assert message.missing == ("the headers are cut by a gap of 8 octets",)
+    assert message.missing == ("the headers are cut by a gap of 8 bytes",)
 
 
 def test_a_gap_in_chunks_cuts_the_body() -> None:
-    octets = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + chunked(b"abcdefgh" * 4, [8])
-    message = as_read(read(with_gap(octets, 60, 5))[0])
+    data = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + chunked(b"abcdefgh" * 4, [8])
+    message = as_read(read(with_gap(data, 60, 5))[0])
     assert (message.body, message.complete) == (b"abcdefgh", False)
 
 
 def test_a_gap_inside_a_chunk_leaves_the_other_chunks_readable() -> None:
-    octets = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + chunked(b"abcdefgh" * 4, [8])
-    start = octets.index(b"\r\n8\r\n", 60) + 7
-    message = as_read(read(with_gap(octets, start, 5))[0])
+    data = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + chunked(b"abcdefgh" * 4, [8])
+    start = data.index(b"\r\n8\r\n", 60) + 7
+    message = as_read(read(with_gap(data, start, 5))[0])
     assert (message.body, message.complete) == (b"abcdefgh" + b"abcdefgh" + b"abh" + b"abcdefgh", False)
-    assert message.missing == ("5 of 32 octets of the body were not captured",)
+    assert message.missing == ("5 of 32 bytes of the body were not captured",)
 
 
 def test_a_gap_in_a_body_that_reaches_to_the_end_is_counted() -> None:
-    octets = b"HTTP/1.0 200 OK\r\n\r\n" + b"0123456789"
-    message = as_read(read(with_gap(octets, 21, 5))[0])
+    data = b"HTTP/1.0 200 OK\r\n\r\n" + b"0123456789"
+    message = as_read(read(with_gap(data, 21, 5))[0])
     assert (message.body, message.complete) == (b"01789", False)
-    assert message.missing == ("5 of 10 octets of the body were not captured",)
+    assert message.missing == ("5 of 10 bytes of the body were not captured",)
 
 
 def test_a_connection_that_began_before_the_capture_is_read_from_its_next_message_on() -> None:
@@ -530,25 +528,25 @@ def test_a_connection_that_began_before_the_capture_is_read_from_its_next_messag
 @many
 @given(st.lists(requests() | responses(), min_size=1, max_size=3), st.data())
 def test_a_gap_anywhere_invents_nothing(sent: list[Sent], data: st.DataObject) -> None:
-    octets = b"".join(message.octets for message in sent)
-    start = data.draw(st.integers(0, len(octets) - 1))
-    length = data.draw(st.integers(1, len(octets) - start))
-    for message in read(with_gap(octets, start, length)):
+    raw = b"".join(message.data for message in sent)
+    start = data.draw(st.integers(0, len(raw) - 1))
+    length = data.draw(st.integers(1, len(raw) - start))
+    for message in read(with_gap(raw, start, length)):
         body = message.body.body()[0].content
-        assert len(body) <= len(octets) - length
+        assert len(body) <= len(raw) - length
         if message.complete:
             assert message.end <= start or message.start >= start + length
             # A start line that the gap cut may still look like one.
-            assert any(one.octets.endswith(octets[message.start : message.end]) for one in sent)
+            assert any(one.data.endswith(raw[message.start : message.end]) for one in sent)
 
 
 # ── evidence ────────────────────────────────────────────────────────────────
 
 
 def test_a_message_names_the_frames_that_carried_it() -> None:
-    octets = POST + b"0123456789" + b"GET /2 HTTP/1.1\r\n\r\n"
+    data = POST + b"0123456789" + b"GET /2 HTTP/1.1\r\n\r\n"
     end = len(POST) + 10
-    first, second = read(segments(octets, [10, len(POST), end - 2, end + 5]))
+    first, second = read(segments(data, [10, len(POST), end - 2, end + 5]))
     assert first.frames == [1, 2, 3, 4]
     assert second.frames == [4, 5]
     assert (first.time_ns, first.end_ns) == (0, 3000)
@@ -557,9 +555,9 @@ def test_a_message_names_the_frames_that_carried_it() -> None:
 
 @many
 @given(st.lists(requests() | responses(), min_size=1, max_size=4), cuts)
-def test_each_octet_of_a_message_maps_to_the_frame_that_carried_it(sent: list[Sent], at: list[int]) -> None:
-    octets = b"".join(message.octets for message in sent)
-    pieces = segments(octets, at)
+def test_each_byte_of_a_message_maps_to_the_frame_that_carried_it(sent: list[Sent], at: list[int]) -> None:
+    data = b"".join(message.data for message in sent)
+    pieces = segments(data, at)
     carried = {p.offset + k: p.frame for p in pieces for k in range(len(p.data))}
     for message in read(pieces):
         ends = [offset for offset, _ in message.spans[1:]] + [message.end]
@@ -591,28 +589,28 @@ def test_the_body_is_hashed_as_it_was_sent() -> None:
     ),
     st.integers(1, 9),
 )  # fmt: skip
-def test_any_octets_are_survived_in_any_segmentation(parts: list[bytes], step: int) -> None:
-    octets = b"".join(parts)
-    for message in read(segments(octets, range(0, len(octets), step))):
-        assert 0 <= message.start <= message.end <= len(octets)
+def test_any_bytes_are_survived_in_any_segmentation(parts: list[bytes], step: int) -> None:
+    data = b"".join(parts)
+    for message in read(segments(data, range(0, len(data), step))):
+        assert 0 <= message.start <= message.end <= len(data)
         assert message.frames
 
 
 def test_a_head_without_end_is_given_up_at_a_limit() -> None:
-    octets = b"GET / HTTP/1.1\r\n" + b"A: b\r\n" * (MOST_HEAD // 6 + 10)
-    (message,) = read(segments(octets, range(0, len(octets), 1400)))
+    data = b"GET / HTTP/1.1\r\n" + b"A: b\r\n" * (MOST_HEAD // 6 + 10)
+    (message,) = read(segments(data, range(0, len(data), 1400)))
     assert not message.complete
     assert any("longer than" in oddity for oddity in message.oddities)
 
 
 def test_a_start_line_without_end_is_no_message() -> None:
-    octets = b"GET /" + b"a" * (MOST_HEAD + 5000)
-    assert read(segments(octets, range(0, len(octets), 1400))) == []
+    data = b"GET /" + b"a" * (MOST_HEAD + 5000)
+    assert read(segments(data, range(0, len(data), 1400))) == []
 
 
 def test_headers_are_kept_up_to_a_limit_and_it_is_said() -> None:
-    octets = b"GET / HTTP/1.1\r\n" + b"A: b\r\n" * (MOST_HEADERS + 500) + b"\r\n"
-    message = only(octets)
+    data = b"GET / HTTP/1.1\r\n" + b"A: b\r\n" * (MOST_HEADERS + 500) + b"\r\n"
+    message = only(data)
     assert len(message.headers) <= MOST_HEADERS + 1
     assert message.oddities == (f"only the first {MOST_HEADERS} headers were kept",)
 
@@ -640,11 +638,11 @@ ENDLESS: dict[str, Callable[[int], bytes]] = {
 
 
 @pytest.mark.parametrize("make", ENDLESS.values(), ids=ENDLESS.keys())
-def test_an_endless_line_fed_octet_by_octet_is_searched_once(make: Callable[[int], bytes]) -> None:
-    octets, reader = make(8000), HttpReader()
+def test_an_endless_line_fed_byte_by_byte_is_searched_once(make: Callable[[int], bytes]) -> None:
+    data, reader = make(8000), HttpReader()
     reader._buffer, Counting.looked = Counting(), 0
-    read(segments(octets, range(len(octets))), reader=reader, close=False)
-    assert Counting.looked < 20 * len(octets)
+    read(segments(data, range(len(data))), reader=reader, close=False)
+    assert Counting.looked < 20 * len(data)
 
 
 @pytest.mark.parametrize(
@@ -657,8 +655,8 @@ def test_an_endless_line_fed_octet_by_octet_is_searched_once(make: Callable[[int
 )
 @pytest.mark.parametrize("endless", [b"\r\n", b"GET /aaa"])
 def test_what_may_begin_a_message_is_waited_for_up_to_a_limit(head: bytes, endless: bytes) -> None:
-    octets, reader = head + endless * (MOST_PEEK // len(endless) + 5000), HttpReader()
-    found = read(segments(octets, range(len(octets))), reader=reader, close=False)
+    data, reader = head + endless * (MOST_PEEK // len(endless) + 5000), HttpReader()
+    found = read(segments(data, range(len(data))), reader=reader, close=False)
     assert len(found) + (reader.message is not None) >= 1
     assert len(reader._buffer) <= 2 * MOST_PEEK or b"\n" not in endless
 

@@ -55,13 +55,13 @@ def test_a_message_names_the_frames_that_carried_it(talk: Http2Talk) -> None:
     )
 
 
-def test_each_octet_of_a_body_stands_in_the_frame_that_is_named(tmp_path: Path) -> None:
+def test_each_byte_of_a_body_stands_in_the_frame_that_is_named(tmp_path: Path) -> None:
     talk = Http2Talk().begin().ask(1, "/", b"".join(b"%05d" % number for number in range(2000)))
-    sent = [(side == CLIENT, octets) for side, octets in talk.sent]
+    sent = [(side == CLIENT, data) for side, data in talk.sent]
     path, frames = tmp_path / "h2.pcap", builders.conversation(*sent)
     path.write_bytes(builders.pcap(frames))
     message = next(m for m in analyze(path).messages if m.role == "request")
-    stream = b"".join(octets for side, octets in talk.sent if side == CLIENT)
+    stream = b"".join(data for side, data in talk.sent if side == CLIENT)
     for number in (0, 700, 1999):
         at = stream.index(b"%05d" % number)
         (frame,) = message.frames_of(at, at + 1)
@@ -177,18 +177,16 @@ def test_any_segmentation_gives_the_same_messages(seed: int) -> None:
     turn = random.Random(seed)
     sent = conversation(turn).sent
     whole = sorted(map(heard, messages(read(pieces(sent)))))
-    cut = pieces(
-        sent, lambda octets: [turn.randrange(len(octets) + 1) for _ in range(turn.choice([1, 9, 40]))]
-    )
+    cut = pieces(sent, lambda data: [turn.randrange(len(data) + 1) for _ in range(turn.choice([1, 9, 40]))])
     assert sorted(map(heard, messages(read(cut)))) == whole
 
 
 @settings(max_examples=examples(10), deadline=None)
 @given(seed=st.integers(0, 1 << 32))
-def test_octet_by_octet_gives_the_same_messages(seed: int) -> None:
+def test_byte_by_byte_gives_the_same_messages(seed: int) -> None:
     talk = Http2Talk().begin().ask(1, "/", random.Random(seed).randbytes(50)).answer(1, b"answer")
     whole = sorted(map(heard, messages(read(pieces(talk.sent)))))
-    assert sorted(map(heard, messages(read(pieces(talk.sent, lambda octets: range(len(octets))))))) == whole
+    assert sorted(map(heard, messages(read(pieces(talk.sent, lambda data: range(len(data))))))) == whole
 
 
 def test_one_direction_after_the_other_gives_the_same_messages(talk: Http2Talk) -> None:
@@ -197,14 +195,14 @@ def test_one_direction_after_the_other_gives_the_same_messages(talk: Http2Talk) 
     assert sorted(map(heard, messages(read(apart)))) == sorted(map(heard, messages(read(pieces(talk.sent)))))
 
 
-def test_a_segment_lost_inside_a_body_costs_its_octets_alone(talk: Http2Talk) -> None:
+def test_a_segment_lost_inside_a_body_costs_its_bytes_alone(talk: Http2Talk) -> None:
     talk.ask(1, "/", b"A" * 9_000).answer(1, b"ok").ask(3, "/next").answer(3, b"ok")
-    found = pieces(talk.sent, lambda octets: range(0, len(octets), 1000))
+    found = pieces(talk.sent, lambda data: range(0, len(data), 1000))
     middle = next(p.frame for d, p in found if d == CLIENT and p.data == b"A" * 1000)
     first, second = (e.request for e in read(lost(found, middle)))
     assert first is not None
     assert body_of(first).length == 8_000
-    assert first.missing == ["1,000 of 9,000 octets of the body were not captured"]
+    assert first.missing == ["1,000 of 9,000 bytes of the body were not captured"]
     assert second is not None
     assert (second.target, second.complete, second.missing) == ("/next", True, [])
 
@@ -212,7 +210,7 @@ def test_a_segment_lost_inside_a_body_costs_its_octets_alone(talk: Http2Talk) ->
 def test_reading_goes_on_behind_lost_headers(talk: Http2Talk) -> None:
     talk.ask(1, "/lost", b"", ("x-known", "before"))
     at = len(talk.sent)
-    talk.ask(3, "/found", b"some octets", ("x-known", "before"), ("x-new", "1"))
+    talk.ask(3, "/found", b"some bytes", ("x-known", "before"), ("x-new", "1"))
     talk.ask(5, "/found", b"", ("x-new", "1"))
     found = pieces(talk.sent)
     gone = [p.frame for d, p in found if d == CLIENT and 1 < p.frame <= at]
@@ -247,7 +245,7 @@ def test_a_connection_that_began_before_the_capture_is_read(talk: Http2Talk) -> 
 def test_nothing_that_is_read_behind_a_loss_is_wrong(seed: int) -> None:
     turn = random.Random(seed)
     talk = conversation(turn, 6)
-    found = pieces(talk.sent, lambda octets: range(0, len(octets), 1400))
+    found = pieces(talk.sent, lambda data: range(0, len(data), 1400))
     right = {(m.role, m.stream): m for m in messages(read(found))}
     gone = turn.sample([piece.frame for _, piece in found], turn.choice([1, 2, 5]))
     for message in messages(read(lost(found, *gone))):
@@ -309,24 +307,24 @@ def test_a_block_that_opens_more_than_it_takes_is_cut_short() -> None:
 
 
 @pytest.mark.parametrize(
-    "octets", [b"\0" * 5000, b"\0\0\x09", b"\0\x20\0\1\4\0\0\0\1" + b"a" * 99, bytes(range(256)) * 9]
+    "data", [b"\0" * 5000, b"\0\0\x09", b"\0\x20\0\1\4\0\0\0\1" + b"a" * 99, bytes(range(256)) * 9]
 )
-def test_what_is_no_http_2_is_not_taken_for_it(octets: bytes) -> None:
-    assert read(pieces([(CLIENT, octets), (SERVER, octets)])) == []
+def test_what_is_no_http_2_is_not_taken_for_it(data: bytes) -> None:
+    assert read(pieces([(CLIENT, data), (SERVER, data)])) == []
 
 
 @settings(max_examples=examples(300), deadline=None)
 @given(seed=st.integers(0, 1 << 32))
 def test_the_kernel_takes_for_frames_what_the_reader_does(seed: int) -> None:
     turn = random.Random(seed)
-    octets = b""
+    data = b""
     for _ in range(turn.randrange(4)):
         kind, length = turn.randrange(12), turn.choice([0, 4, 5, 6, 8, 40])
         stream = turn.choice([0, 0, 1, 77, 1 << 20])
         header = length.to_bytes(3, "big") + bytes([kind, turn.choice([0, 1, 4, 8, 0x20])])
-        octets += header + stream.to_bytes(4, "big") + turn.randbytes(length)
-    octets = octets[: len(octets) - turn.choice([0, 0, 0, 1, 7])]
-    assert kernel.starts_http2(memoryview(octets), 0, len(octets)) == are_frames(octets)
+        data += header + stream.to_bytes(4, "big") + turn.randbytes(length)
+    data = data[: len(data) - turn.choice([0, 0, 0, 1, 7])]
+    assert kernel.starts_http2(memoryview(data), 0, len(data)) == are_frames(data)
 
 
 def test_what_waits_for_a_beginning_is_bounded() -> None:
@@ -336,9 +334,9 @@ def test_what_waits_for_a_beginning_is_bounded() -> None:
     assert len(reader._buffer) <= MOST_WAITING + 1000
 
 
-def events(octets: Sequence[Segment | Gap]) -> list[object]:
+def events(data: Sequence[Segment | Gap]) -> list[object]:
     reader = FrameReader(synced=True)
-    return [event for piece in octets for event in reader.feed(piece)]
+    return [event for piece in data for event in reader.feed(piece)]
 
 
 def test_a_gap_within_padding_costs_nothing() -> None:
@@ -354,7 +352,7 @@ def test_a_long_connection_that_began_before_the_capture_is_read_on(tmp_path: Pa
     for number in range(20):
         talk.ask(1 + 2 * number, f"/{number}", bytes([number]) * 10_000).answer(1 + 2 * number, b"ok")
     path = tmp_path / "late.pcap"
-    frames = builders.conversation(*((side == CLIENT, octets) for side, octets in talk.sent[begun:]))
+    frames = builders.conversation(*((side == CLIENT, data) for side, data in talk.sent[begun:]))
     path.write_bytes(builders.pcap(frames[3:]))  # without the handshake
     asked = [m for m in analyze(path).messages if m.role == "request"]
     assert [m.body.content for m in asked] == [bytes([number]) * 10_000 for number in range(20)]
@@ -380,10 +378,10 @@ def test_a_late_observer_knows_what_was_sent_since(
         encoder.header_table_size = size
     coded = [encoder.encode(block) for block in blocks]
     early, behind = HeaderDecoder(True), HeaderDecoder(late == 0)
-    for number, (block, octets) in enumerate(zip(blocks, coded, strict=True)):
-        assert early.decode(octets).fields == block
+    for number, (block, data) in enumerate(zip(blocks, coded, strict=True)):
+        assert early.decode(data).fields == block
         if number >= late:
-            found = behind.decode(octets)
+            found = behind.decode(data)
             pairs = list(zip(found.fields, block, strict=True))
             assert all(mine in (his, (NOT_KNOWN, his[1]), (NOT_KNOWN, NOT_KNOWN)) for mine, his in pairs)
             assert found.unknown == sum(mine[0] == NOT_KNOWN for mine, _ in pairs)

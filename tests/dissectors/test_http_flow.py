@@ -30,9 +30,9 @@ class Sent(NamedTuple):
 def conversation(*messages: tuple[int, bytes], most: int = 1 << 20) -> list[Sent]:
     """Messages as segments, each side's one after the other."""
     at, segments = [0, 0], []
-    for side, octets in messages:
-        for start in range(0, len(octets), most):
-            piece = octets[start : start + most]
+    for side, data in messages:
+        for start in range(0, len(data), most):
+            piece = data[start : start + most]
             segments.append(Sent(side, at[side], piece))
             at[side] += len(piece)
     return segments
@@ -76,7 +76,7 @@ def test_pipelined_requests_are_paired_in_order() -> None:
 @given(st.lists(responses(), min_size=1, max_size=5), st.integers(1, 50), st.booleans())
 def test_any_segmentation_gives_the_same_pairs(answers: list, most: int, pipelined: bool) -> None:
     asked = [(UP, http_request(target=f"/{n}")) for n in range(len(answers))]
-    answered = [(DOWN, answer.octets) for answer in answers]
+    answered = [(DOWN, answer.data) for answer in answers]
     messages = (
         asked + answered if pipelined else [m for pair in zip(asked, answered, strict=True) for m in pair]
     )
@@ -188,8 +188,8 @@ def test_a_lost_piece_of_a_request_is_known_once_the_server_has_acknowledged_it(
     ((request, response),) = [(e.request, e.response) for e in found]
     assert request is not None
     assert response is not None
-    assert request.missing == [f"{len(lost.data):,} of 5,000 octets of the body were not captured"]
-    assert (flow.gaps, flow.gap_octets) == (1, len(lost.data))
+    assert request.missing == [f"{len(lost.data):,} of 5,000 bytes of the body were not captured"]
+    assert (flow.gaps, flow.gap_bytes) == (1, len(lost.data))
 
 
 def test_gaps_are_counted() -> None:
@@ -197,13 +197,13 @@ def test_gaps_are_counted() -> None:
     list(flow.feed(UP, 1, b"GET / HTTP/1.1\r\n", 1, 0))
     list(flow.feed(UP, 101, b"more", 2, 0))
     list(flow.close())
-    assert (flow.gaps, flow.gap_octets) == (1, 84)
+    assert (flow.gaps, flow.gap_bytes) == (1, 84)
 
 
-@pytest.mark.parametrize("octets", [b"\0" * 40, b"SSH-2.0-x\r\n", b"* OK IMAP\r\n"])
-def test_a_flow_that_is_not_http_is_given_up(octets: bytes) -> None:
+@pytest.mark.parametrize("data", [b"\0" * 40, b"SSH-2.0-x\r\n", b"* OK IMAP\r\n"])
+def test_a_flow_that_is_not_http_is_given_up(data: bytes) -> None:
     flow = HttpFlow(0, 0)
-    assert list(flow.feed(UP, 1, octets, 1, 0)) == []
+    assert list(flow.feed(UP, 1, data, 1, 0)) == []
     assert flow.gave_up()
 
 

@@ -21,8 +21,8 @@ def codes(text: str) -> bytes:
     return bytes.fromhex(text.replace(" ", ""))
 
 
-def sized(octets: bytes) -> bytes:
-    return struct.pack(">H", len(octets)) + octets
+def sized(data: bytes) -> bytes:
+    return struct.pack(">H", len(data)) + data
 
 
 def client_hello(ciphers: str = CIPHERS, extensions: str = EXTENSIONS, alpn: bytes = b"h2") -> bytes:
@@ -58,8 +58,8 @@ def test_quic_and_the_lack_of_a_name_show_in_the_first_part() -> None:
 
 
 @given(st.binary(max_size=300))
-def test_whatever_the_octets_it_gives_a_text(octets: bytes) -> None:
-    assert isinstance(ja4(octets), str)
+def test_whatever_the_bytes_it_gives_a_text(data: bytes) -> None:
+    assert isinstance(ja4(data), str)
 
 
 @given(st.integers(0, 200))

@@ -25,9 +25,9 @@ SEARCH = (
 
 
 def to_multicast(
-    octets: bytes, group: str = "239.255.255.250", ports: tuple[int, int] = (40000, 1900)
+    data: bytes, group: str = "239.255.255.250", ports: tuple[int, int] = (40000, 1900)
 ) -> bytes:
-    return builders.udp(octets, server=group, ports=ports)
+    return builders.udp(data, server=group, ports=ports)
 
 
 def test_a_search_in_the_local_network_is_an_announcement_and_no_message(tmp_path: Path) -> None:
@@ -64,11 +64,11 @@ def record(kind: int, name: str, **more: object) -> dpkt.dns.DNS.RR:
 
 
 def test_services_and_their_texts_are_announced(tmp_path: Path) -> None:
-    octets = dns_answer(
+    data = dns_answer(
         record(12, "_googlecast._tcp.local", ptrname="Stue._googlecast._tcp.local"),
         record(16, "Stue._googlecast._tcp.local", text=[b"md=Chromecast", b"fn=Stue"]),
     )
-    report = report_of([to_multicast(octets, "224.0.0.251", (5353, 5353))], tmp_path / "a.pcap")
+    report = report_of([to_multicast(data, "224.0.0.251", (5353, 5353))], tmp_path / "a.pcap")
     assert [(a.says, a.what, dict(a.details)) for a in report.announcements] == [
         ("announces", "Stue._googlecast._tcp.local", {}),
         ("announces", "Stue._googlecast._tcp.local", {"md": "Chromecast", "fn": "Stue"}),
@@ -76,16 +76,16 @@ def test_services_and_their_texts_are_announced(tmp_path: Path) -> None:
 
 
 def test_a_question_is_asked_and_nothing_is_announced(tmp_path: Path) -> None:
-    octets = bytes(dpkt.dns.DNS(id=0, op=0, qd=[dpkt.dns.DNS.Q(name="_ipp._tcp.local", type=12)]))
-    report = report_of([to_multicast(octets, "224.0.0.251", (5353, 5353))], tmp_path / "a.pcap")
+    data = bytes(dpkt.dns.DNS(id=0, op=0, qd=[dpkt.dns.DNS.Q(name="_ipp._tcp.local", type=12)]))
+    report = report_of([to_multicast(data, "224.0.0.251", (5353, 5353))], tmp_path / "a.pcap")
     assert [(a.says, a.what) for a in report.announcements] == [("asks for", "_ipp._tcp.local")]
 
 
 def test_names_beyond_ascii_are_kept_as_they_were_written() -> None:
     name = "Bjørns iPhone".encode()
     labels = bytes([len(name)]) + name + b"\x04_ipp\x04_tcp\x05local\0"
-    octets = b"\0\0\x84\0\0\0\0\1\0\0\0\0" + b"\x04_ipp\x04_tcp\x05local\0\0\x0c\0\1\0\0\0\x78"
-    assert mdns.said_in(octets + len(labels).to_bytes(2, "big") + labels) == [
+    data = b"\0\0\x84\0\0\0\0\1\0\0\0\0" + b"\x04_ipp\x04_tcp\x05local\0\0\x0c\0\1\0\0\0\x78"
+    assert mdns.said_in(data + len(labels).to_bytes(2, "big") + labels) == [
         SsdpFact("mdns", "announces", "Bjørns iPhone._ipp._tcp.local")
     ]
 
@@ -103,10 +103,10 @@ def test_only_so_many_different_things_are_kept() -> None:
 
 
 @given(st.binary(max_size=120))
-def test_any_octets_end_without_an_exception(octets: bytes) -> None:
-    mdns.said_in(octets)
-    mdns.said_in(b"\0\0\x84\0\0\1\0\2\0\0\0\1" + octets)
-    ssdp.parse(b"NOTIFY * HTTP/1.1\r\n" + octets)
+def test_any_bytes_end_without_an_exception(data: bytes) -> None:
+    mdns.said_in(data)
+    mdns.said_in(b"\0\0\x84\0\0\1\0\2\0\0\0\1" + data)
+    ssdp.parse(b"NOTIFY * HTTP/1.1\r\n" + data)
 
 
 SSDP_CAPTURES = (

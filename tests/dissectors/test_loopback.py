@@ -173,8 +173,8 @@ async def proxy(port: int) -> asyncio.Server:
         await asyncio.gather(pass_on(reader, inner_writer), pass_on(inner_reader, writer))
 
     async def pass_on(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        while octets := await reader.read(65536):
-            writer.write(octets)
+        while data := await reader.read(65536):
+            writer.write(data)
             await writer.drain()
         writer.close()
 

@@ -44,9 +44,9 @@ def answering(version: str, large: bytes) -> Callable[[socket.socket], None]:
         stream = connection.makefile("rb")
         while first := stream.read(1):
             length = shift = 0
-            while (octet := stream.read(1)[0]) & 128:
-                length, shift = length | (octet & 127) << shift, shift + 7
-            body = stream.read(length | octet << shift)
+            while (byte := stream.read(1)[0]) & 128:
+                length, shift = length | (byte & 127) << shift, shift + 7
+            body = stream.read(length | byte << shift)
             kind, quality = first[0] >> 4, first[0] >> 1 & 3
             if kind == mqtt.CONNECT:
                 connection.sendall(packet(0x20, b"\0\0" + properties))
@@ -139,18 +139,18 @@ def publish(topic: bytes, payload: bytes, quality: int = 0) -> bytes:
             return bytes([0x30 | quality << 1]) + length + body
 
 
-def taken(flow: MqttFlow, octets: bytes, step: int, start: int = 0) -> list[Exchange]:
+def taken(flow: MqttFlow, data: bytes, step: int, start: int = 0) -> list[Exchange]:
     found: list[Exchange] = []
-    for at in range(0, len(octets), step):
-        found += flow.feed(0, Segment(start + at, octets[at : at + step], start + at + 1, 0))
+    for at in range(0, len(data), step):
+        found += flow.feed(0, Segment(start + at, data[at : at + step], start + at + 1, 0))
     return found
 
 
 @given(st.binary(max_size=3000), st.integers(1, 700))
 def test_packets_are_the_same_in_any_cutting(payload: bytes, step: int) -> None:
     flow = MqttFlow(0)
-    octets = connect() + publish(b"a/b", payload) + publish(b"c", b"end")
-    found = taken(flow, octets, step)
+    data = connect() + publish(b"a/b", payload) + publish(b"c", b"end")
+    found = taken(flow, data, step)
     bodies = [e.request.body.body()[0].content for e in found if e.request is not None]
     assert bodies == [payload, b"end"]
     (left,) = flow.close()
@@ -160,16 +160,16 @@ def test_packets_are_the_same_in_any_cutting(payload: bytes, step: int) -> None:
 
 def test_a_large_payload_is_hashed_as_it_passes_and_a_gap_in_it_is_a_loss() -> None:
     payload = bytes(range(256)) * 8192  # 2 MiB
-    octets = publish(b"big", payload)
-    flow, half = MqttFlow(0, "3.1.1"), len(octets) // 2
-    assert taken(flow, octets[:half], 1400) == []
-    assert len(flow._sides[0].octets) == 0
+    data = publish(b"big", payload)
+    flow, half = MqttFlow(0, "3.1.1"), len(data) // 2
+    assert taken(flow, data[:half], 1400) == []
+    assert len(flow._sides[0].data) == 0
     assert list(flow.feed(0, Gap(half, 1000))) == []
-    (exchange,) = taken(flow, octets[half + 1000 :], 1400, half + 1000)
+    (exchange,) = taken(flow, data[half + 1000 :], 1400, half + 1000)
     assert exchange.request is not None
     body, _ = exchange.request.body.body()
     assert body.length == len(payload) - 1000
-    assert exchange.request.missing == ["1,000 of 2,097,152 octets of the body were not captured"]
+    assert exchange.request.missing == ["1,000 of 2,097,152 bytes of the body were not captured"]
 
 
 def test_reading_resumes_behind_a_gap_where_packets_fit() -> None:
@@ -182,25 +182,25 @@ def test_reading_resumes_behind_a_gap_where_packets_fit() -> None:
 
 
 def test_a_packet_that_contradicts_itself_is_told_and_not_guessed() -> None:
-    octets = connect(b"client", rest=b"")
-    broken = octets[:12] + b"\xff\xff" + octets[14:]  # a client id longer than the packet
+    data = connect(b"client", rest=b"")
+    broken = data[:12] + b"\xff\xff" + data[14:]  # a client id longer than the packet
     (exchange,) = taken(MqttFlow(0), broken, 99)
     assert exchange.request is not None
     assert not exchange.request.complete
 
 
 @given(st.lists(st.tuples(st.integers(0, 1), st.binary(max_size=60)), max_size=6))
-def test_any_octets_end_without_an_exception(said: list[tuple[int, bytes]]) -> None:
+def test_any_bytes_end_without_an_exception(said: list[tuple[int, bytes]]) -> None:
     flow, offsets = MqttFlow(0), [0, 0]
-    for side, octets in [(0, connect()), *said]:
-        list(flow.feed(side, Segment(offsets[side], octets, 1, 0)))
-        offsets[side] += len(octets)
+    for side, data in [(0, connect()), *said]:
+        list(flow.feed(side, Segment(offsets[side], data, 1, 0)))
+        offsets[side] += len(data)
     list(flow.close())
 
 
 @given(st.binary(max_size=40))
-def test_only_a_connect_packet_opens_a_connection(octets: bytes) -> None:
-    assert not mqtt.opens(octets) or (octets[0] == 0x10 and (b"MQTT" in octets or b"MQIsdp" in octets))
+def test_only_a_connect_packet_opens_a_connection(data: bytes) -> None:
+    assert not mqtt.opens(data) or (data[0] == 0x10 and (b"MQTT" in data or b"MQIsdp" in data))
 
 
 CORPUS_CAPTURES = (
@@ -221,9 +221,9 @@ def test_clients_topics_and_payloads_are_those_that_tshark_reads(name: str) -> N
     path = of_corpus(name)
     found = read(path)
     published = Counter(
-        (topic, sha256(bytes.fromhex(octets)))
+        (topic, sha256(bytes.fromhex(data)))
         for topics, payloads in tshark(path, "mqtt.msgtype == 3", "mqtt.topic", "mqtt.msg")
-        for topic, octets in zip(topics.split("|"), payloads.split("|"), strict=True)
+        for topic, data in zip(topics.split("|"), payloads.split("|"), strict=True)
     )
     assert published == Counter(
         (m.target, m.body.body()[0].sha256 or sha256(b""))

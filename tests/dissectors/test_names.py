@@ -89,8 +89,8 @@ def test_a_name_that_cant_be_read_ends_the_reading(name: bytes) -> None:
 
 @settings(max_examples=examples(500), deadline=None, derandomize=True)
 @given(st.binary(max_size=300), st.booleans())
-def test_any_datagram_is_survived(octets: bytes, headed: bool) -> None:
-    datagram = b"\0\1\x81\x80\0\1\0\x50\0\0\0\0" + octets if headed else octets
+def test_any_datagram_is_survived(data: bytes, headed: bool) -> None:
+    datagram = b"\0\1\x81\x80\0\1\0\x50\0\0\0\0" + data if headed else data
     for named in dns.answers_in(datagram):
         assert named.address
         assert isinstance(named.name, str)
@@ -123,9 +123,9 @@ def test_a_chain_of_very_many_aliases_is_not_kept_with_every_address() -> None:
     assert all(len(getattr(n, "chain", ())) <= 20 for n in named)
 
 
-@pytest.mark.parametrize(("octets", "name"), [(b"", None), (bytes(12), None)])
-def test_a_question_that_is_none_is_none(octets: bytes, name: str | None) -> None:
-    assert dns.question_in(octets) == name
+@pytest.mark.parametrize(("data", "name"), [(b"", None), (bytes(12), None)])
+def test_a_question_that_is_none_is_none(data: bytes, name: str | None) -> None:
+    assert dns.question_in(data) == name
 
 
 def test_the_name_asked_for_is_read() -> None:
@@ -151,21 +151,21 @@ def client_hello(
     return sent.read()
 
 
-def name_in(octets: bytes, step: int) -> ServerName:
+def name_in(data: bytes, step: int) -> ServerName:
     """What is known after feeding the bytes in steps."""
     server = ServerName()
-    for number, start in enumerate(range(0, len(octets), step)):
-        server.feed(octets[start : start + step], number + 1)
+    for number, start in enumerate(range(0, len(data), step)):
+        server.feed(data[start : start + step], number + 1)
     return server
 
 
 @pytest.mark.parametrize("most", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
 @pytest.mark.parametrize("step", [1, 7, 100, 10_000])
 def test_the_server_name_is_read_in_any_segmentation(most: ssl.TLSVersion, step: int) -> None:
-    octets = client_hello("zzhc.example.cn", most=most)
-    server = name_in(octets, step)
+    data = client_hello("zzhc.example.cn", most=most)
+    server = name_in(data, step)
     assert (server.name, server.done) == ("zzhc.example.cn", True)
-    assert server.frame == -(-len(octets) // step)
+    assert server.frame == -(-len(data) // step)
 
 
 @many
@@ -176,10 +176,10 @@ def test_any_name_is_read(name: str) -> None:
 
 @pytest.mark.parametrize("size", [1, 5, 60])
 def test_a_hello_spread_over_records_is_read(size: int) -> None:
-    octets = client_hello("example.com")[5:]
+    data = client_hello("example.com")[5:]
     records = b"".join(
-        b"\x16\x03\x01" + len(octets[at : at + size]).to_bytes(2, "big") + octets[at : at + size]
-        for at in range(0, len(octets), size)
+        b"\x16\x03\x01" + len(data[at : at + size]).to_bytes(2, "big") + data[at : at + size]
+        for at in range(0, len(data), size)
     )
     assert name_in(records, 50).name == "example.com"
 
@@ -190,10 +190,10 @@ def test_a_hello_without_a_name_has_none() -> None:
 
 
 @pytest.mark.parametrize(
-    "octets", [b"\x17\x03\x03\0\1x", b"\x16\x03\x01\0\4\2\0\0\0", b"\x15\x03\x01\0\2\2\x28"]
+    "data", [b"\x17\x03\x03\0\1x", b"\x16\x03\x01\0\4\2\0\0\0", b"\x15\x03\x01\0\2\2\x28"]
 )
-def test_what_is_no_hello_has_no_name(octets: bytes) -> None:
-    server = name_in(octets, 3)
+def test_what_is_no_hello_has_no_name(data: bytes) -> None:
+    server = name_in(data, 3)
     assert (server.name, server.done) == (None, True)
 
 
@@ -208,10 +208,10 @@ def test_a_hello_without_end_is_given_up() -> None:
 @many
 @given(st.data())
 def test_a_changed_hello_is_survived(data: st.DataObject) -> None:
-    octets = bytearray(HELLO)
+    raw = bytearray(HELLO)
     for _ in range(3):
-        octets[data.draw(st.integers(0, len(octets) - 1))] = data.draw(st.integers(0, 255))
-    server = name_in(bytes(octets[: data.draw(st.integers(0, len(octets)))]), data.draw(st.integers(1, 600)))
+        raw[data.draw(st.integers(0, len(raw) - 1))] = data.draw(st.integers(0, 255))
+    server = name_in(bytes(raw[: data.draw(st.integers(0, len(raw)))]), data.draw(st.integers(1, 600)))
     assert server.name is None or isinstance(server.name, str)
 
 
@@ -247,10 +247,10 @@ def test_an_answer_is_no_client() -> None:
 
 @many
 @given(st.binary(max_size=60), st.integers(0, 400))
-def test_any_octets_are_survived(octets: bytes, kept: int) -> None:
-    dhcp.client_in(octets)
-    dhcp.client_in((request((12, b"phone")) + octets)[:kept])
+def test_any_bytes_are_survived(data: bytes, kept: int) -> None:
+    dhcp.client_in(data)
+    dhcp.client_in((request((12, b"phone")) + data)[:kept])
     noisy = bytearray(request((12, b"phone")))
-    for at in octets:
+    for at in data:
         noisy[random.Random(at).randrange(len(noisy))] = at
     dhcp.client_in(bytes(noisy))

@@ -52,16 +52,16 @@ NONE = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("octets", DOCUMENTS.values(), ids=DOCUMENTS)
-def test_documents_are_known_by_parsing_whole(octets: bytes) -> None:
-    found = documents_in(octets)
+@pytest.mark.parametrize("data", DOCUMENTS.values(), ids=DOCUMENTS)
+def test_documents_are_known_by_parsing_whole(data: bytes) -> None:
+    found = documents_in(data)
     assert found
     assert all(document.whole for document in found)
 
 
-@pytest.mark.parametrize("octets", NONE.values(), ids=NONE)
-def test_what_only_resembles_a_document_is_none(octets: bytes) -> None:
-    assert documents_in(octets) == []
+@pytest.mark.parametrize("data", NONE.values(), ids=NONE)
+def test_what_only_resembles_a_document_is_none(data: bytes) -> None:
+    assert documents_in(data) == []
 
 
 @given(
@@ -71,24 +71,24 @@ def test_json_documents_are_told_apart_as_the_json_module_wrote_them(
     written: list[Any], between: bytes, escaped: bool
 ) -> None:
     texts = [json.dumps(value, ensure_ascii=escaped).encode("utf-8", "replace") for value in written]
-    octets = between.join(texts)
-    found = documents_in(octets)
-    assert [octets[d.start : d.end] for d in found] == texts
+    data = between.join(texts)
+    found = documents_in(data)
+    assert [data[d.start : d.end] for d in found] == texts
 
 
 def test_what_follows_a_declared_xml_document_is_no_part_of_it() -> None:
-    octets = b"<?xml version='1.0'?><a b='>'/>" + bytes(range(200))
-    assert [octets[d.start : d.end] for d in documents_in(octets)] == [octets[:31]]
+    data = b"<?xml version='1.0'?><a b='>'/>" + bytes(range(200))
+    assert [data[d.start : d.end] for d in documents_in(data)] == [data[:31]]
 
 
 @given(st.binary(max_size=200))
-def test_random_octets_hold_no_document(octets: bytes) -> None:
-    for document in documents_in(octets):
-        assert octets[document.start : document.start + 1] in (b"{", b"[", b"<")
+def test_random_bytes_hold_no_document(data: bytes) -> None:
+    for document in documents_in(data):
+        assert data[document.start : document.start + 1] in (b"{", b"[", b"<")
 
 
-def datagram(octets: bytes) -> list[bytes]:
-    return [builders.udp(octets, ports=(40000, 9876))]
+def datagram(data: bytes) -> list[bytes]:
+    return [builders.udp(data, ports=(40000, 9876))]
 
 
 @pytest.mark.parametrize("name", ["json", "xml", "form", "base64"])
@@ -132,15 +132,15 @@ def test_a_stream_larger_than_the_undecided_limit_is_read_whole(tmp_path: Path) 
 
 
 def test_a_document_in_many_segments_is_one_with_all_its_frames() -> None:
-    octets = json.dumps({"a": "}" * 5000}).encode()
+    data = json.dumps({"a": "}" * 5000}).encode()
     stream = PlainStream(0)
-    for at in range(0, len(octets), 100):
+    for at in range(0, len(data), 100):
         assert list(
-            stream.feed(0, Segment(at, octets[at : at + 100], at // 100 + 1, 0))
-        ) == [] or at + 100 >= len(octets)
+            stream.feed(0, Segment(at, data[at : at + 100], at // 100 + 1, 0))
+        ) == [] or at + 100 >= len(data)
     (exchange,) = stream.close()
     assert exchange.request is not None
-    assert exchange.request.frames == list(range(1, len(octets) // 100 + 2))
+    assert exchange.request.frames == list(range(1, len(data) // 100 + 2))
 
 
 def test_the_end_that_was_not_captured_is_said() -> None:

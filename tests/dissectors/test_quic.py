@@ -149,7 +149,7 @@ def test_a_hole_in_the_message_is_not_read_over() -> None:
     assert read([initial(payload, KEYS, ID)]).message is None
 
 
-def test_a_changed_octet_is_not_believed() -> None:
+def test_a_changed_byte_is_not_believed() -> None:
     packet = bytearray(initial(crypto(0, HELLO), KEYS, ID))
     for at in (30, 400, 1199):
         changed = bytearray(packet)
@@ -196,9 +196,9 @@ def test_a_version_that_only_asks_for_others_is_opened_like_the_client_s_own() -
 def test_integers_of_variable_length_are_those_that_aioquic_reads(value: int, rest: bytes) -> None:
     from aioquic.buffer import encode_uint_var
 
-    octets = encode_uint_var(value)
-    assert varint(octets + rest, 0) == (value, len(octets))
-    assert varint(octets[:-1], 0)[0] >= 1 << 62
+    data = encode_uint_var(value)
+    assert varint(data + rest, 0) == (value, len(data))
+    assert varint(data[:-1], 0)[0] >= 1 << 62
 
 
 @pytest.mark.parametrize(
@@ -225,17 +225,17 @@ def test_a_program_in_the_transport_parameters_is_read(parameters: str, agent: s
     st.binary(max_size=300),
     st.sampled_from([b"", b"\xc3\0\0\0\1", b"\xd3\x6b\x33\x43\xcf", b"\xc3\xff\0\0\x1d"]),
 )
-def test_any_datagram_is_survived(octets: bytes, head: bytes) -> None:
-    reader = read([head + octets] * 3)
+def test_any_datagram_is_survived(data: bytes, head: bytes) -> None:
+    reader = read([head + data] * 3)
     assert reader.message is None
-    for packet in long_headers(head + octets):
-        assert 0 <= packet.start < packet.number < packet.end <= len(head + octets)
+    for packet in long_headers(head + data):
+        assert 0 <= packet.start < packet.number < packet.end <= len(head + data)
 
 
 @settings(max_examples=examples(500), deadline=None, derandomize=True)
 @given(st.binary(max_size=200), st.booleans())
-def test_any_payload_is_survived(octets: bytes, announced: bool) -> None:
-    payload = b"\x06" + octets if announced else octets
+def test_any_payload_is_survived(raw: bytes, announced: bool) -> None:
+    payload = b"\x06" + raw if announced else raw
     for offset, data in crypto_frames(payload):
         assert offset >= 0
         assert len(data) <= len(payload)
@@ -246,10 +246,10 @@ def test_any_payload_is_survived(octets: bytes, announced: bool) -> None:
 @many
 @given(st.data())
 def test_a_real_datagram_cut_or_changed_gives_its_name_or_none(data: st.DataObject) -> None:
-    octets = bytearray(REAL)
+    raw = bytearray(REAL)
     for _ in range(data.draw(st.integers(0, 3))):
-        octets[data.draw(st.integers(0, len(octets) - 1))] = data.draw(st.integers(0, 255))
-    cut = bytes(octets[: data.draw(st.integers(0, len(octets)))])
+        raw[data.draw(st.integers(0, len(raw) - 1))] = data.draw(st.integers(0, 255))
+    cut = bytes(raw[: data.draw(st.integers(0, len(raw)))])
     assert name_in([cut]) in (None, "zzhc.example.cn")
 
 

@@ -75,7 +75,7 @@ def test_http_inside_is_read(handshake: list[Sent], protocol: str, target: str) 
 def test_any_segmentation_gives_the_same(handshake: list[Sent], seed: int) -> None:
     turn, sent = random.Random(seed), [*handshake, (CLIENT, GET), (SERVER, OK)]
     whole = sorted(map(heard, talk(*sent)))
-    cut = pieces(sent, lambda octets: [turn.randrange(len(octets) + 1) for _ in range(turn.choice([1, 20]))])
+    cut = pieces(sent, lambda data: [turn.randrange(len(data) + 1) for _ in range(turn.choice([1, 20]))])
     assert sorted(map(heard, messages(read(cut)))) == whole
     apart = sorted(cut, key=lambda placed: placed[0])  # as within one batch: the client's bytes first
     assert sorted(map(heard, messages(read(apart)))) == whole

@@ -52,10 +52,10 @@ def test_a_message_of_rfc_3164_is_taken_apart() -> None:
 
 
 @pytest.mark.parametrize(
-    "octets", [b"<192>1 a", b"<1>text", b"<a>", b"<01>Oct 11 22:14:15 a b: c", b"<13", b"<p>Hi</p>"]
+    "data", [b"<192>1 a", b"<1>text", b"<a>", b"<01>Oct 11 22:14:15 a b: c", b"<13", b"<p>Hi</p>"]
 )
-def test_what_only_begins_like_syslog_is_none_off_its_port(octets: bytes) -> None:
-    assert parse(octets, NOWHERE) is None
+def test_what_only_begins_like_syslog_is_none_off_its_port(data: bytes) -> None:
+    assert parse(data, NOWHERE) is None
 
 
 def test_on_its_port_the_priority_will_do() -> None:
@@ -69,9 +69,9 @@ def test_what_pythons_handler_sends_is_read(tmp_path: Path) -> None:
         server.settimeout(5)
         handler = logging.handlers.SysLogHandler(server.getsockname(), facility="local3")
         handler.emit(logging.LogRecord("a", logging.ERROR, "", 0, "mac=02:00:00:00:00:01", None, None))
-        octets = server.recv(2000)
+        data = server.recv(2000)
         handler.close()
-    (seen,) = read_frames([builders.udp(octets, ports=(40000, 514))], tmp_path / "a.pcap").exchanges
+    (seen,) = read_frames([builders.udp(data, ports=(40000, 514))], tmp_path / "a.pcap").exchanges
     assert seen.request is not None
     assert seen.request.headers == [("Facility", "local3"), ("Severity", "err")]
     assert body(seen.request) == b"mac=02:00:00:00:00:01"
@@ -82,10 +82,10 @@ def test_what_pythons_handler_sends_is_read(tmp_path: Path) -> None:
 def test_both_framings_of_tcp_give_the_same_messages_in_any_cutting(
     sent: list[bytes], counted: bool, step: int
 ) -> None:
-    octets = b"".join(b"%d %s" % (len(m), m) if counted else m + b"\n" for m in sent)
+    data = b"".join(b"%d %s" % (len(m), m) if counted else m + b"\n" for m in sent)
     stream, found = SyslogStream(0), []
-    for at in range(0, len(octets), step):
-        found += stream.feed(0, Segment(at, octets[at : at + step], at + 1, 0))
+    for at in range(0, len(data), step):
+        found += stream.feed(0, Segment(at, data[at : at + step], at + 1, 0))
     found += stream.close()
     bodies = {OLD: b"'su root' failed", MODERN: b"unlocked"}
     assert [body(e.request) for e in found if e.request is not None] == [bodies[m] for m in sent]
@@ -99,10 +99,10 @@ def test_syslog_over_tcp_is_known_by_its_first_message(tmp_path: Path) -> None:
 
 
 @given(st.binary(max_size=80), st.booleans())
-def test_any_octets_end_without_an_exception(octets: bytes, on_port: bool) -> None:
-    parse(b"<13>" + octets, NOWHERE, on_port)
+def test_any_bytes_end_without_an_exception(data: bytes, on_port: bool) -> None:
+    parse(b"<13>" + data, NOWHERE, on_port)
     stream = SyslogStream(0)
-    list(stream.feed(0, Segment(0, b"<13>" + octets, 1, 0)))
+    list(stream.feed(0, Segment(0, b"<13>" + data, 1, 0)))
     list(stream.close())
 
 

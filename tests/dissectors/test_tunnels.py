@@ -54,7 +54,7 @@ def test_the_name_that_tls_inside_asks_for_is_told() -> None:
     assert not flow.wants_more
 
 
-def test_octets_that_follow_at_once_are_read() -> None:
+def test_bytes_that_follow_at_once_are_read() -> None:
     found = messages(read(pieces([(CLIENT, CONNECT + GET), (SERVER, GRANTED + OK)])))
     assert [m.tunnel for m in found] == [(), (), THROUGH, THROUGH]
 
@@ -133,12 +133,12 @@ def test_an_absolute_form_target_names_the_host(tmp_path: Path) -> None:
 def test_requests_that_may_change_the_protocol_are_released_one_by_one() -> None:
     ask = b"GET /%d HTTP/1.1\r\nHost: a\r\nUpgrade: h2c\r\n\r\n"
     requests = b"".join(ask % number for number in range(3000))
-    octet_by_octet = pieces([(CLIENT, requests)], lambda octets: range(0, len(octets), 7))
-    found = messages(read(octet_by_octet))
+    byte_by_byte = pieces([(CLIENT, requests)], lambda data: range(0, len(data), 7))
+    found = messages(read(byte_by_byte))
     assert [m.target for m in found] == [f"/{number}" for number in range(3000)]
 
 
-def test_connects_in_both_directions_keep_their_octets_apart() -> None:
+def test_connects_in_both_directions_keep_their_bytes_apart() -> None:
     # The second one stands where an answer should; what is held behind the first stays on its own side.
     sent = [(CLIENT, CONNECT), (CLIENT, b" not TLS"), (SERVER, CONNECT + b"HTTP/1.1 200 OK\r\n\r\n")]
     for message in messages(read(pieces(sent))):

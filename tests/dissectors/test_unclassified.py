@@ -20,7 +20,7 @@ RANDOM = random.Random(7).randbytes
 
 
 @pytest.mark.parametrize(
-    "octets",
+    "data",
     [
         b"imei:490154203237518\n", RANDOM(30) + b"490154203237518" + RANDOM(30),
         RANDOM(900) + b"imei=490154203237518", "490154203237518".encode("utf-16-le"),
@@ -28,8 +28,8 @@ RANDOM = random.Random(7).randbytes
         RANDOM(600) + gzip.compress(b"imei=490154203237518" * 4),
     ],
 )  # fmt: skip
-def test_text_and_compressed_data_are_searched_wherever_they_stand(octets: bytes) -> None:
-    assert is_searched(octets)
+def test_text_and_compressed_data_are_searched_wherever_they_stand(data: bytes) -> None:
+    assert is_searched(data)
 
 
 def test_encrypted_data_is_not_searched() -> None:
@@ -38,8 +38,8 @@ def test_encrypted_data_is_not_searched() -> None:
 
 
 def test_a_line_with_headers_and_a_body_becomes_a_message_of_that_form() -> None:
-    octets = b"\1\2PUSH /x?imei=1 FOO/9\r\nHost: h.example\r\nContent-Type: a/b\r\n\r\nbody"
-    made = unclassified(octets, MessagePlace(0, len(octets), (1,), 0, 0))
+    data = b"\1\2PUSH /x?imei=1 FOO/9\r\nHost: h.example\r\nContent-Type: a/b\r\n\r\nbody"
+    made = unclassified(data, MessagePlace(0, len(data), (1,), 0, 0))
     assert (made.target, made.values("host"), made.body.body()[0].content) == (
         "PUSH /x?imei=1 FOO/9", ["h.example"], b"body",
     )  # fmt: skip
@@ -48,9 +48,9 @@ def test_a_line_with_headers_and_a_body_becomes_a_message_of_that_form() -> None
 
 def test_lines_that_could_be_read_as_headers_in_many_ways_cost_little() -> None:
     """Where spaces belong to a name's end or to its value, a search would try all ways before it gives up."""
-    octets = b"before" + b"\nTst: " * 2_000 + b"@"
-    made = unclassified(octets, MessagePlace(0, len(octets), (1,), 0, 0))
-    assert (made.headers, made.body.body()[0].content) == ([], octets)
+    data = b"before" + b"\nTst: " * 2_000 + b"@"
+    made = unclassified(data, MessagePlace(0, len(data), (1,), 0, 0))
+    assert (made.headers, made.body.body()[0].content) == ([], data)
 
 
 def others(said: list[tuple[bool, bytes]], tmp_path: Path) -> list[bytes]:
@@ -67,7 +67,7 @@ def test_a_stream_that_nobody_reads_is_one_message_of_what_the_client_sent(tmp_p
     assert others(said, tmp_path) == [b"hello imei:490154203237518;\nand more text\n"]
 
 
-def test_octets_between_http_messages_are_searched(tmp_path: Path) -> None:
+def test_bytes_between_http_messages_are_searched(tmp_path: Path) -> None:
     # The body is longer than its length says.
     said = [(True, b"POST /a HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\nab imei=490154203237518"),
             (False, b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")]  # fmt: skip

@@ -38,19 +38,19 @@ class WebSocketTalk:
         self._down()
         assert self.client.handshake_exc is None
 
-    def say(self, octets: bytes, fragments: int = 1) -> WebSocketTalk:
+    def say(self, data: bytes, fragments: int = 1) -> WebSocketTalk:
         """A text message of the client, in as many fragments."""
-        step = -(-len(octets) // fragments) or 1
-        parts = [octets[at : at + step] for at in range(0, len(octets), step)] or [b""]
+        step = -(-len(data) // fragments) or 1
+        parts = [data[at : at + step] for at in range(0, len(data), step)] or [b""]
         self.client.send_text(parts[0], fin=len(parts) == 1)
         for number, part in enumerate(parts[1:], 2):
             self._up()
             self.client.send_continuation(part, fin=number == len(parts))
         return self._up()
 
-    def hear(self, octets: bytes) -> WebSocketTalk:
+    def hear(self, data: bytes) -> WebSocketTalk:
         """A binary message of the server."""
-        self.server.send_binary(octets)
+        self.server.send_binary(data)
         return self._down()
 
     def end(self) -> WebSocketTalk:
@@ -58,17 +58,17 @@ class WebSocketTalk:
         return self._up()._down()
 
     def _up(self) -> WebSocketTalk:
-        for octets in self.client.data_to_send():
-            if octets:
-                self.sent.append((CLIENT, octets))
-                self.server.receive_data(octets)
+        for data in self.client.data_to_send():
+            if data:
+                self.sent.append((CLIENT, data))
+                self.server.receive_data(data)
         return self
 
     def _down(self) -> WebSocketTalk:
-        for octets in self.server.data_to_send():
-            if octets:
-                self.sent.append((SERVER, octets))
-                self.client.receive_data(octets)
+        for data in self.server.data_to_send():
+            if data:
+                self.sent.append((SERVER, data))
+                self.client.receive_data(data)
         return self
 
 
@@ -165,21 +165,19 @@ def test_any_segmentation_gives_the_same_messages(options: dict[str, bool], seed
         talk.say(turn.randbytes(turn.choice([0, 3, 200])).hex().encode(), turn.choice([1, 3]))
         talk.hear(turn.randbytes(turn.choice([1, 126, 70_000])))
     whole = sorted(map(heard, messages(read(pieces(talk.sent)))))
-    cut = pieces(
-        talk.sent, lambda octets: [turn.randrange(len(octets) + 1) for _ in range(turn.choice([1, 30]))]
-    )
+    cut = pieces(talk.sent, lambda data: [turn.randrange(len(data) + 1) for _ in range(turn.choice([1, 30]))])
     assert sorted(map(heard, messages(read(cut)))) == whole
 
 
 # ── losses ──────────────────────────────────────────────────────────────────
 
 
-def test_octets_lost_in_a_payload_are_counted() -> None:
+def test_bytes_lost_in_a_payload_are_counted() -> None:
     talk = WebSocketTalk().say(b"0123456789" * 100).say(b"next")
-    found = pieces(talk.sent, lambda octets: range(0, len(octets), 100))
+    found = pieces(talk.sent, lambda data: range(0, len(data), 100))
     large = [p.frame for d, p in found if d == CLIENT and len(p.data) == 100]
     first, second = messages(read(lost(found, large[-3])))[2:]
-    assert first.missing == ["100 of 1,000 octets of the body were not captured"]
+    assert first.missing == ["100 of 1,000 bytes of the body were not captured"]
     assert not first.complete
     assert body_of(second).content == b"next"
 
@@ -212,7 +210,7 @@ def test_nothing_that_is_read_behind_a_loss_is_wrong(options: dict[str, bool], s
     turn, talk = random.Random(seed), WebSocketTalk(**options)
     for _ in range(8):
         talk.say(turn.randbytes(turn.choice([10, 900])).hex().encode(), turn.choice([1, 2]))
-    found = pieces(talk.sent, lambda octets: range(0, len(octets), 500))
+    found = pieces(talk.sent, lambda data: range(0, len(data), 500))
     whole = said(messages(read(found)))
     gone = turn.sample([p.frame for d, p in found if d == CLIENT][1:], 2)
     for message in messages(read(lost(found, *gone))):
@@ -236,9 +234,9 @@ def upgraded(*frames: bytes, extension: str = "") -> list[HttpMessage]:
     ]
 
 
-def compressed(opcode: Opcode, octets: bytes) -> bytes:
+def compressed(opcode: Opcode, data: bytes) -> bytes:
     """A server's frame that is marked as compressed."""
-    frame = Frame(opcode, octets).serialize(mask=False)
+    frame = Frame(opcode, data).serialize(mask=False)
     return bytes([frame[0] | 0x40]) + frame[1:]
 
 

@@ -118,6 +118,6 @@ def _show(element: ElementTree.Element, name: str) -> str | None:
     return next((f.get("show") for f in element.iter("field") if f.get("name") == name), None)
 
 
-def digest(octets: bytes) -> str:
+def digest(data: bytes) -> str:
     """SHA-256 in hexadecimal, "" of nothing."""
-    return hashlib.sha256(octets).hexdigest() if octets else ""
+    return hashlib.sha256(data).hexdigest() if data else ""

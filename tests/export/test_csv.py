@@ -20,7 +20,7 @@ from tests.report.strategies import TEXT, reports
 
 def test_pandas_reads_the_tables_with_as_many_rows(scanned: Report) -> None:
     files = export.write(scanned)
-    read = {n: pd.read_csv(io.BytesIO(octets)) for n, octets in files.items() if n.endswith(".csv")}
+    read = {n: pd.read_csv(io.BytesIO(data)) for n, data in files.items() if n.endswith(".csv")}
     assert len(read["flows.csv"]) == len(scanned.flows)
     assert len(read["destinations.csv"]) == len(scanned.destinations)
     assert len(read["messages.csv"]) == len(scanned.messages)
@@ -31,15 +31,15 @@ def test_pandas_reads_the_tables_with_as_many_rows(scanned: Report) -> None:
 
 
 def test_lines_end_as_the_standard_has_it(scanned: Report) -> None:
-    for name, octets in export.write(scanned).items():
+    for name, data in export.write(scanned).items():
         if name.endswith(".csv"):
-            assert octets.endswith(b"\r\n")
-            assert not re.search(rb"(?<!\r)\n", octets)
+            assert data.endswith(b"\r\n")
+            assert not re.search(rb"(?<!\r)\n", data)
 
 
 def test_hostile_text_stays_in_its_cell(hostile: Report) -> None:
-    for name, octets in export.write(hostile).items():
-        text = octets.decode("utf-8")
+    for name, data in export.write(hostile).items():
+        text = data.decode("utf-8")
         if not name.endswith(".csv"):
             continue
         assert all(char.isprintable() for char in text.replace("\r\n", ""))

@@ -71,7 +71,7 @@ def test_a_request_without_an_answer_has_the_status_0_and_says_so(unanswered: Re
         assert "no response was seen" in entry["comment"]
 
 
-def test_octets_that_are_no_text_come_back_from_base64(hostile: Report) -> None:
+def test_bytes_that_are_no_text_come_back_from_base64(hostile: Report) -> None:
     assert har.write(hostile).isascii()
     for entry in entries(hostile):
         assert_is_whole(entry)

@@ -16,10 +16,10 @@ from tests.report.strategies import reports
 pa = pytest.importorskip("pyarrow", reason="pyarrow is not installed")
 
 
-def read(octets: bytes) -> object:
+def read(data: bytes) -> object:
     from pyarrow import parquet as reader
 
-    return reader.read_table(io.BytesIO(octets))
+    return reader.read_table(io.BytesIO(data))
 
 
 def test_pyarrow_reads_types_rows_and_the_notice(scanned: Report) -> None:
@@ -42,4 +42,4 @@ def test_text_comes_back_as_it_was(hostile: Report) -> None:
 @settings(max_examples=examples(25))
 @given(reports())
 def test_any_report_makes_tables(report: Report) -> None:
-    assert all(octets.startswith(b"PAR1") for octets in parquet.write(report).values())
+    assert all(data.startswith(b"PAR1") for data in parquet.write(report).values())

@@ -15,10 +15,10 @@ from analyzer.model.community_id import community_ids
 from tests.report.strategies import reports
 
 
-def read_by_pandas(octets: bytes) -> pd.DataFrame:
-    fields = next(line for line in octets.decode().splitlines() if line.startswith("#fields"))
+def read_by_pandas(data: bytes) -> pd.DataFrame:
+    fields = next(line for line in data.decode().splitlines() if line.startswith("#fields"))
     return pd.read_csv(
-        io.BytesIO(octets), sep="\t", comment="#", names=fields.split("\t")[1:], na_values="-", quoting=3
+        io.BytesIO(data), sep="\t", comment="#", names=fields.split("\t")[1:], na_values="-", quoting=3
     )
 
 
@@ -64,8 +64,8 @@ def test_requests_come_back_with_their_answers_and_connections(scanned: Report, 
 def test_hostile_text_makes_no_field_and_no_line(hostile: Report) -> None:
     logs = zeek.write(hostile)
     assert b"\x1b" not in logs.pop("README.txt", b"")
-    for name, octets in logs.items():
-        lines = octets.decode("ascii").splitlines()
+    for name, data in logs.items():
+        lines = data.decode("ascii").splitlines()
         fields = next(line for line in lines if line.startswith("#fields")).split("\t")[1:]
         rows = [line for line in lines if not line.startswith("#")]
         assert all(len(row.split("\t")) == len(fields) for row in rows), name

@@ -19,6 +19,7 @@ from analyzer.flows.flow_table import (
     B_HI,
     B_LO,
     B_PORT,
+    BYTES,
     FIRST_FRAME,
     FIRST_NS,
     FLAGS,
@@ -26,7 +27,6 @@ from analyzer.flows.flow_table import (
     ISN,
     KIND,
     LAST_NS,
-    OCTETS,
     OPAQUE,
     PACKETS,
     PAYLOAD,
@@ -104,7 +104,7 @@ def test_flows_and_counts_are_those_of_a_plain_dictionary(
     assert len(seen.flows) == len(numbers)
     for number, counts in totals.items():
         assert [*seen.flows.pair(PACKETS)[number], *seen.flows.pair(PAYLOAD)[number]] == counts
-    assert seen.flows.pair(OCTETS).sum() == sum(map(len, frames))
+    assert seen.flows.pair(BYTES).sum() == sum(map(len, frames))
 
 
 def test_tables_grow_from_the_smallest_size(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -213,7 +213,7 @@ def test_times_are_the_first_and_the_last_even_when_the_clock_goes_back() -> Non
         (b"\0" * 30, UNDECIDED),
     ],
 )
-def test_a_flow_is_known_by_its_first_octets(payload: bytes, kind: int) -> None:
+def test_a_flow_is_known_by_its_first_bytes(payload: bytes, kind: int) -> None:
     seen = track([tcp(payload, ports=(40000, 33333))])
     assert seen.flows.one(KIND)[0] == kind
     assert seen.ids.handed.tolist() == [1]
@@ -236,7 +236,7 @@ def test_the_binary_kind_is_reached() -> None:
     assert seen.flows.pair(HANDED)[0, 0] > 1 << 16
 
 
-def test_of_tls_only_the_clients_first_octets_are_handed_on() -> None:
+def test_of_tls_only_the_clients_first_bytes_are_handed_on() -> None:
     frames = [
         tcp(HELLO),
         tcp(HELLO, up=False),

@@ -100,7 +100,7 @@ def test_a_reset_in_the_middle_leaves_the_message_incomplete(tmp_path: Path) -> 
     report = scanned(tmp_path, [*frames[:6], tcp(flags=RST, seq=1001 + len(GET))])
     (response,) = (m for m in report.messages if m.role == "response")
     assert not response.complete
-    assert response.missing[0].endswith("octets of the body were not captured")
+    assert response.missing[0].endswith("bytes of the body were not captured")
 
 
 def test_keep_alive_probes_and_empty_windows_change_nothing(tmp_path: Path) -> None:
@@ -119,7 +119,7 @@ def test_keep_alive_probes_and_empty_windows_change_nothing(tmp_path: Path) -> N
     assert (report.conflicts, report.gaps) == ((), ())
 
 
-def test_a_probe_of_an_empty_window_is_the_next_octet(tmp_path: Path) -> None:
+def test_a_probe_of_an_empty_window_is_the_next_byte(tmp_path: Path) -> None:
     # RFC 9293 §3.8.6.1: the probe carries the first byte that did not fit, and it comes again with the rest.
     body = http_request("POST", "/one", body=b"0123456789")
     frames = [
@@ -170,10 +170,10 @@ def test_a_gap_is_reported_with_its_place_and_the_frames_around_it(tmp_path: Pat
     assert gap.end - gap.start == len(lost) - 54
     assert gap.start == 2000
     (message,) = report.messages
-    assert message.body.missing == "1,000 of 5,000 octets of the body were not captured"
+    assert message.body.missing == "1,000 of 5,000 bytes of the body were not captured"
 
 
-def test_the_last_octets_may_come_with_the_end_of_the_connection(tmp_path: Path) -> None:
+def test_the_last_bytes_may_come_with_the_end_of_the_connection(tmp_path: Path) -> None:
     frames = [
         *opening(),
         tcp(GET, PSH | ACK | FIN, 1001, 5001),

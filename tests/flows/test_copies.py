@@ -59,7 +59,7 @@ def test_a_packet_forwarded_by_a_router_and_captured_on_both_sides_is_a_copy() -
     assert copies([ether(segment()), behind]) == [False, True]
 
 
-def test_a_mirrored_frame_that_is_equal_in_every_octet_is_a_copy() -> None:
+def test_a_mirrored_frame_that_is_equal_in_every_byte_is_a_copy() -> None:
     assert copies([ether(segment()), ether(segment())]) == [False, True]
 
 

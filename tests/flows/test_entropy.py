@@ -23,49 +23,49 @@ def spreads_of(*payloads: tuple[int, bytes], batches: int = 1) -> dict[int, Byte
     samples = Samples()
     for number in range(batches):
         mine = payloads[number::batches] if batches == 1 else [payloads[number]]
-        octets = np.frombuffer(b"".join(data for _, data in mine), np.uint8)
+        raw = np.frombuffer(b"".join(data for _, data in mine), np.uint8)
         length = np.array([len(data) for _, data in mine], np.int64)
         flow = np.array([flow for flow, _ in mine], np.int64)
-        samples.add(octets, flow, np.cumsum(length) - length, length)
+        samples.add(raw, flow, np.cumsum(length) - length, length)
     return samples.spreads()
 
 
-def shannon(octets: bytes) -> float:
+def shannon(data: bytes) -> float:
     """By the definition."""
-    return -sum(n / len(octets) * math.log2(n / len(octets)) for n in Counter(octets).values())
+    return -sum(n / len(data) * math.log2(n / len(data)) for n in Counter(data).values())
 
 
 @many
 @given(st.lists(st.tuples(st.integers(0, 3), st.binary(min_size=1, max_size=700)), min_size=1, max_size=8))
-def test_the_entropy_is_that_of_each_flow_s_first_octets(payloads: list[tuple[int, bytes]]) -> None:
+def test_the_entropy_is_that_of_each_flow_s_first_bytes(payloads: list[tuple[int, bytes]]) -> None:
     found = spreads_of(*payloads)
     for flow in {flow for flow, _ in payloads}:
         first = b"".join(data for number, data in payloads if number == flow)[:SAMPLE]
-        assert found[flow].octets == len(first)
+        assert found[flow].size == len(first)
         assert found[flow].entropy == pytest.approx(shannon(first), abs=1e-9)
     assert spreads_of(*payloads, batches=len(payloads)) == found
 
 
 def test_a_flow_is_full_when_its_sample_is_taken() -> None:
     samples = Samples()
-    octets = np.zeros(2 * SAMPLE, np.uint8)
+    data = np.zeros(2 * SAMPLE, np.uint8)
     rows = np.array([5, 6]), np.array([0, SAMPLE]), np.array([SAMPLE, SAMPLE - 1])
-    assert samples.add(octets, *rows) == [5]
-    assert samples.add(octets, np.array([6]), np.array([0]), np.array([1])) == [6]
+    assert samples.add(data, *rows) == [5]
+    assert samples.add(data, np.array([6]), np.array([0]), np.array([1])) == [6]
 
 
-@pytest.mark.parametrize("octets", [ENOUGH, 300, SAMPLE])
-def test_random_octets_have_the_entropy_to_expect_of_them(octets: int) -> None:
-    chance = random.Random(octets)
-    measured = [shannon(chance.randbytes(octets)) for _ in range(400)]
-    assert random_entropy(octets) == pytest.approx(sum(measured) / len(measured), abs=0.01)
+@pytest.mark.parametrize("size", [ENOUGH, 300, SAMPLE])
+def test_random_bytes_have_the_entropy_to_expect_of_them(size: int) -> None:
+    chance = random.Random(size)
+    measured = [shannon(chance.randbytes(size)) for _ in range(400)]
+    assert random_entropy(size) == pytest.approx(sum(measured) / len(measured), abs=0.01)
 
 
 WORDS = "It was the best of times, it was the worst of times, it was the age of wisdom. "
 
 
 @pytest.mark.parametrize(
-    ("octets", "looks_random", "is_text"),
+    ("data", "looks_random", "is_text"),
     [
         (random.Random(1).randbytes(1024), True, False),
         (random.Random(2).randbytes(ENOUGH), True, False),
@@ -78,10 +78,10 @@ WORDS = "It was the best of times, it was the worst of times, it was the age of 
         (b"LOGIN", False, False),
     ],
 )
-def test_encrypted_or_compressed_octets_look_so_and_others_do_not(
-    octets: bytes, looks_random: bool, is_text: bool
+def test_encrypted_or_compressed_bytes_look_so_and_others_do_not(
+    data: bytes, looks_random: bool, is_text: bool
 ) -> None:
-    spread = spreads_of((0, octets))[0]
+    spread = spreads_of((0, data))[0]
     assert (spread.looks_random, spread.is_text) == (looks_random, is_text)
 
 

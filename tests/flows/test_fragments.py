@@ -83,7 +83,7 @@ def test_every_fragment_is_counted_once(parts: list[tuple[int, bytes, bool]], ma
     packets, into = [make(*part) for part in parts], Reassembler()
     done = [*add(packets, into), *into.close()]
     assert sum(datagram.packets for datagram in done) == len(packets)
-    assert sum(datagram.octets for datagram in done) == sum(map(len, packets))
+    assert sum(datagram.size for datagram in done) == sum(map(len, packets))
 
 
 @versions
@@ -126,8 +126,8 @@ def test_of_overlapping_fragments_the_first_copy_wins(places: list[tuple[int, in
     end = max(offset + len(data) for offset, data in parts)
     expected: dict[int, int] = {}
     for offset, data in parts:
-        for k, octet in enumerate(data):
-            expected.setdefault(offset + k, octet)
+        for k, byte in enumerate(data):
+            expected.setdefault(offset + k, byte)
     rest = [make(0, bytes(end), True), make(end, b"the last", False)]
     into = Reassembler()
     done = add([*(make(*part, True) for part in parts), *rest], into)

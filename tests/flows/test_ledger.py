@@ -14,7 +14,7 @@ from scapy.packet import Packet, Raw
 
 from analyzer.flows.address_text import address_text, address_words, is_group, is_local
 from analyzer.flows.devices import client_sides, sides_of
-from analyzer.flows.flow_table import OCTETS, PACKETS, Flows
+from analyzer.flows.flow_table import BYTES, PACKETS, Flows
 from analyzer.flows.ledger import LedgerRow, endings, kinds, ledger_rows, orient
 from tests.builders import ACK, FIN, RST, SYN, conversation, tcp, udp
 from tests.examples import examples
@@ -208,7 +208,7 @@ def test_what_a_flow_carried_is_said(frames: list[bytes], form: str | None, kind
     assert kinds(flows, orient(flows, sides_of(flows)).service_port, [form], set()) == [kind]
 
 
-def test_printable_octets_without_form_are_text() -> None:
+def test_printable_bytes_without_form_are_text() -> None:
     flows = track([udp(b"hello there", ports=(40000, 9999))]).flows
     assert kinds(flows, orient(flows, sides_of(flows)).service_port, [""], {0}) == ["text"]
 
@@ -251,10 +251,10 @@ def test_every_packet_is_in_exactly_one_row(frames: list[bytes], with_macs: bool
     sides = sides_of(flows)
     rows = ledger_rows(flows, orient(flows, sides))
     assert sum(row.packets_up + row.packets_down for row in rows) == len(frames)
-    assert sum(row.octets_up + row.octets_down for row in rows) == sum(map(len, frames))
+    assert sum(row.bytes_up + row.bytes_down for row in rows) == sum(map(len, frames))
     assert sorted(m for row in rows for m in row.members.tolist()) == list(range(len(flows)))
     assert flows.pair(PACKETS).sum() == len(frames)
-    assert flows.pair(OCTETS).sum() == sum(map(len, frames))
+    assert flows.pair(BYTES).sum() == sum(map(len, frames))
     keys = [(row.device, row.hi, row.lo, row.protocol, row.port) for row in rows]
     assert len(set(keys)) == len(keys)
 

@@ -51,7 +51,7 @@ def assert_in_order(pieces: list[Piece], start: int = 0) -> None:
         start += piece.length if isinstance(piece, Gap) else len(piece.data)
 
 
-def octets_of(pieces: list[Piece]) -> bytes:
+def bytes_of(pieces: list[Piece]) -> bytes:
     """The bytes, gaps left out."""
     return b"".join(piece.data for piece in pieces if isinstance(piece, Segment))
 
@@ -70,12 +70,12 @@ def cuttings(draw: st.DrawFn) -> tuple[bytes, list[Sent]]:
 
 @many
 @given(cuttings(), st.integers(0, 2**32 - 1))
-def test_any_cutting_order_and_repetition_gives_the_same_octets(
+def test_any_cutting_order_and_repetition_gives_the_same_bytes(
     cutting: tuple[bytes, list[Sent]], isn: int
 ) -> None:
     text, segments = cutting
     pieces, stream = received(segments, isn, isn + 1, close=False)
-    assert octets_of(pieces) == text
+    assert bytes_of(pieces) == text
     assert not any(isinstance(piece, Gap) for piece in pieces)
     assert_in_order(pieces)
     assert stream.position() == len(text)
@@ -87,7 +87,7 @@ def test_any_cutting_order_and_repetition_gives_the_same_octets(
 @given(cuttings(), st.integers(2**32 - 130, 2**32 - 1))
 def test_sequence_numbers_may_wrap_around_anywhere(cutting: tuple[bytes, list[Sent]], isn: int) -> None:
     text, segments = cutting
-    assert octets_of(received(segments, isn, isn + 1)[0]) == text
+    assert bytes_of(received(segments, isn, isn + 1)[0]) == text
 
 
 @many
@@ -112,19 +112,19 @@ def test_what_is_taken_away_is_a_gap_in_exactly_that_place(
 
 @many
 @given(st.lists(st.tuples(st.integers(0, 40), st.integers(1, 15)), min_size=1, max_size=14))
-def test_the_first_copy_of_an_octet_wins(places: list[tuple[int, int]]) -> None:
+def test_the_first_copy_of_an_byte_wins(places: list[tuple[int, int]]) -> None:
     segments = [Sent(offset, bytes([65 + number]) * length) for number, (offset, length) in enumerate(places)]
     expected: dict[int, int] = {}
     for offset, data in segments:
-        for k, octet in enumerate(data):
-            expected.setdefault(offset + k, octet)
+        for k, byte in enumerate(data):
+            expected.setdefault(offset + k, byte)
     pieces, _ = received(segments, 0, 1)
     assert_in_order(pieces)
     seen = {
-        piece.offset + k: octet
+        piece.offset + k: byte
         for piece in pieces
         if isinstance(piece, Segment)
-        for k, octet in enumerate(piece.data)
+        for k, byte in enumerate(piece.data)
     }
     assert seen == expected
 
@@ -143,22 +143,22 @@ def test_each_piece_names_the_frame_that_carried_it(cutting: tuple[bytes, list[S
 
 def test_without_a_syn_the_stream_begins_at_its_first_segment() -> None:
     pieces, stream = received([Sent(0, b"abc"), Sent(3, b"def")], None, 77777)
-    assert octets_of(pieces) == b"abcdef"
+    assert bytes_of(pieces) == b"abcdef"
     assert (stream.base, stream.saw_start) == (77777, False)
 
 
 def test_data_before_what_the_syn_announced_begins_the_stream_anew() -> None:
     stream = Stream(5000)
-    assert octets_of(stream.add(1000, b"GET", 1, 0)) == b"GET"
-    assert octets_of(stream.add(1003, b" /", 2, 0)) == b" /"
+    assert bytes_of(stream.add(1000, b"GET", 1, 0)) == b"GET"
+    assert bytes_of(stream.add(1003, b" /", 2, 0)) == b" /"
     assert not stream.saw_start
 
 
-def test_a_keep_alive_octet_before_the_next_one_is_a_repetition() -> None:
+def test_a_keep_alive_byte_before_the_next_one_is_a_repetition() -> None:
     stream = Stream(0)
     stream.add(1, b"hello", 1, 0)
     assert stream.add(5, b"\0", 2, 0) == []
-    assert octets_of(stream.add(6, b" you", 3, 0)) == b" you"
+    assert bytes_of(stream.add(6, b" you", 3, 0)) == b" you"
     assert (stream.repeated, stream.probes, stream.conflicts) == (1, 1, [])
 
 
@@ -167,7 +167,7 @@ def test_a_keep_alive_octet_before_the_next_one_is_a_repetition() -> None:
 
 @many
 @given(st.lists(st.tuples(st.integers(0, 40), st.binary(min_size=1, max_size=15)), min_size=1, max_size=12))
-def test_every_octet_that_came_again_with_other_content_is_counted(places: list[tuple[int, bytes]]) -> None:
+def test_every_byte_that_came_again_with_other_content_is_counted(places: list[tuple[int, bytes]]) -> None:
     segments = [Sent(offset + 5, data) for offset, data in places] + [Sent(0, b"start")]
     pieces, stream = received(segments, 0, 1)
     read = {p.offset + k: o for p in pieces if isinstance(p, Segment) for k, o in enumerate(p.data)}
@@ -197,7 +197,7 @@ def test_a_conflict_keeps_both_copies_and_the_frames_that_carried_them(
 
 @many
 @given(cuttings())
-def test_repetitions_of_the_same_octets_are_no_conflict(cutting: tuple[bytes, list[Sent]]) -> None:
+def test_repetitions_of_the_same_bytes_are_no_conflict(cutting: tuple[bytes, list[Sent]]) -> None:
     text, segments = cutting
     _, stream = received(segments, 0, 1)
     assert (stream.conflicts, stream.conflicting, stream.unchecked) == ([], 0, 0)
@@ -235,19 +235,19 @@ def test_one_memory_is_shared_and_the_oldest_of_all_streams_goes_first() -> None
 def test_the_first_copy_that_was_held_back_wins_over_a_later_one_and_both_are_kept() -> None:
     segments = [Sent(3, b"DEF"), Sent(3, b"def"), Sent(0, b"ABC")]
     pieces, stream = received(segments, 0, 1)
-    assert octets_of(pieces) == b"ABCDEF"
+    assert bytes_of(pieces) == b"ABCDEF"
     assert stream.conflicts == [StreamConflict(3, b"DEF", b"def", first_frame=1, second_frame=2)]
 
 
 # ── bounds ──────────────────────────────────────────────────────────────────
 
 
-def test_octets_held_back_are_bounded() -> None:
+def test_bytes_held_back_are_bounded() -> None:
     stream, given_out = Stream(0), []
     for number in range(MOST_HELD // 1000 + 10):
         given_out += stream.add(101 + number * 1000, bytes(1000), number, 0)
     assert given_out[0] == Gap(0, 100, before=0, after=0)
-    assert len(octets_of(given_out)) >= MOST_HELD
+    assert len(bytes_of(given_out)) >= MOST_HELD
 
 
 def test_segments_held_back_are_bounded() -> None:
@@ -261,8 +261,8 @@ def test_segments_held_back_are_bounded() -> None:
 def test_a_wild_segment_far_ahead_does_not_stop_the_rest() -> None:
     stream = Stream(0)
     assert stream.add(1_000_000_000, b"wild", 1, 0) == []
-    assert octets_of(stream.add(1, b"abc", 2, 0)) == b"abc"
-    assert octets_of(stream.add(4, b"def", 3, 0)) == b"def"
+    assert bytes_of(stream.add(1, b"abc", 2, 0)) == b"abc"
+    assert bytes_of(stream.add(4, b"def", 3, 0)) == b"def"
     assert stream.close() == [
         Gap(6, 1_000_000_000 - 7, before=3, after=1),
         Segment(999_999_999, b"wild", 1, 0),
@@ -276,7 +276,7 @@ def test_more_than_four_gigabytes_of_a_stream_are_followed() -> None:
         stream.add((2 + number * step) % (1 << 32), b"", number, 0)
         stream._next = (number + 1) * step  # as if all bytes between had come
     assert stream.offset_of((1 + 6 * step) % (1 << 32)) == 6 * step
-    assert octets_of(stream.add((1 + 6 * step) % (1 << 32), b"late", 9, 0)) == b"late"
+    assert bytes_of(stream.add((1 + 6 * step) % (1 << 32), b"late", 9, 0)) == b"late"
 
 
 # ── acknowledged and never captured ─────────────────────────────────────────
@@ -288,7 +288,7 @@ def test_what_the_receiver_acknowledged_is_given_up_as_lost() -> None:
     assert stream.add(14, b"xyz", 2, 0) == []
     assert stream.lost_before(10) == []
     assert stream.lost_before(17) == [Gap(3, 10, before=1, after=2), Segment(13, b"xyz", 2, 0)]
-    assert octets_of(stream.add(17, b"more", 3, 0)) == b"more"
+    assert bytes_of(stream.add(17, b"more", 3, 0)) == b"more"
 
 
 def test_an_acknowledgment_within_what_is_missing_gives_nothing_up() -> None:
@@ -304,7 +304,7 @@ def test_an_acknowledgment_of_what_was_never_seen_is_not_believed(wild: int) -> 
     stream = Stream(0)
     stream.add(14, b"xyz", 1, 0)
     assert stream.lost_before(wild) == []
-    assert octets_of(stream.add(1, b"a" * 13, 2, 0)) == b"a" * 13 + b"xyz"
+    assert bytes_of(stream.add(1, b"a" * 13, 2, 0)) == b"a" * 13 + b"xyz"
 
 
 # ── cost ────────────────────────────────────────────────────────────────────
@@ -330,11 +330,11 @@ def comparisons(segments: list[Sent], monkeypatch: pytest.MonkeyPatch) -> int:
 
 FLOODS = {
     "one segment many times behind a hole": lambda n: [Sent(100, b"x" * 5)] * n + [Sent(0, b"y" * 100)],
-    "one octet each, backwards": lambda n: [Sent(n - k, b"x") for k in range(n)] + [Sent(0, b"y")],
-    "one octet each under a long one": lambda n: (
+    "one byte each, backwards": lambda n: [Sent(n - k, b"x") for k in range(n)] + [Sent(0, b"y")],
+    "one byte each under a long one": lambda n: (
         [Sent(1 + k % 1400, b"x") for k in range(n)] + [Sent(1, b"z" * 1400), Sent(0, b"y")]
     ),
-    "every second octet": lambda n: [Sent(2 * k + 1, b"x") for k in range(n)],
+    "every second byte": lambda n: [Sent(2 * k + 1, b"x") for k in range(n)],
     "at random": lambda n: [Sent(random.Random(k).randrange(1, 5000), b"x" * (k % 90 + 1)) for k in range(n)],
 }
 

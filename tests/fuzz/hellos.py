@@ -75,9 +75,9 @@ def quic_frames(data: bytes) -> None:
     """What stands inside Initial packets that open."""
     reader = InitialReader()
     for number, piece in enumerate(pieces(data)):
-        for offset, octets in crypto_frames(piece):
+        for offset, raw in crypto_frames(piece):
             assert offset >= 0
-            assert len(octets) <= len(piece)
+            assert len(raw) <= len(piece)
         reader.feed(initial(piece, KEYS, ID, number))  # type: ignore[arg-type]
     message = reader.message or b""
     assert len(message) <= MOST_CRYPTO + len(data)
@@ -113,17 +113,17 @@ def forms(data: bytes) -> None:
     parts = [piece for piece in pieces(data) if piece]
     if not parts:
         return
-    octets = np.frombuffer(b"".join(parts), np.uint8)
+    raw = np.frombuffer(b"".join(parts), np.uint8)
     length = np.array([len(part) for part in parts])
     start = np.cumsum(length) - length
     ports = np.array([(40000, (53, 123, 4500, 67, 500)[n % 5]) for n in range(len(parts))])
     transport = np.array([(TCP, UDP)[n % 2] for n in range(len(parts))])
-    found = forms_of(firsts_of(octets, start, length, transport, ports))
+    found = forms_of(firsts_of(raw, start, length, transport, ports))
     assert int(found.max()) <= len(FORMS)
     samples = Samples()
-    samples.add(octets, np.arange(len(parts)) % 7, start, length)
+    samples.add(raw, np.arange(len(parts)) % 7, start, length)
     for spread in samples.spreads().values():
-        assert 0 < spread.octets <= SAMPLE
+        assert 0 < spread.data <= SAMPLE
         assert 0 <= spread.entropy <= 8
         assert 0 <= spread.text <= 1
 

@@ -38,7 +38,7 @@ def run(name: str, seconds: float, seed: int, failures: Path) -> int:
             took = time.process_time() - began
             slowest = max(slowest, took)
             if took > SLOW:
-                raise TimeoutError(f"{len(data)} octets took {took:.1f} s")
+                raise TimeoutError(f"{len(data)} bytes took {took:.1f} s")
         except Exception:
             failed += 1
             failures.mkdir(parents=True, exist_ok=True)
@@ -58,8 +58,8 @@ def run_guided(name: str, seconds: float, seed: int, failures: Path) -> None:
         from tests.fuzz.targets import TARGETS
     corpus = failures / f"{name}-corpus"
     corpus.mkdir(parents=True, exist_ok=True)
-    for octets in TARGETS[name].seeds:
-        (corpus / hashlib.sha256(octets).hexdigest()[:12]).write_bytes(octets)
+    for data in TARGETS[name].seeds:
+        (corpus / hashlib.sha256(data).hexdigest()[:12]).write_bytes(data)
     options = [f"-max_total_time={seconds:.0f}", f"-seed={seed}", "-max_len=8192", "-rss_limit_mb=2000"]
     atheris.Setup(
         [sys.argv[0], *options, "-timeout=5", f"-artifact_prefix={failures}/{name}-", str(corpus)],

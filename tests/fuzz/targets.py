@@ -49,9 +49,9 @@ def streams(data: bytes) -> None:
     stream, pieces = Stream(7, Retransmissions(1 << 16)), list[Segment | Gap]()
     first, in_time = dict[int, int](), True
     for number in range(0, min(len(data) - 3, 4000), 4):
-        place, length, octet, how = data[number : number + 4]
+        place, length, byte, how = data[number : number + 4]
         offset = place + (how & 3) * 64
-        content = bytes([octet]) * (length % 40 + 1)
+        content = bytes([byte]) * (length % 40 + 1)
         for k, value in enumerate(content):
             first.setdefault(offset + k, value)
         pieces += stream.add(8 + offset, content, number // 4 + 1, number)
@@ -107,10 +107,10 @@ def http_flow(data: bytes) -> None:
     if len(data) < 4:
         return
     by, order, where = data[0], data[1], int.from_bytes(data[2:4], "big")
-    octets = data[4:]
-    split = where % (len(octets) + 1)
+    raw = data[4:]
+    split = where % (len(raw) + 1)
     flow, exchanges = HttpFlow(0, 0), []
-    sides = [[(0, p) for p in cut(octets[:split], by)], [(1, p) for p in cut(octets[split:], by + 1)]]
+    sides = [[(0, p) for p in cut(raw[:split], by)], [(1, p) for p in cut(raw[split:], by + 1)]]
     offsets, rows = [1, 1], []
     for side, piece in (pair for pairs in zip_longest(*sides) for pair in pairs):
         rows.append((side, offsets[side], piece))
@@ -184,7 +184,7 @@ BODIES = (
 )
 TARGETS: dict[str, Fuzzed] = {
     "streams": Fuzzed(streams, (bytes(range(200)), bytes(range(255, 55, -1)))),
-    "http1": Fuzzed(http1, tuple(b"\x10\0\0" + octets for octets in (REQUEST, CHUNKED, ODD))),
+    "http1": Fuzzed(http1, tuple(b"\x10\0\0" + data for data in (REQUEST, CHUNKED, ODD))),
     "http_flow": Fuzzed(http_flow, (b"\x20\0\0\x60" + REQUEST + CHUNKED, b"\x05\x02\0\x60" + REQUEST + ODD)),
     "body": Fuzzed(body, BODIES),
     "charset": Fuzzed(

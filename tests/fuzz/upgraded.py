@@ -11,7 +11,7 @@ from analyzer.dissectors.deflate_stream import CODING
 from analyzer.dissectors.http1 import HttpMessage
 from analyzer.dissectors.http2 import MOST_STREAMS, Http2
 from analyzer.dissectors.http2_frames import PREFACE
-from analyzer.dissectors.http2_headers import MOST_HEADERS, MOST_OCTETS, HeaderDecoder
+from analyzer.dissectors.http2_headers import MOST_BYTES, MOST_HEADERS, HeaderDecoder
 from analyzer.dissectors.http_flow import HttpFlow
 from analyzer.dissectors.protocol_switch import MOST_HELD
 from analyzer.flows.reassembly import Gap, Segment
@@ -25,10 +25,10 @@ def turns(data: bytes, before: tuple[Sent, ...] = ()) -> Iterator[Turn]:
     """Segments and gaps of both sides: runs of bytes whose sizes and sides the first bytes choose."""
     by, sides, gaps, at = data[0] % 61 + 1, data[1], data[2] % 32, CONTROL
     offsets, number = [0, 0], 0
-    for side, octets in before:
+    for side, raw in before:
         number += 1
-        yield side, Segment(offsets[side], octets, number, number)
-        offsets[side] += len(octets)
+        yield side, Segment(offsets[side], raw, number, number)
+        offsets[side] += len(raw)
     while at < len(data):
         piece = data[at : at + by]
         at, by, number = at + by, (by * 7 + data[3]) % 97 + 1, number + 1
@@ -43,12 +43,12 @@ def talk(data: bytes, before: tuple[Sent, ...] = ()) -> None:
     """A connection to its end; what holds for any message is checked."""
     if len(data) <= CONTROL:
         return
-    flow, limit = HttpFlow(None, None), len(data) + sum(len(octets) for _, octets in before)
+    flow, limit = HttpFlow(None, None), len(data) + sum(len(raw) for _, raw in before)
     for turn in turns(data, before):
         for exchange in flow.read(*turn):
             check(exchange.request, limit)
             check(exchange.response, limit)
-        assert flow.switch._held_octets <= MOST_HELD + len(data)
+        assert flow.switch._held_bytes <= MOST_HELD + len(data)
         if isinstance(flow.switch.other, Http2):
             assert len(flow.switch.other._streams) <= MOST_STREAMS
     for exchange in flow.finish():
@@ -106,7 +106,7 @@ def headers(data: bytes) -> None:
         for at in range(1, len(data), size):
             fields, unknown, notes = decoder.decode(data[at : at + size])
             assert len(fields) <= MOST_HEADERS
-            assert sum(len(name) + len(value) for name, value in fields) <= 3 * MOST_OCTETS
+            assert sum(len(name) + len(value) for name, value in fields) <= 3 * MOST_BYTES
             assert 0 <= unknown <= len(fields)
             assert len(notes) <= 2
 
@@ -126,8 +126,8 @@ def conversation() -> Http2Talk:
 
 def http2_seeds() -> tuple[bytes, ...]:
     sent = conversation().sent
-    one_side = b"".join(octets for side, octets in sent if side == CLIENT)
-    other = b"".join(octets for side, octets in sent if side == SERVER)
+    one_side = b"".join(data for side, data in sent if side == CLIENT)
+    other = b"".join(data for side, data in sent if side == SERVER)
     return WHOLE + one_side.removeprefix(PREFACE), b"\x3c\xff\x00\x00" + other, BOTH + one_side + other
 
 

@@ -44,8 +44,8 @@ def mmdb(
             writer.insert_network(IPSet([network]), record)
     writer.to_db_file(str(path))
     if epoch is not None:
-        octets = path.read_bytes()
-        at = octets.rindex(b"build_epoch") + len(b"build_epoch")
-        size = octets[at] & 0x1F  # the control bytes of an unsigned 64-bit value, then its length
-        path.write_bytes(octets[: at + 2] + epoch.to_bytes(size, "big") + octets[at + 2 + size :])
+        data = path.read_bytes()
+        at = data.rindex(b"build_epoch") + len(b"build_epoch")
+        size = data[at] & 0x1F  # the control bytes of an unsigned 64-bit value, then its length
+        path.write_bytes(data[: at + 2] + epoch.to_bytes(size, "big") + data[at + 2 + size :])
     return path

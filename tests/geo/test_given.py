@@ -102,10 +102,10 @@ def test_the_file_stands_among_the_sources_with_its_hash(tmp_path: Path) -> None
     assert source.sha256 == sha256(path.read_bytes()).hexdigest()
 
 
-@pytest.mark.parametrize("octets", [b"", b"not a database", b"\x1f\x8bbroken", b"\xfd7zXZ\0broken"])
-def test_what_is_no_database_is_one_clear_sentence(tmp_path: Path, octets: bytes) -> None:
+@pytest.mark.parametrize("data", [b"", b"not a database", b"\x1f\x8bbroken", b"\xfd7zXZ\0broken"])
+def test_what_is_no_database_is_one_clear_sentence(tmp_path: Path, data: bytes) -> None:
     path = tmp_path / "x.mmdb"
-    path.write_bytes(octets)
+    path.write_bytes(data)
     with pytest.raises(ValueError, match=str(path)):
         UserDatabase(path)
     with pytest.raises(ValueError, match="can't be read"):

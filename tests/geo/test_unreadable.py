@@ -29,20 +29,20 @@ FILES = {
 }
 
 
-def tar(name: str, octets: bytes) -> bytes:
+def tar(name: str, data: bytes) -> bytes:
     out = io.BytesIO()
     with tarfile.open(fileobj=out, mode="w") as archive:
         info = tarfile.TarInfo(name)
-        info.size = len(octets)
-        archive.addfile(info, io.BytesIO(octets))
+        info.size = len(data)
+        archive.addfile(info, io.BytesIO(data))
     return out.getvalue()
 
 
 @pytest.mark.parametrize("pack", [bytes, gzip.compress], ids=["plain", "gzip"])
-@pytest.mark.parametrize(("octets", "says"), FILES.values(), ids=FILES.keys())
-def test_what_is_no_database_is_named(octets: bytes | None, says: str, pack: object, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("data", "says"), FILES.values(), ids=FILES.keys())
+def test_what_is_no_database_is_named(data: bytes | None, says: str, pack: object, tmp_path: Path) -> None:
     path = tmp_path / "given"
-    path.write_bytes(pack(octets if octets is not None else tar("GeoLite2/README.txt", b"text")))  # type: ignore[operator]
+    path.write_bytes(pack(data if data is not None else tar("GeoLite2/README.txt", b"text")))  # type: ignore[operator]
     for use in (UserDatabase, lambda path: import_mmdb(path, tmp_path / "own")):
         with pytest.raises(ValueError, match=says) as met:
             use(path)
@@ -76,12 +76,12 @@ if __name__ == "__main__":
 @pytest.mark.parametrize("seed", range(6))
 def test_a_damaged_database_ends_no_process(seed: int, tmp_path: Path) -> None:
     choice = random.Random(seed)
-    octets = bytearray(mmdb(tmp_path / "a.mmdb", MAXMIND, "GeoLite2-City").read_bytes())
-    at = octets.rindex(b"\xab\xcd\xefMaxMind.com")
-    for _ in range(len(octets) // 20):
-        octets[choice.randrange(at)] = choice.choice((0, 0xFF, choice.randrange(256)))
+    data = bytearray(mmdb(tmp_path / "a.mmdb", MAXMIND, "GeoLite2-City").read_bytes())
+    at = data.rindex(b"\xab\xcd\xefMaxMind.com")
+    for _ in range(len(data) // 20):
+        data[choice.randrange(at)] = choice.choice((0, 0xFF, choice.randrange(256)))
     path, script = tmp_path / "spoiled.mmdb", tmp_path / "use.py"
-    path.write_bytes(octets if seed % 2 else octets[: at // 2] + octets[at:])
+    path.write_bytes(data if seed % 2 else data[: at // 2] + data[at:])
     script.write_text(USE)
     command = [sys.executable, str(script), str(path), str(tmp_path / "own")]
     done = subprocess.run(command, capture_output=True, text=True, timeout=120, cwd=Path(__file__).parents[2],

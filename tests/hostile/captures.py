@@ -55,29 +55,29 @@ def attacks() -> bytes:
 
 def _said(number: int, text: str) -> Iterator[bytes]:
     """One text as name, host, target, header, value and body."""
-    octets = text.encode("utf-8", "replace")
-    plain = octets.replace(b"\r", b"").replace(b"\n", b"").replace(b"\0", b"%00")
+    data = text.encode("utf-8", "replace")
+    plain = data.replace(b"\r", b"").replace(b"\n", b"").replace(b"\0", b"%00")
     body = json.dumps({text: text, "imei": IMEI, "url": text, "name": [text], "iccid": text + IMEI}).encode()
     ports = (41000 + number, 80)
     head = b"POST /" + plain.replace(b" ", b"%20") + b" HTTP/1.1\r\nHost: " + plain
     head += b"\r\nUser-Agent: " + plain + b"\r\nX-" + b"a" * 5 + b": " + plain
     head += b"\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n" % len(body)
-    answer = http_response(200, octets, Content_Type="text/html")
+    answer = http_response(200, data, Content_Type="text/html")
     yield from conversation((True, head + body), (False, answer), ports=ports)
     ping = http_request("POST", "/", "zzhc.vnet.cn", body, Content_Type="application/encrypted-json")
     yield from conversation((True, ping), (False, answer), ports=(43000 + number, 80))
-    form = b'--b\r\nContent-Disposition: form-data; name="f"; filename="' + plain + b'"\r\n\r\n' + octets
+    form = b'--b\r\nContent-Disposition: form-data; name="f"; filename="' + plain + b'"\r\n\r\n' + data
     upload = http_request(
         "POST", "/u", "a.example", form + b"\r\n--b--\r\n", Content_Type="multipart/form-data; boundary=b"
     )
     yield from conversation((True, upload), (False, answer), ports=(45000 + number, 80))
     yield _dns(plain[:60] or b"a")
-    yield from _told(octets, plain[:200], 47000 + number)
+    yield from _told(data, plain[:200], 47000 + number)
 
 
-def _told(octets: bytes, plain: bytes, port: int) -> Iterator[bytes]:
+def _told(data: bytes, plain: bytes, port: int) -> Iterator[bytes]:
     """One text as what is told besides: a DHCP client, a service, a device, a log line, a name asked for."""
-    option = octets[:60]
+    option = data[:60]
     vendor = bytes((60, len(option))) + option + bytes((55, 3, 1, 3, 6))
     asked = b"\x35\x01\x03" + bytes((12, len(option))) + option + vendor + b"\xff"
     head = bytes((1, 1, 6, 0)) + bytes(24) + builders.PHONE_MAC + bytes(10 + 192) + b"\x63\x82\x53\x63"

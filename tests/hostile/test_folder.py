@@ -79,8 +79,8 @@ def test_settings_beside_captures_are_not_heeded_by_the_compiler(folder: Path, t
     entry.write_text(
         "import numpy as np\n"
         "from analyzer.core.native_code import native\n"
-        "def first(octets):\n"
-        "    return octets[0]\n"
+        "def first(data):\n"
+        "    return data[0]\n"
         "kernel = native(first, (), 'B', None)\n"
         "print(kernel(np.array([7], np.uint8)), len(kernel.nopython_signatures))\n"
     )

@@ -166,8 +166,8 @@ def test_decompression_bombs_are_left_and_said(tmp_path: Path) -> None:
 
 def test_an_archive_bomb_is_bounded(tmp_path: Path) -> None:
     """A small archive of very many empty records: all of them are counted, in little memory."""
-    octets, size = captures.one(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"), (16 << 20) * TIMES
-    (tmp_path / "bomb.pcap.gz").write_bytes(gzip.compress(octets) + captures.zeros(size, 31))
+    data, size = captures.one(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"), (16 << 20) * TIMES
+    (tmp_path / "bomb.pcap.gz").write_bytes(gzip.compress(data) + captures.zeros(size, 31))
     assert (tmp_path / "bomb.pcap.gz").stat().st_size < size // 500
     done = phonehome("scan", "bomb.pcap.gz", "--json", "out.json", "-q", cwd=tmp_path)
     assert done.returncode in (0, 3), done.stderr.decode()[-500:]

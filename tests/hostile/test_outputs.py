@@ -66,9 +66,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with the attacking captures and their reports."""
     made = tmp_path_factory.mktemp("outputs")
     (made / "both").mkdir()
-    for name, octets in (("attacks.pcapng", captures.attacks()), ("air.pcap", captures.air())):
-        (made / name).write_bytes(octets)
-        (made / "both" / name).write_bytes(octets)
+    for name, data in (("attacks.pcapng", captures.attacks()), ("air.pcap", captures.air())):
+        (made / name).write_bytes(data)
+        (made / "both" / name).write_bytes(data)
     return made
 
 
@@ -114,8 +114,8 @@ def texts(folder: Path) -> Iterator[tuple[str, bytes]]:
 @pytest.mark.usefixtures("done")
 def test_no_file_holds_a_raw_control_and_no_cell_a_formula(folder: Path) -> None:
     met = []
-    for name, octets in texts(folder):
-        text = octets.decode()
+    for name, data in texts(folder):
+        text = data.decode()
         assert UNSAFE.findall(text.replace("\r\n", "\n")) == [], name
         assert HIDDEN.findall(text) == [], name
         met.append(name)
@@ -188,9 +188,9 @@ def watched() -> Iterator[tuple[WatchSession, list[Event]]]:
     session = WatchSession(Options(), stop, [heard])
     from analyzer.live.flow_view import board
 
-    for octets in (captures.attacks(), captures.air()):
+    for data in (captures.attacks(), captures.air()):
         reading, writing = os.pipe()
-        sender = threading.Thread(target=_send, args=(writing, octets), daemon=True)
+        sender = threading.Thread(target=_send, args=(writing, data), daemon=True)
         sender.start()
         feed = Feed(f"a feed {captures.ANSI}{captures.LINES}", reading, stop)
         session.run(lambda feed=feed: feed)  # type: ignore[misc]
@@ -200,9 +200,9 @@ def watched() -> Iterator[tuple[WatchSession, list[Event]]]:
     stop.close()
 
 
-def _send(writing: int, octets: bytes) -> None:
+def _send(writing: int, data: bytes) -> None:
     with os.fdopen(writing, "wb") as file:
-        file.write(octets)
+        file.write(data)
 
 
 def test_the_screen_shows_nothing_raw(watched: tuple[WatchSession, list[Event]]) -> None:

@@ -166,7 +166,7 @@ def test_coordinates_of_different_things_are_not_mixed() -> None:
     assert findings_in(fields, NOBODY) == []
 
 
-def test_octets_are_no_identifier() -> None:
+def test_bytes_are_no_identifier() -> None:
     assert findings_in([field("imei", b"\xff490154203237518")], NOBODY) == []
 
 

@@ -45,22 +45,22 @@ FORMS: dict[str, tuple[str, bytes]] = {
     "MAC with hyphens": ("mac", MAC.replace(":", "-").encode()),
     "MAC without separators": ("mac", MAC.replace(":", "").upper().encode()),
     "MAC with dots": ("mac", b"001b.4411.3ab7"),
-    "octets of the MAC": ("mac", bytes.fromhex(MAC.replace(":", ""))),
+    "bytes of the MAC": ("mac", bytes.fromhex(MAC.replace(":", ""))),
     "MD5": ("imei", md5(IMEI).encode()),
     "MD5 in upper case": ("iccid", md5(ICCID).upper().encode()),
     "MD5 of the MAC in upper case without separators": ("mac", md5(MAC.replace(":", "").upper()).encode()),
-    "MD5 in octets": ("imei", hashlib.md5(IMEI.encode()).digest()),
+    "MD5 in bytes": ("imei", hashlib.md5(IMEI.encode()).digest()),
     "SHA-1": ("imsi", hashlib.sha1(IMSI.encode()).hexdigest().encode()),
     "SHA-256": ("mac", hashlib.sha256(MAC.encode()).hexdigest().encode()),
     "SHA-512": ("imei", hashlib.sha512(IMEI.encode()).hexdigest().encode()),
     "the first half of an MD5": ("imei", md5(IMEI)[:16].encode()),
     "the middle of an MD5": ("mac", md5(MAC)[8:24].encode()),
-    "the first half of an MD5 in octets": ("imsi", hashlib.md5(IMSI.encode()).digest()[:8]),
+    "the first half of an MD5 in bytes": ("imsi", hashlib.md5(IMSI.encode()).digest()[:8]),
     "the beginning of a SHA-256": ("iccid", hashlib.sha256(ICCID.encode()).hexdigest()[:32].encode()),
     "CRC-32": ("imei", f"{zlib.crc32(IMEI.encode()):08x}".encode()),
     "CRC-32 in decimal": ("imei", str(zlib.crc32(IMEI.encode())).encode()),
     "xxHash of 64 bits": ("imei", xxhash.xxh64_hexdigest(IMEI.encode()).encode()),
-    "xxHash of 64 bits in octets": ("mac", xxhash.xxh64_digest(MAC.encode())),
+    "xxHash of 64 bits in bytes": ("mac", xxhash.xxh64_digest(MAC.encode())),
     "XXH3": ("imei", xxhash.xxh3_64_hexdigest(IMEI.encode()).encode()),
     "MAC reversed": ("mac", MAC[::-1].encode()),
     "SHA-256 in base64": ("imei", base64.b64encode(hashlib.sha256(IMEI.encode()).digest())[:-1]),
@@ -96,7 +96,7 @@ def test_the_imsi_as_a_sim_card_stores_it_is_found() -> None:
     assert (hit.kind, hit.encoding, hit.start) == ("imsi", "BCD, nibbles swapped", 2)
 
 
-def test_random_octets_hold_none() -> None:
+def test_random_bytes_hold_none() -> None:
     assert ALL.search(random.Random(1).randbytes(1 << 20)) == []
 
 
@@ -131,7 +131,7 @@ def test_printing_it_shows_no_values() -> None:
         ("imie=490154203237518", '"imie" is no known identifier'),
         ("490154203237518", "write kind=value"),
         ("490154203237518=imei", "an entry is no known identifier"),
-        ("mac=00:1b:44:11:3a", "the mac given is not 6 octets"),
+        ("mac=00:1b:44:11:3a", "the mac given is not 6 bytes"),
         ("imei=٤٩٠١٥٤٢٠٣٢٣٧٥١٨", "the imei given is not"),
     ],
 )

@@ -54,8 +54,8 @@ def test_a_position_in_doubles_beside_text_is_found() -> None:
 
 
 def test_round_numbers_and_chance_are_no_position() -> None:
-    def parts(octets: bytes) -> list[object]:
-        return list(double_parts(MessagePart("", octets, ())))
+    def parts(data: bytes) -> list[object]:
+        return list(double_parts(MessagePart("", data, ())))
 
     assert not parts(struct.pack(">dd", 12.5, 40.25))
     assert not parts(struct.pack(">dd", 59.9139, 210.7522))

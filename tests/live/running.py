@@ -81,9 +81,9 @@ class Watch:
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
 
-    def feed(self, octets: bytes) -> None:
+    def feed(self, data: bytes) -> None:
         assert self.process.stdin is not None
-        self.process.stdin.write(octets)
+        self.process.stdin.write(data)
         self.process.stdin.flush()
 
     def event(self, wanted: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:

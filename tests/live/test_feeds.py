@@ -18,7 +18,7 @@ from analyzer.session.options import Options
 from tests.live.running import HEADER, ROOT, Watch, ping, records
 
 
-def octets(feed: Feed) -> bytes:
+def data(feed: Feed) -> bytes:
     """All that a feed gives until its end."""
     room, found = memoryview(bytearray(1 << 16)), b""
     while count := feed.readinto(room):
@@ -91,7 +91,7 @@ def test_what_a_program_holds_when_it_is_told_to_end_is_read() -> None:
     room = memoryview(bytearray(100))
     assert bytes(room[: feed.readinto(room)]) == b"at once, "
     stop.set()
-    assert octets(feed) == b"held back"
+    assert data(feed) == b"held back"
     feed.close()
     assert feed.ending() == ""
     stop.close()
@@ -117,7 +117,7 @@ def test_what_a_file_got_right_before_it_was_replaced_is_read(
     monkeypatch.setattr(GrowingFile, "looked", GrowingFile._was_replaced, raising=False)
     monkeypatch.setattr(GrowingFile, "_was_replaced", look)
     feed = GrowingFile(str(path), stop)
-    assert octets(feed) == b"first and last"
+    assert data(feed) == b"first and last"
     assert feed.is_replaced
     feed.close()
     stop.close()

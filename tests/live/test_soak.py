@@ -29,7 +29,7 @@ from days import days
 
 PACKETS, DAYS = 3000, 14
 LOW = {
-    "analyzer.capture.batch.LIVE_OCTETS": 1 << 17,
+    "analyzer.capture.batch.LIVE_BYTES": 1 << 17,
     "analyzer.live.watch_session.SHARE": 0.02,
     "analyzer.live.alerts.MOST_ADDRESSES": 100,
     "analyzer.live.alerts.MOST_PAIRS": 200,
@@ -70,9 +70,9 @@ class Made(Feed):
         self._pieces, self._left = pieces, b""
 
     def readinto(self, view: memoryview) -> int:
-        octets = self._left or next(self._pieces, (b"", 0.0))[0]
-        count = min(len(octets), len(view))
-        view[:count], self._left = octets[:count], octets[count:]
+        data = self._left or next(self._pieces, (b"", 0.0))[0]
+        count = min(len(data), len(view))
+        view[:count], self._left = data[:count], data[count:]
         return count
 
 
@@ -81,14 +81,14 @@ class Weighed(WatchSession):
 
     def __init__(self, stop: Stop) -> None:
         super().__init__(Options(), stop)
-        self.octets: list[int] = []
+        self.data: list[int] = []
         self.objects: list[int] = []
 
     def _take(self, step: Step) -> None:
         super()._take(step)
-        if self.counts.frames >= PACKETS * (len(self.octets) + 1):
+        if self.counts.frames >= PACKETS * (len(self.data) + 1):
             gc.collect()
-            self.octets.append(sum(held(part) for part in self._parts()))
+            self.data.append(sum(held(part) for part in self._parts()))
             self.objects.append(len(gc.get_objects()))
 
     def _parts(self) -> Iterator[Any]:
@@ -105,7 +105,7 @@ class Weighed(WatchSession):
 class Watched(NamedTuple):
     """What a watch held at the end of each day, what its report says at last, and what it counted itself."""
 
-    octets: list[int]
+    size: list[int]
     objects: list[int]
     frames: int
     packets: int
@@ -127,7 +127,7 @@ def watch_of_days() -> Watched:
         report = session.report()
         stop.close()
     return Watched(
-        session.octets,
+        session.data,
         session.objects,
         report.captures[0].frames,
         sum(row.packets_up + row.packets_down for row in report.destinations),
@@ -145,7 +145,7 @@ def watched() -> Watched:
         return alone.submit(watch_of_days).result()
 
 
-@pytest.mark.parametrize(("measure", "more"), [("octets", 1.1), ("objects", 1.02)])
+@pytest.mark.parametrize(("measure", "more"), [("data", 1.1), ("objects", 1.02)])
 def test_what_a_watch_holds_stops_growing(watched: Watched, measure: str, more: float) -> None:
     """Tables that are made smaller from time to time hold now more, now less; their heights stay the same."""
     sizes = getattr(watched, measure)

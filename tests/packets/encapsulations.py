@@ -27,9 +27,9 @@ class Form(NamedTuple):
     in_tshark: bool = True
 
 
-def checksum(octets: bytes) -> int:
-    octets += bytes(len(octets) % 2)
-    total = sum(struct.unpack(f">{len(octets) // 2}H", octets))
+def checksum(data: bytes) -> int:
+    data += bytes(len(data) % 2)
+    total = sum(struct.unpack(f">{len(data) // 2}H", data))
     while total >> 16:
         total = (total & 0xFFFF) + (total >> 16)
     return total ^ 0xFFFF
@@ -164,8 +164,8 @@ FORMS: dict[str, Form] = {
         )
         for cookie in (b"", b"\x99" * 4, b"\x99" * 8)
         for way, over in (
-            ("IP", lambda octets: over_ip(octets, 115)),
-            ("UDP", lambda octets: over_udp(b"\0\3\0\0" + octets, 1701, 1701)),
+            ("IP", lambda data: over_ip(data, 115)),
+            ("UDP", lambda data: over_udp(b"\0\3\0\0" + data, 1701, 1701)),
         )
     },
     "L2TPv3 with a sublayer": Form(

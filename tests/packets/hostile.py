@@ -61,7 +61,7 @@ TUNNEL_PORTS = (
     4341,
     9,
 )
-FIRST_OCTETS = (0x45, 0x46, 0x4F, 0x44, 0x60, 0x6F, 0x00, 0xFF, 0xAA)
+FIRST_BYTES = (0x45, 0x46, 0x4F, 0x44, 0x60, 0x6F, 0x00, 0xFF, 0xAA)
 
 # GRE with each of its protocols, GTP-U, NSH, VXLAN, MACsec, PIM, PPP bridging, an 802.11 aggregate.
 STARTS = (
@@ -91,7 +91,7 @@ STOREYS = (
     b"\x60\0\0\0\0\0\x29\x40" + bytes(range(32)),
 )  # fmt: skip
 
-octets = st.binary(max_size=80)
+data = st.binary(max_size=80)
 word = st.integers(0, 0xFFFF)
 
 
@@ -171,7 +171,7 @@ def _tower(inside: st.SearchStrategy[bytes]) -> st.SearchStrategy[bytes]:
 
 
 layers = st.recursive(
-    octets,
+    data,
     lambda inside: st.one_of(
         *(layer(inside) for layer in (_ethernet, _tag, _ipv4, _ipv6, _extension, _udp, _tcp, _start, _tower))
     ),
@@ -186,7 +186,7 @@ def frames(draw: st.DrawFn) -> tuple[bytes, int, int]:
     for _ in range(draw(st.integers(0, 3))):
         if frame:
             frame[draw(st.integers(0, len(frame) - 1))] = draw(
-                st.sampled_from(FIRST_OCTETS) | st.integers(0, 255)
+                st.sampled_from(FIRST_BYTES) | st.integers(0, 255)
             )
     kept = draw(st.integers(0, len(frame)) | st.just(len(frame)))
     wire = draw(st.sampled_from((kept, len(frame), len(frame) + 4)))

@@ -26,15 +26,15 @@ BEFORE = 37
 class Fenced:
     """Bytes of which only those of one record may be read."""
 
-    def __init__(self, octets: bytes, start: int, end: int) -> None:
-        self._octets, self._start, self._end = octets, start, end
+    def __init__(self, data: bytes, start: int, end: int) -> None:
+        self._data, self._start, self._end = data, start, end
 
     def __len__(self) -> int:
-        return len(self._octets)
+        return len(self._data)
 
     def __getitem__(self, at: int) -> int:
-        assert self._start <= at < self._end, f"octet {at} lies outside {self._start}…{self._end}"
-        return self._octets[at]
+        assert self._start <= at < self._end, f"byte {at} lies outside {self._start}…{self._end}"
+        return self._data[at]
 
 
 @dataclass(frozen=True)
@@ -52,11 +52,11 @@ class Row:
 
 def decode(frame: bytes, link: int = 1, wire: int | None = None) -> Row:
     """The row of a frame; reading outside the frame fails the test."""
-    octets = b"\x45" * BEFORE + frame + b"\x45" * 64
+    data = b"\x45" * BEFORE + frame + b"\x45" * 64
     records = np.array([BEFORE, len(frame), len(frame) if wire is None else wire, 0, link], np.int64)
     numbers, words = np.zeros(WIDTH, np.int64), np.zeros(ADDRESS_WIDTH, np.uint64)
     kernel.decode_batch(
-        Fenced(octets, BEFORE, BEFORE + len(frame)),  # type: ignore[arg-type]
+        Fenced(data, BEFORE, BEFORE + len(frame)),  # type: ignore[arg-type]
         memoryview(records), memoryview(numbers), memoryview(words),
     )  # fmt: skip
     row = numbers.tolist()
@@ -68,7 +68,7 @@ def decode(frame: bytes, link: int = 1, wire: int | None = None) -> Row:
         row,
         _text(ends[SOURCE_HI], ends[SOURCE_LO]),
         _text(ends[DESTINATION_HI], ends[DESTINATION_LO]),
-        octets[start : start + length],
+        data[start : start + length],
     )
 
 

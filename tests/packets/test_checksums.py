@@ -34,13 +34,13 @@ def verdict_on(*packets: bytes, large: bool = False) -> list[int]:
 
 def pseudo_sum(header: Packet, protocol: int, length: int) -> int:
     """The folded sum of a pseudo-header, by scapy's own checksum."""
-    octets = bytes(header)[12:20] if header.version == 4 else bytes(header)[8:40]
-    return 0xFFFF - checksum(octets + bytes([0, protocol]) + length.to_bytes(2, "big"))
+    data = bytes(header)[12:20] if header.version == 4 else bytes(header)[8:40]
+    return 0xFFFF - checksum(data + bytes([0, protocol]) + length.to_bytes(2, "big"))
 
 
 @settings(max_examples=examples(200), deadline=None, derandomize=True)
 @given(st.binary(max_size=200), st.sampled_from([V4, V6]), st.booleans())
-def test_what_scapy_summed_is_right_and_any_changed_octet_is_wrong(
+def test_what_scapy_summed_is_right_and_any_changed_byte_is_wrong(
     payload: bytes, header: Packet, is_tcp: bool
 ) -> None:
     transport = TCP(sport=1, dport=2, flags="A") if is_tcp else UDP(sport=1, dport=2)

@@ -32,11 +32,11 @@ Frame = tuple[bytes, int, int]
 
 def batch_of(found: list[Frame], large: bool = False) -> Batch:
     """These frames as a batch, without a gap between the records."""
-    data = bytearray(b"".join(octets for octets, _, _ in found))
+    data = bytearray(b"".join(raw for raw, _, _ in found))
     records, position = new_records(len(found)), 0
-    for row, (octets, link, wire) in enumerate(found):
-        records.rows[row] = position, len(octets), max(wire, len(octets)), row * 1000, link
-        position += len(octets)
+    for row, (raw, link, wire) in enumerate(found):
+        records.rows[row] = position, len(raw), max(wire, len(raw)), row * 1000, link
+        position += len(raw)
     return Batch(data, np.frombuffer(data, np.uint8) if data else np.zeros(0, np.uint8), records, 1, large)
 
 

@@ -85,7 +85,7 @@ LINKS: dict[str, tuple[int, Packet]] = {
 
 @pytest.mark.parametrize(("link", "packet"), LINKS.values(), ids=LINKS.keys())
 def test_each_link_type_leads_to_the_segment(link: int, packet: Packet) -> None:
-    row = decode(_octets(packet), link)
+    row = decode(_data(packet), link)
     assert_segment(row)
     if link in (1, SLL, SLL2):
         assert row[SOURCE_MAC] == PHONE_MAC
@@ -100,11 +100,11 @@ def test_ipv6_on_loopback_is_read_whatever_number_the_system_gives_it(family: in
     assert_segment(decode(struct.pack(order + "I", family) + bytes(V6), NULL), (PHONE6, SERVER6))
 
 
-def _octets(packet: Packet) -> bytes:
-    octets = bytes(packet)
+def _data(packet: Packet) -> bytes:
+    data = bytes(packet)
     if LLC in packet:  # scapy leaves the length of an 802.3 frame to the caller
-        octets = octets[:12] + struct.pack(">H", len(octets) - 14) + octets[14:]
-    return octets
+        data = data[:12] + struct.pack(">H", len(data) - 14) + data[14:]
+    return data
 
 
 def test_a_frame_of_an_unknown_link_type_is_no_damage() -> None:
@@ -215,7 +215,7 @@ def test_a_senseless_udp_length_is_not_believed(length: int) -> None:
         b"\x45\x00\x00\x13" + bytes(40),
         b"\x55" + bytes(40),
     ],
-    ids=["a header of 16 octets", "options beyond the end", "a total below the header", "version 5"],
+    ids=["a header of 16 bytes", "options beyond the end", "a total below the header", "version 5"],
 )
 def test_an_ip_header_that_cant_be_right_is_damage(header: bytes) -> None:
     assert decode(header, RAW)[KIND] == DAMAGED

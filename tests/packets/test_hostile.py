@@ -19,18 +19,18 @@ from tests.packets.rows import decode
 @settings(max_examples=examples(1500), deadline=None, derandomize=True)
 @given(frames())
 def test_a_hostile_frame_is_never_read_beyond_its_record(frame: tuple[bytes, int, int]) -> None:
-    octets, link, wire = frame
-    row = decode(octets, link, max(wire, len(octets)))
+    data, link, wire = frame
+    row = decode(data, link, max(wire, len(data)))
     assert 0 <= row[packet_table.KIND] <= packet_table.DAMAGED
     assert row[packet_table.WEIGHT] == 1
     assert row[packet_table.PAYLOAD_WIRE] >= 0
-    assert row[packet_table.PAYLOAD_CAPTURED] <= len(octets)
+    assert row[packet_table.PAYLOAD_CAPTURED] <= len(data)
     for port in (row[packet_table.SOURCE_PORT], row[packet_table.DESTINATION_PORT]):
         assert 0 <= port <= 0xFFFF
 
 
 @pytest.mark.parametrize("link", LINKS)
-def test_random_octets_are_never_read_beyond_their_record(link: int) -> None:
+def test_random_bytes_are_never_read_beyond_their_record(link: int) -> None:
     choice = random.Random(link)
     for length in [*range(80), *(choice.randrange(80, 300) for _ in range(100))]:
         decode(choice.randbytes(length), link)
@@ -38,7 +38,7 @@ def test_random_octets_are_never_read_beyond_their_record(link: int) -> None:
         decode(b"\xff" * length, link)
 
 
-def test_every_single_changed_octet_of_a_good_frame_is_survived() -> None:
+def test_every_single_changed_byte_of_a_good_frame_is_survived() -> None:
     good = builders.tcp(b"GET / HTTP/1.1\r\n\r\n")
     for at in range(len(good)):
         for value in (0x00, 0x01, 0x44, 0x4F, 0x60, 0x7F, 0x80, 0xFF):

@@ -12,17 +12,17 @@ import pytest
 
 from analyzer.core.native_code import form_of, native
 
-OCTETS = np.frombuffer(bytes(range(200)), np.uint8)
+BYTES = np.frombuffer(bytes(range(200)), np.uint8)
 
 
-def weighed(octets: Any, factor: int, backwards: bool, out: Any) -> tuple[int, int]:
+def weighed(data: Any, factor: int, backwards: bool, out: Any) -> tuple[int, int]:
     total = 0
-    for i in range(len(octets)):
-        at = len(octets) - 1 - i if backwards else i
-        total += doubled(octets[at]) * factor
+    for i in range(len(data)):
+        at = len(data) - 1 - i if backwards else i
+        total += doubled(data[at]) * factor
         if i < len(out):
             out[i] = total
-    return total, len(octets)
+    return total, len(data)
 
 
 def counted(out: Any) -> int:
@@ -44,14 +44,14 @@ def kept(folder: Path) -> list[Path]:
 
 def run(folder: Path | None) -> tuple[tuple[int, int], list[int]]:
     out = np.zeros(3, np.int64)
-    arguments = (OCTETS, 3, True, out)
+    arguments = (BYTES, 3, True, out)
     function = native(weighed, (doubled,), form_of(arguments), str(folder) if folder else None)
     return tuple(function(*arguments)), out.tolist()
 
 
 def test_what_was_kept_gives_what_python_gives(tmp_path: Path) -> None:
     out = [0, 0, 0]
-    expected = weighed(OCTETS.tolist(), 3, True, out), out
+    expected = weighed(BYTES.tolist(), 3, True, out), out
     assert run(tmp_path) == expected  # compiled
     assert len(kept(tmp_path)) == 1
     assert run(tmp_path) == expected  # loaded
@@ -68,17 +68,17 @@ def test_a_kernel_may_give_one_number_or_none(tmp_path: Path) -> None:
 
 
 def test_nothing_is_kept_where_there_is_no_folder() -> None:
-    assert run(None)[0] == weighed(OCTETS.tolist(), 3, True, [])
+    assert run(None)[0] == weighed(BYTES.tolist(), 3, True, [])
 
 
 @pytest.mark.parametrize(
     "harm",
     [
-        lambda octets: octets[: len(octets) // 2],
-        lambda octets: octets[:-1] + bytes([octets[-1] ^ 1]),
-        lambda octets: octets[:0],
-        lambda octets: b"{}\n" + octets,
-        lambda octets: b"\xff\xfe" + octets,
+        lambda data: data[: len(data) // 2],
+        lambda data: data[:-1] + bytes([data[-1] ^ 1]),
+        lambda data: data[:0],
+        lambda data: b"{}\n" + data,
+        lambda data: b"\xff\xfe" + data,
     ],
 )
 def test_code_that_is_not_whole_is_compiled_anew(tmp_path: Path, harm: Any) -> None:

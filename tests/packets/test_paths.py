@@ -31,15 +31,15 @@ TEREDO6 = IPv6(src="2001:db8::1", dst="2001:db8::2") / TCP(sport=1, dport=2)
 
 def said(frame: Packet | bytes, link: int = 1) -> str:
     """The path of a frame in words, its addresses read from where OUTER says."""
-    octets = bytes(frame)
-    row = decode(octets, link)
-    return path_text(row[PATH], [_ends(octets, at) for at in offsets_of(row[OUTER])])
+    data = bytes(frame)
+    row = decode(data, link)
+    return path_text(row[PATH], [_ends(data, at) for at in offsets_of(row[OUTER])])
 
 
-def _ends(octets: bytes, at: int | None) -> tuple[str, str] | None:
+def _ends(data: bytes, at: int | None) -> tuple[str, str] | None:
     if at is None:
         return None
-    header = (IP if octets[at] >> 4 == 4 else IPv6)(octets[at:])
+    header = (IP if data[at] >> 4 == 4 else IPv6)(data[at:])
     return header.src, header.dst
 
 

@@ -148,5 +148,5 @@ def test_the_owners_identifiers_are_masked_in_what_is_written(
         (b"MZ\x90\0", None, "bin"), (b"", None, "bin"),
     ],
 )  # fmt: skip
-def test_an_ending_is_told_by_the_octets(content: bytes, charset: str | None, ending: str) -> None:
+def test_an_ending_is_told_by_the_bytes(content: bytes, charset: str | None, ending: str) -> None:
     assert ending_of(content, charset) == ending

@@ -169,7 +169,7 @@ def many_ends(choice: random.Random) -> list[bytes]:
 
 @pytest.mark.usefixtures("small_batches")
 @pytest.mark.parametrize("seed", range(4))
-def test_packets_and_octets_are_counted_even_where_addresses_give_way(
+def test_packets_and_bytes_are_counted_even_where_addresses_give_way(
     seed: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     frames = [*traffic(seed, 30), *many_ends(random.Random(seed))]
@@ -202,10 +202,10 @@ def test_a_flood_from_many_sources_leaves_few_rows(tmp_path: Path, monkeypatch: 
 # ── readers ─────────────────────────────────────────────────────────────────
 
 
-def unfinished(port: int, octets: int) -> list[bytes]:
+def unfinished(port: int, size: int) -> list[bytes]:
     """A request whose body goes on when the capture ends."""
     head = b"POST /big HTTP/1.1\r\nHost: a.example\r\nContent-Length: 9000000\r\n\r\n"
-    return conversation((True, head + b"b" * octets), ports=(port, 80), close=False)
+    return conversation((True, head + b"b" * size), ports=(port, 80), close=False)
 
 
 @pytest.mark.usefixtures("small_batches")

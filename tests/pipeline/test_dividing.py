@@ -31,7 +31,7 @@ from analyzer.session.options import Options
 from analyzer.session.packet_reader import PacketReader, Step
 from tests import builders
 from tests.builders import START_NS, conversation, http_request, http_response, udp
-from tests.corpus.captures import octets_of
+from tests.corpus.captures import bytes_of
 from tests.examples import examples
 from tests.pipeline.divided import dividing_from
 
@@ -156,8 +156,8 @@ def test_any_division_of_any_flows_gives_the_report_of_one_pass(
         path = Path(folder) / "one.pcap"
         path.write_bytes(builders.pcap(frames, times_ns=times))
         with dividing_from(first, chance, frames=batch) as seen:
-            alone = octets_of(analyze(path))
-            assert octets_of(analyze(path, jobs=jobs, notify=seen.told.append)) == alone
+            alone = bytes_of(analyze(path))
+            assert bytes_of(analyze(path, jobs=jobs, notify=seen.told.append)) == alone
         assert seen.told == []
 
 
@@ -191,7 +191,7 @@ def test_processes_read_what_threads_read(many: Path) -> None:
     assert len(alone.messages) == 120 + 2 + 18
     for threads in (True, False):
         with dividing_from(-1, random.Random(1), threads=threads) as seen:
-            assert octets_of(analyze(many, jobs=3, notify=seen.told.append)) == octets_of(alone)
+            assert bytes_of(analyze(many, jobs=3, notify=seen.told.append)) == bytes_of(alone)
         assert len(seen.starts) == 1
         assert seen.elsewhere > 20
         assert seen.told == []
@@ -213,7 +213,7 @@ def test_where_a_process_dies_all_is_read_again_and_it_is_said(
         monkeypatch.setattr(coordinator.ShardCoordinator, "begin", and_kill)
         report = analyze(many, jobs=2, notify=seen.told.append)
     assert killed
-    assert octets_of(report) == octets_of(analyze(many))
+    assert bytes_of(report) == bytes_of(analyze(many))
     assert [sentence.partition(": ")[2] for sentence in seen.told] == [
         "read again in one process, since several would not give the same: one of them has ended"
     ]
@@ -227,7 +227,7 @@ def test_where_a_process_says_what_cannot_be_all_is_read_again(
 
     monkeypatch.setattr(shard_worker, "sign_of", wrong)  # in the threads; the other one has its own
     with dividing_from(3, random.Random(1)) as seen:
-        assert octets_of(analyze(many, jobs=2, notify=seen.told.append)) == octets_of(analyze(many))
+        assert bytes_of(analyze(many, jobs=2, notify=seen.told.append)) == bytes_of(analyze(many))
     assert len(seen.told) == 1
 
 
@@ -257,7 +257,7 @@ def test_where_a_bound_is_met_the_report_is_that_of_one_pass(
     with dividing_from(1, random.Random(2)) as seen:
         # Batches are as small in one pass: bounds that are looked at once a batch are met at the same place.
         alone = analyze(many)
-        assert octets_of(analyze(many, jobs=3, notify=seen.told.append)) == octets_of(alone)
+        assert bytes_of(analyze(many, jobs=3, notify=seen.told.append)) == bytes_of(alone)
     assert seen.starts
     assert len(seen.told) == bool(why)
     assert all(why in sentence for sentence in seen.told)
@@ -269,14 +269,14 @@ def test_what_is_cut_weighs_less_wherever_it_was_read(many: Path, monkeypatch: p
     with dividing_from(-1, random.Random(4)) as seen:
         alone = analyze(many)
         assert {"content-budget", "exchanges-unlisted"} <= {problem.code for problem in alone.problems}
-        assert octets_of(analyze(many, jobs=2, notify=seen.told.append)) == octets_of(alone)
+        assert bytes_of(analyze(many, jobs=2, notify=seen.told.append)) == bytes_of(alone)
     assert seen.told == []
 
 
 def test_what_one_pass_has_forgotten_is_not_held_against_a_repetition(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(stream_log, "MOST_OCTETS", 12_000)
+    monkeypatch.setattr(stream_log, "MOST_BYTES", 12_000)
     frames: list[bytes] = []
     for number in range(40):
         sent = http_request("POST", f"/{number}", NAMES[0], BODY)
@@ -289,7 +289,7 @@ def test_what_one_pass_has_forgotten_is_not_held_against_a_repetition(
         monkeypatch.setattr(coordinator, "table_of", lambda _: (0, 1))
         alone = analyze(path)
         assert "repeat-unchecked" in {problem.code for problem in alone.problems}
-        assert octets_of(analyze(path, jobs=2, notify=seen.told.append)) == octets_of(alone)
+        assert bytes_of(analyze(path, jobs=2, notify=seen.told.append)) == bytes_of(alone)
     assert len(seen.told) == 1
     assert "forgotten" in seen.told[0]
 
@@ -310,7 +310,7 @@ def test_captures_of_others_give_the_same_divided(corpus: Path) -> None:
     divided = 0
     for path in chance.sample([p for p in found if p.stat().st_size < 200_000], 40):
         with dividing_from(-1, chance, frames=chance.choice((10, 100))) as seen:
-            alone = octets_of(analyze(path))
-            assert octets_of(analyze(path, jobs=2, notify=seen.told.append)) == alone
+            alone = bytes_of(analyze(path))
+            assert bytes_of(analyze(path, jobs=2, notify=seen.told.append)) == alone
         divided += seen.elsewhere > 0
     assert divided

@@ -16,7 +16,7 @@ from analyzer.report import json
 from analyzer.session import extraction, worker_pool
 from tests import builders
 from tests.builders import conversation, http_request, http_response
-from tests.corpus.captures import octets_of
+from tests.corpus.captures import bytes_of
 
 
 @pytest.fixture
@@ -37,7 +37,7 @@ def capture(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_the_report_is_the_same_with_helpers(capture: Path) -> None:
     alone = analyze(capture)
     assert len(alone.messages) > 90
-    assert octets_of(analyze(capture, jobs=3)) == octets_of(alone)
+    assert bytes_of(analyze(capture, jobs=3)) == bytes_of(alone)
 
 
 def test_a_helper_that_dies_costs_nothing(capture: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -52,7 +52,7 @@ def test_a_helper_that_dies_costs_nothing(capture: Path, monkeypatch: pytest.Mon
         return given
 
     monkeypatch.setattr(worker_pool.WorkerPool, "give", and_kill)
-    assert octets_of(analyze(capture, jobs=2)) == octets_of(analyze(capture))
+    assert bytes_of(analyze(capture, jobs=2)) == bytes_of(analyze(capture))
 
 
 def test_the_corpus_gives_the_same_with_helpers(corpus: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -63,4 +63,4 @@ def test_the_corpus_gives_the_same_with_helpers(corpus: Path, monkeypatch: pytes
     for path in paths:
         alone = analyze(path)
         assert json.write(alone)
-        assert octets_of(analyze(path, jobs=2)) == octets_of(alone)
+        assert bytes_of(analyze(path, jobs=2)) == bytes_of(alone)

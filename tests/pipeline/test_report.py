@@ -153,7 +153,7 @@ def test_a_request_and_its_response_are_messages_with_their_evidence(tmp_path: P
         ([ask(payload=POST, flags="PA", seq=1001), answer(flags="A", ack=1001 + len(POST))], True),
         ([ask(payload=POST, flags="PA", seq=1001), answer(flags="A", ack=1000 + len(POST))], False),
     ],
-    ids=["nothing from the other side", "no acknowledgment of it", "acknowledged", "all but the last octet"],
+    ids=["nothing from the other side", "no acknowledgment of it", "acknowledged", "all but the last byte"],
 )
 def test_delivery_is_what_the_acknowledgments_show(
     frames: list[bytes], delivered: bool | None, tmp_path: Path
@@ -169,7 +169,7 @@ def test_a_lost_piece_of_a_request_does_not_part_it_from_its_response(tmp_path: 
     del frames[5]
     request, response = report_of(frames, tmp_path / "capture").messages
     assert (request.target, request.peer, response.status) == ("/long", 2, 201)
-    assert request.missing == ("1,400 of 6,000 octets of the body were not captured",)
+    assert request.missing == ("1,400 of 6,000 bytes of the body were not captured",)
     assert not request.complete
 
 
@@ -409,7 +409,7 @@ def test_times_that_go_backwards_are_a_problem(tmp_path: Path) -> None:
     assert report.captures[0].first_ns == start - 5 * 10**9
 
 
-def test_octets_of_any_kind_in_a_capture_are_survived(tmp_path: Path) -> None:
+def test_bytes_of_any_kind_in_a_capture_are_survived(tmp_path: Path) -> None:
     choice = random.Random(3)
     frames = []
     for frame in mixed_traffic(1) * 6:

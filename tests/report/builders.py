@@ -301,7 +301,7 @@ def sample_report() -> Report:
         geo_note="Places as believed on 2019-12-24, 313 days after the capture; today's answers beside them.",
         blind_spots=("62 % of the flows were encrypted: their content can't be seen.",),
         coverage=READABLE,
-        problems=(Problem("gap", "612 octets of one stream were not captured", 77, 2),),
+        problems=(Problem("gap", "612 bytes of one stream were not captured", 77, 2),),
         reconstruction="Made by code from the protocol's public client sources, with synthetic identifiers.",
     )
 

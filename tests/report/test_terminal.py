@@ -50,7 +50,7 @@ def test_colour_adds_nothing_but_colour(report: Report) -> None:
 
 @SLOW
 @given(reports())
-def test_a_saved_report_renders_to_the_same_octets(report: Report) -> None:
+def test_a_saved_report_renders_to_the_same_bytes(report: Report) -> None:
     assert render(json.read(json.write(report)), verbose=True) == render(report, verbose=True)
 
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analyzer.report.units import clock, counted, iso, octets, parse_iso, span, tally
+from analyzer.report.units import byte_size, clock, counted, iso, parse_iso, span, tally
 
 FIRST_NS = int(datetime(1, 1, 1, tzinfo=UTC).timestamp()) * 10**9
 LAST_NS = int(datetime(9999, 12, 31, tzinfo=UTC).timestamp()) * 10**9
@@ -64,8 +64,8 @@ def test_a_span_is_said_in_its_natural_unit(ns: int, said: str) -> None:
 @pytest.mark.parametrize(
     ("count", "said"), [(0, "0 B"), (999, "999 B"), (1_000, "1.0 kB"), (1_460_000_000, "1.5 GB")]
 )
-def test_octets_are_said_in_decimal_units(count: int, said: str) -> None:
-    assert octets(count) == said
+def test_bytes_are_said_in_decimal_units(count: int, said: str) -> None:
+    assert byte_size(count) == said
 
 
 def test_one_is_singular_and_the_rest_plural() -> None:

@@ -41,7 +41,7 @@ def carried_in(path: Path) -> dict[int, Carried]:
 class Stretch:
     """Bytes of a stream; `shift` is what tshark's offsets are beyond those of the Evidence."""
 
-    octets: bytes
+    data: bytes
     shift: int
 
 
@@ -53,22 +53,22 @@ def stretch_at(
     Of two copies of a byte the one in the earlier frame counts. Where the start of a connection was not
     captured, tshark counts from another byte: then the stretch is where `begins` stands.
     """
-    octets: dict[int, int] = {}
+    data: dict[int, int] = {}
     for frame in sorted(frames):
         piece = carried.get(frame)
         if piece is not None:
-            for place, octet in enumerate(piece.payload, piece.offset):
-                octets.setdefault(place, octet)
-    for shift in (0, *_shifts(octets, start, begins)):
-        found = [octets.get(place + shift, -1) for place in range(start, end)]
+            for place, byte in enumerate(piece.payload, piece.offset):
+                data.setdefault(place, byte)
+    for shift in (0, *_shifts(data, start, begins)):
+        found = [data.get(place + shift, -1) for place in range(start, end)]
         if -1 not in found and bytes(found).lstrip(b"\r\n\t \0").upper().startswith(begins.upper()):
             return Stretch(bytes(found), shift)
     return None
 
 
-def _shifts(octets: dict[int, int], start: int, begins: bytes) -> list[int]:
+def _shifts(data: dict[int, int], start: int, begins: bytes) -> list[int]:
     """Where else the stretch may begin."""
     first = begins[0] if begins else -1
-    places = (place for place, octet in octets.items() if octet == first)
+    places = (place for place, byte in data.items() if byte == first)
     wanted = list(begins)
-    return [p - start for p in places if [octets.get(p + k) for k in range(len(begins))] == wanted]
+    return [p - start for p in places if [data.get(p + k) for k in range(len(begins))] == wanted]

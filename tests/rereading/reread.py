@@ -22,7 +22,7 @@ sys.path.insert(0, str(ROOT))
 
 from analyzer import analyze  # noqa: E402
 from analyzer.model import Finding, Message, Report  # noqa: E402
-from tests.rereading.octets import Carried, Stretch, carried_in, stretch_at  # noqa: E402
+from tests.rereading.data import Carried, Stretch, carried_in, stretch_at  # noqa: E402
 from tests.rereading.steps import NotFollowedError, opened, value_at  # noqa: E402
 
 HIDDEN = frozenset(("password", "access_token"))
@@ -62,10 +62,10 @@ def _reread_message(done: Reread, carried: dict[int, Carried], message: Message,
     done.note("start line", found is not None, where)
     if found is None:
         return
-    done.counts["message by another count of octets"] += found.shift != 0
+    done.counts["message by another count of bytes"] += found.shift != 0
     done.note("frames", _are_frames(carried, message, found), where)
     if message.complete and message.body.sha256 is not None and not message.tolerated:
-        digest = hashlib.sha256(opened(found.octets).sent).hexdigest()
+        digest = hashlib.sha256(opened(found.data).sent).hexdigest()
         done.note("body", digest == message.body.sha256, where)
 
 
@@ -84,7 +84,7 @@ def _are_frames(carried: dict[int, Carried], message: Message, found: Stretch) -
         at = place + found.shift - piece.offset if piece else -1
         if piece is None or not 0 <= at < len(piece.payload):
             return False
-        if piece.payload[at] != found.octets[place - start]:
+        if piece.payload[at] != found.data[place - start]:
             return False
     return True
 
@@ -103,7 +103,7 @@ def _reread_finding(
         done.counts["finding in an incomplete message"] += 1
         return
     try:
-        values = value_at(opened(found.octets), finding.evidence.path)
+        values = value_at(opened(found.data), finding.evidence.path)
     except NotFollowedError as step:
         done.counts[f"finding not followed: {step}"] += 1
         return

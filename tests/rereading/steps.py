@@ -37,10 +37,10 @@ class Opened:
     content: bytes  # … and without content codings
 
 
-def opened(octets: bytes) -> Opened:
+def opened(data: bytes) -> Opened:
     """The parts of one message."""
-    end = re.search(rb"\r?\n\r?\n", octets)
-    head, rest = (octets[: end.start()], octets[end.end() :]) if end else (octets, b"")
+    end = re.search(rb"\r?\n\r?\n", data)
+    head, rest = (data[: end.start()], data[end.end() :]) if end else (data, b"")
     start, _, lines = head.decode("latin-1").replace("\r\n", "\n").partition("\n")
     unfolded = re.sub(r"\n[ \t]+", " ", lines)
     headers = [
@@ -52,42 +52,38 @@ def opened(octets: bytes) -> Opened:
     return Opened(start, headers, sent, _undone(sent, codings))
 
 
-def dechunked(octets: bytes) -> bytes:
+def dechunked(data: bytes) -> bytes:
     """The data of chunks, one after the other (RFC 9112 §7.1)."""
     out, at = bytearray(), 0
-    while size := re.match(rb"[ \t]*([0-9A-Fa-f]+)[^\n]*\n", octets[at:]):
+    while size := re.match(rb"[ \t]*([0-9A-Fa-f]+)[^\n]*\n", data[at:]):
         at += size.end()
         length = int(size[1], 16)
         if not length:
             break
-        out += octets[at : at + length]
+        out += data[at : at + length]
         at += length
-        at += (
-            len(octets[at:]) - len(octets[at:].lstrip(b"\r\n"))
-            if octets[at : at + 1] in (b"\r", b"\n")
-            else 0
-        )
+        at += len(data[at:]) - len(data[at:].lstrip(b"\r\n")) if data[at : at + 1] in (b"\r", b"\n") else 0
     return bytes(out)
 
 
-def _undone(octets: bytes, codings: list[str]) -> bytes:
+def _undone(data: bytes, codings: list[str]) -> bytes:
     for coding in reversed(codings):
         try:
-            octets = CODINGS[coding](octets)
+            data = CODINGS[coding](data)
         except Exception:
-            return octets
-    return octets
+            return data
+    return data
 
 
-def _deflate(octets: bytes) -> bytes:
+def _deflate(data: bytes) -> bytes:
     try:
-        return zlib.decompress(octets)
+        return zlib.decompress(data)
     except zlib.error:
-        return zlib.decompress(octets, -15)
+        return zlib.decompress(data, -15)
 
 
-def _gzip(octets: bytes) -> bytes:
-    return zlib.decompressobj(31).decompress(octets)
+def _gzip(data: bytes) -> bytes:
+    return zlib.decompressobj(31).decompress(data)
 
 
 CODINGS: dict[str, Callable[[bytes], bytes]] = {
@@ -95,7 +91,7 @@ CODINGS: dict[str, Callable[[bytes], bytes]] = {
     "x-gzip": _gzip,
     "deflate": _deflate,
     "br": brotli.decompress,
-    "zstd": lambda octets: zstandard.ZstdDecompressor().decompressobj().decompress(octets),
+    "zstd": lambda data: zstandard.ZstdDecompressor().decompressobj().decompress(data),
 }
 
 
@@ -187,10 +183,10 @@ def _base64(value: Any) -> bytes:
 
 
 def _multipart(value: Any) -> list[tuple[str, Any]]:
-    octets = value if isinstance(value, bytes) else str(value).encode("latin-1", "replace")
-    boundary = octets.split(b"\n", 1)[0].strip()[2:]
+    data = value if isinstance(value, bytes) else str(value).encode("latin-1", "replace")
+    boundary = data.split(b"\n", 1)[0].strip()[2:]
     head = b"Content-Type: multipart/form-data; boundary=" + boundary + b"\r\n\r\n"
-    message = email.message_from_bytes(head + octets, policy=email.policy.HTTP)
+    message = email.message_from_bytes(head + data, policy=email.policy.HTTP)
     found = []
     for part in message.iter_parts():
         name = part.get_param("name", header="content-disposition") or part.get_filename() or ""

@@ -62,10 +62,10 @@ def test_a_false_claim_is_found(tmp_path: Path) -> None:
         pytest.skip("tshark is not installed")
     report = analyze(str(OURS / "nokia7plus-reconstruction.pcap"))
     changed = tmp_path / "changed.pcap"
-    octets = bytearray((OURS / "nokia7plus-reconstruction.pcap").read_bytes())
-    at = octets.index(b"POST / HTTP/1.1")
-    octets[at : at + 4] = b"JUST"
-    changed.write_bytes(octets)
+    data = bytearray((OURS / "nokia7plus-reconstruction.pcap").read_bytes())
+    at = data.index(b"POST / HTTP/1.1")
+    data[at : at + 4] = b"JUST"
+    changed.write_bytes(data)
     assert [line.split(":")[0] for line in reread(changed, report).differing][:1] == ["start line"]
 
 

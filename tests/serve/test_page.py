@@ -54,9 +54,9 @@ def test_a_capture_is_dropped_and_its_report_opens(page: Any) -> None:
 
 
 def test_progress_is_shown_while_it_reads(page: Any, tmp_path: Path) -> None:
-    octets = CAPTURE.read_bytes()
+    data = CAPTURE.read_bytes()
     big = tmp_path / "big.pcap"
-    big.write_bytes(octets[:24] + octets[24:] * 60)
+    big.write_bytes(data[:24] + data[24:] * 60)
     upload(page, big)
     page.wait_for_selector("#done[value]")
     assert "packets so far" in page.inner_text("#state") or "writing" in page.inner_text("#state")
@@ -89,12 +89,12 @@ def test_it_works_by_keyboard_alone(page: Any) -> None:
 def test_files_can_be_dragged_in(page: Any) -> None:
     import base64
 
-    octets = base64.b64encode(CAPTURE.read_bytes()).decode()
+    data = base64.b64encode(CAPTURE.read_bytes()).decode()
     transfer = page.evaluate_handle(
         """octets => { const data = new DataTransfer();
         const bytes = Uint8Array.from(atob(octets), c => c.charCodeAt(0));
         data.items.add(new File([bytes], "dragged.pcap")); return data; }""",
-        octets,
+        data,
     )
     page.dispatch_event("#drop", "drop", {"dataTransfer": transfer})
     page.wait_for_selector("text=The answer")

@@ -22,7 +22,7 @@ from analyzer import analyze
 from analyzer.report.json import read
 from tests.serve.running import CAPTURE, ROOT, Client, Served
 
-OCTETS = CAPTURE.read_bytes()
+BYTES = CAPTURE.read_bytes()
 FORM = "multipart/form-data; boundary=b"
 
 
@@ -50,13 +50,13 @@ def client(served: Served, cookies: httpx.Cookies) -> Iterator[Client]:
 def job(served: Served, cookies: httpx.Cookies) -> str:
     """Return the path of a scan that is done."""
     with served.returning(cookies) as client:
-        sent = client.upload(("a.pcap", OCTETS))
+        sent = client.upload(("a.pcap", BYTES))
         assert client.over(sent.headers["location"])["state"] == "done"
         return str(sent.headers["location"])
 
 
 def test_an_upload_becomes_the_report_that_scan_gives(client: Client) -> None:
-    sent = client.upload(("mine.pcap", OCTETS))
+    sent = client.upload(("mine.pcap", BYTES))
     assert sent.status_code == 303
     state = client.over(sent.headers["location"])
     assert (state["state"], state["label"], state["share"]) == ("done", "mine.pcap", 100)
@@ -72,10 +72,10 @@ def test_an_upload_becomes_the_report_that_scan_gives(client: Client) -> None:
 
 
 def test_the_files_of_one_recording_are_one_report(client: Client) -> None:
-    head, middle = OCTETS[:24], 24
+    head, middle = BYTES[:24], 24
     for _ in range(500):
-        middle += 16 + int.from_bytes(OCTETS[middle + 8 : middle + 12], "little")
-    sent = client.upload(("a_00001.pcap", OCTETS[:middle]), ("a_00002.pcap", head + OCTETS[middle:]))
+        middle += 16 + int.from_bytes(BYTES[middle + 8 : middle + 12], "little")
+    sent = client.upload(("a_00001.pcap", BYTES[:middle]), ("a_00002.pcap", head + BYTES[middle:]))
     job = sent.headers["location"]
     assert client.over(job)["label"] == "a_00001.pcap, a_00002.pcap"
     report = read(client.get(f"{job}/report.json").text)
@@ -88,7 +88,7 @@ def test_the_files_of_one_recording_are_one_report(client: Client) -> None:
     [
         (b"", "is empty"),
         (b"%PDF-1.4 nothing", "evil.pcap: "),
-        (OCTETS[:20], "cut"),
+        (BYTES[:20], "cut"),
         (b"\x1f\x8b" + bytes(40), "evil.pcap: "),
     ],
 )
@@ -107,7 +107,7 @@ NAMES = ["../../etc/cron.d/evil", "/etc/passwd", "..\\..\\evil", "a\0b", "\u202e
 @pytest.mark.parametrize("name", [*NAMES, "<img src=x onerror=alert(1)>"])
 def test_a_name_is_only_ever_shown(client: Client, served: Served, name: str) -> None:
     before = set(Path("/etc").glob("*"))
-    sent = client.upload((name, OCTETS[:40_000]))
+    sent = client.upload((name, BYTES[:40_000]))
     job = sent.headers["location"]
     client.over(job)
     files = [path.relative_to(served.folder) for path in served.folder.rglob("*") if path.is_file()]
@@ -130,7 +130,7 @@ def test_no_path_of_the_client_leads_to_a_file(client: Client, job: str, path: s
 
 
 def test_the_evidence_bundle_is_one_that_verify_accepts(client: Client, tmp_path: Path) -> None:
-    job = client.upload(("mine.pcap", OCTETS)).headers["location"]
+    job = client.upload(("mine.pcap", BYTES)).headers["location"]
     client.over(job)
     for name in ("evidence", "evidence-redacted"):
         with zipfile.ZipFile(io.BytesIO(client.get(f"{job}/{name}.zip").content)) as archive:
@@ -146,7 +146,7 @@ def test_the_evidence_bundle_is_one_that_verify_accepts(client: Client, tmp_path
 
 
 def test_two_scans_are_compared(client: Client) -> None:
-    jobs = [client.upload((name, OCTETS)).headers["location"] for name in ("before.pcap", "after.pcap")]
+    jobs = [client.upload((name, BYTES)).headers["location"] for name in ("before.pcap", "after.pcap")]
     for job in jobs:
         client.over(job)
     ids = [job.rpartition("/")[2] for job in jobs]
@@ -184,14 +184,14 @@ def test_nobody_gets_in_without_the_cookie_and_the_token_opens_once(tmp_path: Pa
 )
 def test_another_site_can_not_send_a_form(client: Client, headers: dict[str, str], status: int) -> None:
     key = client.key()
-    files = {"captures": ("a.pcap", OCTETS[:1000])}
+    files = {"captures": ("a.pcap", BYTES[:1000])}
     assert client.post("/captures", data={"key": key}, files=files, headers=headers).status_code == status
 
 
 def test_a_form_needs_the_key_and_an_origin(client: Client) -> None:
     key = client.key()
-    assert client.upload(("a.pcap", OCTETS[:1000]), key="wrong").status_code == 403
-    files = {"captures": ("a.pcap", OCTETS[:1000])}
+    assert client.upload(("a.pcap", BYTES[:1000]), key="wrong").status_code == 403
+    files = {"captures": ("a.pcap", BYTES[:1000])}
     assert client.post("/captures", files=files).status_code == 403
     del client.headers["origin"]
     assert client.post("/captures", data={"key": key}, files=files).status_code == 403
@@ -210,7 +210,7 @@ def test_every_answer_says_what_a_browser_may_do(client: Client, job: str) -> No
 
 def test_too_much_is_refused_whether_it_is_announced_or_not(tmp_path: Path) -> None:
     with Served(tmp_path, "--max-upload", "1") as served, served.opened() as client:
-        answer = client.upload(("big.pcap", OCTETS + bytes(3_000_000)))
+        answer = client.upload(("big.pcap", BYTES + bytes(3_000_000)))
         assert answer.status_code == 413
         assert "More than 1.0 MB at once are not taken." in answer.text
         key, boundary = client.key(), "b"
@@ -251,14 +251,14 @@ def test_a_broken_form_is_refused_and_the_page_goes_on(client: Client, content: 
 
 def test_a_scan_that_needs_too_much_memory_is_ended_and_says_so(tmp_path: Path) -> None:
     with Served(tmp_path, "--max-memory", "60") as served, served.opened() as client:
-        state = client.over(client.upload(("a.pcap", OCTETS)).headers["location"])
+        state = client.over(client.upload(("a.pcap", BYTES)).headers["location"])
     assert state["state"] == "failed"
     assert state["error"]
 
 
 def test_a_scan_that_takes_too_long_is_ended_and_says_so(tmp_path: Path) -> None:
     with Served(tmp_path, "--max-time", "1") as served, served.opened() as client:
-        big = OCTETS[:24] + OCTETS[24:] * 60
+        big = BYTES[:24] + BYTES[24:] * 60
         state = client.over(client.upload(("a.pcap", big)).headers["location"])
     assert state["state"] == "failed"
     assert "longer than the 1 s" in state["error"] or "ended by the system" in state["error"]
@@ -274,7 +274,7 @@ def test_a_large_upload_leaves_memory_flat(tmp_path: Path) -> None:
         head += 'Content-Disposition: form-data; name="captures"; filename="large.pcap"\r\n\r\n'
 
         def pieces() -> Iterator[bytes]:
-            yield head.encode() + OCTETS[:24]
+            yield head.encode() + BYTES[:24]
             # One record that claims what follows: the scan refuses it at once, which isn't what is measured.
             yield bytes(8) + (1 << 31).to_bytes(4, "little") * 2
             for _ in range(megabytes):
@@ -302,7 +302,7 @@ def peak(pid: int) -> float:
 
 
 def test_scans_run_beside_each_other_and_apart(client: Client) -> None:
-    jobs = [client.upload((f"{n}.pcap", OCTETS)).headers["location"] for n in range(3)]
+    jobs = [client.upload((f"{n}.pcap", BYTES)).headers["location"] for n in range(3)]
     assert [client.over(job)["label"] for job in jobs] == ["0.pcap", "1.pcap", "2.pcap"]
     assert len({client.get(f"{job}/report.json").content[:0] or job for job in jobs}) == 3
     home = client.get("/").text
@@ -318,11 +318,11 @@ def test_scans_run_beside_each_other_and_apart(client: Client) -> None:
 def test_nothing_is_left_behind(tmp_path: Path, how: signal.Signals) -> None:
     with Served(tmp_path) as served:
         with served.opened() as client:
-            job = client.upload(("a.pcap", OCTETS)).headers["location"]
+            job = client.upload(("a.pcap", BYTES)).headers["location"]
             client.over(job)
             folders = list(tmp_path.glob("phonehome-*"))
             assert [folder.stat().st_mode & 0o777 for folder in folders] == [0o700]
-            client.upload(("b.pcap", OCTETS[:24] + OCTETS[24:] * 20))  # still being read
+            client.upload(("b.pcap", BYTES[:24] + BYTES[24:] * 20))  # still being read
         served.process.send_signal(how)
         served.process.wait(60)
     assert list(tmp_path.iterdir()) == []

@@ -57,10 +57,10 @@ def handshake(certificate: Path, most: ssl.TLSVersion) -> Iterator[tuple[bool, b
         with suppress(ssl.SSLWantReadError):
             ends[turn % 2].do_handshake()
         said = wires[turn % 2]
-        octets = said.read()
-        said.write(octets)
-        if octets:
-            yield turn % 2 == 0, octets
+        data = said.read()
+        said.write(data)
+        if data:
+            yield turn % 2 == 0, data
 
 
 @pytest.mark.parametrize(
@@ -77,7 +77,7 @@ def test_the_version_that_a_tls_server_chose_is_told(
     assert [fingerprint[:4] for fingerprint in row.ja4] == ["t13d"]
     assert (row.payload_readable, row.names[0].name) == (0, NAME)
     without_answer = [
-        frame for up, octets in said[:1] for frame in conversation((up, octets), ports=(40000, 443))
+        frame for up, data in said[:1] for frame in conversation((up, data), ports=(40000, 443))
     ]
     assert dict(row_of(scan(tmp_path, without_answer), SERVER, 443).versions) == {"TLS 1.3 offered": 1}
 
@@ -167,9 +167,9 @@ def test_an_encrypted_name_without_another_hides_the_destination_s(tmp_path: Pat
 # ── no known form ───────────────────────────────────────────────────────────
 
 
-def test_random_octets_of_no_known_form_look_encrypted_or_compressed_as_a_guess(tmp_path: Path) -> None:
-    octets = random.Random(5).randbytes(1400)
-    row = row_of(scan(tmp_path, [udp(octets, ports=(40000, 9000), server=SERVER)]), SERVER, 9000)
+def test_random_bytes_of_no_known_form_look_encrypted_or_compressed_as_a_guess(tmp_path: Path) -> None:
+    data = random.Random(5).randbytes(1400)
+    row = row_of(scan(tmp_path, [udp(data, ports=(40000, 9000), server=SERVER)]), SERVER, 9000)
     assert dict(row.kinds) == {"unknown binary": 1}
     assert row.entropy is not None
     assert 7.7 < row.entropy < 7.9
@@ -178,7 +178,7 @@ def test_random_octets_of_no_known_form_look_encrypted_or_compressed_as_a_guess(
     assert "a guess" in guess
 
 
-def test_even_octets_are_not_guessed_about(tmp_path: Path) -> None:
+def test_even_bytes_are_not_guessed_about(tmp_path: Path) -> None:
     row = row_of(scan(tmp_path, [tcp(b"\0\1" * 300, PSH | ACK, seq=1)]), SERVER, 80)
     assert (dict(row.kinds), row.entropy, row.guesses) == ({"unknown binary": 1}, 1.0, ())
 

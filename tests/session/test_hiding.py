@@ -37,12 +37,12 @@ OPENVPN = b"\x38" + bytes(range(8)) + bytes(5)
         (b"GET / HTTP/1.1\r\n\r\n", True, ""),
     ],
 )
-def test_tunnels_are_known_by_their_first_octets(payload: bytes, is_tcp: bool, name: str) -> None:
+def test_tunnels_are_known_by_their_first_bytes(payload: bytes, is_tcp: bool, name: str) -> None:
     assert form_of(payload, is_tcp) == name
 
 
 @given(st.binary(min_size=1, max_size=200), st.booleans())
-def test_any_first_octets_raise_nothing(payload: bytes, is_tcp: bool) -> None:
+def test_any_first_bytes_raise_nothing(payload: bytes, is_tcp: bool) -> None:
     assert isinstance(form_of(payload, is_tcp), str)
 
 

@@ -31,10 +31,10 @@ def packet(source: str, ttl: int, number: int, size: int = 0) -> bytes:
 
 def conclusion(tmp_path: Path, frames: Iterable[bytes], link: int = 1) -> str:
     path = tmp_path / "capture.pcap"
-    octets = [struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 262144, link)]
+    data = [struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 262144, link)]
     for number, frame in enumerate(frames):
-        octets.append(struct.pack("<IIII", START_NS // 10**9 + number, 0, len(frame), len(frame)) + frame)
-    path.write_bytes(b"".join(octets))
+        data.append(struct.pack("<IIII", START_NS // 10**9 + number, 0, len(frame), len(frame)) + frame)
+    path.write_bytes(b"".join(data))
     first = analyze(path).vantage[0]
     assert first.kind == "where the capture was made"
     return first.value

@@ -40,7 +40,7 @@ def test_ccmp_opens_the_test_vector_of_the_standard():
     assert ciphers.ccmp(CCMP_KEY, frame) == CCMP_PLAIN
 
 
-def test_ccmp_refuses_a_wrong_key_and_a_changed_octet():
+def test_ccmp_refuses_a_wrong_key_and_a_changed_byte():
     frame = parse(CCMP_SENT)
     assert frame is not None
     assert ciphers.ccmp(bytes(16), frame) is None
@@ -72,8 +72,8 @@ def test_a_passphrase_and_ssid_give_the_key_of_the_standard():
 def test_tkip_mixes_the_packet_key_as_scapy_does(key, transmitter, high, low):
     crypto = pytest.importorskip("scapy.modules.krack.crypto")
     counter = (high << 16) | low
-    octets = [counter >> 8 * i & 0xFF for i in range(6)]
-    theirs = crypto.gen_TKIP_RC4_key(octets, list(transmitter), list(key))
+    data = [counter >> 8 * i & 0xFF for i in range(6)]
+    theirs = crypto.gen_TKIP_RC4_key(data, list(transmitter), list(key))
     assert ciphers._mixed(key, transmitter, high, low) == bytes(theirs)
 
 
@@ -117,8 +117,8 @@ def test_a_gcmp_frame_is_opened(cipher, size):
 @given(st.binary(max_size=200), st.binary(min_size=32, max_size=32))
 @example(b"\x80" + bytes(39), bytes(32))  # a beacon: its subtype has the bit that means QoS in data frames
 @settings(max_examples=examples(200), deadline=None)
-def test_no_frame_however_cut_raises(octets, key):
-    frame = parse(octets)
+def test_no_frame_however_cut_raises(data, key):
+    frame = parse(data)
     if frame is None:
         return
     for cipher in ciphers.CIPHERS.values():

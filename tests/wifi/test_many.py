@@ -122,9 +122,9 @@ def test_real_captures_give_the_same_one_by_one(
 
 def test_compiled_loops_open_what_uncompiled_ones_open(capture: Path) -> None:
     pytest.importorskip("numba", reason="no numba for this platform: kernels run uncompiled only")
-    octets = [bytes(frame) for _, frame in dpkt.pcap.Reader(io.BytesIO(capture.read_bytes()))][:2000]
+    data = [bytes(frame) for _, frame in dpkt.pcap.Reader(io.BytesIO(capture.read_bytes()))][:2000]
     key = make_wifi.transient_key()[32:48]
-    plain, compiled = (opened(octets, key, compiled) for compiled in (False, True))
+    plain, compiled = (opened(data, key, compiled) for compiled in (False, True))
     assert len(plain) > 1900
     assert plain == compiled
 
@@ -185,10 +185,10 @@ def made(frame: dict[str, Any], check: bool) -> bytes:
 
 @given(st.lists(FRAME, max_size=12), st.booleans())
 def test_each_is_what_it_is_alone(frames: list[dict[str, Any]], check: bool) -> None:
-    octets = [made(frame, check) for frame in frames]
-    found = opened(octets)
+    data = [made(frame, check) for frame in frames]
+    found = opened(data)
     for row, (payload, sender, sequence, retry) in found.items():
-        alone = parse(octets[row])
+        alone = parse(data[row])
         assert alone is not None
         assert payload == ciphers.ccmp(TEMPORAL, alone)
         assert sender == ccmp_batch.sender_of(alone.transmitter, alone.tid if frames[row]["qos"] else -1)
@@ -265,35 +265,33 @@ def a_session() -> WifiSession:
     return session
 
 
-def laid_out(octets: list[bytes]) -> tuple[ccmp_batch.Octets, ccmp_batch.Rows, ccmp_batch.Rows]:
+def laid_out(data: list[bytes]) -> tuple[ccmp_batch.Bytes, ccmp_batch.Rows, ccmp_batch.Rows]:
     """These as a batch, with their starts and ends."""
-    end = np.cumsum([len(one) for one in octets], dtype=np.int64)
+    end = np.cumsum([len(one) for one in data], dtype=np.int64)
     return (
-        np.frombuffer(b"".join(octets), np.uint8),
-        end - np.array([len(one) for one in octets], np.int64),
+        np.frombuffer(b"".join(data), np.uint8),
+        end - np.array([len(one) for one in data], np.int64),
         end,
     )
 
 
-def inside(session: WifiSession, octets: list[bytes], least: int) -> tuple[list[tuple[int, bytes]], set[int]]:
+def inside(session: WifiSession, raw: list[bytes], least: int) -> tuple[list[tuple[int, bytes]], set[int]]:
     """(rows with the Ethernet frames in them, repeated rows)."""
-    data, start, end = laid_out(octets)
+    data, start, end = laid_out(raw)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(ccmp_batch, "WORTHWHILE", {False: least})
-        found = inside_frames(session, data, start, end, np.full(len(octets), LINK_IEEE802_11), False)
+        found = inside_frames(session, data, start, end, np.full(len(raw), LINK_IEEE802_11), False)
     places = zip(found.row.tolist(), found.at.tolist(), found.length.tolist(), strict=True)
     return [(row, bytes(found.data[at : at + size])) for row, at, size in places], {*found.repeated.tolist()}
 
 
 def opened(
-    octets: list[bytes], key: bytes = TEMPORAL, compiled: bool = False
+    data: list[bytes], key: bytes = TEMPORAL, compiled: bool = False
 ) -> dict[int, tuple[bytes, int, int, bool]]:
     """Payload, sender, sequence number and whether sent again of each frame that is opened, by row."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(ccmp_batch, "WORTHWHILE", {True: 1, False: 1})
-        found = ccmp_batch.opened_frames(
-            *laid_out(octets), lambda *_: key, ccmp_batch.FrameBuffer(), compiled
-        )
+        found = ccmp_batch.opened_frames(*laid_out(data), lambda *_: key, ccmp_batch.FrameBuffer(), compiled)
     columns = [found.column(which).tolist() for which in (ROW, LENGTH, SENDER, SEQUENCE, AGAIN)]
     return {
         row: (bytes(found.room[at : at + size]), sender, sequence, bool(again))

@@ -28,8 +28,8 @@ GAP = 0xFF
 def read_wheel(path: Path) -> tuple[list[Block], list[Block]]:
     """IPv4 and IPv6 blocks of the wheel's tables; ValueError where the module itself disagrees."""
     with zipfile.ZipFile(path) as wheel:
-        octets = wheel.read(MODULE)
-    v4, v6 = list(_read_v4(octets)), list(_read_v6(octets))
+        data = wheel.read(MODULE)
+    v4, v6 = list(_read_v4(data)), list(_read_v6(data))
     with tempfile.TemporaryDirectory() as folder:
         zipfile.ZipFile(path).extractall(folder)
         sys.path.insert(0, folder)
@@ -43,32 +43,32 @@ def read_wheel(path: Path) -> tuple[list[Block], list[Block]]:
     return v4, v6
 
 
-def _dictionaries(octets: bytes) -> Iterator[int]:
+def _dictionaries(data: bytes) -> Iterator[int]:
     """Offsets of the counted lists of countries; every such list starts with Andorra."""
-    at = octets.find(b"ADAEAF")
+    at = data.find(b"ADAEAF")
     while at >= 0:
         yield at - 4
-        at = octets.find(b"ADAEAF", at + 1)
+        at = data.find(b"ADAEAF", at + 1)
 
 
-def _codes(octets: bytes, at: int) -> tuple[list[str], int]:
-    (count,) = struct.unpack_from("<I", octets, at)
+def _codes(data: bytes, at: int) -> tuple[list[str], int]:
+    (count,) = struct.unpack_from("<I", data, at)
     end = at + 4 + 2 * count
-    text = octets[at + 4 : end].decode("ascii")
+    text = data[at + 4 : end].decode("ascii")
     return [text[i : i + 2] for i in range(0, 2 * count, 2)], end
 
 
-def _read_v4(octets: bytes) -> Iterator[Block]:
-    at = next(_dictionaries(octets))
-    codes, mixed_at = _codes(octets, at)
-    words = struct.unpack_from("<65536I", octets, at - 4 * 65536)
-    (mixed,) = struct.unpack_from("<I", octets, mixed_at)
-    bases = struct.unpack_from(f"<{mixed + 1}I", octets, mixed_at + 4)
+def _read_v4(data: bytes) -> Iterator[Block]:
+    at = next(_dictionaries(data))
+    codes, mixed_at = _codes(data, at)
+    words = struct.unpack_from("<65536I", data, at - 4 * 65536)
+    (mixed,) = struct.unpack_from("<I", data, mixed_at)
+    bases = struct.unpack_from(f"<{mixed + 1}I", data, mixed_at + 4)
     first_at = mixed_at + 4 + 4 * (mixed + 1)
     count_at = first_at + mixed
-    (count,) = struct.unpack_from("<I", octets, count_at)
-    offsets = struct.unpack_from(f"<{count}H", octets, count_at + 4)
-    values = octets[count_at + 4 + 2 * count : count_at + 4 + 3 * count]
+    (count,) = struct.unpack_from("<I", data, count_at)
+    offsets = struct.unpack_from(f"<{count}H", data, count_at + 4)
+    values = data[count_at + 4 + 2 * count : count_at + 4 + 3 * count]
     for upper, word in enumerate(words):
         start, tag, index = upper << 16, word >> 30, word & 0x3FFF_FFFF
         if tag == 1:
@@ -76,43 +76,43 @@ def _read_v4(octets: bytes) -> Iterator[Block]:
         elif tag == 0:
             low, high = bases[index], bases[index + 1]
             edges = [0, *offsets[low:high], 0x1_0000]
-            held = (octets[first_at + index], *values[low:high])
+            held = (data[first_at + index], *values[low:high])
             for (a, b), value in zip(pairwise(edges), held, strict=True):
                 if value != GAP and b > a:
                     yield start + a, start + b - 1, codes[value]
 
 
-def _read_v6(octets: bytes) -> Iterator[Block]:
-    at, table, populated = _find_v6(octets)
-    codes, side_at = _codes(octets, at)
-    (side,) = struct.unpack_from("<I", octets, side_at)
+def _read_v6(data: bytes) -> Iterator[Block]:
+    at, table, populated = _find_v6(data)
+    codes, side_at = _codes(data, at)
+    (side,) = struct.unpack_from("<I", data, side_at)
     regular_at = side_at + 4 + 33 * side
-    (count,) = struct.unpack_from("<I", octets, regular_at)
-    firsts = struct.unpack_from(f"<{populated + 1}I", octets, table + 65536 + 4)
-    positions = enumerate(octets[table : table + 65536])
+    (count,) = struct.unpack_from("<I", data, regular_at)
+    firsts = struct.unpack_from(f"<{populated + 1}I", data, table + 65536 + 4)
+    positions = enumerate(data[table : table + 65536])
     for position, upper in sorted((p, upper) for upper, p in positions if p != GAP):
         for i in range(firsts[position], firsts[position + 1]):
             if not i < count:
                 raise ValueError("the index points behind the table of ranges")
-            offset, length, value = struct.unpack_from("<IBB", octets, regular_at + 4 + 6 * i)
+            offset, length, value = struct.unpack_from("<IBB", data, regular_at + 4 + 6 * i)
             if length:
                 first = upper << 112 | offset << 80
                 yield first, first | (1 << (128 - length)) - 1, codes[value]
             else:
-                entry = octets[side_at + 4 + 33 * offset :][:33]
+                entry = data[side_at + 4 + 33 * offset :][:33]
                 first, last = (int.from_bytes(half, "little") for half in (entry[:16], entry[16:32]))
                 yield first, last, codes[entry[32]]
 
 
-def _find_v6(octets: bytes) -> tuple[int, int, int]:
+def _find_v6(data: bytes) -> tuple[int, int, int]:
     """Offset of the list of countries, of the table, and the number of populated /16s, which must fit."""
-    at = list(_dictionaries(octets))[1]
+    at = list(_dictionaries(data))[1]
     for populated in range(1, GAP):
-        end = octets.find(struct.pack("<I", populated), 65536, at)
+        end = data.find(struct.pack("<I", populated), 65536, at)
         while end >= 0:
-            if set(octets[end - 65536 : end]) - {GAP} == set(range(populated)):
+            if set(data[end - 65536 : end]) - {GAP} == set(range(populated)):
                 return at, end - 65536, populated
-            end = octets.find(struct.pack("<I", populated), end + 1, at)
+            end = data.find(struct.pack("<I", populated), end + 1, at)
     raise ValueError("no IPv6 table found: another layout than that of iptocc 3.3")
 
 

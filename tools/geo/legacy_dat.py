@@ -29,8 +29,8 @@ COUNTRIES = tuple(_ORDER.split())
 def read_legacy_dat(data: bytes) -> tuple[int, list[int], list[str]]:
     """Width of an address in bits, sorted starts of ranges, and the code of each."""
     bits = EDITION_BITS[data[-1]]
-    octets = np.frombuffer(data, np.uint8, len(data) // 6 * 6).reshape(-1, 2, 3).astype(np.uint32)
-    children = octets[:, :, 0] | octets[:, :, 1] << 8 | octets[:, :, 2] << 16
+    raw = np.frombuffer(data, np.uint8, len(data) // 6 * 6).reshape(-1, 2, 3).astype(np.uint32)
+    children = raw[:, :, 0] | raw[:, :, 1] << 8 | raw[:, :, 2] << 16
     starts, leaves = _leaves(children, bits)
     order = sorted(range(len(starts)), key=starts.__getitem__)
     return bits, [starts[i] for i in order], [COUNTRIES[leaves[i]] for i in order]

@@ -17,7 +17,7 @@ from analyzer.core.compilation import run_kernel
 from analyzer.packets.wifi import kernel
 from analyzer.packets.wifi.kernel import BLOCK, HEADS, MIC
 
-Octets = NDArray[np.uint8]
+Bytes = NDArray[np.uint8]
 Rows = NDArray[np.int64]
 Words = NDArray[np.uint64]  # two for a block
 
@@ -53,7 +53,7 @@ class WorkBuffers:
 
 def open_ccm(
     key: bytes,
-    data: Octets,
+    data: Bytes,
     sealed: Sealed,
     plain: Words,
     block: Rows,
@@ -96,15 +96,15 @@ class _Chains:
         self._update = cipher.encryptor().update_into
         self._room = scratch.made.view(np.uint8).reshape(-1).data
 
-    def open(self, data: Octets, plain: Words, block: Rows) -> None:
+    def open(self, data: Bytes, plain: Words, block: Rows) -> None:
         """As `open_ccm`, but for the check."""
         start, length = np.ascontiguousarray(self.sealed.heads[:, HEADS - 1]), self.sealed.length
         counted = self._scratch.counted[: self._total + len(length)]
         self._run(kernel.count_blocks, start.reshape(-1), length, _counters(), counted.reshape(-1))
         stream = self._enciphered(counted)
         self._hidden = stream[np.cumsum(self._blocks + 1) - self._blocks - 1, 0]
-        octets = stream.view(np.uint8).reshape(-1), plain.view(np.uint8).reshape(-1)
-        self._run(kernel.lift, data, self.sealed.at, length, *octets, block)
+        raw = stream.view(np.uint8).reshape(-1), plain.view(np.uint8).reshape(-1)
+        self._run(kernel.lift, data, self.sealed.at, length, *raw, block)
 
     def check(self, plain: Words, block: Rows) -> Words:
         """What the MICs of the messages that were opened have to be (RFC 3610 §2.2)."""
@@ -134,7 +134,7 @@ class _Chains:
         run_kernel(loop, (), self._compiled, *arguments)
 
 
-def _mic(data: Octets, sealed: Sealed) -> Words:
+def _mic(data: Bytes, sealed: Sealed) -> Words:
     """The MIC behind each message."""
     eights: NDArray[np.void] = np.ndarray((max(data.size - MIC + 1, 0),), f"V{MIC}", data, strides=(1,))
     found: Words = eights[sealed.at + sealed.length].view(np.uint64)
@@ -144,9 +144,9 @@ def _mic(data: Octets, sealed: Sealed) -> Words:
 @lru_cache(1)
 def _counters() -> Words:
     """The numbers of blocks where they stand in the second word of a block (RFC 3610 §2.3)."""
-    octets = np.zeros((1 + (1 << 16) // BLOCK, 8), np.uint8)
-    octets[:, 6:] = np.arange(len(octets)).astype(">u2").view(np.uint8).reshape(-1, 2)
-    return octets.view(np.uint64).reshape(-1)
+    data = np.zeros((1 + (1 << 16) // BLOCK, 8), np.uint8)
+    data[:, 6:] = np.arange(len(data)).astype(">u2").view(np.uint8).reshape(-1, 2)
+    return data.view(np.uint64).reshape(-1)
 
 
 @lru_cache(256)

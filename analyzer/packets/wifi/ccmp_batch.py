@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from analyzer.core.compilation import run_kernel
 from analyzer.packets.wifi import kernel
-from analyzer.packets.wifi.ccm import Octets, Rows, Sealed, WorkBuffers, blocks_of, open_ccm
+from analyzer.packets.wifi.ccm import Bytes, Rows, Sealed, WorkBuffers, blocks_of, open_ccm
 from analyzer.packets.wifi.frames import EAPOL_SNAP, has_check_sequence
 from analyzer.packets.wifi.kernel import AP, AT, BLOCK, HEADS, LENGTH, NUMBERS, STATION, TRAFFIC_IDS
 
@@ -56,16 +56,16 @@ class FrameBuffer:
     """Bytes for what is made of a batch; the next batch uses them again."""
 
     def __init__(self) -> None:
-        self._octets = bytearray()
+        self._data = bytearray()
         self.scratch = WorkBuffers()
 
     def of(self, size: int, kept: int = 0) -> bytearray:
         """At least so many bytes, the first of which stay as they are."""
-        if len(self._octets) < size:
+        if len(self._data) < size:
             fresh = bytearray(size + size // 4)
-            fresh[:kept] = memoryview(self._octets)[:kept]
-            self._octets = fresh
-        return self._octets
+            fresh[:kept] = memoryview(self._data)[:kept]
+            self._data = fresh
+        return self._data
 
 
 def sender_of(transmitter: bytes, tid: int) -> int:
@@ -74,7 +74,7 @@ def sender_of(transmitter: bytes, tid: int) -> int:
 
 
 def opened_frames(
-    data: Octets, mac: Rows, end: Rows, key_of: KeyOf, room: FrameBuffer, compiled: bool
+    data: Bytes, mac: Rows, end: Rows, key_of: KeyOf, room: FrameBuffer, compiled: bool
 ) -> OpenedFrames:
     """Frames between `mac`, where their headers begin, and `end` that the key of their client opens.
 
@@ -87,8 +87,8 @@ def opened_frames(
     size = 1 + blocks_of(numbers[:, LENGTH])
     block = np.cumsum(size) - size + 1
     used = BLOCK * int(size.sum())
-    octets = room.of(used)
-    plain = np.frombuffer(octets, np.uint64, 2 * (used // BLOCK)).reshape(-1, 2)
+    raw = room.of(used)
+    plain = np.frombuffer(raw, np.uint64, 2 * (used // BLOCK)).reshape(-1, 2)
     right = np.zeros(len(numbers), np.bool_)
     for number, count in enumerate(np.bincount(client, minlength=len(clients)).tolist()):
         key = key_of(*clients[number]) if count >= WORTHWHILE[compiled] else None
@@ -98,7 +98,7 @@ def opened_frames(
             right[rows] = open_ccm(key, data, sealed, plain, block[rows], room.scratch, compiled)
     # Keys that come under older keys are for the session to read.
     right &= plain[block, 0] != np.frombuffer(EAPOL_SNAP, np.uint64)
-    return OpenedFrames(octets, used, numbers[right], BLOCK * block[right], client[right], clients)
+    return OpenedFrames(raw, used, numbers[right], BLOCK * block[right], client[right], clients)
 
 
 def nothing_opened(room: FrameBuffer) -> OpenedFrames:
@@ -107,16 +107,16 @@ def nothing_opened(room: FrameBuffer) -> OpenedFrames:
     return OpenedFrames(room.of(0), 0, none.reshape(0, NUMBERS), none, none, [])
 
 
-def _sealed_frames(data: Octets, mac: Rows, end: Rows, compiled: bool) -> tuple[Rows, NDArray[np.uint64]]:
+def _sealed_frames(data: Bytes, mac: Rows, end: Rows, compiled: bool) -> tuple[Rows, NDArray[np.uint64]]:
     """(columns, first blocks) of frames that may be opened."""
     numbers = np.empty((len(mac), NUMBERS), np.int64)
     heads = np.empty((len(mac), HEADS * BLOCK), np.uint8)
-    arguments = (mac, end, _check_octets(data, mac, end), numbers.reshape(-1), heads.reshape(-1))
+    arguments = (mac, end, _check_bytes(data, mac, end), numbers.reshape(-1), heads.reshape(-1))
     count = run_kernel(kernel.sealed_frames, kernel.CALLEES, compiled, data, *arguments)
     return numbers[:count], heads[:count].view(np.uint64).reshape(-1, HEADS, 2)
 
 
-def _check_octets(data: Octets, mac: Rows, end: Rows) -> int:
+def _check_bytes(data: Bytes, mac: Rows, end: Rows) -> int:
     """How many bytes of a check sequence are behind each frame: some are asked, and may be damaged."""
     long_enough = (end - mac > 28).nonzero()[0]
     asked = long_enough[:: max(len(long_enough) // ASKED, 1)].tolist()
@@ -130,8 +130,8 @@ def _clients(numbers: Rows) -> tuple[list[Client], Rows]:
     stations, of_station = np.unique(numbers[:, STATION], return_inverse=True)
     pairs, client = np.unique(of_ap * len(stations) + of_station, return_inverse=True)
     found = [divmod(pair, len(stations)) for pair in pairs.tolist()]
-    return [(_octets(aps[one]), _octets(stations[other])) for one, other in found], client
+    return [(_data(aps[one]), _data(stations[other])) for one, other in found], client
 
 
-def _octets(address: np.int64) -> bytes:
+def _data(address: np.int64) -> bytes:
     return int(address).to_bytes(ADDRESS, "big")

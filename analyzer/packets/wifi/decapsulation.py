@@ -8,7 +8,7 @@ import numpy as np
 
 from analyzer.core.compilation import run_kernel
 from analyzer.packets.wifi import kernel
-from analyzer.packets.wifi.ccm import Octets, Rows
+from analyzer.packets.wifi.ccm import Bytes, Rows
 from analyzer.packets.wifi.ccmp_batch import Flags, OpenedFrames
 from analyzer.packets.wifi.frames import ethernet_frames
 from analyzer.packets.wifi.kernel import AGAIN, BEFORE, IS_AGGREGATE, LENGTH, ROW, SENDER
@@ -38,7 +38,7 @@ class Inside(NamedTuple):
 
 
 def inside_frames(
-    session: WifiSession, data: Octets, start: Rows, end: Rows, link: Rows, compiled: bool
+    session: WifiSession, data: Bytes, start: Rows, end: Rows, link: Rows, compiled: bool
 ) -> Inside:
     """What is in the frames between `start` and `end`; each has a LINKTYPE_ of Wi-Fi.
 
@@ -54,17 +54,17 @@ def inside_frames(
     for index in (is_aggregate & ~again).nonzero()[0].tolist():
         further.take_apart(opened, index)
     row, at, length = _in_place(data, mac, opened, ~again & ~is_aggregate, compiled)
-    octets, made_row, made_at, made_length = _behind(session, opened, further.made)
+    raw, made_row, made_at, made_length = _behind(session, opened, further.made)
     row, at = np.concatenate((row, made_row)), np.concatenate((at, made_at))
     length, order = np.concatenate((length, made_length)), np.argsort(row, kind="stable")
     repeated = np.concatenate((opened.column(ROW)[again], np.array(further.repeated, np.int64)))
-    return Inside(octets, row[order], at[order], length[order], repeated, further.asked)
+    return Inside(raw, row[order], at[order], length[order], repeated, further.asked)
 
 
 class _Further:
     """What the session reads frame by frame; of opened frames it is told what it needs for repetitions."""
 
-    def __init__(self, session: WifiSession, data: Octets, mac: Rows, end: Rows) -> None:
+    def __init__(self, session: WifiSession, data: Bytes, mac: Rows, end: Rows) -> None:
         self._session, self._data, self._mac, self._end = session, data, mac, end
         self.made: list[tuple[int, bytes]] = []
         self.repeated: list[int] = []
@@ -131,7 +131,7 @@ def _to_be_told(opened: OpenedFrames, other: Rows) -> Flags:
 
 
 def _in_place(
-    data: Octets, mac: Rows, opened: OpenedFrames, wanted: Flags, compiled: bool
+    data: Bytes, mac: Rows, opened: OpenedFrames, wanted: Flags, compiled: bool
 ) -> tuple[Rows, Rows, Rows]:
     """(row, position, length) of Ethernet frames made where the payloads are.
 
@@ -152,13 +152,13 @@ def _behind(
     """(bytes, row, position, length) of Ethernet frames that are put behind what was opened."""
     length = np.array([len(frame) for _, frame in made], np.int64)
     at = opened.used + np.cumsum(length) - length
-    octets = session.room.of(opened.used + int(length.sum()), kept=opened.used)
+    data = session.room.of(opened.used + int(length.sum()), kept=opened.used)
     for first, (_, frame) in zip(at.tolist(), made, strict=True):
-        octets[first : first + len(frame)] = frame
-    return octets, np.array([row for row, _ in made], np.int64), at, length
+        data[first : first + len(frame)] = frame
+    return data, np.array([row for row, _ in made], np.int64), at, length
 
 
-def _mac_positions(data: Octets, start: Rows, end: Rows, link: Rows) -> Rows:
+def _mac_positions(data: Bytes, start: Rows, end: Rows, link: Rows) -> Rows:
     """Where the MAC headers begin behind what the capturing card put before them."""
     mac = start.copy()
     rows = (np.isin(link, (PRISM, RADIOTAP, AVS, PPI)) & (end - start >= CARD_LOOK)).nonzero()[0]

@@ -43,23 +43,23 @@ class WifiFrame(NamedTuple):
     body: bytes
 
 
-def parse(octets: bytes) -> WifiFrame | None:
+def parse(data: bytes) -> WifiFrame | None:
     """A frame from the first byte of its MAC header on; None where it is too short."""
-    if has_check_sequence(octets):
-        octets = octets[:-4]
-    if len(octets) < 24:
+    if has_check_sequence(data):
+        data = data[:-4]
+    if len(data) < 24:
         return None
-    kind, subtype, flags = octets[0] >> 2 & 3, octets[0] >> 4, octets[1]
-    first, second, third = octets[4:10], octets[10:16], octets[16:22]
+    kind, subtype, flags = data[0] >> 2 & 3, data[0] >> 4, data[1]
+    first, second, third = data[4:10], data[10:16], data[16:22]
     direction = flags & (TO_DS | FROM_DS) if kind == DATA else 0
     size, tid, aggregate = 24, 0, False
     fourth = b""
     if direction == TO_DS | FROM_DS:
-        fourth, size = octets[24:30], 30
+        fourth, size = data[24:30], 30
     if kind == DATA and subtype & 8:
-        if len(octets) < size + 2:
+        if len(data) < size + 2:
             return None
-        tid, aggregate = octets[size] & 15, bool(octets[size] & 0x80)
+        tid, aggregate = data[size] & 15, bool(data[size] & 0x80)
         size += 2
         if flags & ORDER:
             size += 4
@@ -71,13 +71,13 @@ def parse(octets: bytes) -> WifiFrame | None:
     }[direction]
     return WifiFrame(
         kind, subtype, flags, first, second, source, destination, bssid,
-        int.from_bytes(octets[22:24], "little"), tid, aggregate, octets[:size], octets[size:],
+        int.from_bytes(data[22:24], "little"), tid, aggregate, data[:size], data[size:],
     )  # fmt: skip
 
 
-def has_check_sequence(octets: bytes) -> bool:
+def has_check_sequence(data: bytes) -> bool:
     """Whether a frame's last bytes are its check sequence, which cards may leave or take away."""
-    return len(octets) > 28 and zlib.crc32(octets[:-4]) == int.from_bytes(octets[-4:], "little")
+    return len(data) > 28 and zlib.crc32(data[:-4]) == int.from_bytes(data[-4:], "little")
 
 
 def ethernet_frames(aggregate: bool, destination: bytes, source: bytes, payload: bytes) -> list[bytes]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from analyzer.core.compilation import Octets
+from analyzer.core.compilation import Bytes
 
 BLOCK, MIC, CCMP_HEADER = 16, 8, 8
 # Bytes of a MAC header with and without a quality-of-service field, and of HT control behind that.
@@ -40,7 +40,7 @@ LLC, BEFORE = 8, 6
 TRAFFIC_IDS = 32
 
 
-def sealed_frames(data: Octets, mac: Any, end: Any, checked: int, numbers: Any, heads: Any) -> int:
+def sealed_frames(data: Bytes, mac: Any, end: Any, checked: int, numbers: Any, heads: Any) -> int:
     """Protected data frames of three addresses between a station and its access point; gives how many.
 
     A frame stands from `mac` to `end`, the last `checked` bytes of which are no part of it. `numbers` and
@@ -74,7 +74,7 @@ def sealed_frames(data: Octets, mac: Any, end: Any, checked: int, numbers: Any, 
     return found
 
 
-def address(data: Octets, i: int) -> int:
+def address(data: Bytes, i: int) -> int:
     """The 6 bytes from `i` on as a number."""
     number = 0
     for j in range(i, i + 6):
@@ -82,7 +82,7 @@ def address(data: Octets, i: int) -> int:
     return number
 
 
-def write_heads(data: Octets, start: int, body: int, length: int, heads: Any, i: int) -> None:
+def write_heads(data: Bytes, start: int, body: int, length: int, heads: Any, i: int) -> None:
     """The blocks that a frame's check and key stream begin with (§12.5.3.3.3, §12.5.3.3.4)."""
     has_qos = data[start] >> 7
     quality = data[start + HEADER] & TRAFFIC_ID if has_qos else 0
@@ -119,7 +119,7 @@ def count_blocks(starts: Any, length: Any, counters: Any, out: Any) -> None:
             to += 2
 
 
-def lift(data: Octets, at: Any, length: Any, stream: Octets, plain: Any, block: Any) -> None:
+def lift(data: Bytes, at: Any, length: Any, stream: Bytes, plain: Any, block: Any) -> None:
     """Sealed bytes and their key stream (`count_blocks`, enciphered) → the message.
 
     It is written to `plain`, from its number of `block` on, and the last block filled up with zeros.
@@ -152,7 +152,7 @@ def line_up(plain: Any, block: Any, count: Any, step: Any, text: Any) -> None:
             text[there + 1] = plain[here + 1]
 
 
-def address_packets(data: Octets, mac: Any, numbers: Any, at: Any, room: Any, made: Any) -> None:
+def address_packets(data: Bytes, mac: Any, numbers: Any, at: Any, room: Any, made: Any) -> None:
     """Make Ethernet frames of payloads where they stand: addresses go in front of the EtherType.
 
     Only where `made` says so and an LLC and SNAP header is there (RFC 1042); elsewhere `made` becomes 0.

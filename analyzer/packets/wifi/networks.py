@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from analyzer.packets.wifi import ciphers
-from analyzer.packets.wifi.ccm import Octets, Rows
+from analyzer.packets.wifi.ccm import Bytes, Rows
 from analyzer.packets.wifi.ccmp_batch import (
     Flags,
     FrameBuffer,
@@ -99,12 +99,12 @@ class WifiSession:
         self.room = FrameBuffer()
         self._last: dict[int, int] = {}  # sequence number by sender
 
-    def take(self, octets: bytes) -> tuple[list[bytes], bool]:
+    def take(self, data: bytes) -> tuple[list[bytes], bool]:
         """(Ethernet frames inside, whether it is a retry) of one captured frame, from its MAC header on.
 
         Frames that are readable as they stand give nothing: they are read in place.
         """
-        frame, self.asked = parse(octets), None
+        frame, self.asked = parse(data), None
         if frame is None:
             return [], False
         if frame.kind == MANAGEMENT:
@@ -115,13 +115,13 @@ class WifiSession:
         if self._is_repeated(frame):
             return [], True
         if frame.flags & PROTECTED:
-            is_checked = len(frame.header) + len(frame.body) < len(octets)
+            is_checked = len(frame.header) + len(frame.body) < len(data)
             return self._decrypt(frame, is_checked), False
         if frame.body.startswith(EAPOL_SNAP):
             self._shake_hands(frame)
         return (ethernet_frames(True, b"", b"", frame.body) if frame.aggregate else []), False
 
-    def open_many(self, data: Octets, mac: Rows, end: Rows, compiled: bool) -> OpenedFrames:
+    def open_many(self, data: Bytes, mac: Rows, end: Rows, compiled: bool) -> OpenedFrames:
         """As `opened_frames`, with the newest key of each client; nothing is noted of the frames yet."""
         if not any(client.cipher == CCMP for client in self.clients.values()):
             return nothing_opened(self.room)

@@ -27,9 +27,9 @@ class Transition(NamedTuple):
     snonce: bytes
 
 
-def transition(octets: bytes, fixed: int = 0) -> Transition | None:
+def transition(data: bytes, fixed: int = 0) -> Transition | None:
     """Return what the elements behind `fixed` bytes say of a fast transition; None where they say nothing."""
-    found = elements(octets, fixed)
+    found = elements(data, fixed)
     domain, body = found.get(MOBILITY_DOMAIN, b""), found.get(FAST_TRANSITION, b"")
     if len(domain) < 2 or len(body) < FIXED:
         return None
@@ -40,9 +40,9 @@ def transition(octets: bytes, fixed: int = 0) -> Transition | None:
     return Transition(domain[:2], holders[R0_HOLDER], holders[R1_HOLDER], nonces[:32], nonces[32:])
 
 
-def group_key(octets: bytes, fixed: int, kek: bytes) -> bytes | None:
+def group_key(data: bytes, fixed: int, kek: bytes) -> bytes | None:
     """Return the group key that an answer to a reassociation holds, wrapped (§9.4.2.47), or None."""
-    body = elements(octets, fixed).get(FAST_TRANSITION, b"")
+    body = elements(data, fixed).get(FAST_TRANSITION, b"")
     wrapped = elements(body, FIXED).get(GROUP_KEY, b"")
     if len(wrapped) <= GROUP_KEY_FIXED:
         return None

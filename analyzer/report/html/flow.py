@@ -10,7 +10,7 @@ from analyzer.report.countries import country
 from analyzer.report.groups import grouped, traffic
 from analyzer.report.html.timeline import clip_label
 from analyzer.report.language import _, mark, plural
-from analyzer.report.units import octets, percent
+from analyzer.report.units import byte_size, percent
 from analyzer.report.wording import first_name
 
 WIDTH, BAR, TOP = 1000, 10, 34
@@ -29,7 +29,7 @@ class FlowShare:
     device: str
     destination: str
     country: str
-    octets: int
+    size: int
     readable: int
     in_scope: bool
 
@@ -73,7 +73,7 @@ def flow_picture(report: Report) -> Flow | None:
     if not parts:
         return None
     columns = _levelled([_column(index, parts) for index in range(3)])
-    total, readable = sum(p.octets for p in parts), sum(p.readable for p in parts)
+    total, readable = sum(p.size for p in parts), sum(p.readable for p in parts)
     nodes = [node for column in columns for node in column.values()]
     bands = [
         *_bands(parts, columns[0], columns[1], "device", "destination"),
@@ -82,7 +82,7 @@ def flow_picture(report: Report) -> Flow | None:
     return Flow(
         nodes=tuple(nodes),
         bands=tuple(sorted(bands, key=lambda b: (b.kind == "readable", b.in_scope))),
-        total=octets(total),
+        total=byte_size(total),
         readable=percent(readable, total),
         height=int(max(n.y + max(n.height, LEAST) for n in nodes)) + 12,
     )
@@ -98,7 +98,7 @@ def _part(row: Destination) -> FlowShare:
         device=row.device,
         destination=_(LOCAL) if _is_local(row) else first_name(row.names) if row.names else row.address,
         country=_country(row),
-        octets=traffic(row),
+        size=traffic(row),
         readable=round(traffic(row) * share),
         in_scope=bool(row.scope_claims),
     )
@@ -117,8 +117,8 @@ def _country(row: Destination) -> str:
 
 def bounded(parts: list[FlowShare]) -> list[FlowShare]:
     """The destinations with the most bytes, with room for those of the scope; a country's others as one."""
-    devices = _first(_by_octets(parts, "device"), "device", MOST_DEVICES)
-    countries = _first(_scope_first(_by_octets(parts, "country")), "country", MOST_COUNTRIES)
+    devices = _first(_by_bytes(parts, "device"), "device", MOST_DEVICES)
+    countries = _first(_scope_first(_by_bytes(parts, "country")), "country", MOST_COUNTRIES)
     kept = [
         replace(
             part,
@@ -127,7 +127,7 @@ def bounded(parts: list[FlowShare]) -> list[FlowShare]:
         )
         for part in parts
     ]
-    named = _named(_by_octets(kept, "destination"))
+    named = _named(_by_bytes(kept, "destination"))
     alone = [part for part in kept if part.destination in named]
     rest = [part for part in kept if part.destination not in named]
     for group in grouped(rest, lambda p: (p.country, p.in_scope)):
@@ -157,15 +157,15 @@ def _scope_first(ranked: list[FlowShare]) -> list[FlowShare]:
     return sorted(ranked, key=lambda part: not part.in_scope)
 
 
-def _by_octets(parts: Sequence[FlowShare], key: str) -> list[FlowShare]:
+def _by_bytes(parts: Sequence[FlowShare], key: str) -> list[FlowShare]:
     """One part for each value of the key, the most bytes first."""
-    return sorted((_sum(g) for g in grouped(parts, lambda p: getattr(p, key))), key=lambda p: -p.octets)
+    return sorted((_sum(g) for g in grouped(parts, lambda p: getattr(p, key))), key=lambda p: -p.size)
 
 
 def _sum(parts: Sequence[FlowShare]) -> FlowShare:
     return replace(
         parts[0],
-        octets=sum(p.octets for p in parts),
+        size=sum(p.size for p in parts),
         readable=sum(p.readable for p in parts),
         in_scope=any(p.in_scope for p in parts),
     )
@@ -181,14 +181,14 @@ def _first(parts: Sequence[FlowShare], key: str, most: int) -> frozenset[str]:
 def _column(index: int, parts: list[FlowShare]) -> dict[str, Node]:
     """The nodes of a column from top to bottom, the most bytes first."""
     key = ("device", "destination", "country")[index]
-    total = sum(part.octets for part in parts)
+    total = sum(part.size for part in parts)
     nodes, y = {}, float(TOP)
     for part in _order(parts, key):
         name = getattr(part, key)
-        height = round(max(part.octets / total * ROOM, 1.0), 2)
+        height = round(max(part.size / total * ROOM, 1.0), 2)
         label = name if index < 2 else _country_label(name)
         shown = clip_label(label, 25 if index == 0 else 32 if index == 1 else 22)
-        said = f"{octets(part.octets)}, {percent(part.readable, part.octets)}"
+        said = f"{byte_size(part.size)}, {percent(part.readable, part.size)}"
         in_scope = part.in_scope and index > 0 and name != _(OTHERS)
         nodes[name] = Node(index, shown, said, label, COLUMNS[index], y, height, in_scope)
         y = round(y + max(height, LEAST) + GAP, 2)
@@ -207,11 +207,11 @@ def _levelled(columns: list[dict[str, Node]]) -> list[dict[str, Node]]:
 
 def _order(parts: list[FlowShare], key: str) -> list[FlowShare]:
     """Destinations stand with their country, so that fewer bands cross."""
-    ranked = _by_octets(parts, key)
+    ranked = _by_bytes(parts, key)
     if key != "destination":
         return ranked
-    countries = [p.country for p in _by_octets(parts, "country")]
-    return sorted(ranked, key=lambda p: (countries.index(p.country), -p.octets))
+    countries = [p.country for p in _by_bytes(parts, "country")]
+    return sorted(ranked, key=lambda p: (countries.index(p.country), -p.size))
 
 
 def _country_label(code: str) -> str:
@@ -224,18 +224,18 @@ def _bands(
     parts: list[FlowShare], left: dict[str, Node], right: dict[str, Node], start: str, end: str
 ) -> list[Band]:
     """Two ribbons a pair of nodes, the readable above the rest."""
-    total = sum(part.octets for part in parts)
+    total = sum(part.size for part in parts)
     out, into, found = dict.fromkeys(left, 0.0), dict.fromkeys(right, 0.0), []
     pairs = grouped(parts, lambda p: (getattr(p, start), getattr(p, end)))
     order = {name: place for place, name in enumerate((*left, *right))}
     pairs.sort(key=lambda g: (order[getattr(g[0], start)], order[getattr(g[0], end)]))
     for group in pairs:
         a, b, whole = getattr(group[0], start), getattr(group[0], end), _sum(group)
-        for kind, size in (("readable", whole.readable), ("unread", whole.octets - whole.readable)):
+        for kind, size in (("readable", whole.readable), ("unread", whole.size - whole.readable)):
             if size:
                 wide = size / total * ROOM
                 path = _ribbon(left[a], right[b], out[a], into[b], max(wide, 0.8))
-                title = f"{left[a].title} → {right[b].title}: {octets(size)}"
+                title = f"{left[a].title} → {right[b].title}: {byte_size(size)}"
                 found.append(Band(path, kind, whole.in_scope, title))
                 out[a], into[b] = out[a] + wide, into[b] + wide
     return found

@@ -23,7 +23,7 @@ class CountryShare:
     addresses: int = 0
     packets_up: int = 0
     packets_down: int = 0
-    octets: int = 0
+    size: int = 0
     others: Counter[str] = field(default_factory=Counter)  # claim → addresses located elsewhere
 
     @property
@@ -86,7 +86,7 @@ def _count(entry: CountryShare, rows: list[Destination]) -> None:
     entry.addresses += 1
     entry.packets_up += sum(row.packets_up for row in rows)
     entry.packets_down += sum(row.packets_down for row in rows)
-    entry.octets += sum(map(traffic, rows))
+    entry.size += sum(map(traffic, rows))
 
 
 def _elsewhere(place: Place | None, located: str) -> Iterator[tuple[str, str]]:

@@ -17,7 +17,7 @@ from urllib.parse import parse_qsl, unquote_to_bytes
 from analyzer.report.html.quote import Quote, base64_spans, quote, spans_of
 from analyzer.report.language import _, mark
 
-MOST_OCTETS = 65_536  # that a step may give
+MOST_BYTES = 65_536  # that a step may give
 MOST_VALUES = 200  # that are looked for in one quotation
 _SHOWN = 1_200  # characters of each step
 _START = ("body",)
@@ -32,7 +32,7 @@ class Rung:
     does: str
     command: str  # for a shell, reading the bytes of the step before; empty where there is none
     gives: Quote
-    octets: int
+    size: int
     done: bool = True
 
 
@@ -43,18 +43,18 @@ class _Step:
     undo: Callable[[bytes], bytes]
 
 
-def _base64(octets: bytes) -> bytes:
-    plain = bytes(octets).translate(None, b" \t\r\n").translate(bytes.maketrans(b"-_", b"+/")).rstrip(b"=")
+def _base64(data: bytes) -> bytes:
+    plain = bytes(data).translate(None, b" \t\r\n").translate(bytes.maketrans(b"-_", b"+/")).rstrip(b"=")
     return base64.b64decode(plain + b"=" * (-len(plain) % 4), validate=True)
 
 
 def _inflate(bits: int) -> Callable[[bytes], bytes]:
-    return lambda octets: zlib.decompressobj(bits).decompress(octets, MOST_OCTETS)
+    return lambda data: zlib.decompressobj(bits).decompress(data, MOST_BYTES)
 
 
-def _laid_out(octets: bytes) -> bytes:
-    json.loads(octets)  # ValueError, RecursionError
-    return octets
+def _laid_out(data: bytes) -> bytes:
+    json.loads(data)  # ValueError, RecursionError
+    return data
 
 
 _STEPS = {
@@ -77,7 +77,7 @@ _STEPS = {
     "form": _Step(
         mark("a form: names and values in clear text, joined by = and & (application/x-www-form-urlencoded)"),
         "tr '&' '\\n'",
-        lambda octets: octets,
+        lambda data: data,
     ),
     "json": _Step(mark("JSON (RFC 8259): names and values in clear text"), "python3 -m json.tool", _laid_out),
 }
@@ -92,33 +92,33 @@ def ladder(content: bytes, path: Sequence[str], values: Values) -> list[Rung]:
     """
     if tuple(path[:1]) != _START:
         return []
-    octets, rest = content[:MOST_OCTETS], list(path[1:])
+    data, rest = content[:MOST_BYTES], list(path[1:])
     rungs: list[Rung] = []
     while rest:
         name = rest.pop(0)
         if not rest and rungs and name not in _STEPS:
             return [*rungs, Rung(name, _(LAST), "", Quote((), 0), 0)]
         try:
-            octets, step = _redone(name, octets)
-            if not octets:
+            data, step = _redone(name, data)
+            if not data:
                 raise LookupError(name)
-            inner = _member(octets, name, rest) if len(rest) > 1 and rest[0] not in _STEPS else octets
+            inner = _member(data, name, rest) if len(rest) > 1 and rest[0] not in _STEPS else data
         except (ValueError, LookupError, RecursionError, zlib.error):
             return [*rungs, Rung(name, _(NOT_REDONE), "", Quote((), 0), 0, False)]
-        rungs.append(Rung(name, _(step.does), step.command, quoted(octets, values, _SHOWN), len(octets)))
-        octets = inner
+        rungs.append(Rung(name, _(step.does), step.command, quoted(data, values, _SHOWN), len(data)))
+        data = inner
     return rungs
 
 
-def _redone(name: str, octets: bytes) -> tuple[bytes, _Step]:
+def _redone(name: str, data: bytes) -> tuple[bytes, _Step]:
     """What the step gives; ValueError or LookupError where it can't be done."""
     step = _STEPS[name]
-    return step.undo(octets)[:MOST_OCTETS], step
+    return step.undo(data)[:MOST_BYTES], step
 
 
-def _member(octets: bytes, name: str, rest: list[str]) -> bytes:
+def _member(data: bytes, name: str, rest: list[str]) -> bytes:
     """The text that the path goes on with, its keys taken from `rest`; b"" where there is none."""
-    inner: object = json.loads(octets) if name == "json" else dict(_pairs(octets)) if name == "form" else None
+    inner: object = json.loads(data) if name == "json" else dict(_pairs(data)) if name == "form" else None
     while rest and rest[0] not in _STEPS and isinstance(inner, dict | list):
         key = rest.pop(0)
         inner = inner.get(key) if isinstance(inner, dict) else _item(inner, key)
@@ -142,29 +142,29 @@ def _named(items: list[object], name: str) -> object:
     return None
 
 
-def _pairs(octets: bytes) -> list[tuple[str, str]]:
-    return parse_qsl(readable(octets), keep_blank_values=True, max_num_fields=2_000)
+def _pairs(data: bytes) -> list[tuple[str, str]]:
+    return parse_qsl(readable(data), keep_blank_values=True, max_num_fields=2_000)
 
 
-def quoted(octets: bytes, values: Values, limit: int) -> Quote:
+def quoted(data: bytes, values: Values, limit: int) -> Quote:
     """The bytes as text with the values marked, seen through base64 if need be."""
-    kept, marked = octets[:MOST_OCTETS], values[:MOST_VALUES]
+    kept, marked = data[:MOST_BYTES], values[:MOST_VALUES]
     text = readable(kept)
     said = quote(text, spans_of(text, marked) or _through_base64(kept, text, marked), limit)
-    return said._replace(left_out=said.left_out + len(octets) - len(kept))
+    return said._replace(left_out=said.left_out + len(data) - len(kept))
 
 
-def readable(octets: bytes) -> str:
+def readable(data: bytes) -> str:
     """As UTF-8; a byte that isn't stands as an escape."""
-    return octets.decode("utf-8", "backslashreplace")
+    return data.decode("utf-8", "backslashreplace")
 
 
-def _through_base64(octets: bytes, text: str, values: Values) -> list[tuple[int, int, str]]:
+def _through_base64(data: bytes, text: str, values: Values) -> list[tuple[int, int, str]]:
     """Where the characters are that carry the values, if all of the text is base64."""
     if len(text) < 16:
         return []
     try:
-        inner = _base64(octets).decode("ascii")
+        inner = _base64(data).decode("ascii")
     except ValueError:
         return []
     return base64_spans(text, spans_of(inner, values))

@@ -13,7 +13,7 @@ from analyzer.report.html.where import Frames, frames_of
 from analyzer.report.language import _, mark, number, plural
 from analyzer.report.reverse_translation import spoken
 from analyzer.report.text import clip
-from analyzer.report.units import clock, octets, percent, tally
+from analyzer.report.units import byte_size, clock, percent, tally
 from analyzer.report.wording import (
     FACTS,
     called,
@@ -193,8 +193,8 @@ def _destination(row: Destination, many: bool) -> tuple[TableCell, ...]:
         text(*_said(row)),
         count(row.packets_up),
         count(row.packets_down),
-        count(row.bytes_up, octets(row.bytes_up)),
-        count(row.bytes_down, octets(row.bytes_down)),
+        count(row.bytes_up, byte_size(row.bytes_up)),
+        count(row.bytes_down, byte_size(row.bytes_down)),
         TableCell((share,), round(1000 * row.payload_readable / payload) if payload else -1),
         text(*_carried(row)),
     )
@@ -255,7 +255,7 @@ def devices(report: Report) -> Listing:
             text(*device.addresses[:8]),
             text(*list(known)[:8]),
             count(device.packets),
-            count(device.bytes, octets(device.bytes)),
+            count(device.bytes, byte_size(device.bytes)),
             TableCell(
                 (share,), round(1000 * device.payload_readable / device.payload) if device.payload else -1
             ),
@@ -295,7 +295,7 @@ def _message(group: list[Message], statuses: dict[int, int | None], report: Repo
         text(f"{first.protocol} {first.method or ''}".strip()),
         count(len(group)),
         text(tally(_counts(_answer(message, statuses) for message in group))),
-        count(size, octets(size)),
+        count(size, byte_size(size)),
         text(clock(min(message.time_ns for message in group))),
         text(frames_of((message.evidence for message in group[:200]), report).text),
     )

@@ -9,7 +9,7 @@ from analyzer.model import Report, Table
 from analyzer.report.groups import ping_groups
 from analyzer.report.language import _, mark
 from analyzer.report.text import clip
-from analyzer.report.units import clock, octets
+from analyzer.report.units import byte_size, clock
 from analyzer.report.wording import reached
 
 WIDTH, LEFT, RIGHT = 1000, 282, 14
@@ -75,7 +75,7 @@ def timeline(report: Report) -> Timeline | None:
         left_out=len(rows) - len(lanes),
         ticks=tuple(scale.ticks()),
         bars=bars,
-        bar_top=octets(top),
+        bar_top=byte_size(top),
         chart_y=chart_y,
         height=chart_y + 26,
     )
@@ -174,9 +174,9 @@ def _bars(flows: Table, scale: Scale) -> tuple[tuple[tuple[float, float, float, 
     return tuple(shown), round(top)
 
 
-def _tall(octets_: float, top: float) -> float:
+def _tall(data_: float, top: float) -> float:
     """Height; what was there at all stays visible."""
-    return round(max(octets_ / top * CHART, 0.8), 2) if octets_ else 0.0
+    return round(max(data_ / top * CHART, 0.8), 2) if data_ else 0.0
 
 
 def binned(flows: Table, start: int, end: int, bins: int = BINS) -> tuple[list[float], list[float]]:

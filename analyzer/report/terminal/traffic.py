@@ -18,7 +18,7 @@ from analyzer.report.groups import (
     traffic,
 )
 from analyzer.report.layout import bullets, facts, indented, lines, say, section, table
-from analyzer.report.units import clock, counted, octets, percent, span, tally
+from analyzer.report.units import byte_size, clock, counted, percent, span, tally
 from analyzer.report.view import ReportView
 from analyzer.report.wireshark import address_filter
 from analyzer.report.wording import (
@@ -58,7 +58,7 @@ def regions_section(view: ReportView) -> Iterator[RenderableType]:
 def _total_row(total: RegionTotal) -> tuple[str, ...]:
     claim = "located there" if total.located else "linked otherwise"
     counts = (total.addresses, total.packets_up, total.packets_down)
-    sizes = (octets(total.bytes_up), octets(total.bytes_down))
+    sizes = (byte_size(total.bytes_up), byte_size(total.bytes_down))
     return (f"{total.code} {claim}", *(f"{count:,}" for count in counts), *sizes)
 
 
@@ -116,7 +116,7 @@ def _cautions(group: Sequence[Destination]) -> Iterator[tuple[str, str]]:
 def _way(row: Destination) -> str:
     return (
         f"device {row.device}: {counted(row.packets_up, 'packet')} ↑ {row.packets_down:,} ↓, "
-        f"{octets(row.bytes_up)} ↑ {octets(row.bytes_down)} ↓ in {counted(row.flows, 'flow')} "
+        f"{byte_size(row.bytes_up)} ↑ {byte_size(row.bytes_down)} ↓ in {counted(row.flows, 'flow')} "
         f"({tally(row.kinds)}); {clock(row.first_ns)} to {clock(row.last_ns)}; ended: {tally(row.ended)}"
         f"{''.join(f'; {said}' for said in _measured(row))}"
     )
@@ -125,7 +125,7 @@ def _way(row: Destination) -> str:
 def _measured(row: Destination) -> Iterator[str]:
     payload = row.payload_up + row.payload_down
     if payload:
-        yield f"readable {percent(row.payload_readable, payload)} of {octets(payload)} of payload"
+        yield f"readable {percent(row.payload_readable, payload)} of {byte_size(payload)} of payload"
     yield from hello_facts(row)
     if row.delivered:
         yield f"data sent: {tally(row.delivered)}"
@@ -181,7 +181,7 @@ def _destination_row(row: Destination, many: bool) -> tuple[str | Text, ...]:
     name = [first_name(row.names)] if row.names else []
     device = [f"from {row.device}"] if many else []
     packets = lines(f"{row.packets_up:,} ↑", f"{row.packets_down:,} ↓")
-    sizes = lines(f"{octets(row.bytes_up)} ↑", f"{octets(row.bytes_down)} ↓")
+    sizes = lines(f"{byte_size(row.bytes_up)} ↑", f"{byte_size(row.bytes_down)} ↓")
     return (
         lines(*name, f"{row.address} {port}", *device),
         _whereabouts(row),
@@ -239,7 +239,7 @@ def _device_row(device: Device) -> tuple[str, ...]:
     names = dict.fromkeys(f"{name.name} ({known_by(name)})" for name in device.names)
     known_as = ", ".join((*names, *([device.vendor] if device.vendor else [])))
     readable = percent(device.payload_readable, device.payload) if device.payload else ""
-    sizes = (f"{device.packets:,}", octets(device.bytes), readable)
+    sizes = (f"{device.packets:,}", byte_size(device.bytes), readable)
     return (device.id, ", ".join(device.addresses), known_as, *sizes)
 
 
@@ -279,7 +279,7 @@ def _message_row(group: list[Message], statuses: dict[int, int | None]) -> tuple
         f"{first.protocol} {first.method or ''}".strip(),
         f"{len(group):,}",
         answers,
-        octets(sum(message.body.length for message in group)),
+        byte_size(sum(message.body.length for message in group)),
     )
 
 

@@ -9,7 +9,7 @@ from rich.text import Text
 
 from analyzer.model import FragmentConflict, Tunnel
 from analyzer.report.layout import bullets, lines, say, section, table
-from analyzer.report.units import counted, octets
+from analyzer.report.units import byte_size, counted
 from analyzer.report.view import ReportView
 
 _LISTED = 10  # rows unless all are asked for
@@ -33,7 +33,7 @@ def _row(tunnel: Tunnel) -> tuple[str | Text, ...]:
     return (
         lines(*steps, *tunnel.scope_claims),
         lines(f"{tunnel.packets:,} →", f"{tunnel.packets_back:,} ←"),
-        lines(f"{octets(tunnel.bytes)} →", f"{octets(tunnel.bytes_back)} ←"),
+        lines(f"{byte_size(tunnel.bytes)} →", f"{byte_size(tunnel.bytes_back)} ←"),
         f"{tunnel.flows:,}",
         f"frame {tunnel.frame}",
     )

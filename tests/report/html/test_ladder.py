@@ -11,7 +11,7 @@ from urllib.parse import quote as percent
 
 import pytest
 
-from analyzer.report.html.ladder import MOST_OCTETS, ladder, quoted
+from analyzer.report.html.ladder import MOST_BYTES, ladder, quoted
 from analyzer.report.html.quote import quote, spans_of
 from tests.report.builders import IMEI
 
@@ -47,11 +47,11 @@ def test_each_step_is_redone_and_the_last_shows_the_identifier(
 
 
 def test_the_command_beside_a_step_does_what_the_page_says() -> None:
-    octets = base64.b64encode(DOCUMENT.encode())
-    for rung in ladder(octets, ("body", "base64", "json", "IMEI1"), VALUES)[:2]:
-        done = subprocess.run(["sh", "-c", rung.command], input=octets, capture_output=True, check=True)
-        octets = done.stdout
-        assert json.loads(octets) == json.loads(DOCUMENT)
+    data = base64.b64encode(DOCUMENT.encode())
+    for rung in ladder(data, ("body", "base64", "json", "IMEI1"), VALUES)[:2]:
+        done = subprocess.run(["sh", "-c", rung.command], input=data, capture_output=True, check=True)
+        data = done.stdout
+        assert json.loads(data) == json.loads(DOCUMENT)
         assert json.loads("".join(piece.text for piece in rung.gives.pieces)) == json.loads(DOCUMENT)
 
 
@@ -86,7 +86,7 @@ def test_a_step_that_cannot_be_redone_is_named_and_nothing_is_claimed(
 
 def test_a_bomb_gives_no_more_than_the_bound() -> None:
     rungs = ladder(gzip.compress(bytes(50_000_000)), ("body", "gzip", "json", "x"), ())
-    assert rungs[0].octets == MOST_OCTETS
+    assert rungs[0].data == MOST_BYTES
 
 
 def test_what_stands_elsewhere_than_in_a_body_has_no_ladder() -> None:

@@ -23,7 +23,7 @@ def flows(*rows: tuple[int, int, int, int, int]) -> Table:
     return Table({**columns, "bytes_down": [0] * len(rows)})
 
 
-def test_octets_are_spread_over_the_time_of_their_flow_and_none_is_lost() -> None:
+def test_bytes_are_spread_over_the_time_of_their_flow_and_none_is_lost() -> None:
     table = flows((0, 100, 1000, 10, 10), (25, 25, 60, 10, 0), (90, 100, 40, 0, 0), (-50, 500, 7, 0, 0))
     readable, rest = timeline.binned(table, 0, 100, bins=4)
     assert readable == pytest.approx([250, 250, 250, 250])
@@ -130,12 +130,12 @@ def map_abs(values: list[int]) -> list[int]:
     return [abs(value) for value in values]
 
 
-def test_the_flow_picture_is_bounded_and_keeps_every_octet() -> None:
+def test_the_flow_picture_is_bounded_and_keeps_every_byte() -> None:
     rows = [destination(f"2001:db8::{i:x}", "NO", "NO", device=f"d{i % 40}", size=i) for i in range(1, 3000)]
     scope = destination("192.0.2.15", "CN", "CN", scope=("located CN",))
     parts = [flow._part(replace(row, names=())) for row in (*rows, scope)]
     kept = flow.bounded(parts)
-    assert sum(p.octets for p in kept) == sum(p.octets for p in parts)
+    assert sum(p.data for p in kept) == sum(p.data for p in parts)
     assert "192.0.2.15" in {p.destination for p in kept}
     drawn = flow.flow_picture(replace(quiet_report(), destinations=(*rows, scope)))
     assert drawn is not None
@@ -143,7 +143,7 @@ def test_the_flow_picture_is_bounded_and_keeps_every_octet() -> None:
     assert [n.label for n in drawn.nodes if n.in_scope] == ["host-15.example", "China (CN)"]
 
 
-def test_readable_octets_are_a_band_of_their_own() -> None:
+def test_readable_bytes_are_a_band_of_their_own() -> None:
     row = replace(destination("192.0.2.1", "NO", "NO"), payload_up=100, payload_down=0, payload_readable=25)
     drawn = flow.flow_picture(replace(quiet_report(), destinations=(row,)))
     assert drawn is not None
