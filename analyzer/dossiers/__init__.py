@@ -6,15 +6,23 @@ alone is never enough. `schema.Dossier` tells what a file holds.
 
 from __future__ import annotations
 
+import json
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
 
+from analyzer.dossiers.field_kinds import DocumentedField, documented_fields
 from analyzer.dossiers.heuristics import undocumented
+from analyzer.dossiers.index import Dossiers
 from analyzer.dossiers.match import attempt_hosts, attempted, recognise
-from analyzer.dossiers.schema import Dossier, DossierError, parse
+from analyzer.dossiers.schema import Dossier, DossierError, dossier_of, parse
 
-__all__ = ["Dossier", "DossierError", "attempt_hosts", "attempted", "load", "recognise", "undocumented"]
+__all__ = [
+    "DocumentedField", "Dossier", "DossierError", "Dossiers", "attempt_hosts", "attempted",
+    "documented_fields", "load", "recognise", "undocumented",
+]  # fmt: skip
+
+COMPILED = "compiled.json"
 
 
 def load(*directories: str | Path) -> tuple[Dossier, ...]:
@@ -23,18 +31,20 @@ def load(*directories: str | Path) -> tuple[Dossier, ...]:
     One of a directory stands in for an earlier one of the same id. DossierError, with the file's
     name, where one is not right or a directory holds none.
     """
-    dossiers = {dossier.id: dossier for dossier in _shipped()}
+    dossiers = {dossier.id: dossier for dossier in shipped()}
     for directory in map(Path, directories):
         own = _read(directory)
         if not own:
             raise DossierError(f"{directory}: no .toml file there")
         dossiers |= {dossier.id: dossier for dossier in own}
-    return tuple(dossiers.values())
+    return Dossiers(dossiers.values())
 
 
 @cache
-def _shipped() -> tuple[Dossier, ...]:
-    return _read(Path(str(files(__package__))))
+def shipped() -> Dossiers:
+    """The dossiers of this package, from the one file that `tools/update_dossiers.py` makes of theirs."""
+    tables = json.loads(files(__package__).joinpath(COMPILED).read_text("utf-8"))
+    return Dossiers(dossier_of(table) for table in tables)
 
 
 def _read(directory: Path) -> tuple[Dossier, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 
 from analyzer.dossiers.evidence import LOOKS, Case, Contents, Payload, host_of
+from analyzer.dossiers.index import candidates
 from analyzer.dossiers.schema import Dossier, EvidenceRule, Explanation
 from analyzer.dossiers.status import Status, status_of
 from analyzer.model import Endpoint, Evidence, Field, Finding, Message, Ping, PingField
@@ -29,7 +30,8 @@ def recognise(
     if request.role != "request":
         return []
     contents = Contents(fields, findings)
-    wanted = [d for d in dossiers if d.recognise and d.kind in kinds and _is_sent_by(d, request.protocol)]
+    possible = candidates(dossiers, host_of(request))
+    wanted = [d for d in possible if d.recognise and d.kind in kinds and _is_sent_by(d, request.protocol)]
     matched = [(d, ping) for d in wanted if (ping := _matched(d, request, response, contents))]
     is_named = any(not dossier.general for dossier, _ in matched)
     pings = [ping for dossier, ping in matched if not (dossier.general and is_named)]

@@ -16,6 +16,11 @@ CONFIDENCES = ("high", "medium", "low")
 # What can be seen of a message. Host, port and method alone prove nothing.
 WEAK_EVIDENCE = frozenset(("host", "port", "method", "no-body", "no-identifiers"))
 EVIDENCE = WEAK_EVIDENCE | {"path", "content-type", "header", "grammar", "keys", "encoding", "identifiers"}
+# What a key may be said to hold: names by which the detectors of identifiers know a field.
+HELD = frozenset((
+    "imei", "imeisv", "meid", "imsi", "iccid", "msisdn", "mac", "bssid", "ssid", "android_id", "device_id",
+    "serial_number", "email", "oaid", "gaid", "idfa", "latitude", "longitude",
+))  # fmt: skip
 WITHOUT_CASE = frozenset(("hosts", "content_types", "headers", "methods"))
 
 
@@ -72,10 +77,11 @@ class Retry:
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """A key in plain words, and its coded values."""
+    """A key in plain words, its coded values, and the name of the identifier that it holds (`HELD`)."""
 
     means: str
     values: Mapping[str, str] = field(default_factory=dict)
+    kind: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +127,7 @@ class Dossier:
 def parse(text: str, name: str) -> Dossier:
     """Read and check one dossier; `name` is the file's, for the error's sentence."""
     try:
-        dossier = _dossier(tomllib.loads(text))
+        dossier = dossier_of(tomllib.loads(text))
     except (tomllib.TOMLDecodeError, TypeError, KeyError, AttributeError) as problem:
         raise DossierError(f"{name}: not a dossier ({problem})") from None
     for complaint in complaints(dossier):
@@ -149,6 +155,7 @@ def complaints(dossier: Dossier) -> list[str]:
         (dossier.grammar.keys <= set(dossier.fields), "a key of the grammar is not explained"),
         (dossier.grammar.distinctive <= dossier.grammar.keys, "a distinctive key is not in the grammar"),
         (dossier.hosts or not dossier.attempts, "attempts can only be told by a host"),
+        (all(k.kind in {"", *HELD} for k in dossier.fields.values()), "a key holds a kind that is not known"),
     )
     return [complaint for fine, complaint in checks if not fine]
 
@@ -159,7 +166,8 @@ def _is_weak(rule: EvidenceRule) -> bool:
     return needs <= WEAK_EVIDENCE and not ({"host", "port", "method"} <= needs and rule.confidence == "low")
 
 
-def _dossier(raw: dict[str, Any]) -> Dossier:
+def dossier_of(raw: dict[str, Any]) -> Dossier:
+    """Return the dossier that a file's tables describe; they are used up. Raises TypeError, KeyError."""
     parts: dict[str, Any] = {
         "client": KnownClient(**raw.pop("client")),
         "grammar": Grammar(**_lowered(raw.pop("grammar", {}), ("keys", "distinctive"))),

@@ -12,6 +12,7 @@ from analyzer.identifiers.contacts import contacts_in
 from analyzer.identifiers.credentials import LogIns, credentials_in, with_log_ins
 from analyzer.identifiers.owner_values import KnownValues
 from analyzer.inspection.decode import decode
+from analyzer.inspection.sender_fields import with_documented
 from analyzer.model import Finding, Message, Ping, Problem
 from analyzer.system.containment import Failed, contained
 
@@ -54,10 +55,11 @@ def examined(pair: Pair, known: KnownValues, dossiers: Sequence[Dossier]) -> Ins
     decoded = attempt("decoding", lambda: decode(request), None)
     fields = () if decoded is None else decoded.fields
     log_ins = attempt("log-ins", lambda: credentials_in(request, fields), LogIns())
-    found = [
-        *attempt("identifiers", lambda: list(findings_in(fields, known, request.protocol)), nothing),
-        *attempt("contacts", lambda: list(contacts_in(request, known)), nothing),
-    ]
+    found = attempt("identifiers", lambda: list(findings_in(fields, known, request.protocol)), nothing)
+    found = attempt(
+        "documented fields", lambda: with_documented(request, fields, known, dossiers, found), found
+    )
+    found += attempt("contacts", lambda: list(contacts_in(request, known)), nothing)
     findings = [f if f.time_ns else replace(f, time_ns=request.time_ns) for f in found]
     if log_ins.findings:
         findings = with_log_ins(findings, log_ins)

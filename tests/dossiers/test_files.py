@@ -10,9 +10,10 @@ import pytest
 
 import analyzer.dossiers
 from analyzer.dossiers import Dossier, DossierError, attempt_hosts, load
+from analyzer.dossiers.index import candidates
 from analyzer.dossiers.schema import GRADES, EvidenceRule, complaints, parse
 
-FILES = sorted(Path(analyzer.dossiers.__file__).parent.glob("*.toml"))
+FILES = sorted(Path(analyzer.dossiers.__file__).parent.glob("*/*.toml"))
 DOSSIERS = load()
 TELECOM = next(dossier for dossier in DOSSIERS if dossier.id == "china-telecom-registration")
 
@@ -102,3 +103,14 @@ def test_a_misspelt_key_is_not_passed_over() -> None:
     assert tomllib.loads(text)
     with pytest.raises(DossierError, match="hots"):
         parse(text, "x.toml")
+
+
+def test_the_file_that_is_read_is_made_of_the_files_that_are_written() -> None:
+    written = [parse(path.read_text("utf-8"), path.name) for path in FILES]
+    assert sorted(DOSSIERS, key=lambda d: d.id) == sorted(written, key=lambda d: d.id)
+
+
+@pytest.mark.parametrize("dossier", DOSSIERS, ids=lambda dossier: dossier.id)
+def test_of_all_dossiers_those_of_a_host_are_found_by_it(dossier: Dossier) -> None:
+    for host in dossier.hosts:
+        assert dossier in candidates(DOSSIERS, host.replace("*", "x"))
