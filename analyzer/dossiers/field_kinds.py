@@ -38,7 +38,7 @@ def documented_fields(
 
 
 def _is_from(case: Case) -> bool:
-    """Whether host and path, or another rule that needs no identifier, say that the dossier's sender wrote it."""
+    """Whether host and path, or another rule that needs no identifier, say that this sender wrote it."""
     if case.says("host") and (case.says("path") or not case.dossier.paths):
         return True
     rules = (rule.needs for rule in case.dossier.recognise if rule.confidence != "low")

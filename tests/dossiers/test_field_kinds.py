@@ -1,4 +1,4 @@
-"""Fields whose names say nothing are read by what a sender's dossier says of them, and only of that sender."""
+"""Fields whose names say nothing are read as a dossier documents them, for that sender alone."""
 
 from __future__ import annotations
 
