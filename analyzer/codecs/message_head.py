@@ -124,7 +124,7 @@ def _header_parts(name: str, value: str) -> list[PlainPart]:
 
 def _host(value: str, name: str) -> list[PlainPart]:
     """The labels of a host one of which may be a value."""
-    if not LOUD_HOST.search(value) or value[:1] == "[":
+    if value[:1] == "[":
         return []
     labels = value.split(".")
     loud = [label for label in labels if LOUD_HOST.fullmatch(label)]

@@ -9,6 +9,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import cache
+
+import numpy as np
+from numpy.typing import NDArray
 
 from analyzer.codecs.json import is_json
 from analyzer.codecs.part import Candidate
@@ -43,7 +47,7 @@ def repeated(data: bytes) -> Candidate | None:
     if not SHORTEST <= len(data) <= LONGEST or is_readable(data):
         return None
     for size in _sizes(data[:LOOKED_AT]):
-        likeliest = bytes(_likeliest(data[start:LOOKED_AT:size]) for start in range(size))
+        likeliest = _likeliest(data[:LOOKED_AT], size)
         for beginning in BEGINNINGS:
             key = xored(data[: len(beginning)], beginning)[:size] if beginning else b""
             key += likeliest[len(key) :]
@@ -85,8 +89,16 @@ def _sizes(data: bytes) -> Iterator[int]:
             yield size
 
 
-def _likeliest(column: bytes) -> int:
-    """The byte of the key that makes most of a column letters and digits."""
-    high = column[0] & 0x80
-    counts = [(byte & 0x7F, column.count(byte)) for byte in set(column)]
-    return high | max(range(128), key=lambda key: sum(SCORES[byte ^ key] * times for byte, times in counts))
+def _likeliest(data: bytes, size: int) -> bytes:
+    """The key of this many bytes each of which makes most of its column letters and digits."""
+    columns = [np.frombuffer(data[start::size], np.uint8) for start in range(size)]
+    counts = np.array([np.bincount(column & 0x7F, minlength=128) for column in columns])
+    best = np.argmax(counts @ _worth_by_key(), axis=1)
+    return bytes(int(column[0]) & 0x80 | int(key) for column, key in zip(columns, best, strict=True))
+
+
+@cache
+def _worth_by_key() -> NDArray[np.int64]:
+    """What a byte (row) is worth under a byte of the key (column)."""
+    codes = np.arange(128)
+    return np.array(SCORES)[codes[:, None] ^ codes[None, :]]
