@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, settings
 
-from tests.examples import examples
+from tests.examples import are_many, examples, spread
 
 # On a build machine the same examples each time, so that a change is judged by what it changed; at a
 # desk new ones each time, which is what finds things. How many: `tests/examples.py`.
@@ -44,6 +44,29 @@ def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
     collect the tests, see different names and end.
     """
     return argname if isinstance(val, bytes) and len(val) > LONG_IN_A_NAME else None
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Declare the mark of a test whose cases are many and slow."""
+    config.addinivalue_line("markers", "sampled(few): at a desk so many of its cases run, in .ci/run all")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out, at a desk, cases of tests that are marked `sampled`, spread over their list."""
+    if are_many():
+        return
+    cases: dict[str, list[pytest.Item]] = {}
+    for item in items:
+        if item.get_closest_marker("sampled"):
+            cases.setdefault(item.nodeid.partition("[")[0], []).append(item)
+    left_out = set()
+    for those in cases.values():
+        mark = those[0].get_closest_marker("sampled")
+        kept = spread(len(those), mark.args[0] if mark else len(those))
+        left_out |= {item for place, item in enumerate(those) if place not in kept}
+    if left_out:
+        config.hook.pytest_deselected(items=list(left_out))
+        items[:] = [item for item in items if item not in left_out]
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -1,4 +1,5 @@
-"""How many examples a property test tries: few at a desk, many where PHONEHOME_EXAMPLES is `many`.
+"""How many examples a property test tries, and how many cases a long list of them: few at a desk, many where
+PHONEHOME_EXAMPLES is `many`.
 
 The README's test command has to end within minutes on two cores. `.ci/run` asks for many in one of its two
 environments; the same properties hold in both.
@@ -18,3 +19,15 @@ def examples(many: int) -> int:
     if chosen not in CHOICES:
         raise ValueError(f"PHONEHOME_EXAMPLES is {chosen!r}; it may be {' or '.join(CHOICES)}")
     return many if chosen == "many" else min(many, max(FEWEST, many // PART))
+
+
+def are_many() -> bool:
+    """Return whether every case is tried, and many examples."""
+    return examples(1 << 30) == 1 << 30
+
+
+def spread(count: int, few: int) -> frozenset[int]:
+    """Return the places of `few` of `count` cases, the first and the last among them."""
+    if count <= few:
+        return frozenset(range(count))
+    return frozenset(round(place * (count - 1) / (few - 1)) for place in range(few))

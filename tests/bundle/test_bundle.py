@@ -42,6 +42,7 @@ def named(folder: Path, name: str) -> Path:
     return files[name] if name in files else capture(folder, name)
 
 
+@pytest.mark.sampled(6)
 @pytest.mark.parametrize("redact", [False, True], ids=["plain", "redacted"])
 @pytest.mark.parametrize("name", NAMES)
 def test_a_bundle_holds_and_opens_in_tshark(
@@ -93,6 +94,7 @@ def test_a_flow_is_whole_and_what_names_its_ends_is_there(tmp_path: Path) -> Non
     assert any(line.endswith("0x0011") for line in columns)  # FIN, ACK
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize("name", CAPTURES)
 def test_nothing_of_a_redacted_bundle_holds_an_original(tmp_path: Path, name: str) -> None:
     made = bundle(tmp_path, capture(tmp_path, name), "--redact")

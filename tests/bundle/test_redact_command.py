@@ -39,6 +39,7 @@ def saved(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.parametrize("document", documents.DOCUMENTS, ids=lambda document: document.name)
 def test_no_document_shows_an_identifier_in_any_encoding_where_it_is_redacted(
     run: Run, tmp_path: Path, saved: Path, document: documents.Document
@@ -54,6 +55,7 @@ def test_no_document_shows_an_identifier_in_any_encoding_where_it_is_redacted(
     assert {name.split(" ")[0] for name in found} >= SHOWN.get(document.option, set(ORIGINALS[:3]))
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("document", documents.DOCUMENTS, ids=lambda document: document.name)
 def test_no_redacted_document_prints_a_hash_of_anything_but_what_was_sent(
     run: Run, tmp_path: Path, saved: Path, document: documents.Document

@@ -188,6 +188,7 @@ print(capture.account.frames, capture.account.complete, peak() - before)
 """
 
 
+@pytest.mark.sampled(2)
 @compressed
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="peak memory is read as on Linux")
 def test_an_archive_of_zeros_takes_no_more_memory_than_another(name: str, tmp_path: Path) -> None:

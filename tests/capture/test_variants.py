@@ -96,6 +96,7 @@ def test_a_damaged_standard_file_is_not_taken_for_a_variant(
     assert account.format == "pcap (microseconds, little-endian)"
 
 
+@pytest.mark.sampled(3)
 @needs_editcap
 @pytest.mark.parametrize(
     "form", ["pcap", "nsecpcap", "modpcap", "rh6_1pcap", "suse6_3pcap", "nokiapcap", "pcapng", "snoop"]

@@ -30,6 +30,7 @@ def cut(tmp_path: Path) -> Path:
     return path
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("arguments", [("scan", CAPTURE), ("scan", "absent.pcap"), ("scan", "--wrong"), ()])
 def test_output_and_exit_code_are_those_of_an_end_in_good_time(arguments: tuple[str | Path, ...]) -> None:
     at_once, in_time = run(AT_ONCE, *arguments), run(TAKEN_APART, *arguments)

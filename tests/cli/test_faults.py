@@ -104,6 +104,7 @@ REFUSED = {
 }
 
 
+@pytest.mark.sampled(4)
 @pytest.mark.skipif(os.name != "posix", reason="limits as on Unix")
 @pytest.mark.parametrize(("words", "shell", "said"), REFUSED.values(), ids=REFUSED)
 def test_what_is_lacking_is_one_sentence_and_2(words: str, shell: str, said: str, capture: Path) -> None:
@@ -127,6 +128,7 @@ GIVEN = {
 }  # fmt: skip
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
 @pytest.mark.parametrize(("words", "shell", "env"), GIVEN.values(), ids=GIVEN)
 def test_a_report_that_can_be_given_is_given(

@@ -30,6 +30,7 @@ def into(stdout: str, *words: object) -> subprocess.CompletedProcess[bytes]:
     return subprocess.run(command, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL, check=False, timeout=120)
 
 
+@pytest.mark.sampled(3)
 @needs_full
 @pytest.mark.parametrize(
     "words",

@@ -143,6 +143,7 @@ FAULTS = [
 ]
 
 
+@pytest.mark.sampled(6)
 @pytest.mark.usefixtures("contained")
 @pytest.mark.parametrize(("target", "code"), FAULTS)
 def test_a_failure_is_counted_and_the_rest_is_read(

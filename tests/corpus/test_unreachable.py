@@ -49,6 +49,7 @@ def phonehome(*words: str, **settings: str) -> subprocess.CompletedProcess[str]:
     )  # fmt: skip
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize(
     ("words", "keys", "said"),
     [

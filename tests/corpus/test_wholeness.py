@@ -54,6 +54,7 @@ def empty(path: Path) -> None:
     path.write_bytes(b"")
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("damage", [short, zeroed, empty, Path.unlink], ids=lambda damage: damage.__name__)
 @pytest.mark.parametrize("table", ["flows", "captures"])
 @pytest.mark.usefixtures("place")

@@ -36,6 +36,7 @@ def at(corpus: Path, path: str) -> Path:
     return found
 
 
+@pytest.mark.sampled(3)
 @needs_tshark
 @pytest.mark.parametrize(("path", "version"), QUIC)
 def test_names_in_quic_are_tshark_s(corpus: Path, path: str, version: str) -> None:

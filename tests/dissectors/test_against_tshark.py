@@ -69,6 +69,7 @@ def without_user(seen: Half) -> Half:
     return seen._replace(authority=seen.authority and seen.authority.rpartition("@")[2])
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("name", HTTP_2, ids=lambda name: name.split("/")[-2])
 def test_requests_responses_and_bodies_of_http_2_are_those_of_tshark(name: str) -> None:
     expected = [without_user(seen) for seen in http2_halves(CORPUS / "captures" / name, HTTP_2[name])]
@@ -82,6 +83,7 @@ def test_requests_responses_and_bodies_of_http_2_are_those_of_tshark(name: str) 
     assert expected == []
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize("name", WEBSOCKET, ids=lambda name: Path(name).stem)
 def test_messages_of_websocket_are_those_of_tshark(name: str) -> None:
     expected = websocket_messages(CORPUS / "captures" / name)

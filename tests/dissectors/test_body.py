@@ -142,6 +142,7 @@ def test_what_of_the_decoded_content_is_left_out_is_said() -> None:
 # ── bombs ───────────────────────────────────────────────────────────────────
 
 
+@pytest.mark.sampled(4)
 @coders
 @pytest.mark.parametrize("size", [4 << 20, 40 << 20], ids=["small", "large"])
 def test_a_bomb_is_stopped_and_called_so(coding: str, press: Callable[[bytes], bytes], size: int) -> None:

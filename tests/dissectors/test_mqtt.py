@@ -215,6 +215,7 @@ CORPUS_CAPTURES = (
 )
 
 
+@pytest.mark.sampled(2)
 @needs_tshark
 @pytest.mark.parametrize("name", CORPUS_CAPTURES)
 def test_clients_topics_and_payloads_are_those_that_tshark_reads(name: str) -> None:

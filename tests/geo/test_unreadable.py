@@ -38,6 +38,7 @@ def tar(name: str, data: bytes) -> bytes:
     return out.getvalue()
 
 
+@pytest.mark.sampled(5)
 @pytest.mark.parametrize("pack", [bytes, gzip.compress], ids=["plain", "gzip"])
 @pytest.mark.parametrize(("data", "says"), FILES.values(), ids=FILES.keys())
 def test_what_is_no_database_is_named(data: bytes | None, says: str, pack: object, tmp_path: Path) -> None:
@@ -73,6 +74,7 @@ if __name__ == "__main__":
 """
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("seed", range(6))
 def test_a_damaged_database_ends_no_process(seed: int, tmp_path: Path) -> None:
     choice = random.Random(seed)

@@ -195,6 +195,7 @@ HOSTILE = {
 }
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize(("name", "text"), HOSTILE.values(), ids=HOSTILE)
 def test_hostile_text_gives_a_bounded_number_of_findings(name: str, text: str) -> None:
     # Work that grew with the square of the length would not end here in any patience.

@@ -134,6 +134,7 @@ def test_what_the_stream_says_was_dropped_is_told_while_it_runs() -> None:
 EMPTY = f"import sys; sys.stdout.buffer.write({HEADER!r})"
 
 
+@pytest.mark.sampled(5)
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [

@@ -50,6 +50,7 @@ def test_what_only_looks_like_one_invents_no_packet(form: Form) -> None:
         assert row.source == "203.0.113.1"
 
 
+@pytest.mark.sampled(8)
 @pytest.mark.parametrize("form", [f for f in FORMS.values() if f.in_tshark],
                          ids=[name for name, f in FORMS.items() if f.in_tshark])  # fmt: skip
 def test_tshark_reads_the_same_request(form: Form, tmp_path: Path) -> None:

@@ -71,6 +71,7 @@ def test_nothing_is_kept_where_there_is_no_folder() -> None:
     assert run(None)[0] == weighed(BYTES.tolist(), 3, True, [])
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize(
     "harm",
     [

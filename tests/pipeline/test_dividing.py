@@ -231,6 +231,7 @@ def test_where_a_process_says_what_cannot_be_all_is_read_again(
     assert len(seen.told) == 1
 
 
+@pytest.mark.sampled(3)
 @pytest.mark.parametrize(
     ("where", "name", "value", "why"),
     [

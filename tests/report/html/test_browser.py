@@ -105,6 +105,7 @@ def reconstruction() -> Report:
 REPORTS = {"pings": sample_report, "hostile": hostile_report, "reconstruction": reconstruction}
 
 
+@pytest.mark.sampled(2)
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("name", REPORTS)
 def test_axe_finds_nothing_serious(visit: Opened, scheme: str, name: str) -> None:
