@@ -6,7 +6,7 @@ field is searched as though its name said what it holds. The detectors' tests of
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -31,23 +31,23 @@ def documented_fields(
     contents = Contents(fields, ())
     found: list[DocumentedField] = []
     for dossier in candidates(dossiers, host_of(request)):
-        kinds = {key: known.kind for key, known in dossier.fields.items() if known.kind}
-        if kinds.keys() & contents.names and _is_from(Case(dossier, request, contents)):
-            found += _renamed(fields, dossier, kinds)
+        if dossier.holds and _is_from(Case(dossier, request, contents)):
+            found += _renamed(fields, dossier)
     return found
 
 
 def _is_from(case: Case) -> bool:
     """Whether host and path, or another rule that needs no identifier, say that this sender wrote it."""
+    if not (case.says("host") or case.says("path")):
+        return False
     if case.says("host") and (case.says("path") or not case.dossier.paths):
         return True
     rules = (rule.needs for rule in case.dossier.recognise if rule.confidence != "low")
     return any(all(map(case.says, needs)) for needs in rules if "identifiers" not in needs)
 
 
-def _renamed(
-    fields: Sequence[Field], dossier: Dossier, kinds: Mapping[str, str]
-) -> Iterator[DocumentedField]:
+def _renamed(fields: Sequence[Field], dossier: Dossier) -> Iterator[DocumentedField]:
+    kinds = dossier.holds
     for field in fields:
         kind = kinds.get(field.name.lower())
         if kind:

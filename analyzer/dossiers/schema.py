@@ -122,6 +122,11 @@ class Dossier:
     cautions: tuple[str, ...] = ()
     protocols: tuple[str, ...] = ()  # how the names of its messages' protocols begin; any where none is given
     general: bool = False  # a standard's grammar: says nothing where a dossier of a sender speaks
+    holds: Mapping[str, str] = field(init=False)  # keys of `fields` that hold an identifier, and its name
+
+    def __post_init__(self) -> None:
+        """Collect what the keys hold, for it is asked of each request."""
+        object.__setattr__(self, "holds", {key: k.kind for key, k in self.fields.items() if k.kind})
 
 
 def parse(text: str, name: str) -> Dossier:
