@@ -11,15 +11,30 @@ from functools import cached_property
 
 from analyzer.dossiers.schema import Dossier
 
+MOST_KEPT = 1024  # hosts, which a hostile capture can name without end
+
 
 class Dossiers(tuple[Dossier, ...]):
     """Dossiers in their order, with an index by host."""
 
     def with_host(self, host: str) -> Sequence[Dossier]:
         """Return the dossiers whose rules may hold for a request to this host, in their order."""
+        found = self._asked.get(host)
+        if found is None:
+            if len(self._asked) >= MOST_KEPT:
+                self._asked.clear()
+            found = self._asked[host] = self._with_host(host)
+        return found
+
+    def _with_host(self, host: str) -> list[Dossier]:
         places = {*self._anywhere, *self._exact.get(host, ())}
         places.update(place for pattern, place in self._patterns if fnmatchcase(host, pattern))
         return [self[place] for place in sorted(places)]
+
+    @cached_property
+    def _asked(self) -> dict[str, list[Dossier]]:
+        """Hosts that were asked for already: a phone names the same ones again and again."""
+        return {}
 
     @cached_property
     def _anywhere(self) -> frozenset[int]:
