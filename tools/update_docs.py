@@ -106,18 +106,23 @@ def outlined(capture: str, language: str) -> str:
     return outline(done.stdout)
 
 
-def wanted() -> dict[Path, str]:
-    """Each generated file with the text it should have."""
-    from tools import protocols, reference
+def references() -> dict[Path, str]:
+    """The reference pages, each with the text it should have."""
+    from tools import protocols, reference, senders
 
-    made = {
+    return {
         DOCS / "protocols.md": protocols.page(),
+        DOCS / "senders.md": senders.page(),
         DOCS / "commands.md": renewed(reference.commands()),
         DOCS / "report-json.md": reference.json_report(),
     }
+
+
+def wanted() -> dict[Path, str]:
+    """Each generated file with the text it should have."""
     pages = {page: renewed(page.read_text("utf-8")) for page in PAGES}
     outlines = {GOLDEN / f"{name}.txt": outlined(*about) for name, about in OUTLINES.items()}
-    return {SCHEMA: schema(), DIFF_SCHEMA: diff_schema(), **made, **pages, **outlines}
+    return {SCHEMA: schema(), DIFF_SCHEMA: diff_schema(), **references(), **pages, **outlines}
 
 
 def main() -> int:

@@ -14,8 +14,8 @@ ORDER = ("activation-ping", "telemetry", "benign")
 
 def documented_names(report: Report, dossiers: Sequence[Dossier]) -> tuple[DocumentedName, ...]:
     """One entry for each name and dossier, registrations first."""
-    # Of two dossiers with the same host the one that describes requests speaks.
-    ordered = sorted(dossiers, key=lambda dossier: not dossier.name_only)
+    # Of dossiers with the same host the first that describes requests speaks.
+    ordered = sorted(reversed(dossiers), key=lambda dossier: not dossier.name_only)
     exact = {host: dossier for dossier in ordered for host in dossier.hosts if "*" not in host}
     patterns = [(host, d) for d in dossiers for host in d.hosts if "*" in host]
     found = []

@@ -106,6 +106,7 @@ class Dossier:
     client: KnownClient
     sources: tuple[DossierSource, ...]
     recognise: tuple[EvidenceRule, ...] = ()
+    country: str = ""  # of the operator's seat, ISO 3166-1
     name_only: bool = False  # what it sends can't be read, so that only the name of its server tells
     hosts: tuple[str, ...] = ()
     attempts: bool = False  # report a connection to a host that never carried a request
@@ -145,6 +146,7 @@ def complaints(dossier: Dossier) -> list[str]:
     checks = (
         (re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", dossier.id), f"{dossier.id!r} is no id"),
         (dossier.kind in KINDS, f"kind {dossier.kind!r} is none of {', '.join(KINDS)}"),
+        (re.fullmatch(r"([A-Z]{2})?", dossier.country), f"{dossier.country!r} is no code of a country"),
         (dossier.sources, "it names no source"),
         (dossier.recognise or dossier.name_only, "it has no rule to recognise anything by"),
         (not dossier.recognise or not dossier.name_only, "it has rules though only a name can be seen"),

@@ -23,7 +23,7 @@ from tests.report.first_screens import SCREENS, disputed, many_senders
 GOLDEN = Path(__file__).parent / "golden"
 WRITE = os.environ.get("PHONEHOME_GOLDEN") == "write"
 # Words of the trade that nobody outside knows, and that no first screen uses.
-INSIDERS = ("byte", "grammar", "dossier", "vantage", "p =", "claim")
+INSIDERS = ("octet", "grammar", "dossier", "vantage", "p =", "claim")
 
 
 @pytest.fixture(scope="module")
