@@ -123,7 +123,7 @@ def forms(data: bytes) -> None:
     samples = Samples()
     samples.add(raw, np.arange(len(parts)) % 7, start, length)
     for spread in samples.spreads().values():
-        assert 0 < spread.data <= SAMPLE
+        assert 0 < spread.size <= SAMPLE
         assert 0 <= spread.entropy <= 8
         assert 0 <= spread.text <= 1
 

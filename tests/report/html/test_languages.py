@@ -66,12 +66,12 @@ def test_every_translation_has_the_places_of_its_original(code: str) -> None:
 def test_numbers_spans_and_plurals_are_norwegian() -> None:
     with language("nb"):
         assert number(1_234_567) == "1 234 567"
-        assert units.data(4_100) == "4,1 kB"
+        assert units.byte_size(4_100) == "4,1 kB"
         assert units.span(9_000 * 10**9) == "2,5 t"
         assert plural(1, "{n} packet", "{n} packets") == "1 pakke"
         assert plural(2_000, "{n} packet", "{n} packets") == "2 000 pakker"
         assert _("attempted") == "forsøkt"
-    assert units.data(4_100) == "4.1 kB"
+    assert units.byte_size(4_100) == "4.1 kB"
     assert number(1_234) == "1,234"
 
 

@@ -135,7 +135,7 @@ def test_the_flow_picture_is_bounded_and_keeps_every_byte() -> None:
     scope = destination("192.0.2.15", "CN", "CN", scope=("located CN",))
     parts = [flow._part(replace(row, names=())) for row in (*rows, scope)]
     kept = flow.bounded(parts)
-    assert sum(p.data for p in kept) == sum(p.data for p in parts)
+    assert sum(p.size for p in kept) == sum(p.size for p in parts)
     assert "192.0.2.15" in {p.destination for p in kept}
     drawn = flow.flow_picture(replace(quiet_report(), destinations=(*rows, scope)))
     assert drawn is not None
