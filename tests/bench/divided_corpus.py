@@ -34,7 +34,7 @@ def main() -> int:
             except CaptureError:
                 counts["unreadable"] += 1
                 continue
-            same = bytes_of(analyze(path, jobs=chance.randint(2, 3), told=seen.told.append)) == alone
+            same = bytes_of(analyze(path, jobs=chance.randint(2, 3), notify=seen.told.append)) == alone
         counts["same" if same else "different"] += 1
         counts["divided"] += seen.elsewhere > 0
         counts["again"] += len(seen.told)
