@@ -112,6 +112,13 @@ def is_documented(host: str, dossier: Dossier) -> bool:
     return any(host == name or ("*" in name and fnmatchcase(host, name)) for name in dossier.hosts)
 
 
+def describes(dossier: Dossier, message: Message) -> bool:
+    """Whether the dossier documents requests to this host and path."""
+    if not is_documented(host_of(message), dossier):
+        return False
+    return not dossier.paths or any(fnmatchcase(path_of(message), known) for known in dossier.paths)
+
+
 def path_of(message: Message) -> str:
     """The path of the target, without query; empty where the target can't be read."""
     return _path_in(message.target or "")

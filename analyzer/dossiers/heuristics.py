@@ -13,7 +13,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
-from analyzer.dossiers.evidence import host_of, is_documented
+from analyzer.dossiers.evidence import describes, host_of
+from analyzer.dossiers.index import candidates
 from analyzer.dossiers.purposes import Purpose, purpose_of
 from analyzer.dossiers.schema import Dossier, StatusRule
 from analyzer.dossiers.status import Status, status_of
@@ -77,8 +78,8 @@ def undocumented(
 ) -> list[Ping]:
     """Return a Ping for each such payload that no dossier has recognised; `devices` has the device of a flow.
 
-    Requests to a host that a dossier of any kind documents are left to that dossier. `values_of` gives names
-    and values of a request's fields.
+    Requests to a host and path that a dossier of any kind documents are left to that dossier. `values_of`
+    gives names and values of a request's fields.
     """
     taken = {ping.message for ping in pings}
     held: dict[int, list[Finding]] = {}
@@ -92,7 +93,7 @@ def undocumented(
         message = by_number.get(number)
         if message is None or not _is_unasked(message) or _is_to_all(message):
             continue
-        if any(is_documented(host_of(message), dossier) for dossier in dossiers):
+        if any(describes(dossier, message) for dossier in candidates(dossiers, host_of(message))):
             continue
         purpose = purpose_of(message, values_of(message))
         key = _grammar(message, found, devices, purpose)

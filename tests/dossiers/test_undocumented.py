@@ -143,5 +143,7 @@ def test_requests_with_changing_identifiers_are_not_the_same_grammar() -> None:
     assert found([*messages(1), replace(other, number=2, flow=9)]) == []
 
 
-def test_a_host_that_a_dossier_documents_is_left_to_it() -> None:
-    assert found(messages(3, host="alog.umeng.com")) == []
+def test_what_a_dossier_documents_by_host_and_path_is_left_to_it() -> None:
+    sent = messages(3, host="alog.umeng.com")
+    assert found([with_target(message, "/app_logs") for message in sent]) == []
+    assert len(found(sent)) == 3
