@@ -101,4 +101,5 @@ def _likeliest(data: bytes, size: int) -> bytes:
 def _worth_by_key() -> NDArray[np.int64]:
     """What a byte (row) is worth under a byte of the key (column)."""
     codes = np.arange(128)
-    return np.array(SCORES)[codes[:, None] ^ codes[None, :]]
+    worth: NDArray[np.int64] = np.array(SCORES)[codes[:, None] ^ codes[None, :]]
+    return worth

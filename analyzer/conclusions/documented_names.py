@@ -15,8 +15,10 @@ ORDER = ("activation-ping", "telemetry", "benign")
 def documented_names(report: Report, dossiers: Sequence[Dossier]) -> tuple[DocumentedName, ...]:
     """One entry for each name and dossier, registrations first."""
     # Of dossiers with the same host the first that describes requests speaks.
-    ordered = sorted(reversed(dossiers), key=lambda dossier: not dossier.name_only)
-    exact = {host: dossier for dossier in ordered for host in dossier.hosts if "*" not in host}
+    exact: dict[str, Dossier] = {}
+    for dossier in sorted(dossiers, key=lambda dossier: dossier.name_only):
+        for host in dossier.hosts:
+            exact.setdefault(host, dossier)
     patterns = [(host, d) for d in dossiers for host in d.hosts if "*" in host]
     found = []
     for row in report.destinations:
