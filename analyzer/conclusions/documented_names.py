@@ -16,9 +16,9 @@ def documented_names(report: Report, dossiers: Sequence[Dossier]) -> tuple[Docum
     """One entry for each name and dossier, registrations first."""
     # Of dossiers with the same host the first that describes requests speaks.
     exact: dict[str, Dossier] = {}
-    for dossier in sorted(dossiers, key=lambda dossier: dossier.name_only):
-        for host in dossier.hosts:
-            exact.setdefault(host, dossier)
+    for known in sorted(dossiers, key=lambda dossier: dossier.name_only):
+        for host in known.hosts:
+            exact.setdefault(host, known)
     patterns = [(host, d) for d in dossiers for host in d.hosts if "*" in host]
     found = []
     for row in report.destinations:
