@@ -19,6 +19,7 @@ from analyzer.identifiers.labels import (
     DESCRIPTION,
     IDENTITY,
     announced,
+    holder_of,
     identity_kinds,
     kinds_named,
     kinds_of_field,
@@ -40,6 +41,7 @@ CANDIDATE = re.compile(
 )
 CALLED = re.compile(r"imei[12]?[\-_.~@#+*]{0,2}(\d{15})(?!\d)", re.ASCII | re.IGNORECASE)
 AMBIGUOUS = re.compile(r"_?(did|ui)", re.IGNORECASE)  # of a document as often as of a device
+DEVICE = re.compile(r"dev(ice)?(_?info)?|phone|handset|terminal", re.IGNORECASE)
 SAYS_VERSION = re.compile(r"imei[_\-]?sv", re.IGNORECASE)
 NOT_DIGITS = re.compile(r"\D")
 IN_HALF_BYTES = "8 bytes hold 15 digits with a check digit in half bytes, as IMEIs are written"
@@ -204,10 +206,15 @@ def _standing(digits: str, match: re.Match[str], field: Field) -> Verdict | None
     return Verdict("medium", (form, place, "by chance 1 in 60 would pass both checks"))
 
 
+def _is_of_device(field: Field) -> bool:
+    """Whether the object that holds a field is named for a device."""
+    return bool(DEVICE.fullmatch(holder_of(field)))
+
+
 def _hint(match: re.Match[str], field: Field) -> str | None:
     """What else speaks for an IMEI where no name says so."""
     named = announced(field, match.string, match.start(), frozenset(("meid", "device")))
-    if named and (not AMBIGUOUS.fullmatch(field.name) or is_identity_near(field)):
+    if named and (not AMBIGUOUS.fullmatch(field.name) or is_identity_near(field) or _is_of_device(field)):
         return named
     beside = frozenset() if names_something_else(field.name) else identity_kinds(field.beside) - {"imei"}
     whole = match[0] == match.string.strip()

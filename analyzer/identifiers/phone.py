@@ -73,11 +73,14 @@ def _parsed(raw: str) -> Any | None:
     if is_placeholder(digits):
         return None
     is_chinese = CHINESE_MOBILE.fullmatch(digits) and not raw.startswith(("+", "00"))
-    try:
-        number = phonenumbers.parse(("+86" if is_chinese else "+") + digits)
-    except phonenumbers.NumberParseException:
-        return None
-    return number if phonenumbers.is_valid_number(number) else None
+    for prefix in ("+86", "+") if is_chinese else ("+",):
+        try:
+            number = phonenumbers.parse(prefix + digits)
+        except phonenumbers.NumberParseException:
+            continue
+        if phonenumbers.is_valid_number(number):
+            return number
+    return None
 
 
 def _finding(number: Any, raw: str, field: Field, named: str, context: Context) -> Finding:

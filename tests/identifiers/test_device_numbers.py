@@ -1,0 +1,94 @@
+"""Numbers of a device whose form counts as much as their name, in whole messages."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from analyzer.identifiers import findings_in
+from analyzer.identifiers.device_numbers import DeviceNumber
+from analyzer.identifiers.owner_values import KnownValues
+from analyzer.inspection.decode import fields_of
+from analyzer.model import Message
+from tests.codecs.messages import field, request
+
+NOBODY = KnownValues.none()
+IMEI = "353490069873319"
+MAC = "00:1b:44:11:3a:b7"
+HEX = "8d079d00689467d2"
+
+
+def found(message: Message, protocol: str = "http/1.1") -> set[tuple[str, str]]:
+    return {
+        (f.kind, f.value) for f in findings_in(fields_of(message), NOBODY, protocol) if f.confidence != "low"
+    }
+
+
+def of(target: str = "/", **body: object) -> set[tuple[str, str]]:
+    return found(request(json.dumps(body).encode() if body else b"", target=target))
+
+
+def test_examples_are_found_and_counterexamples_are_not() -> None:
+    for name, value in DeviceNumber.examples:
+        assert [f.kind for f in findings_in([field(name, value)], NOBODY)] == ["device_id"]
+    for name, value in DeviceNumber.counterexamples:
+        assert not findings_in([field(name, value)], NOBODY)
+
+
+def test_a_uuid_under_the_name_of_an_imei_is_a_device_id() -> None:
+    uuid = "0983775D-9027-4707-9CFD-6F31F1C45A75"
+    assert of(f"/w?imei={uuid}&t=4") == {("device_id", uuid)}
+
+
+def test_a_segment_behind_the_word_for_a_device_is_its_id() -> None:
+    assert of("/v2/device/9204e6fe026babee/hello/") == {("device_id", "9204e6fe026babee")}
+    assert of("/v2/article/9204e6fe026babee/hello/") == set()
+
+
+def test_sixteen_digits_without_a_name_need_an_imei_and_more() -> None:
+    known = {("imei", IMEI), ("mac", MAC)}
+    assert of(col1=HEX, imei=IMEI, col3=MAC) == known | {("android_id", HEX)}
+    assert of(col1=HEX, imei=IMEI) == {("imei", IMEI)}
+    assert of(sign=HEX, imei=IMEI, col3=MAC) == known
+
+
+def test_a_charge_point_is_named_by_the_path_of_its_connection() -> None:
+    opening = request(target="/ocpp/NO-ABC608048", headers=[("Sec-WebSocket-Protocol", "ocpp1.6")])
+    assert found(opening) == {("device_id", "NO-ABC608048")}
+    other = request(target="/ocpp/NO-ABC608048", headers=[("Sec-WebSocket-Protocol", "chat")])
+    assert found(other) == set()
+
+
+def test_an_id_of_the_hardware_beside_those_of_maker_and_firmware_is_of_the_model() -> None:
+    value = "6406ACA2188B49CAAC9C47F17D8EC0A1"
+    assert of(hwId=value, oemId=value[::-1], fwId="0" * 32) == set()
+    assert of(hwId=value) == {("device_id", value)}
+
+
+def test_a_serial_number_under_a_short_name_stands_among_words_about_a_device() -> None:
+    assert of("/ota?product=box&version=1.0.6&sn=JQ1897125638") == {("serial", "JQ1897125638")}
+    assert of("/ota?product=box&version=1.0.6&sn=JQ20190321638") == set()
+    assert of("/pay?product=box&version=1.0.6&sn=JQ1897125638&price=4") == set()
+
+
+def test_an_imei_inside_an_object_named_for_a_device_is_one() -> None:
+    assert ("imei", IMEI) in of(dev={"did": IMEI, "os": "android"})
+    assert of(article={"did": IMEI}) == set()
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "wanted"),
+    [
+        ("cell", "242,1,9360,17311055,-87", "242-01-9360-17311055"),
+        ("lac_cid", "9360_87200401", "9360-87200401"),
+        ("mobile", "14156065005", "14156065005"),
+    ],
+)
+def test_a_value_of_several_parts_or_plans_is_read(name: str, value: str, wanted: str) -> None:
+    assert [f.value for f in findings_in([field(name, value)], NOBODY)] == [wanted]
+
+
+def test_scaled_degrees_are_read_by_their_digits() -> None:
+    assert of(latitude_i=599175, longitude_i=107191) == {("location", "59.9175,10.7191")}
+    assert of(latitude_i=599175) == set()

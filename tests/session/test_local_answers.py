@@ -1,0 +1,66 @@
+"""What a device in the local network says of itself in an answer."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from analyzer.conclusions.attribution import with_owners
+from analyzer.identifiers.owner_values import KnownValues
+from analyzer.inspection.inspect import examined
+from analyzer.inspection.local_answers import ANSWER
+from analyzer.model import Endpoint, Message
+from tests.codecs.messages import request, response
+from tests.conclusions.test_owners import report_with
+
+PHONE, CAMERA = Endpoint("192.168.1.20", 40000), Endpoint("192.168.1.40", 80)
+MAC = "00:1b:44:11:3a:b7"
+BODY = b'{"mac":"00:1b:44:11:3a:b7"}'
+
+
+def found(asked: Message, answer: Message) -> list[tuple[str, int]]:
+    seen = examined((asked, answer), KnownValues.none(), ())
+    assert not seen.failed
+    return [(f.value, f.message) for f in seen.findings]
+
+
+def asked(server: Endpoint = CAMERA, host: str = "192.168.1.40:80", **more: object) -> Message:
+    return replace(request(host=host, server=server, **more), source=PHONE)  # type: ignore[arg-type]
+
+
+def answer(server: Endpoint = CAMERA, body: bytes = BODY) -> Message:
+    return replace(response(body), source=server, destination=PHONE)
+
+
+def test_an_answer_in_the_local_network_is_searched() -> None:
+    assert found(asked(), answer()) == [(MAC, ANSWER)]
+
+
+@pytest.mark.parametrize(
+    ("host", "target"),
+    [("www.example.com", "/"), ("", "http://www.example.com/"), ("camera.example.com", "/")],
+)
+def test_one_for_a_host_elsewhere_is_not(host: str, target: str) -> None:
+    assert found(asked(host=host, target=target), answer()) == []
+
+
+def test_one_from_the_internet_or_an_error_or_a_page_is_not() -> None:
+    far = Endpoint("198.51.100.20", 80)
+    assert found(asked(far, "198.51.100.20"), answer(far)) == []
+    assert found(asked(), replace(answer(), status=404)) == []
+    assert found(asked(), replace(answer(), headers=(("Content-Type", "text/html"),))) == []
+
+
+def test_what_the_request_said_already_is_no_news_of_the_device() -> None:
+    assert [number for _, number in found(asked(body=BODY), answer())] == [1]
+
+
+def test_it_is_of_the_device_that_answers_unless_that_one_is_watched() -> None:
+    report = report_with("imei", "490154203237518")
+    told = replace(answer(), number=1, flow=0)
+    (finding,) = with_owners(replace(report, messages=(told,))).findings
+    assert (finding.owner, "192.168.1.40" in finding.details["belongs_to"]) == ("other device", True)
+    own = replace(told, source=PHONE, destination=CAMERA)
+    (finding,) = with_owners(replace(report, messages=(own,))).findings
+    assert finding.owner == "unknown"
