@@ -150,7 +150,9 @@ def _belonging(finding: Finding, sender: Device | None, owners: _Owners) -> Owne
     if (finding.message, finding.raw) in owners.from_server:
         return Ownership("server", "the server sent this value before the device did")
     if finding.message in owners.answers and not _is_own(finding, sender, owners):
-        return _of_answer(finding, owners)
+        return _of_answer(owners.sources[finding.message])
+    if "of_peer" in finding.details:
+        return _of_answer(finding.details["of_peer"])
     if sender is None:
         return UNKNOWN
     if finding.kind in ADDRESSES:
@@ -168,8 +170,7 @@ def _is_own(finding: Finding, sender: Device | None, owners: _Owners) -> bool:
     return sender is not None and flow is not None and sender.id == owners.by_flow.get(flow)
 
 
-def _of_answer(finding: Finding, owners: _Owners) -> Ownership:
-    address = owners.sources[finding.message]
+def _of_answer(address: str) -> Ownership:
     return Ownership("other device", f"in the answer of the device at {address} in the local network")
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
+import dpkt
 import pytest
 
 from analyzer.conclusions.attribution import with_owners
@@ -11,6 +13,8 @@ from analyzer.identifiers.owner_values import KnownValues
 from analyzer.inspection.inspect import examined
 from analyzer.inspection.local_answers import ANSWER
 from analyzer.model import Endpoint, Message
+from analyzer.pipeline import analyze
+from tests.builders import ROUTER_MAC, SERVER, ip, pcap
 from tests.codecs.messages import request, response
 from tests.conclusions.test_owners import report_with
 
@@ -64,3 +68,20 @@ def test_it_is_of_the_device_that_answers_unless_that_one_is_watched() -> None:
     own = replace(told, source=PHONE, destination=CAMERA)
     (finding,) = with_owners(replace(report, messages=(own,))).findings
     assert finding.owner == "unknown"
+
+
+def datagram(data: bytes, lamp: str, *, up: bool) -> bytes:
+    source, destination = (40000, 56700) if up else (56700, 40000)
+    made = dpkt.udp.UDP(sport=source, dport=destination, data=data, ulen=8 + len(data))
+    return ip(made, 17, up=up, phone="192.168.1.20", server=lamp)
+
+
+@pytest.mark.parametrize(("lamp", "owners"), [("192.168.1.44", ["other device"]), (SERVER, [])])
+def test_the_own_address_of_a_lamp_is_found_in_its_datagrams(
+    tmp_path: Path, lamp: str, owners: list[str]
+) -> None:
+    head, rest = bytes.fromhex("290000145424aa86"), bytes.fromhex("0000000000000000000000000003017cdd0000")
+    frames = [datagram(head + rest, lamp, up=True), datagram(head + ROUTER_MAC + rest, lamp, up=False)]
+    path = tmp_path / "lamp.pcap"
+    path.write_bytes(pcap(frames))
+    assert [f.owner for f in analyze(path).findings] == owners
