@@ -40,6 +40,7 @@ LOUD_AGENT = re.compile(
 PAIR = re.compile(r"\s*([A-Za-z_][\w.\-]{0,40})\s*[=:/]\s*(\S.*?)\s*", re.ASCII)
 CREDENTIALS = re.compile(r"\s*([A-Za-z][\w\-]{0,31})\s+(\S+)\s*", re.ASCII)
 BARE_BASE64 = re.compile(r"[A-Za-z0-9+/_\-]{16,}(?:=|%3[Dd]){1,2}")
+BY_SEMICOLON = re.compile(r"[A-Za-z_][\w.\-]*=[^;&=]*(?:;[A-Za-z_][\w.\-]*=[^;&=]*)+", re.ASCII)
 PARAMETER = re.compile(r""";\s*([\w\-]+)\*?\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^;\s]+))""")
 ENTITY_TAG = re.compile(r'\s*(?:W/)?"([^"]{8,})"\s*')
 LONGEST = 8_192  # characters that are taken apart
@@ -60,7 +61,8 @@ def target_parts(target: str | None) -> Iterator[PlainPart]:
     if len(path) > 1:
         yield from path_parts(path, ("target", "path"))
     if "=" in query and not BARE_BASE64.fullmatch(query):
-        yield from pairs_with_names(pairs_of(query), ("target", "query"))
+        pairs = pairs_of(query.replace(";", "&") if BY_SEMICOLON.fullmatch(query) else query)
+        yield from pairs_with_names(pairs, ("target", "query"))
     elif query:
         yield "query", query, ("target", "query"), ALONE
 

@@ -56,6 +56,8 @@ FORMS = {
 LABEL = re.compile(r"label \d{1,3}")
 PREFIX = re.compile(r"[A-Za-z]{0,12}-?")  # what may stand before the number in such a place
 TOLD = IDENTITY | DESCRIPTION
+OF_PHONE = IDENTITY | {"phone", "model", "operator"}
+IN_PATH = ("target", "path")
 # Where in a message a number stands in place of a word, by its path.
 STANDING: dict[str, Callable[[Field, tuple[str, ...]], bool]] = {
     "stands as a label of a host's name": lambda _, path: (
@@ -171,7 +173,7 @@ def _of_urn(match: re.Match[str]) -> str:
 
 def _judge_unnamed(digits: str, match: re.Match[str], field: Field, context: Context) -> Verdict | None:
     """Without a name: the checks, its place, what stands beside it, how often chance would do."""
-    if standing := _standing(digits, match, field):
+    if standing := _standing(digits, match, field, context):
         return standing
     if (
         len(digits) != 15
@@ -193,9 +195,13 @@ def _judge_unnamed(digits: str, match: re.Match[str], field: Field, context: Con
     return Verdict("low", (form, "no name says so", odds(context))) if is_whole(match) else None
 
 
-def _standing(digits: str, match: re.Match[str], field: Field) -> Verdict | None:
+def _standing(digits: str, match: re.Match[str], field: Field, context: Context) -> Verdict | None:
     """A number of this form where senders put a word: they made the name for this device."""
     place = next((told for told, stands in STANDING.items() if stands(field, field.evidence.path)), "")
+    if field.evidence.path[:2] == IN_PATH and is_like_imei(digits) and not names_something_else(field.name):
+        place = (
+            "stands as a segment of the path of a message about a phone" if _names_a_phone(context) else ""
+        )
     body = allocated_by(digits)
     is_whole = match.end() == len(match.string) and PREFIX.fullmatch(match.string, 0, match.start())
     if not place or not is_whole or len(digits) != 15 or not body or digits[:2] in TEST_CODES:
@@ -204,6 +210,12 @@ def _standing(digits: str, match: re.Match[str], field: Field) -> Verdict | None
         return None
     form = f"15 digits with a valid check digit, which begin {digits[:2]}: {body}"
     return Verdict("medium", (form, place, "by chance 1 in 60 would pass both checks"))
+
+
+def _names_a_phone(context: Context) -> bool:
+    """Whether a name in the message, of the head apart, is of an identifier or of what describes a phone."""
+    told = {kind for f in context.fields if f.evidence.path[0] != "header" for kind in kinds_named(f.name)}
+    return bool(told & OF_PHONE)
 
 
 def _is_of_device(field: Field) -> bool:

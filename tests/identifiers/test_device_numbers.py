@@ -92,3 +92,20 @@ def test_a_value_of_several_parts_or_plans_is_read(name: str, value: str, wanted
 def test_scaled_degrees_are_read_by_their_digits() -> None:
     assert of(latitude_i=599175, longitude_i=107191) == {("location", "59.9175,10.7191")}
     assert of(latitude_i=599175) == set()
+
+
+def test_an_imei_in_the_path_of_a_message_about_a_phone_is_one() -> None:
+    assert of(f"/n/{IMEI}", model="Example-1", os="10") >= {("imei", IMEI)}
+    assert of(f"/n/{IMEI}", title="Example-1") == set()
+    assert of(f"/order/{IMEI}", model="Example-1") == set()
+
+
+def test_pairs_of_a_query_may_stand_between_semicolons() -> None:
+    assert of("/forecast?lat=59.888354;lon=10.769255") == {("location", "59.888354,10.769255")}
+
+
+def test_a_phone_number_in_a_record_with_an_imei_is_found() -> None:
+    record = f"imei:{IMEI},tracker,2003010812,+4740612345,F,081211.000,A,+120.5,E,0.00,0;"
+    assert ("phone", "4740612345") in found(request(record.encode()), "unclassified")
+    other = "id:123456789012345,tracker,2003010812,+4740612345,F;"
+    assert found(request(other.encode()), "unclassified") == set()
