@@ -178,7 +178,7 @@ def _text_of(token: str) -> str:
 
 
 def _disposition(value: str, name: str) -> list[PlainPart]:
-    """The parameters, of which one is a file's name (RFC 6266 §4.3)."""
+    """The parameters: the name of a file (RFC 6266 §4.3), the access point or cell (RFC 7315 §5.4)."""
     pairs = [(key, unescaped(quoted or bare)) for key, quoted, bare in PARAMETER.findall(value)]
     return parts_of_pairs(pairs, ("header", name)) if pairs else []
 
@@ -200,6 +200,7 @@ SPLITS: dict[str, Split] = {
     "proxy-authorization": _credentials,
     "x-authorization": _credentials,
     "content-disposition": _disposition,
+    "p-access-network-info": _disposition,
     "etag": _entity_tag,
     "if-none-match": _entity_tag,
 }

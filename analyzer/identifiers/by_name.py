@@ -65,12 +65,15 @@ def _is_of_device(field: Field, text: str, context: Context) -> bool:
     return is_identity_near(field) or bool(companions_of(field, context, text))
 
 
+ADVERTISING = frozenset(("advertising_id", "gaid", "idfa"))
 APNS_OR_FCM = re.compile(r"[0-9A-Fa-f]{64}|[\w\-]{11,}:APA91[\w\-]{40,}")
 
 
 def _judge_push_token(field: Field, text: str) -> tuple[Confidence, str] | None:
     """What is called token alone may be of a session as well."""
-    is_like_one = APNS_OR_FCM.fullmatch(text) is not None and is_identity_near(field)
+    beside = {kind for name in field.beside for kind in kinds_named(name)}
+    is_near = is_identity_near(field) or bool(beside & ADVERTISING)
+    is_like_one = APNS_OR_FCM.fullmatch(text) is not None and is_near
     if "push_token" in kinds_named(field.name) or is_like_one:
         return None
     return "low", "the name is token alone"

@@ -53,6 +53,7 @@ FORMS = {
     16: "16 digits: an IMEI with software version (IMEISV), which has no check digit",
 }
 
+LIST_ENTRY = re.compile(r"\[\d{1,2}\]")
 LABEL = re.compile(r"label \d{1,3}")
 PREFIX = re.compile(r"[A-Za-z]{0,12}-?")  # what may stand before the number in such a place
 TOLD = IDENTITY | DESCRIPTION
@@ -187,12 +188,22 @@ def _judge_unnamed(digits: str, match: re.Match[str], field: Field, context: Con
     if PACKED in field.evidence.path:
         return Verdict("medium", (IN_HALF_BYTES,))
     form = f"15 digits with a valid check digit, which begin {digits[:2]}: {REPORTING_BODIES[digits[:2]]}"
-    beside = companions_of(field, context, digits)
+    beside = companions_of(field, context, digits) or _beside_in_list(field, context)
     if beside:
         return Verdict("medium", (form, beside, odds(context)))
     if is_in_head(match, context):
         return Verdict("medium", (form, "a message of a protocol of its own begins with it", odds(context)))
     return Verdict("low", (form, "no name says so", odds(context))) if is_whole(match) else None
+
+
+def _beside_in_list(field: Field, context: Context) -> str:
+    """What the other entries of a list name, as a sentence: arguments of a call."""
+    path = field.evidence.path
+    if not LIST_ENTRY.fullmatch(path[-1]):
+        return ""
+    others = (f for f in context.fields if f.evidence.path[: len(path) - 1] == path[:-1])
+    named = {kind for f in others for kind in kinds_named(f.name)} & IDENTITY - {"imei"}
+    return f"stands in a list with fields named for: {', '.join(sorted(named))}" if named else ""
 
 
 def _standing(digits: str, match: re.Match[str], field: Field, context: Context) -> Verdict | None:

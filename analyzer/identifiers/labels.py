@@ -88,7 +88,7 @@ BY_NAME = {
         r"|(wifi|wlan|hotspot)(network)?name|apname|(wifi|wlan)mingcheng"
     ),
     "bssid": re.compile(
-        r".{0,10}bssid(mac|list|s)?|(ap|router|gateway|gw|wifiap|hotspot|accesspoint|called)(mac|macaddr|macaddress)"
+        r".{0,10}bssid(mac|list|s)?|iwlannodeid|(ap|router|gateway|gw|wifiap|hotspot|accesspoint|called)(mac|macaddr|macaddress)"
     ),
     "local_ip": re.compile(
         r"(local|lan|wifi|wlan|device|dev|client|user|phone|inner|intranet|internal|private|my|host|sta|own)*ip(v4)?"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -109,3 +110,28 @@ def test_a_phone_number_in_a_record_with_an_imei_is_found() -> None:
     assert ("phone", "4740612345") in found(request(record.encode()), "unclassified")
     other = "id:123456789012345,tracker,2003010812,+4740612345,F;"
     assert found(request(other.encode()), "unclassified") == set()
+
+
+def test_the_first_argument_of_a_call_is_an_imei_where_others_are_named() -> None:
+    iccid = "8901260882374619051"
+    call = json.dumps({"type": 1, "target": "Register", "arguments": [IMEI, {"iccid": iccid}]})
+    assert found(request(call.encode() + b"\x1e")) == {("imei", IMEI), ("iccid", iccid)}
+    other = json.dumps({"type": 1, "target": "Rows", "arguments": [IMEI, {"title": "x"}]})
+    assert found(request(other.encode() + b"\x1e")) == set()
+
+
+def test_a_topic_names_its_payload() -> None:
+    sent = request(IMEI.encode(), target="gsm/imei", method="PUBLISH")
+    assert found(replace(sent, protocol="mqtt/3.1.1")) == {("imei", IMEI)}
+    assert found(replace(sent, protocol="mqtt/3.1.1", target="gsm/state")) == set()
+
+
+def test_the_token_of_a_device_beside_its_advertising_id_is_a_push_token() -> None:
+    token, advertising = "9d41c7e0" * 8, "7b1e4a52-90cd-4f38-a6e7-15c2d8039b6f"
+    assert ("push_token", token) in of(device={"token": token, "advertisingId": advertising})
+    assert ("push_token", token) not in of(device={"token": token})
+
+
+def test_the_access_point_of_a_call_over_wi_fi_is_found() -> None:
+    named = [("P-Access-Network-Info", "IEEE-802.11;i-wlan-node-id=001b44113ab7;country=NO")]
+    assert found(request(headers=named)) == {("bssid", MAC)}
