@@ -80,14 +80,18 @@ FORM_OF_OWN_ID = ANDROID_ID
 def names_a_device(name: str) -> bool:
     """Return whether a field of this name is looked at whatever it holds."""
     lowered = name.lower()
-    return lowered == UPGRADE or any(row.names.fullmatch(name) for row in ROWS[3:])
+    return lowered == UPGRADE or any(row.names.fullmatch(name) for row in ROWS[2:])
 
 
 class DeviceNumber:
     """Finds ids of a device by one of the forms of the table."""
 
     kind = "device_id"
-    examples = (("deviceid", "1000285333"), ("uid", "4LZW3YSMWTNWZR18111A"))
+    examples = (
+        ("deviceid", "1000285333"),
+        ("uid", "4LZW3YSMWTNWZR18111A"),
+        ("gwId", "bf7b93a84619a08ceyvgzq"),
+    )
     counterexamples = (("deviceid", "1583000000"), ("uid", "4lzw3ysmwtnwzr18111a"), ("deviceid", "12"))
 
     def find(self, field: Field, context: Context) -> Iterator[Finding]:

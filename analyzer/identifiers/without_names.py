@@ -19,6 +19,7 @@ AMONG_BYTES = "text in octets"
 NOUGHTS = re.compile(r"[\x00-\x1f]+")
 LONGEST = 1 << 14
 SAID = "an e-mail address without a name beside it, in a message about a phone or of a protocol of its own"
+PASSWORD = re.compile(r"pw|pwd|passwd|password|pass", re.IGNORECASE)
 NUMBER = re.compile(r"\d{15}", re.ASCII)
 # A phone number between separators of a record; a time zone or a height is shorter.
 INTERNATIONAL = re.compile(r"(?<=[,;|#*])\+\d{10,14}(?=[,;|#*])", re.ASCII)
@@ -61,15 +62,17 @@ class UnnamedEmail:
         text = str(field.value)
         if "@" not in text or len(text) > LONGEST:
             return
-        if not _has_no_name(field):
+        is_log_in = field.name.lower() == "id" and any(map(PASSWORD.fullmatch, field.beside))
+        if not (is_log_in or _has_no_name(field)):
             return
         if context.is_unclassified:
             parts = NOUGHTS.split(text)
         else:
-            parts = [text.strip()] if _names_a_phone(context) else []
+            parts = [text.strip()] if is_log_in or _names_a_phone(context) else []
         for part in parts:
             if IS_EMAIL(part) and not ROLE_ADDRESS.fullmatch(part):
-                yield finding(self.kind, part, part, field, Verdict("medium", (SAID,)), context)
+                said = "an e-mail address beside a password" if is_log_in else SAID
+                yield finding(self.kind, part, part, field, Verdict("medium", (said,)), context)
 
 
 class UnnamedPhone:

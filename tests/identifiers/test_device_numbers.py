@@ -135,3 +135,16 @@ def test_the_token_of_a_device_beside_its_advertising_id_is_a_push_token() -> No
 def test_the_access_point_of_a_call_over_wi_fi_is_found() -> None:
     named = [("P-Access-Network-Info", "IEEE-802.11;i-wlan-node-id=001b44113ab7;country=NO")]
     assert found(request(headers=named)) == {("bssid", MAC)}
+
+
+def test_a_mobile_number_without_its_country_needs_a_strong_name() -> None:
+    assert of("/send?sim_no=01041023514") == {("phone", "01041023514")}
+    assert of("/send?tel=01041023514") == set()
+    assert of("/send?sim_no=0800123456") == set()
+
+
+def test_an_address_under_id_beside_a_password_is_a_log_in() -> None:
+    assert ("email", "kari@example.org") in found(
+        request(b"ret=OK,id=kari%40example.org,pw=hemmelig,port=80")
+    )
+    assert found(request(b"ret=OK,id=kari%40example.org,port=80,icon=0")) == set()
