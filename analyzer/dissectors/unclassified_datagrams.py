@@ -35,6 +35,7 @@ LONGEST = 1 << 14
 MOST_NAMES, MOST_REPEATS = 50_000, 4
 # Ports of what is said to all in the local network, which other readers take for what it announces.
 LOCAL = {MDNS_PORT: "mdns", 1900: "ssdp in the local network"}
+ADDRESSING = (546, 547)  # DHCPv6, whose work is to carry such addresses (RFC 8415 §11)
 ICMP = (1, 58)
 ECHOES = (0, 8, 128, 129)
 COUNTING = (
@@ -133,7 +134,7 @@ def _message(data: bytes, place: MessagePlace, packets: Packets, row: int, mac: 
         return advertised_names.dhcp_options(data, place)
     if source == DNS_PORT and is_message(data):
         return None
-    names_itself = mac > 0 and mac.to_bytes(6, "big") in data
+    names_itself = mac > 0 and destination not in ADDRESSING and mac.to_bytes(6, "big") in data
     if is_encrypted(data) or not (names_itself or is_searched(data)):
         return None
     made = unclassified(data, place)

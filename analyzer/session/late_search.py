@@ -26,7 +26,7 @@ from analyzer.identifiers.mac import is_of_one_interface
 from analyzer.identifiers.owner_values import KnownValues
 from analyzer.identifiers.value_search import MOST, MOST_IN_FULL, Search, SearchedValue, Sighting, is_telling
 from analyzer.inspection.decode import decode
-from analyzer.inspection.local_answers import is_private
+from analyzer.inspection.local_answers import ANSWER, is_private
 from analyzer.model import Endpoint, Finding, Message, Problem
 from analyzer.session.extraction import ExchangeFindings, Extractor
 from analyzer.session.report_builder import ReportBuilder
@@ -178,7 +178,8 @@ class LateSearch:
     def _with_more(self, entry: ExchangeFindings) -> ExchangeFindings:
         if entry.request is None:
             return entry
-        more = self._findings(entry.request, entry.findings)
+        before = [f for f in entry.findings if f.message != ANSWER]
+        more = self._findings(entry.request, before)
         return replace(entry, findings=(*entry.findings, *more)) if more else entry
 
     def _search_spool(self) -> None:
