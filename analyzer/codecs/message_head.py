@@ -40,6 +40,7 @@ LOUD_AGENT = re.compile(
 PAIR = re.compile(r"\s*([A-Za-z_][\w.\-]{0,40})\s*[=:/]\s*(\S.*?)\s*", re.ASCII)
 CREDENTIALS = re.compile(r"\s*([A-Za-z][\w\-]{0,31})\s+(\S+)\s*", re.ASCII)
 BARE_BASE64 = re.compile(r"[A-Za-z0-9+/_\-]{16,}(?:=|%3[Dd]){1,2}")
+BY_SEMICOLON = re.compile(r"[A-Za-z_][\w.\-]*=[^;&=]*(?:;[A-Za-z_][\w.\-]*=[^;&=]*)+", re.ASCII)
 PARAMETER = re.compile(r""";\s*([\w\-]+)\*?\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^;\s]+))""")
 ENTITY_TAG = re.compile(r'\s*(?:W/)?"([^"]{8,})"\s*')
 LONGEST = 8_192  # characters that are taken apart
@@ -60,7 +61,8 @@ def target_parts(target: str | None) -> Iterator[PlainPart]:
     if len(path) > 1:
         yield from path_parts(path, ("target", "path"))
     if "=" in query and not BARE_BASE64.fullmatch(query):
-        yield from pairs_with_names(pairs_of(query), ("target", "query"))
+        pairs = pairs_of(query.replace(";", "&") if BY_SEMICOLON.fullmatch(query) else query)
+        yield from pairs_with_names(pairs, ("target", "query"))
     elif query:
         yield "query", query, ("target", "query"), ALONE
 
@@ -176,7 +178,7 @@ def _text_of(token: str) -> str:
 
 
 def _disposition(value: str, name: str) -> list[PlainPart]:
-    """The parameters, of which one is a file's name (RFC 6266 §4.3)."""
+    """The parameters: the name of a file (RFC 6266 §4.3), the access point or cell (RFC 7315 §5.4)."""
     pairs = [(key, unescaped(quoted or bare)) for key, quoted, bare in PARAMETER.findall(value)]
     return parts_of_pairs(pairs, ("header", name)) if pairs else []
 
@@ -198,6 +200,7 @@ SPLITS: dict[str, Split] = {
     "proxy-authorization": _credentials,
     "x-authorization": _credentials,
     "content-disposition": _disposition,
+    "p-access-network-info": _disposition,
     "etag": _entity_tag,
     "if-none-match": _entity_tag,
 }

@@ -106,7 +106,7 @@ def _of_two(data: bytes) -> Candidate | None:
     """XOR with two bytes in turn: a beginning tells both, the next few whether the rest is looked at."""
     for start in STARTS[:2]:
         key = bytes((data[0] ^ start[0], data[1] ^ start[1]))
-        if READABLE.fullmatch(xored(data[:LOOKED_AT], key)):
+        if any(key) and READABLE.fullmatch(xored(data[:LOOKED_AT], key)):
             return _solved(xored(data, key), f"xor {key[0]:#04x} {key[1]:#04x}")
     return None
 

@@ -58,6 +58,7 @@ class _Owners:
     sources: Mapping[int, str]  # the address that sent each message
     own: Mapping[int, str]  # the address of a flow's device
     from_server: frozenset[tuple[int, str]]  # message and value that the server had sent before
+    answers: frozenset[int]  # messages by which a device in the local network answered
 
     @classmethod
     def of(cls, report: Report) -> _Owners:
@@ -85,6 +86,7 @@ class _Owners:
             sources={message.number: message.source.address for message in report.messages},
             own=dict(zip(columns.get("flow", ()), columns.get("source", ()), strict=False)),
             from_server=frozenset(_from_server(report.messages, report.findings)),
+            answers=frozenset(m.number for m in report.messages if m.role == "response"),
         )
 
     def sender(self, finding: Finding) -> Device | None:
@@ -147,6 +149,10 @@ def _belonging(finding: Finding, sender: Device | None, owners: _Owners) -> Owne
         return _of_name(finding, sender) if sender else Ownership("own device")
     if (finding.message, finding.raw) in owners.from_server:
         return Ownership("server", "the server sent this value before the device did")
+    if finding.message in owners.answers and not _is_own(finding, sender, owners):
+        return _of_answer(owners.sources[finding.message])
+    if "of_peer" in finding.details:
+        return _of_answer(finding.details["of_peer"])
     if sender is None:
         return UNKNOWN
     if finding.kind in ADDRESSES:
@@ -156,6 +162,16 @@ def _belonging(finding: Finding, sender: Device | None, owners: _Owners) -> Owne
     if finding.kind in NAMES and _is_dhcp_name(finding.value, sender):
         return _of_name(finding, sender)
     return _of_number(finding, sender, owners)
+
+
+def _is_own(finding: Finding, sender: Device | None, owners: _Owners) -> bool:
+    """Whether the device that a flow is of gave the answer: it is itself the server."""
+    flow = finding.evidence.flow
+    return sender is not None and flow is not None and sender.id == owners.by_flow.get(flow)
+
+
+def _of_answer(address: str) -> Ownership:
+    return Ownership("other device", f"in the answer of the device at {address} in the local network")
 
 
 def _of_name(finding: Finding, sender: Device | None) -> Ownership:

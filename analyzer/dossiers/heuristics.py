@@ -27,9 +27,14 @@ UPDATE_TITLE = "Undocumented update check that names the phone"
 # What tells a phone or its subscription apart for good.
 SUBSCRIPTION = frozenset(("imsi", "iccid", "phone"))
 OF_PHONE = frozenset(("imei", "imeisv", "meid", "pesn"))
+# What may be set anew by its owner; it counts in what calls itself a registration or a first start.
+ADVERTISING = frozenset(("gaid", "idfa", "advertising_id"))
 LASTING = SUBSCRIPTION | OF_PHONE | {"mac", "serial", "android_id", "device_id", "oaid"}
 FEWEST = 2  # requests of the same grammar that call themselves nothing
 # Protocols whose very purpose it is to name someone or something.
+REGISTER = ("sip", "REGISTER")  # protocol and method by which a phone registers at its network
+OPENING = OF_PHONE | {"imsi", "iccid"}
+UNCLASSIFIED = "unclassified"  # the protocol of messages that no reader takes
 NAMING = frozenset(("sip", "rtsp", "mail over smtp", "dns", "dhcp", "tls", "icmp"))
 SESSION_HEADERS = ("cookie", "authorization", "x-auth-token", "x-session-id", "x-access-token")
 SOLICITED_HEADERS = ("referer", "origin")
@@ -37,7 +42,8 @@ TITLES = {
     "imei": "IMEI", "imeisv": "IMEISV", "meid": "MEID", "pesn": "pseudo-ESN",
     "imsi": "IMSI", "iccid": "ICCID", "mac": "MAC address",
     "serial": "serial number", "android_id": "Android ID", "phone": "phone number",
-    "device_id": "device ID", "oaid": "OAID",
+    "device_id": "device ID", "oaid": "OAID", "gaid": "Google advertising ID", "idfa": "IDFA",
+    "advertising_id": "advertising ID",
 }  # fmt: skip
 # The same bytes again within this time, while nothing answers, are the same payload tried again.
 RETRY_NS = 60 * 10**9
@@ -61,11 +67,11 @@ class Group(NamedTuple):
 
     purpose: Purpose
     sends: Sequence[Send]
-    names_both: bool  # phone and subscription
+    names_both: str  # phone and subscription, or the subscription in two ways, as a sentence; else empty
 
     @property
     def is_registration(self) -> bool:
-        return self.purpose == "registration" or (self.names_both and not self.purpose)
+        return self.purpose in ("registration", "log-in") or (bool(self.names_both) and not self.purpose)
 
 
 def undocumented(
@@ -84,18 +90,20 @@ def undocumented(
     taken = {ping.message for ping in pings}
     held: dict[int, list[Finding]] = {}
     for finding in findings:
-        if is_lasting(finding) and finding.message not in taken:
+        if _counts(finding) and finding.message not in taken:
             held.setdefault(finding.message, []).append(finding)
     by_number = {message.number: message for message in messages}
     groups: dict[Key, list[Message]] = {}
     purposes: dict[Key, Purpose] = {}
     for number, found in held.items():
         message = by_number.get(number)
-        if message is None or not _is_unasked(message) or _is_to_all(message):
+        if message is None or not _is_unasked(message, found) or _is_to_all(message):
             continue
         if any(describes(dossier, message) for dossier in candidates(dossiers, host_of(message))):
             continue
-        purpose = purpose_of(message, values_of(message))
+        purpose = purpose_of(message, values_of(message)) or _opens(message, found)
+        if purpose != "registration" and not any(map(is_lasting, found)):
+            continue
         key = _grammar(message, found, devices, purpose)
         groups.setdefault(key, []).append(message)
         purposes[key] = purpose
@@ -103,8 +111,7 @@ def undocumented(
     made: list[Ping] = []
     for key, alike in groups.items():
         kinds = {finding.kind for message in alike for finding in held[message.number]}
-        names_both = bool(kinds & SUBSCRIPTION) and bool(kinds - SUBSCRIPTION)
-        group = Group(purposes[key], _sends(alike), names_both)
+        group = Group(purposes[key], _sends(alike), _names_both(kinds))
         if _is_told(group, kinds, first):
             made += [
                 _ping(send, held[send.message.number], group, by_number, devices, first)
@@ -113,9 +120,19 @@ def undocumented(
     return made
 
 
+def _names_both(kinds: set[str]) -> str:
+    if kinds & SUBSCRIPTION and kinds & (LASTING - SUBSCRIPTION):
+        return "the device and the subscription together"
+    return "the subscription in more than one way" if len(kinds & SUBSCRIPTION) > 1 else ""
+
+
 def is_lasting(finding: Finding) -> bool:
     """Return whether a finding is an identifier that lasts, and nothing says that it is somebody else's."""
-    is_sure = finding.kind in LASTING and finding.confidence != "low"
+    return finding.kind in LASTING and _counts(finding)
+
+
+def _counts(finding: Finding) -> bool:
+    is_sure = finding.kind in LASTING | ADVERTISING and finding.confidence != "low"
     return is_sure and getattr(finding, "owner", "") not in NOT_OWN and "seen as" not in finding.details
 
 
@@ -128,9 +145,31 @@ def _is_told(group: Group, kinds: set[str], first: Mapping[int, Message]) -> boo
     return len(group.sends) >= FEWEST and not _is_conversation(group, first)
 
 
-def _is_unasked(message: Message) -> bool:
-    headers = (*SESSION_HEADERS, *SOLICITED_HEADERS)
+def _is_unasked(message: Message, found: Sequence[Finding]) -> bool:
+    if message.role != "request":
+        return False
+    if (message.protocol, message.method) == REGISTER:
+        return any(finding.kind in OPENING for finding in found)
+    headers = {*SESSION_HEADERS, *SOLICITED_HEADERS} - {_names_itself_in(finding) for finding in found}
     return message.protocol not in NAMING and not any(message.header(name) for name in headers)
+
+
+def _names_itself_in(finding: Finding) -> str:
+    """The header whose credentials are the identifier itself, which is no session; empty where none is."""
+    path = finding.evidence.path
+    is_so = path[:1] == ("header",) and len(path) > 2 and path[1].lower() == "authorization"
+    return "authorization" if is_so and path[2].lower() not in ("bearer", "basic") else ""
+
+
+def _opens(message: Message, found: Sequence[Finding]) -> Purpose:
+    """A log-in by its place: a connection of a protocol of its own begins with the number of the device."""
+    if message.protocol != UNCLASSIFIED or message.evidence.start or message.delivered is not True:
+        return ""
+    return "log-in" if any(finding.kind in OPENING or _is_of_sender(finding) for finding in found) else ""
+
+
+def _is_of_sender(finding: Finding) -> bool:
+    return finding.kind == "mac" and finding.owner == "own device"
 
 
 def _is_to_all(message: Message) -> bool:
@@ -222,10 +261,12 @@ def _reasons(
     kinds = ", ".join(dict.fromkeys(TITLES[finding.kind] for finding in found))
     yield "no dossier describes it: neither host nor grammar is documented"
     yield f"identifiers: {kinds} found in it"
-    if group.purpose:
+    if group.purpose == "log-in":
+        yield "purpose: a connection of a protocol of its own begins with it, as log-ins of trackers do"
+    elif group.purpose:
         yield f"purpose: by its words it is {'an' if group.purpose[0] in 'aeiou' else 'a'} {group.purpose}"
     elif group.names_both:
-        yield "purpose: it names the device and the subscription together"
+        yield f"purpose: it names {group.names_both}"
     yield "unasked for: no Referer or Origin" + _opening(send.message, first)
     yield "no session: neither Cookie nor Authorization nor a token in a header"
     if len(group.sends) >= FEWEST:

@@ -12,7 +12,7 @@ from urllib.parse import unquote, urlsplit
 
 from analyzer.model import Message
 
-Purpose = Literal["registration", "update check", "telemetry", "log", "announcement", ""]
+Purpose = Literal["registration", "log-in", "update check", "telemetry", "log", "announcement", ""]
 
 # Protocols that have a purpose of their own.
 PROTOCOLS: tuple[tuple[tuple[str, ...], Purpose], ...] = (
@@ -25,6 +25,10 @@ REGISTRATION = re.compile(
     r"|registered|registerdevice|deviceregister|activat(?:e|ion|ing|ed)|activ|active|actcode|enroll?(?:ment)?"
     r"|provision(?:ing)?|onboard(?:ing)?|bootstrap|firstboot|first|checkin|warranty|guarantee|devinfo|deviceinfo"
     r"|inform|syncml|omadm|zhuce|jihuo"
+)
+# Words for a first start, which mean much else too: the last segment of a path alone.
+FIRST_START = re.compile(
+    r"hello|install(?:ed|s|ation)?|launch|start|new|firstrun|firstlaunch|appinstall|session_?start"
 )
 UPDATE = re.compile(
     r"update[sr]?|upgrade[sr]?|ota|fota|otaupdate|checkupdate|updatecheck|checkversion|versioncheck|newversion"
@@ -61,6 +65,10 @@ def purpose_of(message: Message, values: Iterable[tuple[str, str | bytes]] = ())
     ]
     place = [_path(message), *actions, _media_type(message)]
     words = {word for text in place for word in _words(text)}
+    if message.method == "REGISTER" and message.protocol == "sip":
+        return "registration"
+    if FIRST_START.fullmatch(_path(message).rstrip("/").rpartition("/")[2].lower()):
+        return "registration"
     if any(map(REGISTRATION.fullmatch, words)) or any(map(TOKEN.search, place)):
         return "registration"
     words |= set(_words(message.host or ""))

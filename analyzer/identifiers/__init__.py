@@ -15,6 +15,13 @@ from analyzer.identifiers.apps import Apps
 from analyzer.identifiers.base import Context, Detector
 from analyzer.identifiers.by_name import NAMED
 from analyzer.identifiers.cell import Cell
+from analyzer.identifiers.device_numbers import (
+    FORM_OF_OWN_ID,
+    ChargePoint,
+    DeviceNumber,
+    UnnamedAndroidId,
+    names_a_device,
+)
 from analyzer.identifiers.facts import FACTS
 from analyzer.identifiers.iccid import Iccid
 from analyzer.identifiers.imei import Imei
@@ -26,7 +33,7 @@ from analyzer.identifiers.meid import Meid, PseudoEsn
 from analyzer.identifiers.owned import owned_in
 from analyzer.identifiers.owner_values import KnownValues
 from analyzer.identifiers.phone import PhoneNumber
-from analyzer.identifiers.without_names import PrefixedAndroidId, UnnamedEmail
+from analyzer.identifiers.without_names import PrefixedAndroidId, UnnamedEmail, UnnamedPhone
 from analyzer.model import Field, Fields, Finding
 
 __all__ = ["DETECTORS", "KnownValues", "findings_in"]
@@ -45,7 +52,14 @@ DETECTORS: tuple[Detector, ...] = (
     *NAMED,
 )
 # Further detectors of kinds that have one: what they look at has no name.
-WITHOUT_NAMES: tuple[Detector, ...] = (UnnamedEmail(), PrefixedAndroidId())
+WITHOUT_NAMES: tuple[Detector, ...] = (
+    UnnamedEmail(),
+    UnnamedPhone(),
+    PrefixedAndroidId(),
+    DeviceNumber(),
+    ChargePoint(),
+    UnnamedAndroidId(),
+)
 # Kinds that are reported only of messages in which something else was found.
 FACT_KINDS = frozenset(fact.kind for fact in FACTS)
 
@@ -56,6 +70,7 @@ ASKED = re.compile(
     r"\s*[\"']?(?:[^@\s]{1,64}@[^@\s]{4,}|\+\d|(?=[0-9\-]*[A-Za-z])(?=[A-Za-z\-]*\d)[0-9A-Za-z\-]{8,64}[\"']?$)"
 )
 SHORTEST_ASKED = 6
+LENGTH_OF_OWN_ID = 16
 
 # Of one kind in one field. More are no sender's own identifiers, and hostile text could hold millions.
 MOST = 1000
@@ -102,7 +117,7 @@ def _promising(fields: Sequence[Field]) -> list[Field]:
         return []
     found = []
     for i, name in enumerate(names):
-        if name in named or (holds and _may_hold(values[i])):
+        if name in named or (holds and (_may_hold(values[i]) or _is_own_id(values[i]))):
             found.append(fields[i])
         elif name in asked and len(values[i]) >= SHORTEST_ASKED and ASKED.match(str(values[i])):
             field = fields[i]
@@ -124,7 +139,7 @@ def announces(name: str) -> bool:
 
 @lru_cache(maxsize=4096)
 def _announces(name: str) -> bool:
-    return bool(kinds_named(name) - FACT_KINDS - BY_VALUE)
+    return bool(kinds_named(name) - FACT_KINDS - BY_VALUE) or names_a_device(name)
 
 
 @lru_cache(maxsize=4096)
@@ -149,6 +164,10 @@ def may_hold(text: str) -> bool:
 
 def _may_hold(value: str | bytes) -> bool:
     return isinstance(value, str) and len(value) >= SHORTEST and may_hold(value)
+
+
+def _is_own_id(value: str | bytes) -> bool:
+    return isinstance(value, str) and len(value) == LENGTH_OF_OWN_ID and bool(FORM_OF_OWN_ID.fullmatch(value))
 
 
 def _facts(fields: Sequence[Field], context: Context) -> list[Finding]:

@@ -65,12 +65,15 @@ def _is_of_device(field: Field, text: str, context: Context) -> bool:
     return is_identity_near(field) or bool(companions_of(field, context, text))
 
 
+ADVERTISING = frozenset(("advertising_id", "gaid", "idfa"))
 APNS_OR_FCM = re.compile(r"[0-9A-Fa-f]{64}|[\w\-]{11,}:APA91[\w\-]{40,}")
 
 
 def _judge_push_token(field: Field, text: str) -> tuple[Confidence, str] | None:
     """What is called token alone may be of a session as well."""
-    is_like_one = APNS_OR_FCM.fullmatch(text) is not None and is_identity_near(field)
+    beside = {kind for name in field.beside for kind in kinds_named(name)}
+    is_near = is_identity_near(field) or bool(beside & ADVERTISING)
+    is_like_one = APNS_OR_FCM.fullmatch(text) is not None and is_near
     if "push_token" in kinds_named(field.name) or is_like_one:
         return None
     return "low", "the name is token alone"
@@ -81,11 +84,47 @@ SPECIFIC = re.compile(
     r".*(udid|idfv|vaid|msaid|aaid|utdid|cuid|qimei\d*|smid|umid|hwid)|identifier.?for.?vendor|.*duid|vendor.?id(entifier)?",
     re.IGNORECASE,
 )
+# The id of a kind of hardware where that of its maker or its firmware stands beside it.
+HARDWARE = re.compile(r"(hw|hardware)_?id", re.IGNORECASE)
+OF_MODEL = re.compile(r"(oem|fw|firmware|product)_?(id|key)", re.IGNORECASE)
 VAGUE = re.compile(r".*\b(did|guid|suid|hdid|tdid)|uniqueid(entifier)?", re.IGNORECASE)
+
+
+CHIP = re.compile(r".*(cpu|chip|soc|emmc)_?(id|serial)", re.IGNORECASE)
+SHORT_OF_CHIP = 8
+
+
+def _judge_serial(field: Field, text: str) -> tuple[Confidence, str] | None:
+    """A chip's number of a few digits is that of many."""
+    if CHIP.fullmatch(field.name) and len(text) < SHORT_OF_CHIP:
+        return "low", "too short to be of one chip alone"
+    return None
+
+
+# A serial number under the shortest names: letters of a model or a plant, then digits that are no date.
+SHORT_NAMED = re.compile(r"(?!\D{0,4}20[0-3]\d[01]\d[0-3]\d)[A-Z]{1,5}\d{6,14}[A-Z0-9]{0,4}", re.ASCII)
+OF_DEVICE = re.compile(
+    r"(device|product|hw|hardware|fw|firmware|sw|soft|software|model|mac|pid|type)(_?(id|name|type|ver(sion)?))?"
+    r"|ver(sion)?|mac_?addr(ess)?",
+    re.IGNORECASE,
+)
+OF_ORDER = re.compile(
+    r"order|goods|price|amount|trade|pay|ticket|cart|invoice|msg|message|seq", re.IGNORECASE
+)
+FEWEST_OF_DEVICE = 2
+
+
+def _is_short_named(field: Field, text: str) -> bool:
+    """Whether a value under a name such as sn stands among words about a device, of no order or message."""
+    about = {name.lower() for name in field.beside if OF_DEVICE.fullmatch(name)}
+    others = any(map(OF_ORDER.search, field.beside))
+    return bool(SHORT_NAMED.fullmatch(text)) and len(about) >= FEWEST_OF_DEVICE and not others
 
 
 def _judge_device_id(field: Field, _text: str) -> tuple[Confidence, str] | None:
     last = field.name.rpartition(".")[2].lstrip("$#_")
+    if HARDWARE.fullmatch(last) and any(map(OF_MODEL.fullmatch, field.beside)):
+        return "low", "stands beside an id of the maker or of the firmware: it tells the model"
     if SPECIFIC.fullmatch(last) and not VAGUE.fullmatch(last):
         return "high", ""
     if VAGUE.fullmatch(last) and not is_identity_near(field):
@@ -136,7 +175,9 @@ class NamedDetector:
         yield finding(self.kind, text, str(field.value), field, verdict, context)
 
     def _is_alone(self, field: Field, text: str) -> bool:
-        return bool(self.alone and self.alone.fullmatch(text)) and len(field.name) > SHORTEST_NAME
+        if len(field.name) <= SHORTEST_NAME:
+            return bool(self.alone) and _is_short_named(field, text)
+        return bool(self.alone and self.alone.fullmatch(text))
 
     def _is_dummy(self, text: str) -> bool:
         lowered = text.lower()
@@ -188,7 +229,8 @@ NAMED: tuple[NamedDetector, ...] = (
          ("serialnumber", "#1591219980196341"),
          ("serialno", "#0123456789ABCDEF"), ("sn", "#20190321"), ("sn", "#R58M41ABCDE"),
          ("serial_number", "QX9LKH4BE0THP"), confidence="medium", among=frozenset(("serial_perhaps",)),
-         described_will_do=True, alone=re.compile(r"(?=.*\d)(?=.*[G-Zg-z])[A-Za-z0-9]{8,32}", re.ASCII)),
+         described_will_do=True, alone=re.compile(r"(?=.*\d)(?=.*[G-Zg-z])[A-Za-z0-9]{8,32}", re.ASCII),
+         judge=_judge_serial),
     _row("ssid", r"(?!0x$)[^\x00-\x1f]{1,32}", "a text of at most 32 bytes, as names of Wi-Fi networks are",
          ("ssid", "Familien Hansen 5G"), ("wifi_ssid", "Hytta"), ("ssid", "#<unknown ssid>"), ("essid", "#"),
          ("name", "#Hytta"), ("ssid", "#0x"), confidence="medium"),

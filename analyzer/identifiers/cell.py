@@ -11,8 +11,11 @@ from analyzer.identifiers.network_codes import network_of
 from analyzer.model import Field, Finding
 
 # Country, network, area, cell, in the order in which clients write them; area and cell in decimal.
-TOGETHER = re.compile(r"(?<!\d)(\d{3})([-,:;_|/])(\d{2,3})\2(\d{1,5})\2(\d{1,10})(?!\d)", re.ASCII)
+TOGETHER = re.compile(r"(?<!\d)(\d{3})([-,:;_|/])(\d{1,3})\2(\d{1,5})\2(\d{1,10})(?!\d)", re.ASCII)
 NUMBER = re.compile(r"\d{1,11}|0[xX][0-9A-Fa-f]{1,9}", re.ASCII)
+# Area and cell in one value, under a name that joins theirs.
+JOINED_NAME = re.compile(r"(lac|tac)[_\-]?(cid|ci|cell_?id|eci)", re.IGNORECASE)
+JOINED = re.compile(r"(\d{1,5})[-,:;_|/](\d{1,10})", re.ASCII)
 # Values that stand for "unknown": all bits of 16, 28, 31 and 36 set (Android's UNAVAILABLE is the third).
 UNKNOWN = frozenset(("0", "1", "65535", "268435455", "2147483647", "68719476735", "4294967295"))
 # Where nothing else names the cell, the name has to say "cell" or "base", since cid and ci mean much else.
@@ -38,6 +41,8 @@ class Cell:
     def find(self, field: Field, context: Context) -> Iterator[Finding]:
         """Each cell in a text field."""
         named = kinds_named(field.name)
+        if JOINED_NAME.fullmatch(field.name):
+            yield from self._joined(field, context)
         if "cells" in named or "cell" in named:
             yield from self._together(field, context)
         if "cell" in named and NUMBER.fullmatch(str(field.value).strip()):
@@ -46,11 +51,19 @@ class Cell:
     def _together(self, field: Field, context: Context) -> Iterator[Finding]:
         for match in TOGETHER.finditer(str(field.value)):
             country, _, network, area, cell = match.groups()
-            if cell not in UNKNOWN and (about := network_of(country + network)):
+            if cell not in UNKNOWN and (about := network_of(country + network.zfill(2))):
                 reasons = (f"the field is named {field.name}", _network_reason(about))
-                value = f"{country}-{network}-{area}-{cell}"
+                value = f"{country}-{network.zfill(2)}-{area}-{cell}"
                 details = {**about, "area": area, "cell": cell}
                 yield finding(self.kind, value, match[0], field, Verdict("high", reasons), context, details)
+
+    def _joined(self, field: Field, context: Context) -> Iterator[Finding]:
+        match = JOINED.fullmatch(str(field.value).strip())
+        if not match or match[2] in UNKNOWN or len(match[2]) < SHORTEST_ALONE:
+            return
+        verdict = Verdict("medium", (f"the field is named {field.name}", "an area and a cell of two numbers"))
+        details = {"area": match[1], "cell": match[2]}
+        yield finding(self.kind, f"{match[1]}-{match[2]}", match[0], field, verdict, context, details)
 
     def _with_neighbours(self, field: Field, context: Context) -> Iterator[Finding]:
         raw = str(field.value).strip()

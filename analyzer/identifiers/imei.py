@@ -19,6 +19,7 @@ from analyzer.identifiers.labels import (
     DESCRIPTION,
     IDENTITY,
     announced,
+    holder_of,
     identity_kinds,
     kinds_named,
     kinds_of_field,
@@ -40,6 +41,7 @@ CANDIDATE = re.compile(
 )
 CALLED = re.compile(r"imei[12]?[\-_.~@#+*]{0,2}(\d{15})(?!\d)", re.ASCII | re.IGNORECASE)
 AMBIGUOUS = re.compile(r"_?(did|ui)", re.IGNORECASE)  # of a document as often as of a device
+DEVICE = re.compile(r"dev(ice)?(_?info)?|phone|handset|terminal", re.IGNORECASE)
 SAYS_VERSION = re.compile(r"imei[_\-]?sv", re.IGNORECASE)
 NOT_DIGITS = re.compile(r"\D")
 IN_HALF_BYTES = "8 bytes hold 15 digits with a check digit in half bytes, as IMEIs are written"
@@ -51,9 +53,12 @@ FORMS = {
     16: "16 digits: an IMEI with software version (IMEISV), which has no check digit",
 }
 
+LIST_ENTRY = re.compile(r"\[\d{1,2}\]")
 LABEL = re.compile(r"label \d{1,3}")
 PREFIX = re.compile(r"[A-Za-z]{0,12}-?")  # what may stand before the number in such a place
 TOLD = IDENTITY | DESCRIPTION
+OF_PHONE = IDENTITY | {"phone", "model", "operator"}
+IN_PATH = ("target", "path")
 # Where in a message a number stands in place of a word, by its path.
 STANDING: dict[str, Callable[[Field, tuple[str, ...]], bool]] = {
     "stands as a label of a host's name": lambda _, path: (
@@ -169,7 +174,7 @@ def _of_urn(match: re.Match[str]) -> str:
 
 def _judge_unnamed(digits: str, match: re.Match[str], field: Field, context: Context) -> Verdict | None:
     """Without a name: the checks, its place, what stands beside it, how often chance would do."""
-    if standing := _standing(digits, match, field):
+    if standing := _standing(digits, match, field, context):
         return standing
     if (
         len(digits) != 15
@@ -183,7 +188,7 @@ def _judge_unnamed(digits: str, match: re.Match[str], field: Field, context: Con
     if PACKED in field.evidence.path:
         return Verdict("medium", (IN_HALF_BYTES,))
     form = f"15 digits with a valid check digit, which begin {digits[:2]}: {REPORTING_BODIES[digits[:2]]}"
-    beside = companions_of(field, context, digits)
+    beside = companions_of(field, context, digits) or _beside_in_list(field, context)
     if beside:
         return Verdict("medium", (form, beside, odds(context)))
     if is_in_head(match, context):
@@ -191,9 +196,23 @@ def _judge_unnamed(digits: str, match: re.Match[str], field: Field, context: Con
     return Verdict("low", (form, "no name says so", odds(context))) if is_whole(match) else None
 
 
-def _standing(digits: str, match: re.Match[str], field: Field) -> Verdict | None:
+def _beside_in_list(field: Field, context: Context) -> str:
+    """What the other entries of a list name, as a sentence: arguments of a call."""
+    path = field.evidence.path
+    if not LIST_ENTRY.fullmatch(path[-1]):
+        return ""
+    others = (f for f in context.fields if f.evidence.path[: len(path) - 1] == path[:-1])
+    named = {kind for f in others for kind in kinds_named(f.name)} & IDENTITY - {"imei"}
+    return f"stands in a list with fields named for: {', '.join(sorted(named))}" if named else ""
+
+
+def _standing(digits: str, match: re.Match[str], field: Field, context: Context) -> Verdict | None:
     """A number of this form where senders put a word: they made the name for this device."""
     place = next((told for told, stands in STANDING.items() if stands(field, field.evidence.path)), "")
+    if field.evidence.path[:2] == IN_PATH and is_like_imei(digits) and not names_something_else(field.name):
+        place = (
+            "stands as a segment of the path of a message about a phone" if _names_a_phone(context) else ""
+        )
     body = allocated_by(digits)
     is_whole = match.end() == len(match.string) and PREFIX.fullmatch(match.string, 0, match.start())
     if not place or not is_whole or len(digits) != 15 or not body or digits[:2] in TEST_CODES:
@@ -204,10 +223,21 @@ def _standing(digits: str, match: re.Match[str], field: Field) -> Verdict | None
     return Verdict("medium", (form, place, "by chance 1 in 60 would pass both checks"))
 
 
+def _names_a_phone(context: Context) -> bool:
+    """Whether a name in the message, of the head apart, is of an identifier or of what describes a phone."""
+    told = {kind for f in context.fields if f.evidence.path[0] != "header" for kind in kinds_named(f.name)}
+    return bool(told & OF_PHONE)
+
+
+def _is_of_device(field: Field) -> bool:
+    """Whether the object that holds a field is named for a device."""
+    return bool(DEVICE.fullmatch(holder_of(field)))
+
+
 def _hint(match: re.Match[str], field: Field) -> str | None:
     """What else speaks for an IMEI where no name says so."""
     named = announced(field, match.string, match.start(), frozenset(("meid", "device")))
-    if named and (not AMBIGUOUS.fullmatch(field.name) or is_identity_near(field)):
+    if named and (not AMBIGUOUS.fullmatch(field.name) or is_identity_near(field) or _is_of_device(field)):
         return named
     beside = frozenset() if names_something_else(field.name) else identity_kinds(field.beside) - {"imei"}
     whole = match[0] == match.string.strip()

@@ -35,10 +35,10 @@ BY_NAME = {
     ),
     "phone": re.compile(
         r"(user|my|own|contact|bind|login)?(phone|mobile|tel|cell)(number|num|no|nr|phone)?|line(one)?number"
-        r"|caller(id|number)?|(user)?(shouji|dianhua)(hao|haoma)?|sim(phone)?number"
+        r"|caller(id|number)?|(user)?(shouji|dianhua)(hao|haoma)?|sim(phone)?(number|num|no)"
     ),
-    "latitude": re.compile(PLACE + "(lat|latitude|weidu|breite)e?"),
-    "longitude": re.compile(PLACE + "(lon|lng|long|longitude|jingdu|laenge)e?"),
+    "latitude": re.compile(PLACE + "(lat|latitude|weidu|breite)[ei]?"),
+    "longitude": re.compile(PLACE + "(lon|lng|long|longitude|jingdu|laenge)[ei]?"),
     "coordinates": re.compile(
         r"(gps|geo|loc|location|latlng|latlon|latlong|lnglat|lonlat|ll|coords?|coordinates?"
         r"|position|cente?re?|point|latitudelongitude|u?lat(itude)?(lng|lon|long|longitude)accu(racy)?|weizhi|zuobiao"
@@ -54,8 +54,9 @@ BY_NAME = {
         r".{0,8}(udid|idfv|openudid|utdid|opendid)|identifierforvendor|vendor(id|identifier)|idforvendor"
         r"|.{0,6}(duid|vaid|msaid)|aaid"
         r"|cuid|baiducuid|qimei(thirtysix)?|smid|umid|tdid|bddid|ssmix|hdid|hdidfv|suid|clientudid|guid|deviceguid"
-        r"|(device|dev|hardware|terminal|machine|phone|unit|client|handset|shebei)"
+        r"|(cloud|ssdp|upnp)?(device|dev|hardware|terminal|machine|phone|unit|client|handset|shebei)"
         r"(unique)?(id|uid|uuid|guid|identifier|hash|fingerprint|code|hao|ma)|did|hwid|ownid|uniqueid|uniqueidentifier"
+        r"|(ssdp|upnp|device)?udn"
     ),
     "pesn": re.compile(r".{0,8}(pseudo)?p?esn"),
     "sim": re.compile(r"sim|simcard|card(no|id)?|uiccid|kahao"),
@@ -79,13 +80,15 @@ BY_NAME = {
         r"|serialno|serialnr|xuliehao"
         r"|(device|dev|hw|hardware|phone|product|machine|terminal|gw|box|unit)sn|(cpu|chip|soc|emmc)(id|serial)"
     ),
-    "serial_perhaps": re.compile(r"sn|serial(number|num|id)?|snr"),  # of a message or a certificate as often
+    "serial_perhaps": re.compile(
+        r"sn|snp|serial(number|num|id)?|snr"
+    ),  # of a message or a certificate as often
     "ssid": re.compile(
         r"(cur(rent)?|conn(ected)?|wifi|wlan|ap|hotspot|router|home|sta|target)*(essid|ssid(name)?)"
         r"|(wifi|wlan|hotspot)(network)?name|apname|(wifi|wlan)mingcheng"
     ),
     "bssid": re.compile(
-        r".{0,10}bssid(mac|list|s)?|(ap|router|gateway|gw|wifiap|hotspot|accesspoint|called)(mac|macaddr|macaddress)"
+        r".{0,10}bssid(mac|list|s)?|iwlannodeid|(ap|router|gateway|gw|wifiap|hotspot|accesspoint|called)(mac|macaddr|macaddress)"
     ),
     "local_ip": re.compile(
         r"(local|lan|wifi|wlan|device|dev|client|user|phone|inner|intranet|internal|private|my|host|sta|own)*ip(v4)?"
@@ -137,6 +140,7 @@ BY_NAME = {
     ),
     "cells": re.compile(
         r"(cur|near(by)?|neighbou?r(ing)?|all|main)*(cell(tower|location|identity)?|bts|basestation|bs)s?(info|list|data)?"
+        r"|(lac|tac)(cid|ci|cellid|eci)"
     ),
 }
 # Kinds whose names say that a payload is about the identity of a phone.

@@ -19,6 +19,9 @@ NUMBER = re.compile(rf"\s*({DEGREES})\s*", re.ASCII)
 PAIR = re.compile(rf"\s*[\[(]?({DEGREES})\s*[,;| ]\s*({DEGREES})(?:\s*[,;| ][^A-Za-z]*)?[\])]?\s*", re.ASCII)
 LONGEST = 120  # characters: a longer value holds more than one place
 INTEGER = re.compile(r"-?\d{7,10}", re.ASCII)
+SCALED_NAME = re.compile(r"(lat|lon|lng|latitude|longitude)_i$", re.IGNORECASE)
+SCALED = re.compile(r"-?\d{4,10}", re.ASCII)
+MOST_OF_FOUR, MOST_OF_SIX = 7, 9  # digits of 180 degrees, times 10 to that power
 HEMISPHERES = re.compile(
     r"(?<![\d.])(\d{1,4}\.\d{3,8})[ ,;]?([NS])[ ,;]{0,2}(\d{1,5}\.\d{3,8})[ ,;]?([EW])(?![A-Za-z])", re.ASCII
 )
@@ -241,14 +244,17 @@ def _in_list(field: Field, context: Context) -> Pair | None:
 
 def _in_integers(field: Field, context: Context) -> Pair | None:
     """Millionths or ten-millionths of a degree as whole numbers, in two fields."""
-    stem, north = _stem(field.name), INTEGER.fullmatch(str(field.value).strip())
+    form = SCALED if SCALED_NAME.search(field.name) else INTEGER
+    stem, north = _stem(field.name), form.fullmatch(str(field.value).strip())
     if not north:
         return None
     for other in context.next_to(field):
         if "longitude" not in kinds_named(other.name) or _stem(other.name) != stem:
             continue
-        east = INTEGER.fullmatch(str(other.value).strip())
+        east = form.fullmatch(str(other.value).strip())
         digits = 7 if "7" in field.name or max(map(len, (north[0], str(other.value).strip("- ")))) > 9 else 6
+        if form is SCALED:
+            digits = _scale(str(field.value), str(other.value))
         if east:
             latitude, longitude = (f"{int(n[0]) / 10**digits:.{digits}f}" for n in (north, east))
             reason = (
@@ -256,6 +262,12 @@ def _in_integers(field: Field, context: Context) -> Pair | None:
             )
             return latitude, longitude, str(field.value), reason
     return None
+
+
+def _scale(*numbers: str) -> int:
+    """The power of ten that whole degrees were multiplied with: 4, unless they are out of range then."""
+    most = max(len(number.strip().lstrip("-")) for number in numbers)
+    return 4 if most <= MOST_OF_FOUR else 6 if most <= MOST_OF_SIX else 7
 
 
 def _with_hemispheres(field: Field) -> Pair | None:

@@ -16,6 +16,12 @@ NOT_DIGITS = re.compile(r"\D")
 NAMES = frozenset(("phone",))
 PERSON = frozenset(("person", "account"))  # under such a name only in the international form
 WHOLE = re.compile(r"\+\d[\d ().\-]{7,20}", re.ASCII)
+# Names of nothing but somebody's number, under which the form that people write at home will do.
+STRONG = re.compile(
+    r"(my_?)?(msisdn|mdn|(sim|phone|mobile|line1?)_?(no|nr|num|number)|mobile)", re.IGNORECASE
+)
+AT_HOME = re.compile(r"0\d{9,10}", re.ASCII)
+PLANS = ("KR", "EG", "JP", "GB", "DE", "FR", "SE", "TR", "AU", "ZA")
 CHINESE_MOBILE = re.compile(r"1[3-9]\d{9}", re.ASCII)
 
 
@@ -40,11 +46,31 @@ class PhoneNumber:
                 if number is not None:
                     yield _finding(number, text, field, f"the field is named {field.name}", context)
             return
+        if STRONG.fullmatch(field.name) and AT_HOME.fullmatch(text.strip()):
+            yield from _at_home(text.strip(), field, context)
         for match in CANDIDATE.finditer(text):
             named = announced(field, text, match.start(), NAMES)
             number = _parsed(match[0]) if named else None
             if named and number is not None:
                 yield _finding(number, match[0], field, named, context)
+
+
+def _at_home(digits: str, field: Field, context: Context) -> Iterator[Finding]:
+    """A mobile number without its country: as it stands, with the plans that it fits."""
+    import phonenumbers
+
+    fitting = [
+        plan
+        for plan in PLANS
+        if phonenumbers.is_valid_number_for_region(number := phonenumbers.parse(digits, plan), plan)
+        and phonenumbers.number_type(number) == phonenumbers.PhoneNumberType.MOBILE
+    ]
+    if fitting and not is_placeholder(digits):
+        reasons = (
+            f"the field is named {field.name}",
+            f"a mobile number without its country; fits {', '.join(fitting)}",
+        )
+        yield finding("phone", digits, digits, field, Verdict("medium", reasons), context)
 
 
 class Number(NamedTuple):
@@ -73,11 +99,14 @@ def _parsed(raw: str) -> Any | None:
     if is_placeholder(digits):
         return None
     is_chinese = CHINESE_MOBILE.fullmatch(digits) and not raw.startswith(("+", "00"))
-    try:
-        number = phonenumbers.parse(("+86" if is_chinese else "+") + digits)
-    except phonenumbers.NumberParseException:
-        return None
-    return number if phonenumbers.is_valid_number(number) else None
+    for prefix in ("+86", "+") if is_chinese else ("+",):
+        try:
+            number = phonenumbers.parse(prefix + digits)
+        except phonenumbers.NumberParseException:
+            continue
+        if phonenumbers.is_valid_number(number):
+            return number
+    return None
 
 
 def _finding(number: Any, raw: str, field: Field, named: str, context: Context) -> Finding:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import islice
 
 from analyzer.identifiers.base import Context, Verdict, finding
 from analyzer.identifiers.by_name import IS_EMAIL, ROLE_ADDRESS
 from analyzer.identifiers.companions import is_like_imei
+from analyzer.identifiers.phone import parsed
 from analyzer.identifiers.placeholders import is_placeholder
 from analyzer.model import Field, Finding
 
@@ -17,7 +19,12 @@ AMONG_BYTES = "text in octets"
 NOUGHTS = re.compile(r"[\x00-\x1f]+")
 LONGEST = 1 << 14
 SAID = "an e-mail address without a name beside it, in a message about a phone or of a protocol of its own"
+PASSWORD = re.compile(r"pw|pwd|passwd|password|pass", re.IGNORECASE)
 NUMBER = re.compile(r"\d{15}", re.ASCII)
+# A phone number between separators of a record; a time zone or a height is shorter.
+INTERNATIONAL = re.compile(r"(?<=[,;|#*])\+\d{10,14}(?=[,;|#*])", re.ASCII)
+IMEI_IN_RECORD = re.compile(r"(?<!\d)\d{15}(?!\d)", re.ASCII)
+MOST = 8
 # An Android ID behind a word that says so: AND…, android_id-….
 ANDROID = re.compile(r"(?:AND|(?:AND|and)roid[_-]?(?:id|ID)?[:_=-]?)([0-9a-f]{16})")
 
@@ -55,15 +62,41 @@ class UnnamedEmail:
         text = str(field.value)
         if "@" not in text or len(text) > LONGEST:
             return
-        if not _has_no_name(field):
+        is_log_in = field.name.lower() == "id" and any(map(PASSWORD.fullmatch, field.beside))
+        if not (is_log_in or _has_no_name(field)):
             return
         if context.is_unclassified:
             parts = NOUGHTS.split(text)
         else:
-            parts = [text.strip()] if _names_a_phone(context) else []
+            parts = [text.strip()] if is_log_in or _names_a_phone(context) else []
         for part in parts:
             if IS_EMAIL(part) and not ROLE_ADDRESS.fullmatch(part):
-                yield finding(self.kind, part, part, field, Verdict("medium", (SAID,)), context)
+                said = "an e-mail address beside a password" if is_log_in else SAID
+                yield finding(self.kind, part, part, field, Verdict("medium", (said,)), context)
+
+
+class UnnamedPhone:
+    """Finds a phone number in the international form, one part of a tracker's record that holds an IMEI."""
+
+    kind = "phone"
+    examples: tuple[tuple[str, str], ...] = ()
+    counterexamples = (("1", "a,+821058543081,b"),)
+
+    def find(self, field: Field, context: Context) -> Iterator[Finding]:
+        """Each number between separators."""
+        text = str(field.value)
+        if not context.is_unclassified or "+" not in text or len(text) > LONGEST:
+            return
+        if not any(map(is_like_imei, IMEI_IN_RECORD.findall(text))):
+            return
+        for match in islice(INTERNATIONAL.finditer(text), MOST):
+            number = parsed(match[0])
+            if number is not None:
+                said = ("a part of a record that holds an IMEI", f"a number of the plan of {number.country}")
+                details = {"country": number.country}
+                yield finding(
+                    self.kind, number.digits, match[0], field, Verdict("medium", said), context, details
+                )
 
 
 class PrefixedAndroidId:

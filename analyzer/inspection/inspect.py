@@ -12,6 +12,7 @@ from analyzer.identifiers.contacts import contacts_in
 from analyzer.identifiers.credentials import LogIns, credentials_in, with_log_ins
 from analyzer.identifiers.owner_values import KnownValues
 from analyzer.inspection.decode import decode
+from analyzer.inspection.local_answers import answered, describes_itself
 from analyzer.inspection.sender_fields import with_documented
 from analyzer.model import Finding, Message, Ping, Problem
 from analyzer.system.containment import Failed, contained
@@ -64,6 +65,17 @@ def examined(pair: Pair, known: KnownValues, dossiers: Sequence[Dossier]) -> Ins
     if log_ins.findings:
         findings = with_log_ins(findings, log_ins)
     pings = attempt("dossiers", lambda: recognise(request, response, fields, findings, dossiers), no_pings)
+    if response is not None:
+        answer = response
+        findings += attempt("answer", lambda: _in_answer(request, answer, known), nothing)
     problems = () if decoded is None else tuple(decoded.problems)
     is_recoded = decoded is not None and decoded.is_recoded
     return Inspection(tuple(findings), tuple(pings), problems, tuple(failed), log_ins.secrets, is_recoded)
+
+
+def _in_answer(request: Message, response: Message, known: KnownValues) -> list[Finding]:
+    """Return what a device in the local network says of itself."""
+    if not response.body.content or not describes_itself(request, response):
+        return []
+    fields = decode(response).fields
+    return answered(request, response, fields, lambda said: list(findings_in(said, known, response.protocol)))

@@ -14,6 +14,7 @@ from analyzer.dossiers import Dossier
 from analyzer.flows.flow_ids import New
 from analyzer.identifiers.owner_values import Hit, KnownValues
 from analyzer.inspection.inspect import Inspection, examined
+from analyzer.inspection.local_answers import ANSWER
 from analyzer.model import Body, Finding, Message, Ping, Problem
 from analyzer.session.exchange_budget import ExchangeBudget
 from analyzer.session.exchange_builder import BuiltExchange, Ends, taken_of
@@ -197,7 +198,7 @@ class Extractor:
             list(seen.pings),
         )
         if request is not None and request.protocol in SPARSE:
-            findings = [_narrowed(found, request) for found in findings]
+            findings = [_narrowed(f, request) if f.message != ANSWER else f for f in findings]
         self._say(taken.said)
         self._say(seen.problems)
         self.searched.add(places_of(request, (response, *(message for message, _ in taken.interim))))
@@ -212,7 +213,7 @@ class Extractor:
             request = trimmed
         if response is not None:
             self._search(response)
-            response = self._trimmed(response, bool(pings))
+            response = self._trimmed(response, bool(pings) or any(f.message == ANSWER for f in findings))
         if self._known:
             request, response = self._masked(request), self._masked(response)
             findings = [masked_finding(found) for found in findings]
@@ -305,7 +306,10 @@ class Extractor:
             yield ExchangeFindings(
                 _numbered(entry.request, asked, answered),
                 _numbered(entry.response, answered, asked),
-                tuple(replace(f, message=asked or 0) for f in entry.findings),
+                tuple(
+                    replace(f, message=(answered if f.message == ANSWER else asked) or 0)
+                    for f in entry.findings
+                ),
                 tuple(replace(p, message=asked) for p in entry.pings),
                 tuple(replace(m, number=n, peer=asked) for n, m in enumerate(entry.interim, first_interim)),
                 entry.is_recoded,

@@ -19,14 +19,15 @@ from typing import NamedTuple, TypeVar
 import numpy as np
 
 from analyzer.dissectors.clear_message import SPARSE, UNCLASSIFIED
-from analyzer.flows.address_text import mac_text
-from analyzer.flows.flow_table import MAC, PACKETS
+from analyzer.flows.address_text import address_text, mac_text
+from analyzer.flows.flow_table import A_HI, A_LO, A_PORT, MAC, PACKETS
 from analyzer.identifiers.base import KIND_TITLES
 from analyzer.identifiers.mac import is_of_one_interface
 from analyzer.identifiers.owner_values import KnownValues
 from analyzer.identifiers.value_search import MOST, MOST_IN_FULL, Search, SearchedValue, Sighting, is_telling
 from analyzer.inspection.decode import decode
-from analyzer.model import Finding, Message, Problem
+from analyzer.inspection.local_answers import ANSWER, is_private
+from analyzer.model import Endpoint, Finding, Message, Problem
 from analyzer.session.extraction import ExchangeFindings, Extractor
 from analyzer.session.report_builder import ReportBuilder
 from analyzer.session.spool import SpooledMessage
@@ -177,7 +178,8 @@ class LateSearch:
     def _with_more(self, entry: ExchangeFindings) -> ExchangeFindings:
         if entry.request is None:
             return entry
-        more = self._findings(entry.request, entry.findings)
+        before = [f for f in entry.findings if f.message != ANSWER]
+        more = self._findings(entry.request, before)
         return replace(entry, findings=(*entry.findings, *more)) if more else entry
 
     def _search_spool(self) -> None:
@@ -215,8 +217,9 @@ class LateSearch:
         if not places:
             return []
         if not self._is_sent(request):
-            self._echoes.update({place.seen.number for place in places})
-            return []
+            own = self._own_address(request)
+            self._echoes.update({p.seen.number for p in places if self._value_of(p) != own})
+            places = [place for place in places if self._value_of(place) == own]
         made: list[Finding] = []
         for place in places:
             sought = self._search.values[place.seen.number]
@@ -226,7 +229,8 @@ class LateSearch:
                 or not self._has_room(request, sought, len(made))
             ):
                 continue
-            made.append(_finding(request, place, sought))
+            peer = "" if self._is_sent(request) else request.source.address
+            made.append(_finding(request, place, sought, peer))
         self._found += len(made)
         return made
 
@@ -252,6 +256,19 @@ class LateSearch:
         """Whether a device of the capture sent it."""
         assembly, source = self._assembly, request.source.address
         return source in assembly.owners or source == assembly.own[request.flow]
+
+    def _value_of(self, place: ValuePlace) -> str:
+        return self._search.values[place.seen.number].value
+
+    def _own_address(self, request: Message) -> str:
+        """The MAC address of the machine in the local network that sent a message; empty for others."""
+        if not is_private(request.source.address) or not is_private(request.destination.address):
+            return ""
+        flows, flow = self._assembly.flows, request.flow
+        words, ports = flows.addresses[flow].tolist(), flows.numbers[flow]
+        is_a = Endpoint(address_text(words[A_HI], words[A_LO]), int(ports[A_PORT])) == request.source
+        mac = int(ports[MAC + (0 if is_a else 1)])
+        return mac_text(mac) if mac > 0 else ""
 
     def _has_room(self, request: Message, sought: SearchedValue, made: int) -> bool:
         if made >= MOST_IN_MESSAGE or self._found + made >= MOST_FOUND:
@@ -340,11 +357,14 @@ def _key(request: Message) -> tuple[int, int, int]:
     return request.flow, request.evidence.start, request.evidence.frames[0] if request.evidence.frames else 0
 
 
-def _finding(request: Message, place: ValuePlace, sought: SearchedValue) -> Finding:
+def _finding(request: Message, place: ValuePlace, sought: SearchedValue, peer: str) -> Finding:
     encoding = "" if place.seen.encoding == "plain" else f" ({place.seen.encoding})"
     title = KIND_TITLES.get(sought.kind, sought.kind)
     details = {"encoding": place.seen.encoding} if encoding else {}
-    if sought.because == NEXT_HOP:
+    if peer:
+        reason = f"equal to the MAC address of the device that sent it{encoding}"
+        details["of_peer"] = peer
+    elif sought.because == NEXT_HOP:
         reason = f"equal to the MAC address of a machine that packets of the capture came through{encoding}"
         details["seen as"] = NEXT_HOP
     elif sought.of:

@@ -22,7 +22,7 @@ HOUR_NS = 3600 * 10**9
 def messages(
     count: int, body: bytes = BODY, same_flow: bool = False, host: str = "reg.example", **headers: str
 ) -> list[Message]:
-    sent = request(body, "/v1/hello", headers.items(), host=host, delivered=True)
+    sent = request(body, "/v1/submit", headers.items(), host=host, delivered=True)
     return [
         replace(sent, number=i + 1, flow=0 if same_flow else i, time_ns=i * HOUR_NS) for i in range(count)
     ]
@@ -71,14 +71,23 @@ def test_many_sends_in_one_connection_hide_nothing() -> None:
     assert len(found(messages(40, same_flow=True))) == 40
 
 
-@pytest.mark.parametrize("pattern", ["/reg/{}", "/v1/hello?n={}", "/c/7f{:030x}", "/x{}/hello"])
+@pytest.mark.parametrize("pattern", ["/reg/{}", "/v1/submit?n={}", "/c/7f{:030x}", "/x{}/submit"])
 def test_a_path_that_changes_with_each_send_hides_nothing(pattern: str) -> None:
     sent = [with_target(m, pattern.format(i)) for i, m in enumerate(messages(6))]
     assert len(found(sent)) == 6
 
 
 @pytest.mark.parametrize(
-    "target", ["/reg/7", "/device/activate", "/api?act=register", "/v2/deviceRegister", "/checkin"]
+    "target",
+    [
+        "/reg/7",
+        "/device/activate",
+        "/api?act=register",
+        "/v2/deviceRegister",
+        "/checkin",
+        "/v1/install",
+        "/v2/device/7/hello/",
+    ],
 )
 def test_one_request_that_calls_itself_a_registration_is_enough(target: str) -> None:
     (ping,) = found([with_target(m, target) for m in messages(1)])
@@ -139,7 +148,7 @@ def test_requests_without_a_lasting_identifier_are_none() -> None:
 
 
 def test_requests_with_changing_identifiers_are_not_the_same_grammar() -> None:
-    other = request(b'{"imei":"356938035643809"}', "/v1/hello", host="reg.example")
+    other = request(b'{"imei":"356938035643809"}', "/v1/submit", host="reg.example")
     assert found([*messages(1), replace(other, number=2, flow=9)]) == []
 
 
@@ -147,3 +156,54 @@ def test_what_a_dossier_documents_by_host_and_path_is_left_to_it() -> None:
     sent = messages(3, host="alog.umeng.com")
     assert found([with_target(message, "/app_logs") for message in sent]) == []
     assert len(found(sent)) == 3
+def test_an_advertising_id_counts_in_what_calls_itself_a_first_start() -> None:
+    body = b'{"model":"Example-1","gaid":"2f4a8c1e-7b3d-4e5f-9a6b-0c1d2e3f4a5b"}'
+    assert len(found([with_target(m, "/v1/install") for m in messages(1, body)])) == 1
+    assert found([with_target(m, "/v1/install/list") for m in messages(1, body)]) == []
+
+
+def test_a_connection_of_a_protocol_of_its_own_that_begins_with_an_imei_is_a_log_in() -> None:
+    line = replace(request(b"$FRLIN,IMEI,353490069873319,*4C", None, delivered=True), protocol="unclassified")
+    opening = replace(line, evidence=replace(line.evidence, start=0))
+    findings = [
+        replace(f, confidence="medium")
+        for f in findings_in(fields_of(opening), KnownValues.none(), "unclassified")
+    ]
+
+    def told(message: Message) -> list[Ping]:
+        return undocumented([message], findings, (), {}, load(), values_of)
+
+    (ping,) = told(opening)
+    assert any(reason.startswith("purpose: a connection of a protocol of its own") for reason in ping.reasons)
+    assert told(replace(opening, delivered=False)) == told(line) == []
+
+
+def test_a_phone_that_registers_at_its_network_is_told_and_a_call_is_not() -> None:
+    headers = [
+        ("Contact", '<sip:x>;+sip.instance="<urn:gsma:imei:49015420-323751-8>"'),
+        ("Authorization", "Digest a=b"),
+    ]
+    sent = replace(request(b"", "sip:ims.example", headers, "REGISTER", delivered=True), protocol="sip")
+    assert len(found([sent])) == 1
+    assert found([replace(sent, method="INVITE")]) == []
+
+
+def test_credentials_that_are_the_device_s_own_number_are_no_session() -> None:
+    named = [("Authorization", 'CBAuth Type="Light", Client="490154203237518"')]
+    sent = [replace(m, headers=tuple(named)) for m in messages(2, b"")]
+    findings = [
+        replace(
+            f,
+            evidence=replace(f.evidence, path=("header", "Authorization", "pairs", "Client")),
+            message=m.number,
+        )
+        for m in messages(2)
+        for f in findings_in(fields_of(m), KnownValues.none())
+        if f.kind == "imei"
+    ]
+    assert len(undocumented(sent, findings, (), {}, load(), values_of)) == 2
+    tokens = [
+        replace(f, evidence=replace(f.evidence, path=("header", "Authorization", "Bearer", "id")))
+        for f in findings
+    ]
+    assert undocumented(sent, tokens, (), {}, load(), values_of) == []
