@@ -47,6 +47,16 @@ NAMES = {
     "radius": "RADIUS",
     "snmp": "SNMP",
     "stun": "TURN",
+    "clickhouse": "ClickHouse",
+    "memcached": "memcached",
+    "bolt": "Bolt",
+    "zmtp": "ZeroMQ",
+    "opc ua": "OPC UA",
+    "smb": "SMB",
+    "zookeeper": "ZooKeeper",
+    "line log-in": "a log-in in lines",
+    "cvs": "CVS",
+    "subversion": "Subversion",
 }
 READABLE = "sent readable"  # how a category begins, or goes on, where anyone on the way could read it
 TOKEN = "access token"
