@@ -1,4 +1,4 @@
-"""ClickHouse, memcached, Bolt, ZMTP, OPC UA, SMB, ZooKeeper: log-ins in binary form, and values beside them."""
+"""ClickHouse, memcached, Bolt, ZMTP, OPC UA, SMB, ZooKeeper: log-ins in binary form, values beside them."""
 
 from __future__ import annotations
 

@@ -348,8 +348,9 @@ UDP_SIGNATURES = (
         ports=(80,),
     ),
     Signature(
-        "statsd", "statsd", rb"[^\s:|@#]{1,255}:[^|\n]{0,255}\|(?:c|g|ms|h|s|d|m)(?:\||\n|\Z)", "datagram_services:statsd",
-        "names, values and tags of metrics", "", "statsd metric types", (b"app.users:1|c|#city:a",), _NOT,
+        "statsd", "statsd", rb"[^\s:|@#]{1,255}:[^|\n]{0,255}\|(?:c|g|ms|h|s|d|m)(?:\||\n|\Z)|_e\{\d{1,4},\d{1,5}\}:|_sc\|[^|\n]{1,200}\|[0-3](?:\||\n|\Z)", "datagram_services:statsd",
+        "names, values and tags of metrics, events and service checks", "", "statsd metric types, DogStatsD",
+        (b"app.users:1|c|#city:a", b"_e{3,5}:SIM|a new|#city:a", b"_sc|app|0|#city:a"), _NOT,
         first=rb"[A-Za-z_]", ports=(8125,),
     ),
 )  # fmt: skip

@@ -38,7 +38,7 @@ def examined(pair: Pair, known: KnownValues, dossiers: Sequence[Dossier]) -> Ins
     """The fields of a request, decoded and searched; a part that fails costs what only it finds."""
     request, response = pair
     if request is None:
-        return NOTHING
+        return Inspection(tuple(_contacts(pair, known)), (), ())
     failed: list[Failed] = []
 
     def attempt(part: str, call: Callable[[], T], otherwise: T) -> T:
@@ -56,7 +56,7 @@ def examined(pair: Pair, known: KnownValues, dossiers: Sequence[Dossier]) -> Ins
     log_ins = attempt("log-ins", lambda: credentials_in(request, fields), LogIns())
     found = [
         *attempt("identifiers", lambda: list(findings_in(fields, known, request.protocol)), nothing),
-        *attempt("contacts", lambda: list(contacts_in(request, known)), nothing),
+        *attempt("contacts", lambda: _contacts(pair, known), nothing),
     ]
     findings = [f if f.time_ns else replace(f, time_ns=request.time_ns) for f in found]
     if log_ins.findings:
@@ -65,3 +65,8 @@ def examined(pair: Pair, known: KnownValues, dossiers: Sequence[Dossier]) -> Ins
     problems = () if decoded is None else tuple(decoded.problems)
     is_recoded = decoded is not None and decoded.is_recoded
     return Inspection(tuple(findings), tuple(pings), problems, tuple(failed), log_ins.secrets, is_recoded)
+
+
+def _contacts(pair: Pair, known: KnownValues) -> list[Finding]:
+    """The addresses that a request and its answer name, which of SIP may come alone."""
+    return [found for message in pair if message is not None for found in contacts_in(message, known)]

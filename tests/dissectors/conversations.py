@@ -428,6 +428,7 @@ DATAGRAMS = (
     Datagram("tuya", 6666, b"\0\0\x55\xaa" + bytes(7) + b"\x0a" + struct.pack(">I", 27) + b'{"gwId":"0123456"}x'
              + bytes(4) + b"\0\0\xaa\x55", ("", "")),
     Datagram("broadlink", 80, broadlink_setup(), ("SSID", "Hytte-5G")),
+    Datagram("statsd", 8125, b"_e{3,7}:SIM|changed|#carrier:a,imei:490154203237518\n", ("imei", IMEI)),
     Datagram("statsd", 8125, b"app.start:1|c|#imei:490154203237518\n", ("imei", IMEI)),
     Datagram("kasa", 9999, kasa({"system": {"get_sysinfo": {"mac": "00:1B:44:11:3A:B7"}}})[4:], ("", "")),
 )  # fmt: skip
