@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from analyzer.identifiers.base import Context, Verdict, finding
-from analyzer.identifiers.labels import announced, is_mentioned, kinds_of_field
+from analyzer.identifiers.labels import announced, identity_kinds, is_mentioned, kinds_of_field
 from analyzer.identifiers.placeholders import is_placeholder
+from analyzer.identifiers.tracker_records import record_numbers
 from analyzer.model import Field, Finding
 
 CANDIDATE = re.compile(r"(?<![\w.+])(?:\+|00)?\d(?:[ ().-]{0,2}\d){7,14}(?!\w|\.\d)", re.ASCII)
@@ -16,6 +17,9 @@ NOT_DIGITS = re.compile(r"\D")
 NAMES = frozenset(("phone",))
 PERSON = frozenset(("person", "account"))  # under such a name only in the international form
 WHOLE = re.compile(r"\+\d[\d ().\-]{7,20}", re.ASCII)
+# Names that say little, but of a phone's own number where its IMEI, IMSI or ICCID stands beside.
+OWN_NUMBER = re.compile(r"(?:own|my|sim|line)?[_\-]?(?:number|num|no|nr|line)[12]?", re.IGNORECASE)
+OF_PHONE = frozenset(("imei", "imsi", "iccid", "meid"))
 CHINESE_MOBILE = re.compile(r"1[3-9]\d{9}", re.ASCII)
 
 
@@ -39,12 +43,35 @@ class PhoneNumber:
                 number = _parsed(text)
                 if number is not None:
                     yield _finding(number, text, field, f"the field is named {field.name}", context)
+            elif is_own_number(field):
+                yield from _plain(field, text, context)
+            yield from _in_record(field, text, context)
             return
         for match in CANDIDATE.finditer(text):
             named = announced(field, text, match.start(), NAMES)
             number = _parsed(match[0]) if named else None
             if named and number is not None:
                 yield _finding(number, match[0], field, named, context)
+
+
+def is_own_number(field: Field) -> bool:
+    """Return whether a field called number or line stands beside the numbers of a phone."""
+    return OWN_NUMBER.fullmatch(field.name) is not None and bool(OF_PHONE & identity_kinds(field.beside))
+
+
+def _plain(field: Field, text: str, context: Context) -> Iterator[Finding]:
+    number = _parsed(text) if WHOLE.fullmatch(text) else None
+    if number is not None:
+        named = f"the field is named {field.name}, beside the numbers of a phone"
+        yield _finding(number, text, field, named, context)
+
+
+def _in_record(field: Field, text: str, context: Context) -> Iterator[Finding]:
+    """Numbers with their country code in the record of a tracker."""
+    for match in record_numbers(text, context):
+        number = _parsed(match[0])
+        if number is not None:
+            yield _finding(number, match[0], field, "a field of its own in a record with an IMEI", context)
 
 
 class Number(NamedTuple):
