@@ -47,6 +47,7 @@ NAMES = {
     "radius": "RADIUS",
     "snmp": "SNMP",
     "stun": "TURN",
+    "sasl": "SASL",
     "clickhouse": "ClickHouse",
     "memcached": "memcached",
     "bolt": "Bolt",

@@ -11,7 +11,10 @@ from analyzer.inspection.decode import fields_of
 from tests.codecs.messages import request
 
 IMEI = "490154203237518"
-LINES = f'tracker,imei={IMEI},ssid=My\\ home batt=81i,lat=59.91390,note="a, b=c" 1700000000000000000\nx,a=b c=1i\n'
+LINES = (
+    f'tracker,imei={IMEI},ssid=My\\ home batt=81i,lat=59.91390,note="a, b=c" 1700000000000000000\n'
+    "x,a=b c=1i\n"
+)
 HL7 = (
     "\x0bMSH|^~\\&|A|B|C|D|20260101||ADT^A01|1|P|2.5\r"
     "PID|1||99||Nordmann^Kari||||||||+4740612345^PRN^CP^kari@example.org~12345\r\x1c\r"
@@ -48,7 +51,7 @@ def test_fewer_than_two_pairs_are_left(text: str) -> None:
 
 @pytest.mark.parametrize("head", ["mutation R($a: String!) ", "query ", ""])
 def test_literals_of_graphql_have_the_names_of_their_arguments(head: str) -> None:
-    document = head + '{ register(imei: "%s", mail: "a\\"b", n: 5, v: $a) { ok } }' % IMEI
+    document = f'{head}{{ register(imei: "{IMEI}", mail: "a\\"b", n: 5, v: $a) {{ ok }} }}'
     found = pairs(json.dumps({"query": document, "variables": {}}))
     assert ("imei", IMEI) in found
     assert ("n", "5") in found
