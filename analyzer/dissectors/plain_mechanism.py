@@ -1,4 +1,4 @@
-"""The PLAIN mechanism of SASL (RFC 4616) in bytes of no known protocol → the account, where the password stands.
+"""SASL's PLAIN mechanism (RFC 4616) in bytes of no known protocol → the account, where the password stands.
 
 The name of the mechanism stands before it. Its response is an authorization, an account and a password with
 noughts between, behind its length or up to the end; in text it is base64.
