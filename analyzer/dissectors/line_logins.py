@@ -18,6 +18,7 @@ from analyzer.dissectors.api import (
     sasl,
     text,
 )
+from analyzer.dissectors.text_logins import TelnetStream
 
 ARGUMENT = rb"[ \t]+(\"[^\"]{1,128}\"|[!-~]{1,128})[ \t]*"
 USER = re.compile(rb"(?i:USER|USERNAME|LOGIN)" + ARGUMENT)
@@ -30,6 +31,24 @@ BOTH = re.compile(rb"(?i:login)" + ARGUMENT + ARGUMENT)
 NAMED = re.compile(rb"(?i:login)(?:[ \t]+client_login_(?:name|password)=\S{1,128}){2}")
 SWITCH = re.compile(rb"(?:auth (?P<alone>\S{1,128})|userauth (?P<user>[^\s:]{1,128}):\S{1,128})[ \t]*")
 NAME_GIVEN = re.compile(rb"client_login_name=(\S+)")
+
+
+# Both in one line: `LOGIN name password`, `user name pass word`. A passcode of -1 stands for none (APRS-IS).
+IN_ONE_LINE = re.compile(
+    rb"(?i:LOGIN)[ \t]+(?P<user>[!-~]{1,64})[ \t]+(?P<password>[!-~]{1,64})[ \t]*"
+    rb"|(?i:USER|LOGIN)[ \t]+(?P<named>[!-~]{1,64})[ \t]+(?i:PASS|PASSWORD)[ \t]+(?!-1\b)[!-~]{1,64}"
+    rb"(?:[ \t].*)?"
+)
+HASHED = re.compile(rb"(?:[0-9a-fA-F]{32}|[0-9a-fA-F]{40}|[0-9a-fA-F]{64})")
+
+
+class Prompts(TelnetStream):
+    """What is typed at prompts for a user and a password, without Telnet around it."""
+
+    def __init__(self, client: int, port: int, searched: tuple[bool, bool]) -> None:
+        super().__init__(client)
+
+    name = "prompts"
 
 
 class LineLogin(TextLines):
@@ -49,6 +68,9 @@ class LineLogin(TextLines):
         elif (known := self._login(line)) is not None:
             user, self._user = known, b""
             yield login(self.name, text(line.split(None, 1)[0]).upper()[:16], place, user, NOT_SHOWN)
+        elif both := IN_ONE_LINE.fullmatch(line):
+            sent = NOT_READABLE if HASHED.fullmatch(both["password"] or b"") else NOT_SHOWN
+            yield login(self.name, "LOGIN", place, both["user"] or both["named"], sent)
         elif found := USER.fullmatch(line):
             self._user = found[1].strip(b'"')
         else:

@@ -275,9 +275,10 @@ TCP_SIGNATURES = (
     ),
     Signature(
         "line log-in", "log-ins in lines: USER or LOGIN, then PASS",
-        rb"(?i:USER|USERNAME|LOGIN)[ \t]+[!-~]{1,64}\r?\n", "line_logins:LineLogin",
+        rb"(?i:USER|USERNAME|LOGIN)[ \t]+[!-~]{1,64}\r?\n|(?i:LOGIN)[ \t]+[!-~]{1,64}[ \t]+[!-~]{1,64}\r?\n"
+        rb"|(?i:USER|LOGIN)[ \t]+[!-~]{1,64}[ \t]+(?i:PASS|PASSWORD)[ \t]", "line_logins:LineLogin",
         "user, that a password was readable, other lines", "", "USER and PASS as RFC 959 has them; Network UPS Tools",
-        (b"USERNAME user1\n", b"LOGIN user1\r\n"), (*_NOT, b"USER user1 0 * :User\r\n", b"LOGIN,user1\r\n"),
+        (b"USERNAME user1\n", b"LOGIN user1\r\n", b"LOGIN user1 secret1\n", b"user user1 pass secret1 vers a\n"), (*_NOT, b"USER user1 0 * :User\r\n", b"LOGIN,user1\r\n"),
         ports=(3493,),
     ),
     Signature(
@@ -286,6 +287,11 @@ TCP_SIGNATURES = (
         "MPD protocol, ServerQuery, mod_event_socket",
         (b"OK MPD 0.23.5\n", b"TS3\n\r", b"Content-Type: auth/request\n\n"), (*_NOT, b"OK\r\n"), side="server",
         ports=(6600, 10011, 8021),
+    ),
+    Signature(
+        "prompts", "prompts for a user and a password, without Telnet",
+        rb"[\x07-\x0d\x1b -~]{0,240}?(?i:login|user ?name)(?: as)?: ?\Z", "line_logins:Prompts", "user, that a password was typed",
+        "", "RFC 854 without its commands", (b"login: ", b"Welcome\r\nUsername:"), (*_NOT, b"login: kari\r\n"), side="server",
     ),
     Signature(
         "cvs", "CVS, pserver", rb"BEGIN (?:AUTH|VERIFICATION|GSSAPI) REQUEST\n", "line_logins:Cvs",

@@ -16,6 +16,7 @@ from analyzer.dissectors.exchange import Exchange
 from analyzer.dissectors.file_names import file_headers
 from analyzer.dissectors.http1 import HttpMessage
 from analyzer.dissectors.mail import RECIPIENT, SENDER, Mail
+from analyzer.dissectors.ntlm import ntlm_login
 from analyzer.dissectors.unclassified import UnclassifiedBytes
 from analyzer.flows.reassembly import Gap, Segment
 
@@ -196,6 +197,8 @@ class Mechanism:
             login.secrets.add(response)
         else:
             login.password = NOT_READABLE
+            if self.name == b"NTLM" and (found_in := ntlm_login(_decoded(response))):
+                login.user = found_in.user
             if self.name == b"CRAM-MD5":  # RFC 2195: the user name, a blank, the digest
                 login.user = text(_decoded(response).rpartition(b" ")[0])
 

@@ -64,6 +64,8 @@ def parts_of_login(fields: Sequence[Field]) -> Iterator[LogInPart]:
         yield from _with_passwords(fields, names, roles)
     if "p" in names and "u" in names:
         yield from _short_names(fields, names)
+    if "credentials" in names and "principal" in names:
+        yield from _principal(fields, names)
     yield from _tokens(fields, names, roles)
     if "user" in different:
         yield from _cookies(fields, names, roles)
@@ -104,6 +106,20 @@ def _short_names(fields: Sequence[Field], names: Sequence[str]) -> Iterator[LogI
         return
     yield LogInPart("account", user, _text(user), "stands as u beside the password p")
     yield from _password(password, text, fields, names)
+
+
+def _principal(fields: Sequence[Field], names: Sequence[str]) -> Iterator[LogInPart]:
+    """The members of a token of Neo4j's drivers: principal and credentials, beside the scheme basic."""
+    user, password = (fields[names.index(name)] for name in ("principal", "credentials"))
+    basic = any(name == "scheme" and _text(fields[at]) == "basic" for at, name in enumerate(names))
+    if (
+        basic
+        and user.evidence.path[:-1] == password.evidence.path[:-1]
+        and _is_user(user)
+        and _text(password)
+    ):
+        yield LogInPart("account", user, _text(user), "stands as principal beside credentials")
+        yield from _password(password, _text(password), fields, names)
 
 
 def _is_directory(name: str, text: str) -> bool:

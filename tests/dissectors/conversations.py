@@ -354,6 +354,14 @@ CONVERSATIONS = (
     Conversation("line log-in", 8021, (
         (SERVER, b"Content-Type: auth/request\n\n"), (CLIENT, b"userauth " + USER + b":" + PASSWORD + b"\n\n"),
     )),
+    Conversation("line log-in", 7777, ((CLIENT, b"LOGIN " + USER + b" " + PASSWORD + b"\r\n"), (SERVER, b"OK\r\n"))),
+    Conversation("line log-in", 14580, (
+        (SERVER, b"# ready\r\n"), (CLIENT, b"user " + USER + b" pass " + PASSWORD + b" vers x 1\r\n"),
+    )),
+    Conversation("prompts", 4000, (
+        (SERVER, b"Welcome\r\nlogin: "), (CLIENT, USER + b"\r\n"), (SERVER, b"Password: "), (CLIENT, PASSWORD + b"\r\n"),
+        (SERVER, b"$ "),
+    )),
     Conversation("cvs", 2401, (
         (CLIENT, b"BEGIN AUTH REQUEST\n/repo\n" + USER + b"\nA" + PASSWORD + b"\nEND AUTH REQUEST\n"),
         (SERVER, b"I LOVE YOU\n"), (CLIENT, b"Root /repo\n"),
