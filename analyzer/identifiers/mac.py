@@ -30,11 +30,14 @@ class Mac:
     """Finds addresses of one interface by their form with separators, or by their name without."""
 
     kind = "mac"
-    examples = (("MACID", "00:1b:44:11:3a:b7"), ("mac", "001B44113AB7"), ("x", "00-1B-44-11-3A-B7"))
+    examples = (("MACID", "00:1b:44:11:3a:b7"), ("mac", "001B44113AB7"), ("x", "00-1B-44-11-3A-B7"),
+                ("clientId", "gw-001b44113ab7"))  # fmt: skip
     counterexamples = (
         ("mac", "ff:ff:ff:ff:ff:ff"),
         ("mac", "02:00:00:00:00:00"),
         ("x", "001b44113ab7"),
+        ("x", "gw-001b44113ab7"),
+        ("clientId", "gw-3f9a1c2b7d4e"),
         ("x", "19-03-21-10-15-30"),
         ("x", "2001:db8:00:1b:44:11:3a:b7"),
     )

@@ -118,3 +118,8 @@ def test_access_points_with_their_strength_are_read_by_their_block() -> None:
 def test_degrees_and_minutes_of_aprs_are_a_place() -> None:
     text = "XX0000>APRS,TCPIP*:@010812z5954.83N/01045.13E_210/003g006t041"
     assert ("location", "59.91383,10.75217") in values(text)
+
+
+def test_a_number_beside_an_imei_is_a_phone_number_and_another_is_none() -> None:
+    assert ("phone", "4740612345") in values(f"IMEI={IMEI} number=+4740612345 level=3", "http/1.1")
+    assert ("phone", "4740612345") not in values(f"order={IMEI} number=+4740612345 level=3", "http/1.1")
