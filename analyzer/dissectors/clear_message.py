@@ -31,7 +31,7 @@ CLEAR_KINDS = frozenset(("coap", "mqtt", "syslog", "json", "xml", "form", "base6
 UNCLASSIFIED = "unclassified"
 # Protocols whose messages are listed only where something was found in them; the others are counted.
 SPARSE = frozenset(
-    (UNCLASSIFIED, "dns", "dhcp", "tls", "wifi", "eap", "icmp", "mdns", "ssdp in the local network")
+    (UNCLASSIFIED, "sasl", "dns", "dhcp", "tls", "wifi", "eap", "icmp", "mdns", "ssdp in the local network")
 ) | {row.name for row in (*TCP_SIGNATURES, *UDP_SIGNATURES)}
 
 

@@ -14,6 +14,7 @@ from analyzer.dissectors.api import (
     login,
     text,
 )
+from analyzer.dissectors.file_names import file_headers
 from analyzer.dissectors.ldap import INTEGER, SEQUENCE, STRING, header, value
 
 # ── SNMP (RFC 1157, RFC 3416, RFC 3412) ─────────────────────────────────────
@@ -70,12 +71,7 @@ def tftp(data: bytes, place: MessagePlace) -> list[HttpMessage]:
     name, mode = cursor.terminated(512), cursor.terminated(16)
     if kind is None or mode.lower() not in MODES or not name or not text(name).isprintable():
         raise MalformedError("no request")
-    headers = [("file", text(name))]
-    # Telephones and boxes ask for a file named by their own address.
-    if found := re.search(
-        rb"(?:\A|[^0-9A-Za-z])(?:SEP|SIP|SPA|cfg)?([0-9A-Fa-f]{12})(?:[^0-9A-Za-z]|\Z)", name
-    ):
-        headers.append(("file name MAC", found[1].decode().lower()))
+    headers = file_headers(name) or [("file", text(name))]
     return list(content("tftp", place, b"", kind, text(name), headers))
 
 
@@ -108,6 +104,8 @@ def stun(data: bytes, place: MessagePlace) -> list[HttpMessage]:
 
 # ── statsd (github.com/statsd/statsd, docs/metric_types.md) ─────────────────
 
+# Events and service checks of DogStatsD (docs.datadoghq.com, "Datagram format").
+EVENT = re.compile(rb"_e\{\d{1,4},\d{1,5}\}:([^\n]{0,4096})\n?|_sc\|([^\n]{0,4096})\n?")
 METRIC = re.compile(rb"([^\s:|@#]{1,255}):([^|\n]{0,255})\|(?:c|g|ms|h|s|d|m)(?:\|[^\n]{0,2048})?\n?")
 MOST_METRICS = 200
 
@@ -117,10 +115,11 @@ def statsd(data: bytes, place: MessagePlace) -> list[HttpMessage]:
     at = 0
     headers: list[tuple[str, str]] = []
     while at < len(data) and len(headers) < MOST_METRICS:
-        found = METRIC.match(data, at)
+        found = EVENT.match(data, at) or METRIC.match(data, at)
         if found is None:
             raise MalformedError("no metric")
-        headers.append((text(found[1])[-64:], text(found[2])))
+        name, said = (b"event", found[1] or found[2]) if found.re is EVENT else (found[1], found[2])
+        headers.append((text(name)[-64:], text(said)))
         at = found.end()
     tags = re.findall(rb"([\w.-]{1,64})[:=]([^,|\n]{1,256})", b",".join(re.findall(rb"\|#([^|\n]+)", data)))
     names = [("metric", text(word)) for word, _ in METRIC.findall(data)[:MOST_METRICS]]

@@ -38,6 +38,7 @@ SHORT = 8
 _ANY = re.compile(
     b"|".join(b"(?:" + row.begins + b")" for row in TCP_SIGNATURES), re.DOTALL
 )  # what the beginning of some stream may be
+_LINE = re.compile(rb"[ -~\t]{1,200}\r?\n")  # a server may greet so before its client logs in
 UDP_FIRSTS = frozenset(
     first
     for first in range(256)
@@ -63,7 +64,7 @@ def load(unit: str) -> Any:
 
 def may_begin(data: bytes) -> bool:
     """Return whether a stream's first payload may be of one of these protocols."""
-    return len(data) < SHORT or _ANY.match(data) is not None
+    return len(data) < SHORT or _ANY.match(data) is not None or _LINE.fullmatch(data) is not None
 
 
 def of_stream(data: bytes, is_client: bool, port: int) -> Signature | None:

@@ -60,6 +60,14 @@ _GTP = b"\x32\x10\0\x10\0\0\0\0\0\1\0\0\x02\x42\x02\x00\x00\x00\x00\x00\xf0\x0e\
 _STUN = b"\0\x03\0\x1c\x21\x12\xa4\x42" + bytes(12) + b"\0\x06\0\x05user1\0\0\0\0\x14\0\x0bexample.org\0"
 _TUYA = b"\0\0\x55\xaa\0\0\0\0\0\0\0\x0a\0\0\0\x0a{}" + bytes(4) + b"\0\0\xaa\x55"
 
+_CLICKHOUSE = b"\0\x0bexample cli\x18\x0c\xd0\xaa\x03\0\x05user1\x07secret1"
+_MEMCACHED = b"\x80\x21\0\5" + bytes(4) + b"\0\0\0\x13" + bytes(12) + b"PLAIN\0user1\0secret1"
+_BOLT = b"\x60\x60\xb0\x17\0\0\4\4" + bytes(12)
+_ZMTP = b"\xff" + bytes(7) + b"\1\x7f\3\1PLAIN" + bytes(46)
+_OPC_UA = b"HELF\x20\0\0\0" + bytes(20) + b"\xff\xff\xff\xff"
+_SMB = b"\0\0\0\x44\xfeSMB\x40" + bytes(63)
+_ZOOKEEPER = b"\0\0\0\x2d" + bytes(12) + b"\0\0\x75\x30" + bytes(8) + b"\0\0\0\x10" + bytes(17)
+
 _JT808 = bytes.fromhex("7e000200000139123456780001337e")
 _GT06 = bytes.fromhex("78780d01012345678901234500018cdd0d0a")
 _SUPL = bytes.fromhex("001002000080004c000404850d961fe4")
@@ -232,6 +240,69 @@ TCP_SIGNATURES = (
         "supl", "SUPL without TLS", rb"\0.[\x01-\x03][\0-\x09][\0-\x09]", "trackers:Supl",
         "IMSI or MSISDN of the terminal", "cells and positions", "OMA-TS-ULP 2.0", (_SUPL,), _NOT, ports=(7275, 7276),
     ),
+    Signature(
+        "clickhouse", "ClickHouse", rb"\0[\x01-\x7f][ -~]{1,127}.{3}", "binary_logins:ClickHouse",
+        "user, database, name of the client; statements", "compressed blocks", "ClickHouse native protocol",
+        (_CLICKHOUSE,), (*_NOT, _CLICKHOUSE[:-1]), ports=(9000,),
+    ),
+    Signature(
+        "memcached", "memcached, Couchbase: the binary protocol", rb"\x80...[\0\x04\x08\x14]\0..\0[\0-\x0f].{14}",
+        "binary_logins:Memcached", "SASL log-ins, keys and values", "compressed values",
+        "memcached binary protocol", (_MEMCACHED,), (*_NOT, b"\x80\x21\0\x14" + _MEMCACHED[4:]), ports=(11211,),
+    ),
+    Signature(
+        "bolt", "Bolt: Neo4j, Memgraph", rb"\x60\x60\xb0\x17.{16}", "binary_logins:Bolt",
+        "principal, whether the credentials were readable, statements and their parameters", "rows of results in detail",
+        "Bolt protocol, PackStream", (_BOLT,), _NOT, ports=(7687,),
+    ),
+    Signature(
+        "zmtp", "ZMTP: ZeroMQ", rb"\xff\0{7}.\x7f", "binary_logins:Zmtp", "PLAIN log-ins, parts of messages",
+        "anything under CURVE", "RFC 23/ZMTP, RFC 24/ZMTP-PLAIN", (_ZMTP, _ZMTP[:10]), _NOT, side="either",
+    ),
+    Signature(
+        "opc ua", "OPC UA", rb"(?:HEL|RHE|OPN)F...\0.{4}", "binary_logins:OpcUa",
+        "who activates a session, texts that are written with the names of their nodes",
+        "anything that is signed and encrypted", "OPC 10000-6", (_OPC_UA,), (*_NOT, b"HELO example.org\r\n"),
+        ports=(4840,),
+    ),
+    Signature(
+        "smb", "SMB", rb"\0...[\xfe\xff]SMB", "binary_logins:Smb", "account, domain and computer of NTLM log-ins; names of files",
+        "sessions that are encrypted", "MS-SMB2, MS-NLMP", (_SMB,), _NOT, ports=(445, 139),
+    ),
+    Signature(
+        "zookeeper", "ZooKeeper", rb"\0\0\0[\x2c\x2d]\0{4}.{8}\0...[\0-\xff]{8}\0\0\0\x10", "binary_logins:ZooKeeper",
+        "digest log-ins, paths and data", "SASL with Kerberos", "zookeeper.jute", (_ZOOKEEPER,), _NOT, ports=(2181,),
+    ),
+    Signature(
+        "line log-in", "log-ins in lines: USER or LOGIN, then PASS",
+        rb"(?i:USER|USERNAME|LOGIN)[ \t]+[!-~]{1,64}\r?\n|(?i:LOGIN)[ \t]+[!-~]{1,64}[ \t]+[!-~]{1,64}\r?\n"
+        rb"|(?i:USER|LOGIN)[ \t]+[!-~]{1,64}[ \t]+(?i:PASS|PASSWORD)[ \t]", "line_logins:LineLogin",
+        "user, that a password was readable, other lines", "", "USER and PASS as RFC 959 has them; Network UPS Tools",
+        (b"USERNAME user1\n", b"LOGIN user1\r\n", b"LOGIN user1 secret1\n", b"user user1 pass secret1 vers a\n"), (*_NOT, b"USER user1 0 * :User\r\n", b"LOGIN,user1\r\n"),
+        ports=(3493,),
+    ),
+    Signature(
+        "line log-in", "log-ins in lines, by their greeting: MPD, TeamSpeak, FreeSWITCH",
+        rb"OK MPD \d|TS3[\r\n]|Content-Type: auth/request\r?\n", "line_logins:LineLogin", "as above", "",
+        "MPD protocol, ServerQuery, mod_event_socket",
+        (b"OK MPD 0.23.5\n", b"TS3\n\r", b"Content-Type: auth/request\n\n"), (*_NOT, b"OK\r\n"), side="server",
+        ports=(6600, 10011, 8021),
+    ),
+    Signature(
+        "prompts", "prompts for a user and a password, without Telnet",
+        rb"[\x07-\x0d\x1b -~]{0,240}?(?i:login|user ?name)(?: as)?: ?\Z", "line_logins:Prompts", "user, that a password was typed",
+        "", "RFC 854 without its commands", (b"login: ", b"Welcome\r\nUsername:"), (*_NOT, b"login: kari\r\n"), side="server",
+    ),
+    Signature(
+        "cvs", "CVS, pserver", rb"BEGIN (?:AUTH|VERIFICATION|GSSAPI) REQUEST\n", "line_logins:Cvs",
+        "user, repository, names of files", "", "CVS client/server protocol", (b"BEGIN AUTH REQUEST\n/repo\n",), _NOT,
+        ports=(2401,),
+    ),
+    Signature(
+        "subversion", "Subversion, svnserve", rb"\( success \( [12] \d ", "line_logins:Subversion",
+        "PLAIN and CRAM-MD5 log-ins, paths", "anything under Cyrus SASL's encryption", "ra_svn protocol",
+        (b"( success ( 2 2 ( ) ( edit-pipeline ) ) ) ",), _NOT, side="server", ports=(3690,),
+    ),
 )  # fmt: skip
 
 UDP_SIGNATURES = (
@@ -283,8 +354,9 @@ UDP_SIGNATURES = (
         ports=(80,),
     ),
     Signature(
-        "statsd", "statsd", rb"[^\s:|@#]{1,255}:[^|\n]{0,255}\|(?:c|g|ms|h|s|d|m)(?:\||\n|\Z)", "datagram_services:statsd",
-        "names, values and tags of metrics", "", "statsd metric types", (b"app.users:1|c|#city:a",), _NOT,
+        "statsd", "statsd", rb"[^\s:|@#]{1,255}:[^|\n]{0,255}\|(?:c|g|ms|h|s|d|m)(?:\||\n|\Z)|_e\{\d{1,4},\d{1,5}\}:|_sc\|[^|\n]{1,200}\|[0-3](?:\||\n|\Z)", "datagram_services:statsd",
+        "names, values and tags of metrics, events and service checks", "", "statsd metric types, DogStatsD",
+        (b"app.users:1|c|#city:a", b"_e{3,5}:SIM|a new|#city:a", b"_sc|app|0|#city:a"), _NOT,
         first=rb"[A-Za-z_]", ports=(8125,),
     ),
 )  # fmt: skip

@@ -13,8 +13,10 @@ from typing import NamedTuple
 from analyzer.dissectors.byte_queue import ByteQueue
 from analyzer.dissectors.clear_message import Headers, MessagePlace, message, place_of, text
 from analyzer.dissectors.exchange import Exchange
+from analyzer.dissectors.file_names import file_headers
 from analyzer.dissectors.http1 import HttpMessage
 from analyzer.dissectors.mail import RECIPIENT, SENDER, Mail
+from analyzer.dissectors.ntlm import ntlm_login
 from analyzer.dissectors.unclassified import UnclassifiedBytes
 from analyzer.flows.reassembly import Gap, Segment
 
@@ -53,6 +55,10 @@ IMAP_TAGGED = re.compile(
     re.IGNORECASE,
 )
 IMAP_ATOM = re.compile(rb'"((?:[^"\\]|\\.)*)"|([^\s"{()]+)|\{(\d{1,6})\+?\}')
+IMAP_QUOTED = re.compile(rb'"((?:[^"\\]|\\.){0,1024})"|NIL')
+MOST_TOLD = 60  # names and values of an ID command (RFC 2971 §3.3)
+# A file whose name is an address of an interface, as phones and boxes ask for theirs.
+FILE_COMMANDS = re.compile(rb"(?i:RETR|STOR|APPE|SIZE|MDTM) (?P<name>[!-~]{12,255})\Z")
 SHORT_PORTS = {21: "ftp", 2121: "ftp", 25: "smtp", 587: "smtp", 110: "pop3", 143: "imap"}
 
 
@@ -191,6 +197,8 @@ class Mechanism:
             login.secrets.add(response)
         else:
             login.password = NOT_READABLE
+            if self.name == b"NTLM" and (found_in := ntlm_login(_decoded(response))):
+                login.user = found_in.user
             if self.name == b"CRAM-MD5":  # RFC 2195: the user name, a blank, the digest
                 login.user = text(_decoded(response).rpartition(b" ")[0])
 
@@ -211,10 +219,20 @@ class Ftp(Dialogue):
     def __init__(self) -> None:
         super().__init__()
         self._tls_asked = False
+        self._files: list[HttpMessage] = []
+
+    def mails(self, at_end: bool = False) -> list[HttpMessage]:  # noqa: ARG002
+        files, self._files = self._files, []
+        return files
 
     def asked(self, line: TextLine) -> Iterator[Login]:
         command = line.data[:4].upper()
         self.is_spoken_for = command in (b"USER", b"PASS", b"ACCT", b"AUTH", b"ADAT")
+        if (found := FILE_COMMANDS.match(line.data)) and (headers := file_headers(found["name"], False)):
+            self.is_spoken_for = True
+            self._files.append(
+                message("ftp", "request", line.place, method=command.decode(), headers=headers, one_way=True)
+            )
         if command == b"USER":
             if self.login is not None:
                 yield self.login
@@ -380,6 +398,11 @@ class Imap(Dialogue):
         self._tag = self._tls_tag = b""
         self._wanted = 0  # parts of LOGIN that are still to come
         self._literal = False  # whether the next line begins with one of them
+        self._told: list[HttpMessage] = []  # what the client says of itself
+
+    def mails(self, at_end: bool = False) -> list[HttpMessage]:  # noqa: ARG002
+        told, self._told = self._told, []
+        return told
 
     def asked(self, line: TextLine) -> Iterator[Login]:
         self.is_spoken_for = True
@@ -395,12 +418,14 @@ class Imap(Dialogue):
                 self._take_parts(self.login, line.data, True)
             return
         found = IMAP_TAGGED.match(line.data)
-        self.is_spoken_for = found is not None and found[2].upper() in (b"LOGIN", b"AUTHENTICATE")
+        self.is_spoken_for = found is not None and found[2].upper() in (b"LOGIN", b"AUTHENTICATE", b"ID")
         if found is None:
             return
         tag, command, rest = found[1], found[2].upper(), line.data[found.end() :].strip()
         if command == b"STARTTLS":
             self._tls_tag = tag
+        elif command == b"ID":
+            self._told = _told_of_client(rest, line.place)
         elif command in (b"LOGIN", b"AUTHENTICATE"):
             if self.login is not None:
                 yield self.login
@@ -448,6 +473,16 @@ class Imap(Dialogue):
         if self.login is not None and tag == self._tag:
             login, self.login, self._mechanism, self._literal = self.login, None, None, False
             yield login, login.answer(line, None)
+
+
+def _told_of_client(said: bytes, place: MessagePlace) -> list[HttpMessage]:
+    """The message of an ID command (RFC 2971): a list of names and values in turn."""
+    words = [text(found[1] or b"") for found in IMAP_QUOTED.finditer(said)][:MOST_TOLD]
+    pairs = [(name, value) for name, value in zip(words[::2], words[1::2], strict=False) if name and value]
+    headers = [
+        (f"client {name}" if name.lower() in ("user", "password") else name, value) for name, value in pairs
+    ]
+    return [message("imap", "request", place, method="ID", headers=headers, one_way=True)] if headers else []
 
 
 DIALOGUES: dict[str, Callable[[], Dialogue]] = {"ftp": Ftp, "smtp": Smtp, "pop3": Pop, "imap": Imap}

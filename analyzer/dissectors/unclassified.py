@@ -17,6 +17,7 @@ from analyzer.dissectors.byte_queue import ByteQueue, QueuedBytes
 from analyzer.dissectors.clear_message import UNCLASSIFIED, Headers, MessagePlace, message, text
 from analyzer.dissectors.exchange import Exchange
 from analyzer.dissectors.http1 import HttpMessage
+from analyzer.dissectors.plain_mechanism import plain_login_in
 from analyzer.flows.reassembly import Gap, Segment, Stream
 
 # Bytes of one message at most, and the pause behind which another one begins.
@@ -25,6 +26,7 @@ LONGEST, PAUSE_NS = 1 << 14, 1_000_000_000
 WITHOUT_BREAK, WINDOW, EVERY, MOST = 1 << 16, 1 << 12, 1 << 16, 1 << 22
 # Messages of a direction.
 MOST_MESSAGES = 256
+SASL, SASL_PLAIN = "sasl", "PLAIN"  # the protocol and the method of a log-in in bytes of no known protocol
 # Fewer bytes hold no identifier.
 SHORTEST = 6
 
@@ -247,7 +249,13 @@ class UnclassifiedBytes:
             return
         self._messages += 1
         place = MessagePlace(taken.start, taken.end, taken.frames, taken.time_ns, taken.end_ns)
-        made = unclassified(taken.data, place)
+        data = taken.data
+        if found := plain_login_in(data):
+            headers: Headers = [("User", text(found.user)), ("Password", "sent readable, not shown")]
+            made = message(SASL, "request", place, method=SASL_PLAIN, headers=headers, one_way=True)
+            self._made.append(Exchange(made, None, self.sender))
+            data = data[: found.start] + bytes(found.end - found.start) + data[found.end :]
+        made = unclassified(data, place)
         made.spans = list(taken.spans)
         self._made.append(Exchange(made, None, self.sender))
 

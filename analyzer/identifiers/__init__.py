@@ -32,7 +32,7 @@ from analyzer.identifiers.mac import Mac
 from analyzer.identifiers.meid import Meid, PseudoEsn
 from analyzer.identifiers.owned import owned_in
 from analyzer.identifiers.owner_values import KnownValues
-from analyzer.identifiers.phone import PhoneNumber
+from analyzer.identifiers.phone import OWN_NUMBER, PhoneNumber, is_own_number
 from analyzer.identifiers.without_names import PrefixedAndroidId, UnnamedEmail, UnnamedPhone
 from analyzer.model import Field, Fields, Finding
 
@@ -84,9 +84,11 @@ UNNAMED = re.compile(r"[A-Za-z0-9]@[A-Za-z0-9]|(?:AND|ndroid[_-]?(?:id)?[:_=-]?)
 DEGREES = re.compile(r"\.[0-9]{5,8}[,;|+][+-]?[0-9]{1,3}\.[0-9]{5}")
 HEMISPHERE = re.compile(
     r"[0-9]{3}[ ,;]?[NS][ ,;]{0,2}[0-9]|[NS][0-9]{1,4}\.[0-9]{3,8}[ ,;]{1,2}[EW][0-9]"
+    r"|[0-9]{4}\.[0-9]{2}[NS][/\\0-9A-Z][0-9]{5}\.[0-9]{2}[EW]"
     r"|[0-9°'\"″”]\s?[NS][ ,;]{0,3}[0-9]{1,3}\s?°"
 )
-FORMS = (DIGITS, BYTES, HEMISPHERE, DEGREES, UNNAMED)
+CELL = re.compile(r"[{\[][0-9]{3},[0-9]{1,3},[0-9]{1,5},[0-9]{1,9}[}\]]")
+FORMS = (DIGITS, BYTES, HEMISPHERE, DEGREES, UNNAMED, CELL)
 UNCLASSIFIED = "unclassified"  # the protocol of messages that no reader takes
 WORDS = ("imei", "imsi", "iccid", "meid", "msisdn", "mac=", "mac:", "mac>")
 
@@ -121,7 +123,7 @@ def _promising(fields: Sequence[Field]) -> list[Field]:
             found.append(fields[i])
         elif name in asked and len(values[i]) >= SHORTEST_ASKED and ASKED.match(str(values[i])):
             field = fields[i]
-            if kinds_of_field(field) - FACT_KINDS:
+            if kinds_of_field(field) - FACT_KINDS or is_own_number(field):
                 found.append(field)
     return found
 
@@ -145,7 +147,7 @@ def _announces(name: str) -> bool:
 @lru_cache(maxsize=4096)
 def _asks_value(name: str) -> bool:
     """Whether the value decides if a field of this name is looked at."""
-    return is_plain(name) or bool(kinds_named(name) & BY_VALUE)
+    return is_plain(name) or bool(kinds_named(name) & BY_VALUE) or OWN_NUMBER.fullmatch(name) is not None
 
 
 def may_hold(text: str) -> bool:
@@ -156,6 +158,7 @@ def may_hold(text: str) -> bool:
         or HEMISPHERE.search(text)
         or DEGREES.search(text)
         or UNNAMED.search(text)
+        or CELL.search(text)
     ):
         return True
     lowered = text.lower()

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from analyzer.identifiers.base import Context, Verdict, finding
 from analyzer.identifiers.labels import identity_kinds, kinds_named
 from analyzer.identifiers.network_codes import network_of
+from analyzer.identifiers.tracker_records import record_cells
 from analyzer.model import Field, Finding
 
 # Country, network, area, cell, in the order in which clients write them; area and cell in decimal.
@@ -47,6 +48,16 @@ class Cell:
             yield from self._together(field, context)
         if "cell" in named and NUMBER.fullmatch(str(field.value).strip()):
             yield from self._with_neighbours(field, context)
+        yield from self._in_records(field, context)
+
+    def _in_records(self, field: Field, context: Context) -> Iterator[Finding]:
+        for country, network, area, cell, raw in record_cells(str(field.value), context):
+            about = network_of(country + network.zfill(2))
+            if cell not in UNKNOWN and about:
+                reasons = ("four numbers as trackers write a cell", _network_reason(about))
+                value = f"{country}-{network.zfill(2)}-{area}-{cell}"
+                details = {**about, "area": area, "cell": cell}
+                yield finding(self.kind, value, raw, field, Verdict("medium", reasons), context, details)
 
     def _together(self, field: Field, context: Context) -> Iterator[Finding]:
         for match in TOGETHER.finditer(str(field.value)):

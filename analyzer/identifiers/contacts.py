@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 
+from analyzer.identifiers.mac import is_of_one_interface
+from analyzer.identifiers.network_codes import network_of
 from analyzer.identifiers.owner_values import KnownValues
 from analyzer.identifiers.phone import parsed
 from analyzer.model import Finding, Message
@@ -35,6 +37,19 @@ MAILBOXES = {
 }
 # With its country code: what a number without one means depends on who reads it.
 NUMBER = re.compile(r"(?:sips?|tel):(\+[0-9][0-9.()-]{6,20})(?=[@;>?,\s]|\Z)")
+# Digits alone before the host, as many as a number with its country code has and an IMSI has not.
+BARE_NUMBER = re.compile(r"sips?:([1-9][0-9]{9,12})@")
+OWN_FIELDS = frozenset(("from", "to"))  # of a REGISTER: the number that is registered (RFC 3261 §10.2)
+# What a network says is the number of the phone that has registered (RFC 7315 §4.1).
+ASSOCIATED = "p-associated-uri"
+# The access network (RFC 7315 §5.4, 3GPP TS 24.229 §7.2A.4): an access point, or network, area and cell.
+ACCESS = re.compile(r"p-(?:last-)?access-network-info|cellular-network-info")
+ACCESS_POINT = re.compile(r"i-wlan-node-id=\"?([0-9A-Fa-f]{12})(?![0-9A-Fa-f])")
+CELL = re.compile(
+    r"(?:cgi-3gpp=\"?(?P<network>[0-9]{5,6})(?P<area>[0-9A-Fa-f]{4})(?P<cell>[0-9A-Fa-f]{4})"
+    r"|utran-(?:e-utran-)?cell-id-3gpp=\"?(?P<network_3>[0-9]{5,6})(?P<area_3>[0-9A-Fa-f]{4})(?P<cell_3>[0-9A-Fa-f]{7}))"
+    r"(?![0-9A-Fa-f])"
+)
 # The private and the temporary public identity of a subscription (3GPP TS 23.003 §13.3, §13.4B).
 SUBSCRIPTION = re.compile(
     r"(?:sips?:|username=\")([0-9]{14,15})@ims\.mnc([0-9]{3})\.mcc([0-9]{3})\.3gppnetwork\.org"
@@ -46,9 +61,10 @@ MOST = 100  # of one message
 
 
 def contacts_in(message: Message, known: KnownValues) -> list[Finding]:
-    """Return the addresses that a request of SIP or a mail names, each once."""
-    read = {SIP: _of_sip, MAIL: _of_mail}.get(message.protocol)
-    if read is None or message.role != "request":
+    """Return the addresses that SIP or the request of a mail names, each once."""
+    reads = {SIP: _of_sip, MAIL: _of_mail} if message.role == "request" else {SIP: _of_sip_answer}
+    read = reads.get(message.protocol)
+    if read is None:
         return []
     once: dict[tuple[str, str], Finding] = {}
     for found in read(message):
@@ -59,11 +75,48 @@ def contacts_in(message: Message, known: KnownValues) -> list[Finding]:
 
 def _of_sip(message: Message) -> Iterator[Finding]:
     for name, value in message.headers:
-        if said := PARTIES.get(name.lower()):
+        lowered = name.lower()
+        if said := PARTIES.get(lowered):
             yield from _parties(message, value, f"{name} names {said}", ("header", name), name)
+        if lowered in OWN_FIELDS and message.method == "REGISTER":
+            yield from _registered(message, value, name)
+        elif ACCESS.fullmatch(lowered):
+            yield from _access(message, value, name)
     if message.target:
         said = "the request goes to it"
         yield from _parties(message, message.target, said, ("target", "path"), "path")
+
+
+def _of_sip_answer(message: Message) -> Iterator[Finding]:
+    for name, value in message.headers:
+        if name.lower() == ASSOCIATED:
+            said = f"{name} names it as a number of the phone that has registered"
+            yield from _parties(message, value, said, ("header", name), name)
+
+
+def _registered(message: Message, value: str, name: str) -> Iterator[Finding]:
+    """Digits without a plus that are a number of some country, in a registration."""
+    for found in BARE_NUMBER.finditer(value):
+        made = parsed("+" + found[1])
+        if made is not None:
+            said = f"{name} of a registration names it, digits of the plan of {made.country}"
+            read = _finding(message, "phone", made.digits, found[1], name, ("header", name), (said,))
+            yield replace(read, confidence="medium")
+
+
+def _access(message: Message, value: str, name: str) -> Iterator[Finding]:
+    """The access point or the cell that the phone says it is at."""
+    for found in ACCESS_POINT.finditer(value):
+        address = ":".join(re.findall("..", found[1].lower()))
+        if is_of_one_interface(address):
+            said = f"{name} names it as the access point (i-wlan-node-id)"
+            yield _finding(message, "bssid", address, found[1], name, ("header", name), (said,))
+    for found in CELL.finditer(value):
+        network, area, cell = (found[part] or found[f"{part}_3"] for part in ("network", "area", "cell"))
+        if network_of(network):
+            told = f"{network[:3]}-{network[3:]}-{int(area, 16)}-{int(cell, 16)}"
+            said = f"{name} names it as the cell"
+            yield _finding(message, "cell", told, found[0], name, ("header", name), (said,))
 
 
 def _parties(message: Message, value: str, said: str, path: tuple[str, ...], name: str) -> Iterator[Finding]:

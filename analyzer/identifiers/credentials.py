@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
+from urllib.parse import unquote
 
 from analyzer.identifiers.authorization import Proof, proofs_in
 from analyzer.identifiers.by_name import IS_EMAIL
@@ -47,7 +49,23 @@ NAMES = {
     "radius": "RADIUS",
     "snmp": "SNMP",
     "stun": "TURN",
+    "sasl": "SASL",
+    "clickhouse": "ClickHouse",
+    "memcached": "memcached",
+    "bolt": "Bolt",
+    "zmtp": "ZeroMQ",
+    "opc ua": "OPC UA",
+    "smb": "SMB",
+    "zookeeper": "ZooKeeper",
+    "line log-in": "a log-in in lines",
+    "prompts": "a prompt",
+    "cvs": "CVS",
+    "subversion": "Subversion",
 }
+# A target with user and password before its host, as proxies, cameras and FTP behind a proxy are asked.
+IN_TARGET = re.compile(
+    r"[a-z][a-z0-9+.\-]{1,15}://([^/?#@:\s]{1,64}):([^/?#@\s]{1,128})@[^/?#@\s]", re.IGNORECASE
+)
 READABLE = "sent readable"  # how a category begins, or goes on, where anyone on the way could read it
 TOKEN = "access token"
 HIDDEN = "not shown"
@@ -80,6 +98,8 @@ def credentials_in(message: Message, fields: Sequence[Field] = ()) -> LogIns:
         for proof in proofs_in(message):
             made.proof(as_key(proof, fields))
             proven.add(("header", proof.header))
+    if found := IN_TARGET.match(message.target or ""):
+        made.in_target(found)
     for part in parts_of_login(fields):
         path = part.field.evidence.path
         if path[:2] not in proven and (protocol is None or path[:1] != ("header",)):
@@ -151,6 +171,16 @@ class _Made:
             said = f"the header {proof.header} holds an access token ({proof.scheme}), {way}"
             self.add("access_token", HIDDEN, HIDDEN, proof.header, said)
         self.secrets += [secret for secret in (proof.password, proof.raw) if secret and proof.password]
+
+    def in_target(self, found: re.Match[str]) -> None:
+        """The user and the password before the host of a target (RFC 3986 §3.2.1)."""
+        user, password = unquote(found[1]), unquote(found[2])
+        evidence = self._message.evidence.step("target")
+        said = "stands before the host of the target"
+        self.add("account", user, user, "target", f"the account of a log-in: {said}", None, evidence)
+        value = f"{HIDDEN} (account {user})"
+        self.add("password", value, HIDDEN, "target", f"a password: {said}", None, evidence)
+        self.secrets += list(dict.fromkeys((password, found[2])))
 
     def part(self, part: LogInPart) -> None:
         """What one field holds of a log-in."""

@@ -28,6 +28,8 @@ HEMISPHERES = re.compile(
 BEFORE = re.compile(
     r"(?<![A-Za-z0-9])([NS])(\d{1,4}\.\d{3,8})[ ,;]{1,2}([EW])(\d{1,5}\.\d{3,8})(?![\w.])", re.ASCII
 )
+# Degrees and minutes with two decimals and a sign between, as APRS has them (APRS 1.0.1, chapter 6).
+APRS = re.compile(r"(?<!\d)(\d{4}\.\d{2})([NS])[/\\0-9A-Z](\d{5}\.\d{2})([EW])", re.ASCII)
 SECONDS = r"(\d{1,3})\s?°\s?(\d{1,2})\s?['′’]\s?(\d{1,2}(?:[.,]\d{1,4})?)\s?(?:\"|″|”|'')\s?"
 DEGREES_MINUTES_SECONDS = re.compile(SECONDS + r"([NS])[ ,;]{0,3}" + SECONDS + r"([EW])")
 # Neighbours of a position that a receiver has measured, and of a place that somebody looks at or looks up.
@@ -279,6 +281,8 @@ def _with_hemispheres(field: Field) -> Pair | None:
         north, east = (_degrees(found[at], found[at + 1]) for at in (1, 3))
     elif found := BEFORE.search(text):
         north, east = (_degrees(found[at + 1], found[at]) for at in (1, 3))
+    elif found := APRS.search(text):
+        north, east = (_degrees(found[at], found[at + 1]) for at in (1, 3))
     elif found := DEGREES_MINUTES_SECONDS.search(text):
         north, east = (_sexagesimal(*found.group(at, at + 1, at + 2, at + 3)) for at in (1, 5))
     else:

@@ -16,6 +16,7 @@ from analyzer.model import Field, Fields
 
 LONGEST_USER, LONGEST_PASSWORD, LONGEST_TOKEN = 128, 128, 8192
 SHORTEST_TOKEN = 16
+SHORTEST_OF_P = 4  # p is of a page as often
 NO_PASSWORD = frozenset(("on", "off", "yes", "no", "1", "[filtered]", "[redacted]", "****", "password"))
 MASKED = re.compile(r"[*•●xX.\-]+")
 DIGEST = re.compile(
@@ -61,6 +62,10 @@ def parts_of_login(fields: Sequence[Field]) -> Iterator[LogInPart]:
     different = frozenset(roles.values())
     if "password" in different:
         yield from _with_passwords(fields, names, roles)
+    if "p" in names and "u" in names:
+        yield from _short_names(fields, names)
+    if "credentials" in names and "principal" in names:
+        yield from _principal(fields, names)
     yield from _tokens(fields, names, roles)
     if "user" in different:
         yield from _cookies(fields, names, roles)
@@ -88,6 +93,33 @@ def _with_passwords(
         if user is not None:
             yield LogInPart("account", user, _text(user), f"stands beside the password field {name}")
         yield from _password(field, text, fields, names)
+
+
+def _short_names(fields: Sequence[Field], names: Sequence[str]) -> Iterator[LogInPart]:
+    """The account u and the password p of InfluxDB 1 and Subsonic, told by what else such a query holds."""
+    first = {name: at for at, name in reversed(list(enumerate(names))) if len(name) <= 2}
+    user, password = fields[first["u"]], fields[first["p"]]
+    text, path = _text(password), password.evidence.path
+    if path[:2] != ("target", "query") or user.evidence.path[:-1] != path[:-1] or not _is_user(user):
+        return
+    if not ("db" in first or {"v", "c"} <= first.keys()) or len(text) < SHORTEST_OF_P or text.isdigit():
+        return
+    yield LogInPart("account", user, _text(user), "stands as u beside the password p")
+    yield from _password(password, text, fields, names)
+
+
+def _principal(fields: Sequence[Field], names: Sequence[str]) -> Iterator[LogInPart]:
+    """The members of a token of Neo4j's drivers: principal and credentials, beside the scheme basic."""
+    user, password = (fields[names.index(name)] for name in ("principal", "credentials"))
+    basic = any(name == "scheme" and _text(fields[at]) == "basic" for at, name in enumerate(names))
+    if (
+        basic
+        and user.evidence.path[:-1] == password.evidence.path[:-1]
+        and _is_user(user)
+        and _text(password)
+    ):
+        yield LogInPart("account", user, _text(user), "stands as principal beside credentials")
+        yield from _password(password, _text(password), fields, names)
 
 
 def _is_directory(name: str, text: str) -> bool:

@@ -21,6 +21,8 @@ CANDIDATE = re.compile(
 NAMES = frozenset(("mac", "bssid"))
 HEARD = re.compile(r"[,|;]\s?-\d{2,3}(?![\d.])", re.ASCII)
 SEPARATORS = re.compile(r"[:.\-]")
+CLIENT = re.compile(r"(?<=[A-Za-z][_-])([0-9A-F]{12}|[0-9a-f]{12})\Z")
+LONGEST_CLIENT = 64
 MULTICAST, LOCAL = 1, 2  # the two lowest bits of the first byte (IEEE 802 §8.2)
 
 
@@ -28,11 +30,14 @@ class Mac:
     """Finds addresses of one interface by their form with separators, or by their name without."""
 
     kind = "mac"
-    examples = (("MACID", "00:1b:44:11:3a:b7"), ("mac", "001B44113AB7"), ("x", "00-1B-44-11-3A-B7"))
+    examples = (("MACID", "00:1b:44:11:3a:b7"), ("mac", "001B44113AB7"), ("x", "00-1B-44-11-3A-B7"),
+                ("clientId", "gw-001b44113ab7"))  # fmt: skip
     counterexamples = (
         ("mac", "ff:ff:ff:ff:ff:ff"),
         ("mac", "02:00:00:00:00:00"),
         ("x", "001b44113ab7"),
+        ("x", "gw-001b44113ab7"),
+        ("clientId", "gw-3f9a1c2b7d4e"),
         ("x", "19-03-21-10-15-30"),
         ("x", "2001:db8:00:1b:44:11:3a:b7"),
     )
@@ -41,6 +46,7 @@ class Mac:
         """Each address in a text field."""
         text = str(field.value)
         yield from _in_decimal(field, text.strip(), context)
+        yield from _in_client(field, text.strip(), context)
         for match in CANDIDATE.finditer(text):
             digits = SEPARATORS.sub("", match[0]).lower()
             value = ":".join(digits[i : i + 2] for i in range(0, 12, 2))
@@ -83,11 +89,32 @@ def _judge(mac: str, match: re.Match[str], field: Field) -> Verdict | None:
     form = "six bytes in hexadecimal, an address of one interface"
     if named:
         return Verdict("high" if match["by"] else "medium", (named, form))
+    if not match["by"] and _is_heard(match):
+        return _by_maker(mac, form)
     if not match["by"] or not re.search("[a-f]", mac):  # decimal pairs may be a date and time
         return None
     if int(mac[:2], 16) & LOCAL:
         return Verdict("low", (form, "locally administered, so no vendor can confirm it"))
     vendor = maker_of(mac)
+    return Verdict("medium", (form, f"its block is registered to {vendor}")) if vendor else None
+
+
+def _in_client(field: Field, text: str, context: Context) -> Iterator[Finding]:
+    """The address that ends the name by which a device logs in, as in `gw-001b44113ab7`."""
+    found = (
+        CLIENT.search(text) if len(text) <= LONGEST_CLIENT and "device" in kinds_named(field.name) else None
+    )
+    if found is None:
+        return
+    value = ":".join(re.findall("..", found[1].lower()))
+    verdict = _by_maker(value, f"six bytes in hexadecimal at the end of {field.name}")
+    if verdict and is_of_one_interface(value):
+        yield finding("mac", value, found[1], field, verdict, context, _details(value, "mac"))
+
+
+def _by_maker(mac: str, form: str) -> Verdict | None:
+    """What is said of twelve digits without separators: by chance one in some 200 has a registered block."""
+    vendor = maker_of(mac) if re.search("[a-f]", mac) and not int(mac[:2], 16) & LOCAL else None
     return Verdict("medium", (form, f"its block is registered to {vendor}")) if vendor else None
 
 

@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from analyzer.identifiers.base import Context, Verdict, finding
-from analyzer.identifiers.labels import announced, is_mentioned, kinds_of_field
+from analyzer.identifiers.labels import announced, identity_kinds, is_mentioned, kinds_of_field
 from analyzer.identifiers.placeholders import is_placeholder
+from analyzer.identifiers.tracker_records import record_numbers
 from analyzer.model import Field, Finding
 
 CANDIDATE = re.compile(r"(?<![\w.+])(?:\+|00)?\d(?:[ ().-]{0,2}\d){7,14}(?!\w|\.\d)", re.ASCII)
@@ -22,6 +23,9 @@ STRONG = re.compile(
 )
 AT_HOME = re.compile(r"0\d{9,10}", re.ASCII)
 PLANS = ("KR", "EG", "JP", "GB", "DE", "FR", "SE", "TR", "AU", "ZA")
+# Names that say little, but of a phone's own number where its IMEI, IMSI or ICCID stands beside.
+OWN_NUMBER = re.compile(r"(?:own|my|sim|line)?[_\-]?(?:number|num|no|nr|line)[12]?", re.IGNORECASE)
+OF_PHONE = frozenset(("imei", "imsi", "iccid", "meid"))
 CHINESE_MOBILE = re.compile(r"1[3-9]\d{9}", re.ASCII)
 
 
@@ -45,6 +49,9 @@ class PhoneNumber:
                 number = _parsed(text)
                 if number is not None:
                     yield _finding(number, text, field, f"the field is named {field.name}", context)
+            elif is_own_number(field):
+                yield from _plain(field, text, context)
+            yield from _in_record(field, text, context)
             return
         if STRONG.fullmatch(field.name) and AT_HOME.fullmatch(text.strip()):
             yield from _at_home(text.strip(), field, context)
@@ -71,6 +78,26 @@ def _at_home(digits: str, field: Field, context: Context) -> Iterator[Finding]:
             f"a mobile number without its country; fits {', '.join(fitting)}",
         )
         yield finding("phone", digits, digits, field, Verdict("medium", reasons), context)
+
+
+def is_own_number(field: Field) -> bool:
+    """Return whether a field called number or line stands beside the numbers of a phone."""
+    return OWN_NUMBER.fullmatch(field.name) is not None and bool(OF_PHONE & identity_kinds(field.beside))
+
+
+def _plain(field: Field, text: str, context: Context) -> Iterator[Finding]:
+    number = _parsed(text) if WHOLE.fullmatch(text) else None
+    if number is not None:
+        named = f"the field is named {field.name}, beside the numbers of a phone"
+        yield _finding(number, text, field, named, context)
+
+
+def _in_record(field: Field, text: str, context: Context) -> Iterator[Finding]:
+    """Numbers with their country code in the record of a tracker."""
+    for match in record_numbers(text, context):
+        number = _parsed(match[0])
+        if number is not None:
+            yield _finding(number, match[0], field, "a field of its own in a record with an IMEI", context)
 
 
 class Number(NamedTuple):

@@ -54,3 +54,40 @@ def record_position(text: str, context: Context) -> tuple[str, str, str] | None:
         if abs(float(first)) <= 90 and abs(float(second)) <= 180:
             return first, second, found[0]
     return None
+
+
+# Cells without names: country, network, area and cell in braces; behind the word and a count, in hexadecimal;
+# from the cell up to the country, between plus signs.
+NUMBER = re.compile(r"(?<!\d)\d{15}(?!\d)", re.ASCII)
+IN_BRACES = re.compile(r"[{\[](\d{3}),(\d{1,3}),(\d{1,5}),(\d{1,9})[}\]]", re.ASCII)
+IN_HEXADECIMAL = re.compile(
+    r"\b(?:CELL|LBS|BTS):\d{1,2},([0-9A-Fa-f]{3}),([0-9A-Fa-f]{1,3}),([0-9A-Fa-f]{1,4}),([0-9A-Fa-f]{1,7})(?=[,;])"
+)
+FROM_CELL = re.compile(r"\+(\d{1,9}),(\d{1,5}),(\d{1,3}),(\d{3})(?=\+)", re.ASCII)
+INTERNATIONAL = re.compile(r"(?<=[,;|])\+[1-9]\d{7,14}(?=[,;|#*])", re.ASCII)
+
+
+def record_cells(text: str, context: Context) -> Iterator[tuple[str, str, str, str, str]]:
+    """Give country, network, area and cell of each cell in a record, and the text of it."""
+    if not context.is_unclassified:
+        return
+    for found in islice(IN_BRACES.finditer(text), MOST):
+        yield found[1], found[2], found[3], found[4], found[0]
+    for found in islice(IN_HEXADECIMAL.finditer(text), MOST):
+        country, network, area, cell = (str(int(part, 16)) for part in found.groups())
+        yield country, network, area, cell, found[0]
+    if holds_imei(text):
+        for found in islice(FROM_CELL.finditer(text), MOST):
+            cell, area, network, country = found.groups()
+            yield country, network, area, cell, found[0]
+
+
+def record_numbers(text: str, context: Context) -> Iterator[re.Match[str]]:
+    """Give the numbers with a plus that stand between separators in a record with an IMEI."""
+    if context.is_unclassified and holds_imei(text):
+        yield from islice(INTERNATIONAL.finditer(text), MOST)
+
+
+def holds_imei(text: str) -> bool:
+    """Return whether a text holds a number with the checks of an IMEI."""
+    return any(is_like_imei(found[0]) for found in islice(NUMBER.finditer(text), MOST))

@@ -40,7 +40,7 @@ def examined(pair: Pair, known: KnownValues, dossiers: Sequence[Dossier]) -> Ins
     """The fields of a request, decoded and searched; a part that fails costs what only it finds."""
     request, response = pair
     if request is None:
-        return NOTHING
+        return Inspection(tuple(_contacts(pair, known)), (), ())
     failed: list[Failed] = []
 
     def attempt(part: str, call: Callable[[], T], otherwise: T) -> T:
@@ -60,7 +60,7 @@ def examined(pair: Pair, known: KnownValues, dossiers: Sequence[Dossier]) -> Ins
     found = attempt(
         "documented fields", lambda: with_documented(request, fields, known, dossiers, found), found
     )
-    found += attempt("contacts", lambda: list(contacts_in(request, known)), nothing)
+    found += attempt("contacts", lambda: _contacts(pair, known), nothing)
     findings = [f if f.time_ns else replace(f, time_ns=request.time_ns) for f in found]
     if log_ins.findings:
         findings = with_log_ins(findings, log_ins)
@@ -79,3 +79,8 @@ def _in_answer(request: Message, response: Message, known: KnownValues) -> list[
         return []
     fields = decode(response).fields
     return answered(request, response, fields, lambda said: list(findings_in(said, known, response.protocol)))
+
+
+def _contacts(pair: Pair, known: KnownValues) -> list[Finding]:
+    """The addresses that a request and its answer name, which of SIP may come alone."""
+    return [found for message in pair if message is not None for found in contacts_in(message, known)]

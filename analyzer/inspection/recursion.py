@@ -16,11 +16,17 @@ from analyzer.codecs.documents import decode_documents
 from analyzer.codecs.envelope import decode_envelope
 from analyzer.codecs.field_columns import Columns
 from analyzer.codecs.form import decode_form
+from analyzer.codecs.graphql import BEGINNING as GRAPHQL
+from analyzer.codecs.graphql import decode_graphql
 from analyzer.codecs.grpc import decode_grpc
 from analyzer.codecs.hexadecimal import decode_hexadecimal
+from analyzer.codecs.hl7 import BEGINNING as HL7
+from analyzer.codecs.hl7 import decode_hl7
 from analyzer.codecs.json import decode_json
 from analyzer.codecs.jwt import decode_jwt
 from analyzer.codecs.limits import Budget
+from analyzer.codecs.line_protocol import decode_line_protocol
+from analyzer.codecs.logfmt import decode_logfmt
 from analyzer.codecs.markup_escapes import decode_escaped
 from analyzer.codecs.multipart import decode_multipart
 from analyzer.codecs.pairs import decode_pairs
@@ -49,6 +55,8 @@ Decoder = Callable[[MessagePart, Budget], Columns | Sequence[PlainPart]]
 # base64, whose alphabet holds theirs. What has no mark of its own comes last, but for the weak
 # encodings, which need a whole document.
 FOR_TEXT: tuple[Decoder, ...] = (
+    decode_graphql,
+    decode_hl7,
     decode_sql,
     decode_rotated,
     decode_escaped,
@@ -68,12 +76,14 @@ FOR_TEXT: tuple[Decoder, ...] = (
     decode_quoted_printable,
     decode_lines,
     decode_serialised,
+    decode_line_protocol,
     decode_pairs,
     decode_form,
     decode_table,
     decode_documents,
     decode_xml_behind,
     decode_percent,
+    decode_logfmt,
     decode_bencode,
     decode_segments,
 )
@@ -106,6 +116,8 @@ FOR_BYTES: tuple[Decoder, ...] = (
 # several lines; a document behind something else; long segments with marks between.
 LOOKS = re.compile(
     r"(?P<sql>\s*+" + SQL + r")"
+    r"|(?P<graphql>" + GRAPHQL + r")"
+    r"|(?P<hl7>" + HL7 + r")"
     r"|(?P<php>[aOC]:\d{1,7}:[{\"])"
     r"|(?P<document>[\s\ufeff]*+[{\[<])"
     r"|(?P<any>[^=%]*+[=%]|--|d\d|[^.]{0,16}eyJ)"
@@ -119,8 +131,11 @@ LOOKS = re.compile(
 )
 DECODERS: dict[str | None, tuple[Decoder, ...]] = {
     "sql": FOR_TEXT,
-    "php": (decode_serialised, decode_pairs),
+    "graphql": FOR_TEXT,
+    "hl7": FOR_TEXT,
+    "php": (decode_serialised, decode_line_protocol, decode_pairs, decode_logfmt),
     "document": (
+        decode_graphql,
         decode_rotated,
         decode_escaped,
         decode_json,
@@ -129,11 +144,13 @@ DECODERS: dict[str | None, tuple[Decoder, ...]] = {
         decode_xml,
         decode_quoted_printable,
         decode_lines,
+        decode_line_protocol,
         decode_pairs,
         decode_form,
         decode_table,
         decode_documents,
         decode_percent,
+        decode_logfmt,
     ),
     "any": FOR_TEXT,
     "codes": FOR_TEXT,

@@ -135,6 +135,46 @@ SASL_START = bson(
 )
 TABLE = b"\x07productS" + struct.pack(">I", 7) + b"Example"
 
+
+def opc_ua(request: int, node: int, content: bytes) -> bytes:
+    """Return a message of OPC UA in one chunk."""
+    head = struct.pack("<IIII", 6, 13, request, request) + b"\x01\0" + struct.pack("<H", node)
+    return b"MSGF" + struct.pack("<I", 8 + len(head) + len(content)) + head + content
+
+
+def counted(data: bytes, order: str = "<I") -> bytes:
+    """Return bytes behind their length."""
+    return struct.pack(order, len(data)) + data
+
+
+def chunk(*values: bytes) -> bytes:
+    """Return a message of Bolt."""
+    return counted(b"".join(values), ">H") + b"\0\0"
+
+
+def small(data: bytes) -> bytes:
+    """Return a text of PackStream."""
+    return bytes((0x80 + len(data),)) + data if len(data) < 16 else b"\xd0" + counted(data, "B")
+
+
+def ntlm(user: str, domain: str) -> bytes:
+    """Return NTLM's last message, with names in UTF-16."""
+    parts = [b"", b"r" * 24, domain.encode("utf-16-le"), user.encode("utf-16-le"), b"", b""]
+    made, at = b"NTLMSSP\0\3\0\0\0", 64
+    for part in parts:
+        made += struct.pack("<HHI", len(part), len(part), at)
+        at += len(part)
+    return made + b"\1\2\0\0" + b"".join(parts)
+
+
+def smb(content: bytes) -> bytes:
+    """Return a message of SMB 2 behind its session header."""
+    return counted(b"\xfeSMB\x40" + bytes(59) + content, ">I")
+
+
+NODE, WRITTEN = b"\x01\2\x07\0", b"\x0d\0\0\0\xff\xff\xff\xff\x07\x0c"
+USER_TOKEN = counted(b"user") + counted(USER) + counted(PASSWORD) + b"\xff\xff\xff\xff"
+
 CONVERSATIONS = (
     Conversation("ldap", 389, (
         (CLIENT, ber(0x30, b"\2\1\1", ber(0x60, b"\2\1\3", ber(4, USER), ber(0x80, PASSWORD)))),
@@ -256,6 +296,82 @@ CONVERSATIONS = (
     Conversation("kasa", 9999, (
         (CLIENT, kasa({"smartlife.iot.common.cloud": {"bind": {"username": USER.decode(), "password": PASSWORD.decode()}}})),
     )),
+    Conversation("clickhouse", 9000, (
+        (CLIENT, b"\0\x0bexample cli\x18\x0c\xd0\xaa\x03\0" + counted(USER, "B") + counted(PASSWORD, "B")),
+        (SERVER, b"\0\x07example\x18\x0c\xd0\xaa\x03"),
+        (CLIENT, b"\1\0\0\0insert into d(imei) values('490154203237518')"),
+    )),
+    Conversation("memcached", 11211, (
+        (CLIENT, b"\x80\x20" + bytes(22)), (SERVER, b"\x81\x20" + bytes(6) + b"\0\0\0\5" + bytes(12) + b"PLAIN"),
+        (CLIENT, b"\x80\x21\0\5" + bytes(4) + struct.pack(">I", 5 + len(PLAIN)) + bytes(12) + b"PLAIN" + PLAIN),
+        (SERVER, b"\x81\x21" + bytes(22)),
+        (CLIENT, b"\x80\x01\0\3\x08" + bytes(6) + b"\x1a" + bytes(20) + b"imei" + IMEI.encode()),
+    )),
+    Conversation("bolt", 7687, (
+        (CLIENT, b"\x60\x60\xb0\x17\0\0\4\4" + bytes(12)), (SERVER, b"\0\0\4\4"),
+        (CLIENT, chunk(b"\xb1\x01\xa3", small(b"scheme"), small(b"basic"), small(b"principal"), small(USER),
+                       small(b"credentials"), small(PASSWORD))),
+        (SERVER, chunk(b"\xb1\x70\xa0")),
+        (CLIENT, chunk(b"\xb3\x10", small(b"MERGE (d {imei: $imei})"), b"\xa1", small(b"imei"), small(IMEI.encode()), b"\xa0")),
+    ), header=("imei", IMEI)),
+    Conversation("bolt", 7687, (
+        (CLIENT, b"\x60\x60\xb0\x17\0\0\1\xff" + bytes(12)), (SERVER, b"\0\0\1\xff\1\0\0\0\5\0"),
+        (CLIENT, b"\0\0\0\5\0" + chunk(b"\xb1\x01\xa0")),
+        (CLIENT, chunk(b"\xb1\x6a\xa3", small(b"scheme"), small(b"kerberos"), small(b"principal"), small(USER),
+                       small(b"credentials"), small(PASSWORD))),
+    ), readable=False),
+    Conversation("zmtp", 5555, (
+        (CLIENT, b"\xff" + bytes(7) + b"\1\x7f"), (SERVER, b"\xff" + bytes(7) + b"\1\x7f\3"),
+        (CLIENT, b"\3\1PLAIN" + bytes(47)), (SERVER, b"\1PLAIN" + bytes(47)),
+        (CLIENT, b"\4" + counted(b"\5HELLO" + counted(USER, "B") + counted(PASSWORD, "B"), "B")),
+        (SERVER, b"\4\x08\7WELCOME"), (CLIENT, b"\0\x1a" + b'{"imei":"490154203237518"}'),
+    )),
+    Conversation("opc ua", 4840, (
+        (CLIENT, b"HELF\x20\0\0\0" + bytes(20) + b"\xff\xff\xff\xff"),
+        (CLIENT, opc_ua(3, 467, bytes(40) + b"\1\0\x44\1\1" + counted(USER_TOKEN) + bytes(8))),
+        (CLIENT, opc_ua(4, 554, bytes(40) + b"\2\0" + counted(b"Imei"))),
+        (SERVER, opc_ua(4, 557, bytes(24) + b"\1\0\0\0" + bytes(4) + b"\1\0\0\0" + NODE + b"\xff\xff\xff\xff" + bytes(4))),
+        (CLIENT, opc_ua(5, 673, bytes(40) + NODE + WRITTEN + counted(IMEI.encode()) + bytes(12))),
+    ), header=("Imei", IMEI)),
+    Conversation("smb", 445, (
+        (CLIENT, smb(bytes(40))), (SERVER, smb(bytes(40))), (CLIENT, smb(b"\x19\0" + bytes(22) + ntlm("kari.nordmann", "HOME"))),
+    ), readable=False, header=("domain", "HOME")),
+    Conversation("zookeeper", 2181, (
+        (CLIENT, b"\0\0\0\x2d" + bytes(12) + b"\0\0\x75\x30" + bytes(8) + b"\0\0\0\x10" + bytes(17)),
+        (CLIENT, counted(b"\xff\xff\xff\xfc" + struct.pack(">II", 100, 0) + counted(b"digest", ">I")
+                         + counted(USER + b":" + PASSWORD, ">I"), ">I")),
+    )),
+    Conversation("line log-in", 3493, (
+        (CLIENT, b"USERNAME " + USER + b"\n"), (SERVER, b"OK\n"), (CLIENT, b"PASSWORD " + PASSWORD + b"\n"),
+        (SERVER, b"OK\n"), (CLIENT, b"LIST VAR ups\n"),
+    )),
+    Conversation("line log-in", 6600, (
+        (SERVER, b"OK MPD 0.23.5\n"), (CLIENT, b'password "' + PASSWORD + b'"\n'), (SERVER, b"OK\n"),
+    ), account=b""),
+    Conversation("line log-in", 10011, (
+        (SERVER, b"TS3\n\rWelcome\n\r"), (CLIENT, b"login " + USER + b" " + PASSWORD + b"\n"),
+    )),
+    Conversation("line log-in", 8021, (
+        (SERVER, b"Content-Type: auth/request\n\n"), (CLIENT, b"userauth " + USER + b":" + PASSWORD + b"\n\n"),
+    )),
+    Conversation("line log-in", 7777, ((CLIENT, b"LOGIN " + USER + b" " + PASSWORD + b"\r\n"), (SERVER, b"OK\r\n"))),
+    Conversation("line log-in", 14580, (
+        (SERVER, b"# ready\r\n"), (CLIENT, b"user " + USER + b" pass " + PASSWORD + b" vers x 1\r\n"),
+    )),
+    Conversation("prompts", 4000, (
+        (SERVER, b"Welcome\r\nlogin: "), (CLIENT, USER + b"\r\n"), (SERVER, b"Password: "), (CLIENT, PASSWORD + b"\r\n"),
+        (SERVER, b"$ "),
+    )),
+    Conversation("cvs", 2401, (
+        (CLIENT, b"BEGIN AUTH REQUEST\n/repo\n" + USER + b"\nA" + PASSWORD + b"\nEND AUTH REQUEST\n"),
+        (SERVER, b"I LOVE YOU\n"), (CLIENT, b"Root /repo\n"),
+    )),
+    Conversation("subversion", 3690, (
+        (SERVER, b"( success ( 2 2 ( ) ( edit-pipeline svndiff1 ) ) ) "), (CLIENT, b"( 2 ( edit-pipeline ) 20:svn://example.org/r ) "),
+        (SERVER, b"( success ( ( PLAIN ) 7:example ) ) "),
+        (CLIENT, b"( PLAIN ( " + b"%d:%s ) ) "
+         % (len(base64.b64encode(PLAIN)), base64.b64encode(PLAIN))),
+    )),
 )  # fmt: skip
 
 RADIUS = (
@@ -320,6 +436,7 @@ DATAGRAMS = (
     Datagram("tuya", 6666, b"\0\0\x55\xaa" + bytes(7) + b"\x0a" + struct.pack(">I", 27) + b'{"gwId":"0123456"}x'
              + bytes(4) + b"\0\0\xaa\x55", ("", "")),
     Datagram("broadlink", 80, broadlink_setup(), ("SSID", "Hytte-5G")),
+    Datagram("statsd", 8125, b"_e{3,7}:SIM|changed|#carrier:a,imei:490154203237518\n", ("imei", IMEI)),
     Datagram("statsd", 8125, b"app.start:1|c|#imei:490154203237518\n", ("imei", IMEI)),
     Datagram("kasa", 9999, kasa({"system": {"get_sysinfo": {"mac": "00:1B:44:11:3A:B7"}}})[4:], ("", "")),
 )  # fmt: skip

@@ -15,6 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from analyzer.dissectors import mail
+from analyzer.dissectors.http1 import HttpMessage
 from analyzer.dissectors.text_logins import (
     NOT_SHOWN,
     LoginStream,
@@ -383,3 +384,27 @@ def test_a_line_that_looks_like_http_silences_no_log_in(command: str, first: boo
     assert seen.request is not None
     assert dict(seen.request.headers) == {"User": "kari", "Password": NOT_SHOWN}
     assert not any(b"s3cret" in made.body.body()[0].content for made in found.others)
+
+
+def heard(greeting: bytes, said: bytes) -> list[HttpMessage]:
+    """Return what is read of a client's lines behind a greeting, without an answer."""
+    stream = LoginStream(0, 143)
+    made = [*stream.feed(1, Segment(0, greeting, 1, 1)), *stream.feed(0, Segment(0, said, 2, 1))]
+    return [each.request for each in made if each.request is not None]
+
+
+def test_what_an_imap_client_tells_of_itself_is_read() -> None:
+    told = b'1 ID ("name" "mail" "device-id" "490154203237518" "os" NIL)\r\n'
+    (seen,) = heard(b"* OK IMAP4rev1 ready\r\n", told)
+    assert seen.headers == [("name", "mail"), ("device-id", "490154203237518")]
+
+
+def test_files_that_are_named_by_an_address_are_read() -> None:
+    said = b"RETR 00:1b:44:11:3a:b7.xml\r\nRETR SEP001B44113AB7.cnf.xml\r\n"
+    others = b"STOR 202003010812.zip\r\nSTOR 3f9a1c2b7d4e.js\r\n"
+    told = [
+        value
+        for made in heard(b"220 ready\r\n", b"TYPE I\r\nPASV\r\n" + said + others)
+        for value in made.values("file name mac")
+    ]
+    assert told == ["00:1b:44:11:3a:b7", "001b44113ab7"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import gzip
 import random
 import zlib
@@ -11,7 +12,9 @@ import pytest
 
 from analyzer import analyze
 from analyzer.dissectors.clear_message import UNCLASSIFIED, MessagePlace
-from analyzer.dissectors.unclassified import is_searched, unclassified
+from analyzer.dissectors.plain_mechanism import plain_login_in
+from analyzer.dissectors.unclassified import UnclassifiedBytes, is_searched, unclassified
+from analyzer.flows.reassembly import Segment
 from tests import builders
 from tests.dissectors.clear import read_frames
 
@@ -141,3 +144,31 @@ def test_a_finding_names_the_frames_that_carried_it(tmp_path: Path) -> None:
     (found,), (message,) = report.findings, report.messages
     assert len(message.evidence.frames) == 4
     assert found.evidence.frames == message.evidence.frames[1:3]
+
+
+RESPONSE = b"\0kari\0Hemmelig9"
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"\x07\x05PLAIN" + bytes((len(RESPONSE),)) + RESPONSE + b"\x02en",
+        b"\x01PLAIN\0\0" + len(RESPONSE).to_bytes(4, "little") + RESPONSE,
+        b"\x01PLAIN" + RESPONSE,
+        b"LOGIN PLAIN " + base64.b64encode(RESPONSE) + b"\r\nNEXT imei 490154203237518\r\n",
+    ],
+)
+def test_the_plain_mechanism_is_read_in_any_bytes_and_its_password_is_not_kept(data: bytes) -> None:
+    gathered = UnclassifiedBytes(0)
+    gathered.add(Segment(0, data, 1, 1))
+    gathered.flush()
+    first, *rest = [made.request for made in gathered.give() if made.request is not None]
+    assert first.headers == [("User", "kari"), ("Password", "sent readable, not shown")]
+    for made in rest:
+        assert b"Hemmelig9" not in made.body.body()[0].content
+        assert base64.b64encode(RESPONSE) not in made.body.body()[0].content
+
+
+@pytest.mark.parametrize("data", [b"PLAIN text\0and\0more", b"\x05PLAIN\x63\0kari\0x", b"PLAIN AAAAAAAAAAAA"])
+def test_other_bytes_behind_the_word_are_no_log_in(data: bytes) -> None:
+    assert plain_login_in(data) is None

@@ -26,7 +26,7 @@ def test_a_number_with_its_country_is_a_phone_number(value: str) -> None:
 
 
 def test_numbers_without_a_country_and_names_are_none() -> None:
-    assert found("sip", ("From", "<sip:17324201111@x.example>"), ("To", "<sip:kari@x.example>")) == []
+    assert found("sip", ("From", "<sip:07324201111@x.example>"), ("To", "<sip:kari@x.example>")) == []
 
 
 def test_the_identity_of_a_subscription_is_an_imsi_where_its_host_says_so() -> None:
@@ -43,3 +43,21 @@ def test_addresses_of_a_mail_are_found_and_those_of_other_fields_and_protocols_a
     expected = [("email", "kari@example.org", "Mail-From"), ("email", "ola@example.com", "To")]
     assert found("mail over smtp", *headers) == expected
     assert found("http/1.1", *headers) == []
+
+
+def test_a_registration_names_its_number_with_or_without_a_plus_and_the_access_point() -> None:
+    registered = "<sip:4740612345@sip.example.org>"
+    access = ("P-Access-Network-Info", "IEEE-802.11;i-wlan-node-id=001b44113ab7")
+    expected = [("phone", "4740612345", "From"), ("bssid", "00:1b:44:11:3a:b7", "P-Access-Network-Info")]
+    assert found("sip", ("From", registered), ("To", registered), access) == expected
+    assert found("sip", ("From", "<sip:20001@sip.example.org>"), ("Contact", registered)) == []
+    assert found("sip", ("P-Access-Network-Info", "3GPP-E-UTRAN-FDD;i-wlan-node-id=000000000000")) == []
+
+
+@pytest.mark.parametrize(
+    "said", ["utran-cell-id-3gpp=24201278A0134C94", "utran-cell-id-3gpp=999012abc0134c94"]
+)
+def test_the_cell_is_told_where_its_network_exists(said: str) -> None:
+    value = "3GPP-E-UTRAN-FDD;" + said
+    expected = [("cell", "242-01-10122-1264788", "P-Access-Network-Info")] if "24201" in said else []
+    assert found("sip", ("P-Access-Network-Info", value)) == expected

@@ -16,6 +16,7 @@ from tests.codecs.messages import request
 
 PASSWORD = "Fjord&Fjell/7 æ"
 FORM = "Fjord%26Fjell%2F7+%C3%A6"
+USERINFO = FORM.replace("+", "%20")
 
 
 def log_ins(message: Message) -> LogIns:
@@ -64,6 +65,12 @@ LOG_INS: dict[str, Message] = {
     "a form of objects": request(f"user%5Blogin%5D=kari.n&user%5Bpassword%5D={FORM}".encode()),
     "a button called Login": request(f"userid=kari.n&pwd={FORM}&Login=Login".encode()),
     "a query": request(b"", f"/update?ID=kari.n&PASSWORD={FORM}&t=5", method="GET"),
+    "a target with userinfo": request(b"", f"ftp://kari.n:{USERINFO}@ftp.example.org/a", method="GET"),
+    "a token of Neo4j": request(
+        json.dumps({"scheme": "basic", "principal": "kari.n", "credentials": PASSWORD}).encode()
+    ),
+    "a query of InfluxDB": request(b"", f"/write?db=home&u=kari.n&p={FORM}"),
+    "a query of Subsonic": request(b"", f"/rest/ping.view?u=kari.n&p={FORM}&v=1.16.1&c=app", method="GET"),
     "JSON": request(json.dumps({"login_id": "kari.n", "password": PASSWORD}).encode()),
     "JSON in depth": request(json.dumps({"auth": {"name": "kari.n", "pwd": PASSWORD}, "v": "1"}).encode()),
     "JSON in base64": request(base64.b64encode(json.dumps({"user": "kari.n", "passwd": PASSWORD}).encode())),

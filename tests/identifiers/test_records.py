@@ -83,3 +83,43 @@ def test_the_name_of_an_endpoint_or_client_is_a_device(name: str) -> None:
 
 def test_an_imei_behind_its_name_and_a_line_below_is_found() -> None:
     assert ("imei", IMEI) in values(f"lwt/IMEI_{IMEI}", "mqtt")
+
+
+CELL = ("cell", "242-01-1010-20202")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "(012345678901BZ00,{242,1,1010,20202},01000000)",
+        f"S168#{IMEI}#000f#0030#SYNC:0012;CELL:1,0f2,1,3f2,4eea,38;STATUS:87,64$",
+        f"MT;6;{IMEI};R2;230301081122+20202,1010,1,242+0+4009",
+    ],
+)
+def test_cells_in_records_are_read_where_their_network_exists(text: str) -> None:
+    assert CELL in values(text)
+    assert CELL not in values(text, "http/1.1")
+    unknown = text.replace("242", "999").replace("0f2", "999")
+    assert "cell" not in {kind for kind, _ in values(unknown)}
+
+
+def test_a_number_with_its_country_in_a_record_with_an_imei_is_a_phone_number() -> None:
+    text = f"imei:{IMEI},tracker,231129205026,+4740612345,F,120000.000,A;"
+    assert ("phone", "4740612345") in values(text)
+    assert ("phone", "4740612345") not in values(text.replace("+", ""))
+    assert ("phone", "4740612345") not in values("tracker,231129205026,+4740612345,F,120000.000,A;")
+
+
+def test_access_points_with_their_strength_are_read_by_their_block() -> None:
+    text = f"MT;6;{IMEI};R12;07+001b44113ab7,-48+3f9a1c2b7d4e,-66+0+4012"
+    assert {value for kind, value in values(text) if kind == "bssid"} == {"00:1b:44:11:3a:b7"}
+
+
+def test_degrees_and_minutes_of_aprs_are_a_place() -> None:
+    text = "XX0000>APRS,TCPIP*:@010812z5954.83N/01045.13E_210/003g006t041"
+    assert ("location", "59.91383,10.75217") in values(text)
+
+
+def test_a_number_beside_an_imei_is_a_phone_number_and_another_is_none() -> None:
+    assert ("phone", "4740612345") in values(f"IMEI={IMEI} number=+4740612345 level=3", "http/1.1")
+    assert ("phone", "4740612345") not in values(f"order={IMEI} number=+4740612345 level=3", "http/1.1")
