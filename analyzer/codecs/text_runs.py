@@ -14,8 +14,9 @@ from typing import NamedTuple
 
 from analyzer.codecs.doubles import double_parts
 from analyzer.codecs.limits import Budget
-from analyzer.codecs.packed_digits import packed_parts
+from analyzer.codecs.packed_digits import is_imei, packed_parts
 from analyzer.codecs.part import MessagePart, PlainPart, neighbours
+from analyzer.codecs.raw_addresses import heard, woken
 
 STEP = "text in octets"
 ASCII = rb"\t\n\r\x20-\x7e"
@@ -27,6 +28,8 @@ WIDE_RUNS = (b"\1\2" * 6, b"\2\1" * 6)
 WIDE = re.compile(rb"(?:[\t\n\r\x20-\x7e\xa0-\xff]\0){6,}+|(?:\0[\t\n\r\x20-\x7e\xa0-\xff]){6,}+")
 NAME = re.compile(rb"[A-Za-z_$][A-Za-z_.\-$]{1,47}[0-9]{0,2}")
 NUMBER_AND_MORE = re.compile(rb"([0-9]{14,20})[^0-9]{1,2}")  # … such as a checksum that is printable
+# Fields of fixed width side by side: an IMEI, then the number of a subscriber (padded to 16) or of a SIM card.
+SIDE_BY_SIDE = re.compile(rb"[^0-9]{0,3}([0-9]{15})(?:0?([1-9][0-9]{14})|(89[0-9]{17,18}))[^0-9]{0,3}")
 DIGIT = re.compile(rb"[0-9@:]")
 LOUD = re.compile(rb"[0-9A-Za-z\x80-\xff]{2}")
 LONG = 8  # bytes: of random bytes a run of so many is one in some 5,000
@@ -40,6 +43,8 @@ LOOKED_AT = 1 << 16
 FARTHEST_NAME = 58  # bytes before a long run in which its name is looked for
 LONGEST_CHARACTER = 4  # bytes of UTF-8
 SHORTEST = 4
+IMEI = 15  # digits
+FIRST_RUNS = 4  # among which a message says who sends it
 FARTHEST = 8  # bytes between a name and its value: type, length, number of the field
 MOST = 2_000  # runs
 LONGEST = 8 << 20  # bytes that are searched
@@ -72,9 +77,8 @@ def decode_text_runs(part: MessagePart, budget: Budget) -> list[PlainPart]:
     data = part.value
     if isinstance(data, str) or len(data) < SHORTEST:
         return []
-    kept, packed = _kept(data[:LONGEST]), [] if is_media(data) else packed_parts(part)
-    if kept or packed:
-        packed = packed + double_parts(part)
+    kept = _kept(data[:LONGEST])
+    packed = _in_numbers(part, kept)
     if not kept:
         return packed
     if not budget.take_bytes(sum(len(run.text) for run, _ in kept)):
@@ -90,6 +94,21 @@ def decode_text_runs(part: MessagePart, budget: Budget) -> list[PlainPart]:
         )
         for number, (run, name) in enumerate(kept[: budget.fields_left + 1])
     ]
+
+
+def _in_numbers(part: MessagePart, kept: list[tuple[Run, str]]) -> list[PlainPart]:
+    """One part for each value that the bytes hold otherwise than as text."""
+    found = [] if is_media(part.value[:16]) else packed_parts(part)
+    if found or any(_is_number_of_phone(run.text) for run, _ in kept[:FIRST_RUNS]):
+        found += heard(part)
+    if kept or found:
+        found += double_parts(part)
+    return found + woken(part)
+
+
+def _is_number_of_phone(text: bytes) -> bool:
+    """Return whether text is an IMEI."""
+    return len(text) == IMEI and text.isdigit() and is_imei(text.decode("ascii"))
 
 
 def text_in(data: bytes) -> str:
@@ -242,22 +261,44 @@ def _cut(data: bytes, start: int, end: int) -> Iterator[Run]:
     """A run without the length or the type of a field that happens to be printable."""
     if data[start] == end - start - 1 and end - start > SHORTEST:  # its first byte counts the rest
         start += 1
+    numbers = SIDE_BY_SIDE.fullmatch(data, start, end)
+    if numbers and is_imei(numbers[1].decode("ascii")):
+        for field in range(1, 4):
+            if numbers[field]:
+                yield Run(*numbers.span(field), numbers[field], True)
+        return
     if counted := NUMBER_AND_MORE.fullmatch(data, start, end):
         yield Run(start, counted.end(1), counted[1], False)
         return
     before, length = data[start - 1] if start else -1, end - start
-    if SHORTEST - 1 <= before < length:
-        border = start + before
-        left = end - border
-        if data[border] == left - 1 > 0:  # the length of the next text, which is printable too
-            yield Run(start, border, data[start:border], True)
-            yield from _cut(data, border, end)
-            return
-        if left <= MOST_BEHIND:
-            yield Run(start, border, data[start:border], True)
-            return
+    if border := _border(data, start, end, before):
+        yield Run(start, border, data[start:border], True)
+        if end - border > MOST_BEHIND:
+            yield from _cut(data, border + 1, end)
+        return
     if LOUD.search(data, start, end):
-        yield Run(start, end, data[start:end], before == length)
+        yield Run(start, end, data[start:end], before in (length, 2 * length))
+
+
+def _border(data: bytes, start: int, end: int, before: int) -> int:
+    """Where the text ends that `before` counts, as it is or twice (zigzag); what follows has its length too."""
+    for unit in (1, 2):
+        border = start + before // unit
+        if before % unit or not start + SHORTEST - 1 <= border < end:
+            continue
+        if _are_counted(data, border, end, unit) or (unit == 1 and end - border <= MOST_BEHIND):
+            return border
+    return 0
+
+
+def _are_counted(data: bytes, at: int, end: int, unit: int) -> bool:
+    """Return whether texts, each behind its length, fill what is left."""
+    while at < end:
+        length, rest = divmod(data[at], unit)
+        if rest or not length:
+            return False
+        at += length + 1
+    return at == end
 
 
 def _text(run: Run) -> str:
