@@ -282,13 +282,13 @@ def _cut(data: bytes, start: int, end: int) -> Iterator[Run]:
 
 def _border(data: bytes, start: int, end: int, before: int) -> int:
     """Where the text ends that `before` counts, as it is or twice (zigzag); what follows has its length too."""
-    for unit in (1, 2):
-        border = start + before // unit
-        if before % unit or not start + SHORTEST - 1 <= border < end:
-            continue
-        if _are_counted(data, border, end, unit) or (unit == 1 and end - border <= MOST_BEHIND):
+    if before < SHORTEST - 1:
+        return 0
+    borders = [start + before // unit for unit in (1, 2)]
+    for unit, border in enumerate(borders, start=1):
+        if not before % unit and border < end and _are_counted(data, border, end, unit):
             return border
-    return 0
+    return borders[0] if 0 < end - borders[0] <= MOST_BEHIND else 0
 
 
 def _are_counted(data: bytes, at: int, end: int, unit: int) -> bool:

@@ -53,6 +53,8 @@ IN_HALF_BYTES = re.compile(
 AS_INTEGER = re.compile(rb"\0(?:\x01[\x3e-\x47]|\x03[\x0e-\x17])|(?:[\x3e-\x47]\x01|[\x0e-\x17]\x03)\0")
 # A magic packet: six bytes of ones, and sixteen times the address of the machine that is to wake.
 TO_WAKE = re.compile(rb"\xff{6}([^\xff]{6})\1{15}")
+# Text that a table or a key of one byte makes other bytes of, and the different ones it has at least.
+LEAST_TURNED, FEWEST_TURNED, WITHIN = 40, 12, 256
 MOST_NOUGHTS = 3  # bytes of nought: of more the number is filling
 NUMBER_WITHIN = 24
 MOST_PACKED = 4  # of each that are tried
@@ -76,7 +78,16 @@ def is_searched(data: bytes) -> bool:
     form = data.translate(FORM)
     if UTF16_RUN in form or _has_text(data, form):
         return True
-    return holds_packed(data) or _holds_number(data)
+    return holds_packed(data) or _holds_number(data) or _may_be_turned(data[1:WITHIN])
+
+
+def _may_be_turned(data: bytes) -> bool:
+    """Return whether bytes may be text under a table: one bit, the highest of ASCII, is the same in all."""
+    if len(data) < LEAST_TURNED:
+        return False
+    values = np.frombuffer(data, np.uint8)
+    differing = int(np.bitwise_or.reduce(values)) ^ int(np.bitwise_and.reduce(values))
+    return differing != 0xFF and data.count(0) == 0 and len(set(data)) >= FEWEST_TURNED
 
 
 def _holds_number(data: bytes) -> bool:

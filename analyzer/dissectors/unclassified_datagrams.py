@@ -35,6 +35,7 @@ LONGEST = 1 << 14
 MOST_NAMES, MOST_REPEATS = 50_000, 4
 # Ports of what is said to all in the local network, which other readers take for what it announces.
 LOCAL = {MDNS_PORT: "mdns", 1900: "ssdp in the local network"}
+MAC_SIZE, FEWEST_DIFFERENT = 6, 4
 ICMP = (1, 58)
 ECHOES = (0, 8, 128, 129)
 COUNTING = (
@@ -129,11 +130,20 @@ def _message(data: bytes, place: MessagePlace, packets: Packets, row: int) -> Ht
         return advertised_names.dhcp_options(data, place)
     if source == DNS_PORT and is_message(data):
         return None
-    if is_encrypted(data) or not is_searched(data):
+    if is_encrypted(data) or not (is_searched(data) or _holds_own(data, packets, row)):
         return None
     made = unclassified(data, place)
     made.protocol = LOCAL.get(source) or LOCAL.get(destination) or made.protocol
     return made
+
+
+def _holds_own(data: bytes, packets: Packets, row: int) -> bool:
+    """Whether a datagram holds the MAC address of one of its ends, in either order of bytes."""
+    for number in (int(packets.source_mac[row]), int(packets.destination_mac[row])):
+        mac = max(number, 0).to_bytes(MAC_SIZE, "big")
+        if len(set(mac)) >= FEWEST_DIFFERENT and (mac in data or mac[::-1] in data):
+            return True
+    return False
 
 
 def _of_echo(raw: bytes, place: MessagePlace) -> HttpMessage | None:
