@@ -25,6 +25,10 @@ LEAST_KINDS = 6  # of digits: fewer are filling, or small numbers side by side
 # Half bytes as hexadecimal digits: a nought and 15 digits, or 15 digits and a filler.
 FORM = re.compile(r"(?=0(\d{15})|(\d{15})[0f])")
 IN_SWAPPED = re.compile(r"(?=()(\d{15})f)")
+# The number of a subscriber near an IMEI, in the forms of that; the number of a SIM card.
+NEAR = 40  # bytes
+SUBSCRIBER = re.compile(r"(?=[0f]?([2-7]\d{14})(?:[0f]|(?<=[0f]\d{15})))")
+CARD = re.compile(r"(?=(89\d{18}|89\d{17}(?=f)))")
 # Numbers of 15 digits that begin 35 or 86, the highest byte first, and last.
 BIG = re.compile(rb"(?=\0(?:\x01[\x3e-\x47]|\x03[\x0e-\x17]).{5})", re.DOTALL)
 LITTLE = re.compile(rb"(?=.{5}(?:[\x3e-\x47]\x01|[\x0e-\x17]\x03)\0)", re.DOTALL)
@@ -44,6 +48,20 @@ def packed_imeis(data: bytes) -> Iterator[tuple[int, str]]:
             if found.start() % 2 == 0 and is_free and not is_text and is_imei(digits):
                 taken.append(at)
                 yield at, digits
+
+
+def _beside(data: bytes, at: int) -> Iterator[tuple[int, str]]:
+    """Give the first numbers in half bytes behind an IMEI that are as long as that of a subscriber, or of a SIM.
+
+    Whose they are is not told here.
+    """
+    begin, end = at + SIZE, at + SIZE + NEAR
+    for half_bytes in (data[begin:end].hex(), data[begin:end].translate(SWAPPED).hex()):
+        for form in (SUBSCRIBER, CARD):
+            for found in form.finditer(half_bytes):
+                if found.start() % 2 == 0 and len(set(found[1])) >= LEAST_KINDS:
+                    yield begin + found.start() // 2, found[1]
+                    break
 
 
 def integer_imeis(data: bytes) -> Iterator[tuple[int, str]]:
@@ -85,5 +103,8 @@ def packed_parts(part: MessagePart) -> list[PlainPart]:
     if isinstance(data, str) or len(data) < SIZE:
         return []
     found = [(STEP, *each) for each in packed_imeis(data)]
+    found += [(STEP, *each) for _, at, _ in found[:1] for each in _beside(data, at)]
     found = found or [(INTEGER, *each) for each in integer_imeis(data)]
-    return [(part.name, digits, (*part.path, step, f"octets {at}"), part.beside) for step, at, digits in found]
+    return [
+        (part.name, digits, (*part.path, step, f"octets {at}"), part.beside) for step, at, digits in found
+    ]

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from typing import NamedTuple
 
 from analyzer.codecs.part import MessagePart, PlainPart
 
 WAKE, HEARD = "magic packet", "access points heard"
-SIZE, ENTRY = 6, 7
+COUNTED_STEP = "addresses of 6 octets"
+SIZE = 6
+# Six bytes behind their length; names of a field with an address.
+COUNTED = re.compile(rb"\x06\0{0,3}(?=([^\0].{5}))", re.DOTALL)
+TEXT = re.compile(rb"[\0\x20-\x7e]*")
+NAME = re.compile(r"(?i)mac|bssid|bd_?addr|hw_?addr")
 # Six bytes of ones, and sixteen times the address of the machine that is to wake.
 TO_WAKE = re.compile(rb"\xff{6}([^\xff]{6})\1{15}", re.DOTALL)
 WITHIN = 256  # bytes in which a magic packet begins
@@ -16,7 +21,27 @@ LONGEST = 1 << 10  # bytes of a message with a list
 MOST = 32  # access points
 FEWEST_DIFFERENT = 4
 GROUP, LOCAL = 1, 2  # the two lowest bits of the first byte (IEEE 802 §8.2)
+FEW = 3  # access points, of which a strength may be written without its sign
 WEAKEST, STRONGEST = -110, -20  # dBm
+
+
+class Layout(NamedTuple):
+    """Where an entry of a list has what: its bytes, the address, the strength."""
+
+    size: int
+    address: int
+    strength: int
+
+
+# An address and a strength in either order; with a channel, or flags.
+LAYOUTS = (
+    Layout(7, 0, 6),
+    Layout(7, 1, 0),
+    Layout(8, 0, 6),
+    Layout(8, 0, 7),
+    Layout(8, 1, 0),
+    Layout(8, 2, 0),
+)
 
 
 def woken(part: MessagePart) -> list[PlainPart]:
@@ -37,24 +62,60 @@ def heard(part: MessagePart) -> list[PlainPart]:
     data = part.value
     if isinstance(data, str) or len(data) > LONGEST:
         return []
-    lists = (list(_entries(data, at, data[at - 1])) for at in range(1, len(data) - ENTRY + 1))
+    lists = (_entries(data, at, layout) for layout in LAYOUTS for at in range(1, len(data) - SIZE))
     longest = max(lists, key=len, default=[])
     path = (*part.path, HEARD)
     return [("", text, (*path, f"[{number}]"), part.beside) for number, text in enumerate(longest)]
 
 
-def _entries(data: bytes, at: int, counted: int) -> Iterator[str]:
-    """Each address with its strength, if all of them are such; one alone has to be of a maker's block."""
-    count = counted // ENTRY if counted % ENTRY == 0 else counted
-    listed = data[at : at + count * ENTRY]
-    if not 0 < count <= MOST or len(listed) < count * ENTRY:
-        return
-    pieces = [listed[start : start + ENTRY] for start in range(0, len(listed), ENTRY)]
+def _entries(data: bytes, at: int, layout: Layout) -> list[str]:
+    """Return each address with its strength, if all of them are such; one alone has to be of a maker's block."""
+    size, counted = layout.size, data[at - 1]
+    count = counted // size if counted % size == 0 else counted
+    listed = data[at : at + count * size]
+    if not 0 < count <= MOST or len(listed) < count * size or (count == 1 and layout != LAYOUTS[0]):
+        return []
     if count == 1 and listed[0] & LOCAL:
-        return
-    if all(WEAKEST <= piece[SIZE] - 256 <= STRONGEST and _is_address(piece[:SIZE]) for piece in pieces):
-        yield from (f"{piece[:SIZE].hex(':')},{piece[SIZE] - 256}" for piece in pieces)
+        return []
+    made: list[str] = []
+    for start in range(0, len(listed), size):
+        address = listed[start + layout.address : start + layout.address + SIZE]
+        strength = listed[start + layout.strength]
+        strength = -strength if count >= FEW and strength < 128 else strength - 256
+        if not (WEAKEST <= strength <= STRONGEST and _is_address(address)):
+            return []
+        made.append(f"{address.hex(':')},{strength}")
+    return made
+
+
+def counted_addresses(part: MessagePart) -> list[PlainPart]:
+    """Return a part for each six bytes behind their length that may be an address, no time among them."""
+    data = part.value
+    if isinstance(data, str) or len(data) > LONGEST:
+        return []
+    found = [each for each in COUNTED.finditer(data) if _is_address(each[1]) and not _is_time(each[1])]
+    path = (*part.path, COUNTED_STEP)
+    return [
+        ("", each[1].hex(":"), (*path, f"octets {each.start(1)}"), part.beside)
+        for each in found[:MOST]
+        if not each[1][0] & LOCAL
+    ]
+
+
+def named_address(part: MessagePart) -> list[PlainPart]:
+    """Return an address in hexadecimal where six bytes stand under its name."""
+    data = part.value
+    if isinstance(data, str) or len(data) != SIZE or not NAME.search(part.name):
+        return []
+    return [(part.name, data.hex(":"), (*part.path, "hexadecimal of octets"), part.beside)]
+
+
+def _is_time(data: bytes) -> bool:
+    """Return whether bytes are year, month, day, hour, minute and second."""
+    _, month, day, hour, minute, second = data
+    return 1 <= month <= 12 and 1 <= day <= 31 and hour < 24 and minute < 60 and second < 60
 
 
 def _is_address(data: bytes) -> bool:
-    return not data[0] & GROUP and len(set(data)) >= FEWEST_DIFFERENT
+    """Return whether bytes are the address of one interface, and no text or small numbers."""
+    return not data[0] & GROUP and len(set(data)) >= FEWEST_DIFFERENT and not TEXT.fullmatch(data)

@@ -16,7 +16,7 @@ from analyzer.codecs.doubles import double_parts
 from analyzer.codecs.limits import Budget
 from analyzer.codecs.packed_digits import is_imei, packed_parts
 from analyzer.codecs.part import MessagePart, PlainPart, neighbours
-from analyzer.codecs.raw_addresses import heard, woken
+from analyzer.codecs.raw_addresses import counted_addresses, heard, named_address, woken
 
 STEP = "text in octets"
 ASCII = rb"\t\n\r\x20-\x7e"
@@ -29,7 +29,8 @@ WIDE = re.compile(rb"(?:[\t\n\r\x20-\x7e\xa0-\xff]\0){6,}+|(?:\0[\t\n\r\x20-\x7e
 NAME = re.compile(rb"[A-Za-z_$][A-Za-z_.\-$]{1,47}[0-9]{0,2}")
 NUMBER_AND_MORE = re.compile(rb"([0-9]{14,20})[^0-9]{1,2}")  # … such as a checksum that is printable
 # Fields of fixed width side by side: an IMEI, then the number of a subscriber (padded to 16) or of a SIM card.
-SIDE_BY_SIDE = re.compile(rb"[^0-9]{0,3}([0-9]{15})(?:0?([1-9][0-9]{14})|(89[0-9]{17,18}))[^0-9]{0,3}")
+SIDE_BY_SIDE = re.compile(rb"[^0-9]{0,3}0?([0-9]{15})(?:0?([1-9][0-9]{14})|(89[0-9]{17,18}))[^0-9]{0,3}")
+BLANKS = re.compile(rb" {3,}")  # that fill fields of fixed width
 DIGIT = re.compile(rb"[0-9@:]")
 LOUD = re.compile(rb"[0-9A-Za-z\x80-\xff]{2}")
 LONG = 8  # bytes: of random bytes a run of so many is one in some 5,000
@@ -100,10 +101,10 @@ def _in_numbers(part: MessagePart, kept: list[tuple[Run, str]]) -> list[PlainPar
     """One part for each value that the bytes hold otherwise than as text."""
     found = [] if is_media(part.value[:16]) else packed_parts(part)
     if found or any(_is_number_of_phone(run.text) for run, _ in kept[:FIRST_RUNS]):
-        found += heard(part)
+        found += heard(part) or counted_addresses(part)
     if kept or found:
         found += double_parts(part)
-    return found + woken(part)
+    return found + woken(part) + named_address(part)
 
 
 def _is_number_of_phone(text: bytes) -> bool:
@@ -118,10 +119,11 @@ def text_in(data: bytes) -> str:
 
 def is_mostly_text(data: bytes) -> bool:
     """Return whether named or long runs make up so much of binary bytes that it is no chance."""
-    if is_media(data[:16]) or LONG_RUN not in data[:LOOKED_AT].translate(CLASSES):
+    marks = data[:LOOKED_AT].translate(CLASSES)
+    if is_media(data[:16]) or not (LONG_RUN in marks or any(run in marks for run in WIDE_RUNS)):
         return False
     kept = _kept(data[:LOOKED_AT])
-    text = sum(len(run.text) for run, _ in kept)
+    text = sum(run.end - run.start for run, _ in kept)
     if any(name and run.counted and len(run.text) > SHORTEST for run, name in kept):
         return text * 3 >= min(len(data), LOOKED_AT)
     longest = max((len(run.text) for run, _ in kept), default=0)
@@ -254,7 +256,17 @@ def _wide_runs(data: bytes, marks: bytes) -> Iterator[Run]:
             return
         encoding = "utf-16-be" if found[0][0] == 0 else "utf-16-le"
         at = found.end()
-        yield Run(*found.span(), found[0].decode(encoding).encode(), False, encoding)
+        text = found[0].decode(encoding)
+        if _counts_next(data, at, text[-1]):
+            text = text[:-1]
+        yield Run(*found.span(), text.strip().encode(), False, encoding)
+
+
+def _counts_next(data: bytes, at: int, last: str) -> bool:
+    """Return whether the last character of a run is the length of the next one, in bytes or characters."""
+    if data[at : at + 2] != b"\0\0" or not (following := WIDE.match(data, at + 2)):
+        return False
+    return any(0 <= len(following[0]) - ord(last) * unit <= 2 for unit in (1, 2))
 
 
 def _cut(data: bytes, start: int, end: int) -> Iterator[Run]:
@@ -262,10 +274,14 @@ def _cut(data: bytes, start: int, end: int) -> Iterator[Run]:
     if data[start] == end - start - 1 and end - start > SHORTEST:  # its first byte counts the rest
         start += 1
     numbers = SIDE_BY_SIDE.fullmatch(data, start, end)
-    if numbers and is_imei(numbers[1].decode("ascii")):
+    if numbers and any(is_imei(numbers[field].decode("ascii")) for field in (1, 2) if numbers[field]):
         for field in range(1, 4):
             if numbers[field]:
                 yield Run(*numbers.span(field), numbers[field], True)
+        return
+    if blank := BLANKS.search(data, start + 1, end - 1):
+        yield from _cut(data, start, blank.start())
+        yield from _cut(data, blank.end(), end)
         return
     if counted := NUMBER_AND_MORE.fullmatch(data, start, end):
         yield Run(start, counted.end(1), counted[1], False)

@@ -23,6 +23,8 @@ from analyzer.codecs.repeated_xor import is_document_text, is_readable, repeated
 STARTS = (b'{"', b"[{", b'["')
 SHORTEST, LONGEST = 16, 1 << 18
 LOOKED_AT = 16
+SHORT = 2048  # bytes of which each sum is tried
+FIRST, LAST = 0x20, 0x7E  # of what is printable
 READABLE = re.compile(rb"[ -~\t\r\n]+")
 PRINTABLE = "".join(map(chr, range(33, 127)))
 ROT47 = str.maketrans(PRINTABLE, PRINTABLE[47:] + PRINTABLE[:47])
@@ -85,6 +87,13 @@ def candidate(data: bytes) -> Candidate | None:
     """The document under XOR with, or addition of, one byte; a longer key; a cipher with a known key."""
     if not SHORTEST <= len(data) <= LONGEST:
         return None
+    return by_one(data) or _of_two(data) or _shifted(data) or _under_a_key(data)
+
+
+def by_one(data: bytes) -> Candidate | None:
+    """The document each byte of which stands for another, by one byte of a key or a table."""
+    if not SHORTEST <= len(data) <= LONGEST:
+        return None
     for start in STARTS:
         key = data[0] ^ start[0]
         fits = key and data[1] ^ key == start[1]
@@ -95,7 +104,7 @@ def candidate(data: bytes) -> Candidate | None:
             table = bytes((byte - shift) % 256 for byte in range(256))
             if found := _solved(data.translate(table), f"minus {shift}"):
                 return found
-    return _by_table(data) or _of_two(data) or _under_a_key(data)
+    return _by_table(data)
 
 
 def _under_a_key(data: bytes) -> Candidate | None:
@@ -113,6 +122,16 @@ def _by_table(data: bytes) -> Candidate | None:
             return found
         behind = data[1:].translate(table)
         if found := _whole(behind, step, 1) or _whole(b"<" + behind, step, 1):
+            return found
+    return None
+
+
+def _shifted(data: bytes) -> Candidate | None:
+    """A form or XML to each byte of which the same was added, so that all lie as near as printable ones."""
+    if len(data) > SHORT:
+        return None
+    for shift in range(max(data) - LAST, min(data) - FIRST + 1):
+        if shift and (found := _whole(bytes((byte - shift) % 256 for byte in data), f"minus {shift % 256}")):
             return found
     return None
 

@@ -107,7 +107,9 @@ def mysql_values(cursor: ByteReader, count: int) -> list[bytes]:
     if cursor.number(1) != NEW_TYPES:
         raise MalformedError("types of an earlier message")
     types = [cursor.number(2, "little") & 0xFF for _ in range(count)]
-    return [b"" if nulls >> at & 1 else _mysql_value(cursor, kind) for at, kind in enumerate(islice(types, MOST))]
+    return [
+        b"" if nulls >> at & 1 else _mysql_value(cursor, kind) for at, kind in enumerate(islice(types, MOST))
+    ]
 
 
 def _mysql_value(cursor: ByteReader, kind: int) -> bytes:

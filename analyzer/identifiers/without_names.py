@@ -24,7 +24,8 @@ ANDROID = re.compile(r"(?:AND|(?:AND|and)roid[_-]?(?:id|ID)?[:_=-]?)([0-9a-f]{16
 
 def _has_no_name(field: Field) -> bool:
     path = field.evidence.path
-    return len(path) == 1 or NUMBERED.fullmatch(field.name) is not None or AMONG_BYTES in path[-2:]
+    is_body = field.name == path[0]  # the name of what it stands in, for want of its own
+    return is_body or NUMBERED.fullmatch(field.name) is not None or AMONG_BYTES in path[-2:]
 
 
 def holds_device_number(context: Context) -> bool:
