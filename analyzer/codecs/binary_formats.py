@@ -114,9 +114,7 @@ def decode_framed(part: MessagePart, budget: Budget) -> list[PlainPart]:
 
 
 def is_framed(data: bytes) -> bool:
-    """Return whether bytes are what a header may stand before: a document in binary form or JSON, or JSON under
-    another byte each.
-    """
+    """Return whether a header may stand before bytes: a document in binary form, JSON, either under other bytes."""
     return is_document(data) or is_json_text(data) or by_one(data) is not None
 
 

@@ -51,7 +51,7 @@ def packed_imeis(data: bytes) -> Iterator[tuple[int, str]]:
 
 
 def _beside(data: bytes, at: int) -> Iterator[tuple[int, str]]:
-    """Give the first numbers in half bytes behind an IMEI that are as long as that of a subscriber, or of a SIM.
+    """Give the first numbers in half bytes behind an IMEI that are as long as those of a subscriber, or a card.
 
     Whose they are is not told here.
     """
@@ -67,8 +67,8 @@ def _beside(data: bytes, at: int) -> Iterator[tuple[int, str]]:
 def integer_imeis(data: bytes) -> Iterator[tuple[int, str]]:
     """Give each IMEI that the first bytes hold as an integer of eight bytes, and where it stands.
 
-    Small numbers side by side look like that too: so the eight bytes have to stand in each frame of several, or
-    behind the length of the one.
+    Small numbers side by side look like that too: so the eight bytes have to stand in each frame of several,
+    or behind the length of the one.
     """
     head = data[:LOOKED_AT]
     for form, order in ((BIG, ">Q"), (LITTLE, "<Q")):

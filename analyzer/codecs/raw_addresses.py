@@ -1,4 +1,4 @@
-"""MAC addresses in six bytes each → text: in a magic packet, and in lists of access points a tracker hears."""
+"""MAC addresses in six bytes → text: in a magic packet, behind a length, in lists of access points heard."""
 
 from __future__ import annotations
 
@@ -19,36 +19,33 @@ TO_WAKE = re.compile(rb"\xff{6}([^\xff]{6})\1{15}", re.DOTALL)
 WITHIN = 256  # bytes in which a magic packet begins
 LONGEST = 1 << 10  # bytes of a message with a list
 MOST = 32  # access points
-FEWEST_DIFFERENT = 4
+FEWEST_DIFFERENT, MOST_NOUGHTS = 5, 1
 GROUP, LOCAL = 1, 2  # the two lowest bits of the first byte (IEEE 802 §8.2)
-FEW = 3  # access points, of which a strength may be written without its sign
-WEAKEST, STRONGEST = -110, -20  # dBm
+MANY = 4  # access points, of which a strength may be written without its sign
+WEAKEST, STRONGEST = -100, -25  # dBm
 
 
 class Layout(NamedTuple):
-    """Where an entry of a list has what: its bytes, the address, the strength."""
+    """Where an entry of a list has what: its bytes, the address, the strength; how few are no chance."""
 
     size: int
     address: int
     strength: int
+    fewest: int
 
 
 # An address and a strength in either order; with a channel, or flags.
 LAYOUTS = (
-    Layout(7, 0, 6),
-    Layout(7, 1, 0),
-    Layout(8, 0, 6),
-    Layout(8, 0, 7),
-    Layout(8, 1, 0),
-    Layout(8, 2, 0),
-)
+    Layout(7, 0, 6, 2), Layout(7, 1, 0, 2), Layout(8, 0, 6, 3), Layout(8, 0, 7, 3), Layout(8, 1, 0, 3),
+    Layout(8, 2, 0, 3),
+)  # fmt: skip
 
 
 def woken(part: MessagePart) -> list[PlainPart]:
     """Return a part with the address that a magic packet is for."""
     data = part.value
     found = None if isinstance(data, str) else TO_WAKE.search(data, 0, WITHIN)
-    if found is None or not _is_address(found[1]):
+    if found is None:
         return []
     return [("mac", found[1].hex(":"), (*part.path, WAKE, "mac"), part.beside)]
 
@@ -65,23 +62,24 @@ def heard(part: MessagePart) -> list[PlainPart]:
     lists = (_entries(data, at, layout) for layout in LAYOUTS for at in range(1, len(data) - SIZE))
     longest = max(lists, key=len, default=[])
     path = (*part.path, HEARD)
+    of_makers = [text for text in longest if not int(text[:2], 16) & LOCAL]
+    if len(of_makers) < max(2, len(longest) / 2):
+        return []
     return [("", text, (*path, f"[{number}]"), part.beside) for number, text in enumerate(longest)]
 
 
 def _entries(data: bytes, at: int, layout: Layout) -> list[str]:
-    """Return each address with its strength, if all of them are such; one alone has to be of a maker's block."""
+    """Return each address with its strength, if all of them are such."""
     size, counted = layout.size, data[at - 1]
     count = counted // size if counted % size == 0 else counted
     listed = data[at : at + count * size]
-    if not 0 < count <= MOST or len(listed) < count * size or (count == 1 and layout != LAYOUTS[0]):
-        return []
-    if count == 1 and listed[0] & LOCAL:
+    if not layout.fewest <= count <= MOST or len(listed) < count * size:
         return []
     made: list[str] = []
     for start in range(0, len(listed), size):
         address = listed[start + layout.address : start + layout.address + SIZE]
         strength = listed[start + layout.strength]
-        strength = -strength if count >= FEW and strength < 128 else strength - 256
+        strength = -strength if count >= MANY and strength < 128 else strength - 256
         if not (WEAKEST <= strength <= STRONGEST and _is_address(address)):
             return []
         made.append(f"{address.hex(':')},{strength}")
@@ -118,4 +116,5 @@ def _is_time(data: bytes) -> bool:
 
 def _is_address(data: bytes) -> bool:
     """Return whether bytes are the address of one interface, and no text or small numbers."""
-    return not data[0] & GROUP and len(set(data)) >= FEWEST_DIFFERENT and not TEXT.fullmatch(data)
+    is_one = not data[0] & GROUP and len(set(data)) >= FEWEST_DIFFERENT
+    return is_one and data.count(0) <= MOST_NOUGHTS and not TEXT.fullmatch(data)

@@ -28,7 +28,8 @@ WIDE_RUNS = (b"\1\2" * 6, b"\2\1" * 6)
 WIDE = re.compile(rb"(?:[\t\n\r\x20-\x7e\xa0-\xff]\0){6,}+|(?:\0[\t\n\r\x20-\x7e\xa0-\xff]){6,}+")
 NAME = re.compile(rb"[A-Za-z_$][A-Za-z_.\-$]{1,47}[0-9]{0,2}")
 NUMBER_AND_MORE = re.compile(rb"([0-9]{14,20})[^0-9]{1,2}")  # … such as a checksum that is printable
-# Fields of fixed width side by side: an IMEI, then the number of a subscriber (padded to 16) or of a SIM card.
+# Fields of fixed width side by side: an IMEI and the number of a subscriber, each perhaps padded to 16, or an
+# IMEI and that of a SIM card.
 SIDE_BY_SIDE = re.compile(rb"[^0-9]{0,3}0?([0-9]{15})(?:0?([1-9][0-9]{14})|(89[0-9]{17,18}))[^0-9]{0,3}")
 BLANKS = re.compile(rb" {3,}")  # that fill fields of fixed width
 DIGIT = re.compile(rb"[0-9@:]")
@@ -79,32 +80,34 @@ def decode_text_runs(part: MessagePart, budget: Budget) -> list[PlainPart]:
     if isinstance(data, str) or len(data) < SHORTEST:
         return []
     kept = _kept(data[:LONGEST])
-    packed = _in_numbers(part, kept)
-    if not kept:
-        return packed
-    if not budget.take_bytes(sum(len(run.text) for run, _ in kept)):
+    packed = [] if is_media(data[:16]) else packed_parts(part)
+    if kept or packed:
+        packed = packed + double_parts(part)
+    if kept and not budget.take_bytes(sum(len(run.text) for run, _ in kept)):
         return []
+    return packed + _texts_of(part, kept[: budget.fields_left + 1]) + _addresses(part, kept, bool(packed))
+
+
+def _texts_of(part: MessagePart, kept: list[tuple[Run, str]]) -> list[PlainPart]:
     names = neighbours(name for _, name in kept if name)
     path = (*part.path, STEP)
-    return packed + [
+    return [
         (
             name or part.name,
             _text(run),
             (*path, name or f"[{number}]"),
             names - {name} if name else part.beside,
         )
-        for number, (run, name) in enumerate(kept[: budget.fields_left + 1])
+        for number, (run, name) in enumerate(kept)
     ]
 
 
-def _in_numbers(part: MessagePart, kept: list[tuple[Run, str]]) -> list[PlainPart]:
-    """One part for each value that the bytes hold otherwise than as text."""
-    found = [] if is_media(part.value[:16]) else packed_parts(part)
-    if found or any(_is_number_of_phone(run.text) for run, _ in kept[:FIRST_RUNS]):
+def _addresses(part: MessagePart, kept: list[tuple[Run, str]], is_packed: bool) -> list[PlainPart]:
+    """One part for each MAC address in bytes: in a message of a phone, or where its form is enough."""
+    found = woken(part) + named_address(part)
+    if is_packed or any(_is_number_of_phone(run.text) for run, _ in kept[:FIRST_RUNS]):
         found += heard(part) or counted_addresses(part)
-    if kept or found:
-        found += double_parts(part)
-    return found + woken(part) + named_address(part)
+    return found
 
 
 def _is_number_of_phone(text: bytes) -> bool:
@@ -297,7 +300,7 @@ def _cut(data: bytes, start: int, end: int) -> Iterator[Run]:
 
 
 def _border(data: bytes, start: int, end: int, before: int) -> int:
-    """Where the text ends that `before` counts, as it is or twice (zigzag); what follows has its length too."""
+    """Where the text ends that `before` counts, once or twice (zigzag); what follows is counted too."""
     if before < SHORTEST - 1:
         return 0
     borders = [start + before // unit for unit in (1, 2)]
