@@ -114,7 +114,7 @@ def decode_framed(part: MessagePart, budget: Budget) -> list[PlainPart]:
 
 
 def is_framed(data: bytes) -> bool:
-    """Return whether a header may stand before bytes: a document in binary form, JSON, either under other bytes."""
+    """Return whether a header may stand before bytes: a document in binary form, JSON, a document in weak code."""
     return is_document(data) or is_json_text(data) or by_one(data) is not None
 
 

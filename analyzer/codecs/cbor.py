@@ -15,7 +15,7 @@ SHORTEST = 6
 
 
 def read_cbor(data: bytes) -> Any:
-    """A map with text keys, or an array with such maps or of texts, that takes up all bytes; None otherwise."""
+    """Return a map with text keys, or an array with such or of texts, that takes up all bytes; else None."""
     if len(data) < SHORTEST or data[0] not in FIRSTS:
         return None
     if data[0] == SELF_DESCRIBED[0] and not data.startswith(SELF_DESCRIBED):

@@ -51,7 +51,7 @@ def packed_imeis(data: bytes) -> Iterator[tuple[int, str]]:
 
 
 def _beside(data: bytes, at: int) -> Iterator[tuple[int, str]]:
-    """Give the first numbers in half bytes behind an IMEI that are as long as those of a subscriber, or a card.
+    """Give the first numbers in half bytes behind an IMEI, as long as those of a subscriber or a card.
 
     Whose they are is not told here.
     """

@@ -25,7 +25,7 @@ MANY = 4  # access points, of which a strength may be written without its sign
 WEAKEST, STRONGEST = -100, -25  # dBm
 
 
-class Layout(NamedTuple):
+class EntryLayout(NamedTuple):
     """Where an entry of a list has what: its bytes, the address, the strength; how few are no chance."""
 
     size: int
@@ -36,8 +36,8 @@ class Layout(NamedTuple):
 
 # An address and a strength in either order; with a channel, or flags.
 LAYOUTS = (
-    Layout(7, 0, 6, 2), Layout(7, 1, 0, 2), Layout(8, 0, 6, 3), Layout(8, 0, 7, 3), Layout(8, 1, 0, 3),
-    Layout(8, 2, 0, 3),
+    EntryLayout(7, 0, 6, 2), EntryLayout(7, 1, 0, 2), EntryLayout(8, 0, 6, 3), EntryLayout(8, 0, 7, 3), EntryLayout(8, 1, 0, 3),
+    EntryLayout(8, 2, 0, 3),
 )  # fmt: skip
 
 
@@ -68,7 +68,7 @@ def heard(part: MessagePart) -> list[PlainPart]:
     return [("", text, (*path, f"[{number}]"), part.beside) for number, text in enumerate(longest)]
 
 
-def _entries(data: bytes, at: int, layout: Layout) -> list[str]:
+def _entries(data: bytes, at: int, layout: EntryLayout) -> list[str]:
     """Return each address with its strength, if all of them are such."""
     size, counted = layout.size, data[at - 1]
     count = counted // size if counted % size == 0 else counted
