@@ -114,7 +114,7 @@ def decode_framed(part: MessagePart, budget: Budget) -> list[PlainPart]:
 
 
 def is_framed(data: bytes) -> bool:
-    """Return whether a header may stand before bytes: a document in binary form, JSON, a document in weak code."""
+    """Return whether bytes are what a header may stand before: a document, as it is or in a weak encoding."""
     return is_document(data) or is_json_text(data) or by_one(data) is not None
 
 

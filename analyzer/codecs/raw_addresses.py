@@ -36,8 +36,8 @@ class EntryLayout(NamedTuple):
 
 # An address and a strength in either order; with a channel, or flags.
 LAYOUTS = (
-    EntryLayout(7, 0, 6, 2), EntryLayout(7, 1, 0, 2), EntryLayout(8, 0, 6, 3), EntryLayout(8, 0, 7, 3), EntryLayout(8, 1, 0, 3),
-    EntryLayout(8, 2, 0, 3),
+    EntryLayout(7, 0, 6, 2), EntryLayout(7, 1, 0, 2), EntryLayout(8, 0, 6, 3), EntryLayout(8, 0, 7, 3),
+    EntryLayout(8, 1, 0, 3), EntryLayout(8, 2, 0, 3),
 )  # fmt: skip
 
 
