@@ -39,6 +39,25 @@ LAYOUTS = (
     EntryLayout(7, 0, 6, 2), EntryLayout(7, 1, 0, 2), EntryLayout(8, 0, 6, 3), EntryLayout(8, 0, 7, 3),
     EntryLayout(8, 1, 0, 3), EntryLayout(8, 2, 0, 3),
 )  # fmt: skip
+# The number of entries that a byte before them tells, which is that or the number of their bytes.
+COUNTS = {
+    layout: {count: count for count in range(layout.fewest, MOST + 1)}
+    | {count * layout.size: count for count in range(layout.fewest, MOST + 1)}
+    for layout in LAYOUTS
+}
+
+
+def _form(layout: EntryLayout) -> re.Pattern[bytes]:
+    """Return how a list begins: its count, and two entries whose addresses are of one interface."""
+    entry = [b"."] * layout.size
+    entry[layout.address] = ONE_INTERFACE
+    entry[layout.strength] = rb"[\x19-\x64\x9c-\xe7]"
+    counts = b"".join(re.escape(bytes((byte,))) for byte in COUNTS[layout])
+    return re.compile(b"(?=[" + counts + b"]" + b"".join(entry) * 2 + b")", re.DOTALL)
+
+
+ONE_INTERFACE = b"[" + b"".join(re.escape(bytes((byte,))) for byte in range(0, 256, 2)) + b"]"
+FORMS = {layout: _form(layout) for layout in LAYOUTS}
 
 
 def woken(part: MessagePart) -> list[PlainPart]:
@@ -59,7 +78,11 @@ def heard(part: MessagePart) -> list[PlainPart]:
     data = part.value
     if isinstance(data, str) or len(data) > LONGEST:
         return []
-    lists = (_entries(data, at, layout) for layout in LAYOUTS for at in range(1, len(data) - SIZE))
+    lists = (
+        _entries(data, found.end() + 1, layout, COUNTS[layout][data[found.end()]])
+        for layout, form in FORMS.items()
+        for found in form.finditer(data)
+    )
     longest = max(lists, key=len, default=[])
     path = (*part.path, HEARD)
     of_makers = [text for text in longest if not int(text[:2], 16) & LOCAL]
@@ -68,12 +91,11 @@ def heard(part: MessagePart) -> list[PlainPart]:
     return [("", text, (*path, f"[{number}]"), part.beside) for number, text in enumerate(longest)]
 
 
-def _entries(data: bytes, at: int, layout: EntryLayout) -> list[str]:
+def _entries(data: bytes, at: int, layout: EntryLayout, count: int) -> list[str]:
     """Return each address with its strength, if all of them are such."""
-    size, counted = layout.size, data[at - 1]
-    count = counted // size if counted % size == 0 else counted
+    size = layout.size
     listed = data[at : at + count * size]
-    if not layout.fewest <= count <= MOST or len(listed) < count * size:
+    if len(listed) < count * size:
         return []
     made: list[str] = []
     for start in range(0, len(listed), size):

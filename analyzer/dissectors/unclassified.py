@@ -82,12 +82,16 @@ def is_searched(data: bytes) -> bool:
 
 
 def _may_be_turned(data: bytes) -> bool:
-    """Return whether bytes may be text under a table: one bit, the highest of ASCII, is the same in all."""
+    """Return whether bytes may be text under a table: one bit, the highest of ASCII, is the same in all.
+
+    Where it still is the highest and nought, there is text to be seen.
+    """
     if len(data) < LEAST_TURNED:
         return False
     values = np.frombuffer(data, np.uint8)
     differing = int(np.bitwise_or.reduce(values)) ^ int(np.bitwise_and.reduce(values))
-    return differing != 0xFF and data.count(0) == 0 and len(set(data)) >= FEWEST_TURNED
+    is_plain = differing & 0x80 == 0 and data[0] < 0x80
+    return differing != 0xFF and not is_plain and data.count(0) == 0 and len(set(data)) >= FEWEST_TURNED
 
 
 def _holds_number(data: bytes) -> bool:
