@@ -15,7 +15,7 @@ COUNTED = re.compile(rb"\x06\0{0,3}(?=([^\0].{5}))", re.DOTALL)
 TEXT = re.compile(rb"[\0\x20-\x7e]*")
 NAME = re.compile(r"(?i)mac|bssid|bd_?addr|hw_?addr")
 # Six bytes of ones, and sixteen times the address of the machine that is to wake.
-TO_WAKE = re.compile(rb"\xff{6}([^\xff]{6})\1{15}", re.DOTALL)
+TO_WAKE = re.compile(rb"\xff{6}(?!\xff{6})(.{6})\1{15}", re.DOTALL)
 WITHIN = 256  # bytes in which a magic packet begins
 LONGEST = 1 << 10  # bytes of a message with a list
 MOST = 31  # access points, so that the number of their bytes is one byte

@@ -52,7 +52,7 @@ IN_HALF_BYTES = re.compile(
 # Where the same is an integer of eight bytes: its highest three, in either order.
 AS_INTEGER = re.compile(rb"\0(?:\x01[\x3e-\x47]|\x03[\x0e-\x17])|(?:[\x3e-\x47]\x01|[\x0e-\x17]\x03)\0")
 # A magic packet: six bytes of ones, and sixteen times the address of the machine that is to wake.
-TO_WAKE = re.compile(rb"\xff{6}([^\xff]{6})\1{15}")
+TO_WAKE = re.compile(rb"\xff{6}(?!\xff{6})(.{6})\1{15}", re.DOTALL)
 # Text that a table or a key of one byte makes other bytes of, and the different ones it has at least.
 LEAST_TURNED, FEWEST_TURNED, WITHIN = 40, 12, 256
 MOST_NOUGHTS = 3  # bytes of nought: of more the number is filling
