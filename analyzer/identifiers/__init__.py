@@ -26,7 +26,7 @@ from analyzer.identifiers.meid import Meid, PseudoEsn
 from analyzer.identifiers.owned import owned_in
 from analyzer.identifiers.owner_values import KnownValues
 from analyzer.identifiers.phone import PhoneNumber
-from analyzer.identifiers.without_names import PrefixedAndroidId, UnnamedEmail
+from analyzer.identifiers.without_names import PrefixedAndroidId, UnnamedEmail, UnnamedPhoneNumber
 from analyzer.model import Field, Fields, Finding
 
 __all__ = ["DETECTORS", "KnownValues", "findings_in"]
@@ -45,7 +45,7 @@ DETECTORS: tuple[Detector, ...] = (
     *NAMED,
 )
 # Further detectors of kinds that have one: what they look at has no name.
-WITHOUT_NAMES: tuple[Detector, ...] = (UnnamedEmail(), PrefixedAndroidId())
+WITHOUT_NAMES: tuple[Detector, ...] = (UnnamedEmail(), UnnamedPhoneNumber(), PrefixedAndroidId())
 # Kinds that are reported only of messages in which something else was found.
 FACT_KINDS = frozenset(fact.kind for fact in FACTS)
 

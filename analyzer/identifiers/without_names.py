@@ -1,4 +1,4 @@
-"""Identifiers in fields without names, by their form and by what stands around: e-mail, Android ID."""
+"""Identifiers in fields without names, by form and what stands around: e-mail, phone number, Android ID."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from analyzer.identifiers.base import Context, Verdict, finding
 from analyzer.identifiers.by_name import IS_EMAIL, ROLE_ADDRESS
 from analyzer.identifiers.companions import is_like_imei
+from analyzer.identifiers.network_codes import has_operator, network
+from analyzer.identifiers.phone import parsed
 from analyzer.identifiers.placeholders import is_placeholder
 from analyzer.model import Field, Finding
 
@@ -18,6 +20,8 @@ NOUGHTS = re.compile(r"[\x00-\x1f]+")
 LONGEST = 1 << 14
 SAID = "an e-mail address without a name beside it, in a message about a phone or of a protocol of its own"
 NUMBER = re.compile(r"\d{15}", re.ASCII)
+# A number of the international form, or one that noughts fill to the width of its field.
+INTERNATIONAL = re.compile(r"\+[1-9]\d{9,14}|0{2,7}[1-9]\d{9,14}", re.ASCII)
 # An Android ID behind a word that says so: AND…, android_id-….
 ANDROID = re.compile(r"(?:AND|(?:AND|and)roid[_-]?(?:id|ID)?[:_=-]?)([0-9a-f]{16})")
 
@@ -65,6 +69,36 @@ class UnnamedEmail:
         for part in parts:
             if IS_EMAIL(part) and not ROLE_ADDRESS.fullmatch(part):
                 yield finding(self.kind, part, part, field, Verdict("medium", (SAID,)), context)
+
+
+class UnnamedPhoneNumber:
+    """Finds a phone number as the whole value of a field without a name, beside an IMEI.
+
+    Without a plus it has to be of the country of an IMSI that stands there too.
+    """
+
+    kind = "phone"
+    examples: tuple[tuple[str, str], ...] = ()
+    counterexamples = (("1", "+4740612345"), ("3", "0004740612345"))
+
+    def find(self, field: Field, context: Context) -> Iterator[Finding]:
+        """At most one: the whole value."""
+        text = str(field.value).strip()
+        if not INTERNATIONAL.fullmatch(text) or not _has_no_name(field):
+            return
+        beside = [str(other.value) for other in context.next_to(field)]
+        number = parsed("+" + text.lstrip("+0")) if any(map(is_like_imei, beside)) else None
+        if number is None or not (text[0] == "+" or number.country in _countries(beside)):
+            return
+        said = f"a number of the plan of {number.country}, beside an IMEI"
+        verdict = Verdict("medium", (said,))
+        yield finding(self.kind, number.digits, text, field, verdict, context, {"country": number.country})
+
+
+def _countries(numbers: list[str]) -> set[str]:
+    """The countries of the IMSIs among numbers."""
+    found = (n for n in numbers if NUMBER.fullmatch(n) and not is_like_imei(n) and has_operator(n))
+    return {dict(network(number[:7])).get("country_iso", "") for number in found}
 
 
 class PrefixedAndroidId:

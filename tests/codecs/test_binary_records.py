@@ -47,6 +47,10 @@ RECORDS: dict[str, tuple[bytes, list[str]]] = {
     "an integer in each frame": (b"\x05" + INTEGER + b"\x91\x12" + b"\x05" + INTEGER + b"\x92\x13", [IMEI]),
     "the lowest byte first": ((b"\x05\x01" + INTEGER[::-1] + b"\x11\x12") * 2, [IMEI]),
     "numbers of fixed width": (b"\x07" + (IMEI + "0" + IMSI).encode() + b"\0\1", [IMEI, IMSI]),
+    "a phone number padded": (
+        b"\x07" + (IMEI + "0" + IMSI).encode() + b"\0\x08000004740612345C\xf6",
+        [IMEI, IMSI, "4740612345"],
+    ),
     "numbers padded": (b"\x07" + ("0" + IMEI + "0" + IMSI).encode() + b"\0\1", [IMEI, IMSI]),
     "the subscriber first": (b"\x07" + (IMSI + IMEI).encode() + b"\0\1", [IMEI, IMSI]),
     "a card behind it": (b"\x07" + (IMEI + ICCID).encode() + b"\0\1", [IMEI, ICCID]),
