@@ -39,7 +39,7 @@ from analyzer.codecs.unifi import MAGIC as UNIFI
 from analyzer.codecs.unifi import read_unifi
 from analyzer.codecs.utf16 import encoding_of
 from analyzer.codecs.wbxml import read_wbxml
-from analyzer.codecs.xor import candidate
+from analyzer.codecs.xor import by_one, candidate
 
 Reader = Callable[[bytes], Any]
 """The document in some bytes; None where they are not of the format."""
@@ -114,8 +114,8 @@ def decode_framed(part: MessagePart, budget: Budget) -> list[PlainPart]:
 
 
 def is_framed(data: bytes) -> bool:
-    """Return whether bytes are what a header may stand before: a document in binary form or JSON."""
-    return is_document(data) or is_json_text(data)
+    """Return whether bytes are what a header may stand before: a document, as it is or in a weak encoding."""
+    return is_document(data) or is_json_text(data) or by_one(data) is not None
 
 
 def is_document(data: bytes) -> bool:

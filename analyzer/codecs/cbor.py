@@ -15,7 +15,7 @@ SHORTEST = 6
 
 
 def read_cbor(data: bytes) -> Any:
-    """A map with text keys, or an array with such maps in it, that takes up all bytes; None otherwise."""
+    """Return a map with text keys, or an array with such or of texts, that takes up all bytes; else None."""
     if len(data) < SHORTEST or data[0] not in FIRSTS:
         return None
     if data[0] == SELF_DESCRIBED[0] and not data.startswith(SELF_DESCRIBED):
@@ -30,7 +30,14 @@ def read_cbor(data: bytes) -> Any:
         document = _plain(decoder.decode())
     except Exception:  # values of a hostile tag raise errors of many classes
         return None
-    return document if stream.tell() == len(data) and holds_names(document) else None
+    is_read = stream.tell() == len(data) and (holds_names(document) or _is_list_of_text(document, len(data)))
+    return document if is_read else None
+
+
+def _is_list_of_text(document: Any, size: int) -> bool:
+    """Return whether most of the bytes are texts of a list."""
+    texts = [len(value) for value in document if isinstance(value, str)] if isinstance(document, list) else []
+    return len(texts) > 1 and 2 * sum(texts) >= size
 
 
 def _untagged(tag: Any, *_: Any) -> Any:

@@ -14,8 +14,9 @@ from typing import NamedTuple
 
 from analyzer.codecs.doubles import double_parts
 from analyzer.codecs.limits import Budget
-from analyzer.codecs.packed_digits import packed_parts
+from analyzer.codecs.packed_digits import is_imei, packed_parts
 from analyzer.codecs.part import MessagePart, PlainPart, neighbours
+from analyzer.codecs.raw_addresses import counted_addresses, heard, named_address, woken
 
 STEP = "text in octets"
 ASCII = rb"\t\n\r\x20-\x7e"
@@ -27,6 +28,10 @@ WIDE_RUNS = (b"\1\2" * 6, b"\2\1" * 6)
 WIDE = re.compile(rb"(?:[\t\n\r\x20-\x7e\xa0-\xff]\0){6,}+|(?:\0[\t\n\r\x20-\x7e\xa0-\xff]){6,}+")
 NAME = re.compile(rb"[A-Za-z_$][A-Za-z_.\-$]{1,47}[0-9]{0,2}")
 NUMBER_AND_MORE = re.compile(rb"([0-9]{14,20})[^0-9]{1,2}")  # … such as a checksum that is printable
+# Fields of fixed width side by side: an IMEI and the number of a subscriber, each perhaps padded to 16, or an
+# IMEI and that of a SIM card.
+SIDE_BY_SIDE = re.compile(rb"[^0-9]{0,3}0?([0-9]{15})(?:0?([1-9][0-9]{14})|(89[0-9]{17,18}))[^0-9]{0,3}")
+BLANKS = re.compile(rb" {3,}")  # that fill fields of fixed width
 DIGIT = re.compile(rb"[0-9@:]")
 LOUD = re.compile(rb"[0-9A-Za-z\x80-\xff]{2}")
 LONG = 8  # bytes: of random bytes a run of so many is one in some 5,000
@@ -40,6 +45,8 @@ LOOKED_AT = 1 << 16
 FARTHEST_NAME = 58  # bytes before a long run in which its name is looked for
 LONGEST_CHARACTER = 4  # bytes of UTF-8
 SHORTEST = 4
+IMEI = 15  # digits
+FIRST_RUNS = 4  # among which a message says who sends it
 FARTHEST = 8  # bytes between a name and its value: type, length, number of the field
 MOST = 2_000  # runs
 LONGEST = 8 << 20  # bytes that are searched
@@ -72,24 +79,40 @@ def decode_text_runs(part: MessagePart, budget: Budget) -> list[PlainPart]:
     data = part.value
     if isinstance(data, str) or len(data) < SHORTEST:
         return []
-    kept, packed = _kept(data[:LONGEST]), [] if is_media(data) else packed_parts(part)
+    kept = _kept(data[:LONGEST])
+    packed = [] if is_media(data[:16]) else packed_parts(part)
     if kept or packed:
         packed = packed + double_parts(part)
-    if not kept:
-        return packed
-    if not budget.take_bytes(sum(len(run.text) for run, _ in kept)):
+    if kept and not budget.take_bytes(sum(len(run.text) for run, _ in kept)):
         return []
+    return packed + _texts_of(part, kept[: budget.fields_left + 1]) + _addresses(part, kept, bool(packed))
+
+
+def _texts_of(part: MessagePart, kept: list[tuple[Run, str]]) -> list[PlainPart]:
     names = neighbours(name for _, name in kept if name)
     path = (*part.path, STEP)
-    return packed + [
+    return [
         (
             name or part.name,
             _text(run),
             (*path, name or f"[{number}]"),
             names - {name} if name else part.beside,
         )
-        for number, (run, name) in enumerate(kept[: budget.fields_left + 1])
+        for number, (run, name) in enumerate(kept)
     ]
+
+
+def _addresses(part: MessagePart, kept: list[tuple[Run, str]], is_packed: bool) -> list[PlainPart]:
+    """One part for each MAC address in bytes: in a message of a phone, or where its form is enough."""
+    found = woken(part) + named_address(part)
+    if is_packed or any(_is_number_of_phone(run.text) for run, _ in kept[:FIRST_RUNS]):
+        found += heard(part) or counted_addresses(part)
+    return found
+
+
+def _is_number_of_phone(text: bytes) -> bool:
+    """Return whether text is an IMEI."""
+    return len(text) == IMEI and text.isdigit() and is_imei(text.decode("ascii"))
 
 
 def text_in(data: bytes) -> str:
@@ -99,10 +122,11 @@ def text_in(data: bytes) -> str:
 
 def is_mostly_text(data: bytes) -> bool:
     """Return whether named or long runs make up so much of binary bytes that it is no chance."""
-    if is_media(data[:16]) or LONG_RUN not in data[:LOOKED_AT].translate(CLASSES):
+    marks = data[:LOOKED_AT].translate(CLASSES)
+    if is_media(data[:16]) or not (LONG_RUN in marks or any(run in marks for run in WIDE_RUNS)):
         return False
     kept = _kept(data[:LOOKED_AT])
-    text = sum(len(run.text) for run, _ in kept)
+    text = sum(run.end - run.start for run, _ in kept)
     if any(name and run.counted and len(run.text) > SHORTEST for run, name in kept):
         return text * 3 >= min(len(data), LOOKED_AT)
     longest = max((len(run.text) for run, _ in kept), default=0)
@@ -235,29 +259,65 @@ def _wide_runs(data: bytes, marks: bytes) -> Iterator[Run]:
             return
         encoding = "utf-16-be" if found[0][0] == 0 else "utf-16-le"
         at = found.end()
-        yield Run(*found.span(), found[0].decode(encoding).encode(), False, encoding)
+        text = found[0].decode(encoding)
+        if _counts_next(data, at, text[-1]):
+            text = text[:-1]
+        yield Run(*found.span(), text.strip().encode(), False, encoding)
+
+
+def _counts_next(data: bytes, at: int, last: str) -> bool:
+    """Return whether the last character of a run is the length of the next one, in bytes or characters."""
+    if data[at : at + 2] != b"\0\0" or not (following := WIDE.match(data, at + 2)):
+        return False
+    return any(0 <= len(following[0]) - ord(last) * unit <= 2 for unit in (1, 2))
 
 
 def _cut(data: bytes, start: int, end: int) -> Iterator[Run]:
     """A run without the length or the type of a field that happens to be printable."""
     if data[start] == end - start - 1 and end - start > SHORTEST:  # its first byte counts the rest
         start += 1
+    numbers = SIDE_BY_SIDE.fullmatch(data, start, end)
+    if numbers and any(is_imei(numbers[field].decode("ascii")) for field in (1, 2) if numbers[field]):
+        for field in range(1, 4):
+            if numbers[field]:
+                yield Run(*numbers.span(field), numbers[field], True)
+        return
+    if blank := BLANKS.search(data, start + 1, end - 1):
+        yield from _cut(data, start, blank.start())
+        yield from _cut(data, blank.end(), end)
+        return
     if counted := NUMBER_AND_MORE.fullmatch(data, start, end):
         yield Run(start, counted.end(1), counted[1], False)
         return
     before, length = data[start - 1] if start else -1, end - start
-    if SHORTEST - 1 <= before < length:
-        border = start + before
-        left = end - border
-        if data[border] == left - 1 > 0:  # the length of the next text, which is printable too
-            yield Run(start, border, data[start:border], True)
-            yield from _cut(data, border, end)
-            return
-        if left <= MOST_BEHIND:
-            yield Run(start, border, data[start:border], True)
-            return
+    if border := _border(data, start, end, before):
+        yield Run(start, border, data[start:border], True)
+        if end - border > MOST_BEHIND:
+            yield from _cut(data, border + 1, end)
+        return
     if LOUD.search(data, start, end):
-        yield Run(start, end, data[start:end], before == length)
+        yield Run(start, end, data[start:end], before in (length, 2 * length))
+
+
+def _border(data: bytes, start: int, end: int, before: int) -> int:
+    """Where the text ends that `before` counts, once or twice (zigzag); what follows is counted too."""
+    if before < SHORTEST - 1:
+        return 0
+    borders = [start + before // unit for unit in (1, 2)]
+    for unit, border in enumerate(borders, start=1):
+        if not before % unit and border < end and _are_counted(data, border, end, unit):
+            return border
+    return borders[0] if 0 < end - borders[0] <= MOST_BEHIND else 0
+
+
+def _are_counted(data: bytes, at: int, end: int, unit: int) -> bool:
+    """Return whether texts, each behind its length, fill what is left."""
+    while at < end:
+        length, rest = divmod(data[at], unit)
+        if rest or not length:
+            return False
+        at += length + 1
+    return at == end
 
 
 def _text(run: Run) -> str:

@@ -143,7 +143,8 @@ class _Reader:
             if named and (key == "value" or at == pair):
                 self._keep(named, value, element.path)
             elif value != named and not key.startswith("xmlns"):
-                self._keep(local(key), value, (*element.path, f"@{key}"))
+                is_all = len(attributes) == 1 and local(key) in ("value", "val")
+                self._keep(element.name if is_all else local(key), value, (*element.path, f"@{key}"))
 
     def _called(self, tag: str) -> tuple[str, tuple[str, ...]]:
         """What the text of an element is called: by its tag, or by what is around it where that says nothing.

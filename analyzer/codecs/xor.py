@@ -1,8 +1,8 @@
 """Weak encodings as candidates: XOR with one or two bytes, one added to all, bits or nibbles turned, EBCDIC,
 ROT47, ROT13 below base64, reversed text.
 
-Only a whole JSON document counts as solved: its first two characters are known, which gives the
-key, and that all the rest parses is no chance. The step is named with its key, so that a reader
+Only a whole document counts as solved. The first two characters of JSON are known, which gives the key, and
+that all the rest parses is no chance. The step is named with its key, so that a reader
 can repeat it by hand.
 """
 
@@ -11,18 +11,21 @@ from __future__ import annotations
 import codecs
 import re
 from collections.abc import Callable
+from functools import partial
 
 from analyzer.codecs.json import is_json
 from analyzer.codecs.limits import Budget
 from analyzer.codecs.packed_digits import SWAPPED
 from analyzer.codecs.part import Candidate, MessagePart, inside
 from analyzer.codecs.published_keys import deciphered
-from analyzer.codecs.repeated_xor import is_readable, repeated, xored
+from analyzer.codecs.repeated_xor import is_document_text, is_readable, repeated, xored
 
 STARTS = (b'{"', b"[{", b'["')
 SHORTEST, LONGEST = 16, 1 << 18
 LOOKED_AT = 16
-READABLE = re.compile(rb"[ -~]+")
+SHORT = 2048  # bytes of which each sum is tried
+FIRST, LAST = 0x20, 0x7E  # of what is printable
+READABLE = re.compile(rb"[ -~\t\r\n]+")
 PRINTABLE = "".join(map(chr, range(33, 127)))
 ROT47 = str.maketrans(PRINTABLE, PRINTABLE[47:] + PRINTABLE[:47])
 # base64 of `{"` in ROT13 is rlW; JSON in ROT47 begins LQ.
@@ -35,10 +38,16 @@ def _table(of: Callable[[int], int]) -> bytes:
     return bytes(map(of, range(256)))
 
 
+def _rotated(by: int, byte: int) -> int:
+    """Turn the bits of a byte to the left."""
+    return (byte << by | byte >> (8 - by)) & 0xFF
+
+
 # Bytes that stand for others, by a table without a key.
 TABLES = {
     "nibbles swapped": SWAPPED,
     "bits reversed": _table(lambda byte: int(f"{byte:08b}"[::-1], 2)),
+    **{f"bits rotated by {by}": _table(partial(_rotated, by)) for by in (1, 2, 3, 5, 6, 7)},
     "ebcdic": bytes(range(256)).decode("cp500").encode("latin-1"),
 }
 # How an object or a list ends, read from its end.
@@ -78,6 +87,13 @@ def candidate(data: bytes) -> Candidate | None:
     """The document under XOR with, or addition of, one byte; a longer key; a cipher with a known key."""
     if not SHORTEST <= len(data) <= LONGEST:
         return None
+    return by_one(data) or _of_two(data) or _shifted(data) or _under_a_key(data)
+
+
+def by_one(data: bytes) -> Candidate | None:
+    """The document each byte of which stands for another, by one byte of a key or a table."""
+    if not SHORTEST <= len(data) <= LONGEST:
+        return None
     for start in STARTS:
         key = data[0] ^ start[0]
         fits = key and data[1] ^ key == start[1]
@@ -88,7 +104,7 @@ def candidate(data: bytes) -> Candidate | None:
             table = bytes((byte - shift) % 256 for byte in range(256))
             if found := _solved(data.translate(table), f"minus {shift}"):
                 return found
-    return _by_table(data) or _of_two(data) or _under_a_key(data)
+    return _by_table(data)
 
 
 def _under_a_key(data: bytes) -> Candidate | None:
@@ -96,10 +112,32 @@ def _under_a_key(data: bytes) -> Candidate | None:
 
 
 def _by_table(data: bytes) -> Candidate | None:
+    """The document under a table; the first byte may stand before it, and tell which table it is."""
+    head = data[:LOOKED_AT]
     for step, table in TABLES.items():
-        if data[:2].translate(table) in STARTS:
-            return _solved(data.translate(table), step)
+        read = head.translate(table)
+        if not READABLE.fullmatch(read, 1):
+            continue
+        if found := _whole(data.translate(table), step):
+            return found
+        behind = data[1:].translate(table)
+        if found := _whole(behind, step, 1) or _whole(b"<" + behind, step, 1):
+            return found
     return None
+
+
+def _shifted(data: bytes) -> Candidate | None:
+    """A form or XML to each byte of which the same was added, so that all lie as near as printable ones."""
+    if len(data) > SHORT:
+        return None
+    for shift in range(max(data) - LAST, min(data) - FIRST + 1):
+        if shift and (found := _whole(bytes((byte - shift) % 256 for byte in data), f"minus {shift % 256}")):
+            return found
+    return None
+
+
+def _whole(data: bytes, step: str, begin: int = 0) -> Candidate | None:
+    return Candidate(step, data.decode("utf-8").strip("\0"), begin) if is_document_text(data) else None
 
 
 def _of_two(data: bytes) -> Candidate | None:

@@ -19,6 +19,7 @@ from analyzer.dissectors.api import (
     sasl,
     text,
 )
+from analyzer.dissectors.bound_values import Statements, mysql_values, postgresql_values
 
 # Statements that set a password: CREATE USER, ALTER ROLE, SET PASSWORD, credentials of a link.
 SETS_PASSWORD = re.compile(
@@ -67,6 +68,7 @@ class MySql(DirectionBytes):
         self._plugin = b""
         self._is_in = False  # whether the log-in is over
         self._is_compressed = False
+        self._prepared = Statements()
 
     def length(self, side: int, data: bytearray) -> int:
         return 4 + int.from_bytes(data[:3], "little") if len(data) >= 4 else 0
@@ -88,6 +90,10 @@ class MySql(DirectionBytes):
         if first == b"\xfe" and not self._is_in and cursor.left() > 1:  # AuthSwitchRequest
             cursor.take(1)
             self._plugin = cursor.terminated()
+        elif first == b"\0" and sequence == 1 and self._prepared.asked and cursor.left() >= 5:
+            cursor.take(1)
+            self._prepared.keep(cursor.number(4, "little"), self._prepared.asked)
+            self._prepared.asked = ""
         elif first == b"\0" and sequence > 1:
             self._is_in = True
 
@@ -129,8 +135,22 @@ class MySql(DirectionBytes):
         if command == CHANGE_USER:
             user = cursor.terminated()
             yield login(self.name, "change user", place, user, NOT_READABLE)
+            return
+        body = cursor.rest()
+        pairs: list[tuple[str, str]] = []
+        if command == EXECUTE:
+            pairs = self._bound(ByteReader(body))
         else:
-            yield from content(self.name, place, statement(cursor.rest()))
+            self._prepared.asked = text(body) if command == PREPARE else ""
+        yield from content(self.name, place, b"" if pairs else statement(body), headers=pairs)
+
+    def _bound(self, cursor: ByteReader) -> list[tuple[str, str]]:
+        """The values of a prepared statement, by their columns."""
+        try:
+            number = cursor.number(4, "little")
+            return self._prepared.named(number, mysql_values(cursor, self._prepared.count(number)))
+        except MalformedError:
+            return []
 
 
 def _counted(cursor: ByteReader) -> bytes:
@@ -151,7 +171,7 @@ def _attributes(cursor: ByteReader, flags: int) -> Iterator[tuple[str, str]]:
 
 START, TLS, GSS, CANCEL = (0x0003_0000, 0x0002_0000, 0x0003_0002), 80877103, 80877104, 80877102
 CLEAR_ASKED, SASL_ASKED = 3, (10, 11)
-LONGEST_START = 10_000
+LONGEST_START, LONGEST_STATEMENT = 10_000, 1 << 16
 
 
 class PostgreSql(DirectionBytes):
@@ -164,6 +184,7 @@ class PostgreSql(DirectionBytes):
         self._user = b""
         self._asked = 0  # the kind of authentication that the server asks for
         self._is_started = self._tls_asked = False
+        self._prepared = Statements()
 
     def length(self, side: int, data: bytearray) -> int:
         if side != self.client and self._tls_asked:
@@ -189,7 +210,22 @@ class PostgreSql(DirectionBytes):
             password = NOT_SHOWN if self._asked == CLEAR_ASKED else NOT_READABLE
             yield login(self.name, "password", place, self._user, password)
         else:
-            yield from content(self.name, place, statement(data[5:].rstrip(b"\0")))
+            pairs = self._bound(data)
+            body = b"" if pairs else statement(data[5:].rstrip(b"\0"))
+            yield from content(self.name, place, body, headers=pairs)
+
+    def _bound(self, data: bytes) -> list[tuple[str, str]]:
+        """The values of a prepared statement (Bind), by the columns that it named (Parse)."""
+        cursor = ByteReader(data, 5)
+        try:
+            if data[:1] == b"P":
+                name = cursor.terminated()
+                self._prepared.keep(name, text(cursor.terminated(LONGEST_STATEMENT)))
+            elif data[:1] == b"B":
+                return self._prepared.named(*postgresql_values(cursor))
+        except MalformedError:
+            pass
+        return []
 
     def _server(self, data: bytes, place: MessagePlace) -> Iterator[HttpMessage]:
         if self._tls_asked:

@@ -22,6 +22,15 @@ from analyzer.dissectors.ldap import INTEGER, SEQUENCE, STRING, header, value
 PDUS = {0xA0: "GetRequest", 0xA1: "GetNextRequest", 0xA2: "Response", 0xA3: "SetRequest", 0xA4: "Trap",
         0xA5: "GetBulkRequest", 0xA6: "InformRequest", 0xA7: "SNMPv2-Trap"}  # fmt: skip
 VERSION_3 = 3
+OBJECT, MAC_SIZE = 6, 6
+# Objects of the standard that tell one device or person (RFC 3418, RFC 2863, RFC 6933, RFC 3805).
+OBJECTS = {
+    "1.3.6.1.2.1.1.4.": "contact e-mail",
+    "1.3.6.1.2.1.1.5.": "sysName",
+    "1.3.6.1.2.1.2.2.1.6.": "MAC",
+    "1.3.6.1.2.1.47.1.1.1.1.11.": "serial number",
+    "1.3.6.1.2.1.43.5.1.1.17.": "serial number",
+}
 
 
 def snmp(data: bytes, place: MessagePlace) -> list[HttpMessage]:
@@ -40,7 +49,52 @@ def snmp(data: bytes, place: MessagePlace) -> list[HttpMessage]:
     if kind not in PDUS:
         raise MalformedError("no such message")
     made = login("snmp", PDUS[kind], place, b"", "the community was " + NOT_SHOWN if community else "")
-    return [made, *content("snmp", place, cursor.rest())]
+    body = cursor.rest()
+    named, is_all = _objects(ByteReader(body))
+    return [made, *content("snmp", place, b"" if is_all else body, headers=named)]
+
+
+def _objects(cursor: ByteReader) -> tuple[list[tuple[str, str]], bool]:
+    """Return the objects of a message that are text or a known kind, and whether these are all it says."""
+    found: list[tuple[str, str]] = []
+    is_all = True
+    try:
+        while cursor.left():
+            tag, length = header(cursor)
+            listed = cursor.inner(length)
+            while tag == SEQUENCE and listed.left():
+                pair = ByteReader(value(listed, SEQUENCE))
+                name, (kind, size) = _dotted(value(pair, OBJECT)), header(pair)
+                said = _as_text(name, pair.take(size)) if kind == STRING else ""
+                is_all = is_all and (bool(said) or kind != STRING)
+                found += [(_called(name), said)] if said else []
+    except MalformedError:
+        is_all = False
+    return found, is_all and bool(found)
+
+
+def _dotted(data: bytes) -> str:
+    """Return an object identifier as people write it (ITU-T X.690 §8.19)."""
+    numbers, number = [], 0
+    for byte in data:
+        number = number << 7 | byte & 127
+        if byte < 128:
+            numbers.append(number)
+            number = 0
+    first = min(numbers[0] // 40, 2) if numbers else 0
+    return ".".join(map(str, (first, numbers[0] - 40 * first, *numbers[1:]))) if numbers else ""
+
+
+def _called(name: str) -> str:
+    return next((called for begins, called in OBJECTS.items() if name.startswith(begins)), name)
+
+
+def _as_text(name: str, data: bytes) -> str:
+    """Return a value as text, an address in hexadecimal; empty where it is neither."""
+    if len(data) == MAC_SIZE and _called(name) == "MAC":
+        return data.hex(":")
+    said = text(data)
+    return said if said.isprintable() and data.isascii() else ""
 
 
 def _version_3(cursor: ByteReader, place: MessagePlace) -> list[HttpMessage]:

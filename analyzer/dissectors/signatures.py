@@ -96,7 +96,7 @@ TCP_SIGNATURES = (
     Signature(
         "postgresql", "PostgreSQL",
         rb"\0\0..\0\x03\0[\0-\x02][a-z_]{2,40}\0|\0\0\0\x08\x04\xd2\x16[\x2f\x30]", "database_servers:PostgreSql",
-        "user, database, settings, how the password was sent, statements and their values",
+        "user, database, settings, how the password was sent, statements, their values by column",
         "rows of results in binary form", "PostgreSQL message formats",
         (_POSTGRES, b"\0\0\0\x08\x04\xd2\x16\x2f"), _NOT, ports=(5432,),
     ),
@@ -315,7 +315,8 @@ UDP_SIGNATURES = (
     ),
     Signature(
         "snmp", "SNMP", rb"\x30(?:[\x14-\x7f]|\x81.|\x82..)\x02\x01[\0\x01\x03]", "datagram_services:snmp",
-        "that a community was readable, names of users, text of values", "numbers of MIBs", "RFC 1157, 3416, 3414",
+        "that a community was readable, names of users, text of values, addresses of interfaces",
+        "numbers of MIBs", "RFC 1157, 3416, 3414",
         (_SNMP,), _NOT, first=rb"\x30", ports=(161, 162),
     ),
     Signature(

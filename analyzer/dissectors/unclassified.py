@@ -51,6 +51,12 @@ IN_HALF_BYTES = re.compile(
     rb"(?=((?:\x00[\x10-\x19]|\x03[\x50-\x59]|\x08[\x60-\x69]|\x09[\x90-\x99])[%s]{6}"
     rb"|[\x01\x10\x53\x35\x86\x68\x99][%s]{6}[%s]))" % (TENS, TENS, ENDS)
 )
+# Where the same is an integer of eight bytes: its highest three, in either order.
+AS_INTEGER = re.compile(rb"\0(?:\x01[\x3e-\x47]|\x03[\x0e-\x17])|(?:[\x3e-\x47]\x01|[\x0e-\x17]\x03)\0")
+# A magic packet: six bytes of ones, and sixteen times the address of the machine that is to wake.
+TO_WAKE = re.compile(rb"\xff{6}(?!\xff{6})(.{6})\1{15}", re.DOTALL)
+# Text that a table or a key of one byte makes other bytes of, and the different ones it has at least.
+LEAST_TURNED, FEWEST_TURNED, WITHIN = 40, 12, 256
 MOST_NOUGHTS = 3  # bytes of nought: of more the number is filling
 NUMBER_WITHIN = 24
 MOST_PACKED = 4  # of each that are tried
@@ -74,7 +80,27 @@ def is_searched(data: bytes) -> bool:
     form = data.translate(FORM)
     if UTF16_RUN in form or _has_text(data, form):
         return True
-    return holds_packed(data) or holds_half_bytes(data[:NUMBER_WITHIN])
+    return holds_packed(data) or _holds_number(data) or _may_be_turned(data[1:WITHIN])
+
+
+def _may_be_turned(data: bytes) -> bool:
+    """Return whether bytes may be text under a table: one bit, the highest of ASCII, is the same in all.
+
+    Where it still is the highest and nought, there is text to be seen.
+    """
+    if len(data) < LEAST_TURNED:
+        return False
+    values = np.frombuffer(data, np.uint8)
+    differing = int(np.bitwise_or.reduce(values)) ^ int(np.bitwise_and.reduce(values))
+    is_plain = differing & 0x80 == 0 and data[0] < 0x80
+    return differing != 0xFF and not is_plain and data.count(0) == 0 and len(set(data)) >= FEWEST_TURNED
+
+
+def _holds_number(data: bytes) -> bool:
+    """Return whether the first bytes may hold an IMEI in eight bytes, or all are to wake a machine."""
+    head = data[:NUMBER_WITHIN]
+    is_named = holds_half_bytes(head) or AS_INTEGER.search(head) is not None
+    return is_named or TO_WAKE.search(data[:PROBE]) is not None
 
 
 def holds_half_bytes(head: bytes) -> bool:

@@ -20,7 +20,7 @@ from analyzer.dissectors.http1 import HttpMessage
 from analyzer.dissectors.unclassified import is_encrypted, is_searched, unclassified
 from analyzer.flows.address_text import is_home
 from analyzer.flows.flow_ids import New, moved_column
-from analyzer.flows.flow_table import KIND, MAC, NOTHING, Flows
+from analyzer.flows.flow_table import KIND, NOTHING, Flows
 from analyzer.flows.tracker import FlowIds
 from analyzer.packets.batch_summary import CLEAR, NAMING, PAYLOAD, BatchSummary
 from analyzer.packets.packet_table import OTHER_IP, Packets
@@ -36,6 +36,7 @@ MOST_NAMES, MOST_REPEATS = 50_000, 4
 # Ports of what is said to all in the local network, which other readers take for what it announces.
 LOCAL = {MDNS_PORT: "mdns", 1900: "ssdp in the local network"}
 ADDRESSING = (546, 547)  # DHCPv6, whose work is to carry such addresses (RFC 8415 §11)
+MAC_SIZE, FEWEST_DIFFERENT = 6, 4
 ICMP = (1, 58)
 ECHOES = (0, 8, 128, 129)
 COUNTING = (
@@ -63,8 +64,7 @@ class UnclassifiedDatagrams:
             data = bytes(batch.data[start : start + min(length, LONGEST)])
             frame, time_ns = frames[row] if frames else batch.first_frame + row, batch.records.time_ns[row]
             place = MessagePlace(0, len(data), (frame,), int(time_ns), int(time_ns))
-            mac = int(flows.numbers[int(ids.flow[row]), MAC + int(ids.direction[row])])
-            made = _message(data, place, packets, row, mac)
+            made = _message(data, place, packets, row)
             if made is None or self._is_repeated(made, packets, row):
                 continue
             self._made += 1
@@ -120,11 +120,8 @@ class UnclassifiedDatagrams:
             self._seen = np.concatenate([self._seen, np.zeros(more, np.uint8)])
 
 
-def _message(data: bytes, place: MessagePlace, packets: Packets, row: int, mac: int) -> HttpMessage | None:
-    """The message of a datagram, by its port where that tells how to read it; None for none.
-
-    `mac` is the address of the interface that sent it, 0 or less where none is known.
-    """
+def _message(data: bytes, place: MessagePlace, packets: Packets, row: int) -> HttpMessage | None:
+    """The message of a datagram, by its port where that tells how to read it; None for none."""
     if packets.kind[row] == OTHER_IP:
         return _of_echo(data, place)
     source, destination = int(packets.source_port[row]), int(packets.destination_port[row])
@@ -134,12 +131,21 @@ def _message(data: bytes, place: MessagePlace, packets: Packets, row: int, mac: 
         return advertised_names.dhcp_options(data, place)
     if source == DNS_PORT and is_message(data):
         return None
-    names_itself = mac > 0 and destination not in ADDRESSING and mac.to_bytes(6, "big") in data
-    if is_encrypted(data) or not (names_itself or is_searched(data)):
+    holds_own = destination not in ADDRESSING and _holds_own(data, packets, row)
+    if is_encrypted(data) or not (holds_own or is_searched(data)):
         return None
     made = unclassified(data, place)
     made.protocol = LOCAL.get(source) or LOCAL.get(destination) or made.protocol
     return made
+
+
+def _holds_own(data: bytes, packets: Packets, row: int) -> bool:
+    """Whether a datagram holds the MAC address of one of its ends, in either order of bytes."""
+    for number in (int(packets.source_mac[row]), int(packets.destination_mac[row])):
+        mac = max(number, 0).to_bytes(MAC_SIZE, "big")
+        if len(set(mac)) >= FEWEST_DIFFERENT and (mac in data or mac[::-1] in data):
+            return True
+    return False
 
 
 def _of_echo(raw: bytes, place: MessagePlace) -> HttpMessage | None:

@@ -33,7 +33,7 @@ from analyzer.identifiers.meid import Meid, PseudoEsn
 from analyzer.identifiers.owned import owned_in
 from analyzer.identifiers.owner_values import KnownValues
 from analyzer.identifiers.phone import OWN_NUMBER, PhoneNumber, is_own_number
-from analyzer.identifiers.without_names import PrefixedAndroidId, UnnamedEmail, UnnamedPhone
+from analyzer.identifiers.without_names import PrefixedAndroidId, UnnamedEmail, UnnamedPhoneNumber
 from analyzer.model import Field, Fields, Finding
 
 __all__ = ["DETECTORS", "KnownValues", "findings_in"]
@@ -54,7 +54,7 @@ DETECTORS: tuple[Detector, ...] = (
 # Further detectors of kinds that have one: what they look at has no name.
 WITHOUT_NAMES: tuple[Detector, ...] = (
     UnnamedEmail(),
-    UnnamedPhone(),
+    UnnamedPhoneNumber(),
     PrefixedAndroidId(),
     DeviceNumber(),
     ChargePoint(),

@@ -46,6 +46,8 @@ SAYS_VERSION = re.compile(r"imei[_\-]?sv", re.IGNORECASE)
 NOT_DIGITS = re.compile(r"\D")
 IN_HALF_BYTES = "8 bytes hold 15 digits with a check digit in half bytes, as IMEIs are written"
 PACKED = "digits in half bytes"  # a step of decoding
+INTEGER = "integer of 8 octets"  # another
+AS_INTEGER = "8 bytes of each frame are an integer of 15 digits with the beginning and check digit of an IMEI"
 WITH_VERSION = "imeisv"  # the kind of 16 digits: two of the software's version for the check digit
 FORMS = {
     14: "14 digits: an IMEI without its check digit",
@@ -187,6 +189,8 @@ def _judge_unnamed(digits: str, match: re.Match[str], field: Field, context: Con
         return None
     if PACKED in field.evidence.path:
         return Verdict("medium", (IN_HALF_BYTES,))
+    if INTEGER in field.evidence.path and context.is_unclassified:
+        return Verdict("medium", (AS_INTEGER,))
     form = f"15 digits with a valid check digit, which begin {digits[:2]}: {REPORTING_BODIES[digits[:2]]}"
     beside = companions_of(field, context, digits) or _beside_in_list(field, context)
     if beside:

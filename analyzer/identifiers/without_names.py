@@ -1,14 +1,14 @@
-"""Identifiers in fields without names, by their form and by what stands around: e-mail, Android ID."""
+"""Identifiers in fields without names, by form and what stands around: e-mail, phone number, Android ID."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from itertools import islice
 
 from analyzer.identifiers.base import Context, Verdict, finding
 from analyzer.identifiers.by_name import IS_EMAIL, ROLE_ADDRESS
 from analyzer.identifiers.companions import is_like_imei
+from analyzer.identifiers.network_codes import has_operator, network
 from analyzer.identifiers.phone import parsed
 from analyzer.identifiers.placeholders import is_placeholder
 from analyzer.model import Field, Finding
@@ -21,17 +21,16 @@ LONGEST = 1 << 14
 SAID = "an e-mail address without a name beside it, in a message about a phone or of a protocol of its own"
 PASSWORD = re.compile(r"pw|pwd|passwd|password|pass", re.IGNORECASE)
 NUMBER = re.compile(r"\d{15}", re.ASCII)
-# A phone number between separators of a record; a time zone or a height is shorter.
-INTERNATIONAL = re.compile(r"(?<=[,;|#*])\+\d{10,14}(?=[,;|#*])", re.ASCII)
-IMEI_IN_RECORD = re.compile(r"(?<!\d)\d{15}(?!\d)", re.ASCII)
-MOST = 8
+# A number of the international form, or one that noughts fill to the width of its field.
+INTERNATIONAL = re.compile(r"\+[1-9]\d{9,14}|0{2,7}[1-9]\d{9,14}", re.ASCII)
 # An Android ID behind a word that says so: AND…, android_id-….
 ANDROID = re.compile(r"(?:AND|(?:AND|and)roid[_-]?(?:id|ID)?[:_=-]?)([0-9a-f]{16})")
 
 
 def _has_no_name(field: Field) -> bool:
     path = field.evidence.path
-    return len(path) == 1 or NUMBERED.fullmatch(field.name) is not None or AMONG_BYTES in path[-2:]
+    is_body = field.name == path[0]  # the name of what it stands in, for want of its own
+    return is_body or NUMBERED.fullmatch(field.name) is not None or AMONG_BYTES in path[-2:]
 
 
 def holds_device_number(context: Context) -> bool:
@@ -75,28 +74,34 @@ class UnnamedEmail:
                 yield finding(self.kind, part, part, field, Verdict("medium", (said,)), context)
 
 
-class UnnamedPhone:
-    """Finds a phone number in the international form, one part of a tracker's record that holds an IMEI."""
+class UnnamedPhoneNumber:
+    """Finds a phone number as the whole value of a field without a name, beside an IMEI.
+
+    Without a plus it has to be of the country of an IMSI that stands there too.
+    """
 
     kind = "phone"
     examples: tuple[tuple[str, str], ...] = ()
-    counterexamples = (("1", "a,+821058543081,b"),)
+    counterexamples = (("1", "+4740612345"), ("3", "0004740612345"))
 
     def find(self, field: Field, context: Context) -> Iterator[Finding]:
-        """Each number between separators."""
-        text = str(field.value)
-        if not context.is_unclassified or "+" not in text or len(text) > LONGEST:
+        """At most one: the whole value."""
+        text = str(field.value).strip()
+        if not INTERNATIONAL.fullmatch(text) or not _has_no_name(field):
             return
-        if not any(map(is_like_imei, IMEI_IN_RECORD.findall(text))):
+        beside = [str(other.value) for other in context.next_to(field)]
+        number = parsed("+" + text.lstrip("+0")) if any(map(is_like_imei, beside)) else None
+        if number is None or not (text[0] == "+" or number.country in _countries(beside)):
             return
-        for match in islice(INTERNATIONAL.finditer(text), MOST):
-            number = parsed(match[0])
-            if number is not None:
-                said = ("a part of a record that holds an IMEI", f"a number of the plan of {number.country}")
-                details = {"country": number.country}
-                yield finding(
-                    self.kind, number.digits, match[0], field, Verdict("medium", said), context, details
-                )
+        said = f"a number of the plan of {number.country}, beside an IMEI"
+        verdict = Verdict("medium", (said,))
+        yield finding(self.kind, number.digits, text, field, verdict, context, {"country": number.country})
+
+
+def _countries(numbers: list[str]) -> set[str]:
+    """The countries of the IMSIs among numbers."""
+    found = (n for n in numbers if NUMBER.fullmatch(n) and not is_like_imei(n) and has_operator(n))
+    return {dict(network(number[:7])).get("country_iso", "") for number in found}
 
 
 class PrefixedAndroidId:

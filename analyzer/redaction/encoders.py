@@ -19,7 +19,7 @@ from urllib.parse import unquote_to_bytes
 
 from analyzer.codecs.compression import OPENERS, UNMARKED
 from analyzer.codecs.repeated_xor import xored
-from analyzer.codecs.xor import ROT47
+from analyzer.codecs.xor import ROT47, TABLES
 
 MOST = 8 << 20  # bytes that are decompressed
 UNRESERVED = frozenset(char.encode() for char in ascii_letters + digits + "-._~")  # RFC 3986, 2.3
@@ -194,6 +194,11 @@ def _by_key(step: str) -> ByteEncoding | None:
     return None
 
 
+def _of_table(table: bytes) -> ByteEncoding:
+    """Each byte stands for another; the table has no two for the same."""
+    return _translated(table, bytes(map(table.index, range(256))))
+
+
 def _rot47(data: bytes) -> bytes:
     return data.decode("latin-1").translate(ROT47).encode("latin-1")
 
@@ -208,6 +213,7 @@ def _of_charset(name: str) -> ByteEncoding:
 
 
 WRAPPINGS: dict[str, ByteEncoding] = {
+    **{step: _of_table(table) for step, table in TABLES.items()},
     "utf-16-le": _of_charset("utf-16-le"),
     "utf-16-be": _of_charset("utf-16-be"),
     "base64": ByteEncoding(_base64_undo, _base64_do),
