@@ -35,7 +35,7 @@ LONGEST = 1 << 14
 MOST_NAMES, MOST_REPEATS = 50_000, 4
 # Ports of what is said to all in the local network, which other readers take for what it announces.
 LOCAL = {MDNS_PORT: "mdns", 1900: "ssdp in the local network"}
-ADDRESSING = (546, 547)  # DHCPv6, whose work is to carry such addresses (RFC 8415 §11)
+ADDRESSING = (68, 546, 547)  # DHCP and DHCPv6, whose work is to carry such addresses (RFC 2131, RFC 8415)
 MAC_SIZE, FEWEST_DIFFERENT = 6, 4
 ICMP = (1, 58)
 ECHOES = (0, 8, 128, 129)

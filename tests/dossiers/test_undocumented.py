@@ -156,6 +156,8 @@ def test_what_a_dossier_documents_by_host_and_path_is_left_to_it() -> None:
     sent = messages(3, host="alog.umeng.com")
     assert found([with_target(message, "/app_logs") for message in sent]) == []
     assert len(found(sent)) == 3
+
+
 def test_an_advertising_id_counts_in_what_calls_itself_a_first_start() -> None:
     body = b'{"model":"Example-1","gaid":"2f4a8c1e-7b3d-4e5f-9a6b-0c1d2e3f4a5b"}'
     assert len(found([with_target(m, "/v1/install") for m in messages(1, body)])) == 1
