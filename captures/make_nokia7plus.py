@@ -123,7 +123,7 @@ class Story:
             link.syn(wait=seconds(wait))
 
     def post_unanswered(self, at: int) -> None:
-        """Every octet is acknowledged; no answer comes, and after 30 s the phone closes."""
+        """Every byte is acknowledged; no answer comes, and after 30 s the phone closes."""
         head, body = self._post(at)
         link = self._connect(at).open()
         link.up(head + body, note="POST, acknowledged, never answered: delivered")
