@@ -17,6 +17,8 @@ from analyzer.model import Confidence, Field, Finding
 DEGREES = r"[+-]?\d{1,3}\.\d{3,16}"
 NUMBER = re.compile(rf"\s*({DEGREES})\s*", re.ASCII)
 PAIR = re.compile(rf"\s*[\[(]?({DEGREES})\s*[,;| ]\s*({DEGREES})(?:\s*[,;| ][^A-Za-z]*)?[\])]?\s*", re.ASCII)
+EXACT = r"[+-]?\d{1,3}\.\d{5,8}"
+EXACT_PAIR = re.compile(rf"({EXACT})[,;|]({EXACT})(?:[,;|]-?\d{{1,5}}(?:\.\d{{1,3}})?){{0,3}}", re.ASCII)
 LONGEST = 120  # characters: a longer value holds more than one place
 INTEGER = re.compile(r"-?\d{7,10}", re.ASCII)
 SCALED_NAME = re.compile(r"(lat|lon|lng|latitude|longitude)_i$", re.IGNORECASE)
@@ -156,6 +158,7 @@ class Location:
         elif "latitude" in names:
             place = _in_two_fields(field, context)
         place = place or _with_hemispheres(field) or _in_record(field, context)
+        place = place or _beside_number(field, context)
         if place and is_on_earth(*place[:2]):
             latitude, longitude, raw, reason = place
             details = {"latitude": latitude, "longitude": longitude}
@@ -210,6 +213,16 @@ def _in_one_field(field: Field) -> Pair | None:
     if LONGITUDE_FIRST.search(field.name) or abs(float(first)) > 90:
         first, second = second, first
     return first, second, str(field.value), f"the field is named {field.name} and holds two numbers in range"
+
+
+def _beside_number(field: Field, context: Context) -> Pair | None:
+    """Two numbers of degrees with five decimals or more in a message that holds the number of a phone."""
+    text = str(field.value)
+    pair = EXACT_PAIR.fullmatch(text) if len(text) <= LONGEST else None
+    if not pair or abs(float(pair[1])) > 90 or not holds_device_number(context):
+        return None
+    said = "two numbers of degrees with five decimals or more, in a message with the number of a phone"
+    return pair[1], pair[2], text, said
 
 
 def _in_two_fields(field: Field, context: Context) -> Pair | None:

@@ -19,7 +19,7 @@ CANDIDATE = re.compile(
     re.ASCII,
 )
 NAMES = frozenset(("mac", "bssid"))
-HEARD = re.compile(r"[,|;]\s?-\d{2,3}(?![\d.])", re.ASCII)
+HEARD = re.compile(r"[,|;]\s?-\d{2,3}(?![\d.])|@-?\d{2}(?=[+|,;]|\Z)", re.ASCII)
 SEPARATORS = re.compile(r"[:.\-]")
 CLIENT = re.compile(r"(?<=[A-Za-z][_-])([0-9A-F]{12}|[0-9a-f]{12})\Z")
 LONGEST_CLIENT = 64

@@ -56,12 +56,16 @@ def record_position(text: str, context: Context) -> tuple[str, str, str] | None:
     return None
 
 
-# Cells without names: country, network, area and cell in braces; behind the word and a count, in hexadecimal;
-# from the cell up to the country, between plus signs.
+# Cells without names: country, network, area and cell in braces; behind the word and a count, in hexadecimal,
+# all of them or area and cell; from the cell up to the country, between plus signs.
 NUMBER = re.compile(r"(?<!\d)\d{15}(?!\d)", re.ASCII)
 IN_BRACES = re.compile(r"[{\[](\d{3}),(\d{1,3}),(\d{1,5}),(\d{1,9})[}\]]", re.ASCII)
 IN_HEXADECIMAL = re.compile(
     r"\b(?:CELL|LBS|BTS):\d{1,2},([0-9A-Fa-f]{3}),([0-9A-Fa-f]{1,3}),([0-9A-Fa-f]{1,4}),([0-9A-Fa-f]{1,7})(?=[,;])"
+)
+LABELLED = re.compile(
+    r"\b(?:GSM|CELL|LBS|BTS):(?:\d{1,2}[,;]){0,2}(\d{3})[,;](\d{1,3})[,;]([0-9A-F]{4})[,;]([0-9A-F]{4,8})(?=[,;])",
+    re.ASCII,
 )
 FROM_CELL = re.compile(r"\+(\d{1,9}),(\d{1,5}),(\d{1,3}),(\d{3})(?=\+)", re.ASCII)
 INTERNATIONAL = re.compile(r"(?<=[,;|])\+[1-9]\d{7,14}(?=[,;|#*])", re.ASCII)
@@ -76,6 +80,8 @@ def record_cells(text: str, context: Context) -> Iterator[tuple[str, str, str, s
     for found in islice(IN_HEXADECIMAL.finditer(text), MOST):
         country, network, area, cell = (str(int(part, 16)) for part in found.groups())
         yield country, network, area, cell, found[0]
+    for found in islice(LABELLED.finditer(text), MOST):
+        yield found[1], found[2], str(int(found[3], 16)), str(int(found[4], 16)), found[0]
     if holds_imei(text):
         for found in islice(FROM_CELL.finditer(text), MOST):
             cell, area, network, country = found.groups()

@@ -94,12 +94,13 @@ CELL = ("cell", "242-01-1010-20202")
         "(012345678901BZ00,{242,1,1010,20202},01000000)",
         f"S168#{IMEI}#000f#0030#SYNC:0012;CELL:1,0f2,1,3f2,4eea,38;STATUS:87,64$",
         f"MT;6;{IMEI};R2;230301081122+20202,1010,1,242+0+4009",
+        f"*GS06,{IMEI},062133,,SYS:A;V3,GSM:1;4;242;1;03F2;4EEA;-64",
     ],
 )
 def test_cells_in_records_are_read_where_their_network_exists(text: str) -> None:
     assert CELL in values(text)
     assert CELL not in values(text, "http/1.1")
-    unknown = text.replace("242", "999").replace("0f2", "999")
+    unknown = text.replace("242", "999").replace("CELL:1,0f2", "CELL:1,999")
     assert "cell" not in {kind for kind, _ in values(unknown)}
 
 
@@ -110,8 +111,11 @@ def test_a_number_with_its_country_in_a_record_with_an_imei_is_a_phone_number() 
     assert ("phone", "4740612345") not in values("tracker,231129205026,+4740612345,F,120000.000,A;")
 
 
-def test_access_points_with_their_strength_are_read_by_their_block() -> None:
-    text = f"MT;6;{IMEI};R12;07+001b44113ab7,-48+3f9a1c2b7d4e,-66+0+4012"
+@pytest.mark.parametrize(
+    "heard", ["07+001b44113ab7,-48+3f9a1c2b7d4e,-66+0+4012", "001b44113ab7@61+3f9a1c2b7d4e@77"]
+)
+def test_access_points_with_their_strength_are_read_by_their_block(heard: str) -> None:
+    text = f"MT;6;{IMEI};R12;{heard}"
     assert {value for kind, value in values(text) if kind == "bssid"} == {"00:1b:44:11:3a:b7"}
 
 
@@ -123,3 +127,14 @@ def test_degrees_and_minutes_of_aprs_are_a_place() -> None:
 def test_a_number_beside_an_imei_is_a_phone_number_and_another_is_none() -> None:
     assert ("phone", "4740612345") in values(f"IMEI={IMEI} number=+4740612345 level=3", "http/1.1")
     assert ("phone", "4740612345") not in values(f"order={IMEI} number=+4740612345 level=3", "http/1.1")
+
+
+def test_two_exact_numbers_of_degrees_beside_the_number_of_a_phone_are_a_place() -> None:
+    def found(imei: str, pair: str) -> set[str]:
+        body = f'{{"ei":"{imei}","gp":"{pair}"}}'.encode()
+        fields = fields_of(request(body, headers=[("Content-Type", "application/json")]))
+        return {f.value for f in findings_in(fields, NOBODY) if f.kind == "location"}
+
+    assert found(IMEI, "59.913868,10.752245,42,0") == {"59.913868,10.752245"}
+    assert found("123456789012345", "59.913868,10.752245,42,0") == set()
+    assert found(IMEI, "59.9138,10.7522") == found(IMEI, "99.913868,10.752245") == set()
