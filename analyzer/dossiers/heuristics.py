@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 
 from analyzer.dossiers.evidence import describes, host_of
 from analyzer.dossiers.index import candidates
+from analyzer.dossiers.match import client_of
 from analyzer.dossiers.purposes import Purpose, purpose_of
 from analyzer.dossiers.schema import Dossier, StatusRule
 from analyzer.dossiers.status import Status, status_of
@@ -22,6 +23,7 @@ from analyzer.model import Confidence, Finding, Message, Ping, PingField
 
 ID = "undocumented"
 TITLE = "Undocumented sender that behaves like a registration"
+NO_CLIENT = "not known; a capture can't prove which software sent it"
 UPDATE_ID = "undocumented-update-check"
 UPDATE_TITLE = "Undocumented update check that names the phone"
 # What tells a phone or its subscription apart for good.
@@ -68,6 +70,7 @@ class Group(NamedTuple):
     purpose: Purpose
     sends: Sequence[Send]
     names_both: str  # phone and subscription, or the subscription in two ways, as a sentence; else empty
+    dossier: Dossier | None = None  # that documents them as telemetry
 
     @property
     def is_registration(self) -> bool:
@@ -84,8 +87,9 @@ def undocumented(
 ) -> list[Ping]:
     """Return a Ping for each such payload that no dossier has recognised; `devices` has the device of a flow.
 
-    Requests to a host and path that a dossier of any kind documents are left to that dossier. `values_of`
-    gives names and values of a request's fields.
+    Requests to a host and path that a dossier documents are left to it. What is documented as telemetry is
+    reported under its title where it is like a registration, or an update check that names the phone.
+    `values_of` gives names and values of a request's fields.
     """
     taken = {ping.message for ping in pings}
     held: dict[int, list[Finding]] = {}
@@ -95,29 +99,36 @@ def undocumented(
     by_number = {message.number: message for message in messages}
     groups: dict[Key, list[Message]] = {}
     purposes: dict[Key, Purpose] = {}
+    documented: dict[Key, Dossier | None] = {}
     for number, found in held.items():
         message = by_number.get(number)
         if message is None or not _is_unasked(message, found) or _is_to_all(message):
             continue
-        if any(describes(dossier, message) for dossier in candidates(dossiers, host_of(message))):
-            continue
+        dossier = _describing(message, dossiers)
         purpose = purpose_of(message, values_of(message)) or _opens(message, found)
+        if dossier and dossier.kind != "telemetry":
+            continue
         if purpose != "registration" and not any(map(is_lasting, found)):
             continue
         key = _grammar(message, found, devices, purpose)
         groups.setdefault(key, []).append(message)
-        purposes[key] = purpose
+        purposes[key], documented[key] = purpose, dossier
     first = {message.flow: message for message in reversed(messages) if message.role == "request"}
     made: list[Ping] = []
     for key, alike in groups.items():
         kinds = {finding.kind for message in alike for finding in held[message.number]}
-        group = Group(purposes[key], _sends(alike), _names_both(kinds))
+        group = Group(purposes[key], _sends(alike), _names_both(kinds), documented[key])
         if _is_told(group, kinds, first):
             made += [
                 _ping(send, held[send.message.number], group, by_number, devices, first)
                 for send in group.sends
             ]
     return made
+
+
+def _describing(message: Message, dossiers: Sequence[Dossier]) -> Dossier | None:
+    """The dossier that documents requests to this host and path."""
+    return next((d for d in candidates(dossiers, host_of(message)) if describes(d, message)), None)
 
 
 def _names_both(kinds: set[str]) -> str:
@@ -140,7 +151,8 @@ def _is_told(group: Group, kinds: set[str], first: Mapping[int, Message]) -> boo
     """Whether requests of a group are reported."""
     if group.is_registration:
         return True
-    if group.purpose and not (group.purpose == "update check" and kinds & (OF_PHONE | SUBSCRIPTION)):
+    names_phone = group.purpose == "update check" and bool(kinds & (OF_PHONE | SUBSCRIPTION))
+    if (group.dossier or group.purpose) and not names_phone:
         return False
     return len(group.sends) >= FEWEST and not _is_conversation(group, first)
 
@@ -225,11 +237,13 @@ def _ping(
     devices: Mapping[int, str],
     first: Mapping[int, Message],
 ) -> Ping:
-    message, is_update = send.message, group.purpose == "update check"
+    message, dossier = send.message, group.dossier
     status = _furthest(send, by_number)
+    of_none = (UPDATE_ID, UPDATE_TITLE) if group.purpose == "update check" else (ID, TITLE)
+    name, title = (dossier.id, dossier.title) if dossier else of_none
     return Ping(
-        dossier=UPDATE_ID if is_update else ID,
-        title=UPDATE_TITLE if is_update else TITLE,
+        dossier=name,
+        title=title,
         status=status.name,
         time_ns=message.time_ns,
         flow=message.flow,
@@ -243,7 +257,7 @@ def _ping(
         status_reasons=status.reasons,
         fields=tuple(PingField(f.name, f.raw, f"looks like: {TITLES[f.kind]}") for f in found),
         encoding=_encoding(found),
-        client="not known; a capture can't prove which software sent it",
+        client=client_of(dossier) if dossier else NO_CLIENT,
         confidence=_confidence(group),
     )
 
@@ -259,7 +273,10 @@ def _reasons(
     send: Send, found: Sequence[Finding], group: Group, first: Mapping[int, Message]
 ) -> Iterable[str]:
     kinds = ", ".join(dict.fromkeys(TITLES[finding.kind] for finding in found))
-    yield "no dossier describes it: neither host nor grammar is documented"
+    if group.dossier:
+        yield f"host and path: documented for {group.dossier.title}, as {group.dossier.kind}"
+    else:
+        yield "no dossier describes it: neither host nor grammar is documented"
     yield f"identifiers: {kinds} found in it"
     if group.purpose == "log-in":
         yield "purpose: a connection of a protocol of its own begins with it, as log-ins of trackers do"

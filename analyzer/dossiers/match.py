@@ -85,7 +85,7 @@ def attempted(
         evidence=evidence,
         reasons=why,
         status_reasons=how_far,
-        client=_client(dossier),
+        client=client_of(dossier),
         confidence="low",
     )
 
@@ -119,7 +119,7 @@ def _ping(case: Case, rule: EvidenceRule, status: Status) -> Ping:
         status_reasons=status.reasons,
         fields=_explained(dossier, case.payload if case.says("keys") else None),
         encoding=dossier.encoding if case.says("encoding") or not dossier.steps else "",
-        client=_client(dossier),
+        client=client_of(dossier),
         confidence=rule.confidence,
     )
 
@@ -159,7 +159,8 @@ def _text(field: Field) -> str:
     return field.value if isinstance(field.value, str) else field.value.hex()
 
 
-def _client(dossier: Dossier) -> str:
+def client_of(dossier: Dossier) -> str:
+    """Return the software that is known to send it, and how sure that is."""
     client = dossier.client
     note = f"; {client.note}" if client.note else ""
     return f"{client.name}, {NEVER_PROVEN} (confidence {client.confidence}{note})"

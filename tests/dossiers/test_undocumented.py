@@ -158,6 +158,15 @@ def test_what_a_dossier_documents_by_host_and_path_is_left_to_it() -> None:
     assert len(found(sent)) == 3
 
 
+def test_a_documented_update_check_that_names_the_phone_is_told_under_its_title() -> None:
+    sent = messages(2, b"", host="sysupgrade.vivo.com.cn")
+    target = "/checkapp/query?imei=490154203237518&app_version=1.0&model=Example-1&action=checkupdate"
+    ping, *_ = found([with_target(message, target) for message in sent])
+    assert ping.dossier == "vivo-ota-old"
+    assert "update check" in ping.title.lower()
+    assert "documented" in ping.reasons[0]
+
+
 def test_an_advertising_id_counts_in_what_calls_itself_a_first_start() -> None:
     body = b'{"model":"Example-1","gaid":"2f4a8c1e-7b3d-4e5f-9a6b-0c1d2e3f4a5b"}'
     assert len(found([with_target(m, "/v1/install") for m in messages(1, body)])) == 1
