@@ -81,13 +81,13 @@ def page() -> str:
     return "\n".join(lines) + "\n"
 
 
-# Measured on 30 November 2026 with sets that are not part of the project: the figures are not made anew here.
+# Measured on 30 November 2026 with sets that are not part of the project; not made anew here.
 UNSEEN = (
     "## Sets made by people who had not seen the program",
     "",
-    "Captures in the form of documented senders, and of real client programs, with synthetic identifiers. The "
-    "first two sets were measured, then general rules were mended on what they showed; the third was made "
-    "afterwards, so its first figure is the honest one.",
+    "Captures in the form of documented senders, and of real client programs, with synthetic identifiers. "
+    "The first two sets were measured, then general rules were mended on what they showed; the third was "
+    "made afterwards, so its first figure is the honest one.",
     "",
     "| set | values | found at first | found then | false findings then | look-alikes with an alarm |",
     "|---|---|---|---|---|---|",
@@ -95,9 +95,9 @@ UNSEEN = (
     "| 94 captures of real client programs | 297 | 86 % | 98 % | none | 0 of 10 |",
     "| 45 captures of other documented senders | 91 | 70 % | 75 % | none | 0 of 12 |",
     "",
-    "Of the third set at first: HTTP in ordinary encodings 38 of 46, other readable protocols 13 of 18, binary "
-    "structures 11 of 22, published ciphers 2 of 5. Fourteen of the 27 values missed can't be told without the "
-    "sender's documentation.",
+    "Of the third set at first: HTTP in ordinary encodings 38 of 46, other readable protocols 13 of 18, "
+    "binary structures 11 of 22, published ciphers 2 of 5. Fourteen of the 27 values missed can't be told "
+    "without the sender's documentation.",
     "",
 )
 
