@@ -88,6 +88,16 @@ class ByteReader:
         """Return bytes behind their length, which takes `size` bytes."""
         return self.take(self.number(size, order))
 
+    def varint(self, groups: int) -> int:
+        """Return an unsigned number in at most so many groups of seven bits, the lowest first."""
+        value = 0
+        for shift in range(0, 7 * groups, 7):
+            byte = self.number(1)
+            value |= (byte & 0x7F) << shift
+            if byte < 0x80:
+                return value
+        raise MalformedError("too long a number")
+
     def terminated(self, most: int = LONGEST_VALUE) -> bytes:
         """Return bytes up to a zero, which is passed over."""
         found = self.data.find(b"\0", self.at, min(self.end, self.at + most + 1))

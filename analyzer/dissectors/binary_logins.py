@@ -27,27 +27,17 @@ from analyzer.dissectors.packstream import Value, read_value, texts_in
 
 REVISIONS = range(54_000, 60_000)
 MOST_HELLO = 4096
-
-
-def _varint(cursor: ByteReader) -> int:
-    """Return an unsigned number in groups of seven bits, the lowest first."""
-    value = 0
-    for shift in range(0, 63, 7):
-        byte = cursor.number(1)
-        value |= (byte & 0x7F) << shift
-        if byte < 0x80:
-            return value
-    raise MalformedError("too long a number")
+NUMBER = 9  # groups of seven bits
 
 
 def _hello(data: bytes) -> tuple[list[bytes], int]:
     """Return client, database, user and password of a Hello, and where it ends."""
     cursor = ByteReader(data, 1, MOST_HELLO)
-    client = cursor.take(_varint(cursor))
-    _, _, revision = (_varint(cursor) for _ in range(3))
+    client = cursor.take(cursor.varint(NUMBER))
+    _, _, revision = (cursor.varint(NUMBER) for _ in range(3))
     if data[:1] != b"\0" or revision not in REVISIONS:
         raise MalformedError("no Hello")
-    return [client, *(cursor.take(_varint(cursor)) for _ in range(3))], cursor.at
+    return [client, *(cursor.take(cursor.varint(NUMBER)) for _ in range(3))], cursor.at
 
 
 class ClickHouse(DirectionBytes):

@@ -139,6 +139,7 @@ def _primitive(cursor: ByteReader) -> bytes:
 # ── Kafka (kafka.apache.org/protocol) ───────────────────────────────────────
 
 PRODUCE, HANDSHAKE, AUTHENTICATE, VERSIONS = 0, 17, 36, 18
+COMPACT = 5  # groups of seven bits of a compact length (KIP-482)
 HIGHEST_KEY, HIGHEST_VERSION = 100, 25
 
 
@@ -195,7 +196,7 @@ class Kafka(DirectionBytes):
         elif key == AUTHENTICATE:
             if version >= 2:  # flexible versions: tagged fields, then a compact length
                 cursor.take(1)
-                response = cursor.take(max(_compact(cursor) - 1, 0))
+                response = cursor.take(max(cursor.varint(COMPACT) - 1, 0))
             else:
                 response = cursor.counted(4)
             known = sasl(self._mechanism, response)
@@ -206,17 +207,6 @@ class Kafka(DirectionBytes):
             if is_new:
                 yield from content(self.name, place, b"", "request", None, [("client id", text(name))])
             yield from content(self.name, place, cursor.rest())
-
-
-def _compact(cursor: ByteReader) -> int:
-    value = shift = 0
-    while shift < 35:
-        byte = cursor.number(1)
-        value |= (byte & 0x7F) << shift
-        shift += 7
-        if byte < 0x80:
-            return value
-    raise MalformedError("no length")
 
 
 # ── SMPP (3.4 §4, 5.0 §4) ───────────────────────────────────────────────────

@@ -114,9 +114,13 @@ def is_documented(host: str, dossier: Dossier) -> bool:
 
 def describes(dossier: Dossier, message: Message) -> bool:
     """Whether the dossier documents requests to this host and path."""
-    if not is_documented(host_of(message), dossier):
-        return False
-    return not dossier.paths or any(fnmatchcase(path_of(message), known) for known in dossier.paths)
+    return is_documented(host_of(message), dossier) and (not dossier.paths or has_path(dossier, message))
+
+
+def has_path(dossier: Dossier, message: Message) -> bool:
+    """Whether the dossier names the path of the request, exactly or by a pattern."""
+    path = path_of(message) if dossier.paths else ""
+    return any(fnmatchcase(path, known) for known in dossier.paths)
 
 
 def path_of(message: Message) -> str:
@@ -143,8 +147,7 @@ def _host(case: Case) -> str:
 
 
 def _path(case: Case) -> str:
-    path = path_of(case.message) if case.dossier.paths else ""
-    return f"path: {path}" if any(fnmatchcase(path, known) for known in case.dossier.paths) else ""
+    return f"path: {path_of(case.message)}" if has_path(case.dossier, case.message) else ""
 
 
 def _port(case: Case) -> str:

@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 from analyzer.dossiers.evidence import describes, host_of
 from analyzer.dossiers.index import candidates
 from analyzer.dossiers.match import client_of
-from analyzer.dossiers.purposes import Purpose, purpose_of
+from analyzer.dossiers.purposes import REGISTER, Purpose, purpose_of
 from analyzer.dossiers.schema import Dossier, StatusRule
 from analyzer.dossiers.status import Status, status_of
 from analyzer.model import Confidence, Finding, Message, Ping, PingField
@@ -34,7 +34,6 @@ ADVERTISING = frozenset(("gaid", "idfa", "advertising_id"))
 LASTING = SUBSCRIPTION | OF_PHONE | {"mac", "serial", "android_id", "device_id", "oaid"}
 FEWEST = 2  # requests of the same grammar that call themselves nothing
 # Protocols whose very purpose it is to name someone or something.
-REGISTER = ("sip", "REGISTER")  # protocol and method by which a phone registers at its network
 OPENING = OF_PHONE | {"imsi", "iccid"}
 UNCLASSIFIED = "unclassified"  # the protocol of messages that no reader takes
 NAMING = frozenset(("sip", "rtsp", "mail over smtp", "dns", "dhcp", "tls", "icmp"))
@@ -219,13 +218,13 @@ def _sends(messages: Sequence[Message]) -> list[Send]:
     sends: list[list[Message]] = []
     last: dict[int, list[Message]] = {}
     for message in sorted(messages, key=lambda message: (message.time_ns, message.number)):
-        data = hash((message.method, message.target, message.headers, message.body.content))
-        before = last.get(data)
+        content = hash((message.method, message.target, message.headers, message.body.content))
+        before = last.get(content)
         if before and before[-1].peer is None and message.time_ns - before[-1].time_ns <= RETRY_NS:
             before.append(message)
             continue
-        last[data] = [message]
-        sends.append(last[data])
+        last[content] = [message]
+        sends.append(last[content])
     return [Send(first, tuple(again)) for first, *again in sends]
 
 

@@ -26,6 +26,7 @@ REGISTRATION = re.compile(
     r"|provision(?:ing)?|onboard(?:ing)?|bootstrap|firstboot|first|checkin|warranty|guarantee|devinfo|deviceinfo"
     r"|inform|syncml|omadm|zhuce|jihuo"
 )
+REGISTER = ("sip", "REGISTER")  # protocol and method by which a phone registers at its network
 # Words for a first start, which mean much else too: the last segment of a path alone.
 FIRST_START = re.compile(
     r"hello|install(?:ed|s|ation)?|launch|start|new|firstrun|firstlaunch|appinstall|session_?start"
@@ -65,7 +66,7 @@ def purpose_of(message: Message, values: Iterable[tuple[str, str | bytes]] = ())
     ]
     place = [_path(message), *actions, _media_type(message)]
     words = {word for text in place for word in _words(text)}
-    if message.method == "REGISTER" and message.protocol == "sip":
+    if (message.protocol, message.method) == REGISTER:
         return "registration"
     if FIRST_START.fullmatch(_path(message).rstrip("/").rpartition("/")[2].lower()):
         return "registration"
