@@ -22,7 +22,7 @@ sys.path.insert(0, str(ROOT))
 
 from analyzer import analyze  # noqa: E402
 from analyzer.model import Finding, Message, Report  # noqa: E402
-from tests.rereading.octets import Carried, Stretch, carried_in, stretch_at  # noqa: E402
+from tests.rereading.payload_bytes import Carried, Stretch, carried_in, stretch_at  # noqa: E402
 from tests.rereading.steps import NotFollowedError, opened, value_at  # noqa: E402
 
 HIDDEN = frozenset(("password", "access_token"))
