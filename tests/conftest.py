@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import atexit
+import importlib.util
 import os
 import shutil
 import signal
+import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,6 +16,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, settings
 
+from analyzer.core import build_hook
 from tests.examples import are_many, examples, spread
 
 # On a build machine the same examples each time, so that a change is judged by what it changed; at a
@@ -46,8 +51,33 @@ def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
     return argname if isinstance(val, bytes) and len(val) > LONG_IN_A_NAME else None
 
 
+def keep_bytecode() -> None:
+    """Keep the bytecode of modules until the run ends, where the environment forbids to keep it at all.
+
+    Several hundred tests start an interpreter, which would compile all modules anew: half a second each.
+    """
+    if not sys.dont_write_bytecode or sys.pycache_prefix:
+        return
+    folder = tempfile.mkdtemp(prefix="phonehome-bytecode-")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    os.environ["PYTHONPYCACHEPREFIX"] = sys.pycache_prefix = folder
+    sys.dont_write_bytecode = False
+
+
+def compile_kernels() -> None:
+    """Compile the kernels of this working copy, where they changed and the tools for it are there."""
+    if not build_hook.wants_to_compile() or importlib.util.find_spec("Cython") is None:
+        return
+    if failure := build_hook.refresh():
+        print(f"the kernels were not compiled: {failure}", file=sys.stderr)
+
+
 def pytest_configure(config: pytest.Config) -> None:
-    """Declare the mark of a test whose cases are many and slow."""
+    """Prepare the working copy, and declare the mark of a test whose cases are many and slow."""
+    if not hasattr(config, "workerinput"):  # once, before pytest-xdist starts its workers
+        keep_bytecode()
+        compile_kernels()
     config.addinivalue_line("markers", "sampled(few): at a desk so many of its cases run, in .ci/run all")
 
 

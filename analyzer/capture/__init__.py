@@ -71,10 +71,6 @@ class Capture:
         if self.source.compression:
             account.format += f", {self.source.compression}"
 
-    def compile_kernels(self) -> None:
-        """Run kernels compiled from the first batch on."""
-        self._window.large = True
-
     def is_long(self) -> bool:
         """Whether reading ahead in a thread is worth it: a large file, or one of unknown size."""
         return self.source.size is None or self.source.size >= LONG

@@ -10,11 +10,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from analyzer.capture import record_walk
 from analyzer.capture.metadata import CaptureMetadata
 from analyzer.capture.records import Records
 from analyzer.capture.source import CaptureSource
-from analyzer.core.compilation import frames_worth_compiling, run_kernel
+from analyzer.core.kernels import run_kernel
 
 BATCH_BYTES = 16 << 20
 # … of which what someone sends live needs less, since little of it waits.
@@ -37,11 +36,6 @@ class Batch:
     array: NDArray[np.uint8]  # the same bytes
     records: Records
     first_frame: int  # the number of the first record, from 1
-    large: bool  # whether kernels should run compiled
-
-    def buffer(self) -> Any:
-        """The buffer in the form that suits the kernels' form."""
-        return self.array if self.large else self.data
 
 
 class Window:
@@ -53,7 +47,6 @@ class Window:
         self.data = bytearray(min(self._size, FIRST_BYTES))
         self.start = self.end = self.base = 0
         self.finished = False
-        self.large = False  # whether so many frames are to come that kernels should run compiled
         self._spare: deque[bytearray] = deque()
         self._views()
 
@@ -87,13 +80,8 @@ class Window:
         self.data, self.start, self.end = bytearray(), 0, 0
         self._views()
 
-    def expect(self, frames: int) -> None:
-        """Judge from the frames read so far how many there will be; grow for the large ones."""
-        if self.large or not frames:
-            return
-        done = max(self.offset, 1)
-        left = max(self.source.size or 0, self.source.decoded) - done
-        self.large = frames + frames * left // done >= frames_worth_compiling()
+    def grow(self) -> None:
+        """Go on in a buffer of full size, once a capture has shown to be larger than the first one."""
         if len(self.data) < self._size and not self.finished:
             self._move(self._size)
 
@@ -123,9 +111,6 @@ class Window:
         while self.available() < count and self.fill(count):
             pass
         return self.available() >= count
-
-    def buffer(self) -> Any:
-        return self.array if self.large else self.data
 
     def take(self, count: int) -> bytes:
         """Consume `count` bytes that are available."""
@@ -158,17 +143,15 @@ Walk = Callable[..., tuple[int, int, int]]
 
 
 def run_walk(walk: Walk, window: Window, *arguments: Any) -> tuple[int, int, int]:
-    """Run a walk over what the window holds, compiled when that pays."""
-    count, position, why = run_kernel(
-        walk, record_walk.CALLEES, window.large, window.buffer(), window.start, window.end, *arguments
-    )
+    """Run a walk over what the window holds."""
+    count, position, why = run_kernel(walk, window.data, window.start, window.end, *arguments)
     return int(count), int(position), int(why)
 
 
 def make_batch(window: Window, account: CaptureMetadata, records: Records) -> Batch:
     """A batch of the records just walked, counted in the account."""
     count = len(records)
-    batch = Batch(window.data, window.array, records, account.frames + 1, window.large)
+    batch = Batch(window.data, window.array, records, account.frames + 1)
     account.frames += count
     account.snapped += int(np.count_nonzero(records.captured < records.wire))
     account.links.update(records.links())

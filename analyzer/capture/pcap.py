@@ -131,7 +131,7 @@ def _batches(window: Window, account: CaptureMetadata, layout: Layout) -> Iterat
             layout = _checked(window, account, layout, found)
             yield make_batch(window, account, found)
             window.turn()
-            window.expect(account.frames)
+            window.grow()
         if why == CONTROL or (why == BAD_RECORD and begins_section(window)):
             return  # another file begins
         if why == BAD_RECORD:

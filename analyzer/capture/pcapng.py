@@ -73,7 +73,7 @@ def read_pcapng(window: Window, account: CaptureMetadata) -> Iterator[Batch]:
         if filled:
             yield make_batch(window, account, first_records(records, filled))
             window.turn()
-            window.expect(account.frames)
+            window.grow()
             filled = 0
         if why == FULL:
             continue

@@ -5,10 +5,9 @@ Same rules as the packet kernel: integers only, every read behind a check, compi
 
 from __future__ import annotations
 
-from typing import Any
-
 from analyzer.capture.records import CAPTURED, LINK, OFFSET, RECORD_WIDTH, TIME, UNDESCRIBED_LINK, WIRE
-from analyzer.core.compilation import Bytes
+from analyzer.core.byte_access import little16, little32, u16, u32
+from analyzer.core.kernel_types import Bytes, Numbers
 
 # Why a walk stopped.
 NEED_MORE, FULL, BAD_RECORD, CONTROL = range(4)
@@ -51,21 +50,12 @@ MOST_DROPS, MOST_LOST = 1 << 40, 1 << 60
 MOST_SECONDS = 9_000_000_000
 
 
-def little32(data: Bytes, i: int) -> int:
-    # Products, not shifts: numba makes a shifted uint8 unsigned, and unsigned mixes into floats.
-    return data[i] + data[i + 1] * 0x100 + data[i + 2] * 0x10000 + data[i + 3] * 0x1000000
-
-
-def big32(data: Bytes, i: int) -> int:
-    return data[i] * 0x1000000 + data[i + 1] * 0x10000 + data[i + 2] * 0x100 + data[i + 3]
-
-
 def word(data: Bytes, i: int, big: bool) -> int:
-    return big32(data, i) if big else little32(data, i)
+    return u32(data, i) if big else little32(data, i)
 
 
 def half(data: Bytes, i: int, big: bool) -> int:
-    return data[i] * 0x100 + data[i + 1] if big else data[i] + data[i + 1] * 0x100
+    return u16(data, i) if big else little16(data, i)
 
 
 def without_fcs(captured: int, wire: int, fcs: int) -> tuple[int, int]:
@@ -77,10 +67,10 @@ def without_fcs(captured: int, wire: int, fcs: int) -> tuple[int, int]:
 
 def is_file_header(data: Bytes, i: int, end: int) -> bool:
     """Return whether a pcap file begins at `i`: a magic, version 2.4, and two fields that nobody fills."""
-    if i + 24 > end or big32(data, i + 8) != 0 or big32(data, i + 12) != 0:
+    if i + 24 > end or u32(data, i + 8) != 0 or u32(data, i + 12) != 0:
         return False
-    if big32(data, i) in (0xA1B2C3D4, 0xA1B23C4D):
-        return big32(data, i + 4) == 0x00020004
+    if u32(data, i) in (0xA1B2C3D4, 0xA1B23C4D):
+        return u32(data, i + 4) == 0x00020004
     return little32(data, i) in (0xA1B2C3D4, 0xA1B23C4D) and little32(data, i + 4) == 0x00040002
 
 
@@ -94,7 +84,7 @@ def walk_pcap(
     header: int,
     lengths: int,
     fcs: int,
-    out: Any,
+    out: Numbers,
 ) -> tuple[int, int, int]:
     """Records of a pcap file between `start` and `end` into `out`, flat rows of RECORD_WIDTH.
 
@@ -132,7 +122,7 @@ def walk_pcap(
 
 
 def walk_snoop(
-    data: Bytes, start: int, end: int, link: int, fcs: int, out: Any, notes: Any
+    data: Bytes, start: int, end: int, link: int, fcs: int, out: Numbers, notes: Numbers
 ) -> tuple[int, int, int]:
     """Records of a snoop file (RFC 1761) into `out`, as `walk_pcap`.
 
@@ -142,7 +132,7 @@ def walk_snoop(
     while position + 24 <= end:
         if count == room:
             return count, position, FULL
-        wire, captured, total = big32(data, position), big32(data, position + 4), big32(data, position + 8)
+        wire, captured, total = u32(data, position), u32(data, position + 4), u32(data, position + 8)
         if captured > LARGEST_RECORD or total < 24 + captured or total > LARGEST_RECORD:
             return count, position, BAD_RECORD
         if position + total > end:
@@ -155,9 +145,9 @@ def walk_snoop(
         out[at + OFFSET] = position + 24
         out[at + CAPTURED] = captured
         out[at + WIRE] = wire
-        out[at + TIME] = big32(data, position + 16) * BILLION + big32(data, position + 20) * 1000
+        out[at + TIME] = u32(data, position + 16) * BILLION + u32(data, position + 20) * 1000
         out[at + LINK] = link
-        notes[LOST] = big32(data, position + 12)
+        notes[LOST] = u32(data, position + 12)
         count += 1
         position += total
     return count, position, NEED_MORE
@@ -187,7 +177,7 @@ def block_time(high: int, low: int, shrink: int, units: int, offset: int) -> int
     return seconds * BILLION + (raw % units) * BILLION // units
 
 
-def note_lost(notes: Any, count: int) -> None:
+def note_lost(notes: Numbers, count: int) -> None:
     """Add to the packets that were lost, without overflow."""
     if count > MOST_DROPS:
         count = MOST_DROPS
@@ -195,7 +185,9 @@ def note_lost(notes: Any, count: int) -> None:
         notes[LOST] += count
 
 
-def note_options(data: Bytes, i: int, end: int, big: bool, record: int, has_drops: bool, notes: Any) -> None:
+def note_options(
+    data: Bytes, i: int, end: int, big: bool, record: int, has_drops: bool, notes: Numbers
+) -> None:
     """Comments and drop counts among a packet block's options."""
     while i + 4 <= end:
         code, length = half(data, i, big), half(data, i + 2, big)
@@ -215,7 +207,7 @@ def note_options(data: Bytes, i: int, end: int, big: bool, record: int, has_drop
         i += 4 + ((length + 3) & ~3)
 
 
-def note_block(kind: int, notes: Any) -> None:
+def note_block(kind: int, notes: Numbers) -> None:
     """Count a block that is passed over."""
     if kind == JOURNAL:
         notes[JOURNALS] += 1
@@ -230,10 +222,10 @@ def walk_pcapng(
     start: int,
     end: int,
     big: bool,
-    interfaces: Any,
+    interfaces: Numbers,
     count_interfaces: int,
-    out: Any,
-    notes: Any,
+    out: Numbers,
+    notes: Numbers,
 ) -> tuple[int, int, int]:
     """Packet blocks of a pcapng section into `out` (draft-ietf-opsawg-pcapng §4).
 
@@ -310,8 +302,3 @@ def walk_pcapng(
         count += 1
         position += total
     return count, position, NEED_MORE
-
-
-CALLEES = (
-    little32, big32, word, half, without_fcs, is_file_header, block_time, note_lost, note_options, note_block,
-)  # fmt: skip

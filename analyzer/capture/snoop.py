@@ -62,7 +62,7 @@ def _batches(window: Window, account: CaptureMetadata, link: int, fcs: int) -> I
         if count:
             yield make_batch(window, account, first_records(records, count))
             window.turn()
-            window.expect(account.frames)
+            window.grow()
         if why == BAD_RECORD:
             say_bad_record(window, account, int.from_bytes(_lengths(window)[:4], "big"))
             break

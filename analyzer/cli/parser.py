@@ -49,9 +49,11 @@ class _Parser(argparse.ArgumentParser):
 
 class _Version(argparse.Action):
     def __call__(self, parser: argparse.ArgumentParser, *_: Any) -> NoReturn:
+        from analyzer.core.kernels import is_compiled
         from analyzer.version import VERSION
 
-        write(f"phonehome {VERSION}\n")
+        kernels = "compiled" if is_compiled() else "not compiled; large captures are read slowly"
+        write(f"phonehome {VERSION}\npacket kernels: {kernels}\n")
         parser.exit()
 
 

@@ -391,8 +391,8 @@ def _outside(batch: Batch, packets: Packets, row: int) -> tuple[bytes, int]:
     return bytes(headers), int(batch.records.link[row])
 
 
-def as_batch(datagrams: list[Datagram], large: bool) -> tuple[Batch, list[int]]:
+def as_batch(datagrams: list[Datagram]) -> tuple[Batch, list[int]]:
     """Reassembled datagrams as a batch of raw IP records, with the frame number of each."""
-    batch = packed([d.outside + d.packet for d in datagrams], [d.time_ns for d in datagrams], RAW, large)
+    batch = packed([d.outside + d.packet for d in datagrams], [d.time_ns for d in datagrams], RAW)
     batch.records.link[:] = [d.link for d in datagrams]
     return batch, [d.frame for d in datagrams]

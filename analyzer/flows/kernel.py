@@ -7,10 +7,9 @@ signed words.
 
 from __future__ import annotations
 
-from typing import Any
-
 from analyzer.capture.records import RECORD_WIDTH, TIME, WIRE
-from analyzer.core.compilation import Bytes
+from analyzer.core.byte_access import mix, u8, u16, u32
+from analyzer.core.kernel_types import Bytes, Numbers
 from analyzer.flows.flow_table import (
     A_HI,
     A_LO,
@@ -57,7 +56,6 @@ from analyzer.flows.flow_table import (
     WIDTH,
 )  # fmt: skip
 from analyzer.packets import packet_table as packet
-from analyzer.packets.byte_access import mix, u8, u16, u32
 
 FIN, SYN, RST, ACK = 0x01, 0x02, 0x04, 0x10
 
@@ -259,7 +257,7 @@ def starts_dtls(data: Bytes, i: int, end: int) -> bool:
     )
 
 
-def sniff(data: Bytes, i: int, end: int, flow: int, direction: int, flows: Any) -> None:
+def sniff(data: Bytes, i: int, end: int, flow: int, direction: int, flows: Numbers) -> None:
     """Look at one TCP payload of a flow that has not been recognised, or may yet turn to text."""
     kind = flows[flow + KIND]
     if kind in (TEXT, FINISHED):
@@ -292,7 +290,7 @@ def sniff(data: Bytes, i: int, end: int, flow: int, direction: int, flows: Any) 
         flows[flow + KIND] = UNDECIDED
 
 
-def sniff_datagram(data: Bytes, i: int, end: int, flow: int, flows: Any) -> None:
+def sniff_datagram(data: Bytes, i: int, end: int, flow: int, flows: Numbers) -> None:
     """Look at one datagram of a flow that has not been recognised."""
     if starts_quic(data, i, end):
         flows[flow + KIND] = QUIC
@@ -310,7 +308,7 @@ def opens_dtls(data: Bytes, i: int, end: int) -> bool:
     return starts_dtls(data, i, end) and u8(data, i) == 0x16 and u8(data, i + 4) == 0
 
 
-def wanted_datagram(data: Bytes, i: int, end: int, flow: int, direction: int, flows: Any) -> bool:
+def wanted_datagram(data: Bytes, i: int, end: int, flow: int, direction: int, flows: Numbers) -> bool:
     """Whether this datagram may tell the server's name: Initial packets, handshake records, up to a limit."""
     kind = flows[flow + KIND]
     if (kind != QUIC and kind != DTLS) or flows[flow + HANDED + direction] >= flows[flow + TLS_BYTES]:
@@ -324,7 +322,7 @@ def wanted_datagram(data: Bytes, i: int, end: int, flow: int, direction: int, fl
     return True
 
 
-def answers_hello(data: Bytes, i: int, end: int, flow: int, direction: int, flows: Any) -> bool:
+def answers_hello(data: Bytes, i: int, end: int, flow: int, direction: int, flows: Numbers) -> bool:
     """Whether this is the first payload of a TLS server and shows its ServerHello."""
     if flows[flow + KIND] != TLS or flows[flow + HANDED + direction] or not starts_server_hello(data, i, end):
         return False
@@ -349,7 +347,7 @@ def begins_record(data: Bytes, i: int, end: int) -> bool:
 
 
 def wanted(
-    data: Bytes, start: int, length: int, flow: int, direction: int, is_text: bool, flows: Any
+    data: Bytes, start: int, length: int, flow: int, direction: int, is_text: bool, flows: Numbers
 ) -> bool:
     """Whether this payload goes on to the streams."""
     kind = flows[flow + KIND]
@@ -382,7 +380,7 @@ def newer(sequence: int, than: int) -> bool:
     return 0 < difference < 0x80000000
 
 
-def is_reused(packets: Any, row: int, flow: int, direction: int, flows: Any) -> bool:
+def is_reused(packets: Numbers, row: int, flow: int, direction: int, flows: Numbers) -> bool:
     """Whether a SYN opens a new connection between ports that were used before.
 
     So does the answer to one that was not captured, once the connection before it has ended.
@@ -430,7 +428,7 @@ def flow_slot(
 
 
 def slot_of(
-    packets: Any, addresses: Any, index: int, flows: Any, ends: Any, slots: Any, key: int
+    packets: Numbers, addresses: Numbers, index: int, flows: Numbers, ends: Numbers, slots: Numbers, key: int
 ) -> tuple[int, int]:
     """(slot, direction) of the packet's flow: the slot that holds it, or the free one for it."""
     mask = len(slots) - 1
@@ -473,7 +471,14 @@ def slot_of(
 
 
 def open_flow(
-    packets: Any, addresses: Any, index: int, time_ns: int, frame: int, number: int, flows: Any, ends: Any
+    packets: Numbers,
+    addresses: Numbers,
+    index: int,
+    time_ns: int,
+    frame: int,
+    number: int,
+    flows: Numbers,
+    ends: Numbers,
 ) -> None:
     """The row of a flow that begins with this packet."""
     row, at = index * packet.WIDTH, index * packet.ADDRESS_WIDTH
@@ -492,7 +497,7 @@ def open_flow(
     flows[flow + MAC + 1] = packets[row + packet.DESTINATION_MAC]
 
 
-def count_syn(packets: Any, row: int, time_ns: int, flow: int, direction: int, flows: Any) -> None:
+def count_syn(packets: Numbers, row: int, time_ns: int, flow: int, direction: int, flows: Numbers) -> None:
     """What a SYN adds to its flow. Only the first of a side is timed, and an answer only if it fits."""
     if flows[flow + MARKS] & (HAS_ISN_A << direction):
         flows[flow + RESENT + direction] += 1
@@ -506,7 +511,7 @@ def count_syn(packets: Any, row: int, time_ns: int, flow: int, direction: int, f
     flows[flow + START_NS + direction] = time_ns
 
 
-def count_data(packets: Any, row: int, length: int, flow: int, direction: int, flows: Any) -> None:
+def count_data(packets: Numbers, row: int, length: int, flow: int, direction: int, flows: Numbers) -> None:
     """What the data of a segment adds to its flow: how far it reaches, and whether it was there before."""
     sequence = packets[row + packet.SEQUENCE]
     end = (sequence + length) & 0xFFFFFFFF
@@ -522,7 +527,7 @@ def count_data(packets: Any, row: int, length: int, flow: int, direction: int, f
         flows[flow + NEXT + direction] = end
 
 
-def count_tcp(packets: Any, row: int, time_ns: int, flow: int, direction: int, flows: Any) -> None:
+def count_tcp(packets: Numbers, row: int, time_ns: int, flow: int, direction: int, flows: Numbers) -> None:
     """What a TCP segment adds to its flow."""
     flags = packets[row + packet.FLAGS]
     flows[flow + FLAGS + direction] |= flags
@@ -541,7 +546,7 @@ def count_tcp(packets: Any, row: int, time_ns: int, flow: int, direction: int, f
             flows[flow + ACK_NUMBER + direction] = acknowledged
 
 
-def is_copy(packets: Any, row: int, who: int, time_ns: int, recent: Any) -> bool:
+def is_copy(packets: Numbers, row: int, who: int, time_ns: int, recent: Numbers) -> bool:
     """Whether a packet has just been captured elsewhere; `who` tells its flow and direction, from 1.
 
     The same IP identification is proof; where it is 0 (RFC 6864 lets senders do that) or there is none, the
@@ -570,7 +575,7 @@ def is_copy(packets: Any, row: int, who: int, time_ns: int, recent: Any) -> bool
 
 
 def count_packet(
-    packets: Any, row: int, time_ns: int, wire: int, flow: int, direction: int, flows: Any
+    packets: Numbers, row: int, time_ns: int, wire: int, flow: int, direction: int, flows: Numbers
 ) -> None:
     """What any packet adds to its flow."""
     weight = packets[row + packet.WEIGHT]
@@ -588,7 +593,7 @@ def count_packet(
             flows[flow + START_NS + direction] = time_ns
 
 
-def look_inside(data: Bytes, packets: Any, row: int, flow: int, direction: int, flows: Any) -> bool:
+def look_inside(data: Bytes, packets: Numbers, row: int, flow: int, direction: int, flows: Numbers) -> bool:
     """Sniff the payload; whether it goes on to the streams."""
     start, length = packets[row + packet.PAYLOAD], packets[row + packet.PAYLOAD_CAPTURED]
     end = start + length
@@ -606,9 +611,9 @@ def look_inside(data: Bytes, packets: Any, row: int, flow: int, direction: int, 
 
 
 def assign_flows(
-    data: Bytes, records: Any, packets: Any, addresses: Any, start: int, first_frame: int,
-    flows: Any, ends: Any, count: int, slots: Any, key: int, recent: Any,
-    flow_of: Any, direction_of: Any, handed: Any,
+    data: Bytes, records: Numbers, packets: Numbers, addresses: Numbers, start: int, first_frame: int,
+    flows: Numbers, ends: Numbers, count: int, slots: Numbers, key: int, recent: Numbers,
+    flow_of: Numbers, direction_of: Numbers, handed: Numbers,
 ) -> tuple[int, int]:  # fmt: skip
     """Flow number, direction and "goes on to the streams" of each row from `start` on.
 
@@ -653,7 +658,7 @@ def assign_flows(
     return rows, count
 
 
-def refill_slots(flows: Any, ends: Any, count: int, slots: Any, key: int) -> None:
+def refill_slots(flows: Numbers, ends: Numbers, count: int, slots: Numbers, key: int) -> None:
     """Enter flows 0 to `count` into empty `slots`, leaving out those that were replaced."""
     mask = len(slots) - 1
     for number in range(count):
@@ -667,14 +672,3 @@ def refill_slots(flows: Any, ends: Any, count: int, slots: Any, key: int) -> Non
         while slots[slot] >= 0:
             slot = (slot + 1) & mask
         slots[slot] = number
-
-
-# Callees of the two kernels, callees first.
-CALLEES = (
-    u8, u16, u32, mix, has_version, starts_text, starts_greeting, starts_tls, http2_frame, starts_http2,
-    starts_server_hello, starts_old_quic,
-    negotiates_quic, starts_quic, is_initial, starts_dtls, sniff, sniff_datagram, opens_dtls, wanted_datagram,
-    answers_hello, begins_printable, begins_record, wanted, newer, is_reused,
-    keyed, flow_slot, slot_of, open_flow, count_syn, count_data, count_tcp, is_copy, count_packet,
-    look_inside,
-)  # fmt: skip

@@ -46,5 +46,5 @@ def inserted(
     numbered = np.empty(len(rows), np.int64)
     numbered[own] = frames if frames is not None else batch.first_frame + np.arange(len(packets))
     numbered[theirs] = of_made
-    whole = Batch(data, np.frombuffer(data, np.uint8), Records(rows), batch.first_frame, batch.large)
+    whole = Batch(data, np.frombuffer(data, np.uint8), Records(rows), batch.first_frame)
     return whole, Packets(numbers, addresses), numbered.tolist()

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analyzer.capture.batch import Batch
-from analyzer.core.compilation import run_kernel
+from analyzer.core.kernels import run_kernel
 from analyzer.flows import kernel
 from analyzer.flows.flow_table import FIRST_FRAME, Flows, grown, new_flows
 from analyzer.flows.kernel import KEYS
@@ -48,19 +48,19 @@ class FlowTracker:
         done = 0
         while done < rows:
             done, self.count = run_kernel(
-                kernel.assign_flows, kernel.CALLEES, batch.large, batch.buffer(),
+                kernel.assign_flows, batch.data,
                 batch.records.rows.reshape(-1), packets.numbers.reshape(-1), _words(packets.addresses),
                 done, batch.first_frame, self.flows.numbers.reshape(-1), _words(self.flows.addresses),
                 self.count, self._slots, self._key, self._recent, *ids,
             )  # fmt: skip
             if done < rows:
-                self._grow(batch.large)
+                self._grow()
         if frames is not None and self.count > known:
             new = self.flows.numbers[known : self.count, FIRST_FRAME]
             new[:] = np.asarray(frames, np.int64)[new - batch.first_frame]
         return ids
 
-    def replace(self, flows: Flows, large: bool) -> None:
+    def replace(self, flows: Flows) -> None:
         """Go on with these flows instead; those that are marked as replaced get no more packets."""
         self.count = len(flows)
         self._recent[:] = 0  # it tells flows by their numbers
@@ -68,20 +68,20 @@ class FlowTracker:
         while room < 2 * self.count:  # slots are a power of two
             room *= 2
         self.flows = grown(flows, room)
-        self._fill_slots(large)
+        self._fill_slots()
 
     def seen(self) -> Flows:
         """The valid rows."""
         return self.flows.head(self.count)
 
-    def _grow(self, large: bool) -> None:
+    def _grow(self) -> None:
         self.flows = grown(self.flows, 2 * len(self.flows))
-        self._fill_slots(large)
+        self._fill_slots()
 
-    def _fill_slots(self, large: bool) -> None:
+    def _fill_slots(self) -> None:
         self._slots = np.full(2 * len(self.flows), -1, np.int64)
         run_kernel(
-            kernel.refill_slots, kernel.CALLEES, large, self.flows.numbers.reshape(-1),
+            kernel.refill_slots, self.flows.numbers.reshape(-1),
             _words(self.flows.addresses), self.count, self._slots, self._key,
         )  # fmt: skip
 

@@ -21,7 +21,6 @@ from analyzer.live.flow_view import FlowView, board
 from analyzer.live.rotation import RotatedFile, Rotation
 from analyzer.live.shutdown import Stop
 from analyzer.live.sources import Feed, GrowingFile
-from analyzer.live.warmup import Warmup
 from analyzer.model import CaptureError, Problem, Report, Session
 from analyzer.report.units import span
 from analyzer.session.capture_session import SessionReader
@@ -103,7 +102,6 @@ class WatchSession:
         self.notice: str | None = None
         self._feed: Feed | None = None
         self._capture: Capture | None = None
-        self._warming = Warmup()
         self._asked = self._boarded = 0.0
         self._board_took = 0.0
         self._values: SeenOnce[tuple[str, str]] = SeenOnce(MOST_VALUES)
@@ -223,7 +221,6 @@ class WatchSession:
 
     def _tick(self) -> None:
         now = time.monotonic()
-        self._warming.look(self.counts.frames)
         if self._feed is not None and self._capture is not None:
             if now - self._asked >= ASK_EVERY and self.counts.frames:
                 self._asked = now
@@ -289,7 +286,6 @@ class WatchSession:
 
     def end(self, boxes: Sequence[DeliveryQueue] = ()) -> None:
         """Nothing more comes: end the evidence capture, and what waits to be delivered."""
-        self._warming.close()
         if self.rotation is not None:
             self.rotation.close()
         for box in boxes:

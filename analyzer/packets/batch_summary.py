@@ -7,14 +7,14 @@ than from the wide rows themselves.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from analyzer.capture.batch import Batch
 from analyzer.capture.records import RECORD_WIDTH, TIME, WIRE
-from analyzer.core.compilation import run_kernel
+from analyzer.core.kernel_types import Marks, Numbers
+from analyzer.core.kernels import run_kernel
 from analyzer.packets.packet_table import (
     DESTINATION_PORT,
     ETHERTYPE,
@@ -65,13 +65,13 @@ def outline(batch: Batch, packets: Packets) -> BatchSummary:
     """The marks and sums of a batch, as its packets are now."""
     marks, sums = np.zeros(len(packets), np.uint8), np.zeros(SUMS, np.int64)
     run_kernel(
-        outline_batch, (), batch.large,
+        outline_batch,
         batch.records.rows.reshape(-1), packets.numbers.reshape(-1), marks, sums,
     )  # fmt: skip
     return BatchSummary(marks, sums)
 
 
-def outline_batch(records: Any, packets: Any, marks: Any, sums: Any) -> None:
+def outline_batch(records: Numbers, packets: Numbers, marks: Marks, sums: Numbers) -> None:
     """Fill `marks` and `sums`; all arrays are flat."""
     before = 0
     for i in range(len(marks)):

@@ -7,15 +7,14 @@ before that shows the sum of the pseudo-header alone, or nothing.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from analyzer.capture.batch import Batch
-from analyzer.core.compilation import Bytes, run_kernel
-from analyzer.packets.byte_access import CALLEES as BYTES
-from analyzer.packets.byte_access import folded, u8, u16, u32
+from analyzer.core.byte_access import byte_sum, folded, u8, u16, u32
+from analyzer.core.kernel_types import Bytes, Marks, Numbers
+from analyzer.core.kernels import is_compiled, run_kernel
 from analyzer.packets.packet_table import (
     NETWORK,
     PAYLOAD,
@@ -35,9 +34,9 @@ UNKNOWN, RIGHT, LEFT_TO_CARD, ABSENT, WRONG = range(5)
 def verdicts(batch: Batch, packets: Packets, rows: NDArray[np.int64]) -> NDArray[np.uint8]:
     """One of the codes above for each of these rows of a batch."""
     found = np.zeros(len(rows), np.uint8)
-    if batch.large:
+    if is_compiled():
         run_kernel(
-            judge_rows, CALLEES, True, batch.buffer(), packets.numbers.reshape(-1),
+            judge_rows, batch.data, packets.numbers.reshape(-1),
             np.ascontiguousarray(rows, np.int64), found,
         )  # fmt: skip
         return found
@@ -58,7 +57,7 @@ def _judge_plain(data: memoryview, row: Sequence[int], kind: int) -> int:
     return verdict(data, row, 0, kind, start, end, total % 0xFFFF if total else 0)
 
 
-def judge_rows(data: Bytes, packets: Any, rows: Any, found: Any) -> None:
+def judge_rows(data: Bytes, packets: Numbers, rows: Numbers, found: Marks) -> None:
     """The verdict on each of `rows` into `found`; all arrays are flat."""
     for at in range(len(rows)):
         row = rows[at] * WIDTH
@@ -66,15 +65,10 @@ def judge_rows(data: Bytes, packets: Any, rows: Any, found: Any) -> None:
         start, end = segment(data, packets, row, kind)
         if start < 0:
             continue
-        total = 0
-        for k in range(start, end - 1, 2):
-            total += data[k] * 0x100 + data[k + 1]
-        if (end - start) & 1:
-            total += data[end - 1] * 0x100
-        found[at] = verdict(data, packets, row, kind, start, end, total)
+        found[at] = verdict(data, packets, row, kind, start, end, byte_sum(data, start, end))
 
 
-def segment(data: Bytes, packets: Any, row: int, kind: int) -> tuple[int, int]:
+def segment(data: Bytes, packets: Numbers, row: int, kind: int) -> tuple[int, int]:
     """Where the transport header begins and the packet ends; -1 where the checksum can't be told.
 
     That is so for what was cut, and behind options or extension headers, which may change the destination
@@ -96,7 +90,7 @@ def segment(data: Bytes, packets: Any, row: int, kind: int) -> tuple[int, int]:
     return (-1, 0) if is_short else (start, end)
 
 
-def verdict(data: Bytes, packets: Any, row: int, kind: int, start: int, end: int, total: int) -> int:
+def verdict(data: Bytes, packets: Numbers, row: int, kind: int, start: int, end: int, total: int) -> int:
     """From the sum of the segment's words (RFC 9293 §3.1, RFC 768)."""
     network, field = packets[row + NETWORK], u16(data, start + (16 if kind == TCP else 6))
     if kind == UDP and field == 0:
@@ -112,6 +106,3 @@ def verdict(data: Bytes, packets: Any, row: int, kind: int, start: int, end: int
     if field == folded(addresses + end - start) or field == folded(addresses):
         return LEFT_TO_CARD
     return WRONG if field else ABSENT
-
-
-CALLEES = (*BYTES, segment, verdict)

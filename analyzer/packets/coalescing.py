@@ -35,7 +35,7 @@ def joined(decoded: Iterable[Decoded]) -> Iterator[Decoded]:
 
 def _goes_on(batch: Batch, further: Batch) -> bool:
     is_next = further.first_frame == batch.first_frame + len(batch.records)
-    return further.data is batch.data and further.large == batch.large and is_next
+    return further.data is batch.data and is_next
 
 
 def _one(parts: list[Decoded]) -> Decoded:
@@ -45,6 +45,4 @@ def _one(parts: list[Decoded]) -> Decoded:
     records = Records(np.concatenate([batch.records.rows for batch, _ in parts]))
     numbers = np.concatenate([packets.numbers for _, packets in parts])
     addresses = np.concatenate([packets.addresses for _, packets in parts])
-    return Batch(first.data, first.array, records, first.first_frame, first.large), Packets(
-        numbers, addresses
-    )
+    return Batch(first.data, first.array, records, first.first_frame), Packets(numbers, addresses)

@@ -6,9 +6,8 @@ next header and addresses that are in use. Chance meets none of them once in fou
 
 from __future__ import annotations
 
-from analyzer.core.compilation import Bytes
-from analyzer.packets.byte_access import CALLEES as BYTES
-from analyzer.packets.byte_access import folded, u8, u16, u32
+from analyzer.core.byte_access import folded, u8, u16, u32
+from analyzer.core.kernel_types import Bytes
 from analyzer.packets.layers import ETHERNET, IP, STOP
 from analyzer.packets.packet_table import HEADER_SUM_ABSENT, HEADER_SUM_WRONG
 
@@ -115,9 +114,3 @@ def inside_by_form(data: Bytes, i: int, end: int, wire: int, most: int) -> tuple
         if may_be_ip(data, k, end) and exact_ip(data, k, end, wire):
             return IP, k
     return STOP, i
-
-
-CALLEES = (
-    *BYTES, header_sum, is_next_header, is_unicast_block, is_block, sound_ip, exact_ip, is_vlan,
-    sound_ethernet, may_be_ethernet, may_be_ip, inside_by_form,
-)  # fmt: skip

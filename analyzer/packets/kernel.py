@@ -1,19 +1,17 @@
 """Frames to columns: link, network and transport headers of every record of a batch.
 
-Plain Python on purpose: `analyzer.core.compilation` compiles these functions for large captures, and
-the same source runs uncompiled for small ones and in tests. Rules that keep both forms equal:
-integers only, every read behind a check against `end`, no allocation, no exception.
+Plain Python on purpose: the build compiles these functions (`analyzer.core.kernel_source`), and the same
+source runs uncompiled where there is no compiler and in tests. Rules that keep both forms equal: integers of
+64 bits only, every read behind a check against `end`, no allocation, no exception.
 
 `data` is a buffer of bytes; positions are offsets into it.
 """
 
 from __future__ import annotations
 
-from typing import Any
-
 from analyzer.capture.records import CAPTURED, LINK, OFFSET, RECORD_WIDTH, WIRE
-from analyzer.core.compilation import Bytes
-from analyzer.packets.byte_access import hash_words, mac_at, u8, u16, u32
+from analyzer.core.byte_access import hash_words, mac_at, u8, u16, u32
+from analyzer.core.kernel_types import Bytes, Numbers, Words
 from analyzer.packets.header_forms import header_sum, is_vlan
 from analyzer.packets.layers import (
     ETHERNET,
@@ -50,7 +48,6 @@ from analyzer.packets.layers import (
     WIFI,
     WIFI_AGGREGATE,
 )
-from analyzer.packets.links import CALLEES as LINKS
 from analyzer.packets.links import first_layer, link_macs, link_mark, wifi_macs
 from analyzer.packets.packet_table import (
     ACKNOWLEDGMENT,
@@ -98,9 +95,7 @@ from analyzer.packets.security import (
     null_encryption,
     skip_authentication,
 )
-from analyzer.packets.security import CALLEES as SECURITY
 from analyzer.packets.tags import BATMAN, FABRICPATH, ISL_LENGTH, TRILL, isl_length, skip_mobile_mux
-from analyzer.packets.tunnels import CALLEES as TUNNELS
 from analyzer.packets.tunnels import (
     MACSEC,
     after_ethertype,
@@ -144,7 +139,7 @@ def ipv6_transport(data: Bytes, i: int, end: int) -> tuple[int, int, int]:
     return following, -1, 0
 
 
-def put_addresses(data: Bytes, i: int, version: int, addresses: Any, to: int) -> int:
+def put_addresses(data: Bytes, i: int, version: int, addresses: Words, to: int) -> int:
     """The address columns from the IP header at `i`; gives the hash of both addresses."""
     if version == 4:
         addresses[to + SOURCE_HI] = 0
@@ -160,7 +155,7 @@ def put_addresses(data: Bytes, i: int, version: int, addresses: Any, to: int) ->
 
 
 def put_row(
-    out: Any, at: int, kind: int, protocol: int, ports: tuple[int, int], span: tuple[int, int, int]
+    out: Numbers, at: int, kind: int, protocol: int, ports: tuple[int, int], span: tuple[int, int, int]
 ) -> None:
     """The transport columns; `span` is payload position, captured and wire length."""
     out[at + KIND] = kind
@@ -172,7 +167,7 @@ def put_row(
     out[at + PAYLOAD_WIRE] = span[2]
 
 
-def put_tcp(data: Bytes, i: int, end: int, wire_end: int, out: Any, at: int) -> None:
+def put_tcp(data: Bytes, i: int, end: int, wire_end: int, out: Numbers, at: int) -> None:
     """A TCP segment (RFC 9293 §3.1) whose header starts at `i`."""
     if i + 20 > end:
         ports = (u16(data, i), u16(data, i + 2)) if i + 4 <= end else (0, 0)
@@ -191,7 +186,7 @@ def put_tcp(data: Bytes, i: int, end: int, wire_end: int, out: Any, at: int) -> 
     out[at + ACKNOWLEDGMENT] = u32(data, i + 8)
 
 
-def put_udp(data: Bytes, i: int, end: int, wire_end: int, out: Any, at: int) -> None:
+def put_udp(data: Bytes, i: int, end: int, wire_end: int, out: Numbers, at: int) -> None:
     """A UDP datagram (RFC 768) whose header starts at `i`."""
     if i + 8 > end:
         ports = (u16(data, i), u16(data, i + 2)) if i + 4 <= end else (0, 0)
@@ -209,7 +204,7 @@ def put_udp(data: Bytes, i: int, end: int, wire_end: int, out: Any, at: int) -> 
 
 
 def decode_ip(
-    data: Bytes, i: int, end: int, wire: int, out: Any, addresses: Any, row: int
+    data: Bytes, i: int, end: int, wire: int, out: Numbers, addresses: Words, row: int
 ) -> tuple[int, int, int, int, int, int]:
     """One IP header and what it carries into the columns.
 
@@ -327,7 +322,7 @@ def by_gre(protocol: int) -> int:
 
 
 def decode_frame(
-    data: Bytes, i: int, end: int, wire: int, link: int, out: Any, addresses: Any, row: int
+    data: Bytes, i: int, end: int, wire: int, link: int, out: Numbers, addresses: Words, row: int
 ) -> None:
     """One frame into row `row` of the columns."""
     at, begin = row * WIDTH, i
@@ -418,7 +413,7 @@ def decode_frame(
             out[at + KIND] = NOT_IP
 
 
-def decode_batch(data: Bytes, records: Any, out: Any, addresses: Any) -> None:
+def decode_batch(data: Bytes, records: Numbers, out: Numbers, addresses: Words) -> None:
     """Every record of a batch into its row of the columns; all arrays are flat."""
     for row in range(len(records) // RECORD_WIDTH):
         record = row * RECORD_WIDTH
@@ -427,10 +422,3 @@ def decode_batch(data: Bytes, records: Any, out: Any, addresses: Any) -> None:
             data, start, start + records[record + CAPTURED], start + records[record + WIRE],
             records[record + LINK], out, addresses, row,
         )  # fmt: skip
-
-
-# What has to be compiled before what: callees first.
-CALLEES = (
-    *TUNNELS, *SECURITY, *LINKS, ipv6_transport, put_addresses, put_row, put_tcp, put_udp, udp_ends,
-    decode_ip, passed, header_passed, by_ethertype, by_gre, decode_frame,
-)  # fmt: skip

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from analyzer.core.compilation import Bytes
-from analyzer.packets.byte_access import little16, mac_at, u8, u16, u32
-from analyzer.packets.header_forms import CALLEES as SHAPES
+from analyzer.core.byte_access import little16, mac_at, u8, u16, u32
+from analyzer.core.kernel_types import Bytes
 from analyzer.packets.header_forms import may_be_ip
 from analyzer.packets.layers import ETHERNET, IP, LLC, NETLINK, PPP, STOP, TYPED, WIFI
-from analyzer.packets.wrappers import CALLEES as WRAPPERS
 from analyzer.packets.wrappers import WIFI_LINK, wrapped_layer
 
 ETHERNET_LINK, PPP_LINK = 1, 9
@@ -200,9 +198,3 @@ def wifi_macs(data: Bytes, i: int, end: int) -> tuple[int, int]:
     if direction == 2:  # from the access point
         return mac_at(data, i + 16), mac_at(data, i + 4)
     return (mac_at(data, i + 24), mac_at(data, i + 16)) if i + 30 <= end else (-1, -1)
-
-
-CALLEES = (
-    *SHAPES, *WRAPPERS, known_link, wifi_start, nflog_payload, arcnet_payload, frame_relay_payload,
-    small_header, cooked_payload, first_layer, link_macs, link_mark, wifi_macs,
-)  # fmt: skip

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from analyzer.core.compilation import Bytes
-from analyzer.packets.byte_access import mac_at, u8, u16, u32
+from analyzer.core.byte_access import mac_at, u8, u16, u32
+from analyzer.core.kernel_types import Bytes
 from analyzer.packets.header_forms import (
     exact_ip,
     inside_by_form,
@@ -215,9 +215,3 @@ def any_protocol(data: Bytes, i: int, end: int, wire: int, protocol: int) -> tup
         return STOP, i, 0
     layer, position = inside_by_form(data, i, end, wire, 16)
     return layer, position, IN_BY_FORM if layer != STOP else 0
-
-
-CALLEES = (
-    captured_layer, tzsp_payload, capwap_payload, lwapp_payload, ayiya_payload, tunnel_by_form,
-    l2tp3_payload, may_be_packet, is_frame, pseudowire, any_protocol,
-)  # fmt: skip

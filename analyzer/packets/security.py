@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from analyzer.core.compilation import Bytes
-from analyzer.packets.byte_access import folded, u8, u16, u32
+from analyzer.core.byte_access import byte_sum, folded, u8, u16, u32
+from analyzer.core.kernel_types import Bytes
 from analyzer.packets.header_forms import exact_ip
 
 AUTHENTICATION, ENCAPSULATED = 51, 50
@@ -86,14 +86,3 @@ def pseudo_sum(data: Bytes, network: int) -> int:
     for k in range(8, 40, 4):
         total += u32(data, network + k)
     return total
-
-
-def byte_sum(data: Bytes, i: int, end: int) -> int:
-    """Return the sum of 16-bit words, the last one filled with zero (RFC 1071 §1)."""
-    total = 0
-    for k in range(i, end - 1, 2):
-        total += u16(data, k)
-    return total + (u8(data, end - 1) * 0x100 if (end - i) & 1 else 0)
-
-
-CALLEES = (skip_authentication, is_padding, pseudo_sum, byte_sum, is_right, goes_on, holds, null_encryption)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from analyzer.core.compilation import Bytes
-from analyzer.packets.byte_access import u8, u16, u32
+from analyzer.core.byte_access import u8, u16, u32
+from analyzer.core.kernel_types import Bytes
 from analyzer.packets.layers import ETHERNET, STOP, TYPED
 
 VN_TAG, E_TAG, METADATA, EDSA, HSR, R_TAG = 0x8926, 0x893F, 0x8909, 0xDADA, 0x892F, 0xF1C1
@@ -83,6 +83,3 @@ def skip_mobile_mux(data: Bytes, i: int, end: int) -> int:
     if u8(data, i + 4) >> 4 == 4:
         return 4 if length == u16(data, i + 6) else 0
     return 4 if length == 40 + u16(data, i + 8) and u32(data, i + 4) >> 28 == 6 else 0
-
-
-CALLEES = (tag_length, skip_tag, skip_batman, skip_bridging, isl_length, skip_mobile_mux)

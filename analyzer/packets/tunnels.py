@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from analyzer.core.compilation import Bytes
-from analyzer.packets.byte_access import u8, u16, u32
-from analyzer.packets.header_forms import CALLEES as SHAPES
+from analyzer.core.byte_access import u8, u16, u32
+from analyzer.core.kernel_types import Bytes
 from analyzer.packets.header_forms import may_be_ip
 from analyzer.packets.layers import (
     ETHERNET,
@@ -56,9 +55,7 @@ from analyzer.packets.overlay_tunnels import (
     tunnel_by_form,
     tzsp_payload,
 )
-from analyzer.packets.overlay_tunnels import CALLEES as OVERLAYS
 from analyzer.packets.tags import BATMAN, FABRICPATH, TRILL, skip_bridging, skip_tag, tag_length
-from analyzer.packets.tags import CALLEES as TAGS
 
 MACSEC = 0x88E5
 
@@ -394,10 +391,3 @@ def teredo_payload(data: Bytes, i: int, end: int) -> tuple[int, int]:
     if i + 8 <= end and u16(data, i) == 0:
         i += 8
     return (IP, i) if i + 40 <= end and u8(data, i) >> 4 == 6 else (STOP, i)
-
-
-CALLEES = (
-    *SHAPES, *TAGS, *OVERLAYS, skip_macsec, after_ethertype, skip_mpls, skip_ppp, gre_routing_end, skip_gre,
-    is_readable_data, llc_position, skip_wifi, skip_llc, named_by_nsh, skip_nsh, ip_tunnel, gtp_payload,
-    fits_exactly, l2tp_payload, teredo_payload, monitored, udp_tunnel,
-)  # fmt: skip

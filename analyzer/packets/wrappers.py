@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from analyzer.core.compilation import Bytes
-from analyzer.packets.byte_access import little16, little32, u8, u16, u32
+from analyzer.core.byte_access import little16, little32, u8, u16, u32
+from analyzer.core.kernel_types import Bytes
 from analyzer.packets.header_forms import inside_by_form, sound_ethernet
 from analyzer.packets.layers import ETHERNET, IP, LLC, PPP, STOP, TYPED
 
@@ -165,9 +165,3 @@ def usb_payload(data: Bytes, i: int, end: int, link: int) -> tuple[int, int]:
     if position + 14 <= end and sound_ethernet(data, position, end, end):
         return ETHERNET, position
     return STOP, i
-
-
-CALLEES = (
-    is_private, pktap_link, is_pktap, is_juniper, juniper_link, inner_link, tagged_by_switch,
-    recorded_by_endace, wrapped_layer, usb_payload, any_link,
-)  # fmt: skip

@@ -154,7 +154,7 @@ class SessionReader:
         if self._watcher is not None:
             attempt("batch", "alerts", frame, self._watcher.look, step)
         if is_crowded(scan):
-            self._make_room(step.batch.large)
+            self._make_room()
         if self._dividing is not None and not self._dividing.begun:
             self._see_whether_to_divide(self._dividing)
 
@@ -214,7 +214,7 @@ class SessionReader:
         if self._helpers is not None:
             self._helpers.close()
 
-    def _make_room(self, large: bool) -> None:
+    def _make_room(self) -> None:
         """Put flows together that are over or long silent."""
         scan, extractor, region = self.scan, self._extractor, self._region()[1]
         if self._dividing is not None:
@@ -228,7 +228,7 @@ class SessionReader:
         clearing = FlowEviction(scan, extractor.hosts(), named)
         self._extract(clearing.let_go())
         extractor.settle()
-        retired = clearing.retire(region.listed(scan.tracker.count), large)
+        retired = clearing.retire(region.listed(scan.tracker.count))
         region.renumber(retired.new, len(retired.flows))
         scan.reassembler.forget_parts(region.frames().tolist())  # of what is listed, now that this is known
         for part in (extractor, self._search):

@@ -82,12 +82,12 @@ class FlowEviction:
         """What the early end of the flows that do not stay leaves."""
         return self._scan.observer.let_go((~self._stays).nonzero()[0].tolist(), self._flows)
 
-    def retire(self, listed: NDArray[np.uint8], large: bool) -> Eviction:
+    def retire(self, listed: NDArray[np.uint8]) -> Eviction:
         """Put flows together; the scan goes on with what is left. `listed` is as in `retiring.Known`."""
         words, kind = self._kinds()
         known = FlowState(self._stands_for, kind, self._labels(), self._referred, listed.astype(np.int64))
         retired = retire(self._flows, known, self._stays, self._scan.share)
-        self._scan.tracker.replace(retired.flows, large)
+        self._scan.tracker.replace(retired.flows)
         self._scan.renumber(retired.new, len(retired.flows))
         self._scan.crowd.take(retired, words)
         return retired

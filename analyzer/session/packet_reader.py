@@ -179,7 +179,7 @@ class PacketReader:
         """What was waiting for more at the session's end."""
         datagrams = self.reassembler.close()
         if datagrams:
-            batch, packets, frames = self._rebuilt(datagrams, False)
+            batch, packets, frames = self._rebuilt(datagrams)
             step = self._step(batch, packets, frames)
             self._count_outside(step)
             self._take_back(datagrams)
@@ -225,15 +225,15 @@ class PacketReader:
         if not done:
             return self._step(batch, packets, frames)
         datagrams = [datagram for _, datagram in done]
-        made, columns, of_made = self._rebuilt(datagrams, batch.large)
+        made, columns, of_made = self._rebuilt(datagrams)
         whole = inserted((batch, packets), (made, columns), [row for row, _ in done], frames, of_made)
         step = replace(self._step(*whole), read=batch if frames is None else None)
         self._take_back(datagrams)
         return step
 
-    def _rebuilt(self, datagrams: list[Datagram], large: bool) -> tuple[Batch, Packets, list[int]]:
+    def _rebuilt(self, datagrams: list[Datagram]) -> tuple[Batch, Packets, list[int]]:
         """Datagrams as a batch, with their columns and the frame of each."""
-        batch, frames = as_batch(datagrams, large)
+        batch, frames = as_batch(datagrams)
         packets = decode(batch)
         packets.notes[:] = 0  # their headers were made here
         packets.weight[:] = [d.packets for d in datagrams]
@@ -263,7 +263,7 @@ class PacketReader:
             self.wifi = WifiSession(self._wifi_keys)
         start = records.offset[rows]
         end, link = start + records.captured[rows], records.link[rows]
-        inside = inside_frames(self.wifi, batch.array, start, end, link, batch.large)
+        inside = inside_frames(self.wifi, batch.array, start, end, link)
         again = rows[inside.repeated]
         packets.kind[again], packets.ethertype[again] = NOT_IP, WIFI_RETRY
         self.tally.retries += len(again)
@@ -271,7 +271,7 @@ class PacketReader:
             self.asked.append(WifiRequest(what, station, int(records.time_ns[rows[row]])))
         brought = rows[inside.row]
         times = records.time_ns[brought]
-        found = placed(inside.data, inside.at, inside.length, times, ETHERNET, batch.large)
+        found = placed(inside.data, inside.at, inside.length, times, ETHERNET)
         return InnerFrames(found, (batch.first_frame + brought).tolist()) if len(brought) else None
 
     def _in_gre(self, batch: Batch, packets: Packets) -> InnerFrames | None:
@@ -285,7 +285,7 @@ class PacketReader:
         if not found:
             return None
         times = [int(batch.records.time_ns[row]) for _, row in found]
-        inside = packed([data for data, _ in found], times, ETHERNET, batch.large)
+        inside = packed([data for data, _ in found], times, ETHERNET)
         return InnerFrames(inside, [batch.first_frame + row for _, row in found])
 
     def _decrypted(self, found: InnerFrames | None) -> Iterator[Step]:

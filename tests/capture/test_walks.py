@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 
 from analyzer.capture.pcapng_blocks import resolution
 from analyzer.capture.record_walk import (
-    CALLEES,
     INTERFACE_WIDTH,
     MOST_SECONDS,
     NOTES,
@@ -22,12 +21,12 @@ from analyzer.capture.record_walk import (
     walk_snoop,
 )
 from analyzer.capture.records import RECORD_WIDTH
-from analyzer.core.compilation import compiled
+from analyzer.core.kernels import is_compiled, run_kernel
 from tests.capture.blocks import block, enhanced, obsolete, simple
 from tests.capture.test_snoop import record
 from tests.examples import examples
 
-pytest.importorskip("numba", reason="no numba for this platform: kernels run uncompiled only")
+pytestmark = pytest.mark.skipif(not is_compiled(), reason="the kernels of this copy are not compiled")
 
 ROOM = 40
 
@@ -58,9 +57,7 @@ def assert_same(walk: Any, data: bytes, start: int, *arguments: Any, notes: bool
     end = len(data)
     plain = [memoryview(a) if isinstance(a, np.ndarray) else a for a in (*arguments, outs[0], *noted[0])]
     one = walk(fenced(data, start, end), start, end, *plain)
-    array = np.frombuffer(data, np.uint8)
-    given_in = (array, start, end, *arguments, outs[1], *noted[1])
-    other = compiled(walk, CALLEES, given_in)(*given_in)
+    other = run_kernel(walk, data, start, end, *arguments, outs[1], *noted[1])
     assert tuple(one) == tuple(other)
     np.testing.assert_array_equal(outs[0], outs[1])
     np.testing.assert_array_equal(noted[0], noted[1])

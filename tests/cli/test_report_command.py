@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from analyzer.core.kernels import is_compiled
 from analyzer.report import json
 from analyzer.report.terminal import render
 from tests.cli.conftest import ROOT, Run
@@ -137,7 +138,7 @@ def test_help_needs_none_of_the_heavy_libraries() -> None:
     code = (
         "import sys\nfrom analyzer.cli import main\n"
         "try: main(['--help'])\nexcept SystemExit: pass\n"
-        "heavy = {'numpy', 'numba', 'pandas', 'rich', 'dpkt', 'phonenumbers', 'stdnum', 'scapy'}\n"
+        "heavy = {'numpy', 'pandas', 'rich', 'dpkt', 'phonenumbers', 'stdnum', 'scapy'}\n"
         "print(sorted(heavy & set(sys.modules)), file=sys.stderr)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, cwd=ROOT, check=True)
@@ -152,4 +153,13 @@ def test_version_is_that_of_the_installed_package(run: Run) -> None:
         expected = version("phonehome")
     except PackageNotFoundError:
         pytest.skip("phonehome is not installed here")
-    assert run("--version").stdout.decode() == f"phonehome {expected}\n"
+    assert run("--version").stdout.decode().splitlines()[0] == f"phonehome {expected}"
+
+
+@pytest.mark.parametrize(("setting", "said"), [("1", "not compiled"), ("", "compiled")])
+def test_version_says_whether_the_kernels_are_compiled(run: Run, setting: str, said: str) -> None:
+    if not setting and not is_compiled():
+        pytest.skip("the kernels of this copy are not compiled")
+    done = run("--version", env={**os.environ, "PYTHONPATH": str(ROOT), "PHONEHOME_UNCOMPILED": setting})
+    line = done.stdout.decode().splitlines()[1]
+    assert line.split(": ")[1].split(";")[0] == said

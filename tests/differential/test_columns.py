@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,12 +10,13 @@ import pytest
 
 from analyzer.capture import Capture
 from analyzer.capture.batch import Batch
+from analyzer.core.kernels import is_compiled, uncompiled
 from analyzer.flows.tracker import FlowTracker
 from analyzer.model import CaptureError
 from analyzer.packets import decode
 from tests.differential.corpus import entries
 
-pytest.importorskip("numba", reason="no numba for this platform: kernels run uncompiled only")
+pytestmark = pytest.mark.skipif(not is_compiled(), reason="the kernels of this copy are not compiled")
 
 
 def batches(path: Path) -> Iterator[Batch]:
@@ -45,9 +45,10 @@ def test_packets_and_flows_are_the_same(corpus: Path) -> None:
         plain, fast = FlowTracker(), FlowTracker()
         for batch in batches(entry.path):
             packets += len(batch.records)
-            if not is_same(
-                columns(replace(batch, large=False), plain), columns(replace(batch, large=True), fast)
-            ):
+            compiled = columns(batch, fast)
+            with uncompiled():
+                uncompiled_too = columns(batch, plain)
+            if not is_same(compiled, uncompiled_too):
                 different.add(entry.id)
         if not is_same(seen(plain), seen(fast)):
             different.add(entry.id)
@@ -55,11 +56,11 @@ def test_packets_and_flows_are_the_same(corpus: Path) -> None:
     assert different == set()
 
 
-def test_records_are_the_same(corpus: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_records_are_the_same(corpus: Path) -> None:
     def records(path: Path) -> list[list[int]]:
         return [row for batch in batches(path) for row in batch.records.rows[:, 1:].tolist()]
 
     paths = {entry.id: entry.path for entry in entries(corpus)}
-    plain = {name: records(path) for name, path in paths.items()}
-    monkeypatch.setattr("analyzer.capture.batch.frames_worth_compiling", lambda: 1)
+    with uncompiled():
+        plain = {name: records(path) for name, path in paths.items()}
     assert [name for name, path in paths.items() if records(path) != plain[name]] == []

@@ -89,7 +89,7 @@ def test_every_fragment_is_counted_once(parts: list[tuple[int, bytes, bool]], ma
 @versions
 def test_a_datagram_is_decoded_as_if_it_had_come_whole(make: type) -> None:
     parts = [make(48, DATAGRAM[48:], False), make(0, DATAGRAM[:48], True)]
-    batch, frames = as_batch(add(parts), large=False)
+    batch, frames = as_batch(add(parts))
     packets = decode(batch)
     assert frames == [2]
     assert packets.kind.tolist() == [KIND_UDP]
@@ -158,7 +158,7 @@ def test_a_datagram_with_a_hole_is_given_up_to_the_hole_and_counted(make: type) 
 def test_a_datagram_without_its_beginning_is_an_ip_packet_without_ports(make: type) -> None:
     into = Reassembler()
     add([make(48, DATAGRAM[48:], False)], into)
-    batch, _ = as_batch(into.close(), large=False)
+    batch, _ = as_batch(into.close())
     packets = decode(batch)
     assert packets.protocol.tolist() == [17]
     assert packets.source_port.tolist() == [0]

@@ -38,7 +38,7 @@ def batch_of(frames: Sequence[bytes], link: int = 1, first_frame: int = 1, start
     for row, frame in enumerate(frames):
         records.rows[row] = position, len(frame), len(frame), start_ns + row * 1000, link
         position += len(frame)
-    return Batch(data, np.frombuffer(data, np.uint8), records, first_frame, False)
+    return Batch(data, np.frombuffer(data, np.uint8), records, first_frame)
 
 
 def track(frames: Sequence[bytes], link: int = 1, tracker: FlowTracker | None = None) -> Tracked:

@@ -70,27 +70,6 @@ def test_modules_beside_captures_are_never_imported(folder: Path, tmp_path: Path
     assert "Traceback" not in done.stderr
 
 
-def test_settings_beside_captures_are_not_heeded_by_the_compiler(folder: Path, tmp_path: Path) -> None:
-    """numba reads `.numba_config.yaml` of the current folder where a reader of YAML is installed."""
-    pytest.importorskip("numba")
-    pytest.importorskip("yaml")
-    (folder / ".numba_config.yaml").write_text("disable_jit: 1\n")
-    entry = tmp_path / "compile.py"
-    entry.write_text(
-        "import numpy as np\n"
-        "from analyzer.core.native_code import native\n"
-        "def first(data):\n"
-        "    return data[0]\n"
-        "kernel = native(first, (), 'B', None)\n"
-        "print(kernel(np.array([7], np.uint8)), len(kernel.nopython_signatures))\n"
-    )
-    done = subprocess.run(
-        [sys.executable, str(entry)], cwd=folder, env={**os.environ, "PYTHONPATH": str(ROOT)},
-        capture_output=True, text=True, check=False, timeout=120,
-    )  # fmt: skip
-    assert (done.stdout, done.stderr) == ("7 1\n", "")
-
-
 def test_the_environment_is_afterwards_as_it_was() -> None:
     before = dict(os.environ)
     with Pool(1, None) as pool:
@@ -107,5 +86,5 @@ def test_processes_are_started_in_one_place() -> None:
         if starting.search(path.read_text())
     }
     guarded = {"analyzer/system/processes.py"}
-    with_own_guard = {"analyzer/serve/jobs.py", "analyzer/live/warmup.py"}  # PYTHONSAFEPATH, -P
+    with_own_guard = {"analyzer/serve/jobs.py", "analyzer/core/build_hook.py"}  # PYTHONSAFEPATH, -P
     assert found == guarded | with_own_guard

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -32,7 +33,12 @@ class Fenced:
     def __len__(self) -> int:
         return len(self._data)
 
-    def __getitem__(self, at: int) -> int:
+    def __getitem__(self, at: Any) -> Any:
+        if isinstance(at, slice):
+            assert self._start <= at.start <= at.stop <= self._end, (
+                f"{at} lies outside {self._start}…{self._end}"
+            )
+            return self._data[at]
         assert self._start <= at < self._end, f"byte {at} lies outside {self._start}…{self._end}"
         return self._data[at]
 

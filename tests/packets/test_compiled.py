@@ -1,12 +1,8 @@
-"""The compiled kernels give what the uncompiled ones give: the one module that has to compile them.
-
-Compiling takes some 15 seconds when no compiled code of this state of the sources is kept yet.
-"""
+"""The compiled kernels give what the uncompiled ones give."""
 
 from __future__ import annotations
 
 import random
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +13,7 @@ from hypothesis import strategies as st
 from analyzer.capture import Capture
 from analyzer.capture.batch import Batch
 from analyzer.capture.records import new_records
+from analyzer.core.kernels import is_compiled, uncompiled
 from analyzer.flows import tracker
 from analyzer.packets import decode
 from tests import builders
@@ -25,19 +22,19 @@ from tests.capture.test_pcapng import many_blocks
 from tests.examples import examples
 from tests.packets.hostile import frames
 
-pytest.importorskip("numba", reason="no numba for this platform: kernels run uncompiled only")
+pytestmark = pytest.mark.skipif(not is_compiled(), reason="the kernels of this copy are not compiled")
 
 Frame = tuple[bytes, int, int]
 
 
-def batch_of(found: list[Frame], large: bool = False) -> Batch:
+def batch_of(found: list[Frame]) -> Batch:
     """These frames as a batch, without a gap between the records."""
     data = bytearray(b"".join(raw for raw, _, _ in found))
     records, position = new_records(len(found)), 0
     for row, (raw, link, wire) in enumerate(found):
         records.rows[row] = position, len(raw), max(wire, len(raw)), row * 1000, link
         position += len(raw)
-    return Batch(data, np.frombuffer(data, np.uint8) if data else np.zeros(0, np.uint8), records, 1, large)
+    return Batch(data, np.frombuffer(data, np.uint8) if data else np.zeros(0, np.uint8), records, 1)
 
 
 def columns(batch: Batch, times: int = 1) -> list[np.ndarray]:
@@ -52,7 +49,9 @@ def columns(batch: Batch, times: int = 1) -> list[np.ndarray]:
 def assert_same(found: list[Frame], times: int = 1) -> None:
     """Both forms give equal columns."""
     batch = batch_of(found)
-    plain, fast = columns(batch, times), columns(replace(batch, large=True), times)
+    fast = columns(batch, times)
+    with uncompiled():
+        plain = columns(batch, times)
     for one, other in zip(plain, fast, strict=True):
         np.testing.assert_array_equal(one, other)
 
@@ -95,9 +94,7 @@ def test_conversations_give_the_same_columns() -> None:
 
 
 @pytest.mark.parametrize("seed", range(6))
-def test_capture_files_give_the_same_records(
-    seed: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_capture_files_give_the_same_records(seed: int, tmp_path: Path) -> None:
     choice = random.Random(seed)
     path = tmp_path / "capture"
     if seed % 2:
@@ -105,13 +102,8 @@ def test_capture_files_give_the_same_records(
     else:
         whole = [choice.randbytes(choice.choice([0, 20, 1500])) for _ in range(4000)]
         path.write_bytes(builders.pcap(whole, order="<>"[seed // 2 % 2]) + choice.randbytes(12 * seed))
-    plain = records_of(Capture(str(path)))
-    monkeypatch.setattr("analyzer.capture.batch.frames_worth_compiling", lambda: 1)
-    capture = Capture(str(path))
-    flags, found = [], []
-    for part in capture:
-        flags.append(part.large)
-        found += part.records.rows[:, 1:].tolist()
-    assert any(flags)
+    with uncompiled():
+        plain = records_of(Capture(str(path)))
+    found = [row for part in Capture(str(path)) for row in part.records.rows[:, 1:].tolist()]
     assert [row[0] for row in found] == [len(record.frame) for record in plain]
     assert [(row[1], row[2], row[3]) for row in found] == [(r.wire, r.time_ns, r.link) for r in plain]

@@ -19,6 +19,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import analyzer
+from analyzer.core.kernels import is_compiled, uncompiled
 from analyzer.model import Report
 from analyzer.packets.wifi import ccm, ccmp_batch, ciphers, wifi_key
 from analyzer.packets.wifi import decapsulation as inside_module
@@ -121,12 +122,14 @@ def test_real_captures_give_the_same_one_by_one(
 
 
 def test_compiled_loops_open_what_uncompiled_ones_open(capture: Path) -> None:
-    pytest.importorskip("numba", reason="no numba for this platform: kernels run uncompiled only")
+    if not is_compiled():
+        pytest.skip("the kernels of this copy are not compiled")
     data = [bytes(frame) for _, frame in dpkt.pcap.Reader(io.BytesIO(capture.read_bytes()))][:2000]
     key = make_wifi.transient_key()[32:48]
-    plain, compiled = (opened(data, key, compiled) for compiled in (False, True))
+    with uncompiled():
+        plain = opened(data, key)
     assert len(plain) > 1900
-    assert plain == compiled
+    assert plain == opened(data, key)
 
 
 FRAME = st.fixed_dictionaries(
@@ -251,7 +254,7 @@ def test_without_a_key_no_loop_is_compiled(monkeypatch: pytest.MonkeyPatch) -> N
     frames = [made({**ORDINARY, "number": n}, False) for n in range(2 * ccmp_batch.WORTHWHILE[True])]
     data, start, end = laid_out(frames)
     session = WifiSession()
-    found = inside_frames(session, data, start, end, np.full(len(frames), LINK_IEEE802_11), True)
+    found = inside_frames(session, data, start, end, np.full(len(frames), LINK_IEEE802_11))
     assert (len(found.row), session.clients[AP, PHONE].protected, ran) == (0, len(frames), [])
 
 
@@ -279,19 +282,17 @@ def inside(session: WifiSession, raw: list[bytes], least: int) -> tuple[list[tup
     """(rows with the Ethernet frames in them, repeated rows)."""
     data, start, end = laid_out(raw)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(ccmp_batch, "WORTHWHILE", {False: least})
-        found = inside_frames(session, data, start, end, np.full(len(raw), LINK_IEEE802_11), False)
+        patch.setattr(ccmp_batch, "WORTHWHILE", {False: least, True: least})
+        found = inside_frames(session, data, start, end, np.full(len(raw), LINK_IEEE802_11))
     places = zip(found.row.tolist(), found.at.tolist(), found.length.tolist(), strict=True)
     return [(row, bytes(found.data[at : at + size])) for row, at, size in places], {*found.repeated.tolist()}
 
 
-def opened(
-    data: list[bytes], key: bytes = TEMPORAL, compiled: bool = False
-) -> dict[int, tuple[bytes, int, int, bool]]:
+def opened(data: list[bytes], key: bytes = TEMPORAL) -> dict[int, tuple[bytes, int, int, bool]]:
     """Payload, sender, sequence number and whether sent again of each frame that is opened, by row."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(ccmp_batch, "WORTHWHILE", {True: 1, False: 1})
-        found = ccmp_batch.opened_frames(*laid_out(data), lambda *_: key, ccmp_batch.FrameBuffer(), compiled)
+        found = ccmp_batch.opened_frames(*laid_out(data), lambda *_: key, ccmp_batch.FrameBuffer())
     columns = [found.column(which).tolist() for which in (ROW, LENGTH, SENDER, SEQUENCE, AGAIN)]
     return {
         row: (bytes(found.room[at : at + size]), sender, sequence, bool(again))

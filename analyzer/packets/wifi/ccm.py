@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from analyzer.core.compilation import run_kernel
+from analyzer.core.kernels import run_kernel
 from analyzer.packets.wifi import kernel
 from analyzer.packets.wifi.kernel import BLOCK, HEADS, MIC
 
@@ -58,7 +58,6 @@ def open_ccm(
     plain: Words,
     block: Rows,
     scratch: WorkBuffers,
-    compiled: bool,
 ) -> NDArray[np.bool_]:
     """Write each message's bytes to `plain`, from its number of `block` on; gives whose check is right.
 
@@ -67,7 +66,7 @@ def open_ccm(
     """
     right = np.zeros(len(block), np.bool_)
     for rows in _portions(sealed.length):
-        chains = _Chains(_cipher(key), sealed.of(rows), scratch, compiled)
+        chains = _Chains(_cipher(key), sealed.of(rows), scratch)
         chains.open(data, plain, block[rows])
         right[rows] = chains.check(plain, block[rows]) == _mic(data, chains.sealed)
     return right
@@ -89,8 +88,8 @@ def _portions(length: Rows) -> Iterator[Rows]:
 class _Chains:
     """Messages side by side, from the longest to the shortest."""
 
-    def __init__(self, cipher: Any, sealed: Sealed, scratch: WorkBuffers, compiled: bool) -> None:
-        self.sealed, self._scratch, self._compiled = sealed, scratch, compiled
+    def __init__(self, cipher: Any, sealed: Sealed, scratch: WorkBuffers) -> None:
+        self.sealed, self._scratch = sealed, scratch
         self._blocks = blocks_of(sealed.length)
         self._total = int(self._blocks.sum())
         self._update = cipher.encryptor().update_into
@@ -131,7 +130,7 @@ class _Chains:
         return self._scratch.made[: len(blocks)]
 
     def _run(self, loop: Any, *arguments: Any) -> None:
-        run_kernel(loop, (), self._compiled, *arguments)
+        run_kernel(loop, *arguments)
 
 
 def _mic(data: Bytes, sealed: Sealed) -> Words:

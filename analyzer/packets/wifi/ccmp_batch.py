@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from analyzer.core.compilation import run_kernel
+from analyzer.core.kernels import is_compiled, run_kernel
 from analyzer.packets.wifi import kernel
 from analyzer.packets.wifi.ccm import Bytes, Rows, Sealed, WorkBuffers, blocks_of, open_ccm
 from analyzer.packets.wifi.frames import EAPOL_SNAP, has_check_sequence
@@ -73,16 +73,15 @@ def sender_of(transmitter: bytes, tid: int) -> int:
     return int.from_bytes(transmitter, "big") * TRAFFIC_IDS + tid + 1
 
 
-def opened_frames(
-    data: Bytes, mac: Rows, end: Rows, key_of: KeyOf, room: FrameBuffer, compiled: bool
-) -> OpenedFrames:
+def opened_frames(data: Bytes, mac: Rows, end: Rows, key_of: KeyOf, room: FrameBuffer) -> OpenedFrames:
     """Frames between `mac`, where their headers begin, and `end` that the key of their client opens.
 
     `key_of` gives the temporal key of a BSSID and station, or None where there is none for CCMP-128.
     """
-    if len(mac) < WORTHWHILE[compiled]:
+    worthwhile = WORTHWHILE[is_compiled()]
+    if len(mac) < worthwhile:
         return nothing_opened(room)
-    numbers, heads = _sealed_frames(data, mac, end, compiled)
+    numbers, heads = _sealed_frames(data, mac, end)
     clients, client = _clients(numbers)
     size = 1 + blocks_of(numbers[:, LENGTH])
     block = np.cumsum(size) - size + 1
@@ -91,11 +90,11 @@ def opened_frames(
     plain = np.frombuffer(raw, np.uint64, 2 * (used // BLOCK)).reshape(-1, 2)
     right = np.zeros(len(numbers), np.bool_)
     for number, count in enumerate(np.bincount(client, minlength=len(clients)).tolist()):
-        key = key_of(*clients[number]) if count >= WORTHWHILE[compiled] else None
+        key = key_of(*clients[number]) if count >= worthwhile else None
         if key is not None:
             rows = (client == number).nonzero()[0]
             sealed = Sealed(numbers[rows, AT], numbers[rows, LENGTH], heads[rows])
-            right[rows] = open_ccm(key, data, sealed, plain, block[rows], room.scratch, compiled)
+            right[rows] = open_ccm(key, data, sealed, plain, block[rows], room.scratch)
     # Keys that come under older keys are for the session to read.
     right &= plain[block, 0] != np.frombuffer(EAPOL_SNAP, np.uint64)
     return OpenedFrames(raw, used, numbers[right], BLOCK * block[right], client[right], clients)
@@ -107,12 +106,12 @@ def nothing_opened(room: FrameBuffer) -> OpenedFrames:
     return OpenedFrames(room.of(0), 0, none.reshape(0, NUMBERS), none, none, [])
 
 
-def _sealed_frames(data: Bytes, mac: Rows, end: Rows, compiled: bool) -> tuple[Rows, NDArray[np.uint64]]:
+def _sealed_frames(data: Bytes, mac: Rows, end: Rows) -> tuple[Rows, NDArray[np.uint64]]:
     """(columns, first blocks) of frames that may be opened."""
     numbers = np.empty((len(mac), NUMBERS), np.int64)
     heads = np.empty((len(mac), HEADS * BLOCK), np.uint8)
     arguments = (mac, end, _check_bytes(data, mac, end), numbers.reshape(-1), heads.reshape(-1))
-    count = run_kernel(kernel.sealed_frames, kernel.CALLEES, compiled, data, *arguments)
+    count = run_kernel(kernel.sealed_frames, data, *arguments)
     return numbers[:count], heads[:count].view(np.uint64).reshape(-1, HEADS, 2)
 
 

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from analyzer.core.compilation import run_kernel
+from analyzer.core.kernels import run_kernel
 from analyzer.packets.wifi import kernel
 from analyzer.packets.wifi.ccm import Bytes, Rows
 from analyzer.packets.wifi.ccmp_batch import Flags, OpenedFrames
@@ -37,23 +37,21 @@ class Inside(NamedTuple):
     asked: list[tuple[int, str, bytes]]  # row, request, MAC address of the station
 
 
-def inside_frames(
-    session: WifiSession, data: Bytes, start: Rows, end: Rows, link: Rows, compiled: bool
-) -> Inside:
+def inside_frames(session: WifiSession, data: Bytes, start: Rows, end: Rows, link: Rows) -> Inside:
     """What is in the frames between `start` and `end`; each has a LINKTYPE_ of Wi-Fi.
 
     Frames that are readable as they stand give nothing: they are read in place. `Inside.data` is used again
     for the next batch.
     """
     mac = _mac_positions(data, start, end, link)
-    opened = session.open_many(data, mac, end, compiled)
+    opened = session.open_many(data, mac, end)
     further = _Further(session, data, mac, end)
     again = further.read(opened)
     session.note_opened(opened, ~again)
     is_aggregate = opened.column(IS_AGGREGATE) != 0
     for index in (is_aggregate & ~again).nonzero()[0].tolist():
         further.take_apart(opened, index)
-    row, at, length = _in_place(data, mac, opened, ~again & ~is_aggregate, compiled)
+    row, at, length = _in_place(data, mac, opened, ~again & ~is_aggregate)
     raw, made_row, made_at, made_length = _behind(session, opened, further.made)
     row, at = np.concatenate((row, made_row)), np.concatenate((at, made_at))
     length, order = np.concatenate((length, made_length)), np.argsort(row, kind="stable")
@@ -130,17 +128,15 @@ def _to_be_told(opened: OpenedFrames, other: Rows) -> Flags:
     return told
 
 
-def _in_place(
-    data: Bytes, mac: Rows, opened: OpenedFrames, wanted: Flags, compiled: bool
-) -> tuple[Rows, Rows, Rows]:
+def _in_place(data: Bytes, mac: Rows, opened: OpenedFrames, wanted: Flags) -> tuple[Rows, Rows, Rows]:
     """(row, position, length) of Ethernet frames made where the payloads are.
 
     The EtherType stands already behind the place of the addresses, at the end of the SNAP header (RFC 1042).
     """
     room, made = np.frombuffer(opened.room, np.uint8), wanted.astype(np.int64)
-    if len(opened):  # a kernel that nothing needs would be loaded, or even compiled
+    if len(opened):
         arguments = (mac, opened.numbers.reshape(-1), opened.at, room, made)
-        run_kernel(kernel.address_packets, (), compiled, data, *arguments)
+        run_kernel(kernel.address_packets, data, *arguments)
     rows = made.nonzero()[0]
     at, length = opened.at[rows] - BEFORE, opened.column(LENGTH)[rows] + BEFORE
     return opened.column(ROW)[rows], at, length

@@ -1,14 +1,11 @@
-"""Loops over the bytes of encrypted Wi-Fi frames, compiled for large captures.
+"""Loops over the bytes of encrypted Wi-Fi frames, by the rules of the packet kernel.
 
-Everything here has to stay within what numba compiles; all arrays are flat. IEEE 802.11-2020 §12.5.3 is CCMP,
-RFC 3610 the mode it stands on.
+IEEE 802.11-2020 §12.5.3 is CCMP, RFC 3610 the mode that it uses.
 """
 
 from __future__ import annotations
 
-from typing import Any
-
-from analyzer.core.compilation import Bytes
+from analyzer.core.kernel_types import Bytes, Marks, Numbers, Words
 
 BLOCK, MIC, CCMP_HEADER = 16, 8, 8
 # Bytes of a MAC header with and without a quality-of-service field, and of HT control behind that.
@@ -40,7 +37,9 @@ LLC, BEFORE = 8, 6
 TRAFFIC_IDS = 32
 
 
-def sealed_frames(data: Bytes, mac: Any, end: Any, checked: int, numbers: Any, heads: Any) -> int:
+def sealed_frames(
+    data: Bytes, mac: Numbers, end: Numbers, checked: int, numbers: Numbers, heads: Marks
+) -> int:
     """Protected data frames of three addresses between a station and its access point; gives how many.
 
     A frame stands from `mac` to `end`, the last `checked` bytes of which are no part of it. `numbers` and
@@ -82,7 +81,7 @@ def address(data: Bytes, i: int) -> int:
     return number
 
 
-def write_heads(data: Bytes, start: int, body: int, length: int, heads: Any, i: int) -> None:
+def write_heads(data: Bytes, start: int, body: int, length: int, heads: Marks, i: int) -> None:
     """The blocks that a frame's check and key stream begin with (§12.5.3.3.3, §12.5.3.3.4)."""
     has_qos = data[start] >> 7
     quality = data[start + HEADER] & TRAFFIC_ID if has_qos else 0
@@ -105,7 +104,7 @@ def write_heads(data: Bytes, start: int, body: int, length: int, heads: Any, i: 
     heads[j + 24] = quality
 
 
-def count_blocks(starts: Any, length: Any, counters: Any, out: Any) -> None:
+def count_blocks(starts: Words, length: Numbers, counters: Words, out: Words) -> None:
     """Blocks 0, 1, 2 … of the key stream of each message, one message after the other (RFC 3610 §2.3).
 
     `starts` and `out` hold two words a block; `counters` has the second word's part for each number.
@@ -119,7 +118,7 @@ def count_blocks(starts: Any, length: Any, counters: Any, out: Any) -> None:
             to += 2
 
 
-def lift(data: Bytes, at: Any, length: Any, stream: Bytes, plain: Any, block: Any) -> None:
+def lift(data: Bytes, at: Numbers, length: Numbers, stream: Bytes, plain: Marks, block: Numbers) -> None:
     """Sealed bytes and their key stream (`count_blocks`, enciphered) → the message.
 
     It is written to `plain`, from its number of `block` on, and the last block filled up with zeros.
@@ -129,9 +128,10 @@ def lift(data: Bytes, at: Any, length: Any, stream: Bytes, plain: Any, block: An
         count = length[i]
         room = BLOCK * ((count + BLOCK - 1) // BLOCK)
         key += BLOCK
-        # Slices, since of an index into one it is known that it is not negative: these loops become vectors.
         sealed, hiding = data[at[i] : at[i] + count], stream[key : key + count]
         opened = plain[BLOCK * block[i] : BLOCK * block[i] + room]
+        if len(sealed) < count or len(hiding) < count or len(opened) < room:
+            return  # such lengths are never given; the loops below do not check their indices
         for j in range(count):
             opened[j] = sealed[j] ^ hiding[j]
         for j in range(count, room):
@@ -139,7 +139,7 @@ def lift(data: Bytes, at: Any, length: Any, stream: Bytes, plain: Any, block: An
         key += room
 
 
-def line_up(plain: Any, block: Any, count: Any, step: Any, text: Any) -> None:
+def line_up(plain: Words, block: Numbers, count: Numbers, step: Numbers, text: Words) -> None:
     """Messages' blocks in the order in which their checks take them.
 
     The first block of every message goes to `text` from block `step[0]` on, every second one from `step[1]`
@@ -152,7 +152,9 @@ def line_up(plain: Any, block: Any, count: Any, step: Any, text: Any) -> None:
             text[there + 1] = plain[here + 1]
 
 
-def address_packets(data: Bytes, mac: Any, numbers: Any, at: Any, room: Any, made: Any) -> None:
+def address_packets(
+    data: Bytes, mac: Numbers, numbers: Numbers, at: Numbers, room: Marks, made: Numbers
+) -> None:
     """Make Ethernet frames of payloads where they stand: addresses go in front of the EtherType.
 
     Only where `made` says so and an LLC and SNAP header is there (RFC 1042); elsewhere `made` becomes 0.
@@ -170,6 +172,3 @@ def address_packets(data: Bytes, mac: Any, numbers: Any, at: Any, room: Any, mad
         for j in range(6):
             room[to - BEFORE + j] = data[target + j]
             room[to - BEFORE + 6 + j] = data[source + j]
-
-
-CALLEES = (address, write_heads)

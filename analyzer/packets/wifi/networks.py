@@ -121,11 +121,11 @@ class WifiSession:
             self._shake_hands(frame)
         return (ethernet_frames(True, b"", b"", frame.body) if frame.aggregate else []), False
 
-    def open_many(self, data: Bytes, mac: Rows, end: Rows, compiled: bool) -> OpenedFrames:
+    def open_many(self, data: Bytes, mac: Rows, end: Rows) -> OpenedFrames:
         """As `opened_frames`, with the newest key of each client; nothing is noted of the frames yet."""
         if not any(client.cipher == CCMP for client in self.clients.values()):
             return nothing_opened(self.room)
-        return opened_frames(data, mac, end, self._ccmp_key, self.room, compiled)
+        return opened_frames(data, mac, end, self._ccmp_key, self.room)
 
     def note_opened(self, opened: OpenedFrames, new: Flags) -> None:
         """Count those that are no repetition for their clients."""

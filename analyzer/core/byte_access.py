@@ -1,15 +1,12 @@
-"""Bytes of a buffer to numbers: what every packet kernel reads with.
-
-Products, not shifts: numba makes a shifted uint8 unsigned, and unsigned mixes into floats.
-"""
+"""Bytes of a buffer to numbers: what every packet kernel reads with."""
 
 from __future__ import annotations
 
-from analyzer.core.compilation import Bytes
+from analyzer.core.kernel_types import Bytes
 
 
 def u8(data: Bytes, i: int) -> int:
-    return data[i] * 1
+    return data[i]
 
 
 def u16(data: Bytes, i: int) -> int:
@@ -53,4 +50,11 @@ def folded(total: int) -> int:
     return (total & 0xFFFF) + (total >> 16)
 
 
-CALLEES = (u8, u16, u32, little16, little32, mac_at, mix, hash_words, folded)
+def byte_sum(data: Bytes, i: int, end: int) -> int:
+    """Return the sum of 16-bit words from `i` to `end`, the last one filled with zero (RFC 1071 §1)."""
+    words = data[i:end]
+    length = len(words)
+    total = 0
+    for k in range(length // 2):
+        total += words[2 * k] * 0x100 + words[2 * k + 1]
+    return total + (words[length - 1] * 0x100 if length & 1 else 0)
