@@ -37,6 +37,7 @@ UNSURE_START = (0, 2, 3)
 # an F or a 0 fills the last byte.
 PACKINGS = ("{}F", "{}0", "9{}", "A{}", "0{}")
 EVEN_PACKINGS = ("{}", "3{}F")
+GROUP_SIZES = (2, 3, 4)  # digits of a phone number between blanks
 
 
 def _xxhash() -> Any:
@@ -90,16 +91,30 @@ def _dotted(data: str) -> str:
 
 
 def _phone_written(digits: str) -> Iterator[tuple[str, str]]:
-    """In groups, as people of its country write it (RFC 3966 has hyphens between them)."""
+    """In groups (RFC 3966 has hyphens between them)."""
+    for grouped in dict.fromkeys(phone_groups(digits)):
+        for separator in " -.":
+            yield grouped.replace(" ", separator), "in groups"
+
+
+def phone_groups(digits: str) -> tuple[str, ...]:
+    """Return ways to write an international number, with a blank between groups; none for no number.
+
+    The first is that of its country's plan, which changes with the version of the plan. Groups of two, three and
+    four digits behind the country code follow.
+    """
     import phonenumbers
 
     try:
         number = phonenumbers.parse("+" + digits)
     except phonenumbers.NumberParseException:
-        return
-    grouped = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.INTERNATIONAL)
-    for separator in " -.":
-        yield grouped.replace(" ", separator).replace("-", separator), "in groups"
+        return ()
+    planned = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.INTERNATIONAL)
+    code, national = f"+{number.country_code}", phonenumbers.national_significant_number(number)
+    by_size = (
+        [code, *(national[at : at + size] for at in range(0, len(national), size))] for size in GROUP_SIZES
+    )
+    return (planned.replace("-", " "), *map(" ".join, by_size))
 
 
 def _imei_written(imei: str) -> Iterator[tuple[str, str]]:

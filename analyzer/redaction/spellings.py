@@ -12,7 +12,14 @@ from collections.abc import Callable, Iterator
 from itertools import pairwise
 from urllib.parse import quote
 
-from analyzer.identifiers.encodings import CHECKSUMS, HASHES, TRUNCATIONS, UNSURE_START
+from analyzer.identifiers.encodings import (
+    CHECKSUMS,
+    GROUP_SIZES,
+    HASHES,
+    TRUNCATIONS,
+    UNSURE_START,
+    phone_groups,
+)
 from analyzer.redaction.pseudonyms import eui64_of
 
 Writing = Callable[[str], str]
@@ -114,20 +121,9 @@ def _meid_decimal(meid: str) -> str:
     return f"{int(meid[:8], 16):010d}{int(meid[8:], 16):08d}" if len(meid) == 14 else ""
 
 
-def _grouped(mark: str) -> Writing:
-    """In groups, as people of its country write it; a pseudonym keeps the country."""
-
-    def write(digits: str) -> str:
-        import phonenumbers
-
-        try:
-            number = phonenumbers.parse("+" + digits)
-        except phonenumbers.NumberParseException:
-            return ""
-        text = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.INTERNATIONAL)
-        return text.replace(" ", mark).replace("-", mark)
-
-    return write
+def _grouped(way: int, mark: str) -> Writing:
+    """In groups, one of the ways of `phone_groups`; a pseudonym keeps the country."""
+    return lambda digits: "".join(phone_groups(digits)[way : way + 1]).replace(" ", mark)
 
 
 def _both(*writings: Writing) -> tuple[Writing, ...]:
@@ -139,6 +135,7 @@ def _lowered(write: Writing) -> Writing:
     return lambda text: write(text).lower()
 
 
+_GROUPS = tuple(_grouped(way, mark) for way in range(1 + len(GROUP_SIZES)) for mark in " -.")
 _MAC = _both(lambda mac: mac.replace(":", "-"), _bare, _dotted)
 # What a MAC address leaves elsewhere: nobody hashes or encodes these.
 _FROM_MAC = _both(
@@ -165,7 +162,7 @@ WRITTEN: dict[str, tuple[Writing, ...]] = {
         _parted(4, 8, 12, 16)(" "),
         _parted(4, 8, 12, 16)("-"),
     ),
-    "phone": (lambda digits: "+" + digits, lambda digits: "00" + digits, *map(_grouped, " -.")),
+    "phone": (lambda digits: "+" + digits, lambda digits: "00" + digits, *_GROUPS),
     "address": (),
 }
 
