@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import re
 import uuid
-from collections.abc import Iterator, Sequence
-from functools import cached_property
+from collections.abc import Iterable, Iterator, Sequence
+from functools import cached_property, lru_cache
 from typing import Any, NamedTuple
 from urllib.parse import quote, quote_plus
 
@@ -29,6 +29,8 @@ MIN_TEXT, SURE_TEXT = 8, 16
 MIN_BYTES, MIN_DIFFERENT = 6, 4
 # Characters of base64 that stand for these bytes alone.
 MIN_BASE64 = 7
+# Bytes that are looked through value by value; beyond them an automaton, which has to be built, is faster.
+WORTH_AN_AUTOMATON = 1 << 16
 # Different characters of a value.
 FEWEST_DIFFERENT = 4
 
@@ -102,6 +104,7 @@ class Search:
     def __init__(self, values: Sequence[SearchedValue]) -> None:
         """The first values are looked for in more forms than those beyond MOST_IN_FULL."""
         self.values = values[:MOST]
+        self._looked_through = 0  # bytes
         self.left_out = len(values) - len(self.values)
 
     def sightings(self, data: bytes) -> list[Sighting]:
@@ -110,7 +113,7 @@ class Search:
             return []
         words = self._listed
         found = []
-        for at, start, end in self._automaton.find_matches_as_indexes(data, overlapping=True):
+        for at, start, end in self._matches(data):
             word = words[at]
             if not word.apart or _stands_apart(data, start, end, word.apart):
                 found.append(Sighting(word.number, word.encoding, start, end))
@@ -120,11 +123,16 @@ class Search:
     def _words(self) -> dict[bytes, _Word]:
         words: dict[bytes, _Word] = {}
         for number, sought in enumerate(self.values):
-            for data, encoding in forms_of(sought.kind, sought.value, number < MOST_IN_FULL):
-                apart = apart_from(data, encoding, sought.kind)
-                if apart is not None:
-                    words.setdefault(data, _Word(number, encoding, apart))
+            for data, encoding, apart in _sought_forms(sought.kind, sought.value, number < MOST_IN_FULL):
+                words.setdefault(data, _Word(number, encoding, apart))
         return words
+
+    def _matches(self, data: bytes) -> Iterable[tuple[int, int, int]]:
+        """Every (word, start, end); to make the automaton takes as long as looking through some 100 KB."""
+        self._looked_through += len(data)
+        if self._looked_through > WORTH_AN_AUTOMATON:
+            return self._automaton.find_matches_as_indexes(data, overlapping=True)  # type: ignore[no-any-return]
+        return _each_match(self._words, data)
 
     @cached_property
     def _listed(self) -> list[_Word]:
@@ -135,6 +143,24 @@ class Search:
         from ahocorasick_rs import BytesAhoCorasick
 
         return BytesAhoCorasick(list(self._words))
+
+
+def _each_match(words: Iterable[bytes], data: bytes) -> Iterator[tuple[int, int, int]]:
+    for number, word in enumerate(words):
+        start = data.find(word)
+        while start >= 0:
+            yield number, start, start + len(word)
+            start = data.find(word, start + 1)
+
+
+@lru_cache(128)
+def _sought_forms(kind: str, value: str, in_full: bool) -> tuple[tuple[bytes, str, frozenset[int]], ...]:
+    """The forms of a value that are looked for, each with what may not stand next to it."""
+    forms = (
+        (data, encoding, apart_from(data, encoding, kind))
+        for data, encoding in forms_of(kind, value, in_full)
+    )
+    return tuple((data, encoding, apart) for data, encoding, apart in forms if apart is not None)
 
 
 def forms_of(kind: str, value: str, in_full: bool = True) -> Iterator[tuple[bytes, str]]:
