@@ -26,8 +26,8 @@ IS_EMAIL = re.compile(EMAIL).fullmatch
 UUID = r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}"
 IS_UUID = re.compile(UUID).fullmatch
 SHORTEST_NAME = 3
-# Hexadecimal with a letter in it: a number of digits alone is counted by somebody.
-HEX_LONG = r"(?=[0-9]*[A-Fa-f])(?:0x)?[0-9A-Fa-f]{16,64}"
+# Hexadecimal with a letter and two digits in it: a number of digits alone is counted by somebody.
+HEX_LONG = r"(?=[0-9]*[A-Fa-f])(?=(?:[A-Fa-f]*[0-9]){2})(?:0x)?[0-9A-Fa-f]{16,64}"
 CUID, UTDID = r"[A-Z0-9]{32}\|[\w:]{1,20}", r"(?=\S*[a-z])(?=\S*[A-Z])(?=\S*\d)[A-Za-z0-9+/]{22}=="
 DEVICE_ID = rf"\{{?{UUID}\}}?|{HEX_LONG}|{CUID}|{UTDID}"
 HEX_ID = r"[0-9A-Fa-f]{16}|[0-9A-Fa-f]{32}|[0-9A-Fa-f]{64}"
@@ -156,7 +156,7 @@ class NamedDetector:
         """At most one: the whole value."""
         named = kinds_of_field(field)
         surely = self.kind in named or self.also_named & named
-        if not (surely or self.among & named):
+        if not (surely or self.among & named) or (self.kind == "account" and _is_of_card(field)):
             return
         beside = identity_kinds(field.beside)
         text = str(field.value).strip().strip("\"'")
@@ -187,6 +187,11 @@ class NamedDetector:
             or lowered in self.dummies
             or (len(bare) >= 6 and bare.isalnum() and is_placeholder(bare))
         )
+
+
+def _is_of_card(field: Field) -> bool:
+    """Whether it stands in a card of a person (XEP-0054), whose nickname is no account."""
+    return "vCard" in field.evidence.path
 
 
 def _row(kind: str, form: str, described: str, *examples: tuple[str, str], **more: object) -> NamedDetector:

@@ -21,8 +21,14 @@ CANDIDATE = re.compile(
 NAMES = frozenset(("mac", "bssid"))
 HEARD = re.compile(r"[,|;]\s?-\d{2,3}(?![\d.])|@-?\d{2}(?=[+|,;]|\Z)", re.ASCII)
 SEPARATORS = re.compile(r"[:.\-]")
-CLIENT = re.compile(r"(?<=[A-Za-z][_-])([0-9A-F]{12}|[0-9a-f]{12})\Z")
-LONGEST_CLIENT = 64
+# Twelve digits of one case behind a word and a hyphen or low line, or before them, but not as UUIDs end.
+DIGITS = r"(?P<digits>[0-9A-F]{12}|[0-9a-f]{12})"
+BEHIND_WORD = (
+    rf"(?<![0-9A-Za-z])(?![0-9A-Fa-f]{{4}}[_\-])[A-Za-z][A-Za-z0-9.]{{0,31}}[_\-]{DIGITS}(?![0-9A-Za-z\-])"
+)
+BEFORE_WORD = rf"(?<![0-9A-Za-z_\-]){DIGITS.replace('digits', 'first')}[_\-](?=[A-Za-z]{{2}})"
+INSIDE = re.compile(f"{BEHIND_WORD}|{BEFORE_WORD}", re.ASCII)
+LONGEST_NAME = 256  # of a device, a topic or a path that holds one
 MULTICAST, LOCAL = 1, 2  # the two lowest bits of the first byte (IEEE 802 §8.2)
 
 
@@ -31,12 +37,16 @@ class Mac:
 
     kind = "mac"
     examples = (("MACID", "00:1b:44:11:3a:b7"), ("mac", "001B44113AB7"), ("x", "00-1B-44-11-3A-B7"),
-                ("clientId", "gw-001b44113ab7"))  # fmt: skip
+                ("clientId", "gw-001b44113ab7"), ("x", "HS110_001B44113AB7"),
+                ("topic", "shellies/shelly1-001b44113ab7/relay"), ("x", "001b44113ab7-kitchen"))  # fmt: skip
     counterexamples = (
         ("mac", "ff:ff:ff:ff:ff:ff"),
         ("mac", "02:00:00:00:00:00"),
         ("x", "001b44113ab7"),
-        ("x", "gw-001b44113ab7"),
+        ("x", "gw-3f9a1c2b7d4e"),
+        ("x", "2f4a8c1e-7b3d-4e5f-9a6b-001b44113ab7"),
+        ("x", "dev-2f4a8c1e-7b3d-4e5f-9a6b-001b44113ab7"),
+        ("x", "gw-001B44113ab7"),
         ("clientId", "gw-3f9a1c2b7d4e"),
         ("x", "19-03-21-10-15-30"),
         ("x", "2001:db8:00:1b:44:11:3a:b7"),
@@ -46,7 +56,7 @@ class Mac:
         """Each address in a text field."""
         text = str(field.value)
         yield from _in_decimal(field, text.strip(), context)
-        yield from _in_client(field, text.strip(), context)
+        yield from _inside(field, text, context)
         for match in CANDIDATE.finditer(text):
             digits = SEPARATORS.sub("", match[0]).lower()
             value = ":".join(digits[i : i + 2] for i in range(0, 12, 2))
@@ -99,17 +109,16 @@ def _judge(mac: str, match: re.Match[str], field: Field) -> Verdict | None:
     return Verdict("medium", (form, f"its block is registered to {vendor}")) if vendor else None
 
 
-def _in_client(field: Field, text: str, context: Context) -> Iterator[Finding]:
-    """The address that ends the name by which a device logs in, as in `gw-001b44113ab7`."""
-    found = (
-        CLIENT.search(text) if len(text) <= LONGEST_CLIENT and "device" in kinds_named(field.name) else None
-    )
-    if found is None:
+def _inside(field: Field, text: str, context: Context) -> Iterator[Finding]:
+    """The addresses in names of devices, as in `gw-001b44113ab7`, also as parts of a topic or path."""
+    if len(text) > LONGEST_NAME:
         return
-    value = ":".join(re.findall("..", found[1].lower()))
-    verdict = _by_maker(value, f"six bytes in hexadecimal at the end of {field.name}")
-    if verdict and is_of_one_interface(value):
-        yield finding("mac", value, found[1], field, verdict, context, _details(value, "mac"))
+    for match in INSIDE.finditer(text):
+        raw = match["digits"] or match["first"]
+        value = ":".join(re.findall("..", raw.lower()))
+        verdict = _by_maker(value, "six bytes in hexadecimal beside a word, as in the name of a device")
+        if verdict and is_of_one_interface(value):
+            yield finding("mac", value, raw, field, verdict, context, _details(value, "mac"))
 
 
 def _by_maker(mac: str, form: str) -> Verdict | None:
