@@ -168,7 +168,7 @@ class UnnamedAndroidId:
 
 
 class PlatformAndroidId:
-    """Finds an Android ID under did or as the id of a device, where the message says that Android sends it."""
+    """Finds an Android ID under did or as the id of a device, where a message says that Android sends it."""
 
     kind = "android_id"
     examples: tuple[tuple[str, str], ...] = ()
