@@ -38,7 +38,6 @@ from analyzer.identifiers.owner_values import KnownValues
 from analyzer.identifiers.phone import OWN_NUMBER, PhoneNumber, is_own_number
 from analyzer.identifiers.without_names import (
     MAC_DIGITS,
-    OWN,
     PrefixedAndroidId,
     UnnamedEmail,
     UnnamedMac,
@@ -83,7 +82,7 @@ ASKED = re.compile(
     r"\s*[\"']?(?:[^@\s]{1,64}@[^@\s]{4,}|\+\d|(?=[0-9\-]*[A-Za-z])(?=[A-Za-z\-]*\d)[0-9A-Za-z\-]{8,64}[\"']?$)"
 )
 SHORTEST_ASKED = 6
-LENGTH_OF_OWN_ID = 16
+LENGTH_OF_OWN_ID, MAC_LENGTH = 16, 12
 
 # Of one kind in one field. More are no sender's own identifiers, and hostile text could hold millions.
 MOST = 1000
@@ -97,6 +96,7 @@ UNNAMED = re.compile(r"[A-Za-z0-9]@[A-Za-z0-9]|(?:AND|ndroid[_-]?(?:id)?[:_=-]?)
 DEGREES = re.compile(r"\.[0-9]{5,8}[,;|+][+-]?[0-9]{1,3}\.[0-9]{5}")
 HEMISPHERE = re.compile(
     r"[0-9]{3}[ ,;]?[NS][ ,;]{0,2}[0-9]|[NS][0-9]{1,4}\.[0-9]{3,8}[ ,;]{1,2}[EW][0-9]"
+    r"|[EW][0-9]{1,5}\.[0-9]{3,8}[ ,;]{1,2}[NS][0-9]"
     r"|[0-9]{4}\.[0-9]{2}[NS][/\\0-9A-Z][0-9]{5}\.[0-9]{2}[EW]"
     r"|[0-9°'\"″”]\s?[NS][ ,;]{0,3}[0-9]{1,3}\s?°"
 )
@@ -104,6 +104,8 @@ HEMISPHERE = re.compile(
 BESIDE_WORD = re.compile(
     r"[_-](?<!-[0-9A-Fa-f]{4}-)[0-9A-Fa-f]{12}(?![0-9A-Za-z-])"
     r"|(?<![0-9A-Za-z_-])[0-9A-Fa-f]{12}[_-][A-Za-z]{2}"
+    r"|[0-9A-Fa-f]{12}(?:[_-][A-Za-z0-9]{1,16})?\.[a-z]{2,6}(?:\Z|\n)"
+    r"|[0-9A-Fa-f]{6}[Ff]{3}[Ee][0-9A-Fa-f]{6}|[ ,;][0-9A-Fa-f]{12}(?![0-9A-Za-z])"
 )
 CELL = re.compile(r"[{\[][0-9]{3},[0-9]{1,3},[0-9]{1,5},[0-9]{1,9}[}\]]")
 FORMS = (DIGITS, BYTES, HEMISPHERE, DEGREES, UNNAMED, CELL, BESIDE_WORD)
@@ -112,7 +114,7 @@ WORDS = ("imei", "imsi", "iccid", "meid", "msisdn", "mac=", "mac:", "mac>")
 
 def findings_in(fields: Sequence[Field], known: KnownValues, protocol: str = "") -> list[Finding]:
     """The identifiers in the fields of one message, in their order, each once per field."""
-    worth_reading = fields if known else _promising(fields, protocol)
+    worth_reading = fields if known else _promising(fields)
     if not worth_reading:
         return []
     context = Context(fields, known, protocol)
@@ -125,7 +127,7 @@ def findings_in(fields: Sequence[Field], known: KnownValues, protocol: str = "")
     return list(reversed(once.values()))
 
 
-def _promising(fields: Sequence[Field], protocol: str) -> list[Field]:
+def _promising(fields: Sequence[Field]) -> list[Field]:
     """The fields that may hold an identifier; all text is looked at together first, for speed."""
     names, values = _columns(fields)
     different = set(names)
@@ -133,7 +135,7 @@ def _promising(fields: Sequence[Field], protocol: str) -> list[Field]:
     asked = {name for name in different if len(name) <= LONGEST_NAME and _asks_value(name)}
     text = "\n".join([value for value in values if len(value) >= SHORTEST and isinstance(value, str)])
     holds = may_hold(text)
-    bare = {i for i, value in enumerate(values) if _is_bare_mac(value)} if protocol in OWN else ()
+    bare = {i for i, value in enumerate(values) if len(value) == MAC_LENGTH and _is_bare_mac(value)}
     if not named and not asked and not holds and not bare:
         return []
     found = []
@@ -190,7 +192,7 @@ def _may_hold(value: str | bytes) -> bool:
 
 
 def _is_bare_mac(value: str | bytes) -> bool:
-    return isinstance(value, str) and len(value) < SHORTEST and bool(MAC_DIGITS.fullmatch(value))
+    return isinstance(value, str) and MAC_DIGITS.fullmatch(value) is not None
 
 
 def _is_own_id(value: str | bytes) -> bool:

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator
 
 from analyzer.identifiers.base import Context, Verdict, finding
+from analyzer.identifiers.by_name import IS_UUID
 from analyzer.identifiers.mac import is_of_one_interface
 from analyzer.identifiers.makers import maker_of
 from analyzer.identifiers.placeholders import is_placeholder
@@ -65,7 +66,7 @@ class DeviceName:
         label = str(field.value).partition(".")[0].strip()
         if lettered := LETTERS_AND_MAC.fullmatch(label):
             yield from _address(lettered[1], field, context)
-        found = NAME.fullmatch(label)
+        found = None if IS_UUID(label) else NAME.fullmatch(label)
         digits = found[2] if found else ""
         if not found or (len(digits) < SHORTEST and not is_own) or is_placeholder(digits.lower()):
             return

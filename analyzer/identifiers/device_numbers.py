@@ -51,6 +51,17 @@ ROWS = (
         rf"{MIXED}(?=(?:[a-z]*\d){{4}})(?=[0-9a-f]*[g-z])[0-9a-z]{{20,22}}",
         "20 to 22 small letters and digits, as platforms for switches and lamps give out",
     ),
+    _row(
+        r"(x[_-]?)?(device|dev)[_-]?id",
+        r"(?=(?:[A-Za-z]*\d){8})[A-Za-z]{2,10}[0-9A-F]{9,30}",
+        "letters and digits, as programs that synchronise mail name a phone",
+    ),
+    _row(
+        r"(device|dev|gateway|gw|node|sensor|bridge|hub)([_-]?(id|eui|addr(ess)?|uid))?|(dev|gw|gateway)?[_-]?eui(64)?|id",
+        r"(?!(?:..[:-]){3}[Ff]{2}[:-][Ff][Ee])"
+        r"(?:(?:[0-9A-F]{2}[:-]){7}[0-9A-F]{2}|(?:[0-9a-f]{2}[:-]){7}[0-9a-f]{2})",
+        "eight bytes in hexadecimal, as the numbers of radios and lamps are written (EUI-64)",
+    ),
     _row(r".{0,8}im[es]i\d?", UUID, "a UUID where the name speaks of the phone's number"),
     _row(
         r"devices?|sensors?|gateways?|hubs?|thermostats?|cameras?",
@@ -85,6 +96,7 @@ PLATFORM = re.compile(
 SAYS_ANDROID = re.compile(r"android", re.IGNORECASE)
 AGENT = re.compile(r"\bAndroid\b|\bDalvik/|\bokhttp/")
 OF_DEVICE = re.compile(r"dev(ice)?(_?info)?", re.IGNORECASE)
+OF_PHONE = frozenset(("imei", "advertising_id", "gaid"))
 PERSONAL = frozenset(("imsi", "iccid", "phone", "mac"))
 SAID = "16 hexadecimal digits beside an IMEI, as Android IDs are"
 FORM_OF_OWN_ID = ANDROID_ID
@@ -181,9 +193,12 @@ class PlatformAndroidId:
             return
         last = field.name.rpartition(".")[2].lower()
         holder = field.name.rpartition(".")[0].rpartition(".")[2] or holder_of(field)
-        is_of_device = last == "did" or (last == "id" and OF_DEVICE.fullmatch(holder) is not None)
-        if is_of_device and _says_android(context):
-            said = "16 hexadecimal digits in a message that says that it comes from Android"
+        is_of_device = last == "id" and OF_DEVICE.fullmatch(holder) is not None
+        beside = {kind for name in field.beside for kind in kinds_named(name)}
+        is_phone = is_of_device and bool(beside & OF_PHONE)
+        if is_phone or ((is_of_device or last == "did") and _says_android(context)):
+            of = "that names a phone" if is_phone else "that says that it comes from Android"
+            said = f"16 hexadecimal digits, as Android alone makes them, in a message {of}"
             verdict = Verdict("medium", (f"the field is named {field.name}", said))
             yield finding(self.kind, text, text, field, verdict, context)
 
@@ -192,7 +207,13 @@ def _says_android(context: Context) -> bool:
     for other in context.fields:
         if not isinstance(other.value, str):
             continue
-        if PLATFORM.fullmatch(other.name.rpartition(".")[2]) and SAYS_ANDROID.match(other.value):
+        name = other.name.rpartition(".")[2]
+        if name in ("type", "name"):  # of what holds it: {"os": {"name": "Android"}}
+            name = holder_of(other)
+            is_platform = PLATFORM.fullmatch(name) or OF_DEVICE.fullmatch(name)
+        else:
+            is_platform = PLATFORM.fullmatch(name)
+        if is_platform and SAYS_ANDROID.match(other.value):
             return True
         if other.name.lower() == "user-agent" and AGENT.search(other.value):
             return True

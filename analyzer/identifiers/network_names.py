@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
+from analyzer.identifiers.labels import kinds_named
 from analyzer.model import Finding
 
 # Protocols whose identities are of this kind whatever they look like.
@@ -31,7 +32,8 @@ def named_in_networks(findings: Iterable[Finding], protocol: str) -> Iterator[Fi
     """
     base = protocol.partition("/")[0]
     for found in findings:
-        if found.kind != "email" or not _is_of_network(found.value, base):
+        is_mailbox = "email" in kinds_named(found.name)
+        if found.kind != "email" or is_mailbox or not _is_of_network(found.value, base):
             yield found
         elif not HOST.fullmatch(found.name):
             yield replace(found, kind="account", confidence="medium", reasons=(*found.reasons, SAID))

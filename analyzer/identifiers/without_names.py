@@ -23,6 +23,7 @@ LONGEST = 1 << 14
 SAID = "an e-mail address without a name beside it, in a message about a phone or of a protocol of its own"
 PASSWORD = re.compile(r"pw|pwd|passwd|password|pass", re.IGNORECASE)
 NUMBER = re.compile(r"\d{15}", re.ASCII)
+OF_PHONE = re.compile(r"(?:[A-Za-z]{1,12}-)?(\d{15})", re.ASCII)
 # A number of the international form, or one that noughts fill to the width of its field.
 # Protocols of a maker's own, or with attributes of his own.
 OWN = frozenset((UNCLASSIFIED, "stun"))
@@ -46,9 +47,8 @@ def holds_device_number(context: Context) -> bool:
 
 
 def _names_a_phone(context: Context) -> bool:
-    return any(
-        is_like_imei(value) for value in context.values if isinstance(value, str) and NUMBER.fullmatch(value)
-    )
+    numbers = (OF_PHONE.fullmatch(value) for value in context.values if isinstance(value, str))
+    return any(is_like_imei(number[1]) for number in numbers if number)
 
 
 class UnnamedEmail:
