@@ -11,6 +11,9 @@ from analyzer.codecs.part import MessagePart, inside
 
 # Lines as MIME and Android's encoder wrap them; a space is a `+` that a form decoder took for one.
 BASE64 = re.compile(r"[A-Za-z0-9+/_\-\s]{11,}+(?:=|%3D|%3d){0,2}+[\s\0]*+")
+# The alphabet of consoles and of some libraries, whose padding and marks need no escape in a form.
+STARRED = re.compile(r"[A-Za-z0-9.\-]{2,}+\*{1,2}")
+STARS = str.maketrans(".-*", "+/=")
 URL_SAFE = str.maketrans("-_", "+/")
 # Shorter text is readable by chance too often: of random bytes 3 in 8 are printable ASCII.
 SHORTEST_TEXT = 10
@@ -19,6 +22,8 @@ SHORTEST_TEXT = 10
 def decode_base64(part: MessagePart, budget: Budget) -> list[MessagePart]:
     """The text or data inside; nothing where decoding would not make more sense of it."""
     value = part.value
+    if isinstance(value, str) and value[-1:] == "*" and STARRED.fullmatch(value):
+        value = value.translate(STARS)
     if not isinstance(value, str) or len(value) < 11 or not BASE64.fullmatch(value) or _is_of_one_case(value):
         return []
     data = _data(value)

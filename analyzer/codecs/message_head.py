@@ -38,6 +38,8 @@ LOUD_AGENT = re.compile(
     r"[=@]|[A-Za-z_]:[^/\s]|\b(?=[A-Za-z]*\d)[0-9A-Za-z]{10}|\b(?:[0-9A-Fa-f]{2}[:\-]){5}"
 )
 PAIR = re.compile(r"\s*([A-Za-z_][\w.\-]{0,40})\s*[=:/]\s*(\S.*?)\s*", re.ASCII)
+# Words in User-Agent that say what stands behind them.
+NAMES_NEXT = re.compile(r"(dev(ice)?_?id|mac|imei|meid|udid|serial|sn)", re.IGNORECASE)
 CREDENTIALS = re.compile(r"\s*([A-Za-z][\w\-]{0,31})\s+(\S+)\s*", re.ASCII)
 BARE_BASE64 = re.compile(r"[A-Za-z0-9+/_\-]{16,}(?:=|%3[Dd]){1,2}")
 BY_SEMICOLON = re.compile(r"[A-Za-z_][\w.\-]*=[^;&=]*(?:;[A-Za-z_][\w.\-]*=[^;&=]*)+", re.ASCII)
@@ -146,7 +148,7 @@ def _agent(value: str, name: str) -> list[PlainPart]:
         pieces += (
             [piece.strip() for piece in re.split(r"[;,]", comment)] if comment else [product.strip(";,")]
         )
-    pieces = [piece for piece in pieces if piece][:MOST]
+    pieces = _with_names([piece for piece in pieces if piece][:MOST])
     pairs = [PAIR.fullmatch(piece) for piece in pieces]
     if len(pieces) < 2:
         return []
@@ -154,6 +156,17 @@ def _agent(value: str, name: str) -> list[PlainPart]:
         [(pair[1], pair[2]) if pair else (name, piece) for pair, piece in zip(pairs, pieces, strict=True)],
         ("header", name),
     )
+
+
+def _with_names(pieces: list[str]) -> list[str]:
+    """The pieces; a word that names the one behind it makes a pair with that."""
+    found: list[str] = []
+    for piece in pieces:
+        if found and NAMES_NEXT.fullmatch(found[-1]) and piece.isalnum():
+            found[-1] += f"={piece}"
+        else:
+            found.append(piece)
+    return found
 
 
 def _credentials(value: str, name: str) -> list[PlainPart]:

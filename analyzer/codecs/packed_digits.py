@@ -18,6 +18,7 @@ STEP = "digits in half bytes"
 INTEGER = "integer of 8 octets"
 LOOKED_AT = 24  # bytes in which a message says who sends it
 SIZE = 8
+SHORTEST_LOG_IN = 12  # bytes: a mark of two or three, the number, a check sum
 FRAMES = 1 << 12  # bytes in which the next frame begins
 LOW = (1 << 48) - 1
 BODIES = ("01", "35", "86")  # that allocate the beginnings of IMEIs of GSM (GSMA TS.06, annex A)
@@ -68,7 +69,7 @@ def integer_imeis(data: bytes) -> Iterator[tuple[int, str]]:
     """Give each IMEI that the first bytes hold as an integer of eight bytes, and where it stands.
 
     Small numbers side by side look like that too: so the eight bytes have to stand in each frame of several,
-    or behind the length of the one.
+    or behind the length of the one, or be all that a log-in says.
     """
     head = data[:LOOKED_AT]
     for form, order in ((BIG, ">Q"), (LITTLE, "<Q")):
@@ -84,6 +85,8 @@ def integer_imeis(data: bytes) -> Iterator[tuple[int, str]]:
 def _is_of_frame(data: bytes, at: int) -> bool:
     """Return whether eight bytes stand where a frame has what is the same in each, or behind its length."""
     if data.find(data[at : at + SIZE], at + SIZE, FRAMES) > 0:
+        return True
+    if at >= 1 and len(data) <= SHORTEST_LOG_IN:
         return True
     lengths = (int.from_bytes(data[:2], "big"), int.from_bytes(data[:2], "little"))
     return at >= 2 and any(0 <= len(data) - length <= SIZE for length in lengths)

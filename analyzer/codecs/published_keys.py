@@ -58,6 +58,7 @@ PUBLISHED = (
     PublishedKey(AES, _md5(b"xhdiwjnchekd4d512chdjx5d8e4c394D2D7S")),  # Midea, answers to a search
     PublishedKey(AES, b"h9YLQoINGWyOBYYk"),  # Baidu's browser and statistics SDK (Citizen Lab 2016)
     PublishedKey(AES, b"30212102dicudiab", b"30212102dicudiab"),  # Baidu's number of a device
+    PublishedKey(AES, b"khggd54865SNJHGF"),  # Orvibo's HomeMate, until a session has a key of its own
     PublishedKey(DES, b"mvcv1RTK", b"mvcv1RTK"),  # iResearch
     PublishedKey(DES, b"mvcv1RTK"),
     PublishedKey(DES, bytes(range(1, 9))),  # Geinimi

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from analyzer.codecs.part import MessagePart, PlainPart
 
@@ -23,6 +23,17 @@ FEWEST_DIFFERENT, MOST_NOUGHTS = 5, 1
 GROUP, LOCAL = 1, 2  # the two lowest bits of the first byte (IEEE 802 §8.2)
 MANY = 4  # access points, of which a strength may be written without its sign
 WEAKEST, STRONGEST = -100, -25  # dBm
+
+
+EXTENDED = re.compile(rb"(?=(.{3})\xff\xfe(.{3}))", re.DOTALL)
+RECORDS = "records of type, length and value"
+# Bytes of type and length, and which byte of the length is first.
+RECORD_LAYOUTS: tuple[tuple[int, int, Literal["big", "little"]], ...] = (
+    (1, 1, "big"), (1, 2, "big"), (2, 2, "big"), (1, 2, "little"), (2, 2, "little"), (2, 1, "big"),
+)  # fmt: skip
+MOST_HEAD = 13  # bytes before the first record
+SHORTEST_RECORDS, FEWEST_RECORDS, FEWEST_TEXTS, FEWEST_LETTERS = 24, 4, 2, 3
+WITH_ADDRESS = (6, 10)  # bytes of a value: an address, or one and that of IPv4
 
 
 class EntryLayout(NamedTuple):
@@ -120,6 +131,56 @@ def counted_addresses(part: MessagePart) -> list[PlainPart]:
         for each in found[:MOST]
         if not each[1][0] & LOCAL
     ]
+
+
+def extended_addresses(part: MessagePart) -> list[PlainPart]:
+    """Return a part for each EUI-64 that was made of a MAC address: ff:fe stands between its halves."""
+    data = part.value
+    if isinstance(data, str) or len(data) > LONGEST:
+        return []
+    found = [e for e in EXTENDED.finditer(data) if _is_address(e[1] + e[2]) and not e[1][0] & LOCAL]
+    path = (*part.path, "EUI-64")
+    return [
+        ("", (each[1] + each[2]).hex(":"), (*path, f"octets {each.start()}"), part.beside)
+        for each in found[:MOST]
+    ]
+
+
+def recorded_addresses(part: MessagePart) -> list[PlainPart]:
+    """Return a part for each address among records of type, length and value, of which a message consists."""
+    data = part.value
+    if isinstance(data, str) or not SHORTEST_RECORDS <= len(data) <= LONGEST:
+        return []
+    path = (*part.path, RECORDS)
+    return [
+        ("", value[:SIZE].hex(":"), (*path, f"octets {at}"), part.beside)
+        for at, value in records_in(data)
+        if len(value) in WITH_ADDRESS and _is_address(value[:SIZE]) and not value[0] & LOCAL
+    ][:MOST]
+
+
+def records_in(data: bytes) -> list[tuple[int, bytes]]:
+    """Return values and where they begin, if from some place on a message is records to its very end."""
+    for kind, length, order in RECORD_LAYOUTS:
+        for start in range(MOST_HEAD):
+            found = _records(data, start, kind, length, order)
+            if found:
+                return found
+    return []
+
+
+def _records(
+    data: bytes, at: int, kind: int, length: int, order: Literal["big", "little"]
+) -> list[tuple[int, bytes]]:
+    found: list[tuple[int, bytes]] = []
+    while at + kind + length <= len(data):
+        begin = at + kind + length
+        at = begin + int.from_bytes(data[at + kind : begin], order)
+        if at == begin or at > len(data):
+            return []
+        found.append((begin, data[begin:at]))
+    texts = sum(len(value) >= FEWEST_LETTERS and TEXT.fullmatch(value) is not None for _, value in found)
+    return found if at == len(data) and len(found) >= FEWEST_RECORDS and texts >= FEWEST_TEXTS else []
 
 
 def named_address(part: MessagePart) -> list[PlainPart]:

@@ -16,7 +16,14 @@ from analyzer.codecs.doubles import double_parts
 from analyzer.codecs.limits import Budget
 from analyzer.codecs.packed_digits import is_imei, packed_parts
 from analyzer.codecs.part import MessagePart, PlainPart, neighbours
-from analyzer.codecs.raw_addresses import counted_addresses, heard, named_address, woken
+from analyzer.codecs.raw_addresses import (
+    counted_addresses,
+    extended_addresses,
+    heard,
+    named_address,
+    recorded_addresses,
+    woken,
+)
 
 STEP = "text in octets"
 ASCII = rb"\t\n\r\x20-\x7e"
@@ -104,7 +111,7 @@ def _texts_of(part: MessagePart, kept: list[tuple[Run, str]]) -> list[PlainPart]
 
 def _addresses(part: MessagePart, kept: list[tuple[Run, str]], is_packed: bool) -> list[PlainPart]:
     """One part for each MAC address in bytes: in a message of a phone, or where its form is enough."""
-    found = woken(part) + named_address(part)
+    found = woken(part) + named_address(part) + extended_addresses(part) + recorded_addresses(part)
     if is_packed or any(_is_number_of_phone(run.text) for run, _ in kept[:FIRST_RUNS]):
         found += heard(part) or counted_addresses(part)
     return found
@@ -276,6 +283,10 @@ def _cut(data: bytes, start: int, end: int) -> Iterator[Run]:
     """A run without the length or the type of a field that happens to be printable."""
     if data[start] == end - start - 1 and end - start > SHORTEST:  # its first byte counts the rest
         start += 1
+    counted_end = start + 1 + data[start]
+    if start and data[start - 1] == 0 and data[start] >= SHORTEST and 0 <= end - counted_end <= MOST_BEHIND:
+        yield Run(start + 1, counted_end, data[start + 1 : counted_end], True)
+        return
     numbers = SIDE_BY_SIDE.fullmatch(data, start, end)
     if numbers and any(is_imei(numbers[field].decode("ascii")) for field in (1, 2) if numbers[field]):
         for field in range(1, 4):

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
+from analyzer.conclusions.given_numbers import GIVEN
 from analyzer.model import Device, Finding, Message, Owner, Report
 
 ADDRESSES = frozenset(("mac", "bssid"))
@@ -145,6 +146,8 @@ def _owned(finding: Finding, owners: _Owners) -> Finding:
 def _belonging(finding: Finding, sender: Device | None, owners: _Owners) -> Ownership:
     if finding.details.get("of_server"):
         return Ownership("server", finding.details["of_server"])
+    if GIVEN in finding.details:
+        return Ownership("own device", finding.details[GIVEN])
     if finding.kind in LOG_IN or "log_in" in finding.details:
         return _of_name(finding, sender) if sender else Ownership("own device")
     if (finding.message, finding.raw) in owners.from_server:

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import re
 
+from analyzer.dissectors import mdns
 from analyzer.dissectors.clear_message import Headers, MessagePlace, message
-from analyzer.dissectors.dhcp import options_in
+from analyzer.dissectors.dhcp import options_in, options_v6_in
 from analyzer.dissectors.dns import COUNTS, bytes_at
 from analyzer.dissectors.http1 import HttpMessage
 
@@ -47,7 +48,17 @@ def server_name(name: str, place: MessagePlace) -> HttpMessage | None:
     return message("tls", "request", place, headers=headers, one_way=True) if headers else None
 
 
-def dhcp_options(datagram: bytes, place: MessagePlace) -> HttpMessage | None:
-    """Return the message of what a DHCP client says of itself; None for all else."""
-    headers = options_in(datagram)
+def dhcp_options(datagram: bytes, place: MessagePlace, is_v6: bool = False) -> HttpMessage | None:
+    """Return the message of what a client of DHCP, or of DHCPv6, says of itself; None for all else."""
+    headers = options_v6_in(datagram) if is_v6 else options_in(datagram)
     return message("dhcp", "request", place, headers=headers, one_way=True) if headers else None
+
+
+def announced_names(datagram: bytes, place: MessagePlace) -> HttpMessage | None:
+    """Return the message of the names and pairs that mDNS announces; None where there are none."""
+    headers: Headers = []
+    for name, said in mdns.own_words(datagram):
+        headers += name_headers(name, said) if name == "name" else [(name, said)]
+    if not headers:
+        return None
+    return message("mdns", "request", place, headers=headers, body=datagram, one_way=True)

@@ -133,11 +133,16 @@ def tftp(data: bytes, place: MessagePlace) -> list[HttpMessage]:
 
 USERNAME, REALM, SOFTWARE, USERHASH = 0x0006, 0x0014, 0x8022, 0x001E
 HASHED = 0x0008
+SHORTEST_OWN = 6  # bytes of an attribute that may hold a number of a device
+CALL = re.compile(r"[A-Za-z0-9+/]{4,256}:[A-Za-z0-9+/]{4,256}", re.ASCII)
 SHOWN = {REALM: "realm", SOFTWARE: "software"}
 
 
 def stun(data: bytes, place: MessagePlace) -> list[HttpMessage]:
-    """Return the name of a user of a relay; of a call (RFC 8445 §7.2.2) it is made of random parts."""
+    """Return the name of a user of a relay, and what attributes of a maker's own hold in text.
+
+    The name of a user of a call (RFC 8445 §7.2.2) is made of random parts.
+    """
     if int.from_bytes(data[2:4], "big") + 20 != len(data):
         raise MalformedError("another length")
     cursor, user, is_keyed = ByteReader(data, 20), "", False
@@ -150,10 +155,20 @@ def stun(data: bytes, place: MessagePlace) -> list[HttpMessage]:
             user = text(said)
         elif kind in SHOWN:
             others.append((SHOWN[kind], text(said)))
+        elif len(said) >= SHORTEST_OWN and is_printable(said):
+            others.append((f"attribute 0x{kind:04x}", text(said)))
         is_keyed = is_keyed or kind == HASHED
-    if user and not any(name == "realm" for name, _ in others):
-        return []  # short-term: made for one call
-    return [login("stun", "request", place, user, "", others)] if user else []
+    if user and any(name == "realm" for name, _ in others):
+        return [login("stun", "request", place, user, "", others)]
+    own = [(name, said) for name, said in others if name not in SHOWN.values()]
+    if user and CALL.fullmatch(user) is None:  # that of a call: made for it of two random parts
+        own.append(("attribute 0x0006", user))
+    return list(content("stun", place, b"", "request", None, own)) if own else []
+
+
+def is_printable(data: bytes) -> bool:
+    """Return whether bytes are text in ASCII; noughts that fill it up to a width are left out."""
+    return all(0x20 <= byte < 0x7F for byte in data.rstrip(b"\0")) and bool(data.rstrip(b"\0"))
 
 
 # ── statsd (github.com/statsd/statsd, docs/metric_types.md) ─────────────────

@@ -13,6 +13,7 @@ from analyzer.dissectors.ssdp import SsdpFact
 
 PORT = 5353
 PTR, TXT = 12, 16
+OF_A_DEVICE = frozenset((1, 16, 28, 33))  # A, TXT, AAAA, SRV: their owner is a device or its service
 
 # Of one datagram, at most.
 MOST_RECORDS, MOST_SAID = 200, 50
@@ -39,7 +40,35 @@ def _asked(datagram: bytes) -> Iterator[SsdpFact]:
             yield SsdpFact("mdns", "asks for", text(name))
 
 
+def own_words(datagram: bytes) -> list[tuple[str, str]]:
+    """Return names that a datagram announces, as ("name", …), and the pairs of its TXT records."""
+    if len(datagram) < 12 or not datagram[2] & 0x80 or datagram[2] & 0x78:
+        return []
+    found: list[tuple[str, str]] = []
+    for owner, kind, ttl, start, end in _records(datagram):
+        if not ttl or _is_reverse(owner):
+            continue
+        named = bytes_at(datagram, start)[0] if kind == PTR else owner if kind in OF_A_DEVICE else None
+        found += [("name", text(named))] if named else []
+        found += _pairs(datagram[start:end]) if kind == TXT else []
+    return list(dict.fromkeys(found))[:MOST_SAID]
+
+
 def _announced(datagram: bytes) -> Iterator[SsdpFact]:
+    for owner, kind, ttl, start, end in _records(datagram):
+        says = "announces" if ttl else "withdraws"
+        if kind == PTR and not _is_reverse(owner):
+            service, _ = bytes_at(datagram, start)
+            if service:
+                yield SsdpFact("mdns", says, text(service))
+        elif kind == TXT:
+            pairs = tuple(_pairs(datagram[start:end]))
+            if pairs:
+                yield SsdpFact("mdns", says, text(owner), pairs)
+
+
+def _records(datagram: bytes) -> Iterator[tuple[bytes, int, int, int, int]]:
+    """Yield owner, type and time to live of each record, and where its data begin and end."""
     questions, answers = COUNTS.unpack_from(datagram, 4)
     further = sum(COUNTS.unpack_from(datagram, 8))
     at = 12
@@ -54,15 +83,11 @@ def _announced(datagram: bytes) -> Iterator[SsdpFact]:
         start, at = at + RECORD.size, at + RECORD.size + length
         if at > len(datagram):
             return
-        says = "announces" if ttl else "withdraws"
-        if kind == PTR and not owner.lower().endswith((b".in-addr.arpa", b".ip6.arpa")):
-            service, _ = bytes_at(datagram, start)
-            if service:
-                yield SsdpFact("mdns", says, text(service))
-        elif kind == TXT:
-            pairs = tuple(_pairs(datagram[start:at]))
-            if pairs:
-                yield SsdpFact("mdns", says, text(owner), pairs)
+        yield owner, kind, ttl, start, at
+
+
+def _is_reverse(owner: bytes) -> bool:
+    return owner.lower().endswith((b".in-addr.arpa", b".ip6.arpa"))
 
 
 def _pairs(data: bytes) -> Iterator[tuple[str, str]]:

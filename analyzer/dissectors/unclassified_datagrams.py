@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from analyzer.capture.batch import Batch
 from analyzer.dissectors import advertised_names
 from analyzer.dissectors.clear_message import ClearExchange, MessagePlace
-from analyzer.dissectors.dhcp import SERVER_PORT
+from analyzer.dissectors.dhcp import SERVER_PORT, SERVER_PORT_V6
 from analyzer.dissectors.dns import DNS_PORT, MDNS_PORT, is_message
 from analyzer.dissectors.exchange import Exchange
 from analyzer.dissectors.http1 import HttpMessage
@@ -129,6 +129,10 @@ def _message(data: bytes, place: MessagePlace, packets: Packets, row: int) -> Ht
         return advertised_names.dns_question(data, place)
     if destination == SERVER_PORT:
         return advertised_names.dhcp_options(data, place)
+    if destination == SERVER_PORT_V6:
+        return advertised_names.dhcp_options(data, place, is_v6=True)
+    if source == MDNS_PORT and (announced := advertised_names.announced_names(data, place)):
+        return announced
     if source == DNS_PORT and is_message(data):
         return None
     holds_own = destination not in ADDRESSING and _holds_own(data, packets, row)

@@ -35,7 +35,12 @@ LASTING = SUBSCRIPTION | OF_PHONE | {"mac", "serial", "android_id", "device_id",
 FEWEST = 2  # requests of the same grammar that call themselves nothing
 # Protocols whose very purpose it is to name someone or something.
 OPENING = OF_PHONE | {"imsi", "iccid"}
-UNCLASSIFIED = "unclassified"  # the protocol of messages that no reader takes
+FIRST_SAID = OPENING | {
+    "mac",
+    "serial",
+    "device_id",
+}  # by which a device logs in where a protocol is its maker's own
+OWN = frozenset(("unclassified", "stun"))  # protocols of messages that no reader takes, or of a maker's form
 NAMING = frozenset(("sip", "rtsp", "mail over smtp", "dns", "dhcp", "tls", "icmp"))
 SESSION_HEADERS = ("cookie", "authorization", "x-auth-token", "x-session-id", "x-access-token")
 SOLICITED_HEADERS = ("referer", "origin")
@@ -99,12 +104,13 @@ def undocumented(
     groups: dict[Key, list[Message]] = {}
     purposes: dict[Key, Purpose] = {}
     documented: dict[Key, Dossier | None] = {}
+    first = {message.flow: message for message in reversed(messages) if message.role == "request"}
     for number, found in held.items():
         message = by_number.get(number)
         if message is None or not _is_unasked(message, found) or _is_to_all(message):
             continue
         dossier = _describing(message, dossiers)
-        purpose = purpose_of(message, values_of(message)) or _opens(message, found)
+        purpose = purpose_of(message, values_of(message)) or _opens(message, found, first)
         if dossier and dossier.kind != "telemetry":
             continue
         if purpose != "registration" and not any(map(is_lasting, found)):
@@ -112,7 +118,6 @@ def undocumented(
         key = _grammar(message, found, devices, purpose)
         groups.setdefault(key, []).append(message)
         purposes[key], documented[key] = purpose, dossier
-    first = {message.flow: message for message in reversed(messages) if message.role == "request"}
     made: list[Ping] = []
     for key, alike in groups.items():
         kinds = {finding.kind for message in alike for finding in held[message.number]}
@@ -172,15 +177,16 @@ def _names_itself_in(finding: Finding) -> str:
     return "authorization" if is_so and path[2].lower() not in ("bearer", "basic") else ""
 
 
-def _opens(message: Message, found: Sequence[Finding]) -> Purpose:
-    """A log-in by its place: a connection of a protocol of its own begins with the number of the device."""
-    if message.protocol != UNCLASSIFIED or message.evidence.start or message.delivered is not True:
+def _opens(message: Message, found: Sequence[Finding], first: Mapping[int, Message]) -> Purpose:
+    """A log-in by its place: a connection of a protocol of its own begins with the number of the device.
+
+    So does a series of datagrams, of which none is acknowledged.
+    """
+    if message.protocol not in OWN or message.evidence.start or message.delivered is False:
         return ""
-    return "log-in" if any(finding.kind in OPENING or _is_of_sender(finding) for finding in found) else ""
-
-
-def _is_of_sender(finding: Finding) -> bool:
-    return finding.kind == "mac" and finding.owner == "own device"
+    if message.delivered is None and first[message.flow].number != message.number:
+        return ""
+    return "log-in" if any(finding.kind in FIRST_SAID for finding in found) else ""
 
 
 def _is_to_all(message: Message) -> bool:

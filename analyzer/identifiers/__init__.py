@@ -15,10 +15,12 @@ from analyzer.identifiers.apps import Apps
 from analyzer.identifiers.base import Context, Detector
 from analyzer.identifiers.by_name import NAMED
 from analyzer.identifiers.cell import Cell
+from analyzer.identifiers.device_names import DeviceName, names_itself
 from analyzer.identifiers.device_numbers import (
     FORM_OF_OWN_ID,
     ChargePoint,
     DeviceNumber,
+    PlatformAndroidId,
     UnnamedAndroidId,
     names_a_device,
 )
@@ -30,10 +32,17 @@ from analyzer.identifiers.labels import LONGEST_NAME, is_plain, kinds_named, kin
 from analyzer.identifiers.location import Location, with_plausibility
 from analyzer.identifiers.mac import Mac
 from analyzer.identifiers.meid import Meid, PseudoEsn
+from analyzer.identifiers.network_names import named_in_networks
 from analyzer.identifiers.owned import owned_in
 from analyzer.identifiers.owner_values import KnownValues
 from analyzer.identifiers.phone import OWN_NUMBER, PhoneNumber, is_own_number
-from analyzer.identifiers.without_names import PrefixedAndroidId, UnnamedEmail, UnnamedPhoneNumber
+from analyzer.identifiers.without_names import (
+    MAC_DIGITS,
+    PrefixedAndroidId,
+    UnnamedEmail,
+    UnnamedMac,
+    UnnamedPhoneNumber,
+)
 from analyzer.model import Field, Fields, Finding
 
 __all__ = ["DETECTORS", "KnownValues", "findings_in"]
@@ -55,10 +64,13 @@ DETECTORS: tuple[Detector, ...] = (
 WITHOUT_NAMES: tuple[Detector, ...] = (
     UnnamedEmail(),
     UnnamedPhoneNumber(),
+    UnnamedMac(),
     PrefixedAndroidId(),
     DeviceNumber(),
+    DeviceName(),
     ChargePoint(),
     UnnamedAndroidId(),
+    PlatformAndroidId(),
 )
 # Kinds that are reported only of messages in which something else was found.
 FACT_KINDS = frozenset(fact.kind for fact in FACTS)
@@ -70,7 +82,7 @@ ASKED = re.compile(
     r"\s*[\"']?(?:[^@\s]{1,64}@[^@\s]{4,}|\+\d|(?=[0-9\-]*[A-Za-z])(?=[A-Za-z\-]*\d)[0-9A-Za-z\-]{8,64}[\"']?$)"
 )
 SHORTEST_ASKED = 6
-LENGTH_OF_OWN_ID = 16
+LENGTH_OF_OWN_ID, MAC_LENGTH = 16, 12
 
 # Of one kind in one field. More are no sender's own identifiers, and hostile text could hold millions.
 MOST = 1000
@@ -84,12 +96,19 @@ UNNAMED = re.compile(r"[A-Za-z0-9]@[A-Za-z0-9]|(?:AND|ndroid[_-]?(?:id)?[:_=-]?)
 DEGREES = re.compile(r"\.[0-9]{5,8}[,;|+][+-]?[0-9]{1,3}\.[0-9]{5}")
 HEMISPHERE = re.compile(
     r"[0-9]{3}[ ,;]?[NS][ ,;]{0,2}[0-9]|[NS][0-9]{1,4}\.[0-9]{3,8}[ ,;]{1,2}[EW][0-9]"
+    r"|[EW][0-9]{1,5}\.[0-9]{3,8}[ ,;]{1,2}[NS][0-9]"
     r"|[0-9]{4}\.[0-9]{2}[NS][/\\0-9A-Z][0-9]{5}\.[0-9]{2}[EW]"
     r"|[0-9°'\"″”]\s?[NS][ ,;]{0,3}[0-9]{1,3}\s?°"
 )
+# Six bytes in hexadecimal beside a word: they end no UUID.
+BESIDE_WORD = re.compile(
+    r"[_-](?<!-[0-9A-Fa-f]{4}-)[0-9A-Fa-f]{12}(?![0-9A-Za-z-])"
+    r"|(?<![0-9A-Za-z_-])[0-9A-Fa-f]{12}[_-][A-Za-z]{2}"
+    r"|[0-9A-Fa-f]{12}(?:[_-][A-Za-z0-9]{1,16})?\.[a-z]{2,6}(?:\Z|\n)"
+    r"|[0-9A-Fa-f]{6}[Ff]{3}[Ee][0-9A-Fa-f]{6}|[ ,;][0-9A-Fa-f]{12}(?![0-9A-Za-z])"
+)
 CELL = re.compile(r"[{\[][0-9]{3},[0-9]{1,3},[0-9]{1,5},[0-9]{1,9}[}\]]")
-FORMS = (DIGITS, BYTES, HEMISPHERE, DEGREES, UNNAMED, CELL)
-UNCLASSIFIED = "unclassified"  # the protocol of messages that no reader takes
+FORMS = (DIGITS, BYTES, HEMISPHERE, DEGREES, UNNAMED, CELL, BESIDE_WORD)
 WORDS = ("imei", "imsi", "iccid", "meid", "msisdn", "mac=", "mac:", "mac>")
 
 
@@ -98,8 +117,9 @@ def findings_in(fields: Sequence[Field], known: KnownValues, protocol: str = "")
     worth_reading = fields if known else _promising(fields)
     if not worth_reading:
         return []
-    context = Context(fields, known, protocol == UNCLASSIFIED)
+    context = Context(fields, known, protocol)
     found = [finding for field in worth_reading for finding in _in_field(field, context)]
+    found = list(named_in_networks(found, protocol))
     if any(finding.confidence != "low" for finding in found):
         found += _facts(fields, context)
         found = with_plausibility(found)
@@ -115,11 +135,12 @@ def _promising(fields: Sequence[Field]) -> list[Field]:
     asked = {name for name in different if len(name) <= LONGEST_NAME and _asks_value(name)}
     text = "\n".join([value for value in values if len(value) >= SHORTEST and isinstance(value, str)])
     holds = may_hold(text)
-    if not named and not asked and not holds:
+    bare = {i for i, value in enumerate(values) if len(value) == MAC_LENGTH and _is_bare_mac(value)}
+    if not named and not asked and not holds and not bare:
         return []
     found = []
     for i, name in enumerate(names):
-        if name in named or (holds and (_may_hold(values[i]) or _is_own_id(values[i]))):
+        if name in named or i in bare or (holds and (_may_hold(values[i]) or _is_own_id(values[i]))):
             found.append(fields[i])
         elif name in asked and len(values[i]) >= SHORTEST_ASKED and ASKED.match(str(values[i])):
             field = fields[i]
@@ -141,7 +162,7 @@ def announces(name: str) -> bool:
 
 @lru_cache(maxsize=4096)
 def _announces(name: str) -> bool:
-    return bool(kinds_named(name) - FACT_KINDS - BY_VALUE) or names_a_device(name)
+    return bool(kinds_named(name) - FACT_KINDS - BY_VALUE) or names_a_device(name) or names_itself(name)
 
 
 @lru_cache(maxsize=4096)
@@ -159,6 +180,7 @@ def may_hold(text: str) -> bool:
         or DEGREES.search(text)
         or UNNAMED.search(text)
         or CELL.search(text)
+        or BESIDE_WORD.search(text)
     ):
         return True
     lowered = text.lower()
@@ -167,6 +189,10 @@ def may_hold(text: str) -> bool:
 
 def _may_hold(value: str | bytes) -> bool:
     return isinstance(value, str) and len(value) >= SHORTEST and may_hold(value)
+
+
+def _is_bare_mac(value: str | bytes) -> bool:
+    return isinstance(value, str) and MAC_DIGITS.fullmatch(value) is not None
 
 
 def _is_own_id(value: str | bytes) -> bool:
@@ -188,5 +214,7 @@ def _in_field(field: Field, context: Context) -> Iterator[Finding]:
             for detector in (*DETECTORS, *WITHOUT_NAMES)
             for f in islice(detector.find(field, context), MOST)
         ]
+    android = {f.value for f in found if f.kind == "android_id"}
+    found = [f for f in found if f.kind != "device_id" or f.value not in android]
     yield from found
     yield from owned_in(field, context, found)

@@ -58,8 +58,13 @@ def proofs_in(message: Message) -> Iterator[Proof]:
         if lowered in PROOFS:
             if proof := _proof(name, value.strip()):
                 yield proof
-        elif lowered in TOKEN_HEADERS and len(value) >= SHORTEST_TOKEN:
+        elif lowered in TOKEN_HEADERS and len(value) >= SHORTEST_TOKEN and not _is_of_peers(message):
             yield Proof(name, name, token=value.strip())
+
+
+def _is_of_peers(message: Message) -> bool:
+    """Whether it is a handshake of Gnutella, in which X-Token shows the version of a program."""
+    return (message.target or message.method or "").upper().startswith("GNUTELLA")
 
 
 def _proof(header: str, value: str) -> Proof | None:

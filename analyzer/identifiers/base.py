@@ -10,6 +10,8 @@ from typing import NamedTuple, Protocol
 from analyzer.identifiers.owner_values import KnownValues
 from analyzer.model import Confidence, Field, Fields, Finding
 
+UNCLASSIFIED = "unclassified"  # the protocol of messages that no reader takes
+
 
 @dataclass(frozen=True)
 class Context:
@@ -17,7 +19,12 @@ class Context:
 
     fields: Sequence[Field]
     known: KnownValues
-    is_unclassified: bool = False  # the message is of no protocol that is known
+    protocol: str = ""  # of the message
+
+    @property
+    def is_unclassified(self) -> bool:
+        """Whether the message is of no protocol that is known."""
+        return self.protocol == UNCLASSIFIED
 
     def next_to(self, field: Field) -> Sequence[Field]:
         """The fields of the same object, form or query, the field itself among them."""

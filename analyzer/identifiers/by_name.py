@@ -26,12 +26,15 @@ IS_EMAIL = re.compile(EMAIL).fullmatch
 UUID = r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}"
 IS_UUID = re.compile(UUID).fullmatch
 SHORTEST_NAME = 3
-# Hexadecimal with a letter in it: a number of digits alone is counted by somebody.
-HEX_LONG = r"(?=[0-9]*[A-Fa-f])(?:0x)?[0-9A-Fa-f]{16,64}"
+# Hexadecimal with a letter and two digits in it: a number of digits alone is counted by somebody.
+HEX_LONG = r"(?=[0-9]*[A-Fa-f])(?=(?:[A-Fa-f]*[0-9]){2})(?:0x)?[0-9A-Fa-f]{16,64}"
 CUID, UTDID = r"[A-Z0-9]{32}\|[\w:]{1,20}", r"(?=\S*[a-z])(?=\S*[A-Z])(?=\S*\d)[A-Za-z0-9+/]{22}=="
 DEVICE_ID = rf"\{{?{UUID}\}}?|{HEX_LONG}|{CUID}|{UTDID}"
 HEX_ID = r"[0-9A-Fa-f]{16}|[0-9A-Fa-f]{32}|[0-9A-Fa-f]{64}"
 LONGEST = 1024
+# A word and a colon before a number tell what it is more exactly than the name of the field.
+WORD_BEFORE = re.compile(r"([A-Za-z_]{3,16}):([0-9A-Za-z\-]{8,64})", re.ASCII)
+OF_WORDS = frozenset(("gaid", "idfa", "oaid", "advertising_id", "android_id", "device_id", "serial"))
 
 
 Judge = Callable[[Field, str], tuple[Confidence, str] | None]
@@ -61,8 +64,15 @@ def _judge_email(field: Field, text: str) -> tuple[Confidence, str] | None:
     return ("high", "") if {"account", "person"} & kinds_of_field(field) else ("medium", "")
 
 
+def _is_with_position(field: Field) -> bool:
+    """Whether latitude and longitude stand beside it: the message tells where something is."""
+    beside = {kind for name in field.beside for kind in kinds_named(name)}
+    return {"latitude", "longitude"} <= beside
+
+
 def _is_of_device(field: Field, text: str, context: Context) -> bool:
-    return is_identity_near(field) or bool(companions_of(field, context, text))
+    is_described = is_identity_near(field) or bool(companions_of(field, context, text))
+    return is_described or _is_with_position(field)
 
 
 ADVERTISING = frozenset(("advertising_id", "gaid", "idfa"))
@@ -154,12 +164,11 @@ class NamedDetector:
 
     def find(self, field: Field, context: Context) -> Iterator[Finding]:
         """At most one: the whole value."""
-        named = kinds_of_field(field)
+        named, text = _said_by_itself(field)
         surely = self.kind in named or self.also_named & named
-        if not (surely or self.among & named):
+        if not (surely or self.among & named) or (self.kind == "account" and _is_of_card(field)):
             return
         beside = identity_kinds(field.beside)
-        text = str(field.value).strip().strip("\"'")
         is_enough = surely or beside or (self.described_will_do and _is_of_device(field, text, context))
         if not (is_enough or self._is_alone(field, text)):
             return
@@ -187,6 +196,19 @@ class NamedDetector:
             or lowered in self.dummies
             or (len(bare) >= 6 and bare.isalnum() and is_placeholder(bare))
         )
+
+
+def _said_by_itself(field: Field) -> tuple[frozenset[str], str]:
+    """The kinds that a field's name announces, or the word before its value, as in `udid=ifa:…`; and it."""
+    named, text = kinds_of_field(field), str(field.value).strip().strip("\"'")
+    found = WORD_BEFORE.fullmatch(text) if named and len(text) <= LONGEST else None
+    said = kinds_named(found[1]) & OF_WORDS if found else frozenset()
+    return (said, found[2]) if found and said else (named, text)
+
+
+def _is_of_card(field: Field) -> bool:
+    """Whether it stands in a card of a person (XEP-0054), whose nickname is no account."""
+    return "vCard" in field.evidence.path
 
 
 def _row(kind: str, form: str, described: str, *examples: tuple[str, str], **more: object) -> NamedDetector:

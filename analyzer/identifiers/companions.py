@@ -21,6 +21,8 @@ MAC = re.compile(
     r"(?<![0-9A-Za-z:])[0-9A-Fa-f][02468ACEace](?P<by>[:-])[0-9A-Fa-f]{2}(?:(?P=by)[0-9A-Fa-f]{2}){4}(?![0-9A-Za-z:])"
 )
 NUMBER = re.compile(r"(?<![\w.])\d{15}(?:\d{4,5})?(?![\w.])", re.ASCII)
+LIST_ENTRY = re.compile(r"\[\d{1,2}\]", re.ASCII)
+ANDROID_ID = re.compile(r"(?=[0-9]*[a-f])(?=[a-f]*[0-9])[0-9a-f]{16}", re.ASCII)
 LONGEST, MOST = 4096, 200  # characters of a neighbour, and neighbours that are looked at
 FEWEST_DESCRIPTIONS = 2
 FEW = 4  # numbers of 15 digits side by side
@@ -57,11 +59,18 @@ def companions_of(field: Field, context: Context, number: str) -> str:
     return f"stands beside {', '.join(found)}" if found else ""
 
 
+def stands_in_list(field: Field) -> bool:
+    """Return whether a value is an entry of a list, which has no name of its own."""
+    return LIST_ENTRY.fullmatch(field.evidence.path[-1]) is not None
+
+
 def _by_value(field: Field, context: Context, number: str) -> Iterable[str]:
     for other in context.next_to(field)[:MOST] or (field,):
         text = other.value
         if not isinstance(text, str) or len(text) > LONGEST or names_something_else(other.name):
             continue
+        if ANDROID_ID.fullmatch(text) and stands_in_list(other) and not is_placeholder(text):
+            yield "16 hexadecimal digits in the same list, as Android IDs are"
         mac = MAC.search(text)
         if mac and len(set(mac[0])) > 4 and mac[0].lower() not in DUMMIES:
             yield "a MAC address"

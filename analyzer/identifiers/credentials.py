@@ -69,6 +69,7 @@ IN_TARGET = re.compile(
 READABLE = "sent readable"  # how a category begins, or goes on, where anyone on the way could read it
 TOKEN = "access token"
 HIDDEN = "not shown"
+SIP = "sip"  # whose users are named as in e-mail (RFC 3261 §19.1)
 SECRET_MASK = "********"  # in place of a password in a message; always as long
 LEFT_OUT = "content in which an encoding hides a password was left out of the report"
 # Keys of the documents that such libraries send.
@@ -159,7 +160,7 @@ class _Made:
             about = {LOG_IN: f"HTTP {by}"} | ({"domain": proof.domain} if proof.domain else {})
             said = f"{by} names it as the account (header {proof.header})"
             self.add("account", proof.user, proof.user, proof.header, said, about)
-            if IS_EMAIL(proof.user):
+            if IS_EMAIL(proof.user) and self._message.protocol != SIP:
                 self.add(
                     "email", proof.user, proof.user, proof.header, "the form of an e-mail address", about
                 )

@@ -12,8 +12,8 @@ from typing import NamedTuple
 
 from analyzer.identifiers.base import Context, Verdict, finding
 from analyzer.identifiers.by_name import UUID
-from analyzer.identifiers.companions import companions_of, is_like_imei
-from analyzer.identifiers.labels import kinds_named
+from analyzer.identifiers.companions import ANDROID_ID, companions_of, is_like_imei, stands_in_list
+from analyzer.identifiers.labels import holder_of, kinds_named, names_something_else
 from analyzer.identifiers.placeholders import EMPTY_WORDS, is_placeholder
 from analyzer.model import Field, Finding
 
@@ -51,6 +51,17 @@ ROWS = (
         rf"{MIXED}(?=(?:[a-z]*\d){{4}})(?=[0-9a-f]*[g-z])[0-9a-z]{{20,22}}",
         "20 to 22 small letters and digits, as platforms for switches and lamps give out",
     ),
+    _row(
+        r"(x[_-]?)?(device|dev)[_-]?id",
+        r"(?=(?:[A-Za-z]*\d){8})[A-Za-z]{2,10}[0-9A-F]{9,30}",
+        "letters and digits, as programs that synchronise mail name a phone",
+    ),
+    _row(
+        r"(device|dev|gateway|gw|node|sensor|bridge|hub)([_-]?(id|eui|addr(ess)?|uid))?|(dev|gw|gateway)?[_-]?eui(64)?|id",
+        r"(?!(?:..[:-]){3}[Ff]{2}[:-][Ff][Ee])"
+        r"(?:(?:[0-9A-F]{2}[:-]){7}[0-9A-F]{2}|(?:[0-9a-f]{2}[:-]){7}[0-9a-f]{2})",
+        "eight bytes in hexadecimal, as the numbers of radios and lamps are written (EUI-64)",
+    ),
     _row(r".{0,8}im[es]i\d?", UUID, "a UUID where the name speaks of the phone's number"),
     _row(
         r"devices?|sensors?|gateways?|hubs?|thermostats?|cameras?",
@@ -63,6 +74,12 @@ ROWS = (
         rf"{MIXED}(?:[0-9a-f]{{32}}|[0-9A-F]{{32}})",
         "32 hexadecimal digits, by which a station is known to its server",
     ),
+    _row(
+        r"(x[_-]?)?(anon(ymous)?|device|dev|machine|client|install(ation)?|hardware|hw)[_-]?(user|device)?[_-]?"
+        r"(id|uid|uuid|guid)",
+        rf"[A-Za-z]{{1,12}}[\-_:.]?{UUID}",
+        "a UUID behind letters, as libraries make lasting numbers",
+    ),
 )
 PROTOCOL_OF_CHARGER = re.compile(r"ocpp[\d.]{1,6}", re.IGNORECASE)
 CHARGE_POINT = re.compile(r"(?=[^/]*\d)[\w.:*\-]{4,48}", re.ASCII)
@@ -71,7 +88,15 @@ UPGRADE = "sec-websocket-protocol"
 WITHOUT_MEANING = re.compile(
     r"_?id|uid|[a-z]|(col|field|param|arg|key|value|p|f|c|d)_?\d{1,2}", re.IGNORECASE
 )
-ANDROID_ID = re.compile(rf"{MIXED}[0-9a-f]{{16}}", re.ASCII)
+# What a message says of the system that sends it, and the names under which it does.
+PLATFORM = re.compile(
+    r"(device|client|app|sdk|mobile|phone)?_?(platform|os|os_?(name|type|family|version|ver)|system(_?name)?|plat|pf)",
+    re.IGNORECASE,
+)
+SAYS_ANDROID = re.compile(r"android", re.IGNORECASE)
+AGENT = re.compile(r"\bAndroid\b|\bDalvik/|\bokhttp/")
+OF_DEVICE = re.compile(r"dev(ice)?(_?info)?", re.IGNORECASE)
+OF_PHONE = frozenset(("imei", "advertising_id", "gaid"))
 PERSONAL = frozenset(("imsi", "iccid", "phone", "mac"))
 SAID = "16 hexadecimal digits beside an IMEI, as Android IDs are"
 FORM_OF_OWN_ID = ANDROID_ID
@@ -128,7 +153,10 @@ class ChargePoint:
 
 
 class UnnamedAndroidId:
-    """Finds an Android ID under a name that says nothing, beside an IMEI and one more identifier."""
+    """Finds an Android ID under a name that says nothing, beside an IMEI and one more identifier.
+
+    In a list, which gives no names, the IMEI alone will do.
+    """
 
     kind = "android_id"
     examples: tuple[tuple[str, str], ...] = ()
@@ -137,12 +165,56 @@ class UnnamedAndroidId:
     def find(self, field: Field, context: Context) -> Iterator[Finding]:
         """At most one: the whole value."""
         text = str(field.value)
-        if not (ANDROID_ID.fullmatch(text) and WITHOUT_MEANING.fullmatch(field.name)) or is_placeholder(text):
+        is_entry = stands_in_list(field) and not names_something_else(field.name)
+        if not ANDROID_ID.fullmatch(text) or is_placeholder(text):
+            return
+        if not (is_entry or WITHOUT_MEANING.fullmatch(field.name)):
             return
         beside = [other for other in context.next_to(field) if isinstance(other.value, str)]
         if not any(is_like_imei(str(other.value).strip()) for other in beside):
             return
         named = {kind for other in beside for kind in kinds_named(other.name)} & PERSONAL
         others = companions_of(field, context, text)
-        if named or "MAC" in others or "IMSI" in others or "ICCID" in others:
+        if is_entry or named or "MAC" in others or "IMSI" in others or "ICCID" in others:
             yield finding(self.kind, text, text, field, Verdict("medium", (SAID, others)), context)
+
+
+class PlatformAndroidId:
+    """Finds an Android ID under did or as the id of a device, where a message says that Android sends it."""
+
+    kind = "android_id"
+    examples: tuple[tuple[str, str], ...] = ()
+    counterexamples = (("did", "8d079d00689467d2"),)
+
+    def find(self, field: Field, context: Context) -> Iterator[Finding]:
+        """At most one: the whole value."""
+        text = str(field.value)
+        if not ANDROID_ID.fullmatch(text) or is_placeholder(text):
+            return
+        last = field.name.rpartition(".")[2].lower()
+        holder = field.name.rpartition(".")[0].rpartition(".")[2] or holder_of(field)
+        is_of_device = last == "id" and OF_DEVICE.fullmatch(holder) is not None
+        beside = {kind for name in field.beside for kind in kinds_named(name)}
+        is_phone = is_of_device and bool(beside & OF_PHONE)
+        if is_phone or ((is_of_device or last == "did") and _says_android(context)):
+            of = "that names a phone" if is_phone else "that says that it comes from Android"
+            said = f"16 hexadecimal digits, as Android alone makes them, in a message {of}"
+            verdict = Verdict("medium", (f"the field is named {field.name}", said))
+            yield finding(self.kind, text, text, field, verdict, context)
+
+
+def _says_android(context: Context) -> bool:
+    for other in context.fields:
+        if not isinstance(other.value, str):
+            continue
+        name = other.name.rpartition(".")[2]
+        if name in ("type", "name"):  # of what holds it: {"os": {"name": "Android"}}
+            name = holder_of(other)
+            is_platform = PLATFORM.fullmatch(name) or OF_DEVICE.fullmatch(name)
+        else:
+            is_platform = PLATFORM.fullmatch(name)
+        if is_platform and SAYS_ANDROID.match(other.value):
+            return True
+        if other.name.lower() == "user-agent" and AGENT.search(other.value):
+            return True
+    return False

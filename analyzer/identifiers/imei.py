@@ -70,6 +70,9 @@ STANDING: dict[str, Callable[[Field, tuple[str, ...]], bool]] = {
     "stands as a name in the query": lambda _, path: (
         path[:2] == ("target", "query") and path[-1] in ("key", "query")
     ),
+    "stands behind a word in a field without a name": lambda field, path: (
+        path[-1].isdigit() and str(field.value)[:1].isalpha()
+    ),
     "stands in the name of a header": lambda _, path: path[:1] == ("header",) and path[2:] == ("name",),
     "stands as a name beside names that describe a device": lambda field, path: (
         path[-1:] == ("key",) and bool({kind for name in field.beside for kind in kinds_named(name)} & TOLD)

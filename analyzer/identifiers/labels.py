@@ -19,10 +19,10 @@ BY_WORD = {
     "iccid": re.compile(r".*iccid|ccid|simkahao"),
     "meid": re.compile(r"m?meid|.{3,}meid"),
     "mac": re.compile(r"(wifi|wlan|wl|bt|ble|bluetooth|eth|lan|wan|device|dev|phone|user|client|sta|ap)?mac"
-                      r"|mac(id|addr|address)|.{0,9}macaddr(ess)?|b?ssidmac|bssid|hwaddr(ess)?|.{0,4}(btaddr|bdaddr)"
+                      r"|mac(id|adr|addr|address)|.{0,9}macadd?r(ess)?|b?ssidmac|bssid|hwaddr(ess)?|.{0,4}(btaddr|bdaddr)"
                       r"|lladdr|chaddr|wulidizhi|physicaladdress|macdizhi|.{1,6}maca"),
-    "phone": re.compile(r"msisdn|mdn|phonenum(ber)?|phoneno|mobileno|mobilenum(ber)?|telephone|cellphone"
-                        r"|shoujihao(ma)?|dianhua(haoma)?|sjhm?|telno|mobnum|handynummer|telefon(nummer)?|mobilnr"),
+    "phone": re.compile(r"msisdn|mdn|sms(num(ber)?)?|phonenum(ber)?|phoneno|mobileno|mobilenum(ber)?"
+                        r"|telephone|cellphone|shoujihao(ma)?|dianhua(haoma)?|sjhm?|telno|mobnum|handynummer|telefon(nummer)?|mobilnr"),
 }  # fmt: skip
 PLACE = "(geo|gps|user|my|cur|current|last|device|loc|location|start|end|center|clatlng|c|u|bd|gcj|wgs)?"
 BY_NAME = {
@@ -37,8 +37,8 @@ BY_NAME = {
         r"(user|my|own|contact|bind|login)?(phone|mobile|tel|cell)(number|num|no|nr|phone)?|line(one)?number"
         r"|caller(id|number)?|(user)?(shouji|dianhua)(hao|haoma)?|sim(phone)?(number|num|no)"
     ),
-    "latitude": re.compile(PLACE + "(lat|latitude|weidu|breite)[ei]?"),
-    "longitude": re.compile(PLACE + "(lon|lng|long|longitude|jingdu|laenge)[ei]?"),
+    "latitude": re.compile(PLACE + "(lat|lati|latitude|weidu|breite)[ei]?"),
+    "longitude": re.compile(PLACE + "(lon|lng|long|longi|longitude|jingdu|laenge)[ei]?"),
     "coordinates": re.compile(
         r"(gps|geo|loc|location|latlng|latlon|latlong|lnglat|lonlat|ll|coords?|coordinates?"
         r"|position|cente?re?|point|latitudelongitude|u?lat(itude)?(lng|lon|long|longitude)accu(racy)?|weizhi|zuobiao"
@@ -54,6 +54,7 @@ BY_NAME = {
         r".{0,8}(udid|idfv|openudid|utdid|opendid)|identifierforvendor|vendor(id|identifier)|idforvendor"
         r"|.{0,6}(duid|vaid|msaid)|aaid"
         r"|cuid|baiducuid|qimei(thirtysix)?|smid|umid|tdid|bddid|ssmix|hdid|hdidfv|suid|clientudid|guid|deviceguid"
+        r"|(cloud|ssdp|upnp|x?[a-z]{2,8})?device(unique)?(id|uid|uuid|guid|identifier)"
         r"|(cloud|ssdp|upnp)?(device|dev|hardware|terminal|machine|phone|unit|client|handset|shebei)"
         r"(unique)?(id|uid|uuid|guid|identifier|hash|fingerprint|code|hao|ma)|did|hwid|ownid|uniqueid|uniqueidentifier"
         r"|(ssdp|upnp|device)?udn"
@@ -77,11 +78,11 @@ BY_NAME = {
     "serial": re.compile(
         r"(device|dev|hw|hardware|phone|product|system|sys|android|ro|boot|build|cpu|machine|unit|board|gateway|router"
         r"|chargepoint|logger|inverter|meter|terminal|equipment|mobile|deviceinfo)+(unique)?serial(number|num|no|nr|id)?"
-        r"|serialno|serialnr|xuliehao"
+        r"|serialno|serialnr|xuliehao|bios(ssn|serial(number)?|sn)"
         r"|(device|dev|hw|hardware|phone|product|machine|terminal|gw|box|unit)sn|(cpu|chip|soc|emmc)(id|serial)"
     ),
     "serial_perhaps": re.compile(
-        r"sn|snp|serial(number|num|id)?|snr"
+        r"sn|snp|ser|serial(number|num|id)?|snr"
     ),  # of a message or a certificate as often
     "ssid": re.compile(
         r"(cur(rent)?|conn(ected)?|wifi|wlan|ap|hotspot|router|home|sta|target)*(essid|ssid(name)?)"
@@ -176,7 +177,7 @@ def _kinds_of(name: str) -> frozenset[str]:
 
 # Names that say nothing of their own; the object that holds them does: `device.id`, `<IMEI><Data>`.
 PLAIN = frozenset(
-    ("id", "uuid", "uid", "token", "sn", "serialnumber", "serial", "number", "key", "mac", "model")
+    ("id", "uuid", "uid", "token", "sn", "ssn", "serialnumber", "serial", "number", "key", "mac", "model")
 )
 CARRYING = frozenset(("data", "value", "string", "text", "val", "content", "v", "_", "#text", "int"))
 

@@ -30,6 +30,14 @@ HEMISPHERES = re.compile(
 BEFORE = re.compile(
     r"(?<![A-Za-z0-9])([NS])(\d{1,4}\.\d{3,8})[ ,;]{1,2}([EW])(\d{1,5}\.\d{3,8})(?![\w.])", re.ASCII
 )
+EAST_FIRST = re.compile(
+    r"(?<![A-Za-z0-9])([EW])(\d{1,5}\.\d{3,8})[ ,;]{1,2}([NS])(\d{1,4}\.\d{3,8})(?![\w.])", re.ASCII
+)
+# Degrees and minutes under the names, as receivers write them without the letters in their place.
+NAMED_MINUTES = re.compile(
+    r"\bLat(?:itude)?\s?[:=]\s?([+-]?\d{4}\.\d{3,6})\b[^\n]{0,8}?\bLon(?:g|gitude)?\s?[:=]\s?([+-]?\d{5}\.\d{3,6})\b",
+    re.ASCII | re.IGNORECASE,
+)
 # Degrees and minutes with two decimals and a sign between, as APRS has them (APRS 1.0.1, chapter 6).
 APRS = re.compile(r"(?<!\d)(\d{4}\.\d{2})([NS])[/\\0-9A-Z](\d{5}\.\d{2})([EW])", re.ASCII)
 SECONDS = r"(\d{1,3})\s?°\s?(\d{1,2})\s?['′’]\s?(\d{1,2}(?:[.,]\d{1,4})?)\s?(?:\"|″|”|'')\s?"
@@ -294,6 +302,10 @@ def _with_hemispheres(field: Field) -> Pair | None:
         north, east = (_degrees(found[at], found[at + 1]) for at in (1, 3))
     elif found := BEFORE.search(text):
         north, east = (_degrees(found[at + 1], found[at]) for at in (1, 3))
+    elif found := EAST_FIRST.search(text):
+        east, north = (_degrees(found[at + 1], found[at]) for at in (1, 3))
+    elif found := NAMED_MINUTES.search(text):
+        north, east = (_minutes(found[at]) for at in (1, 2))
     elif found := APRS.search(text):
         north, east = (_degrees(found[at], found[at + 1]) for at in (1, 3))
     elif found := DEGREES_MINUTES_SECONDS.search(text):
@@ -322,6 +334,10 @@ def _degrees(number: str, hemisphere: str) -> str:
     return f"{-value if hemisphere in 'SW' else value:.5f}"
 
 
+def _minutes(number: str) -> str:
+    return _degrees(number.lstrip("+-"), "S" if number.startswith("-") else "N")
+
+
 def _sexagesimal(degrees: str, minutes: str, seconds: str, hemisphere: str) -> str:
     value = int(degrees) + int(minutes) / 60 + float(seconds.replace(",", ".")) / 3600
     return f"{-value if hemisphere in 'SW' else value:.5f}"
@@ -344,7 +360,7 @@ def _whose(field: Field, place: Pair) -> tuple[Confidence, str]:
 
 def _stem(name: str) -> str:
     """What a name says beside latitude or longitude: "gps" of gpsLat and gpsLng."""
-    return re.sub(r"latitude|lat|longitude|long|lng|lon", "", name, flags=re.IGNORECASE).lower()
+    return re.sub(r"latitude|lati|lat|longitude|longi|long|lng|lon", "", name, flags=re.IGNORECASE).lower()
 
 
 def _decimals(place: Pair) -> int:

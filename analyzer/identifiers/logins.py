@@ -42,6 +42,7 @@ POSITIONS = (
 SIGNS_IN = re.compile(r"log_?[io]n|sign_?in|auth|session|connect|denglu", re.IGNORECASE)
 METHODS = frozenset(("methodName", "method"))
 STRINGS = frozenset(("param", "string", "value", "i4", "int"))
+IN_PATH = re.compile(r"pass(word|wd)?|pwd", re.IGNORECASE)
 DIGEST_TYPE = "PasswordDigest"
 
 
@@ -86,7 +87,13 @@ def _with_passwords(
         field = fields[index]
         group = field.evidence.path[:-1]
         text = _text(field)
-        if group in done or not text or not _is_in_request(field) or _is_directory(name, text):
+        if (
+            group in done
+            or not text
+            or not _is_in_request(field)
+            or _is_directory(name, text)
+            or _is_folder(field)
+        ):
             continue
         done.add(group)
         user = _user_of(field, fields, names, roles)
@@ -125,6 +132,11 @@ def _principal(fields: Sequence[Field], names: Sequence[str]) -> Iterator[LogInP
 def _is_directory(name: str, text: str) -> bool:
     """Return whether PWD is the variable that holds the working directory (POSIX.1-2017, XBD §8.3)."""
     return name == "PWD" and text.startswith("/")
+
+
+def _is_folder(field: Field) -> bool:
+    """Return whether the name is that of a folder of a path, and not the bare word for a password."""
+    return field.evidence.path[:2] == ("target", "path") and not IN_PATH.fullmatch(field.name)
 
 
 def _password(field: Field, text: str, fields: Sequence[Field], names: Sequence[str]) -> Iterator[LogInPart]:

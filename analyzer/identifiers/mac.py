@@ -6,7 +6,8 @@ import re
 from collections.abc import Iterator
 
 from analyzer.identifiers.base import Context, Verdict, finding
-from analyzer.identifiers.labels import announced, kinds_named
+from analyzer.identifiers.companions import is_identity_near, is_whole
+from analyzer.identifiers.labels import announced, kinds_named, names_something_else
 from analyzer.identifiers.makers import maker_of
 from analyzer.identifiers.placeholders import DUMMIES
 from analyzer.model import Field, Finding
@@ -21,8 +22,27 @@ CANDIDATE = re.compile(
 NAMES = frozenset(("mac", "bssid"))
 HEARD = re.compile(r"[,|;]\s?-\d{2,3}(?![\d.])|@-?\d{2}(?=[+|,;]|\Z)", re.ASCII)
 SEPARATORS = re.compile(r"[:.\-]")
-CLIENT = re.compile(r"(?<=[A-Za-z][_-])([0-9A-F]{12}|[0-9a-f]{12})\Z")
-LONGEST_CLIENT = 64
+# Twelve digits of one case behind a word and a hyphen or low line, or before them, but not as UUIDs end.
+DIGITS = r"(?P<digits>[0-9A-F]{12}|[0-9a-f]{12})"
+BEHIND_WORD = (
+    rf"(?<![0-9A-Za-z])(?![0-9A-Fa-f]{{4}}[_\-])[A-Za-z][A-Za-z0-9.]{{0,31}}[_\-]{DIGITS}(?![0-9A-Za-z\-])"
+)
+BEFORE_WORD = rf"(?<![0-9A-Za-z_\-]){DIGITS.replace('digits', 'first')}[_\-](?=[A-Za-z]{{2}})"
+INSIDE = re.compile(f"{BEHIND_WORD}|{BEFORE_WORD}", re.ASCII)
+# The name of a file of settings, which telephones and boxes ask for by their own address.
+OF_SETTINGS = re.compile(
+    r"(?:\A|/)[A-Za-z]{0,6}[_\-]?(?P<digits>[0-9A-F]{12}|[0-9a-f]{12})(?:[_\-][A-Za-z0-9]{1,16})?"
+    r"\.(?:cfg|conf|cnf|config|xml|boot|ini|bin|txt|dat|rom|tar|tgz|json|ld)\Z",
+    re.ASCII,
+)
+# Six bytes with ff:fe between their halves: an EUI-64 made of a MAC address (IEEE, Guidelines for EUI-64).
+EXTENDED = re.compile(
+    r"(?<![0-9A-Za-z])(?:([0-9A-Fa-f]{6})[Ff]{3}[Ee]([0-9A-Fa-f]{6})"
+    r"|((?:[0-9A-Fa-f]{2}[:-]){3})[Ff]{2}[:-][Ff][Ee][:-]((?:[0-9A-Fa-f]{2}[:-]){2}[0-9A-Fa-f]{2}))(?![0-9A-Za-z:-])",
+    re.ASCII,
+)
+DEVICE = frozenset(("device", "device_id", "serial"))
+LONGEST_NAME = 256  # of a device, a topic or a path that holds one
 MULTICAST, LOCAL = 1, 2  # the two lowest bits of the first byte (IEEE 802 §8.2)
 
 
@@ -31,12 +51,16 @@ class Mac:
 
     kind = "mac"
     examples = (("MACID", "00:1b:44:11:3a:b7"), ("mac", "001B44113AB7"), ("x", "00-1B-44-11-3A-B7"),
-                ("clientId", "gw-001b44113ab7"))  # fmt: skip
+                ("clientId", "gw-001b44113ab7"), ("x", "HS110_001B44113AB7"),
+                ("topic", "shellies/shelly1-001b44113ab7/relay"), ("x", "001b44113ab7-kitchen"))  # fmt: skip
     counterexamples = (
         ("mac", "ff:ff:ff:ff:ff:ff"),
         ("mac", "02:00:00:00:00:00"),
         ("x", "001b44113ab7"),
-        ("x", "gw-001b44113ab7"),
+        ("x", "gw-3f9a1c2b7d4e"),
+        ("x", "2f4a8c1e-7b3d-4e5f-9a6b-001b44113ab7"),
+        ("x", "dev-2f4a8c1e-7b3d-4e5f-9a6b-001b44113ab7"),
+        ("x", "gw-001B44113ab7"),
         ("clientId", "gw-3f9a1c2b7d4e"),
         ("x", "19-03-21-10-15-30"),
         ("x", "2001:db8:00:1b:44:11:3a:b7"),
@@ -46,7 +70,8 @@ class Mac:
         """Each address in a text field."""
         text = str(field.value)
         yield from _in_decimal(field, text.strip(), context)
-        yield from _in_client(field, text.strip(), context)
+        yield from _inside(field, text, context)
+        yield from _extended(field, text, context)
         for match in CANDIDATE.finditer(text):
             digits = SEPARATORS.sub("", match[0]).lower()
             value = ":".join(digits[i : i + 2] for i in range(0, 12, 2))
@@ -89,9 +114,9 @@ def _judge(mac: str, match: re.Match[str], field: Field) -> Verdict | None:
     form = "six bytes in hexadecimal, an address of one interface"
     if named:
         return Verdict("high" if match["by"] else "medium", (named, form))
-    if not match["by"] and _is_heard(match):
-        return _by_maker(mac, form)
-    if not match["by"] or not re.search("[a-f]", mac):  # decimal pairs may be a date and time
+    if not match["by"]:
+        return _judge_bare(mac, match, field, form)
+    if not re.search("[a-f]", mac):  # decimal pairs may be a date and time
         return None
     if int(mac[:2], 16) & LOCAL:
         return Verdict("low", (form, "locally administered, so no vendor can confirm it"))
@@ -99,22 +124,45 @@ def _judge(mac: str, match: re.Match[str], field: Field) -> Verdict | None:
     return Verdict("medium", (form, f"its block is registered to {vendor}")) if vendor else None
 
 
-def _in_client(field: Field, text: str, context: Context) -> Iterator[Finding]:
-    """The address that ends the name by which a device logs in, as in `gw-001b44113ab7`."""
-    found = (
-        CLIENT.search(text) if len(text) <= LONGEST_CLIENT and "device" in kinds_named(field.name) else None
-    )
-    if found is None:
+def _judge_bare(mac: str, match: re.Match[str], field: Field, form: str) -> Verdict | None:
+    """Twelve digits without separators: in a list of access points, called a device's, or beside what is."""
+    if _is_heard(match):
+        return _by_maker(mac, form)
+    if of_device := announced(field, match.string, match.start(), DEVICE):
+        return _by_maker(mac, f"{form}; {of_device}")
+    is_one_case = match[0].islower() or match[0].isupper()
+    if is_whole(match) and is_one_case and is_identity_near(field) and not names_something_else(field.name):
+        return _by_maker(mac, f"{form}, beside fields that describe a device")
+    return None
+
+
+def _inside(field: Field, text: str, context: Context) -> Iterator[Finding]:
+    """The addresses in names of devices, as in `gw-001b44113ab7`, also as parts of a topic or path."""
+    if len(text) > LONGEST_NAME:
         return
-    value = ":".join(re.findall("..", found[1].lower()))
-    verdict = _by_maker(value, f"six bytes in hexadecimal at the end of {field.name}")
-    if verdict and is_of_one_interface(value):
-        yield finding("mac", value, found[1], field, verdict, context, _details(value, "mac"))
+    named = OF_SETTINGS.search(text)
+    found = [match["digits"] or match["first"] for match in INSIDE.finditer(text)]
+    for raw in dict.fromkeys([*found, *([named["digits"]] if named else [])]):
+        value = ":".join(re.findall("..", raw.lower()))
+        verdict = _by_maker(value, "six bytes in hexadecimal beside a word, as in the name of a device")
+        if verdict and is_of_one_interface(value):
+            yield finding("mac", value, raw, field, verdict, context, _details(value, "mac"))
+
+
+def _extended(field: Field, text: str, context: Context) -> Iterator[Finding]:
+    """The addresses of which EUI-64 are made."""
+    for match in EXTENDED.finditer(text) if len(text) <= LONGEST_NAME else ():
+        digits = SEPARATORS.sub("", "".join(filter(None, match.groups()))).lower()
+        value = ":".join(re.findall("..", digits))
+        verdict = _by_maker(value, "an EUI-64, made of six bytes with fffe between their halves")
+        if verdict and is_of_one_interface(value):
+            yield finding("mac", value, match[0], field, verdict, context, _details(value, "mac"))
 
 
 def _by_maker(mac: str, form: str) -> Verdict | None:
     """What is said of twelve digits without separators: by chance one in some 200 has a registered block."""
-    vendor = maker_of(mac) if re.search("[a-f]", mac) and not int(mac[:2], 16) & LOCAL else None
+    is_mixed = re.search("[a-f]", mac) and re.search("[0-9]", mac)
+    vendor = maker_of(mac) if is_mixed and not int(mac[:2], 16) & LOCAL else None
     return Verdict("medium", (form, f"its block is registered to {vendor}")) if vendor else None
 
 

@@ -5,23 +5,29 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from analyzer.identifiers.base import Context, Verdict, finding
+from analyzer.identifiers.base import UNCLASSIFIED, Context, Verdict, finding
 from analyzer.identifiers.by_name import IS_EMAIL, ROLE_ADDRESS
 from analyzer.identifiers.companions import is_like_imei
+from analyzer.identifiers.mac import is_of_one_interface
+from analyzer.identifiers.makers import maker_of
 from analyzer.identifiers.network_codes import has_operator, network
 from analyzer.identifiers.phone import parsed
 from analyzer.identifiers.placeholders import is_placeholder
 from analyzer.model import Field, Finding
 
 # Fields with numbers for names, as those of Protocol Buffers and JCE are; text found among bytes.
-NUMBERED = re.compile(r"\d{1,5}", re.ASCII)
+NUMBERED = re.compile(r"\d{1,5}|attribute 0x[0-9a-f]{4}", re.ASCII)
 AMONG_BYTES = "text in octets"
 NOUGHTS = re.compile(r"[\x00-\x1f]+")
 LONGEST = 1 << 14
 SAID = "an e-mail address without a name beside it, in a message about a phone or of a protocol of its own"
 PASSWORD = re.compile(r"pw|pwd|passwd|password|pass", re.IGNORECASE)
 NUMBER = re.compile(r"\d{15}", re.ASCII)
+OF_PHONE = re.compile(r"(?:[A-Za-z]{1,12}-)?(\d{15})", re.ASCII)
 # A number of the international form, or one that noughts fill to the width of its field.
+# Protocols of a maker's own, or with attributes of his own.
+OWN = frozenset((UNCLASSIFIED, "stun"))
+MAC_DIGITS = re.compile(r"(?=[0-9]*[A-Fa-f])(?:[0-9A-F]{12}|[0-9a-f]{12})", re.ASCII)
 INTERNATIONAL = re.compile(r"\+[1-9]\d{9,14}|0{2,7}[1-9]\d{9,14}", re.ASCII)
 # An Android ID behind a word that says so: AND…, android_id-….
 ANDROID = re.compile(r"(?:AND|(?:AND|and)roid[_-]?(?:id|ID)?[:_=-]?)([0-9a-f]{16})")
@@ -41,9 +47,8 @@ def holds_device_number(context: Context) -> bool:
 
 
 def _names_a_phone(context: Context) -> bool:
-    return any(
-        is_like_imei(value) for value in context.values if isinstance(value, str) and NUMBER.fullmatch(value)
-    )
+    numbers = (OF_PHONE.fullmatch(value) for value in context.values if isinstance(value, str))
+    return any(is_like_imei(number[1]) for number in numbers if number)
 
 
 class UnnamedEmail:
@@ -102,6 +107,28 @@ def _countries(numbers: list[str]) -> set[str]:
     """The countries of the IMSIs among numbers."""
     found = (n for n in numbers if NUMBER.fullmatch(n) and not is_like_imei(n) and has_operator(n))
     return {dict(network(number[:7])).get("country_iso", "") for number in found}
+
+
+class UnnamedMac:
+    """Finds a MAC address without separators as the whole of a text among bytes of a protocol of its own.
+
+    Its block has to be registered, which by chance one in 400 such numbers is.
+    """
+
+    kind = "mac"
+    examples: tuple[tuple[str, str], ...] = ()
+    counterexamples = (("1", "001b44113ab7"), ("x", "001B44113AB7"))
+
+    def find(self, field: Field, context: Context) -> Iterator[Finding]:
+        """At most one: the whole value."""
+        text = str(field.value).strip("\0 ")
+        if context.protocol not in OWN or not MAC_DIGITS.fullmatch(text) or not _has_no_name(field):
+            return
+        mac = ":".join(re.findall("..", text.lower()))
+        maker = maker_of(mac) if is_of_one_interface(mac) else None
+        if maker:
+            said = f"six bytes in hexadecimal in a protocol of its own; their block is registered to {maker}"
+            yield finding(self.kind, mac, text, field, Verdict("medium", (said,)), context, {"vendor": maker})
 
 
 class PrefixedAndroidId:

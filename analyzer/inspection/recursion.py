@@ -122,7 +122,7 @@ LOOKS = re.compile(
     r"|(?P<document>[\s\ufeff]*+[{\[<])"
     r"|(?P<any>[^=%]*+[=%]|--|d\d|[^.]{0,16}eyJ)"
     r"|(?P<codes>" + CODES + r"|\s*+\"[A-Za-z0-9+/_\-=]{16,}+\"|" + UUENCODED + r"|" + CUT + r")"
-    r"|(?P<digits>[A-Za-z0-9+/_\- \r\n\0]{11,}+\Z)"
+    r"|(?P<digits>[A-Za-z0-9+/_\- \r\n\0]{11,}+\*{0,2}\Z)"
     r"|(?P<base85>(?:HQ|dm)\S{18})"
     r"|(?P<pairs>\s*+[A-Za-z_$#*\"'\-][\w .\-/()\[\]\"'$#]{0,79}+[:\t](?!//))"
     r"|(?P<lines>[^\n]{0,4096}+\n)"

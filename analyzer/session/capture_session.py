@@ -18,7 +18,7 @@ from analyzer.dossiers import Dossier, attempt_hosts, load
 from analyzer.geo import Locator
 from analyzer.identifiers.owner_values import Hit
 from analyzer.inspection.decode import decode
-from analyzer.model import Finding, Message, Report, Session
+from analyzer.model import Fields, Finding, Message, Report, Session
 from analyzer.session import limitations
 from analyzer.session.event_watch import EventWatch
 from analyzer.session.exchange_builder import ends_of
@@ -198,7 +198,7 @@ class SessionReader:
         report = assembly.report()
         beside = (*self._search.problems(), *self._watch.problems())
         report = replace(report, problems=(*report.problems, *beside))
-        given = (report, self._watch, self._options.log, self._dossiers, _values_of)
+        given = (report, self._watch, self._options.log, self._dossiers, _fields_of)
         drawn = scan.failures.attempt("conclusion", "conclusions", None, with_conclusions, *given)
         return with_failures(report if drawn is None else drawn, scan)
 
@@ -284,10 +284,9 @@ class SessionReader:
                 self._extractor.keep_read(one)
 
 
-def _values_of(message: Message) -> Iterable[tuple[str, str | bytes]]:
-    """Names and values of a message's fields."""
-    fields = decode(message).fields
-    return zip(fields.names, fields.values, strict=True)
+def _fields_of(message: Message) -> Fields:
+    """The fields of a message."""
+    return decode(message).fields
 
 
 def with_failures(report: Report, scan: PacketReader) -> Report:

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analyzer.dissectors import dhcp, dns
+from analyzer.dissectors import dhcp, dns, mdns
 from analyzer.dissectors.tls import ServerName
 from tests.examples import examples
 
@@ -254,3 +254,64 @@ def test_any_bytes_are_survived(data: bytes, kept: int) -> None:
     for at in data:
         noisy[random.Random(at).randrange(len(noisy))] = at
     dhcp.client_in(bytes(noisy))
+
+
+# ── DHCPv6 (RFC 8415) ───────────────────────────────────────────────────────
+
+
+def option(kind: int, value: bytes) -> bytes:
+    return kind.to_bytes(2, "big") + len(value).to_bytes(2, "big") + value
+
+
+MAC_BYTES = bytes.fromhex("001b44113ab7")
+UUID_BYTES = bytes.fromhex("2f4a8c1e7b3d4e5f9a6b0c1d2e3f4a5b")
+
+
+@pytest.mark.parametrize(
+    ("duid", "said"),
+    [
+        (b"\0\1\0\1\x2b\x17\x0a\x01" + MAC_BYTES, ("client DUID MAC", "00:1b:44:11:3a:b7")),
+        (b"\0\3\0\1" + MAC_BYTES, ("client DUID MAC", "00:1b:44:11:3a:b7")),
+        (b"\0\4" + UUID_BYTES, ("client DUID", "2f4a8c1e-7b3d-4e5f-9a6b-0c1d2e3f4a5b")),
+        (b"\0\2\0\0\x01\x37SN0123456", ("client DUID", "SN0123456")),
+    ],
+)
+def test_a_client_s_identifier_holds_an_address_or_a_number(duid: bytes, said: tuple[str, str]) -> None:
+    assert dhcp.options_v6_in(b"\1\0\0\1" + option(1, duid)) == [said]
+
+
+def test_further_options_name_the_client() -> None:
+    datagram = b"\1\0\0\1" + option(39, b"\0\6karis1\7example\0") + option(16, b"\0\0\1\x37\0\4udhcp"[:10])
+    assert ("client FQDN", "karis1.example") in dhcp.options_v6_in(datagram)
+
+
+def test_answers_of_servers_and_cut_options_say_nothing() -> None:
+    whole = option(1, b"\0\3\0\1" + MAC_BYTES)
+    assert dhcp.options_v6_in(b"\2\0\0\1" + whole) == []
+    assert dhcp.options_v6_in(b"\1\0\0\1" + whole[:-1]) == []
+
+
+@many
+@given(data=st.binary(max_size=200))
+def test_any_bytes_are_taken_for_dhcpv6_without_a_failure(data: bytes) -> None:
+    dhcp.options_v6_in(data)
+    dhcp.options_v6_in(b"\1\0\0\1" + data)
+
+
+# ── mDNS (RFC 6762) ─────────────────────────────────────────────────────────
+
+
+def test_what_mdns_announces_is_names_and_pairs() -> None:
+    pointer = dpkt.dns.DNS.RR(
+        name="_hap._tcp.local", type=dpkt.dns.DNS_PTR, ttl=60, ptrname="Lamp-9f86d081._hap._tcp.local"
+    )
+    address = record("lamp.local", dpkt.dns.DNS_A, b"\xc0\0\2\1")
+    reverse = dpkt.dns.DNS.RR(
+        name="1.2.0.192.in-addr.arpa", type=dpkt.dns.DNS_PTR, ttl=60, ptrname="other.local"
+    )
+    message = bytes(dpkt.dns.DNS(id=0, op=0x8400, qd=[], an=[pointer, address, reverse]))
+    assert mdns.own_words(message) == [("name", "Lamp-9f86d081._hap._tcp.local"), ("name", "lamp.local")]
+
+
+def test_questions_announce_nothing() -> None:
+    assert mdns.own_words(bytes(dpkt.dns.DNS(id=0, qd=[dpkt.dns.DNS.Q(name="lamp-9f86d081.local")]))) == []

@@ -1,0 +1,44 @@
+"""Names of users in protocols of networks, which have the form of e-mail addresses and are none.
+
+A network access identifier (RFC 7542), the private identity of a subscription (3GPP TS 23.003 §13.3), the
+name by which a program logs in at a directory (RFC 4513) or a broker: nobody can write a mail to it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+
+from analyzer.identifiers.labels import kinds_named
+from analyzer.model import Finding
+
+# Protocols whose identities are of this kind whatever they look like.
+OF_NETWORKS = frozenset(("diameter", "ldap", "amqp", "sip", "gtp", "pana"))
+# RADIUS carries mailboxes too, as firms and universities have them; these are none.
+RADIUS = frozenset(("radius", "eap"))
+OF_A_SUBSCRIPTION = re.compile(
+    r"[^@]*\d{6,}[^@]*@.*|[^@]+@(.*\.)?(mnc\w{1,4}\..*|3gpp.*|ims.*|[^@]*\.(lan|local|internal|invalid))",
+    re.IGNORECASE,
+)
+SAID = "the name of a user in the form of an e-mail address"
+HOST = re.compile(r"(host|node|worker|peer|server)_?(name|id)?", re.IGNORECASE)
+
+
+def named_in_networks(findings: Iterable[Finding], protocol: str) -> Iterator[Finding]:
+    """Yield the findings, with an account in place of each e-mail address that is the name of a user.
+
+    What stands as the name of a host or worker is left out.
+    """
+    base = protocol.partition("/")[0]
+    for found in findings:
+        is_mailbox = "email" in kinds_named(found.name)
+        if found.kind != "email" or is_mailbox or not _is_of_network(found.value, base):
+            yield found
+        elif not HOST.fullmatch(found.name):
+            yield replace(found, kind="account", confidence="medium", reasons=(*found.reasons, SAID))
+
+
+def _is_of_network(value: str, protocol: str) -> bool:
+    is_subscription = OF_A_SUBSCRIPTION.fullmatch(value) is not None
+    return protocol in OF_NETWORKS or (protocol in RADIUS and is_subscription)
