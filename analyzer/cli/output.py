@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from typing import BinaryIO, Self
 
@@ -35,10 +35,11 @@ class Output:
         except OSError as error:
             raise self._unwritable(error) from None
 
-    def write(self, content: bytes) -> None:
-        """Replace the file's content; UnusableError where the disk or the pipe refuses."""
+    def write(self, content: bytes | Iterable[bytes]) -> None:
+        """Replace the file's content, whole or in pieces; UnusableError where the disk or the pipe refuses."""
         if self.path == "-":
-            write(content)
+            for piece in [content] if isinstance(content, bytes) else content:
+                write(piece)
             return
         try:
             if self._stream is None:
@@ -50,11 +51,11 @@ class Output:
         except OSError as error:
             raise self._unwritable(error) from None
 
-    def _pass_on(self, stream: BinaryIO, content: bytes) -> None:
+    def _pass_on(self, stream: BinaryIO, content: bytes | Iterable[bytes]) -> None:
         with stream as file:
             if os.path.isfile(file.fileno()):  # reached by its descriptor, as in --json /dev/fd/3 3>FILE
                 file.truncate(0)
-            file.write(content)
+            file.writelines([content] if isinstance(content, bytes) else content)
 
     def __enter__(self) -> Self:
         return self
