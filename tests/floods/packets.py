@@ -12,6 +12,7 @@ from tests.packets.encapsulations import FORMS
 
 SCATTER = 2_654_435_761  # an odd multiplier gives every number another one of 32 bits
 CHINA = 0xCA600000  # 202.96.0.0, a network of China Telecom
+UPLOAD = b"POST / HTTP/1.1\r\nHost: a.example\r\nContent-Length: 999999999\r\n\r\n"
 MORE = 0x2000  # more fragments follow (RFC 791 §3.1)
 Frames = Iterator[bytes]
 
@@ -39,6 +40,7 @@ def conflicts() -> Frames:
     """Segments of one connection, each twice with different data."""
     talk = wire.Connection()
     yield from talk.opened()
+    yield from talk.says(0, UPLOAD)
     for number in count():
         at = talk.following[0]
         yield talk.sent(0, b"a%07d" % (number % 10**7))
@@ -61,6 +63,7 @@ def backwards() -> Frames:
     """Segments of a stream in reverse, a hundred at a time."""
     talk = wire.Connection()
     yield from talk.opened()
+    yield from talk.says(0, UPLOAD)
     base = talk.following[0]
     for number in count():
         block, place = divmod(number, 100)
@@ -72,9 +75,10 @@ def gaps() -> Frames:
     """Segments of which every other one is missing."""
     talk = wire.Connection()
     yield from talk.opened()
+    yield from talk.says(0, UPLOAD)
     for number in count():
         talk.following[0] += 8
-        yield talk.sent(0, b"POST / h" if number % 2 else b"GET / HT")
+        yield talk.sent(0, b"x" * 8)
 
 
 def jumps() -> Frames:
