@@ -9,6 +9,7 @@ from typing import BinaryIO, Self
 
 from analyzer.cli.console import write
 from analyzer.system import files
+from analyzer.system.pipes import opened
 
 
 class UnusableError(Exception):
@@ -29,7 +30,8 @@ class Output:
             return
         try:
             if _is_stream(path):
-                self._stream = open(path, "ab")  # noqa: SIM115
+                flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT
+                self._stream = open(opened(path, flags), "ab")  # noqa: SIM115
             else:
                 files.check(path)
         except OSError as error:

@@ -186,12 +186,12 @@ def _dump(cls: type, value: Any) -> Json:
     return body_out(document) if cls is Body else document
 
 
-def dump_in_parts(value: Any) -> dict[str, Json | Iterator[Json]]:
+def dump_in_parts(value: Any) -> dict[str, Any]:
     """Return what `codec(type(value)).dump(value)` does, its lists of dataclasses as iterators.
 
     The items of such a list are written as they are asked for, so that one is held at a time.
     """
-    cls = type(value)
+    cls: Any = type(value)
     lists = {
         entry.name: (entry.path[0], item)
         for entry, item in zip(_entries(cls, ""), values_of(cls)(value), strict=True)
@@ -199,7 +199,8 @@ def dump_in_parts(value: Any) -> dict[str, Json | Iterator[Json]]:
     }
     document: dict[str, Any] = _dump(cls, replace(value, **dict.fromkeys(lists, ())))
     for key, items in lists.values():
-        document[key] = map(codec(type(items[0])).dump, items)
+        kind: Any = type(items[0])
+        document[key] = map(codec(kind).dump, items)
     return document
 
 
