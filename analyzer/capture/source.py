@@ -70,7 +70,7 @@ class CaptureSource:
         self.size = written = _written(raw.fileno(), state.st_size)
         if written < state.st_size:
             self.damage = (
-                f"{self.path}: the last {state.st_size - written:,} of its {state.st_size:,} bytes were never "
+                f"{self.path}: the last {state.st_size - written:,} of {state.st_size:,} bytes were never "
                 "written (a hole of a sparse file); they are neither read nor hashed"
             )
         return Input(raw, self._hash, written)

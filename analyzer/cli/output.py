@@ -38,7 +38,7 @@ class Output:
             raise self._unwritable(error) from None
 
     def write(self, content: bytes | Iterable[bytes]) -> None:
-        """Replace the file's content, whole or in pieces; UnusableError where the disk or the pipe refuses."""
+        """Replace the file's content, whole or in pieces; UnusableError where it can't be written."""
         if self.path == "-":
             for piece in [content] if isinstance(content, bytes) else content:
                 write(piece)

@@ -20,7 +20,9 @@ NOT_HTTP = ("socks", UNCLASSIFIED)
 MOST_GAPS = 64
 # Interim responses that wait for the final one, and requests that wait for their answers (pipelining).
 MOST_INTERIM, MOST_ASKED = 64, 16_384
-NOT_PAIRED = f"more than {MOST_ASKED:,} requests waited for answers, so that its answer is not told from others"
+NOT_PAIRED = (
+    f"more than {MOST_ASKED:,} requests waited for answers, so that its answer is not told from others"
+)
 
 
 class HttpFlow:
@@ -30,9 +32,22 @@ class HttpFlow:
     """
 
     __slots__ = (
-        "_asked", "_behind_gap", "_given_up", "_chosen", "_early", "_interim", "_searched", "_unanswered", "found",
+        "_asked",
+        "_behind_gap",
+        "_chosen",
+        "_early",
+        "_given_up",
+        "_interim",
+        "_searched",
+        "_unanswered",
+        "found",
         "gap_bytes",
-        "gaps", "missing", "readers", "remains", "streams", "switch",
+        "gaps",
+        "missing",
+        "readers",
+        "remains",
+        "streams",
+        "switch",
     )  # fmt: skip
 
     def __init__(
@@ -229,7 +244,7 @@ class HttpFlow:
         yield from following
 
     def _crowded(self, direction: int) -> Iterator[Exchange]:
-        """Give out the request that waits longest, where too many do: it counts as neither answered nor not."""
+        """Give out the request that waits longest, where too many do: neither answered nor unanswered."""
         if len(self._asked) > MOST_ASKED:
             request = self._asked.popleft()
             request.one_way = True

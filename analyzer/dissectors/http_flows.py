@@ -14,7 +14,7 @@ import numpy as np
 
 from analyzer.capture.batch import Batch
 from analyzer.dissectors.direction_roles import searched_sides
-from analyzer.dissectors.exchange import Exchange, InnerHello
+from analyzer.dissectors.exchange import Exchange
 from analyzer.dissectors.http_flow import HttpFlow
 from analyzer.dissectors.memory_estimate import held
 from analyzer.dissectors.payload_rows import PayloadRow, first_sequence, isn
@@ -290,8 +290,9 @@ def _turns(
 ) -> Iterator[tuple[int, Sequence[PayloadRow], bool]]:
     """Whose rows are read next, and whether they are that side's last.
 
-    The side that asks goes first. Of many rows it is a turn ahead, so that what was asked is not all held until
-    the first answer is read; but where bytes are missing, only the end of its rows tells whether they are lost.
+    The side that asks goes first. Of many rows it is a turn ahead, so that what was asked is not all held
+    until the first answer is read. Where bytes are missing, only the end of its rows tells whether they are
+    lost.
     """
     first, second = order
     taken = [0, 0]

@@ -75,7 +75,9 @@ class KnownValues:
         entries = (_entry(entry) for entry in text.split(",") if entry.strip())
         values = tuple(islice(dict.fromkeys(entries), MOST_VALUES + 1))
         if len(values) > MOST_VALUES:
-            raise ValueError(f"more than {MOST_VALUES:,} identifiers are given; each is looked for in 400 ways")
+            raise ValueError(
+                f"more than {MOST_VALUES:,} identifiers are given; each is looked for in 400 ways"
+            )
         return cls(values)
 
     @classmethod

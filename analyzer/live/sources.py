@@ -29,8 +29,8 @@ CHUNK = 1 << 18
 # Seconds between two looks at a file that does not grow; that a program gets to give what it holds and to end
 # by itself; that its last words get; and of silence after the wish to stop that count as the end.
 LOOK_AGAIN, TO_END, LAST_WORDS, SILENCE = 0.1, 5.0, 2.0, 0.2
-# Seconds without a further byte after which a file on standard input is at its end: a shell's `< FILE` names one
-# that is finished, and nobody could say any more that it is.
+# Seconds without a further byte after which a file on standard input is at its end: a shell's `< FILE` mostly
+# names one that is finished.
 FINISHED = 5.0
 # Bytes of one line of a program's messages, and lines kept.
 LONGEST_LINE, MOST_LINES = 2000, 20

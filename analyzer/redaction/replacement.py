@@ -14,8 +14,8 @@ from analyzer.redaction.spellings import pairs
 SURE = 12
 # Values whose hashes are looked for; findings come first, then devices.
 MOST_HASHED = 100
-# … and those of which all other encodings are: each has some 250, which take 60 kB. Further ones are looked for
-# as text. Only a capture of more devices than any network has gets there.
+# … and those of which all other encodings are: each has some 250, which take 60 kB. Further ones are looked
+# for as text. Only a capture of more devices than any network has gets there.
 MOST_ENCODED = 1000
 # These are written with digits that a longer one may begin with, whatever their length.
 ALWAYS_BOUNDED = frozenset(("address",))

@@ -58,8 +58,8 @@ class Options:
     result. `put_aside` takes each body of which the report keeps the beginning only, `notify` a sentence
     where a process was lost and all was read again in one.
 
-    `memory` is the budget of a scan's tables and readers in megabytes: every bound on what is held is given for
-    256 MB and scaled to it. `share` is the part of that budget that may be used.
+    `memory` is the budget of a scan's tables and readers in megabytes: every bound on what is held is given
+    for 256 MB and scaled to it. `share` is the part of that budget that may be used.
     """
 
     regions: tuple[str, ...] = ("CN",)

@@ -1,4 +1,4 @@
-"""Files without end, and pipes that nobody writes to or reads from: one sentence within seconds, or an end."""
+"""Files without end, and pipes that nobody writes to or reads from: one sentence, or an end."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from tests.program import ROOT
 START = (
     "import sys; from analyzer.system import pipes; from analyzer.live import sources;"
     " pipes.opened.__defaults__ = (0, 0.2);"
-    " sources.FINISHED = 0.3; pipes.read_rest.__defaults__ = (1 << 20,); pipes.read_whole.__defaults__ = (1 << 20,);"
+    " sources.FINISHED = 0.3; pipes.read_rest.__defaults__ = pipes.read_whole.__defaults__ = (1 << 20,);"
     " from analyzer.cli import command; command()"
 )
 FIFO, CAPTURE = "fifo", "capture.pcap"

@@ -4,8 +4,8 @@
     python tests/bench/floods.py --megabytes 10 --json floods.jsonl [--only NAME …] [--peers tshark]
 
 Each flood of `tests/floods/catalogue.py` is written in two sizes, the second twice the first, and scanned by
-`phonehome scan` with a JSON report, a page and an evidence capture, in a process of its own. Prints a line a flood;
-`--json` keeps the figures, `reliability.py` makes tables of them.
+`phonehome scan` with a JSON report and a page, in a process of its own. Prints a line a flood; `--json` keeps
+the figures, of which `reliability.py` makes tables.
 """
 
 from __future__ import annotations
@@ -58,10 +58,14 @@ def run(command: tuple[str, ...], path: Path, most_mb: int, most_s: int) -> Cost
         _, status, used = os.wait4(process.pid, 0)
         process.returncode = status
     code = os.waitstatus_to_exitcode(status)
-    return Cost(path.stat().st_size, round(used.ru_utime + used.ru_stime, 2), round(used.ru_maxrss / 1024, 1), code)
+    return Cost(
+        path.stat().st_size, round(used.ru_utime + used.ru_stime, 2), round(used.ru_maxrss / 1024, 1), code
+    )
 
 
-def measured(flood: Flood, size: int, programs: list[str], bounds: tuple[int, int], folder: Path) -> dict[str, object]:
+def measured(
+    flood: Flood, size: int, programs: list[str], bounds: tuple[int, int], folder: Path
+) -> dict[str, object]:
     """What each program takes for a flood in two sizes."""
     costs: dict[str, list[dict[str, object]]] = {name: [] for name in programs}
     for times in (1, 2):

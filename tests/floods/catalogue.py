@@ -17,11 +17,6 @@ from tests.dissectors.conversations import (
     GTP_1,
     RADIUS,
     SNMP,
-    amqp_method,
-    bson,
-    kafka,
-    mysql,
-    op_msg,
     resp,
 )
 from tests.floods import blocks, packets, streams, wire
@@ -190,7 +185,7 @@ FLOODS = (
     Flood("responses without requests", endless(lambda _: OK, side=DOWN)),
     Flood("exchanges on one connection", dialogue(asked(lambda n: GET % n))),
     Flood("exchanges on many connections", connections(asked(lambda n: GET % n))),
-    Flood("open connections", connections(lambda n: [(UP, b"POST / HTTP/1.1\r\nHost: a.example\r\nContent-Length: 9999\r\n\r\nx")], close=False)),
+    Flood("open connections", connections(lambda _: [(UP, b"POST / HTTP/1.1\r\nHost: a.example\r\nContent-Length: 9999\r\n\r\nx")], close=False)),
     Flood("many hosts", connections(asked(lambda n: b"GET / HTTP/1.1\r\nHost: h%d.example\r\n\r\n" % n), servers=scattered)),
     Flood("hosts with identifiers", connections(asked(lambda n: b"GET /?imei=%s HTTP/1.1\r\nHost: h%d.example\r\n\r\n" % (imei(n), n)), servers=scattered)),
     Flood("identifiers to one host", dialogue(posted(lambda n: b"imei=" + imei(n)))),

@@ -1,13 +1,26 @@
-"""Floods of packets that need no connection: hosts, devices, protocols, fragments, tunnels, names, frames of Wi-Fi."""
+"""Floods of packets that need no connection: hosts, devices, protocols, fragments, tunnels, names, Wi-Fi."""
 
 from __future__ import annotations
 
 import struct
 from collections.abc import Callable, Iterator
-from itertools import count
+from itertools import count, pairwise
 
 from tests.floods import wire
-from tests.floods.wire import ACK, FIN, PHONE, RST, SERVER, SYN, datagram, ethernet, frame, ipv4, ipv6, segment
+from tests.floods.wire import (
+    ACK,
+    FIN,
+    PHONE,
+    RST,
+    SERVER,
+    SYN,
+    datagram,
+    ethernet,
+    frame,
+    ipv4,
+    ipv6,
+    segment,
+)
 from tests.packets.encapsulations import FORMS
 
 SCATTER = 2_654_435_761  # an odd multiplier gives every number another one of 32 bits
@@ -76,7 +89,7 @@ def gaps() -> Frames:
     talk = wire.Connection()
     yield from talk.opened()
     yield from talk.says(0, UPLOAD)
-    for number in count():
+    while True:
         talk.following[0] += 8
         yield talk.sent(0, b"x" * 8)
 
@@ -229,7 +242,9 @@ def tunnelled(form: str) -> Callable[[], Frames]:
 
     def made() -> Frames:
         for number in count():
-            yield around(segment(b"", SYN, 7, 0, (1024 + number % 60_000, 80), (PHONE, scattered(number >> 4))))
+            yield around(
+                segment(b"", SYN, 7, 0, (1024 + number % 60_000, 80), (PHONE, scattered(number >> 4)))
+            )
 
     return made
 
@@ -313,7 +328,11 @@ def dns_name(*labels: bytes) -> bytes:
 
 def dns_query(number: int) -> bytes:
     """Return a question for a name of its own."""
-    return struct.pack(">6H", number & 0xFFFF, 0x100, 1, 0, 0, 0) + dns_name(b"h%d" % number, b"example") + b"\0\1\0\1"
+    return (
+        struct.pack(">6H", number & 0xFFFF, 0x100, 1, 0, 0, 0)
+        + dns_name(b"h%d" % number, b"example")
+        + b"\0\1\0\1"
+    )
 
 
 def dns_answer(number: int, records: int = 1) -> bytes:
@@ -331,8 +350,7 @@ def dns_aliases(number: int) -> bytes:
     """Return an answer with a chain of aliases (CNAME)."""
     names = [dns_name(b"h%d-%d" % (number, at), b"example") for at in range(20)]
     told = b"".join(
-        one + b"\0\5\0\1\0\0\0\x3c" + struct.pack(">H", len(two)) + two
-        for one, two in zip(names, names[1:], strict=False)
+        one + b"\0\5\0\1\0\0\0\x3c" + struct.pack(">H", len(two)) + two for one, two in pairwise(names)
     )
     return struct.pack(">6H", number & 0xFFFF, 0x8180, 1, 19, 0, 0) + names[0] + b"\0\1\0\1" + told
 
@@ -340,7 +358,13 @@ def dns_aliases(number: int) -> bytes:
 def mdns(number: int) -> bytes:
     """Return an announcement of a service of its own (RFC 6762)."""
     service, name = dns_name(b"_ipp", b"_tcp", b"local"), dns_name(b"printer-%d" % number, b"local")
-    return struct.pack(">6H", 0, 0x8400, 0, 1, 0, 0) + service + b"\0\x0c\0\1\0\0\0\x78" + struct.pack(">H", len(name)) + name
+    return (
+        struct.pack(">6H", 0, 0x8400, 0, 1, 0, 0)
+        + service
+        + b"\0\x0c\0\1\0\0\0\x78"
+        + struct.pack(">H", len(name))
+        + name
+    )
 
 
 def coap(number: int) -> bytes:

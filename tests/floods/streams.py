@@ -10,7 +10,10 @@ import zlib
 from collections.abc import Callable, Iterable, Iterator
 from itertools import chain, count
 
-from tests.dissectors.conversations import CONVERSATIONS, Conversation, amqp_method, kafka, mysql, op_msg, bson, resp
+from tests.dissectors.conversations import (
+    CONVERSATIONS,
+    Conversation,
+)
 from tests.floods.wire import MOST, SERVER, Connection, packed
 
 Frames = Iterator[bytes]
@@ -97,7 +100,9 @@ def dripping(data: bytes, rest: Callable[[int], bytes] = lambda _: b"x") -> Call
 
 def dripped_heads() -> Frames:
     """Heads of sixty kilobytes that come a byte a segment."""
-    head = b"GET / HTTP/1.1\r\nHost: a.example\r\n" + b"".join(b"X-%d: y\r\n" % n for n in range(6000)) + b"\r\n"
+    head = (
+        b"GET / HTTP/1.1\r\nHost: a.example\r\n" + b"".join(b"X-%d: y\r\n" % n for n in range(6000)) + b"\r\n"
+    )
     for number in count():
         talk = Connection(number)
         yield from talk.opened()
@@ -105,13 +110,20 @@ def dripped_heads() -> Frames:
             yield talk.sent(UP, head[at : at + 1])
 
 
-def posted(body: Callable[[int], bytes], *headers: bytes, host: bytes = b"a.example") -> Callable[[int], list[Said]]:
+def posted(
+    body: Callable[[int], bytes], *headers: bytes, host: bytes = b"a.example"
+) -> Callable[[int], list[Said]]:
     """Return turns of one request with a body and its answer."""
 
     def turn(number: int) -> list[Said]:
         data = body(number)
         lines = b"".join(line + b"\r\n" for line in headers)
-        head = b"POST /%d HTTP/1.1\r\nHost: %s\r\n%sContent-Length: %d\r\n\r\n" % (number, host, lines, len(data))
+        head = b"POST /%d HTTP/1.1\r\nHost: %s\r\n%sContent-Length: %d\r\n\r\n" % (
+            number,
+            host,
+            lines,
+            len(data),
+        )
         return [(UP, head + data), (DOWN, OK)]
 
     return turn
@@ -173,13 +185,26 @@ def publish(number: int) -> bytes:
 def publish_topic(number: int) -> bytes:
     """Return a publication to a topic of its own, to be acknowledged."""
     topic = b"t/%d" % number
-    return b"\x32" + bytes((len(topic) + 5,)) + struct.pack(">H", len(topic)) + topic + struct.pack(">H", 1 + number % 65_535) + b"x"
+    return (
+        b"\x32"
+        + bytes((len(topic) + 5,))
+        + struct.pack(">H", len(topic))
+        + topic
+        + struct.pack(">H", 1 + number % 65_535)
+        + b"x"
+    )
 
 
 def subscribe(number: int) -> bytes:
     """Return a subscription to a topic of its own."""
     topic = b"t/%d" % number
-    return b"\x82" + bytes((len(topic) + 5,)) + struct.pack(">HH", 1 + number % 65_535, len(topic)) + topic + b"\0"
+    return (
+        b"\x82"
+        + bytes((len(topic) + 5,))
+        + struct.pack(">HH", 1 + number % 65_535, len(topic))
+        + topic
+        + b"\0"
+    )
 
 
 def repeated(one: Conversation) -> Callable[[], Frames]:

@@ -61,13 +61,9 @@ def segment(
     ports: tuple[int, int] = (40000, 80), ends: tuple[int, int] = (PHONE, SERVER),
 ) -> bytes:  # fmt: skip
     """Return a frame with a TCP segment from the first of `ends` to the second."""
-    head = struct.pack(
-        ">HHIIBBHHH", *ports, sequence % FULL, acknowledged % FULL, 0x50, flags, 0xFFFF, 0, 0
-    )
+    head = struct.pack(">HHIIBBHHH", *ports, sequence % FULL, acknowledged % FULL, 0x50, flags, 0xFFFF, 0, 0)
     pseudo = struct.pack(">IIHH", *ends, TCP, len(head) + len(data))
-    return frame(
-        head[:16] + checksum(pseudo + head + data).to_bytes(2, "big") + head[18:] + data, TCP, *ends
-    )
+    return frame(head[:16] + checksum(pseudo + head + data).to_bytes(2, "big") + head[18:] + data, TCP, *ends)
 
 
 def datagram(
