@@ -47,7 +47,7 @@ ALONE = {
     "dissectors": {"capture", "core", "flows", "model", "packets", "system"},
     "flows": {"capture", "core", "model", "packets"},
     "packets": {"capture", "core", "model"},
-    "capture": {"core", "model"},
+    "capture": {"core", "model", "system"},
 }
 # The same role in each of these folders, and so the same name.
 SAME_ROLE = {

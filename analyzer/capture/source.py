@@ -16,8 +16,10 @@ from analyzer.capture.decompression import LONGEST_START, BrokenArchiveError, fo
 from analyzer.capture.hasher import BackgroundHash
 from analyzer.capture.inputs import Input
 from analyzer.model import CaptureError
+from analyzer.system.pipes import opened
 
 HASH_CHUNK = 1 << 20
+LEAST_HOLE = 1 << 30  # bytes at a file's end that nobody wrote, from which on they are left out
 
 
 class CaptureSource:
@@ -54,16 +56,24 @@ class CaptureSource:
                 raise CaptureError("standard input is closed")
             return Input(_Kept(_unbuffered(sys.stdin)), self._hash)
         try:
-            raw = open(self.path, "rb", buffering=0)  # noqa: SIM115 - closed by close()
+            raw = open(opened(self.path), "rb", buffering=0)  # noqa: SIM115 - closed by close()
             state = os.fstat(raw.fileno())
         except IsADirectoryError:
             raise CaptureError(f"{self.path}: is a directory, not a capture file") from None
         except OSError as error:
             raise CaptureError(f"{self.path}: can't be opened ({error.strerror})") from None
+        if stat.S_ISDIR(state.st_mode):
+            raw.close()
+            raise CaptureError(f"{self.path}: is a directory, not a capture file")
         if not stat.S_ISREG(state.st_mode):
             return Input(raw, self._hash)
-        self.size = state.st_size
-        return Input(raw, self._hash, self.size)
+        self.size = written = _written(raw.fileno(), state.st_size)
+        if written < state.st_size:
+            self.damage = (
+                f"{self.path}: the last {state.st_size - written:,} of {state.st_size:,} bytes were never "
+                "written (a hole of a sparse file); they are neither read nor hashed"
+            )
+        return Input(raw, self._hash, written)
 
     def _look(self) -> None:
         """Find out whether the bytes are compressed."""
@@ -172,3 +182,27 @@ class _Kept:
 def _unbuffered(stream: Any) -> Any:
     """What lies below a text stream and its buffer, which nothing was read from yet."""
     return getattr(stream.buffer, "raw", stream.buffer)
+
+
+def _written(descriptor: int, size: int) -> int:
+    """Return where the hole begins that a file ends in, if it is large; else the file's size.
+
+    Reading a terabyte of zeros behind a header would take an hour (lseek(2), SEEK_HOLE).
+    """
+    if size < LEAST_HOLE or not hasattr(os, "SEEK_HOLE"):
+        return size
+    end = size
+    try:
+        at = 0
+        while at < size:
+            hole = os.lseek(descriptor, at, os.SEEK_HOLE)
+            try:
+                at = os.lseek(descriptor, hole, os.SEEK_DATA)
+            except OSError:  # ENXIO: no data behind it
+                end = hole
+                break
+    except OSError:
+        pass
+    finally:
+        os.lseek(descriptor, 0, os.SEEK_SET)
+    return end if size - end >= LEAST_HOLE else size

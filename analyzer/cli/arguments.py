@@ -27,6 +27,15 @@ def add_geo_choice(command: argparse.ArgumentParser) -> None:
     declare(command, FileOption("geo", "--geo", Role.READ))
 
 
+def megabytes(text: str) -> int:
+    """A budget of memory. Raises ValueError."""
+    from analyzer.session.options import LEAST_MEMORY, MOST_MEMORY
+
+    if not text.isdecimal() or not LEAST_MEMORY <= int(text) <= MOST_MEMORY:
+        raise ValueError(f"{text} is no number of megabytes from {LEAST_MEMORY} to {MOST_MEMORY}")
+    return int(text)
+
+
 def add_dossiers_choice(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--dossiers",

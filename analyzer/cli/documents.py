@@ -10,7 +10,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from importlib import import_module
 from importlib.util import find_spec
@@ -32,7 +32,8 @@ class Document(NamedTuple):
     option: str  # "--json"
     module: str  # "analyzer.report.json"
     help: str
-    writer: str = "write"  # the module's function: Report → str | bytes, of a folder Report → {name: bytes}
+    # The module's function: Report → str, bytes, or pieces of text; of a folder Report → {name: bytes}.
+    writer: str = "write"
     redacted: bool = False  # made for readers: pseudonyms for identifiers unless --show-identifiers is given
     folder: bool = False  # several files, in an empty folder
     needs: str = ""  # a package that an extra of the project brings
@@ -53,11 +54,13 @@ class Document(NamedTuple):
             content = getattr(import_module(self.module), self.writer)(report)
         except ModuleNotFoundError as error:
             raise UnusableError(missing(self.option, error.name)) from None
+        if isinstance(content, Iterator):
+            return map(str.encode, content)
         return content.encode() if isinstance(content, str) else content
 
 
 DOCUMENTS = (
-    Document("--json", "analyzer.report.json", "write the whole report as JSON; - is stdout"),
+    Document("--json", "analyzer.report.json", "write the whole report as JSON; - is stdout", "pieces"),
     Document(
         "--html",
         "analyzer.report.html",

@@ -37,6 +37,7 @@ class Role(Enum):
     """What an option's value is for a command."""
 
     READ = auto()  # a file, or "-"
+    TABLE = auto()  # a file that is read twice, so no pipe
     CAPTURES = auto()  # files; folders, patterns and URLs, whose captures are entered when they are found
     KNOWN = auto()  # a file unless it is KIND=VALUE
     DOSSIERS = auto()  # folders with .toml files
@@ -254,6 +255,11 @@ class Claims:
         if self._read[-1].kind == stat.S_IFCHR and path != os.devnull:
             raise UnusableError(f"{option} {path}: is a device, not a file")
 
+    def _table(self, option: str, path: str) -> None:
+        self._text(option, path)
+        if self._read[-1].kind == stat.S_IFIFO:
+            raise UnusableError(f"{option} {path}: is a pipe; it is read twice, so it has to be a file")
+
     def _source(self, option: str, word: str) -> None:
         self.reads(option, word)
         self._program(option, word)
@@ -267,6 +273,7 @@ class Claims:
 _READ = (Role.READ, Role.CAPTURES, Role.SOURCE)
 _ENTERED: dict[Role, Callable[[Claims, str, str], None]] = {
     Role.READ: Claims._text,
+    Role.TABLE: Claims._table,
     Role.CAPTURES: Claims._captures,
     Role.KNOWN: Claims._known,
     Role.DOSSIERS: Claims._dossiers,

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from typing import BinaryIO, Self
 
 from analyzer.cli.console import write
 from analyzer.system import files
+from analyzer.system.pipes import opened
 
 
 class UnusableError(Exception):
@@ -29,16 +30,18 @@ class Output:
             return
         try:
             if _is_stream(path):
-                self._stream = open(path, "ab")  # noqa: SIM115
+                flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT
+                self._stream = open(opened(path, flags), "ab")  # noqa: SIM115
             else:
                 files.check(path)
         except OSError as error:
             raise self._unwritable(error) from None
 
-    def write(self, content: bytes) -> None:
-        """Replace the file's content; UnusableError where the disk or the pipe refuses."""
+    def write(self, content: bytes | Iterable[bytes]) -> None:
+        """Replace the file's content, whole or in pieces; UnusableError where it can't be written."""
         if self.path == "-":
-            write(content)
+            for piece in [content] if isinstance(content, bytes) else content:
+                write(piece)
             return
         try:
             if self._stream is None:
@@ -50,11 +53,11 @@ class Output:
         except OSError as error:
             raise self._unwritable(error) from None
 
-    def _pass_on(self, stream: BinaryIO, content: bytes) -> None:
+    def _pass_on(self, stream: BinaryIO, content: bytes | Iterable[bytes]) -> None:
         with stream as file:
             if os.path.isfile(file.fileno()):  # reached by its descriptor, as in --json /dev/fd/3 3>FILE
                 file.truncate(0)
-            file.write(content)
+            file.writelines([content] if isinstance(content, bytes) else content)
 
     def __enter__(self) -> Self:
         return self

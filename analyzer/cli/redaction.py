@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import argparse
 import os
+import stat
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from analyzer.cli.file_roles import FileOption, Role, declare
 from analyzer.cli.output import UnusableError
 from analyzer.system import files
+from analyzer.system.pipes import opened
 
 if TYPE_CHECKING:
     from analyzer.model import Report
@@ -60,7 +62,9 @@ def _new_key(path: str) -> bytes:
 
 
 def _read_key(path: str) -> bytes:
-    with open(path, "rb") as file:
+    with os.fdopen(opened(path), "rb") as file:
+        if stat.S_ISCHR(os.fstat(file.fileno()).st_mode):
+            raise UnusableError(f"--redact-key: {path} is a device; a key is a file that stays as it is")
         key = file.read(MOST)
     if len(key) < LEAST:
         raise UnusableError(f"--redact-key: {path} has {len(key)} bytes, a key has {LEAST} or more")

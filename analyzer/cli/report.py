@@ -12,6 +12,7 @@ from analyzer.cli.fail_on import add_gate, check_gate, gated
 from analyzer.cli.file_roles import FileOption, Role, declare
 from analyzer.cli.output import UnusableError
 from analyzer.cli.scan import exit_code
+from analyzer.system.pipes import read_rest, read_whole
 
 if TYPE_CHECKING:
     from analyzer.model import Report
@@ -52,9 +53,8 @@ def _read_text(path: str) -> str:
         if path == "-":
             if sys.stdin is None:
                 raise UnusableError("standard input is closed")
-            return sys.stdin.buffer.read().decode("utf-8")
-        with open(path, encoding="utf-8") as file:
-            return file.read()
+            return read_rest(sys.stdin.buffer).decode("utf-8")
+        return read_whole(path).decode("utf-8")
     except OSError as error:
         raise UnusableError(f"{path}: can't be read ({error.strerror})") from None
     except UnicodeDecodeError:

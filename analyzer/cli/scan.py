@@ -12,6 +12,7 @@ from analyzer.cli.arguments import (
     add_dossiers_choice,
     add_geo_choice,
     device,
+    megabytes,
     region,
     regions,
     said,
@@ -23,12 +24,16 @@ from analyzer.cli.documents import Outputs, add_documents
 from analyzer.cli.fail_on import add_gate, check_gate, gated
 from analyzer.cli.file_roles import FileOption, Role, declare
 from analyzer.cli.output import UnusableError
+from analyzer.system.pipes import read_text
 
 if TYPE_CHECKING:
     from analyzer.cli.progress import ProgressLine
     from analyzer.conclusions.timing import LogEntry
     from analyzer.identifiers.owner_values import KnownValues
     from analyzer.model import Report
+
+# Bytes of a file of --known, and of --events.
+MOST_KNOWN, MOST_LOG = 1 << 20, 1 << 24
 
 
 def add(commands: Any) -> None:
@@ -41,6 +46,12 @@ def add(commands: Any) -> None:
     )
     scan.add_argument("-r", dest="file", action="append", default=[], metavar="FILE", help="one more capture")
     add_choices(scan)
+    scan.add_argument(
+        "--memory",
+        type=said(megabytes),
+        metavar="MB",
+        help="budget of tables and readers (default 256): what gives way is counted and reported",
+    )
     scan.add_argument(
         "--events",
         metavar="FILE.csv",
@@ -104,7 +115,7 @@ def add_choices(command: argparse.ArgumentParser) -> None:
         help="tells maker and model of a phone by its IMEI: columns tac, brand, model, or tac.csv in the "
         "user's data folder; none is shipped",
     )
-    declare(command, FileOption("known", "--known", Role.KNOWN), FileOption("tac", "--tac", Role.READ))
+    declare(command, FileOption("known", "--known", Role.KNOWN), FileOption("tac", "--tac", Role.TABLE))
 
 
 def _wifi_key(text: str) -> Any:
@@ -189,7 +200,7 @@ def _log(path: str | None) -> tuple[LogEntry, ...]:
     from analyzer.conclusions.timing import read_log
 
     try:
-        return read_log(path)
+        return read_log(path, read_text(path, MOST_LOG))
     except OSError as error:
         raise UnusableError(f"--events: {path} can't be read ({error.strerror})") from None
     except ValueError as error:  # UnicodeDecodeError is one
@@ -218,6 +229,7 @@ def _analyze(
             tac=options.tac,
             progress=watcher,
             jobs=jobs_for_one(paths, options),
+            memory=options.memory,
             notify=None if options.quiet else complain,
             put_aside=bodies.put_aside if options.bodies and not options.redact else None,
         )
@@ -263,7 +275,7 @@ def _known(given: str | None) -> KnownValues | None:
 
     try:
         return (
-            KnownValues.from_file(given)
+            KnownValues.of_lines(given, read_text(given, MOST_KNOWN))
             if os.path.exists(given) or "=" not in given
             else KnownValues.parse(given)
         )

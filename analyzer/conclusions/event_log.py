@@ -6,6 +6,7 @@ import csv
 import datetime
 import os
 from collections.abc import Iterator
+from io import StringIO
 from typing import TextIO
 
 from analyzer.conclusions.event_timeline import LogEntry
@@ -16,14 +17,15 @@ EARLIEST, LATEST = -(1 << 63), (1 << 63) - 1
 HEADINGS = frozenset(("time", "timestamp", "date", "when"))
 
 
-def read_log(path: str | os.PathLike[str]) -> tuple[LogEntry, ...]:
+def read_log(path: str | os.PathLike[str], text: str | None = None) -> tuple[LogEntry, ...]:
     """The entries in the order of time; OSError, or ValueError with line and reason, where it can't be read.
 
     A time is ISO 8601 with its offset or Z, or seconds since 1970 (UTC); a time without offset is
-    refused, since nobody could tell later which clock it was of.
+    refused, since nobody could tell later which clock it was of. `text` is what the file holds, where it was
+    read already.
     """
     entries: list[LogEntry] = []
-    with open(path, encoding="utf-8-sig", newline="") as file:
+    with open(path, encoding="utf-8-sig", newline="") if text is None else StringIO(text) as file:
         for number, row in enumerate(_rows(file, str(path)), start=1):
             if not row or not row[0].strip() or row[0].lstrip().startswith("#"):
                 continue

@@ -45,6 +45,8 @@ from analyzer.system.containment import Failures, contained
 # Segments that are looked at before a flow counts as something else.
 TRIES = 3
 MOST_MESSAGES = 20_000  # of one protocol; further ones are counted
+# Exchanges of a flow that wait for the next batch, which may show them acknowledged.
+MOST_WAITING = 1024
 # A closed connection is kept this long for stragglers, in nanoseconds of capture time.
 LINGER_NS = 10_000_000_000
 
@@ -163,10 +165,10 @@ class ClearStreams:
             rows = [row for row in group if row.direction == side]
             if rows and at.streams[side].base is None:
                 at.streams[side].begin(first_sequence(rows))
-        self._rows(batch, group, flow, at, flows)
+        yield from self._rows(batch, group, flow, at, flows)
         if flow in self._open and at.reader is not None and at.reader.name not in BEGINNING_ONLY:
             if flows.numbers[flow, KIND] == OPAQUE:  # its limit was met in this very batch
-                self._rows(batch, _rest(batch, packets, ids, flow, frames), flow, at, flows)
+                yield from self._rows(batch, _rest(batch, packets, ids, flow, frames), flow, at, flows)
             flows.numbers[flow, KIND] = TEXT
         if in_order and flow in self._open:
             self._give_up_lost(flow, at, flows)
@@ -228,8 +230,13 @@ class ClearStreams:
 
     # ── parts ───────────────────────────────────────────────────────────
 
-    def _rows(self, batch: Batch, rows: list[PayloadRow], flow: int, at: OpenStream, flows: Flows) -> None:
+    def _rows(
+        self, batch: Batch, rows: list[PayloadRow], flow: int, at: OpenStream, flows: Flows
+    ) -> Iterator[ClearExchange]:
+        """Read rows; exchanges that don't wait for the next batch, where more are under way than may wait."""
         for row in rows:
+            if len(at.waiting) > MOST_WAITING:
+                yield from self._settle(flow, at, flows)
             stream = at.streams[row.direction]
             for piece in stream.add(row.sequence, bytes_of(batch, row), row.frame, row.time_ns):
                 if flow not in self._open:

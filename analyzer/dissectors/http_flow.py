@@ -18,6 +18,11 @@ from analyzer.system.containment import contained
 NOT_HTTP = ("socks", UNCLASSIFIED)
 # Gaps of a flow that are kept with their places; the others are counted.
 MOST_GAPS = 64
+# Interim responses that wait for the final one, and requests that wait for their answers (pipelining).
+MOST_INTERIM, MOST_ASKED = 64, 16_384
+NOT_PAIRED = (
+    f"more than {MOST_ASKED:,} requests waited for answers, so that its answer is not told from others"
+)
 
 
 class HttpFlow:
@@ -27,9 +32,22 @@ class HttpFlow:
     """
 
     __slots__ = (
-        "_asked", "_behind_gap", "_chosen", "_early", "_interim", "_searched", "_unanswered", "found",
+        "_asked",
+        "_behind_gap",
+        "_chosen",
+        "_early",
+        "_given_up",
+        "_interim",
+        "_searched",
+        "_unanswered",
+        "found",
         "gap_bytes",
-        "gaps", "missing", "readers", "remains", "streams", "switch",
+        "gaps",
+        "missing",
+        "readers",
+        "remains",
+        "streams",
+        "switch",
     )  # fmt: skip
 
     def __init__(
@@ -63,6 +81,7 @@ class HttpFlow:
         # id of a request that was answered before it was whole → its response, once that is whole
         self._early: dict[int, HttpMessage | None] = {}
         self._behind_gap = False
+        self._given_up = 0  # requests that do not wait any more, whose answers may yet come
         self.switch = ProtocolSwitch(self._read_http1, self._rest, around or Surroundings(_inner_reader))
 
     @property
@@ -204,12 +223,15 @@ class HttpFlow:
         if message.role == "request":
             if id(message) not in self._early:
                 self._asked.append(message)
+                yield from self._crowded(direction)
             elif (response := self._early.pop(id(message))) is not None:
                 yield Exchange(message, response, direction, self._taken_interim())
             self.switch.ask(message, direction)
             return
         if message.informational:
             self._interim.append(message)
+            if len(self._interim) > MOST_INTERIM:
+                yield Exchange(None, None, 1 - direction, self._taken_interim())
             return
         request = self._chosen.pop(id(message), None)
         if request is not None and id(request) in self._early:
@@ -221,12 +243,24 @@ class HttpFlow:
             yield Exchange(request, message, 1 - direction, interim)
         yield from following
 
+    def _crowded(self, direction: int) -> Iterator[Exchange]:
+        """Give out the request that waits longest, where too many do: neither answered nor unanswered."""
+        if len(self._asked) > MOST_ASKED:
+            request = self._asked.popleft()
+            request.one_way = True
+            request.readings.append(NOT_PAIRED)
+            self._given_up += 1
+            yield Exchange(request, None, direction)
+
     def _method_of(self, response: HttpMessage) -> str | None:
         """Pair a response with the oldest request before it that is still unanswered.
 
         Behind a gap, where responses may be lost, with the newest: pipelining is rare.
         """
         first = response.frames[0] if response.frames else 0
+        if self._given_up:
+            self._given_up -= 1
+            return None
         if not self._asked:
             return self._answer_early(response, first)
         if _first_frame(self._asked[0]) > first:

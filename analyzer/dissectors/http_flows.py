@@ -14,7 +14,7 @@ import numpy as np
 
 from analyzer.capture.batch import Batch
 from analyzer.dissectors.direction_roles import searched_sides
-from analyzer.dissectors.exchange import Exchange, InnerHello
+from analyzer.dissectors.exchange import Exchange
 from analyzer.dissectors.http_flow import HttpFlow
 from analyzer.dissectors.memory_estimate import held
 from analyzer.dissectors.payload_rows import PayloadRow, first_sequence, isn
@@ -40,6 +40,7 @@ from analyzer.system.containment import Failed, MeantError, contained
 
 # A closed connection is kept this long for stragglers, in nanoseconds of capture time.
 LINGER_NS = 10_000_000_000
+MOST_ROWS = 512  # of a flow that are read before the other side's
 NAME = "HTTP"  # what failures call these readers
 
 
@@ -60,13 +61,17 @@ class SeenExchange(NamedTuple):
 
 @dataclass(slots=True)
 class BatchResult:
-    """What the payloads that a batch has of a flow gave; `exchanges` may be in another's form."""
+    """What the payloads that a batch has of a flow gave; `exchanges` may be in another's form.
 
-    exchanges: Sequence[Any]
-    found: bool  # whether any HTTP message was seen
-    sure: bool  # whether the protocol is proven
-    finished: bool  # whether further bytes can tell nothing
-    hellos: Sequence[tuple[Any, tuple[str, ...]]]  # of TLS inside: `InnerHello`
+    They are read as they are iterated, so that a batch of millions of messages is not held at once. The other
+    fields hold once the last exchange was taken.
+    """
+
+    exchanges: Iterable[Any] = ()
+    found: bool = False  # whether any HTTP message was seen
+    sure: bool = False  # whether the protocol is proven
+    finished: bool = False  # whether further bytes can tell nothing
+    hellos: Sequence[tuple[Any, tuple[str, ...]]] = ()  # of TLS inside: `InnerHello`
     failed: Failed | None = None  # why the flow is not read any further
 
 
@@ -147,8 +152,10 @@ class HttpFlows:
                 flows.numbers[flow, KIND] = FINISHED
             return told
         if flow in self._abandoned:
-            return BatchResult((), False, False, False, ())
-        return self._read(batch, group, flow, flows, in_order, is_open)
+            return BatchResult()
+        result = BatchResult()
+        result.exchanges = self._read(result, batch, group, flows, in_order, is_open)
+        return result
 
     def ended(self, flows: Flows, now_ns: int) -> list[int]:
         """The open flows that ended some time ago."""
@@ -204,35 +211,43 @@ class HttpFlows:
 
     def _read(
         self,
+        result: BatchResult,
         batch: Batch,
         group: Sequence[PayloadRow],
-        flow: int,
         flows: Flows,
         in_order: bool,
         is_open: bool,
-    ) -> BatchResult:
-        http = self.open.get(flow)
-        if http is None:
-            starts = (None, None) if flow in self._cut else (isn(flows, flow, 0), isn(flows, flow, 1))
-            searched = searched_sides(flows, flow)
-            http = self.open[flow] = HttpFlow(*starts, recent=self._recent, searched=searched)
-        found: list[SeenExchange] = []
-        failed = None
-        try:
-            for exchange in _exchanges(http, batch, group, flows, in_order):
-                found.append(seen(flow, http, exchange, flows))  # noqa: PERF401  kept at a failure
-        except Exception as error:
-            failed = contained(error, "flow", NAME, flow, group[0].frame)
-            found += [seen(flow, http, exchange, flows) for exchange in http.salvaged()]
-            self._abandon(flow)
-        hellos: list[InnerHello] = [*http.switch.around.hellos]
+    ) -> Iterator[SeenExchange]:
+        """The exchanges of a flow's payloads; the last one taken, `result` says the rest."""
+        flow = group[0].flow
+        http = self.open.get(flow) or self._opened(flow, flows)
+        reading = _exchanges(http, batch, group, flows, in_order)
+        while True:
+            try:
+                exchange = next(reading, None)
+            except Exception as error:
+                result.failed = contained(error, "flow", NAME, flow, group[0].frame)
+                yield from [seen(flow, http, each, flows) for each in http.salvaged()]
+                self._abandon(flow)
+                break
+            if exchange is None:
+                break
+            yield seen(flow, http, exchange, flows)
+        result.hellos = [*http.switch.around.hellos]
         http.switch.around.hellos.clear()
-        finished = failed is None and not http.wants_more
-        if failed is None:
+        result.finished = result.failed is None and not http.wants_more
+        if result.failed is None:
             is_over = self._steer(flow, http, flows)
             if is_over or not is_open:
-                found += [seen(flow, http, each, flows) for each in http.unclassified(is_over)]
-        return BatchResult(found, http.found, http.switch.sure, finished, hellos, failed)
+                yield from [seen(flow, http, each, flows) for each in http.unclassified(is_over)]
+        result.found, result.sure = http.found, http.switch.sure
+
+    def _opened(self, flow: int, flows: Flows) -> HttpFlow:
+        """A reader for a flow."""
+        starts = (None, None) if flow in self._cut else (isn(flows, flow, 0), isn(flows, flow, 1))
+        made = HttpFlow(*starts, recent=self._recent, searched=searched_sides(flows, flow))
+        self.open[flow] = made
+        return made
 
     def _abandon(self, flow: int) -> None:
         """Read no more of a flow."""
@@ -258,15 +273,39 @@ def _exchanges(
     """The exchanges that the payloads of one flow finish."""
     flow = group[0].flow
     sides = [[row for row in group if row.direction == side] for side in (0, 1)]
-    for side in _side_order(http, batch, sides):
-        rows = sides[side]
-        if rows and http.streams[side].base is None:
-            http.streams[side].begin(first_sequence(rows))
+    order = _side_order(http, batch, sides)
+    for side in order:
+        if sides[side] and http.streams[side].base is None:
+            http.streams[side].begin(first_sequence(sides[side]))
+    for side, rows, is_end in _turns(http, group, sides, order):
         for row in rows:
             data = bytes(batch.data[row.start : row.start + row.length])
             yield from http.feed(side, row.sequence, data, row.frame, row.time_ns)
-        if in_order and flows.numbers[flow, MARKS] & (HAS_ACK_A << (1 - side)):
+        if is_end and in_order and flows.numbers[flow, MARKS] & (HAS_ACK_A << (1 - side)):
             yield from http.acknowledge(side, int(flows.numbers[flow, ACK_NUMBER + 1 - side]))
+
+
+def _turns(
+    http: HttpFlow, group: Sequence[PayloadRow], sides: Sequence[Sequence[PayloadRow]], order: tuple[int, int]
+) -> Iterator[tuple[int, Sequence[PayloadRow], bool]]:
+    """Whose rows are read next, and whether they are that side's last.
+
+    The side that asks goes first. Of many rows it is a turn ahead, so that what was asked is not all held
+    until the first answer is read. Where bytes are missing, only the end of its rows tells whether they are
+    lost.
+    """
+    first, second = order
+    taken = [0, 0]
+    for at in range(0, len(group) - MOST_ROWS, MOST_ROWS):
+        if http.streams[first].holds_back:
+            break
+        turns = (first, group[at : at + MOST_ROWS]), (second, group[max(at - MOST_ROWS, 0) : at])
+        for side, part in turns:
+            start = taken[side]
+            taken[side] += sum(row.direction == side for row in part)
+            yield side, sides[side][start : taken[side]], False
+    for side in order:
+        yield side, sides[side][taken[side] :], True
 
 
 def seen(flow: int, http: HttpFlow, exchange: Exchange, flows: Flows) -> SeenExchange:

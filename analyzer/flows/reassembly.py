@@ -141,6 +141,11 @@ class Stream:
             readable += self._give_up()
         return readable
 
+    @property
+    def holds_back(self) -> bool:
+        """Whether segments wait for a missing one."""
+        return bool(self._held)
+
     def position(self) -> int:
         """The offset after the last byte that was given out."""
         return self._next

@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -50,6 +51,7 @@ SPELLING: dict[str, Callable[[str], str]] = {
     "android_id": str.lower,
     "mac": lambda digits: ":".join(digits[i : i + 2] for i in range(0, 12, 2)).lower(),
 }
+MOST_VALUES = 1000  # of all phones of a household, or of a newsroom
 # The last digits of these are a check digit or a version that a sender may leave out.
 SIGNIFICANT = {"imei": 14, "imeisv": 14, "iccid": 18}
 # Kinds that hold the number of another kind: to know one is to know the other.
@@ -70,12 +72,23 @@ class KnownValues:
     @classmethod
     def parse(cls, text: str) -> KnownValues:
         """From `kind=value,kind=value`; ValueError, without the value, where that can't be read."""
-        return cls(tuple(dict.fromkeys(_entry(entry) for entry in text.split(",") if entry.strip())))
+        entries = (_entry(entry) for entry in text.split(",") if entry.strip())
+        values = tuple(islice(dict.fromkeys(entries), MOST_VALUES + 1))
+        if len(values) > MOST_VALUES:
+            raise ValueError(
+                f"more than {MOST_VALUES:,} identifiers are given; each is looked for in 400 ways"
+            )
+        return cls(values)
 
     @classmethod
     def from_file(cls, path: str | Path) -> KnownValues:
         """From a file of `kind=value` lines; blank lines and lines that begin with # are left out."""
-        lines = Path(path).read_text("utf-8-sig").splitlines()
+        return cls.of_lines(path, Path(path).read_text("utf-8-sig"))
+
+    @classmethod
+    def of_lines(cls, path: str | Path, text: str) -> KnownValues:
+        """From the text of such a file; `path` is named in errors."""
+        lines = text.splitlines()
         entries = [line for line in lines if line.strip() and not line.lstrip().startswith("#")]
         try:
             return cls.parse(",".join(entries))

@@ -29,6 +29,9 @@ CHUNK = 1 << 18
 # Seconds between two looks at a file that does not grow; that a program gets to give what it holds and to end
 # by itself; that its last words get; and of silence after the wish to stop that count as the end.
 LOOK_AGAIN, TO_END, LAST_WORDS, SILENCE = 0.1, 5.0, 2.0, 0.2
+# Seconds without a further byte after which a file on standard input is at its end: a shell's `< FILE` mostly
+# names one that is finished.
+FINISHED = 5.0
 # Bytes of one line of a program's messages, and lines kept.
 LONGEST_LINE, MOST_LINES = 2000, 20
 
@@ -111,12 +114,14 @@ def standard_input(stop: Stop) -> Feed:
 class GrowingFile(Feed):
     """A file that someone else writes: read to its end, and on as it grows.
 
-    Where the file is replaced or made shorter, which is how captures are rotated, it ends.
+    Where the file is replaced or made shorter, which is how captures are rotated, it ends; on standard input
+    also where it has not grown for some seconds.
     """
 
     def __init__(self, path: str, stop: Stop, fd: int | None = None) -> None:
         self._path = path if fd is None else None
         self.is_replaced = False
+        self._grew = time.monotonic()
         try:
             self._file = os.open(path, os.O_RDONLY) if fd is None else fd
         except OSError as error:
@@ -143,9 +148,11 @@ class GrowingFile(Feed):
         """What the file holds beyond what was read; not without end after the wish to stop."""
         while not self._stop.is_over() and (data := os.read(self._file, CHUNK)):
             _write_all(self._writing, data)
+            self._grew = time.monotonic()
 
     def _has_nothing_more(self) -> bool:
-        return self._stop.is_set() or self._was_replaced() or self._stop.wait(LOOK_AGAIN)
+        is_finished = self._path is None and time.monotonic() - self._grew > FINISHED
+        return is_finished or self._stop.is_set() or self._was_replaced() or self._stop.wait(LOOK_AGAIN)
 
     def _was_replaced(self) -> bool:
         own = os.fstat(self._file)

@@ -36,7 +36,7 @@ from analyzer.redaction.commitment import commitment, key_mark
 from analyzer.redaction.document_rewrite import Path, Rewriter, Short
 from analyzer.redaction.messages import MessageRewriter, digest_pairs, replaced_parts
 from analyzer.redaction.pseudonyms import Pseudonyms, coarse
-from analyzer.redaction.replacement import Replacer
+from analyzer.redaction.replacement import MOST_ENCODED, Replacer
 from analyzer.redaction.secrets import SURE, secrets_in
 from analyzer.redaction.spellings import Pair
 from analyzer.redaction.targets import FACTS, originals
@@ -62,6 +62,10 @@ HOW = (
     "Names of capture files, their SHA-256 and the excerpts of conflicts were left out for the same reason; "
     "a commitment to each SHA-256 under the key stands in their place.",
     "Addresses of the devices' own line are from 198.18.0.0/15 and 2001:db8::/32; private ones stay.",
+)
+PLAIN_ONLY = (
+    f"More than {MOST_ENCODED:,} values were to be replaced. Those beyond were replaced where they stand as "
+    "text or in an encoding that was undone; other encodings of them were not looked for."
 )
 # What our own words or tables say, never a capture.
 SKIPPED_TYPES = (GeoSource, Opinion)
@@ -274,7 +278,7 @@ class Redactor:
         kinds = Counter(kind for kind, _ in self.known)
         return Redaction(
             says=SAYS,
-            how=HOW,
+            how=HOW if len(self.known) <= MOST_ENCODED else (*HOW, PLAIN_ONLY),
             key=key_mark(self._key),
             pseudonyms=dict(sorted(kinds.items())),
             withheld=self.rewriter.withheld,

@@ -14,6 +14,9 @@ from analyzer.redaction.spellings import pairs
 SURE = 12
 # Values whose hashes are looked for; findings come first, then devices.
 MOST_HASHED = 100
+# … and those of which all other encodings are: each has some 250, which take 60 kB. Further ones are looked
+# for as text. Only a capture of more devices than any network has gets there.
+MOST_ENCODED = 1000
 # These are written with digits that a longer one may begin with, whatever their length.
 ALWAYS_BOUNDED = frozenset(("address",))
 WORD = frozenset(b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz")
@@ -32,9 +35,10 @@ class Replacer:
     def __init__(self, known: Mapping[tuple[str, str], str]) -> None:
         # The longer of two that share a beginning says what becomes of the shorter.
         table: dict[bytes, Replacement] = {}
-        hashed = set(islice(known, MOST_HASHED))
+        hashed, encoded = set(islice(known, MOST_HASHED)), set(islice(known, MOST_ENCODED))
         for at, pseudonym in sorted(known.items(), key=lambda item: -len(item[0][1])):
-            _add(table, pairs(*at, pseudonym, at in hashed), at[0] in ALWAYS_BOUNDED)
+            found = pairs(*at, pseudonym, at in hashed, at in encoded)
+            _add(table, found, at[0] in ALWAYS_BOUNDED)
         self._searches = [_Search(table)]
 
     def add(self, found: Iterable[tuple[bytes, bytes]]) -> None:

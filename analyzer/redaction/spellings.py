@@ -29,11 +29,18 @@ COLONS = (b":", b"%3A", b"%3a")  # RFC 3986 §2.1
 UNIVERSAL_BIT = 2 << 56  # of an EUI-64 (RFC 4291 §2.5.1)
 
 
-def pairs(kind: str, original: str, pseudonym: str, hashes: bool = True) -> Iterator[Pair]:
-    """The plain ways first; of equal bytes the first pair counts. Hashes are most of them."""
+def pairs(
+    kind: str, original: str, pseudonym: str, hashes: bool = True, encoded: bool = True
+) -> Iterator[Pair]:
+    """The plain ways first; of equal bytes the first pair counts. Hashes are most of them.
+
+    Without `encoded` only what is written as text.
+    """
     written = [(write(original), write(pseudonym)) for write in (*PLAIN, *WRITTEN.get(kind, ()))]
     data = [(_data(old), _data(new)) for old, new in written if old]
     yield from data
+    if not encoded:
+        return
     derived = [(_data(write(original)), _data(write(pseudonym))) for write in DERIVED.get(kind, ())]
     yield from derived
     for colon in COLONS[1:]:

@@ -14,7 +14,7 @@ from typing import Any
 
 from analyzer.model import SCHEMA, Report
 from analyzer.report.codecs import expect
-from analyzer.report.type_codecs import codec
+from analyzer.report.type_codecs import codec, dump_in_parts
 
 _BOUND, _MOST_DIGITS = 1 << 80, 26
 _FIRST = ("schema", "tool", "created", "reconstruction", "scope")
@@ -22,10 +22,19 @@ _FIRST = ("schema", "tool", "created", "reconstruction", "scope")
 
 def write(report: Report) -> str:
     """The report as a JSON document that ends in a newline."""
-    document = codec(Report).dump(report)
+    return "".join(pieces(report))
+
+
+def pieces(report: Report) -> Iterator[str]:
+    """Yield the document of `write` in pieces, so that it is never held whole."""
+    document = dump_in_parts(report)
     keys = [key for key in _FIRST if key in document] + [key for key in document if key not in _FIRST]
-    lines = [f"{_plain(key)}: {''.join(_lines(document[key]))}" for key in keys]
-    return "{\n" + ",\n".join(lines) + "\n}\n"
+    before = "{\n"
+    for key in keys:
+        yield f"{before}{_plain(key)}: "
+        yield from _lines(document.pop(key))
+        before = ",\n"
+    yield "\n}\n"
 
 
 def read(text: str) -> Report:
@@ -84,12 +93,20 @@ def _finite(digits: str) -> float:
 
 
 def _lines(value: Any) -> Iterator[str]:
-    if isinstance(value, list) and value:
-        yield "[\n" + ",\n".join(map(_plain, value)) + "\n]"
+    if isinstance(value, Iterator) or (isinstance(value, list) and value):
+        before = "[\n"
+        for item in value:
+            yield before + _plain(item)
+            before = ",\n"
+        yield "\n]"
     elif isinstance(value, dict) and "columns" in value:
-        columns = ",\n".join(f"{_plain(name)}: {_plain(column)}" for name, column in value["columns"].items())
         rest = ", ".join(f"{_plain(key)}: {_plain(item)}" for key, item in value.items() if key != "columns")
-        yield "{" + rest + ', "columns": {\n' + columns + "\n}}"
+        yield "{" + rest + ', "columns": {\n'
+        before = ""
+        for name, column in value["columns"].items():
+            yield f"{before}{_plain(name)}: {_plain(column)}"
+            before = ",\n"
+        yield "\n}}"
     else:
         yield _plain(value)
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import types
 from collections.abc import Callable, Mapping
-from dataclasses import MISSING, Field, dataclass, fields, is_dataclass
+from dataclasses import MISSING, Field, dataclass, fields, is_dataclass, replace
 from functools import cache
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
@@ -184,6 +184,24 @@ def _dump(cls: type, value: Any) -> Json:
         if (said := derive(value)) is not None:
             _put(document, _path(dotted, role), said)
     return body_out(document) if cls is Body else document
+
+
+def dump_in_parts(value: Any) -> dict[str, Any]:
+    """Return what `codec(type(value)).dump(value)` does, its lists of dataclasses as iterators.
+
+    The items of such a list are written as they are asked for, so that one is held at a time.
+    """
+    cls: Any = type(value)
+    lists = {
+        entry.name: (entry.path[0], item)
+        for entry, item in zip(_entries(cls, ""), values_of(cls)(value), strict=True)
+        if isinstance(item, tuple) and item and is_dataclass(item[0]) and entry.key
+    }
+    document: dict[str, Any] = _dump(cls, replace(value, **dict.fromkeys(lists, ())))
+    for key, items in lists.values():
+        kind: Any = type(items[0])
+        document[key] = map(codec(kind).dump, items)
+    return document
 
 
 def _load(cls: type, value: Json, where: str) -> Any:

@@ -18,6 +18,8 @@ from analyzer.identifiers.owner_values import KnownValues
 from analyzer.model import Body
 from analyzer.packets.wifi.keys import WifiKey
 
+# Megabytes of the tables and readers of a scan: by default, at least and at most.
+MEMORY, LEAST_MEMORY, MOST_MEMORY = 256, 32, 8192
 T = TypeVar("T")
 G = TypeVar("G")
 Path = str | os.PathLike[str]
@@ -37,6 +39,7 @@ class OptionFields(TypedDict, total=False):
     log: Sequence[LogEntry]
     tac: Path | None
     jobs: int
+    memory: int | None
     put_aside: Callable[[Body], None] | None
     notify: Callable[[str], None] | None
 
@@ -53,8 +56,10 @@ class Options:
 
     With `jobs`, the exchanges of a capture that holds many are read in so many processes, with the same
     result. `put_aside` takes each body of which the report keeps the beginning only, `notify` a sentence
-    where a process was lost and all was read again in one. `share` is the part of a scan's memory that may
-    be used.
+    where a process was lost and all was read again in one.
+
+    `memory` is the budget of a scan's tables and readers in megabytes: every bound on what is held is given
+    for 256 MB and scaled to it. `share` is the part of that budget that may be used.
     """
 
     regions: tuple[str, ...] = ("CN",)
@@ -86,6 +91,8 @@ class Options:
             "log": tuple,
         }
         told = {name: value for name, value in given.items() if value is not None}
+        if (memory := told.pop("memory", None)) is not None:
+            told["share"] = told.get("share", 1.0) * _checked("memory", _budget, memory)
         options = cls(
             **{name: _checked(name, checks.get(name, _as_it_is), value) for name, value in told.items()}
         )
@@ -112,6 +119,13 @@ class Options:
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
+
+
+def _budget(memory: int) -> float:
+    """Return how many times the usual bounds a budget in megabytes allows."""
+    if not LEAST_MEMORY <= memory <= MOST_MEMORY:
+        raise ValueError(f"{memory} MB is not between {LEAST_MEMORY} and {MOST_MEMORY:,}")
+    return memory / MEMORY
 
 
 def _paths(given: Iterable[Path]) -> tuple[str, ...]:

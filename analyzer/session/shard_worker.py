@@ -7,7 +7,7 @@ follows only its own flows further. So what it tells of a batch depends on nothi
 from __future__ import annotations
 
 import pickle
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import chain
@@ -165,7 +165,7 @@ class Share:
         self._recent.kept, self._recent.oldest = 0, None
         return kept
 
-    def _examined(self, exchanges: Sequence[SeenExchange], flows: Flows) -> list[Read]:
+    def _examined(self, exchanges: Iterable[SeenExchange], flows: Flows) -> list[Read]:
         return [self._one(*each, flows) for each in exchanges]
 
     def _one(self, flow: int, exchange: Any, delivered: bool | None, flows: Flows) -> Read:

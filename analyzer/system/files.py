@@ -12,7 +12,7 @@ import errno
 import os
 import secrets
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from typing import BinaryIO
 
@@ -54,10 +54,16 @@ def whole(path: str | os.PathLike[str], *, new: bool = False, durable: bool = Tr
         settle(folder)
 
 
-def put(path: str | os.PathLike[str], data: bytes, *, new: bool = False, durable: bool = True) -> None:
-    """Write a file as `whole` does."""
+def put(
+    path: str | os.PathLike[str],
+    data: bytes | Iterable[bytes],
+    *,
+    new: bool = False,
+    durable: bool = True,
+) -> None:
+    """Write a file as `whole` does, of bytes or of pieces that are made as they are written."""
     with whole(path, new=new, durable=durable) as file:
-        file.write(data)
+        file.writelines([data] if isinstance(data, bytes) else data)
 
 
 def check(path: str | os.PathLike[str]) -> None:

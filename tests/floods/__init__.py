@@ -1,0 +1,1 @@
+"""Floods: captures that are made to use up memory and time."""
