@@ -6,7 +6,7 @@ import os
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from analyzer.bundle import claim_check
@@ -16,11 +16,11 @@ from analyzer.bundle.manifest import MANIFEST, REPORT
 from analyzer.bundle.packet_check import At, Shown
 from analyzer.bundle.pcapng_reader import bytes_at
 from analyzer.bundle.recordings import Recording, recordings, write
-from analyzer.model import Identifier, Report
+from analyzer.model import Identifier, Report, Scope
 from analyzer.version import VERSION
 
-Scan = Callable[[Sequence[str], Sequence[str], str | None], Report]
-"""Captures, the regions of the scope and the one device asked for → their report."""
+Scan = Callable[[Sequence[str], Scope], Report]
+"""Captures and what was asked for → their report."""
 Identify = Callable[[Report], tuple[Identifier, ...]]
 """A report → the identifiers that follow from its findings."""
 ASTERISKS = b"****"  # stand in packets for what could not be written anew
@@ -50,7 +50,7 @@ def rescanned(
         for number, recording in enumerate(recordings(report, packets)):
             path = Path(folder) / f"packets-{number}.pcapng"
             write(recording, packets, files, path)
-            new = scan([str(path)], report.scope.regions, None)
+            new = scan([str(path)], replace(report.scope, device=None))
             path.unlink()
             notices += _notices(report, recording, new)
             withheld = _Withheld(files, packets)
