@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -128,6 +129,11 @@ def checked(root: Path, *captures: Path, key: bytes | None = None) -> VerifyOutc
     return verify(str(root), Tools(scan, identifiers), [str(path) for path in captures], key)
 
 
+def _analyzed(paths: tuple[str, ...], scope: Scope) -> Report:
+    day = date.fromisoformat(scope.geo_date) if scope.geo_date else None
+    return analyze(*paths, regions=scope.regions, device=scope.device, origin=scope.origin, geo_date=day)
+
+
 def _by_contents() -> Callable[..., Report]:
     made: dict[tuple[Any, ...], tuple[tuple[str, ...], Report]] = {}
 
@@ -135,7 +141,7 @@ def _by_contents() -> Callable[..., Report]:
         names = tuple(Path(path).name for path in paths)
         key = (contents, names, scope)
         if key not in made:
-            made[key] = paths, analyze(*paths, regions=scope.regions, device=scope.device)
+            made[key] = paths, _analyzed(paths, scope)
         first, report = made[key]
         text = reports.write(report)
         for old, new in zip(first, paths, strict=True):
