@@ -16,6 +16,9 @@ SURE = 12
 MOST_HASHED = 100
 # These are written with digits that a longer one may begin with, whatever their length.
 ALWAYS_BOUNDED = frozenset(("address",))
+# Whose raw bytes may all be letters, and stand between letters: in a DUID (RFC 8415 §11.2) behind a time.
+RAW = frozenset(("mac", "bssid"))
+PRINTABLE = frozenset(range(0x20, 0x7F))
 WORD = frozenset(b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz")
 
 
@@ -34,7 +37,8 @@ class Replacer:
         table: dict[bytes, Replacement] = {}
         hashed = set(islice(known, MOST_HASHED))
         for at, pseudonym in sorted(known.items(), key=lambda item: -len(item[0][1])):
-            _add(table, pairs(*at, pseudonym, at in hashed), at[0] in ALWAYS_BOUNDED)
+            raw = _raw(at[1]) if at[0] in RAW else None
+            _add(table, pairs(*at, pseudonym, at in hashed), at[0] in ALWAYS_BOUNDED, raw)
         self._searches = [_Search(table)]
 
     def add(self, found: Iterable[tuple[bytes, bytes]]) -> None:
@@ -96,10 +100,24 @@ class _Search:
         return BytesAhoCorasick(list(self._table))
 
 
-def _add(table: dict[bytes, Replacement], found: Iterable[tuple[bytes, bytes]], always: bool) -> None:
+def _add(
+    table: dict[bytes, Replacement],
+    found: Iterable[tuple[bytes, bytes]],
+    always: bool,
+    raw: bytes | None = None,
+) -> None:
+    """Add pairs; only what can be read as text has to be a word of its own, and never the bytes `raw`."""
     for old, new in found:
         if len(old) >= SHORTEST and old != new:
-            table.setdefault(old, Replacement(new, always or len(old) < SURE))
+            is_text = old != raw and PRINTABLE.issuperset(old)
+            table.setdefault(old, Replacement(new, always or (is_text and len(old) < SURE)))
+
+
+def _raw(mac: str) -> bytes | None:
+    try:
+        return bytes.fromhex(mac.replace(":", ""))
+    except ValueError:
+        return None
 
 
 def _is_inside_a_word(data: bytes, start: int, end: int) -> bool:
