@@ -96,6 +96,7 @@ class BundleRequest:
     making: Making
     key: bytes | None = None  # for pseudonyms
     redact: bool = False
+    withhold: frozenset[tuple[int, int]] = frozenset()  # connections, by capture and flow, without payload
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,12 +167,18 @@ def _redacted(
     for message in report.messages:
         messages[message.evidence.capture, message.flow].append(message)
     made = [
-        redacted_frames(redactor, messages[group.capture, group.flow], group, each)
+        redacted_frames(
+            redactor,
+            messages[group.capture, group.flow],
+            group,
+            each,
+            (group.capture, group.flow) in asked.withhold,
+        )
         for group, each in zip(chosen, frames, strict=True)
     ]
     again = {(group.capture, group.flow): group for group in groups(shown)}
     for at, group in again.items():
-        group.withheld = any(map(is_log_in, messages[at]))
+        group.withheld = at in asked.withhold or any(map(is_log_in, messages[at]))
     return shown, [again[group.capture, group.flow] for group in chosen], made
 
 

@@ -36,11 +36,15 @@ End = tuple[str, int]
 
 
 def redacted_frames(
-    redactor: Redactor, messages: Sequence[Message], group: FlowGroup, frames: Sequence[CapturedFrame]
+    redactor: Redactor,
+    messages: Sequence[Message],
+    group: FlowGroup,
+    frames: Sequence[CapturedFrame],
+    withhold: bool = False,
 ) -> list[CapturedFrame]:
     """The frames with pseudonyms. Raises RefusedError where frames of the air can't be told apart.
 
-    `messages` are those of the group's flow.
+    `messages` are those of the group's flow; with `withhold` asterisks stand for all of its payload.
     """
     if any(frame.link in WIFI_LINKS for frame in frames):
         raise SelectionError(
@@ -56,7 +60,7 @@ def redacted_frames(
         end: FrameStream([f for f in frames if f.place.is_tcp and _source(f.place) == end])
         for end in group.ends
     }
-    has_log_in = any(map(is_log_in, messages))
+    has_log_in = withhold or any(map(is_log_in, messages))
     for end, stream in streams.items():
         if has_log_in:
             stream.blank()

@@ -17,7 +17,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any
 
-from analyzer.bundle.bundle import STANDARD_INPUT, Bundle, BundleRequest, about, bundle
+from analyzer.bundle.bundle import STANDARD_INPUT, Bundle, BundleRequest, about
 from analyzer.bundle.document_check import BundleDocuments
 from analyzer.bundle.file_check import Files
 from analyzer.bundle.manifest import MANIFEST, REPORT, sha256
@@ -25,6 +25,7 @@ from analyzer.bundle.pcapng_reader import StrangeError, packets
 from analyzer.bundle.report_comparison import Judgment, compared
 from analyzer.bundle.rescan import Scan
 from analyzer.bundle.selection import SelectionError
+from analyzer.bundle.self_check import checked_bundle
 from analyzer.model import CaptureError, Report
 from analyzer.redaction.redaction import Redactor
 from analyzer.report import json as reports
@@ -61,7 +62,7 @@ def rebuilt(
             made.wrong += [f"{REPORT}: the original does not show the {each}" for each in lost]
         return made
     try:
-        again = bundle(derived, BundleRequest(paths, told.making, key, claimed.redaction is not None))
+        again = checked_bundle(derived, BundleRequest(paths, told.making, key, claimed.redaction is not None))
     except (SelectionError, CaptureError) as error:
         made.wrong.append(f"{REPORT}: no bundle can be made of what the original gives: {error}")
         return made

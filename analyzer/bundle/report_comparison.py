@@ -101,7 +101,7 @@ def _compare(
 
 def _compare_rows(old: Report, new: Report, made: ReportComparison) -> None:
     """Compare tables, which hold counts, times and addresses, row by row."""
-    for name, word in (("flows", "flow"), ("region_packets", "packet to a region")):
+    for name, word in (("flows", "flow"), ("region_packets", "region packet")):
         before, now = (Counter(_rows(getattr(each, name).rows())) for each in (old, new))
         made.equal[word] += (before & now).total()
         for rows, target in ((before - now, made.lost), (now - before, made.added)):

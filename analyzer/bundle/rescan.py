@@ -34,6 +34,7 @@ class Rescanned:
     right: Counter[str] = field(default_factory=Counter)
     wrong: list[str] = field(default_factory=list)
     unverified: list[str] = field(default_factory=list)
+    lost: set[At] = field(default_factory=set)  # connections of which a claim is wrong
 
 
 def rescanned(
@@ -55,7 +56,7 @@ def rescanned(
             notices += _notices(report, recording, new)
             withheld = _Withheld(files, packets)
             _add(totals, claim_check.compare(report, new, recording, shown, terms, withheld))
-    made.right = totals.right
+    made.right, made.lost = totals.right, totals.lost
     made.wrong += [*totals.wrong, *_about_notices(report, notices), *_about_more(report, terms, totals)]
     if report.version == VERSION and not _has_identifiers(report, identify(report)):
         made.wrong.append(f"{REPORT}: its list of identifiers is not that of its findings")
@@ -102,6 +103,7 @@ def _add(totals: claim_check.ClaimResults, told: claim_check.ClaimResults) -> No
     totals.right += told.right
     totals.more += told.more
     totals.wrong += told.wrong
+    totals.lost |= told.lost
     totals.withheld += told.withheld
     totals.elsewhere += told.elsewhere
 

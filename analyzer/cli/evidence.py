@@ -51,10 +51,11 @@ def add(commands: Any) -> None:
 def run(options: argparse.Namespace) -> int:
     if not options.directory and not options.together:
         raise UnusableError("evidence needs -o DIR or -w FILE.pcapng")
-    from analyzer.bundle.bundle import BundleRequest, bundle
+    from analyzer.bundle.bundle import BundleRequest
     from analyzer.bundle.environment import environment
     from analyzer.bundle.manifest import Making
     from analyzer.bundle.selection import SelectionError
+    from analyzer.bundle.self_check import checked_bundle
     from analyzer.cli.report import read_report
     from analyzer.model import CaptureError
 
@@ -69,7 +70,7 @@ def run(options: argparse.Namespace) -> int:
         with ExitStack() as stack:
             together = stack.enter_context(Output("-w", options.together)) if options.together else None
             folder = stack.enter_context(OutputFolder("-o", options.directory)) if options.directory else None
-            made = bundle(report, asked)
+            made = checked_bundle(report, asked)
             if together:
                 together.write(made.together)
             if folder:
