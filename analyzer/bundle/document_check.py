@@ -14,10 +14,12 @@ from analyzer.bundle.flow_groups import MOST, FlowGroup, groups
 from analyzer.bundle.manifest import MANIFEST, README, REPORT, SCHEMA, Making, canonical, manifest
 from analyzer.bundle.packet_check import WrongError
 from analyzer.model import Report
+from analyzer.report.document_size import FREE, bounded
 from analyzer.version import VERSION
 
 # Of the manifest: what no report says, and the sums of files, of which `misstated` tells.
 OWN_WORDS = frozenset(("tool", "command", "environment", "sha256"))
+LONGEST_README = 1 << 20  # bytes
 LONGEST_COMMAND = 1 << 16  # characters
 
 
@@ -97,7 +99,8 @@ def _report(files: Files) -> Report:
     from analyzer.report import json as reports
 
     try:
-        text = files.document(REPORT).decode("ascii")
+        with files.open(REPORT) as file:
+            text = bounded(file).decode("ascii")
         report = reports.read(text)
     except ValueError as error:
         raise WrongError(f"{REPORT}: can't be read: {error}") from None
@@ -137,9 +140,10 @@ def _is_named(value: Any) -> bool:
 
 def _manifest(files: Files) -> dict[str, Any]:
     try:
-        document = json.loads(files.document(MANIFEST))
+        with files.open(MANIFEST) as file:
+            document = json.loads(bounded(file, FREE))
     except (ValueError, RecursionError):
-        raise WrongError(f"{MANIFEST}: is no JSON document") from None
+        raise WrongError(f"{MANIFEST}: is no JSON document, or one of another kind") from None
     if not isinstance(document, dict) or document.get("schema") != SCHEMA:
         raise WrongError(f"{MANIFEST}: is not of schema {SCHEMA}, which this version reads")
     tool = document.get("tool")
@@ -150,7 +154,8 @@ def _manifest(files: Files) -> dict[str, Any]:
 
 
 def _check_readme(files: Files, made: BundleDocuments) -> None:
-    text, notice = files.document(README), made.report.reconstruction
+    with files.open(README) as file:
+        text, notice = file.read(LONGEST_README), made.report.reconstruction
     if made.version == VERSION and text != readme(made.report, made.making):
         raise WrongError(f"{README}: is not the text that belongs to this bundle")
     if notice and notice.encode() not in text:

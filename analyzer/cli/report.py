@@ -48,13 +48,15 @@ def read_report(path: str) -> Report:
 
 
 def _read_text(path: str) -> str:
+    from analyzer.report.document_size import bounded
+
     try:
         if path == "-":
             if sys.stdin is None:
                 raise UnusableError("standard input is closed")
-            return sys.stdin.buffer.read().decode("utf-8")
-        with open(path, encoding="utf-8") as file:
-            return file.read()
+            return bounded(sys.stdin.buffer).decode("utf-8")
+        with open(path, "rb") as file:
+            return bounded(file).decode("utf-8")
     except OSError as error:
         raise UnusableError(f"{path}: can't be read ({error.strerror})") from None
     except UnicodeDecodeError:
