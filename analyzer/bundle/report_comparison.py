@@ -50,10 +50,15 @@ MOST_JUDGED = 200
 class Judgment:
     """One statement that is worded or judged differently."""
 
-    of: str  # "ping to zzhc.vnet.cn in frame 268"
-    what: str  # the field
+    of: str  # "ping zzhc.vnet.cn in frame 268"
+    what: str  # the field, empty where the whole is meant
     before: str
     now: str
+
+    @property
+    def name(self) -> str:
+        """Return what is judged, in words."""
+        return f"{self.of} {self.what}".rstrip()
 
 
 @dataclass(slots=True)

@@ -198,7 +198,7 @@ def _build_again(
         return
     outcome.unverified += [f"the bundle was not built again: {each}" for each in made.obstacles]
     outcome.unverified += [
-        f"this version judges differently: {each.of} {each.what}: {each.before} → {each.now}"
+        f"this version judges differently: {each.name}: {each.before} → {each.now}"
         for each in made.judged
     ]
     if not made.wrong:

@@ -71,7 +71,7 @@ def _tell(made: Recheck) -> None:
     from analyzer.report.text import visible
 
     result = made.comparison
-    judged = [f"{each.of} {each.what}: {each.before} → {each.now}" for each in result.judged]
+    judged = [f"{each.name}: {each.before} → {each.now}" for each in result.judged]
     same = [f"{count} {word}{'s' * (count != 1)}" for word, count in result.equal.items() if count]
     for head, sentences in (
         ("the same", same),
