@@ -16,10 +16,13 @@ from analyzer.bundle.manifest import (
     REPORT,
     REQUEST,
     SUMS,
+    Making,
+    commands,
     frame_rows,
     frames_csv,
     frames_json,
     manifest,
+    sha256,
     sums,
 )
 from analyzer.bundle.pcapng_writer import pcapng
@@ -28,6 +31,7 @@ from analyzer.bundle.timestamp import request_for
 from analyzer.model import Message, Report
 from analyzer.redaction.redaction import Redactor, new_key
 from analyzer.system.files import Folder, NotEmptyError
+from analyzer.version import VERSION
 
 FOLDER = "captures"
 STANDARD_INPUT = "-"
@@ -46,6 +50,8 @@ report.json        the report that says what was found; phonehome report report.
 manifest.json      captures, versions, databases, what stands in which file, and the command that made this.
 SHA256SUMS         of all files but itself; sha256sum -c SHA256SUMS checks them.
 SHA256SUMS.tsq     a request for a time stamp of SHA256SUMS (RFC 3161), not sent to anyone.
+
+{made}
 
 To check everything:
 
@@ -67,6 +73,12 @@ To have the time confirmed by an authority of your choice, whose address goes in
 
 What this proves and what it can't: docs/evidence.md of phonehome.
 """
+_MADE = """\
+Made by phonehome {version} with {python} on {system}. What it stands on, library by library, is in
+manifest.json (environment and command: SHA-256 {mark}).
+To make it anew:
+
+{commands}"""
 _PLAIN = """\
 The packets are byte for byte those of the capture. They hold real identifiers: this folder is not to be
 published."""
@@ -81,9 +93,10 @@ class BundleRequest:
     """What a bundle is to be."""
 
     paths: Sequence[str]  # the captures, in the order of the report
-    command: str
+    making: Making
     key: bytes | None = None  # for pseudonyms
     redact: bool = False
+    withhold: frozenset[tuple[int, int]] = frozenset()  # connections, by capture and flow, without payload
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,9 +129,10 @@ def bundle(report: Report, asked: BundleRequest) -> Bundle:
         FRAMES: frames_json(rows),
         FRAMES_CSV: frames_csv(rows),
         REPORT: _document(shown),
-        MANIFEST: manifest(shown, made, len(found) - len(chosen), asked.command, asked.redact),
-        README: readme(shown, asked.redact),
+        README: readme(shown, asked.making),
     }
+    digests = {name: sha256(data) for name, data in files.items()}
+    files[MANIFEST] = manifest(shown, made, len(found) - len(chosen), asked.making, digests)
     files[SUMS] = sums(sorted(files.items()))
     files[REQUEST] = request_for(files[SUMS])
     return Bundle(files, _capture(shown, _together(frames)), len(chosen), len(rows), len(found) - len(chosen))
@@ -153,12 +167,18 @@ def _redacted(
     for message in report.messages:
         messages[message.evidence.capture, message.flow].append(message)
     made = [
-        redacted_frames(redactor, messages[group.capture, group.flow], group, each)
+        redacted_frames(
+            redactor,
+            messages[group.capture, group.flow],
+            group,
+            each,
+            (group.capture, group.flow) in asked.withhold,
+        )
         for group, each in zip(chosen, frames, strict=True)
     ]
     again = {(group.capture, group.flow): group for group in groups(shown)}
     for at, group in again.items():
-        group.withheld = any(map(is_log_in, messages[at]))
+        group.withheld = at in asked.withhold or any(map(is_log_in, messages[at]))
     return shown, [again[group.capture, group.flow] for group in chosen], made
 
 
@@ -195,12 +215,19 @@ def _together(frames: Sequence[Sequence[CapturedFrame]]) -> list[CapturedFrame]:
     return sorted(every.values(), key=lambda frame: (frame.time_ns, frame.capture, frame.number))
 
 
-def readme(report: Report, redacted: bool) -> bytes:
+def readme(report: Report, making: Making) -> bytes:
     """Return the text that stands beside the documents, in UTF-8."""
-    what = _REDACTED if redacted else _PLAIN
+    what = _PLAIN if report.redaction is None else _REDACTED
     if report.reconstruction:
         what = f"{_RECONSTRUCTION}{report.reconstruction}\n\n{what}"
-    return _README.format(what=what).encode("utf-8")
+    made = _MADE.format(
+        version=VERSION,
+        python=making.environment["python"],
+        system=making.environment["system"],
+        mark=making.mark,
+        commands="\n".join(f"    {command}" for command in commands(report)),
+    )
+    return _README.format(what=what, made=made).encode("utf-8", "backslashreplace")
 
 
 def write(made: Bundle, directory: str) -> None:

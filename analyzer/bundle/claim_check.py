@@ -57,6 +57,7 @@ class ClaimResults:
     elsewhere: int = 0  # values that rest on something beside the bundle's packets
     more: Counter[str] = field(default_factory=Counter)  # claims of the packets alone
     wrong: list[str] = field(default_factory=list)
+    lost: set[At] = field(default_factory=set)  # connections of which a claim is wrong
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,9 +131,12 @@ def _look(each: Claim, pool: _Pool, links: _Links, told: ClaimResults, withheld:
     if other is not None and len(resting) == len(different):
         told.elsewhere += len(resting)
         told.right[word] += 1
-    elif terms.redacted and (values.get("kind") in NOT_AGAIN or withheld(values["frames"])):
+        return
+    if terms.redacted and (values.get("kind") in NOT_AGAIN or withheld(values["frames"])):
         told.withheld += 1
-    elif len(told.wrong) < MOST_SENTENCES:
+        return
+    told.lost.add(_flow(each))
+    if len(told.wrong) < MOST_SENTENCES:
         key = next((key for key in different if key not in resting), "")
         told.wrong.append(_sentence(each, values, other, key))
 

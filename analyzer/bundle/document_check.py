@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from analyzer.bundle.bundle import FOLDER, readme
+from analyzer.bundle.environment import KEYS
 from analyzer.bundle.file_check import DOCUMENTS, Files
 from analyzer.bundle.flow_groups import MOST, FlowGroup, groups
-from analyzer.bundle.manifest import MANIFEST, README, REPORT, SCHEMA, manifest
+from analyzer.bundle.manifest import MANIFEST, README, REPORT, SCHEMA, Making, canonical, manifest
 from analyzer.bundle.packet_check import WrongError
 from analyzer.model import Report
+from analyzer.report.document_size import FREE, bounded
 from analyzer.version import VERSION
 
-OWN_WORDS = frozenset(("tool", "command"))  # of the manifest: no report says them
+# Of the manifest: what no report says, and the sums of files, of which `misstated` tells.
+OWN_WORDS = frozenset(("tool", "command", "environment", "sha256"))
+LONGEST_README = 1 << 20  # bytes
+LONGEST_COMMAND = 1 << 16  # characters
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +31,7 @@ class BundleDocuments:
     report: Report
     shown: dict[str, FlowGroup]  # by the name of the file
     left_out: int  # connections that have no file of their own
+    making: Making  # what the bundle states of itself
     not_compared: tuple[str, ...]  # words of another version
 
     @property
@@ -48,13 +55,16 @@ def said(files: Files) -> BundleDocuments:
     left_out = len(found) - len(shown)
     if report.redaction is not None:
         _take_withheld(shown, document)
-    again = json.loads(manifest(report, shown, left_out, "", report.redaction is not None))
+    making = _making(document)
+    again = json.loads(manifest(report, shown, left_out, making, {}))
     for name in sorted((again.keys() | document.keys()) - OWN_WORDS):
         if document.get(name) != again.get(name):
             raise WrongError(_contradiction(name, document.get(name), again.get(name)))
+    if canonical(document) != files.document(MANIFEST):  # a key twice, or bytes that JSON passes over
+        raise WrongError(f"{MANIFEST}: is not of the form that phonehome writes")
     if strange := sorted(files.sums.keys() ^ {*DOCUMENTS, *shown}):
         raise WrongError(f"{strange[0]}: is missing, or {MANIFEST} does not name it")
-    made = BundleDocuments(document, report, shown, left_out, _others(report, document))
+    made = BundleDocuments(document, report, shown, left_out, making, _others(report, document))
     _check_readme(files, made)
     return made
 
@@ -89,7 +99,8 @@ def _report(files: Files) -> Report:
     from analyzer.report import json as reports
 
     try:
-        text = files.document(REPORT).decode("ascii")
+        with files.open(REPORT) as file:
+            text = bounded(file).decode("ascii")
         report = reports.read(text)
     except ValueError as error:
         raise WrongError(f"{REPORT}: can't be read: {error}") from None
@@ -98,11 +109,41 @@ def _report(files: Files) -> Report:
     return report
 
 
+def misstated(files: Files) -> Iterator[str]:
+    """Yield a sentence for each file of which the manifest states another SHA-256 than it has, or none."""
+    try:
+        stated = _manifest(files).get("sha256")
+    except WrongError:
+        return
+    if not isinstance(stated, dict) or stated.keys() != files.sums.keys() - {MANIFEST}:
+        yield f"{MANIFEST}: does not state the SHA-256 of each other file"
+        return
+    for name, digest in files.sums.items():
+        if name != MANIFEST and stated[name] != digest:
+            yield f"{name}: was changed: its SHA-256 is not the one that {MANIFEST} states"
+
+
+def _making(document: dict[str, Any]) -> Making:
+    """Return what a manifest states of how it was made. Raises WrongError where it is of another form."""
+    command, told = document.get("command"), document.get("environment")
+    is_right = isinstance(command, str) and len(command) <= LONGEST_COMMAND and isinstance(told, dict)
+    if is_right and isinstance(told, dict) and told.keys() == KEYS and all(map(_is_named, told.values())):
+        return Making(str(command), told)
+    raise WrongError(f"{MANIFEST}: does not say with what it was made, in the form that phonehome writes")
+
+
+def _is_named(value: Any) -> bool:
+    """Whether a value is a text, or an object of texts."""
+    texts = value.values() if isinstance(value, dict) else (value,)
+    return all(isinstance(each, str) for each in texts)
+
+
 def _manifest(files: Files) -> dict[str, Any]:
     try:
-        document = json.loads(files.document(MANIFEST))
+        with files.open(MANIFEST) as file:
+            document = json.loads(bounded(file, FREE))
     except (ValueError, RecursionError):
-        raise WrongError(f"{MANIFEST}: is no JSON document") from None
+        raise WrongError(f"{MANIFEST}: is no JSON document, or one of another kind") from None
     if not isinstance(document, dict) or document.get("schema") != SCHEMA:
         raise WrongError(f"{MANIFEST}: is not of schema {SCHEMA}, which this version reads")
     tool = document.get("tool")
@@ -113,8 +154,9 @@ def _manifest(files: Files) -> dict[str, Any]:
 
 
 def _check_readme(files: Files, made: BundleDocuments) -> None:
-    text, notice = files.document(README), made.report.reconstruction
-    if made.version == VERSION and text != readme(made.report, made.redacted):
+    with files.open(README) as file:
+        text, notice = file.read(LONGEST_README), made.report.reconstruction
+    if made.version == VERSION and text != readme(made.report, made.making):
         raise WrongError(f"{README}: is not the text that belongs to this bundle")
     if notice and notice.encode() not in text:
         raise WrongError(f"{README}: does not say that the capture is a reconstruction")

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping, Sequence
+import shlex
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from analyzer.bundle.flow_groups import FlowGroup
@@ -14,7 +16,7 @@ from analyzer.export.table_schema import Column, Type
 from analyzer.model import Report
 from analyzer.version import VERSION
 
-SCHEMA = "phonehome-evidence/1"
+SCHEMA = "phonehome-evidence/2"
 MANIFEST, FRAMES, FRAMES_CSV, REPORT, README = (
     "manifest.json", "frames.json", "frames.csv", "report.json", "README.txt",
 )  # fmt: skip
@@ -29,15 +31,36 @@ def sha256(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
+@dataclass(frozen=True, slots=True)
+class Making:
+    """How a bundle was made: what it states of itself, and no packet can show."""
+
+    command: str  # that wrote the bundle
+    environment: Mapping[str, Any]  # as `environment.environment` gives it
+
+    @property
+    def mark(self) -> str:
+        """Return the SHA-256 of both, which the README repeats."""
+        return sha256(canonical([self.command, self.environment]))
+
+
 def manifest(
-    report: Report, shown: Mapping[str, FlowGroup], left_out: int, command: str, redacted: bool
+    report: Report,
+    shown: Mapping[str, FlowGroup],
+    left_out: int,
+    making: Making,
+    files: Mapping[str, str],
 ) -> bytes:
-    """Who made the bundle of what, and what stands in which file."""
+    """Return who made the bundle of what, and what stands in which file.
+
+    `files` are the SHA-256 of all other files of the bundle, by name.
+    """
     commitments = report.redaction.commitments if report.redaction else ()
     document = {
         "schema": SCHEMA,
         "tool": {"name": "phonehome", "version": VERSION},
-        "redacted": redacted,
+        "environment": making.environment,
+        "redacted": report.redaction is not None,
         "reconstruction": report.reconstruction,
         "captures": [
             {
@@ -54,12 +77,39 @@ def manifest(
             {"name": each.name, "date": each.date, "sha256": each.sha256, "licence": each.licence}
             for each in report.geo_sources
         ],
-        "scope": {"regions": list(report.scope.regions), "device": report.scope.device},
-        "command": command,
+        "scope": {
+            "regions": list(report.scope.regions),
+            "device": report.scope.device,
+            "origin": report.scope.origin,
+            "geo_date": report.scope.geo_date,
+            "inputs": [
+                {"option": each.option, "name": each.name, "sha256": each.sha256}
+                for each in report.scope.inputs or ()
+            ],
+        },
+        "command": making.command,
+        "again": list(commands(report)),
+        "sha256": dict(sorted(files.items())),
         "left_out": left_out,
         "files": [_shown(name, group) for name, group in shown.items()],
     }
-    return _json(document)
+    return canonical(document)
+
+
+def commands(report: Report) -> Iterator[str]:
+    """Yield what makes the bundle anew of the capture, a line each; words in capitals stand for names."""
+    scope = report.scope
+    told = ["--region", ",".join(scope.regions)]
+    told += ["--device", scope.device] if scope.device else []
+    told += ["--from", scope.origin] if scope.origin else []
+    told += ["--geo-date", scope.geo_date] if scope.geo_date else []
+    for each in scope.inputs or ():
+        told += [each.option, each.name or each.option.lstrip("-").upper()]
+    captures = " ".join(f"CAPTURE-{number}" for number in range(1, len(report.captures) + 1))
+    redacted = " --redact --redact-key KEY" if report.redaction else ""
+    yield f"pip install phonehome=={report.version}"
+    yield f"phonehome scan {captures} {shlex.join(told)} --json report.json"
+    yield f"phonehome evidence report.json -o DIR --capture {captures}{redacted}"
 
 
 def _shown(name: str, group: FlowGroup) -> dict[str, Any]:
@@ -116,5 +166,6 @@ def sums(files: Iterable[tuple[str, bytes]]) -> bytes:
     return "".join(f"{sha256(data)}  {name}\n" for name, data in files).encode("ascii")
 
 
-def _json(document: Any) -> bytes:
+def canonical(document: Any) -> bytes:
+    """Return a manifest as it is written."""
     return (json.dumps(document, indent=1) + "\n").encode("ascii")

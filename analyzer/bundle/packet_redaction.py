@@ -36,11 +36,15 @@ End = tuple[str, int]
 
 
 def redacted_frames(
-    redactor: Redactor, messages: Sequence[Message], group: FlowGroup, frames: Sequence[CapturedFrame]
+    redactor: Redactor,
+    messages: Sequence[Message],
+    group: FlowGroup,
+    frames: Sequence[CapturedFrame],
+    withhold: bool = False,
 ) -> list[CapturedFrame]:
     """The frames with pseudonyms. Raises RefusedError where frames of the air can't be told apart.
 
-    `messages` are those of the group's flow.
+    `messages` are those of the group's flow; with `withhold` asterisks stand for all of its payload.
     """
     if any(frame.link in WIFI_LINKS for frame in frames):
         raise SelectionError(
@@ -56,13 +60,26 @@ def redacted_frames(
         end: FrameStream([f for f in frames if f.place.is_tcp and _source(f.place) == end])
         for end in group.ends
     }
-    has_log_in = any(map(is_log_in, messages))
+    has_log_in = withhold or any(map(is_log_in, messages))
     for end, stream in streams.items():
         if has_log_in:
             stream.blank()
             continue
         stream.rewrite(redactor, [m for m in messages if (m.source.address, m.source.port) == end])
+    if has_log_in:
+        frames = [_without_datagram(frame, group) for frame in frames]
     return [_redacted(redactor, frame, streams, messages) for frame in frames]
+
+
+def _without_datagram(frame: CapturedFrame, group: FlowGroup) -> CapturedFrame:
+    """Return a frame of the flow with asterisks in its datagram, where a log-in may stand (RADIUS, SIP)."""
+    place = frame.place
+    ends = {_source(place), (place.destination, place.destination_port)}
+    if not place.is_udp or ends != set(group.ends):
+        return frame
+    start, end = place.payload, place.payload + place.payload_captured
+    blank = BLANK * place.payload_captured
+    return replace(frame, data=frame.data[:start] + blank + frame.data[end:])
 
 
 class FrameStream:
@@ -167,7 +184,7 @@ def _redacted(
     headers = [at for at in (*place.outer, place.network) if at is not None]
     for at in headers:
         _addresses(redactor, data, at)
-    if bytes(data) == frame.data:
+    if bytes(data) == frame.data and not _is_blank(frame):
         return replace(frame, why=why)
     for at in reversed(headers):
         repair(data, at, grown if at == place.network else 0)
@@ -206,6 +223,12 @@ def _payload_in(
             new = BLANK * len(old)
     data[start:end] = new
     return len(new) - len(old)
+
+
+def _is_blank(frame: CapturedFrame) -> bool:
+    """Whether the payload of a datagram is withheld, so that its checksum is another."""
+    payload = _payload(frame)
+    return frame.place.is_udp and bool(payload) and payload == BLANK * len(payload)
 
 
 def _can_grow(frame: CapturedFrame, by: int) -> bool:

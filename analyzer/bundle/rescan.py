@@ -6,7 +6,7 @@ import os
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from analyzer.bundle import claim_check
@@ -16,11 +16,11 @@ from analyzer.bundle.manifest import MANIFEST, REPORT
 from analyzer.bundle.packet_check import At, Shown
 from analyzer.bundle.pcapng_reader import bytes_at
 from analyzer.bundle.recordings import Recording, recordings, write
-from analyzer.model import Identifier, Report
+from analyzer.model import Identifier, Report, Scope
 from analyzer.version import VERSION
 
-Scan = Callable[[Sequence[str], Sequence[str], str | None], Report]
-"""Captures, the regions of the scope and the one device asked for → their report."""
+Scan = Callable[[Sequence[str], Scope], Report]
+"""Captures and what was asked for → their report."""
 Identify = Callable[[Report], tuple[Identifier, ...]]
 """A report → the identifiers that follow from its findings."""
 ASTERISKS = b"****"  # stand in packets for what could not be written anew
@@ -34,6 +34,7 @@ class Rescanned:
     right: Counter[str] = field(default_factory=Counter)
     wrong: list[str] = field(default_factory=list)
     unverified: list[str] = field(default_factory=list)
+    lost: set[At] = field(default_factory=set)  # connections of which a claim is wrong
 
 
 def rescanned(
@@ -50,18 +51,36 @@ def rescanned(
         for number, recording in enumerate(recordings(report, packets)):
             path = Path(folder) / f"packets-{number}.pcapng"
             write(recording, packets, files, path)
-            new = scan([str(path)], report.scope.regions, None)
+            new = scan([str(path)], replace(report.scope, device=None))
             path.unlink()
             notices += _notices(report, recording, new)
             withheld = _Withheld(files, packets)
             _add(totals, claim_check.compare(report, new, recording, shown, terms, withheld))
-    made.right = totals.right
+    made.right, made.lost = totals.right, totals.lost
     made.wrong += [*totals.wrong, *_about_notices(report, notices), *_about_more(report, terms, totals)]
-    if report.version == VERSION and identify(report) != report.identifiers:
+    if report.version == VERSION and not _has_identifiers(report, identify(report)):
         made.wrong.append(f"{REPORT}: its list of identifiers is not that of its findings")
     made.wrong += _about_withheld(said, files, packets)
     made.unverified += _unverified(report, terms, totals, notices)
     return made
+
+
+def _has_identifiers(report: Report, derived: Sequence[Identifier]) -> bool:
+    """Whether the list of identifiers is that of the findings.
+
+    Two values may share a pseudonym where no letter or digit stands in them: then they are counted together.
+    """
+    if report.redaction is None:
+        return report.identifiers == tuple(derived)
+    said, found = (_times(each) for each in (report.identifiers, derived))
+    return said == found
+
+
+def _times(identifiers: Sequence[Identifier]) -> Counter[tuple[str, str]]:
+    times: Counter[tuple[str, str]] = Counter()
+    for each in identifiers:
+        times[each.kind, each.value] += each.times
+    return times
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +103,7 @@ def _add(totals: claim_check.ClaimResults, told: claim_check.ClaimResults) -> No
     totals.right += told.right
     totals.more += told.more
     totals.wrong += told.wrong
+    totals.lost |= told.lost
     totals.withheld += told.withheld
     totals.elsewhere += told.elsewhere
 

@@ -17,7 +17,7 @@ import numpy as np
 from analyzer.bundle.flow_groups import FlowGroup
 from analyzer.bundle.frame import CapturedFrame, HeaderOffsets
 from analyzer.capture import Batch, Capture
-from analyzer.capture.records import SNOOP_LINK
+from analyzer.capture.records import SNOOP_LINK, UNDESCRIBED_LINK
 from analyzer.flows.address_text import address_text
 from analyzer.model import CaptureError, CaptureInfo
 from analyzer.packets import Packets, decode
@@ -201,6 +201,11 @@ def frame_at(index: int, batch: Batch, packets: Packets, row: int) -> CapturedFr
     records = batch.records
     start, link = int(records.offset[row]), int(records.link[row])
     number = batch.first_frame + row
+    if link == UNDESCRIBED_LINK:
+        raise SelectionError(
+            f"frame {number}: the capture file does not describe the interface it is of, so its link type is "
+            "not known and it can't be exported"
+        )
     if link >= SNOOP_LINK:
         raise SelectionError(
             f"frame {number}: its link type has no number in pcapng, so it can't be exported"

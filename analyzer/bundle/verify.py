@@ -7,23 +7,19 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from analyzer.bundle.document_check import BundleDocuments, said
+from analyzer.bundle.document_check import BundleDocuments, misstated, said
+from analyzer.bundle.environment import code_sha256
 from analyzer.bundle.file_check import ANSWER, Files, listed
 from analyzer.bundle.manifest import FRAMES, MANIFEST, REPORT, SUMS
 from analyzer.bundle.original_check import Compared, compared, file_sha256, indices_of
 from analyzer.bundle.packet_check import Shown, WrongError, shown
-from analyzer.bundle.rescan import Identify, Scan, rescanned
+from analyzer.bundle.rebuild import rebuilt
+from analyzer.bundle.rescan import Identify, Rescanned, Scan, rescanned
 from analyzer.bundle.selection import SelectionError
-from analyzer.model import Report
 from analyzer.redaction.commitment import key_mark
-from analyzer.version import VERSION
+from analyzer.report.units import iso
 
-# Parts of a report that captures and a version alone decide, and those that databases and options change.
-FIRM = ("devices", "flows", "messages", "findings", "pings")
-SOFT = (
-    "destinations", "problems", "documented", "announcements", "tunnels", "conflicts", "gaps",
-    "region_packets",
-)  # fmt: skip
+STABLE_CLAIMS = "bytes, times, hosts, addresses, decoded values and counts"
 
 
 @dataclass(slots=True)
@@ -33,7 +29,9 @@ class VerifyOutcome:
     checked: list[str] = field(default_factory=list)
     wrong: list[str] = field(default_factory=list)
     unverified: list[str] = field(default_factory=list)
+    stated: list[str] = field(default_factory=list)  # what the bundle says of itself, and nothing can show
     compared: str = ""  # what every packet was found to be when it was compared with its original
+    is_built_again: bool = False  # of the original, with every file equal
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +61,7 @@ def verify(
         outcome.wrong.append(str(error))
     except (KeyError, TypeError, AttributeError, IndexError, OverflowError, RecursionError):
         outcome.wrong.append(f"{MANIFEST}, {REPORT} or {FRAMES}: is not of the form that phonehome writes")
+    outcome.wrong += misstated(files)
     return outcome
 
 
@@ -78,15 +77,25 @@ def _check(
     )
     outcome.wrong += _missing(told, packets)
     again = rescanned(files, told, packets, tools.scan, tools.identify)
-    outcome.wrong += again.wrong
     if not again.wrong:
         counts = ", ".join(f"{count} {word}{'s' * (count != 1)}" for word, count in again.right.items())
         outcome.checked.append(f"{counts or 'no claims'} are found again by scanning these packets")
     outcome.unverified += [*told.not_compared, *again.unverified]
     found = _originals(captures, told, key, outcome)
     _compare(found, files, told, packets, outcome)
-    _scan_originals(found, told, tools, outcome)
+    _build_again(found, files, told, tools, key, outcome)
+    _take_rescanned(again, outcome)
+    outcome.stated += _stated(told)
     outcome.unverified += _beside(files, told)
+
+
+def _take_rescanned(again: Rescanned, outcome: VerifyOutcome) -> None:
+    """Take what a scan of the packets gives otherwise: wrong, unless all of it follows from the original."""
+    if outcome.is_built_again:
+        outcome.unverified += [f"by the packets of the bundle alone: {each}" for each in again.wrong]
+    elif again.wrong:
+        outcome.wrong[:0] = again.wrong
+        outcome.compared = ""
 
 
 def _missing(told: BundleDocuments, packets: Shown) -> Iterator[str]:
@@ -164,35 +173,44 @@ def _compared(path: str, index: int, made: Compared) -> str:
     return f"{text}, {made.changed} its time and its headers" if made.changed else text
 
 
-def _scan_originals(
-    found: Mapping[int, str], told: BundleDocuments, tools: Tools, outcome: VerifyOutcome
+def _build_again(
+    found: Mapping[int, str],
+    files: Files,
+    told: BundleDocuments,
+    tools: Tools,
+    key: bytes | None,
+    outcome: VerifyOutcome,
 ) -> None:
-    """Compare the rest of the report with a scan of all originals, where they are there."""
+    """Build the bundle again, where all originals are there, and the key of a redacted one."""
     report = told.report
     rest = f"what {REPORT} says of devices, destinations and packets that are not in the bundle"
-    is_whole = len(found) == len(report.captures) and not told.redacted and report.version == VERSION
-    if outcome.wrong or not is_whole:
+    has_key = not told.redacted or key is not None
+    if outcome.wrong or len(found) < len(report.captures) or not has_key:
         outcome.unverified.append(rest)
         return
-    paths = [found[index] for index in range(len(report.captures))]
-    if len(set(paths)) < len(paths):
-        outcome.unverified.append(rest)
+    made = rebuilt(files, told, [found[index] for index in range(len(report.captures))], tools.scan, key)
+    outcome.wrong += made.wrong
+    if made.equal:
+        outcome.is_built_again = True
+        outcome.unverified.clear()  # whatever could not be compared one by one
+        outcome.checked.append(f"built again from the original, all {made.equal} files are equal to these")
+    if not made.obstacles:
         return
-    new = tools.scan(paths, report.scope.regions, report.scope.device)
-    differing = [name for name in (*FIRM, *SOFT) if not _is_equal(name, report, new)]
-    firm = [name for name in differing if name in FIRM and not report.known]
-    outcome.wrong += [f"{REPORT}: says of {name} something else than a scan of the original" for name in firm]
+    outcome.unverified += [f"the bundle was not built again: {each}" for each in made.obstacles]
     outcome.unverified += [
-        f"what {REPORT} says of {name}: a scan of the original gives others (options or databases may differ)"
-        for name in differing
-        if name not in firm
+        f"this version judges differently: {each.name}: {each.before} → {each.now}"
+        for each in made.judged
     ]
-    if not firm:
-        outcome.checked.append(f"a scan of the original gives the {', '.join(FIRM)} of {REPORT}")
+    if not made.wrong:
+        outcome.checked.append(f"a scan of the original gives the stable claims of {REPORT}: {STABLE_CLAIMS}")
 
 
-def _is_equal(name: str, report: Report, new: Report) -> bool:
-    one, other = getattr(report, name), getattr(new, name)
-    if name in ("flows", "region_packets"):
-        return bool(one.rows() == other.rows())
-    return bool(one == other)
+def _stated(told: BundleDocuments) -> Iterator[str]:
+    """What a bundle says of itself and no packet can show."""
+    names = ", ".join(info.path for info in told.report.captures)
+    yield f"that the report was made at {iso(told.report.created_ns)} by phonehome {told.report.version}"
+    yield f"the names of the captures: {names}"
+    python, system = told.making.environment["python"], told.making.environment["system"]
+    same = told.making.environment["code"] == code_sha256()
+    code = "whose own files are those of this one" if same else "whose own files are not those of this one"
+    yield f"the command, and what it ran on: {python} on {system}, a phonehome {code}"

@@ -51,8 +51,11 @@ def add(commands: Any) -> None:
 def run(options: argparse.Namespace) -> int:
     if not options.directory and not options.together:
         raise UnusableError("evidence needs -o DIR or -w FILE.pcapng")
-    from analyzer.bundle.bundle import BundleRequest, bundle
+    from analyzer.bundle.bundle import BundleRequest
+    from analyzer.bundle.environment import environment
+    from analyzer.bundle.manifest import Making
     from analyzer.bundle.selection import SelectionError
+    from analyzer.bundle.self_check import checked_bundle
     from analyzer.cli.report import read_report
     from analyzer.model import CaptureError
 
@@ -60,14 +63,14 @@ def run(options: argparse.Namespace) -> int:
     key = key_of(options.redact_key)
     try:
         paths = _paths(report, options.captures)
-        asked = BundleRequest(paths, _command(options), key, options.redact)
+        asked = BundleRequest(paths, Making(_command(options), environment()), key, options.redact)
         _check_folder(options.directory)
         for path in paths:
             options.claims.reads("--capture", path)
         with ExitStack() as stack:
             together = stack.enter_context(Output("-w", options.together)) if options.together else None
             folder = stack.enter_context(OutputFolder("-o", options.directory)) if options.directory else None
-            made = bundle(report, asked)
+            made = checked_bundle(report, asked)
             if together:
                 together.write(made.together)
             if folder:

@@ -5,14 +5,15 @@ from __future__ import annotations
 import argparse
 from typing import Any, NoReturn
 
-from analyzer.cli import diff, dossiers, evidence, geo, scan, serve, summary, verify, watch
+from analyzer.cli import diff, dossiers, evidence, geo, recheck, scan, serve, summary, verify, watch
 from analyzer.cli import report as saved
 from analyzer.cli.console import write
 
-_COMMANDS = (scan, watch, serve, saved, diff, summary, evidence, verify, geo, dossiers)
+_COMMANDS = (scan, watch, serve, saved, diff, summary, evidence, verify, recheck, geo, dossiers)
 
 _EPILOG = """\
-exit codes: 0 done; 1 a threshold of --fail-on is met, or a bundle fails verify; 2 usage, unreadable input,
+exit codes: 0 done; 1 a threshold of --fail-on is met, a bundle fails verify, or a report
+fails recheck; 2 usage, unreadable input,
 unwritable output, or any other failure; 3 results complete up to damage. What was found stays found: 1 goes
 before 3, and before 2 where only some of several captures can't be read.
 The report for people goes to standard output (with --json - the JSON alone); progress goes to

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +13,7 @@ from analyzer.cli.fail_on import add_gate, check_gate, gated
 from analyzer.cli.file_roles import FileOption, Role, declare
 from analyzer.cli.output import UnusableError
 from analyzer.cli.scan import exit_code
-from analyzer.system.pipes import read_rest, read_whole
+from analyzer.system.pipes import opened
 
 if TYPE_CHECKING:
     from analyzer.model import Report
@@ -49,12 +50,15 @@ def read_report(path: str) -> Report:
 
 
 def _read_text(path: str) -> str:
+    from analyzer.report.document_size import bounded
+
     try:
         if path == "-":
             if sys.stdin is None:
                 raise UnusableError("standard input is closed")
-            return read_rest(sys.stdin.buffer).decode("utf-8")
-        return read_whole(path).decode("utf-8")
+            return bounded(sys.stdin.buffer).decode("utf-8")
+        with os.fdopen(opened(path), "rb") as file:
+            return bounded(file).decode("utf-8")
     except OSError as error:
         raise UnusableError(f"{path}: can't be read ({error.strerror})") from None
     except UnicodeDecodeError:

@@ -133,7 +133,7 @@ def run(options: argparse.Namespace) -> int:
     check_gate(options.fail_on, options.known is not None)
     known = prepared(options)
     if is_for_many(paths, options):
-        return run_many(paths, known, _log(options.events), options)
+        return run_many(paths, known, log_of(options.events), options)
     with Outputs(options) as outputs, Bodies(options.bodies) as bodies:
         report = _analyze(paths, known, options, bodies)
         outputs.write(report, options)
@@ -141,12 +141,13 @@ def run(options: argparse.Namespace) -> int:
     return gated(report, options.fail_on, exit_code(report, options))
 
 
-def prepared(options: argparse.Namespace) -> KnownValues | None:
+def prepared(options: argparse.Namespace, with_user_table: bool = True) -> KnownValues | None:
     """What `add_choices` named, found usable before the long scan; the owner's identifiers."""
     known = _known(options.known)
     _check_geo(options.geo)
     _check_dossiers(options.dossiers)
-    options.tac = _tac_table(options.tac)
+    if options.tac is not None or with_user_table:
+        options.tac = tac_table(options.tac)
     if options.tac is not None:
         options.claims.reads("--tac", options.tac)
     return known
@@ -174,7 +175,7 @@ def _check_dossiers(directories: list[str]) -> None:
             raise UnusableError(f"--dossiers: {error}") from None
 
 
-def _tac_table(path: str | None) -> str | None:
+def tac_table(path: str | None) -> str | None:
     """The table that was given, or the one in the user's data folder; found out before the long scan."""
     if path is None:
         from analyzer.geo.databases import user_folder
@@ -194,7 +195,7 @@ def _tac_table(path: str | None) -> str | None:
     return path
 
 
-def _log(path: str | None) -> tuple[LogEntry, ...]:
+def log_of(path: str | None) -> tuple[LogEntry, ...]:
     if path is None:
         return ()
     from analyzer.conclusions.timing import read_log
@@ -213,7 +214,7 @@ def _analyze(
     from analyzer.model import CaptureError
     from analyzer.pipeline import analyze
 
-    log, watcher = _log(options.events), _progress(options)
+    log, watcher = log_of(options.events), _progress(options)
     try:
         return analyze(
             *paths,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from analyzer.cli.arguments import add_dossiers_choice
@@ -12,10 +11,20 @@ from analyzer.cli.extras import missing
 from analyzer.cli.file_roles import FileOption, Role, declare
 from analyzer.cli.output import UnusableError
 from analyzer.cli.redaction import key_of
+from analyzer.cli.scan_again import add_inputs, scanner
 
 if TYPE_CHECKING:
     from analyzer.bundle.verify import VerifyOutcome
-    from analyzer.model import Report
+
+BUILT_AGAIN = (
+    "Level 3 of 3, built again: all that it says follows from the original, file by file; what is STATED "
+    "ONLY is its maker's word."
+)
+PACKETS_COMPARED = "Level 2 of 3, packets compared: its report was not derived anew, word by word."
+AGREES = (
+    "No contradiction was found, but not every packet was compared with an original: this shows that the "
+    "bundle agrees with itself, not that its packets are genuine. Level 1 of 3, agrees with itself."
+)
 
 
 def add(commands: Any) -> None:
@@ -31,6 +40,7 @@ def add(commands: Any) -> None:
         FileOption("redact_key", "--redact-key", Role.READ),
     )
     add_dossiers_choice(verify)
+    add_inputs(verify)
     verify.set_defaults(run=run)
 
 
@@ -50,17 +60,8 @@ def run(options: argparse.Namespace) -> int:
         )
     if options.redact_key and not os.path.exists(options.redact_key):
         raise UnusableError(f"--redact-key: {options.redact_key} is not there")
-
-    def scan(paths: Sequence[str], regions: Sequence[str], device: str | None) -> Report:
-        from analyzer.pipeline import analyze
-
-        try:
-            return analyze(*paths, regions=regions, device=device, dossiers=options.dossiers)
-        except ValueError as error:  # regions and device are the bundle's own words
-            raise UnusableError(f"{options.directory}: {error}") from None
-
     try:
-        tools = Tools(scan, identifiers)
+        tools = Tools(scanner(options, options.directory), identifiers)
         outcome = verify(options.directory, tools, options.captures, key_of(options.redact_key))
     except (SelectionError, CaptureError) as error:
         raise UnusableError(str(error)) from None
@@ -76,6 +77,7 @@ def _tell(outcome: VerifyOutcome) -> None:
 
     for head, sentences in (
         ("right", outcome.checked),
+        ("STATED ONLY", outcome.stated),
         ("NOT VERIFIED", outcome.unverified),
         ("WRONG", outcome.wrong),
     ):
@@ -88,9 +90,8 @@ def _verdict(outcome: VerifyOutcome) -> str:
     if outcome.wrong:
         return "The bundle fails."
     left = f" Not verified: {len(outcome.unverified)} of the points above." if outcome.unverified else ""
+    if outcome.is_built_again:
+        return f"The bundle holds: its packets are {outcome.compared}. {BUILT_AGAIN}{left}"
     if outcome.compared:
-        return f"The bundle holds: its packets are {outcome.compared}.{left}"
-    return (
-        "No contradiction was found, but not every packet was compared with an original: this shows that the "
-        f"bundle agrees with itself, not that its packets are genuine.{left}"
-    )
+        return f"The bundle holds: its packets are {outcome.compared}. {PACKETS_COMPARED}{left}"
+    return f"{AGREES}{left}"

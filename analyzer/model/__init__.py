@@ -8,7 +8,7 @@ frame numbers start at 1 as in Wireshark, country codes are ISO 3166-1 alpha-2.
 
 from __future__ import annotations
 
-from analyzer.model.capture import CaptureInfo, Comment, Interface, Scope, Session
+from analyzer.model.capture import CaptureInfo, Comment, Interface, ScanInput, Scope, Session
 from analyzer.model.device import Announcement, Clue, Destination, Device, Name, WifiClient
 from analyzer.model.evidence import Endpoint, Evidence
 from analyzer.model.field import Field, Fields, Part, Parts
@@ -78,6 +78,7 @@ __all__ = [
     "Report",
     "Rhythm",
     "Role",
+    "ScanInput",
     "Scope",
     "Session",
     "Table",

@@ -69,8 +69,21 @@ class Session:
 
 
 @dataclass(frozen=True, slots=True)
+class ScanInput:
+    """A file, folder or value that a scan was given beside its captures, so that it can be given again."""
+
+    option: str  # "--geo", "--dossiers", "--tac", "--events", "--known", "--wifi"
+    name: str = ""  # of the file or folder, without the folders around it
+    # Of a folder, of the names and sums of its files. None for values of the owner: sums give them away.
+    sha256: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Scope:
-    """What was asked for: the regions, and the device if one was named."""
+    """What was asked for: the regions, the device if one was named, and all else that decides the result."""
 
     regions: tuple[str, ...] = ("CN",)
     device: str | None = None
+    origin: str | None = None  # --from
+    geo_date: str | None = None  # --geo-date, as 2019-02-20
+    inputs: tuple[ScanInput, ...] | None = None  # None where there were none

@@ -19,6 +19,9 @@ MOST_HASHED = 100
 MOST_ENCODED = 1000
 # These are written with digits that a longer one may begin with, whatever their length.
 ALWAYS_BOUNDED = frozenset(("address",))
+# Whose raw bytes may all be letters, and stand between letters: in a DUID (RFC 8415 §11.2) behind a time.
+RAW = frozenset(("mac", "bssid"))
+PRINTABLE = frozenset(range(0x20, 0x7F))
 WORD = frozenset(b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz")
 
 
@@ -38,7 +41,8 @@ class Replacer:
         hashed, encoded = set(islice(known, MOST_HASHED)), set(islice(known, MOST_ENCODED))
         for at, pseudonym in sorted(known.items(), key=lambda item: -len(item[0][1])):
             found = pairs(*at, pseudonym, at in hashed, at in encoded)
-            _add(table, found, at[0] in ALWAYS_BOUNDED)
+            raw = _raw(at[1]) if at[0] in RAW else None
+            _add(table, found, at[0] in ALWAYS_BOUNDED, raw)
         self._searches = [_Search(table)]
 
     def add(self, found: Iterable[tuple[bytes, bytes]]) -> None:
@@ -100,10 +104,24 @@ class _Search:
         return BytesAhoCorasick(list(self._table))
 
 
-def _add(table: dict[bytes, Replacement], found: Iterable[tuple[bytes, bytes]], always: bool) -> None:
+def _add(
+    table: dict[bytes, Replacement],
+    found: Iterable[tuple[bytes, bytes]],
+    always: bool,
+    raw: bytes | None = None,
+) -> None:
+    """Add pairs; only what can be read as text has to be a word of its own, and never the bytes `raw`."""
     for old, new in found:
         if len(old) >= SHORTEST and old != new:
-            table.setdefault(old, Replacement(new, always or len(old) < SURE))
+            is_text = old != raw and PRINTABLE.issuperset(old)
+            table.setdefault(old, Replacement(new, always or (is_text and len(old) < SURE)))
+
+
+def _raw(mac: str) -> bytes | None:
+    try:
+        return bytes.fromhex(mac.replace(":", ""))
+    except ValueError:
+        return None
 
 
 def _is_inside_a_word(data: bytes, start: int, end: int) -> bool:

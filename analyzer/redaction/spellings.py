@@ -234,8 +234,11 @@ _DIGEST_FORMS: tuple[Encoding, ...] = (
 )
 _CHECKSUM_FORMS: tuple[Encoding, ...] = (bytes, lambda data: data[::-1], _hex, _upper_hex, _decimal)
 
-ENCODED_BYTES: tuple[Encoding, ...] = tuple(
-    _base64(offset, safe) for offset in range(3) for safe in (False, True)
+ENCODED_BYTES: tuple[Encoding, ...] = (
+    *(_base64(offset, safe) for offset in range(3) for safe in (False, True)),
+    # Whole: short ones count as a word alone, which the sure characters in the middle are not.
+    lambda data: base64.b64encode(data).rstrip(b"="),
+    lambda data: base64.urlsafe_b64encode(data).rstrip(b"="),
 )
 ENCODINGS: tuple[Encoding, ...] = (
     lambda data: data[::-1],

@@ -6,8 +6,11 @@ import io
 import zipfile
 from pathlib import Path
 
-from analyzer.bundle.bundle import BundleRequest, bundle
+from analyzer.bundle.bundle import BundleRequest
+from analyzer.bundle.environment import environment
+from analyzer.bundle.manifest import Making
 from analyzer.bundle.selection import SelectionError
+from analyzer.bundle.self_check import checked_bundle
 from analyzer.compare import document, terminal
 from analyzer.compare.compare import compare
 from analyzer.compare.device_choice import ChoiceError
@@ -28,7 +31,7 @@ def evidence(original: Report, report: Report, is_redacted: bool) -> bytes:
     RefusedError where there is nothing to show, CaptureError where a capture can't be read again.
     """
     paths = [info.path for info in original.captures]
-    made = bundle(report, BundleRequest(paths, COMMAND, redact=is_redacted))
+    made = checked_bundle(report, BundleRequest(paths, Making(COMMAND, environment()), redact=is_redacted))
     data = io.BytesIO()
     with zipfile.ZipFile(data, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, content in made.files.items():

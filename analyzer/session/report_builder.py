@@ -59,7 +59,6 @@ from analyzer.model import (
     Place,
     Problem,
     Report,
-    Scope,
     Table,
     Tunnel,
 )
@@ -75,6 +74,7 @@ from analyzer.session.host_names import NameBook
 from analyzer.session.options import Options
 from analyzer.session.packet_reader import PacketReader, Tally
 from analyzer.session.region_packets import RegionWatch
+from analyzer.session.scan_inputs import scope_of
 from analyzer.session.tls_summary import TlsSummary
 from analyzer.session.vantage import look, vantage
 from analyzer.version import VERSION
@@ -595,7 +595,7 @@ class ReportBuilder:
             version=VERSION,
             created_ns=time.time_ns(),
             captures=self.infos,
-            scope=Scope(parts.options.regions),
+            scope=scope_of(parts.options),
             devices=self.devices(),
             destinations=destinations,
             flows=self.flow_table(),

@@ -4,23 +4,48 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 from analyzer.bundle.bundle import about, comment_of, readme
 from analyzer.bundle.flow_groups import groups
-from analyzer.bundle.manifest import frames_csv, frames_json, manifest, sha256, sums
+from analyzer.bundle.manifest import Making, canonical, frames_csv, frames_json, manifest, sha256, sums
 from analyzer.bundle.pcapng_reader import BundledPacket, packets
 from analyzer.bundle.pcapng_writer import interface, packet, section
 from analyzer.bundle.timestamp import request_for
 from analyzer.bundle.verify import Tools, VerifyOutcome, verify
 from analyzer.conclusions.identifiers import identifiers
-from analyzer.model import Report
+from analyzer.model import Report, Scope
 from analyzer.pipeline import analyze
 from analyzer.report import json as reports
 from analyzer.version import VERSION
 
 Rows = list[dict[str, Any]]
+
+
+def digests(root: Path) -> dict[str, str]:
+    """The SHA-256 that a manifest states: of all files but itself and the sums."""
+    paths = sorted(path for path in root.rglob("*") if path.is_file() and not path.is_symlink())
+    found = {path.relative_to(root).as_posix(): path for path in paths}
+    return {
+        name: sha256(path.read_bytes())
+        for name, path in found.items()
+        if name != "manifest.json" and not name.startswith("SHA256SUMS")
+    }
+
+
+def making_of(root: Path) -> Making:
+    document = json.loads((root / "manifest.json").read_text())
+    return Making(document["command"], document["environment"])
+
+
+def resealed(root: Path) -> None:
+    """Write the sums of the manifest anew, then those of all files."""
+    path = root / "manifest.json"
+    document = json.loads(path.read_text())
+    path.write_bytes(canonical(document | {"sha256": digests(root)}))
+    sealed(root)
 
 
 def sealed(root: Path) -> None:
@@ -55,11 +80,10 @@ def write_report(root: Path, report: Report) -> None:
         rows = [row for row in rows_of(root) if row["file"] == f"captures/{path.name}"]
         write_capture(path, report, found, rows)
     shown = {f"captures/flow-{at:04}.pcapng": group for at, group in enumerate(groups(report), start=1)}
-    is_redacted = report.redaction is not None
-    command = json.loads((root / "manifest.json").read_text())["command"]
+    making = making_of(root)
     (root / "report.json").write_text(reports.write(report))
-    (root / "manifest.json").write_bytes(manifest(report, shown, 0, command, is_redacted))
-    (root / "README.txt").write_bytes(readme(report, is_redacted))
+    (root / "README.txt").write_bytes(readme(report, making))
+    (root / "manifest.json").write_bytes(manifest(report, shown, 0, making, digests(root)))
     sealed(root)
 
 
@@ -93,30 +117,36 @@ def write_packets(root: Path, name: str, found: Sequence[BundledPacket], rows: R
     write_capture(root / name, report_of(root), found, own)
     every = [row for row in rows_of(root) if row["file"] != name]
     write_rows(root, sorted([*every, *own], key=lambda row: (row["file"], row["frame"])))
-    sealed(root)
+    resealed(root)
 
 
 def checked(root: Path, *captures: Path, key: bytes | None = None) -> VerifyOutcome:
     """Verify a bundle; scans of the same packets are made once."""
 
-    def scan(paths: Sequence[str], regions: Sequence[str], device: str | None) -> Report:
-        return _scanned(
-            tuple(Path(path).read_bytes() for path in paths), tuple(paths), tuple(regions), device
-        )
+    def scan(paths: Sequence[str], scope: Scope) -> Report:
+        return _scanned(tuple(Path(path).read_bytes() for path in paths), tuple(paths), scope)
 
     return verify(str(root), Tools(scan, identifiers), [str(path) for path in captures], key)
 
 
-def _by_contents() -> Callable[..., Report]:
-    made: dict[tuple[Any, ...], Report] = {}
+def _analyzed(paths: tuple[str, ...], scope: Scope) -> Report:
+    day = date.fromisoformat(scope.geo_date) if scope.geo_date else None
+    return analyze(*paths, regions=scope.regions, device=scope.device, origin=scope.origin, geo_date=day)
 
-    def scanned(
-        contents: tuple[bytes, ...], paths: tuple[str, ...], regions: tuple[str, ...], device: str | None
-    ) -> Report:
-        key = (contents, regions, device)
+
+def _by_contents() -> Callable[..., Report]:
+    made: dict[tuple[Any, ...], tuple[tuple[str, ...], Report]] = {}
+
+    def scanned(contents: tuple[bytes, ...], paths: tuple[str, ...], scope: Scope) -> Report:
+        names = tuple(Path(path).name for path in paths)
+        key = (contents, names, scope)
         if key not in made:
-            made[key] = analyze(*paths, regions=regions, device=device)
-        return made[key]
+            made[key] = paths, _analyzed(paths, scope)
+        first, report = made[key]
+        text = reports.write(report)
+        for old, new in zip(first, paths, strict=True):
+            text = text.replace(json.dumps(old)[1:-1], json.dumps(new)[1:-1])
+        return reports.read(text)
 
     return scanned
 
