@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import signal
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -27,6 +28,10 @@ settings.register_profile("ci", derandomize=True, **BUSY)
 settings.load_profile("ci" if os.environ.get("CI") else "desk")
 
 ROOT = Path(__file__).parent.parent
+
+# What is printed has the language and the time zone of the system where none is asked for.
+os.environ |= {"LC_ALL": "C.UTF-8", "TZ": "UTC"}
+time.tzset()
 
 # A shell that runs the tests in the background has them, and what they start, ignore interrupts, which some
 # tests send.

@@ -52,7 +52,7 @@ def printed(command: str, lines: int | None = None, folder: Path = ROOT) -> str:
     done = subprocess.run(
         [sys.executable, "-m", "analyzer", *arguments],
         cwd=folder,
-        env={**os.environ, "COLUMNS": "80", "PYTHONUTF8": "1", "PYTHONPATH": str(ROOT)},
+        env={**os.environ, "COLUMNS": "80", "LC_ALL": "C.UTF-8", "TZ": "UTC", "PYTHONUTF8": "1", "PYTHONPATH": str(ROOT)},
         capture_output=True,
         encoding="utf-8",
         check=True,
@@ -99,6 +99,7 @@ def outlined(capture: str, language: str) -> str:
     done = subprocess.run(
         [sys.executable, "-m", "analyzer", *command],
         cwd=ROOT,
+        env={**os.environ, "TZ": "UTC"},
         capture_output=True,
         encoding="utf-8",
         check=True,

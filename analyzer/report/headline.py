@@ -13,10 +13,11 @@ from collections.abc import Sequence
 from analyzer.model import Device, Finding, Report
 from analyzer.report.groups import messages_by_number, status_counts
 from analyzer.report.language import _, mark, number, plural
+from analyzer.report.local_time import moment
 from analyzer.report.reverse_translation import spoken
 from analyzer.report.sendings import Harm, Sending
 from analyzer.report.text import clip
-from analyzer.report.units import clock, span
+from analyzer.report.units import span
 from analyzer.report.whereabouts import Whereabouts
 from analyzer.report.wording import kind_name
 
@@ -28,7 +29,7 @@ _ANSWER_SAYS = re.compile(r'its \S+ is "(?P<words>.+)": (?P<meaning>the server s
 
 # What numbers identify: of the sender, of somebody, of many; the kinds.
 _THINGS = (
-    (mark("its phone ({kinds})"), mark("a phone ({kinds})"), mark("phones ({kinds})"),
+    (mark("the phone itself ({kinds})"), mark("a phone ({kinds})"), mark("phones ({kinds})"),
      ("imei", "imeisv", "meid", "esn", "pesn", "serial", "android_id", "device_id")),
     (mark("its SIM card ({kinds})"), mark("a SIM card ({kinds})"), mark("SIM cards ({kinds})"), ("iccid",)),
     (mark("its mobile subscription ({kinds})"), mark("a mobile subscription ({kinds})"),
@@ -43,7 +44,7 @@ def headline(report: Report, first: Sending, where: Whereabouts) -> str:
     """The most harmful sending in two or three sentences."""
     who, what = senders(report, first.devices), _what(first)
     said = _("{who} sent {what}, unencrypted, to {whom}, {often}.").format(
-        who=who, what=what, whom=recipients(first, where), often=how_often(first)
+        who=who, what=what, whom=recipients(first, where), often=how_often(first, with_times=True)
     )
     if report.reconstruction:
         said = _("A reconstruction, not a real phone: {said}").format(said=said)
@@ -86,6 +87,17 @@ def _one_sender(device: str, known: Device | None) -> str:
 def _named(device: str, known: Device | None) -> str:
     name = own_name(known)
     return f"{name} {device}" if name else device or _("not known")
+
+
+def named_device(report: Report, device: str) -> str:
+    """ "Phone-7 (02:00:5e:10:00:01)": what a device calls itself, its address beside."""
+    return device_name(device, next((known for known in report.devices if known.id == device), None))
+
+
+def device_name(device: str, known: Device | None) -> str:
+    """As `named_device`, of what is known of it."""
+    name = own_name(known)
+    return f"{name} ({device})" if name else device or _("a device that the capture does not name")
 
 
 def own_name(device: Device | None) -> str:
@@ -164,16 +176,21 @@ def recipients(sending: Sending, where: Whereabouts) -> str:
     return f"{many} ({few([clip(name, _LONGEST) for name in sending.recipients])}; {place})"
 
 
-def how_often(sending: Sending) -> str:
-    """ "7 times in 55 min", "once (2019-02-20 16:02:00 UTC)"."""
+def how_often(sending: Sending, with_times: bool = False) -> str:
+    """ "7 times within 55 min", "once (2019-02-20 16:02:00 UTC)"; where asked, from when to when."""
     times = sorted(sending.sends.values())
     if len(times) == 1:
-        return _("once ({time})").format(time=clock(times[0]))
+        return _("once ({time})").format(time=moment(times[0]))
     said = plural(len(times), "{n} time", "{n} times")
     if len(sending.devices) > 1 or len(sending.recipients) > 1:
         said = _("together {times}").format(times=said)
     took = times[-1] - times[0]
-    return _("{times} in {span}").format(times=said, span=span(took)) if took else said
+    if not took:
+        return said
+    said = _("{times} within {span}").format(times=said, span=span(took))
+    return (
+        _("{times}, the first on {first}").format(times=said, first=moment(times[0])) if with_times else said
+    )
 
 
 # ── what the answers say ────────────────────────────────────────────────────
@@ -212,7 +229,7 @@ def _quoted(sending: Sending) -> str:
     for reason in sorted(shared):
         if found := _ANSWER_SAYS.fullmatch(reason):
             words, meaning = clip(found["words"], _LONGEST), spoken(found["meaning"])
-            return _("“{words}”: {meaning}").format(words=words, meaning=meaning)
+            return _("“{words}” ({meaning})").format(words=words, meaning=meaning)
     return ""
 
 

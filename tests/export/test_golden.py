@@ -90,7 +90,10 @@ def test_the_terminal_prints_what_it_printed(report: Report) -> None:
     from analyzer.report.terminal import render
 
     for width in (80, 120):
-        compare(folder_of(report) / f"terminal-{width}.txt", render(report, width=width).encode())
+        compare(
+            folder_of(report) / f"terminal-{width}.txt",
+            render(report, width=width, sections=("all",)).encode(),
+        )
 
 
 def test_the_json_of_each_capture_validates_against_the_schema_that_is_shipped(report: Report) -> None:

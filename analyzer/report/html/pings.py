@@ -8,10 +8,11 @@ from statistics import median
 
 from analyzer.model import Finding, Message, Ping, Place, Report
 from analyzer.report.groups import grouped, intervals, messages_by_number, ping_groups, status_counts
-from analyzer.report.html.ladder import Rung, ladder, quoted
-from analyzer.report.html.quote import LONGEST, Quote
 from analyzer.report.html.where import Frames, frames_of
+from analyzer.report.ladder import Rung, ladder, quoted
 from analyzer.report.language import _, plural
+from analyzer.report.quote import LONGEST, Quote
+from analyzer.report.requests import start_line
 from analyzer.report.text import clip
 from analyzer.report.units import clock, span
 from analyzer.report.whereabouts import places
@@ -202,7 +203,7 @@ def _fields(ping: Ping, kinds: dict[str, str]) -> Iterator[tuple[str, str, str, 
 def _exchange(message: Message, values: Sequence[tuple[str, str]]) -> ShownMessage:
     body = message.body
     return ShownMessage(
-        start=_start(message),
+        start=start_line(message),
         headers=tuple((name, clip(value, _VALUE)) for name, value in message.headers[:40]),
         body=quoted(body.content, values, LONGEST),
         length=body.length,
@@ -212,12 +213,3 @@ def _exchange(message: Message, values: Sequence[tuple[str, str]]) -> ShownMessa
         replaced=replaced(message),
         missing=tuple(filter(None, (*message.missing, body.missing, body.left_out))),
     )
-
-
-def _start(message: Message) -> str:
-    """The first line as HTTP writes it, of what the message holds."""
-    version = message.protocol.upper() if message.protocol.startswith("http/") else message.protocol
-    if message.role == "request":
-        return clip(f"{message.method or '?'} {message.target or ''} {version}", LONGEST)
-    status = "?" if message.status is None else str(message.status)
-    return clip(f"{version} {status} {message.reason or ''}".rstrip(), LONGEST)
