@@ -14,6 +14,7 @@ from rich.cells import cell_len
 from analyzer.geo.domains import naming
 from analyzer.model import Finding, Name, PingField, Problem, Report, Scope
 from analyzer.report import json, terminal
+from analyzer.report.layout import printed, table
 from tests.examples import examples
 from tests.report.builders import IMEI, destination, imei, maybe_mac, ping, quiet_report, sample_report
 from tests.report.strategies import reports
@@ -273,3 +274,19 @@ def test_markup_in_a_host_name_is_text() -> None:
     hostile = replace(ping(1, 1), host="[red]evil[/red]\x1b]0;title\x07")
     text = flat(render(replace(sample_report(), pings=(hostile,)), width=200))
     assert r"[red]evil[/red]\x1b]0;title\x07 (192.0.2.15:80)" in text
+
+
+def test_a_table_whose_columns_would_break_words_is_a_paragraph_a_row() -> None:
+    headers = ("kind", "value", "first", "last")
+    row = ("iccid", "89470012345678901236", "2019-02-20", "2019-02-21")
+    wide, narrow = (printed([table(headers, [row])], width, False) for width in (80, 45))
+    assert wide.splitlines()[1].split() == list(row)
+    assert flat(narrow) == "iccid value 89470012345678901236 · first 2019-02-20 · last 2019-02-21"
+    assert max(map(cell_len, narrow.splitlines())) <= 45
+
+
+@pytest.mark.parametrize("width", [60, 80])
+def test_no_date_and_no_identifier_is_broken_in_a_narrow_terminal(width: int) -> None:
+    text, wide = (render(sample_report(), width=w, sections=("pings", "identifiers")) for w in (width, 200))
+    assert text.count(IMEI) == wide.count(IMEI) > 1
+    assert not re.search(r"^\s*\d\d?-\d\d\b", text, re.MULTILINE)
