@@ -74,3 +74,4 @@ class Scope:
 
     regions: tuple[str, ...] = ("CN",)
     device: str | None = None
+    origin: str | None = None  # the country where the capture was made, as it was given

@@ -87,6 +87,11 @@ class RequestGroup:
     kinds: frozenset[str]  # of what was found in them
     rank: int  # 0 the most harmful
 
+    @property
+    def is_telling(self) -> bool:
+        """Return whether something was found in them, or they were recognised."""
+        return self.rank < _NOTHING
+
 
 def request_groups(report: Report) -> list[RequestGroup]:
     """Return all readable requests in groups, those that tell the most first."""
@@ -99,7 +104,7 @@ def request_groups(report: Report) -> list[RequestGroup]:
 
 def telling(groups: Sequence[RequestGroup]) -> list[RequestGroup]:
     """Return the groups in which something was found, or that were recognised."""
-    return [group for group in groups if group.rank < _NOTHING]
+    return [group for group in groups if group.is_telling]
 
 
 def shown(report: Report, message: Message) -> ShownRequest:

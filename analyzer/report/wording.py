@@ -87,7 +87,7 @@ NEVER_PROCESSED = mark("That data was never processed cannot be tested from a ca
 NO_MORE_THAN_FORM = mark(
     "These values have the form of an identifier and little else speaks for it. None is counted above."
 )
-NAMES_NO_APP = mark("A capture names no app: the client is the one known to send this grammar.")
+NAMES_NO_APP = mark("A capture names no app: the client is one that is known to send such messages.")
 
 
 WRITTEN = mark("written into the capture file, not seen in traffic")

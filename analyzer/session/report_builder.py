@@ -595,7 +595,7 @@ class ReportBuilder:
             version=VERSION,
             created_ns=time.time_ns(),
             captures=self.infos,
-            scope=Scope(parts.options.regions),
+            scope=Scope(parts.options.regions, origin=parts.options.origin),
             devices=self.devices(),
             destinations=destinations,
             flows=self.flow_table(),

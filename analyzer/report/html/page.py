@@ -19,12 +19,14 @@ from markupsafe import Markup, escape
 from analyzer.model import Report
 from analyzer.report import language
 from analyzer.report.coverage import limits
-from analyzer.report.html import flow, geography, head, map, method, pings, tables, timeline
+from analyzer.report.glossary import glossary
+from analyzer.report.html import flow, geography, head, map, method, pings, request_cards, tables, timeline
 from analyzer.report.reverse_translation import spoken
 from analyzer.report.text import visible
 from analyzer.report.wording import NAMES_NO_APP, NEVER_PROCESSED
 
 HERE = Path(__file__).parent
+PAPER_ROWS = 10  # of a table, as in style.css
 _WORDS = re.compile("[A-Za-z]{2,} [A-Za-z]{2,}")
 
 
@@ -43,13 +45,15 @@ def write(report: Report) -> str:
             head=head.head(report, places),
             timeline=timeline.timeline(report),
             places=places,
-            map=map.world_map(places, report.scope.regions),
+            map=map.world_map(places, report.scope.regions, report.scope.origin),
             flow=flow.flow_picture(report),
             pings=pings.groups(report),
+            requests=request_cards.request_cards(report),
             ping_notes=(NEVER_PROCESSED, NAMES_NO_APP),
             tables=tables,
             limits=limits(report),
             method=method.method(report),
+            words=glossary(),
         )
     )
 
@@ -107,5 +111,11 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.globals |= {"_": translated, "said": said, "plural": _plural, "number": language.number}
+    made.globals |= {
+        "_": translated,
+        "said": said,
+        "plural": _plural,
+        "paper_rows": PAPER_ROWS,
+        "number": language.number,
+    }
     return made
