@@ -66,6 +66,14 @@ DOCUMENTS = (
         redacted=True,
     ),
     Document(
+        "--kit",
+        "analyzer.report.kit",
+        "write what an article needs: flow, map and timeline as SVG and PNG, a fact box, alternative texts "
+        "and credits; identifiers are pseudonyms in it",
+        redacted=True,
+        folder=True,
+    ),
+    Document(
         "--ndjson",
         "analyzer.export.ndjson",
         "write flows, messages, identifiers and pings as lines of JSON in names of the Elastic Common Schema",

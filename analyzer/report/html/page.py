@@ -34,7 +34,7 @@ def write(report: Report) -> str:
     """One HTML document in the language in force (`analyzer.report.language`)."""
     places = geography.geography(report)
     return (
-        _environment()
+        environment()
         .get_template("page.html")
         .render(
             report=report,
@@ -56,6 +56,11 @@ def write(report: Report) -> str:
             words=glossary(),
         )
     )
+
+
+def stylesheet() -> str:
+    """The style of the page."""
+    return _part("style.css")
 
 
 def policy() -> str:
@@ -102,7 +107,8 @@ def _part(name: str) -> str:
 
 
 @cache
-def _environment() -> Environment:
+def environment() -> Environment:
+    """Templates through whose door all text is made harmless."""
     made = Environment(
         loader=FileSystemLoader(HERE / "templates"),
         autoescape=True,
