@@ -15,12 +15,13 @@ from analyzer.report.groups import messages_by_number, status_counts
 from analyzer.report.language import _, mark, number, plural
 from analyzer.report.local_time import moment
 from analyzer.report.reverse_translation import spoken
-from analyzer.report.sendings import Harm, Sending
+from analyzer.report.sendings import LOG_INS, Harm, Sending
 from analyzer.report.text import clip
 from analyzer.report.units import span
 from analyzer.report.whereabouts import Whereabouts
 from analyzer.report.wording import kind_name
 
+_SECOND = 10**9  # nanoseconds
 _LONGEST = 60  # characters of a name that somebody else chose
 _NAMED = 2  # of many devices or recipients
 _KINDS_NAMED = 6
@@ -49,7 +50,11 @@ def headline(report: Report, first: Sending, where: Whereabouts) -> str:
     if report.reconstruction:
         said = _("A reconstruction, not a real phone: {said}").format(said=said)
     said = said[:1].upper() + said[1:]
-    readable = _("Anyone on the way could read this.")
+    readable = (
+        _("Anyone on the way inside the local network could read this.")
+        if first.is_local
+        else _("Anyone on the way could read this.")
+    )
     return f"{said} {readable} {answers(report, first)}"
 
 
@@ -129,6 +134,8 @@ def _what(sending: Sending) -> str:
     numbers = _("numbers that identify {things}").format(things=few(things, len(_THINGS))) if things else ""
     if not others:
         return numbers
+    if not things and {finding.kind for finding in others} <= LOG_INS:
+        return _("the data of log-ins ({kinds})").format(kinds=kinds_of(others))
     return (
         _("{numbers}, and beside them {others}").format(numbers=numbers, others=kinds_of(others))
         if things
@@ -187,7 +194,8 @@ def how_often(sending: Sending, with_times: bool = False) -> str:
     took = times[-1] - times[0]
     if not took:
         return said
-    said = _("{times} within {span}").format(times=said, span=span(took))
+    within = _("{times} within {span}") if took >= _SECOND else _("{times} within one second")
+    said = within.format(times=said, span=span(took))
     return (
         _("{times}, the first on {first}").format(times=said, first=moment(times[0])) if with_times else said
     )

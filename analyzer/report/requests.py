@@ -14,7 +14,7 @@ from analyzer.dossiers.purposes import Purpose, purpose_of
 from analyzer.model import Finding, Message, Ping, Report
 from analyzer.report.groups import grouped, pings_by_message
 from analyzer.report.ladder import ladder, quoted, readable
-from analyzer.report.language import mark
+from analyzer.report.language import _, mark
 from analyzer.report.quote import Quote, QuotePart, quote, spans_of
 from analyzer.report.sendings import LASTING, LOG_INS
 from analyzer.report.text import clip
@@ -26,7 +26,9 @@ _DEEPEST = 6  # containers inside containers
 _VALUE = 2_000  # characters of a value
 _LINE = 2_000  # characters of a first line
 _BODY = 4_096  # characters of a body that has no fields
+_OF_LOG_INS = LOG_INS - {"email"}
 _SECRETS = frozenset(("password", "access_token"))
+NO_PROTOCOL = mark("no protocol that is known")
 MASK = "***"  # stands in what a report keeps of a message that held a secret
 _UPDATE = "undocumented-update-check"
 
@@ -156,7 +158,7 @@ def _rank(found: Sequence[Finding], is_ping: bool) -> int:
 def _purpose(message: Message, found: Sequence[Finding], ping: Ping | None) -> str:
     if ping:
         return "update check" if ping.dossier == _UPDATE else "activation"
-    if any(f.kind in _SECRETS for f in found):
+    if any(f.kind in _OF_LOG_INS and is_established(f) for f in found):
         return "log-in"
     said: Purpose = purpose_of(message, ((f.name, f.raw) for f in found))
     return said
@@ -197,6 +199,9 @@ def start_line(message: Message) -> str:
 
 def _first_line(message: Message, has_query: bool) -> str:
     """The first line; a query that is shown field by field stands in it as dots."""
+    if not message.protocol.startswith("http/"):
+        protocol = _(NO_PROTOCOL) if message.protocol == "unclassified" else message.protocol
+        return clip(" ".join(filter(None, (protocol, message.method, message.target))), _LINE)
     short = replace(message, target=f"{_path(message)}?…") if has_query else message
     return start_line(short)
 

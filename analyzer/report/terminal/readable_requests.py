@@ -12,7 +12,7 @@ from analyzer.report.headline import few
 from analyzer.report.language import _, number, plural
 from analyzer.report.layout import facts, indented, say, section
 from analyzer.report.local_time import moment
-from analyzer.report.quote import Quote
+from analyzer.report.quote import Quote, QuotePart
 from analyzer.report.requests import (
     PURPOSES,
     RequestGroup,
@@ -28,6 +28,7 @@ from analyzer.report.view import ReportView
 BRIEF, LISTED = 3, 12  # groups
 _MARKED, _FIELDS = 8, 60  # fields of a request: brief, in the section
 _SHORT, _LONG = 120, 400  # characters of a value
+_BEFORE = 30  # characters before an identifier, of a long text
 _DEVICES = 2  # named of many
 
 
@@ -94,7 +95,8 @@ def _parts(one: ShownRequest, view: ReportView) -> Iterator[tuple[str, str | Tex
     if one.fields:
         yield "", _fields(one.fields, one.left_out, view)
     else:
-        yield "", _marked(one.text, _SHORT if view.brief else _LONG if not view.verbose else None)
+        text = _from_mark(one.text) if view.brief else one.text
+        yield "", _marked(text, _SHORT if view.brief else _LONG if not view.verbose else None)
 
 
 def _fields(fields: Sequence[ShownField], left_out: int, view: ReportView) -> Text:
@@ -109,6 +111,15 @@ def _fields(fields: Sequence[ShownField], left_out: int, view: ReportView) -> Te
         where = "--section requests" if view.brief else "-v"
         made.append(say(f"{more}: {where}", "dim"))
     return Text("\n").join(made) if made else Text()
+
+
+def _from_mark(quoted: Quote) -> Quote:
+    """The text from shortly before the first identifier in it."""
+    at = next((at for at, part in enumerate(quoted.pieces) if part.kind), 0)
+    before = "".join(part.text for part in quoted.pieces[:at])
+    if len(before) <= _BEFORE:
+        return quoted
+    return Quote((QuotePart(f"…{before[-_BEFORE:]}", ""), *quoted.pieces[at:]), quoted.left_out)
 
 
 def _marked(quoted: Quote, limit: int | None) -> Text:
