@@ -9,6 +9,7 @@ import shutil
 import signal
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -32,6 +33,10 @@ settings.register_profile("ci", derandomize=True, **BUSY)
 settings.load_profile("ci" if os.environ.get("CI") else "desk")
 
 ROOT = Path(__file__).parent.parent
+
+# What is printed has the language and the time zone of the system where none is asked for.
+os.environ |= {"LC_ALL": "C.UTF-8", "TZ": "UTC"}
+time.tzset()
 
 # A shell that runs the tests in the background has them, and what they start, ignore interrupts, which some
 # tests send.

@@ -27,8 +27,9 @@ ROOT = Path(__file__).parent.parent
 BEGIN = "import sys; from tests.program import serve; serve(int(sys.argv[1]))"
 # What commands import when they begin.
 EARLY = (
-    "analyzer.cli.scan", "analyzer.cli.parser", "analyzer.cli.report", "analyzer.cli.evidence", "analyzer.cli.diff",
-    "analyzer.bundle.bundle", "analyzer.bundle.verify", "analyzer.compare.compare", "analyzer.redaction.redaction",
+    "analyzer.cli.scan", "analyzer.cli.parser", "analyzer.cli.report", "analyzer.cli.evidence",
+    "analyzer.cli.diff", "analyzer.bundle.bundle", "analyzer.bundle.verify", "analyzer.compare.compare",
+    "analyzer.redaction.redaction",
 )  # fmt: skip
 # A scan of it loads the tables of places and senders, too.
 CAPTURE = ROOT / "captures" / "nokia7plus-reconstruction.pcap"

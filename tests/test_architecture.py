@@ -30,7 +30,7 @@ LAYERS = (
 )
 # Folders that know only these, however many stand below them.
 ALONE = {
-    "report": {"model"},
+    "report": {"dossiers", "model"},  # of dossiers, the purposes of requests
     "export": {"model", "report"},
     "dossiers": {"model"},
     "identifiers": {"model"},

@@ -36,6 +36,7 @@ OUTLINES = {  # name of the golden file → capture, language
 _PART = re.compile(
     r"(<!-- output: (?P<command>.+?)(?: \| head (?P<lines>\d+))? -->\n).*?(<!-- end -->)", re.DOTALL
 )
+SETTINGS = {"COLUMNS": "80", "LC_ALL": "C.UTF-8", "TZ": "UTC", "PYTHONUTF8": "1"}
 _VERSION = runpy.run_path(str(ROOT / "analyzer" / "version.py"))["VERSION"]
 # What differs from run to run, and between a source tree and an installed package.
 _PASSING = (
@@ -52,7 +53,14 @@ def printed(command: str, lines: int | None = None, folder: Path = ROOT) -> str:
     done = subprocess.run(
         [sys.executable, "-m", "analyzer", *arguments],
         cwd=folder,
-        env={**os.environ, "COLUMNS": "80", "PYTHONUTF8": "1", "PYTHONPATH": str(ROOT)},
+        env={
+            **os.environ,
+            "COLUMNS": "80",
+            "LC_ALL": "C.UTF-8",
+            "TZ": "UTC",
+            "PYTHONUTF8": "1",
+            "PYTHONPATH": str(ROOT),
+        },
         capture_output=True,
         encoding="utf-8",
         check=True,
@@ -99,6 +107,7 @@ def outlined(capture: str, language: str) -> str:
     done = subprocess.run(
         [sys.executable, "-m", "analyzer", *command],
         cwd=ROOT,
+        env={**os.environ, **SETTINGS},
         capture_output=True,
         encoding="utf-8",
         check=True,

@@ -14,15 +14,14 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from analyzer.core.compilation import frames_worth_compiling
+from analyzer.core.kernels import is_compiled
 
 # What the package depends on, by the names under which the libraries are installed.
 LIBRARIES = (
     "ahocorasick-rs", "brotli", "cbor2", "communityid", "cryptography", "dpkt", "hpack", "hyperframe", "idna",
-    "jinja2", "lz4", "maxminddb", "msgpack", "multipart", "numba", "numpy", "pandas", "phonenumbers",
+    "jinja2", "lz4", "maxminddb", "msgpack", "multipart", "numpy", "pandas", "phonenumberslite",
     "publicsuffixlist", "python-stdnum", "rfc3161-client", "rich", "xxhash", "zstandard",
 )  # fmt: skip
-NEVER = 1 << 62  # of `frames_worth_compiling`: no capture has so many
 KEYS = frozenset(("python", "system", "code", "kernels", "libraries", "wheels"))
 
 
@@ -35,7 +34,7 @@ def environment() -> Mapping[str, Any]:
         "python": f"{platform.python_implementation()} {platform.python_version()}",
         "system": f"{platform.system()} {platform.machine()}",
         "code": code_sha256(),
-        "kernels": "interpreted" if frames_worth_compiling() == NEVER else "compiled for large captures",
+        "kernels": "compiled" if is_compiled() else "not compiled",
         "libraries": {name: found.version for name, found in installed.items()},
         "wheels": wheels,
     }

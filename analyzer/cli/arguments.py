@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import os
 from collections.abc import Callable
-from datetime import date
+from datetime import UTC, date, tzinfo
 from typing import Any
 
 from analyzer.cli.file_roles import FileOption, Role, declare
+
+LANGUAGES = ("en", "nb")  # as in `analyzer.report.language`, which is not imported for --help
 
 
 def add_geo_choice(command: argparse.ArgumentParser) -> None:
@@ -74,6 +77,44 @@ def device(text: str) -> str:
     from analyzer.conclusions.device_filter import address_of
 
     return address_of(text)
+
+
+def language_code(text: str) -> str:
+    """The code of a language that there is a catalogue of: "no", "nb_NO" and "nb" are one; ValueError."""
+    code = text.replace("-", "_").partition("_")[0].partition(".")[0].lower()
+    code = {"no": "nb", "nn": "nb"}.get(code, code)
+    if code not in LANGUAGES:
+        raise ValueError(f"there is no language {text!r}; there are {', '.join(LANGUAGES)}, and no for nb")
+    return code
+
+
+def system_language() -> str:
+    """The language of the system's locale where there is a catalogue of it, else English (POSIX, 8.2)."""
+    asked = next(filter(None, (os.environ.get(name) for name in ("LC_ALL", "LC_MESSAGES", "LANG"))), "")
+    try:
+        return language_code(asked)
+    except ValueError:
+        return "en"
+
+
+def zone(text: str) -> tzinfo:
+    """A time zone of the IANA database; ValueError."""
+    from zoneinfo import ZoneInfo
+
+    try:
+        return UTC if text == "UTC" else ZoneInfo(text)
+    except (OSError, ValueError, LookupError):
+        raise ValueError(f"{text!r} is no time zone such as Europe/Oslo") from None
+
+
+def section_names(text: str) -> tuple[str, ...]:
+    """Names of parts of the printed report with commas between; ValueError with all names."""
+    from analyzer.report.terminal.sections import NAMES
+
+    asked = tuple(name.strip().lower() for name in text.split(",") if name.strip())
+    if unknown := [name for name in asked if name not in NAMES] or ([text] if not asked else []):
+        raise ValueError(f"there is no section {unknown[0]!r}; there are {', '.join(NAMES)}")
+    return asked
 
 
 def said(parse: Callable[[str], Any]) -> Callable[[str], Any]:

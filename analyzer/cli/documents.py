@@ -16,6 +16,7 @@ from importlib import import_module
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
+from analyzer.cli.arguments import language_code, said, section_names, system_language, zone
 from analyzer.cli.console import say, width, write
 from analyzer.cli.extras import missing
 from analyzer.cli.file_roles import FileOption, Role, declare
@@ -68,6 +69,14 @@ DOCUMENTS = (
         redacted=True,
     ),
     Document(
+        "--kit",
+        "analyzer.report.kit",
+        "write what an article needs: flow, map and timeline as SVG and PNG, a fact box, alternative texts "
+        "and credits; identifiers are pseudonyms in it",
+        redacted=True,
+        folder=True,
+    ),
+    Document(
         "--ndjson",
         "analyzer.export.ndjson",
         "write flows, messages, identifiers and pings as lines of JSON in names of the Elastic Common Schema",
@@ -111,9 +120,24 @@ def add_documents(command: argparse.ArgumentParser, documents: Sequence[Document
     add_redaction(command)
     command.add_argument(
         "--lang",
-        choices=("en", "nb"),
-        default="en",
-        help="the language of the HTML report: English or Norwegian bokmål (default en)",
+        type=said(language_code),
+        metavar="{en,nb}",
+        help="language of what is printed and of the HTML report: English or Norwegian bokmål (nb, no) "
+        "(default: the system's, else English)",
+    )
+    command.add_argument(
+        "--zone",
+        type=said(zone),
+        metavar="AREA/CITY",
+        help="the time zone beside UTC, such as Europe/Oslo (default: the system's; UTC for none)",
+    )
+    command.add_argument(
+        "--section",
+        type=said(section_names),
+        default=(),
+        metavar="NAME,...",
+        help="print these parts alone, such as identifiers or requests; the end of the short report "
+        "names them, and all prints every one",
     )
     command.add_argument("-q", "--quiet", action="store_true", help="no progress and no warnings")
     command.add_argument("-v", "--verbose", action="store_true", help="leave nothing out")
@@ -142,12 +166,13 @@ class Outputs:
     def write(self, report: Report, options: argparse.Namespace, prints: bool = True) -> None:
         """Write every document, and print the report unless a document took standard output."""
         from analyzer.report.language import language
+        from analyzer.report.local_time import SYSTEM, local_time
 
-        with language(options.lang):
+        with language(options.lang or system_language()), local_time(options.zone or SYSTEM):
             for document, output in self._files:
                 output.write(document.made(self.eyes.report(report, document.redacted)))
-        if self.prints and prints:
-            _print(self.eyes.report(report), options)
+            if self.prints and prints:
+                _print(self.eyes.report(report), options)
         if sys.stderr.isatty() and not options.quiet:
             self._tell()
 
@@ -174,4 +199,5 @@ def _print(report: Report, options: argparse.Namespace) -> None:
     from analyzer.report.terminal import render
 
     colour = sys.stdout.isatty() and "NO_COLOR" not in os.environ and os.environ.get("TERM") != "dumb"
-    write(render(report, width=width(), colour=colour, verbose=options.verbose))
+    printed = render(report, width=width(), colour=colour, verbose=options.verbose, sections=options.section)
+    write(printed)

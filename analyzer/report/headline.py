@@ -13,13 +13,15 @@ from collections.abc import Sequence
 from analyzer.model import Device, Finding, Report
 from analyzer.report.groups import messages_by_number, status_counts
 from analyzer.report.language import _, mark, number, plural
+from analyzer.report.local_time import moment
 from analyzer.report.reverse_translation import spoken
-from analyzer.report.sendings import Harm, Sending
+from analyzer.report.sendings import LOG_INS, Harm, Sending
 from analyzer.report.text import clip
-from analyzer.report.units import clock, span
+from analyzer.report.units import span
 from analyzer.report.whereabouts import Whereabouts
 from analyzer.report.wording import kind_name
 
+_SECOND = 10**9  # nanoseconds
 _LONGEST = 60  # characters of a name that somebody else chose
 _NAMED = 2  # of many devices or recipients
 _KINDS_NAMED = 6
@@ -28,7 +30,7 @@ _ANSWER_SAYS = re.compile(r'its \S+ is "(?P<words>.+)": (?P<meaning>the server s
 
 # What numbers identify: of the sender, of somebody, of many; the kinds.
 _THINGS = (
-    (mark("its phone ({kinds})"), mark("a phone ({kinds})"), mark("phones ({kinds})"),
+    (mark("the phone itself ({kinds})"), mark("a phone ({kinds})"), mark("phones ({kinds})"),
      ("imei", "imeisv", "meid", "esn", "pesn", "serial", "android_id", "device_id")),
     (mark("its SIM card ({kinds})"), mark("a SIM card ({kinds})"), mark("SIM cards ({kinds})"), ("iccid",)),
     (mark("its mobile subscription ({kinds})"), mark("a mobile subscription ({kinds})"),
@@ -43,12 +45,16 @@ def headline(report: Report, first: Sending, where: Whereabouts) -> str:
     """The most harmful sending in two or three sentences."""
     who, what = senders(report, first.devices), _what(first)
     said = _("{who} sent {what}, unencrypted, to {whom}, {often}.").format(
-        who=who, what=what, whom=recipients(first, where), often=how_often(first)
+        who=who, what=what, whom=recipients(first, where), often=how_often(first, with_times=True)
     )
     if report.reconstruction:
         said = _("A reconstruction, not a real phone: {said}").format(said=said)
     said = said[:1].upper() + said[1:]
-    readable = _("Anyone on the way could read this.")
+    readable = (
+        _("Anyone on the way inside the local network could read this.")
+        if first.is_local
+        else _("Anyone on the way could read this.")
+    )
     return f"{said} {readable} {answers(report, first)}"
 
 
@@ -88,6 +94,17 @@ def _named(device: str, known: Device | None) -> str:
     return f"{name} {device}" if name else device or _("not known")
 
 
+def named_device(report: Report, device: str) -> str:
+    """ "Phone-7 (02:00:5e:10:00:01)": what a device calls itself, its address beside."""
+    return device_name(device, next((known for known in report.devices if known.id == device), None))
+
+
+def device_name(device: str, known: Device | None) -> str:
+    """As `named_device`, of what is known of it."""
+    name = own_name(known)
+    return f"{name} ({device})" if name else device or _("a device that the capture does not name")
+
+
 def own_name(device: Device | None) -> str:
     """What a device calls itself; empty where it doesn't."""
     names = device.names if device else ()
@@ -117,6 +134,8 @@ def _what(sending: Sending) -> str:
     numbers = _("numbers that identify {things}").format(things=few(things, len(_THINGS))) if things else ""
     if not others:
         return numbers
+    if not things and {finding.kind for finding in others} <= LOG_INS:
+        return _("the data of log-ins ({kinds})").format(kinds=kinds_of(others))
     return (
         _("{numbers}, and beside them {others}").format(numbers=numbers, others=kinds_of(others))
         if things
@@ -164,16 +183,22 @@ def recipients(sending: Sending, where: Whereabouts) -> str:
     return f"{many} ({few([clip(name, _LONGEST) for name in sending.recipients])}; {place})"
 
 
-def how_often(sending: Sending) -> str:
-    """ "7 times in 55 min", "once (2019-02-20 16:02:00 UTC)"."""
+def how_often(sending: Sending, with_times: bool = False) -> str:
+    """ "7 times within 55 min", "once (2019-02-20 16:02:00 UTC)"; where asked, from when to when."""
     times = sorted(sending.sends.values())
     if len(times) == 1:
-        return _("once ({time})").format(time=clock(times[0]))
+        return _("once ({time})").format(time=moment(times[0]))
     said = plural(len(times), "{n} time", "{n} times")
     if len(sending.devices) > 1 or len(sending.recipients) > 1:
         said = _("together {times}").format(times=said)
     took = times[-1] - times[0]
-    return _("{times} in {span}").format(times=said, span=span(took)) if took else said
+    if not took:
+        return said
+    within = _("{times} within {span}") if took >= _SECOND else _("{times} within one second")
+    said = within.format(times=said, span=span(took))
+    return (
+        _("{times}, the first on {first}").format(times=said, first=moment(times[0])) if with_times else said
+    )
 
 
 # ── what the answers say ────────────────────────────────────────────────────
@@ -212,7 +237,7 @@ def _quoted(sending: Sending) -> str:
     for reason in sorted(shared):
         if found := _ANSWER_SAYS.fullmatch(reason):
             words, meaning = clip(found["words"], _LONGEST), spoken(found["meaning"])
-            return _("“{words}”: {meaning}").format(words=words, meaning=meaning)
+            return _("“{words}” ({meaning})").format(words=words, meaning=meaning)
     return ""
 
 

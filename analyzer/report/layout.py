@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from rich.box import HEAVY
-from rich.console import Console, Group, RenderableType
+from rich.cells import cell_len
+from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
 from rich.padding import Padding
 from rich.panel import Panel
 from rich.table import Table
@@ -15,6 +16,7 @@ from rich.text import Text
 from analyzer.report.text import visible
 
 INDENT = 2
+LONGEST_WORD = 21  # columns of a word that a table never breaks: an ICCID with its check digit
 
 
 def printed(blocks: Iterable[RenderableType], width: int, colour: bool) -> str:
@@ -89,9 +91,44 @@ def table(
             grid.add_column(say(header), justify="right", overflow="ellipsis", no_wrap=True)
         else:
             grid.add_column(say(header), overflow="fold")
-    for row in rows:
-        grid.add_row(*(say(cell) if isinstance(cell, str) else cell for cell in row))
-    return grid
+    cells = [[say(cell) if isinstance(cell, str) else cell for cell in row] for row in rows]
+    for row in cells:
+        grid.add_row(*row)
+    return FittingTable(grid, [visible(header) for header in headers], cells)
+
+
+class FittingTable:
+    """A table where it fits; where its columns would break words, a short paragraph a row."""
+
+    def __init__(self, grid: Table, headers: Sequence[str], rows: Sequence[Sequence[Text]]) -> None:
+        self._grid, self._headers, self._rows = grid, headers, rows
+
+    def __rich_console__(self, _console: Console, options: ConsoleOptions) -> RenderResult:
+        if self._least() <= options.max_width:
+            yield self._grid
+            return
+        for row in self._rows:
+            first, *rest = row
+            yield Text.assemble(first, style="bold", overflow="fold")
+            said = [f"{header} {', '.join(cell.plain.splitlines())}" for header, cell in self._named(rest)]
+            yield Padding(Text(" · ".join(said), overflow="fold"), (0, 0, 0, INDENT))
+
+    def _named(self, cells: Sequence[Text]) -> Iterator[tuple[str, Text]]:
+        pairs = zip(self._headers[1:], cells, strict=False)
+        return ((header, cell) for header, cell in pairs if cell.plain.strip())
+
+    def _least(self) -> int:
+        """Columns that the table needs so that no word but a very long one is broken."""
+        columns = zip(*self._rows, strict=False)
+        wide = [
+            max(_longest(header), *(min(_longest(cell.plain), LONGEST_WORD) for cell in column))
+            for header, column in zip(self._headers, columns, strict=False)
+        ]
+        return sum(wide) + 2 * max(len(wide) - 1, 0)
+
+
+def _longest(text: str) -> int:
+    return max(map(cell_len, text.split()), default=0)
 
 
 def notice(title: str, text: str) -> RenderableType:

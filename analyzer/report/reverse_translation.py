@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator
 from functools import cache, lru_cache
 
+from analyzer.report.field_meanings import MEANINGS
 from analyzer.report.language import _, code, decimal, mark, number
 
 PLACE = re.compile(r"\{(\w+)\}")
@@ -18,6 +19,7 @@ LONGEST = 2_000  # characters of a sentence that is looked at
 DEEPEST = 8  # sentences within sentences
 
 TEMPLATES = (
+    *MEANINGS,
     # notices
     mark(
         "A program made this capture from the registration client's public sources; no phone was "

@@ -80,6 +80,13 @@ def sendings(report: Report, where: Whereabouts) -> list[Sending]:
     return sorted(parts, key=lambda s: (s.harm, s.is_local, -len(s.sends)))
 
 
+def finding_ends(report: Report, where: Whereabouts) -> frozenset[tuple[str, str]]:
+    """Device and destination address of everything that a headline counts."""
+    return frozenset(
+        (device, address) for s in _parts(report, where) for device in s.devices for address in s.addresses
+    )
+
+
 def _together(parts: list[Sending], key: Callable[[Sending], Hashable]) -> list[Sending]:
     """Those of one key, harm and kinds as one."""
     groups = grouped(parts, lambda s: (key(s), s.harm, s.kinds, s.is_local, bool(s.pings)))

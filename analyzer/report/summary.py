@@ -17,11 +17,11 @@ from analyzer.report.groups import (
     ping_groups,
     status_counts,
 )
-from analyzer.report.headline import few, headline, how_often, kinds_of, senders
+from analyzer.report.headline import few, headline, how_often, kinds_of, named_device, senders
 from analyzer.report.language import _, mark, number, plural
 from analyzer.report.sendings import Sending, counts, sendings
 from analyzer.report.whereabouts import Whereabouts, region_traffic
-from analyzer.report.wording import STATUSES, is_established, kind_name, place_line
+from analyzer.report.wording import CONFIDENCES, STATUSES, is_established, kind_name, place_line
 
 # Codes of problems that report a failure (`analyzer.system.containment`), with what was not read.
 FAILED: dict[str, Callable[[int], str]] = {
@@ -120,7 +120,7 @@ def _sure(report: Report, groups: list[list[Finding]], has_unsure: bool) -> str:
     """All established identifiers and log-ins, and which of the owner's were seen."""
     said = []
     if groups:
-        kinds = _("Identifiers and log-ins sent readable (different values, how often): {kinds}.")
+        kinds = _("Identifiers and log-ins that were sent readable: {kinds}.")
         said = [kinds.format(kinds=_by_kind(groups)), _recipients(report)]
     elif not has_unsure:
         said = [_("No identifier of the phone or its SIM was found in what was searched.")]
@@ -131,7 +131,7 @@ def _unsure(report: Report, groups: list[list[Finding]], has_sure: bool) -> str:
     """The probable identifiers; to whom they went, where that was not said of surer ones."""
     if not groups:
         return ""
-    kinds = _("Less sure, but probably identifiers (different values, how often): {kinds}.")
+    kinds = _("Less sure, but probably identifiers too: {kinds}.")
     to = "" if has_sure else _recipients(report)
     return f"{kinds.format(kinds=_by_kind(groups))} {to}".rstrip()
 
@@ -179,9 +179,8 @@ def _sent(group: list[Ping], places: Whereabouts) -> str:
     first, found = group[0], status_counts(group)
     payloads = plural(len(group), "{n} activation payload", "{n} activation payloads")
     said = _(
-        "{payloads} (messages by which a phone registers itself), recognised as {title}, confidence "
-        "{confidence}."
-    ).format(payloads=payloads, title=first.title, confidence=_(first.confidence))
+        "{payloads} (messages by which a phone registers itself), recognised as {title}; {sure}."
+    ).format(payloads=payloads, title=first.title, sure=_(CONFIDENCES[first.confidence]))
     form = [_("Sent as {form}.").format(form=_(first.encoding))] if first.encoding else []
     of = {name: number(found[name]) if found[name] else _("none") for name in STATUSES[1:]}
     steps = _(
@@ -210,9 +209,9 @@ def _tried(report: Report) -> str:
     if not groups:
         return ""
     first = groups[0][0]
-    said = _("{attempts} of device {device} to reach {whither} carried no request that was seen.").format(
+    said = _("{attempts} of {device} to reach {whither} carried no request that was seen.").format(
         attempts=plural(len(groups[0]), "{n} attempt", "{n} attempts"),
-        device=first.device,
+        device=named_device(report, first.device),
         whither=_whither(first),
     )
     if more := sum(map(len, groups[1:])):
@@ -278,13 +277,18 @@ def _recipients(report: Report) -> str:
 
 
 def _by_kind(groups: list[list[Finding]]) -> str:
+    """ "IMEI (2 different values, 14 times), ICCID (7 times)"."""
     kinds = grouped(groups, lambda group: group[0].kind)
-    told = [f"{number(len(values))} × {kind_name(values[0][0].kind)}{_times(values)}" for values in kinds]
-    return few(told, _KINDS)
+    return few([f"{kind_name(values[0][0].kind)} ({_times(values)})" for values in kinds], _KINDS)
 
 
 def _times(values: list[list[Finding]]) -> str:
-    return f" ({plural(sum(map(len, values)), '{n} time', '{n} times')})"
+    times = plural(sum(map(len, values)), "{n} time", "{n} times")
+    if len(values) == 1:
+        return times
+    return _("{values}, {times}").format(
+        values=plural(len(values), "{n} value", "{n} different values"), times=times
+    )
 
 
 def _known(report: Report) -> str:

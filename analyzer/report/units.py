@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 
-from analyzer.report.language import _, decimal, mark, number
+from analyzer.report.language import _, decimal, mark, number, plural
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _NS = 1_000_000_000
@@ -39,11 +39,11 @@ def parse_iso(text: str) -> int:
 def clock(time_ns: int | None) -> str:
     """For people: "2019-02-14 06:00:01 UTC", the fraction cut off."""
     if time_ns is None:
-        return "unknown"
+        return _("unknown")
     try:
         return _second(time_ns // _NS).replace("T", " ") + " UTC"
     except OverflowError:
-        return f"a time outside the years 1 to 9999 ({time_ns} ns)"
+        return _("a time outside the years 1 to 9999 ({ns} ns)").format(ns=time_ns)
 
 
 def span(ns: int) -> str:
@@ -73,6 +73,11 @@ def percent(part: int, whole: int) -> str:
 def counted(count: int, one: str, many: str | None = None) -> str:
     """ "1 packet", "1,204 packets"."""
     return f"{number(count)} {one if count == 1 else many or one + 's'}"
+
+
+def counted_bytes(count: int) -> str:
+    """ "1 byte", "1,204 bytes"."""
+    return plural(count, "{n} byte", "{n} bytes")
 
 
 def tally(counts: Mapping[str, int]) -> str:

@@ -15,6 +15,7 @@ OF_PLACE = ("located", "second", "given")  # claims on where an address is, in c
 _NAMED = 3  # countries of several servers
 
 ONE_DATABASE = mark("a server that one database places in {country}")
+TWO_DATABASES = mark("a server that two databases place in {country}")
 DATABASES = mark("a server that {n} databases place in {country}")
 NOT_LOOKED_UP = mark("a server whose place was not looked up")
 UNKNOWN = mark("a server whose place no database knows")
@@ -70,7 +71,7 @@ class Whereabouts:
             disputed = _(MANY_PLACES) if place.anycast else _(DISPUTED)
             return disputed if self.is_disputed(address) else _(UNKNOWN)
         sources = {o.source for o in place.opinions if o.claim in OF_PLACE and o.code == code}
-        said = _(ONE_DATABASE) if len(sources) == 1 else _(DATABASES)
+        said = _({1: ONE_DATABASE, 2: TWO_DATABASES}.get(len(sources), DATABASES))
         said = said.format(n=number(len(sources)), country=country(code))
         network = _("network: {name}").format(name=place.as_name) if place.as_name else ""
         return f"{said} ({network})" if network else said

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from analyzer.model import Evidence
+from analyzer.report.language import _, number
 
 
 def address_filter(addresses: Iterable[str]) -> str:
@@ -27,9 +28,16 @@ def frame_list(frames: Iterable[int], limit: int = 8) -> str:
     """For people: "frame 41", "frames 41, 44–47"; the rest is counted."""
     numbers = sorted(set(frames))
     parts = [str(first) if first == last else f"{first}–{last}" for first, last in runs(numbers)]
-    more = f" and {len(parts) - limit} more" if len(parts) > limit else ""
-    word = "frame" if len(numbers) == 1 else "frames"
-    return f"{word} {', '.join(parts[:limit])}{more}" if parts else "no frame"
+    if not parts:
+        return _("no frame")
+    listed = ", ".join(parts[:limit])
+    if len(parts) > limit:
+        listed = _("{some} and {n} more").format(some=listed, n=number(len(parts) - limit))
+    return (
+        _("frame {number}").format(number=listed)
+        if len(numbers) == 1
+        else _("frames {numbers}").format(numbers=listed)
+    )
 
 
 def frames_by_capture(evidence: Iterable[Evidence]) -> dict[int, list[int]]:
@@ -44,10 +52,10 @@ def frames_by_capture(evidence: Iterable[Evidence]) -> dict[int, list[int]]:
 def runs(numbers: Iterable[int]) -> Iterator[tuple[int, int]]:
     """Consecutive numbers as (first, last)."""
     first = last = None
-    for number in sorted(set(numbers)):
-        if last is not None and first is not None and number != last + 1:
+    for at in sorted(set(numbers)):
+        if last is not None and first is not None and at != last + 1:
             yield first, last
             first = None
-        first, last = (number if first is None else first), number
+        first, last = (at if first is None else first), at
     if first is not None and last is not None:
         yield first, last

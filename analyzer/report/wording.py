@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from analyzer.model import Clue, Destination, Finding, Message, Name, Opinion, Owner, Place, Report
-from analyzer.report.language import _, mark
+from analyzer.report.language import _, mark, number
+from analyzer.report.reverse_translation import spoken
 
 _SHOWN = 3  # of alike facts
 # Always shown: claim and word.
@@ -62,6 +63,10 @@ FACTS = frozenset(("model", "build", "operator", "local_ip"))
 
 STATUSES = (mark("attempted"), mark("delivered"), mark("answered"), mark("accepted"))
 
+CONFIDENCES = {
+    "high": mark("confidence high"), "medium": mark("confidence medium"), "low": mark("confidence low"),
+}  # fmt: skip
+
 # Words that a report holds, or that stand in f-strings, to be translated where they are shown.
 HELD = (
     *(mark("high"), mark("medium"), mark("low")),
@@ -82,20 +87,22 @@ NEVER_PROCESSED = mark("That data was never processed cannot be tested from a ca
 NO_MORE_THAN_FORM = mark(
     "These values have the form of an identifier and little else speaks for it. None is counted above."
 )
-NAMES_NO_APP = mark("A capture names no app: the client is the one known to send this grammar.")
+NAMES_NO_APP = mark("A capture names no app: the client is one that is known to send such messages.")
 
 
-WRITTEN = "written into the capture file, not seen in traffic"
+WRITTEN = mark("written into the capture file, not seen in traffic")
 
 
 def known_by(name: Name) -> str:
     """How a name is known, in a word or two: "dns"."""
-    return WRITTEN if name.how == "file" else name.how
+    return _(WRITTEN) if name.how == "file" else name.how
 
 
 def first_name(names: Sequence[Name]) -> str:
     """The first of some names, with its origin where that isn't the traffic."""
-    return f"{names[0].name} (said by the file)" if names[0].how == "file" else names[0].name
+    return (
+        _("{name} (said by the file)").format(name=names[0].name) if names[0].how == "file" else names[0].name
+    )
 
 
 def place_line(place: Place) -> str:
@@ -120,8 +127,8 @@ def today_line(place: Place) -> str:
 
 def network(place: Place) -> str:
     """ "AS45102 Alibaba", or what is known of it."""
-    number = f"AS{place.asn}" if place.asn is not None else ""
-    return f"{number} {place.as_name or ''}".strip() or _("unknown")
+    asn = f"AS{place.asn}" if place.asn is not None else ""
+    return f"{asn} {place.as_name or ''}".strip() or _("unknown")
 
 
 _PARTS = {
@@ -174,22 +181,24 @@ def name_text(name: Name) -> str:
 
 def hello_facts(row: Destination) -> Iterator[str]:
     """What the hellos of a row's flows told: "TLS 1.3 × 2", "offers h2,http/1.1 × 2", fingerprints."""
-    for before, counts in (("", row.versions), ("offers ", row.alpn), ("JA4 ", row.ja4)):
+    for before, counts in (("{said}", row.versions), (_("offers {said}"), row.alpn), ("JA4 {said}", row.ja4)):
         shown = list(counts.items())[:_SHOWN]
-        more = [f"{len(counts) - _SHOWN:,} more"] if len(counts) > _SHOWN else []
+        more = [_("{n} more").format(n=number(len(counts) - _SHOWN))] if len(counts) > _SHOWN else []
         if shown:
-            yield before + ", ".join([*(f"{text} × {times:,}" for text, times in shown), *more])
+            said = ", ".join([*(f"{text} × {number(times)}" for text, times in shown), *more])
+            yield before.replace("{said}", said)
     if row.ech:
-        yield (
-            f"an encrypted ClientHello came with {row.ech:,}, true or as a decoy: where it is true, "
-            "the name is not the server's own"
-        )
+        yield _(
+            "an encrypted ClientHello came with {n}, true or as a decoy: where it is true, the name is not "
+            "the server's own"
+        ).format(n=number(row.ech))
 
 
 def clue_line(clue: Clue) -> str:
     """ "DHCP vendor class: android-dhcp-9, frame 3 → an Android device"."""
-    frame = f", frame {clue.frame}" if clue.frame is not None else ""
-    return f"{clue.kind}: {clue.value}{frame}{f' → {clue.suggests}' if clue.suggests else ''}"
+    frame = f", {_('frame {number}').format(number=clue.frame)}" if clue.frame is not None else ""
+    suggests = f" → {spoken(clue.suggests)}" if clue.suggests else ""
+    return f"{spoken(clue.kind)}: {spoken(clue.value)}{frame}{suggests}"
 
 
 def suggestions(clues: Sequence[Clue]) -> list[str]:
@@ -200,7 +209,12 @@ def suggestions(clues: Sequence[Clue]) -> list[str]:
             kinds.setdefault(clue.suggests, {})[clue.kind] = None
     ranked = sorted(kinds.items(), key=lambda item: -len(item[1]))
     several = [(what, by) for what, by in ranked if len(by) > 1]
-    return [f"taken together, {len(by)} kinds for {what} ({', '.join(by)})" for what, by in several]
+    return [
+        _("taken together, {n} kinds of clue for {what} ({kinds})").format(
+            n=len(by), what=spoken(what), kinds=", ".join(map(spoken, by))
+        )
+        for what, by in several
+    ]
 
 
 def kind_name(kind: str) -> str:

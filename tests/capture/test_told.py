@@ -320,7 +320,7 @@ def test_a_report_says_what_the_file_tells_and_that_secrets_were_not_used(told: 
 
 
 def test_the_terminal_shows_comments_as_harmless_text(told: analyzer.Report) -> None:
-    text = terminal.render(told, width=200)
+    text = terminal.render(told, width=200, sections=("all",))
     assert "frame 4: the request \\x1b[31m" in text
     assert "unseen.example (said by the file)" in " ".join(text.split())
     assert "seen.example (said by the file)" not in text.replace("unseen.example", "")

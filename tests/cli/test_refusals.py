@@ -68,7 +68,9 @@ def test_without_a_command_the_help_is_shown(run: Run) -> None:
         (["scan", "--htlm", "x.html", "a.pcap"], "unrecognized arguments: --htlm (did you mean --html?)"),
         (["report", "--redcat", "a.json"], "(did you mean --redact?)"),
         (["scan", "--device", "phone", "a.pcap"], "'phone' is neither a MAC nor an IP address"),
-        (["report", "--lang", "de", "a.json"], "invalid choice: 'de'"),
+        (["report", "--lang", "de", "a.json"], "there is no language 'de'"),
+        (["report", "--zone", "Oslo", "a.json"], "no time zone such as Europe/Oslo"),
+        (["report", "--section", "imei", "a.json"], "there is no section 'imei'; there are answer, "),
     ],
 )
 def test_a_slip_of_the_pen_is_one_line_that_names_the_help(run: Run, words: list[str], said: str) -> None:

@@ -12,6 +12,7 @@ import pytest
 
 from analyzer.core.kernels import is_compiled
 from analyzer.report import json
+from analyzer.report.language import language
 from analyzer.report.terminal import render
 from tests.cli.conftest import ROOT, Run
 from tests.report.builders import sample_report
@@ -163,3 +164,26 @@ def test_version_says_whether_the_kernels_are_compiled(run: Run, setting: str, s
     done = run("--version", env={**os.environ, "PYTHONPATH": str(ROOT), "PHONEHOME_UNCOMPILED": setting})
     line = done.stdout.decode().splitlines()[1]
     assert line.split(": ")[1].split(";")[0] == said
+
+
+@pytest.mark.parametrize(
+    "asked", [{"LC_ALL": "nb_NO.UTF-8"}, {"LC_ALL": "", "LANG": "no_NO"}, ["--lang", "no"]]
+)
+def test_the_language_is_the_one_asked_for_or_that_of_the_system(
+    run: Run, saved: Path, asked: dict[str, str] | list[str]
+) -> None:
+    env = asked if isinstance(asked, dict) else {}
+    words = asked if isinstance(asked, list) else []
+    done = run("report", saved, *words, env={**os.environ, "PYTHONPATH": str(ROOT), "PYTHONUTF8": "1", **env})
+    with language("nb"):
+        assert done.stdout.decode() == render(sample_report())
+
+
+def test_a_section_is_printed_alone_and_a_zone_beside_utc(run: Run, saved: Path) -> None:
+    done = run("report", saved, "--section", "identifiers,blind", "--zone", "Europe/Oslo")
+    text = done.stdout.decode()
+    assert [line for line in text.splitlines() if line and line == line.upper() and line[0].isalpha()] == [
+        "IDENTIFIERS THAT LEFT READABLE",
+        "BLIND SPOTS: WHAT THIS CAPTURE CANNOT SHOW",
+    ]
+    assert "2019-02-14 06:01:00 UTC (07:01:00 CET)" in " ".join(text.split())

@@ -41,7 +41,7 @@ def test_a_search_in_the_local_network_is_an_announcement_and_no_message(tmp_pat
 
 
 def test_the_printed_report_keeps_it_apart(tmp_path: Path) -> None:
-    printed = render(report_of([to_multicast(SEARCH)], tmp_path / "a.pcap"), width=120)
+    printed = render(report_of([to_multicast(SEARCH)], tmp_path / "a.pcap"), width=120, sections=("all",))
     section = printed.partition("SAID INSIDE THE LOCAL NETWORK")[2]
     assert "ssdp: searches for urn:dial-multiscreen-org:service:dial:1" in section
     assert "READABLE MESSAGES" not in printed

@@ -2,7 +2,8 @@
 
     PHONEHOME_GOLDEN=write python -m pytest tests/export/test_golden.py   # then look at the difference
 
-Binary formats stand as what another library reads from them; HTML has its own outlines beside its tests.
+Binary formats stand as what another library reads from them; HTML has its own outlines beside its tests, and the kit
+tests of its own.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from analyzer.model import Report
 
 GOLDEN = Path(__file__).parent / "golden"
 CREATED = 1_795_000_000 * 10**9
-TEXTS = [d for d in DOCUMENTS if d.option not in ("--html", "--parquet", "--misp")]
+TEXTS = [d for d in DOCUMENTS if d.option not in ("--html", "--kit", "--parquet", "--misp")]
 
 
 @pytest.fixture(params=["reconstruction", "unanswered"])
@@ -90,7 +91,10 @@ def test_the_terminal_prints_what_it_printed(report: Report) -> None:
     from analyzer.report.terminal import render
 
     for width in (80, 120):
-        compare(folder_of(report) / f"terminal-{width}.txt", render(report, width=width).encode())
+        compare(
+            folder_of(report) / f"terminal-{width}.txt",
+            render(report, width=width, sections=("all",)).encode(),
+        )
 
 
 def test_the_json_of_each_capture_validates_against_the_schema_that_is_shipped(report: Report) -> None:

@@ -162,7 +162,7 @@ def test_the_report_says_that_files_were_read_as_one(tmp_path: Path) -> None:
     (session,) = report.sessions
     assert session.captures == (0, 1)
     assert session.gaps_us == (5_000_000 - 9_000,)
-    text = " ".join(render(report, width=100).split())
+    text = " ".join(render(report, width=100, sections=("all",)).split())
     assert "Captures 1 to 2 were read as one session" in text
     assert "is 5.0 s, from the end of" in text
     assert json.read(json.write(report)).sessions == report.sessions

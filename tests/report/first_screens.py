@@ -25,7 +25,8 @@ def reconstruction() -> Report:
     """The capture that stands in the repository."""
     name = "nokia7plus-reconstruction.pcap"
     report = analyze(CAPTURES / name)
-    return replace(report, captures=(replace(report.captures[0], path=f"captures/{name}"),))
+    info = replace(report.captures[0], path=f"captures/{name}")
+    return replace(report, captures=(info,), created_ns=sample_report().created_ns)
 
 
 def unread_wifi() -> Report:

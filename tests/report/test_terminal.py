@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -12,14 +13,19 @@ from rich.cells import cell_len
 
 from analyzer.geo.domains import naming
 from analyzer.model import Finding, Name, PingField, Problem, Report, Scope
-from analyzer.report import json
-from analyzer.report.terminal import render
+from analyzer.report import json, terminal
+from analyzer.report.layout import printed, table
 from tests.examples import examples
 from tests.report.builders import IMEI, destination, imei, maybe_mac, ping, quiet_report, sample_report
 from tests.report.strategies import reports
 
 SLOW = settings(max_examples=examples(40), deadline=None, suppress_health_check=list(HealthCheck))
 SGR = re.compile(r"\x1b\[[\d;]*m")  # what rich writes to colour text, and nothing else
+
+
+def render(report: Report, **choices: Any) -> str:
+    """Every section of the report, where none is named."""
+    return terminal.render(report, **{"sections": ("all",), **choices})
 
 
 def flat(text: str) -> str:
@@ -72,7 +78,8 @@ def test_the_answer_comes_first_and_says_what_left_to_where_and_how_sure() -> No
         in answer
     )
     assert (
-        "a server that one database places in China (network: Example Network), 3 times in 33 min" in answer
+        "a server that one database places in China (network: Example Network), 3 times within 33 min"
+        in answer
     )
     assert "3 activation payloads (messages by which a phone registers itself)" in answer
     assert "encoded, not encrypted" in answer
@@ -108,8 +115,7 @@ def test_alike_pings_are_one_group_with_count_and_intervals() -> None:
 def test_a_ping_without_a_request_stands_apart_as_an_attempt() -> None:
     text = flat(render(sample_report()))
     assert (
-        "1 attempt of device 02:00:5e:10:00:01 to reach register.example (192.0.2.15:80) carried no request"
-        in text
+        "1 attempt of Phone-7 (02:00:5e:10:00:01) to reach register.example (192.0.2.15:80) carried" in text
     )
     assert "attempted 1 · delivered 0 · answered 0 · accepted 0 (of 1)" in text
 
@@ -156,14 +162,14 @@ def identifiers(*findings: Finding) -> str:
 
 def test_an_identifier_of_the_owner_is_named_outright() -> None:
     text = identifiers(imei(1, 1), imei(3, 21))
-    assert text.startswith(f"IMEI {IMEI} — high confidence; equal to one the owner gave")
+    assert text.startswith(f"IMEI {IMEI} — confidence high; equal to one the owner gave")
     assert "2 × IMEI1 (body › base64 › json › IMEI1)" in text
     assert "2 × register.example (192.0.2.15:80)" in text
 
 
 def test_an_identifier_without_proof_only_looks_like_one() -> None:
     probable = replace(maybe_mac(), confidence="medium")
-    assert identifiers(probable).startswith("looks like a MAC address: 02:00:5e:10:00:01 — medium confidence")
+    assert identifiers(probable).startswith("looks like a MAC address: 02:00:5e:10:00:01 — confidence medium")
     assert "; not one the owner gave" in identifiers(replace(probable, known=False))
 
 
@@ -267,4 +273,20 @@ def test_a_device_that_does_not_appear_is_said_first() -> None:
 def test_markup_in_a_host_name_is_text() -> None:
     hostile = replace(ping(1, 1), host="[red]evil[/red]\x1b]0;title\x07")
     text = flat(render(replace(sample_report(), pings=(hostile,)), width=200))
-    assert r"[red]evil[/red]\x1b]0;title\x07 at 192.0.2.15:80" in text
+    assert r"[red]evil[/red]\x1b]0;title\x07 (192.0.2.15:80)" in text
+
+
+def test_a_table_whose_columns_would_break_words_is_a_paragraph_a_row() -> None:
+    headers = ("kind", "value", "first", "last")
+    row = ("iccid", "89470012345678901236", "2019-02-20", "2019-02-21")
+    wide, narrow = (printed([table(headers, [row])], width, False) for width in (80, 45))
+    assert wide.splitlines()[1].split() == list(row)
+    assert flat(narrow) == "iccid value 89470012345678901236 · first 2019-02-20 · last 2019-02-21"
+    assert max(map(cell_len, narrow.splitlines())) <= 45
+
+
+@pytest.mark.parametrize("width", [60, 80])
+def test_no_date_and_no_identifier_is_broken_in_a_narrow_terminal(width: int) -> None:
+    text, wide = (render(sample_report(), width=w, sections=("pings", "identifiers")) for w in (width, 200))
+    assert text.count(IMEI) == wide.count(IMEI) > 1
+    assert not re.search(r"^\s*\d\d?-\d\d\b", text, re.MULTILINE)

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from analyzer.model import Destination, Place, Report
 from analyzer.report.countries import country
 from analyzer.report.groups import grouped, traffic
+from analyzer.report.sendings import finding_ends
+from analyzer.report.whereabouts import Whereabouts
 
 # Claims that speak of where an address is, and of whose it is.
 OF_PLACE, OF_HOLDER = ("second", "given"), ("registered", "operated")
@@ -24,6 +26,7 @@ class CountryShare:
     packets_up: int = 0
     packets_down: int = 0
     size: int = 0
+    finding: int = 0  # packets to addresses to which something left that a headline counts
     others: Counter[str] = field(default_factory=Counter)  # claim → addresses located elsewhere
 
     @property
@@ -56,6 +59,7 @@ def geography(report: Report) -> Geography:
     links: Counter[tuple[str, str, str]] = Counter()
     unknown = special = 0
     groups = grouped(report.destinations, lambda row: row.address)
+    ends = {address for _device, address in finding_ends(report, Whereabouts(report))}
     for rows in groups:
         place = rows[0].place
         if place is not None and place.special:
@@ -64,7 +68,7 @@ def geography(report: Report) -> Geography:
         located = (place.code("located") if place else None) or ""
         unknown += not located
         if located:
-            _count(_country(found, located, report), rows)
+            _count(_country(found, located, report), rows, rows[0].address in ends)
         for claim, code in _elsewhere(place, located):
             _country(found, code, report).others[claim] += 1
             links[located, code, claim] += 1
@@ -82,11 +86,12 @@ def _country(found: dict[str, CountryShare], code: str, report: Report) -> Count
     return found.setdefault(code, CountryShare(code, code in report.scope.regions))
 
 
-def _count(entry: CountryShare, rows: list[Destination]) -> None:
+def _count(entry: CountryShare, rows: list[Destination], is_finding: bool) -> None:
     entry.addresses += 1
     entry.packets_up += sum(row.packets_up for row in rows)
     entry.packets_down += sum(row.packets_down for row in rows)
     entry.size += sum(map(traffic, rows))
+    entry.finding += sum(row.packets_up for row in rows) if is_finding else 0
 
 
 def _elsewhere(place: Place | None, located: str) -> Iterator[tuple[str, str]]:

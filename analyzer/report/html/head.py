@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from analyzer.model import Ping, Report
 from analyzer.report.countries import country
 from analyzer.report.coverage import UNREAD, amount, rows_of
+from analyzer.report.glossary import GlossaryEntry, words_in
 from analyzer.report.groups import finding_groups, ping_groups, status_counts
 from analyzer.report.html.geography import Geography
 from analyzer.report.language import _, mark, number, plural
@@ -45,6 +46,7 @@ class PageHead:
     unseen: tuple[str, ...]
     figures: tuple[Figure, ...]
     notice: str
+    words: tuple[GlossaryEntry, ...]  # of the answer, explained at the end
 
 
 def head(report: Report, places: Geography) -> PageHead:
@@ -61,6 +63,7 @@ def head(report: Report, places: Geography) -> PageHead:
         unseen=screen.unseen,
         figures=tuple(_figures(report, places)),
         notice=notice[:1].upper() + notice[1:],
+        words=tuple(words_in((screen.headline, *screen.points, *screen.unseen))),
     )
 
 

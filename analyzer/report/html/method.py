@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from analyzer.model import CaptureInfo, GeoSource, Problem, Report
 from analyzer.report.coverage import searched_rows
 from analyzer.report.language import _, mark, number, plural
+from analyzer.report.local_time import moment
 from analyzer.report.units import clock, span, tally
 from analyzer.report.wording import clue_line, no_hash
 
@@ -24,7 +25,7 @@ _STEPS = (
         "Values inside readable messages are decoded step by step; numbers are called identifiers only with "
         "the reasons that stand beside them."
     ),
-    mark("A message is called an activation ping where its content fits a documented grammar."),
+    mark("A message is called an activation ping where its content has the form that is documented for one."),
     mark(
         "Places come from databases shipped with the program, nearest in date to the capture. Where an "
         "address is located, where its block is registered and who operates the network are separate claims."
@@ -95,7 +96,7 @@ def _refutes(report: Report) -> Iterator[str]:
     )
     if any(ping.message is not None for ping in report.pings):
         yield _("The steps of a decode ladder, done by hand on the quoted bytes, give something else.")
-        yield _("Another sender is shown to use the same grammar towards the same name.")
+        yield _("Another sender is shown to send messages of the same form to the same name.")
     if report.findings:
         yield _(
             "The owner's own identifiers (on the phone *#06#, on the SIM card its printed number) differ "
@@ -165,7 +166,7 @@ def _facts(info: CaptureInfo) -> Iterator[tuple[str, str]]:
 def _window(info: CaptureInfo) -> str:
     if info.first_ns is None or info.last_ns is None:
         return _("no frame carries a time")
-    return f"{clock(info.first_ns)} – {clock(info.last_ns)} ({span(info.last_ns - info.first_ns)})"
+    return f"{moment(info.first_ns)} – {moment(info.last_ns)} ({span(info.last_ns - info.first_ns)})"
 
 
 def _source(source: GeoSource) -> SourceNote:

@@ -19,12 +19,14 @@ from markupsafe import Markup, escape
 from analyzer.model import Report
 from analyzer.report import language
 from analyzer.report.coverage import limits
-from analyzer.report.html import flow, geography, head, map, method, pings, tables, timeline
+from analyzer.report.glossary import glossary
+from analyzer.report.html import flow, geography, head, map, method, pings, request_cards, tables, timeline
 from analyzer.report.reverse_translation import spoken
 from analyzer.report.text import visible
 from analyzer.report.wording import NAMES_NO_APP, NEVER_PROCESSED
 
 HERE = Path(__file__).parent
+PAPER_ROWS = 10  # of a table, as in style.css
 _WORDS = re.compile("[A-Za-z]{2,} [A-Za-z]{2,}")
 
 
@@ -32,7 +34,7 @@ def write(report: Report) -> str:
     """One HTML document in the language in force (`analyzer.report.language`)."""
     places = geography.geography(report)
     return (
-        _environment()
+        environment()
         .get_template("page.html")
         .render(
             report=report,
@@ -43,15 +45,22 @@ def write(report: Report) -> str:
             head=head.head(report, places),
             timeline=timeline.timeline(report),
             places=places,
-            map=map.world_map(places, report.scope.regions),
+            map=map.world_map(places, report.scope.regions, report.scope.origin),
             flow=flow.flow_picture(report),
             pings=pings.groups(report),
+            requests=request_cards.request_cards(report),
             ping_notes=(NEVER_PROCESSED, NAMES_NO_APP),
             tables=tables,
             limits=limits(report),
             method=method.method(report),
+            words=glossary(),
         )
     )
+
+
+def stylesheet() -> str:
+    """The style of the page."""
+    return _part("style.css")
 
 
 def policy() -> str:
@@ -98,7 +107,8 @@ def _part(name: str) -> str:
 
 
 @cache
-def _environment() -> Environment:
+def environment() -> Environment:
+    """Templates through whose door all text is made harmless."""
     made = Environment(
         loader=FileSystemLoader(HERE / "templates"),
         autoescape=True,
@@ -107,5 +117,11 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.globals |= {"_": translated, "said": said, "plural": _plural, "number": language.number}
+    made.globals |= {
+        "_": translated,
+        "said": said,
+        "plural": _plural,
+        "paper_rows": PAPER_ROWS,
+        "number": language.number,
+    }
     return made

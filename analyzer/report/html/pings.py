@@ -8,10 +8,13 @@ from statistics import median
 
 from analyzer.model import Finding, Message, Ping, Place, Report
 from analyzer.report.groups import grouped, intervals, messages_by_number, ping_groups, status_counts
-from analyzer.report.html.ladder import Rung, ladder, quoted
-from analyzer.report.html.quote import LONGEST, Quote
+from analyzer.report.headline import named_device
 from analyzer.report.html.where import Frames, frames_of
+from analyzer.report.ladder import Rung, ladder, quoted
 from analyzer.report.language import _, plural
+from analyzer.report.local_time import moment
+from analyzer.report.quote import LONGEST, Quote
+from analyzer.report.requests import start_line
 from analyzer.report.text import clip
 from analyzer.report.units import clock, span
 from analyzer.report.whereabouts import places
@@ -118,17 +121,17 @@ def groups(report: Report) -> list[PingGroup]:
 def _group(pings: list[Ping], cards: list[Card], rows: list[PingRow], look: _Look) -> PingGroup:
     first, last = pings[0], pings[-1]
     place = look.places.get(first.destination.address)
-    until = f" – {clock(last.time_ns)}" if len(pings) > 1 else ""
+    until = f" – {moment(last.time_ns)}" if len(pings) > 1 else ""
     return PingGroup(
         title=first.title,
         confidence=first.confidence,
-        device=first.device,
+        device=named_device(look.report, first.device),
         source=first.source.address,
         whither=f"{first.host} ({first.destination})" if first.host else str(first.destination),
         place=place_line(place) if place else _("the address was not looked up"),
         today=today_line(place) if place else "",
         verdict=place.verdict if place else "",
-        seen=f"{plural(len(pings), '{n} time', '{n} times')}, {clock(first.time_ns)}{until}",
+        seen=f"{plural(len(pings), '{n} time', '{n} times')}, {moment(first.time_ns)}{until}",
         apart=_apart(intervals(pings)),
         encoding=_(first.encoding),
         client=first.client,
@@ -170,7 +173,7 @@ class _Look:
         passed = reached(ping.status)
         return Card(
             number=number,
-            time=clock(ping.time_ns),
+            time=moment(ping.time_ns),
             status=ping.status,
             stages=tuple(Stage(status, status in passed) for status in STATUSES),
             status_reasons=ping.status_reasons,
@@ -202,7 +205,7 @@ def _fields(ping: Ping, kinds: dict[str, str]) -> Iterator[tuple[str, str, str, 
 def _exchange(message: Message, values: Sequence[tuple[str, str]]) -> ShownMessage:
     body = message.body
     return ShownMessage(
-        start=_start(message),
+        start=start_line(message),
         headers=tuple((name, clip(value, _VALUE)) for name, value in message.headers[:40]),
         body=quoted(body.content, values, LONGEST),
         length=body.length,
@@ -212,12 +215,3 @@ def _exchange(message: Message, values: Sequence[tuple[str, str]]) -> ShownMessa
         replaced=replaced(message),
         missing=tuple(filter(None, (*message.missing, body.missing, body.left_out))),
     )
-
-
-def _start(message: Message) -> str:
-    """The first line as HTTP writes it, of what the message holds."""
-    version = message.protocol.upper() if message.protocol.startswith("http/") else message.protocol
-    if message.role == "request":
-        return clip(f"{message.method or '?'} {message.target or ''} {version}", LONGEST)
-    status = "?" if message.status is None else str(message.status)
-    return clip(f"{version} {status} {message.reason or ''}".rstrip(), LONGEST)

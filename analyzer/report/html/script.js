@@ -79,7 +79,7 @@
   };
 
   // For browsers whose style can't open what is closed (::details-content).
-  const closed = () => [...document.querySelectorAll("details:not([open])")];
+  const closed = () => [...document.querySelectorAll("details:not([open]):not(.more)")];
   let opened = [];
   addEventListener("beforeprint", () => {
     opened = closed();

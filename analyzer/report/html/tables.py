@@ -6,9 +6,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from analyzer.model import UNANSWERED, Destination, Finding, Message, Report, Session
+from analyzer.model import UNANSWERED, Destination, Device, Finding, Message, Report, Session
 from analyzer.report.countries import country
 from analyzer.report.groups import finding_groups, grouped, messages_by_number, traffic
+from analyzer.report.headline import device_name, own_name
 from analyzer.report.html.where import Frames, frames_of
 from analyzer.report.language import _, mark, number, plural
 from analyzer.report.reverse_translation import spoken
@@ -177,14 +178,18 @@ def destinations(report: Report) -> Listing:
     """Those of the scope first, then by bytes."""
     rows = sorted(report.destinations, key=lambda row: (not row.scope_claims, -traffic(row)))
     many = len(report.devices) > 1
-    entries = ((_destination(row, many), bool(row.scope_claims)) for row in rows[: MOST["destinations"]])
+    named = {device.id: device for device in report.devices}
+    entries = (
+        (_destination(row, many, named.get(row.device)), bool(row.scope_claims))
+        for row in rows[: MOST["destinations"]]
+    )
     return listing("destinations", _DESTINATIONS, entries, len(rows))
 
 
-def _destination(row: Destination, many: bool) -> tuple[TableCell, ...]:
+def _destination(row: Destination, many: bool, known: Device | None) -> tuple[TableCell, ...]:
     port = f"{row.protocol}/{row.port}" if row.port else row.protocol
     name = first_name(row.names) if row.names else ""
-    device = _("from {device}").format(device=row.device) if many else ""
+    device = _("from {device}").format(device=device_name(row.device, known)) if many else ""
     payload = row.payload_up + row.payload_down
     share = percent(row.payload_readable, payload) if payload else ""
     return (
@@ -251,7 +256,7 @@ def devices(report: Report) -> Listing:
         told = [*suggestions(device.clues), *map(clue_line, device.clues)]
         share = percent(device.payload_readable, device.payload) if device.payload else ""
         cells = (
-            text(device.id, code=True),
+            text(own_name(device), device.id, code=True),
             text(*device.addresses[:8]),
             text(*list(known)[:8]),
             count(device.packets),
@@ -329,7 +334,7 @@ def notes(report: Report) -> Iterator[Notes]:
 def _notes(report: Report) -> Iterator[tuple[str, str, list[str]]]:
     told = {ping.dossier for ping in report.pings}
     yield (
-        mark("Names that dossiers document"),
+        mark("Documented names"),
         mark("A name tells whose server it is, not what was sent."),
         [f"{d.name} — {d.title}: {d.says}" for d in report.documented if d.dossier not in told],
     )
@@ -337,7 +342,7 @@ def _notes(report: Report) -> Iterator[tuple[str, str, list[str]]]:
     yield mark("Wi-Fi clients in the air"), "", [_wifi(client) for client in report.wifi]
     yield (
         mark("Packets inside other packets"),
-        mark("The ledger counts what was inside; here the outside counts."),
+        mark("Elsewhere what was inside is counted; here the outside counts."),
         [f"{t.says}: {number(t.packets)} ↑ {number(t.packets_back)} ↓" for t in report.tunnels],
     )
     yield (

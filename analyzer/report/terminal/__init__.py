@@ -2,71 +2,67 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from rich.console import RenderableType
 from rich.text import Text
 
 from analyzer.model import Report
-from analyzer.report.layout import notice, printed, say
-from analyzer.report.terminal import (
-    documented,
-    findings,
-    local,
-    method,
-    streams,
-    triggers,
-    tunnels,
-    wifi,
-)
-from analyzer.report.terminal import (
-    traffic as terminal_traffic,
-)
+from analyzer.report.language import _, mark
+from analyzer.report.layout import lines, notice, printed, say
+from analyzer.report.reverse_translation import spoken
+from analyzer.report.terminal.sections import ALL, SECTIONS, pointers
 from analyzer.report.view import ReportView
 
-_SECTIONS = (
-    findings.answer_section,
-    findings.pings_section,
-    findings.identifiers_section,
-    findings.numbers_section,
-    triggers.triggers_section,
-    documented.documented_section,
-    terminal_traffic.regions_section,
-    terminal_traffic.destinations_section,
-    tunnels.tunnels_section,
-    tunnels.fragments_section,
-    terminal_traffic.devices_section,
-    terminal_traffic.messages_section,
-    local.announcements_section,
-    wifi.wifi_section,
-    method.blind_spots_section,
-    method.problems_section,
-    streams.streams_section,
-    method.captures_section,
-    method.sources_section,
-)
 
+def render(
+    report: Report,
+    *,
+    width: int = 80,
+    colour: bool = False,
+    verbose: bool = False,
+    sections: Sequence[str] = (),
+) -> str:
+    """The report as text of at most `width` columns (40 or more).
 
-def render(report: Report, *, width: int = 80, colour: bool = False, verbose: bool = False) -> str:
-    """The report as text of at most `width` columns (40 or more); `verbose` leaves nothing out.
-
-    Without `colour` the only control character is the newline.
+    Without `sections` the first of each kind is printed, with pointers to the sections; with their names
+    (see `terminal.sections`) these alone, with "all" every one. `verbose` leaves nothing out,
+    of every section where none is named. Without `colour` the only control character is the newline.
     """
-    return printed(_blocks(ReportView(report, verbose)), width, colour)
+    view = ReportView(report, verbose, brief=not verbose and not sections)
+    return printed(_blocks(view, frozenset(sections)), width, colour)
 
 
-def _blocks(view: ReportView) -> Iterator[RenderableType]:
+def _blocks(view: ReportView, asked: frozenset[str]) -> Iterator[RenderableType]:
     report = view.report
     warning = [reconstruction(report.reconstruction)] if report.reconstruction else []
     if report.redaction:
-        warning.append(notice("REDACTED — identifiers are pseudonyms", report.redaction.says))
-    yield say(f"phonehome {report.version} · {', '.join(info.path for info in report.captures)}", "bold")
+        warning.append(notice(_("REDACTED — identifiers are pseudonyms"), spoken(report.redaction.says)))
+    yield say(f"phonehome {report.version} · {_captures(view)}", "bold")
     yield from warning
-    for build in _SECTIONS:
-        yield from build(view)
-    yield Text()
-    yield from warning
+    for section in SECTIONS:
+        if section.name in asked or ALL in asked or (section.is_brief if view.brief else not asked):
+            yield from section.build(view)
+    if view.brief:
+        yield from pointers(view)
+        if report.reconstruction:
+            yield lines("", _(RECONSTRUCTION), style="bold")
+    else:
+        yield Text()
+        yield from warning
+
+
+_CAPTURES = 3
+RECONSTRUCTION = mark("RECONSTRUCTION — not traffic of a real phone")
+
+
+def _captures(view: ReportView) -> str:
+    names = [info.path for info in view.report.captures]
+    shown = view.some(names, _CAPTURES) if view.brief else names
+    more = len(names) - len(shown)
+    return ", ".join(shown) + (f" … +{more}" if more else "")
 
 
 def reconstruction(text: str) -> RenderableType:
-    return notice("RECONSTRUCTION — not traffic of a real phone", text[:1].upper() + text[1:])
+    said = spoken(text[:1].upper() + text[1:])
+    return notice(_(RECONSTRUCTION), said)

@@ -7,17 +7,18 @@ from collections.abc import Iterator
 from rich.console import RenderableType
 
 from analyzer.model import DocumentedName
+from analyzer.report.language import _, mark, plural
 from analyzer.report.layout import bullets, facts, indented, say, section
-from analyzer.report.units import counted
+from analyzer.report.reverse_translation import spoken
 from analyzer.report.view import ReportView
 
 _LISTED = 12
 _KINDS = {
-    "activation-ping": "documented for activation or registration",
-    "telemetry": "documented for telemetry",
-    "benign": "documented as benign",
+    "activation-ping": mark("documented for activation or registration"),
+    "telemetry": mark("documented for telemetry"),
+    "benign": mark("documented as benign"),
 }
-_NAME_ALONE = "A name tells whose server it is, not what was sent."
+_NAME_ALONE = mark("A name tells whose server it is, not what was sent.")
 
 
 def documented_section(view: ReportView) -> Iterator[RenderableType]:
@@ -25,14 +26,15 @@ def documented_section(view: ReportView) -> Iterator[RenderableType]:
     entries = [entry for entry in view.report.documented if entry.dossier not in told]
     if not entries:
         return
-    blocks = [block for entry in view.some(entries, _LISTED) for block in _entry(entry)]
-    blocks += [*view.rest(entries, _LISTED), bullets([_NAME_ALONE])]
-    yield section("Names that dossiers document", *blocks)
+    blocks = [block for entry in view.some(entries, _LISTED) for block in _entry(entry, view)]
+    blocks += [*view.rest(entries, _LISTED), bullets([_(_NAME_ALONE)])]
+    yield section(_("Documented names"), *blocks)
 
 
-def _entry(entry: DocumentedName) -> tuple[RenderableType, ...]:
-    devices = ", ".join(entry.devices)
+def _entry(entry: DocumentedName, view: ReportView) -> tuple[RenderableType, ...]:
+    by = plural(len(entry.devices), "{n} device", "{n} devices")
+    devices = ", ".join(map(view.device, view.some(entry.devices, _LISTED)))
     return (
-        say(f"{entry.name} — {_KINDS.get(entry.kind, entry.kind)}: {entry.title}", "bold"),
-        indented(facts([("by", f"{counted(len(entry.devices), 'device')}: {devices}"), ("", entry.says)])),
+        say(f"{entry.name} — {_(_KINDS.get(entry.kind, entry.kind))}: {entry.title}", "bold"),
+        indented(facts([(_("by"), f"{by}: {devices}"), ("", spoken(entry.says))])),
     )

@@ -7,12 +7,15 @@ from collections.abc import Iterator
 from rich.console import RenderableType
 
 from analyzer.model import Conflict, Evidence, Missing
+from analyzer.report.language import _, mark, number
 from analyzer.report.layout import bullets, facts, indented, say, section
-from analyzer.report.units import counted
+from analyzer.report.units import counted_bytes
 from analyzer.report.view import ReportView
 
 _CONFLICTS, _GAPS = 6, 6
-_WHY = "The copy that came first is read: a receiver that had room kept it. Which one it kept is not proven."
+_WHY = mark(
+    "The copy that came first is read: a receiver that had room kept it. Which one it kept is not proven."
+)
 
 
 def streams_section(view: ReportView) -> Iterator[RenderableType]:
@@ -24,12 +27,14 @@ def _conflicts(view: ReportView) -> Iterator[RenderableType]:
     conflicts = view.report.conflicts
     if conflicts:
         blocks = [block for one in view.some(conflicts, _CONFLICTS) for block in _conflict(view, one)]
-        blocks += [*view.rest(conflicts, _CONFLICTS), bullets([_WHY])]
-        yield section("Bytes that came twice with different content", *blocks)
+        blocks += [*view.rest(conflicts, _CONFLICTS), bullets([_(_WHY)])]
+        yield section(_("Bytes that came twice with different content"), *blocks)
 
 
 def _conflict(view: ReportView, conflict: Conflict) -> tuple[RenderableType, ...]:
-    place = f"bytes {conflict.start:,} to {conflict.end - 1:,} of the stream"
+    place = _("bytes {first} to {last} of the stream").format(
+        first=number(conflict.start), last=number(conflict.end - 1)
+    )
     other = conflict.capture if conflict.other_capture is None else conflict.other_capture
     first = _frame(view, conflict.frame, conflict.capture)
     second = _frame(view, conflict.other_frame, other)
@@ -40,8 +45,8 @@ def _conflict(view: ReportView, conflict: Conflict) -> tuple[RenderableType, ...
     return say(f"{conflict.source} → {conflict.destination}: {place}"), indented(facts(pairs))
 
 
-def _frame(view: ReportView, number: int, capture: int) -> str:
-    return view.frames([Evidence((number,), capture=capture)])
+def _frame(view: ReportView, frame: int, capture: int) -> str:
+    return view.frames([Evidence((frame,), capture=capture)])
 
 
 def _copy(view: ReportView, excerpt: str, sha256: str) -> str:
@@ -50,7 +55,7 @@ def _copy(view: ReportView, excerpt: str, sha256: str) -> str:
         text = bytes.fromhex(excerpt).decode("latin-1")
     except ValueError:  # in a saved report that was changed
         text = excerpt
-    digest = f"SHA-256 {sha256}" if sha256 else "left out, since the report is redacted"
+    digest = f"SHA-256 {sha256}" if sha256 else _("left out, since the report is redacted")
     return f"“{view.quote(text)}”, {digest}" if text else digest
 
 
@@ -58,12 +63,14 @@ def _gaps(view: ReportView) -> Iterator[RenderableType]:
     gaps = view.report.gaps
     if gaps:
         shown = [_gap(view, gap) for gap in view.some(gaps, _GAPS)]
-        yield section("Gaps in readable streams", bullets(shown), *view.rest(gaps, _GAPS))
+        yield section(_("Gaps in readable streams"), bullets(shown), *view.rest(gaps, _GAPS))
 
 
 def _gap(view: ReportView, gap: Missing) -> str:
     after = gap.capture if gap.capture_after is None else gap.capture_after
-    sides = (("after", gap.frame_before, gap.capture), ("before", gap.frame_after, after))
-    between = [f"{word} {_frame(view, number, capture)}" for word, number, capture in sides if number]
-    missing = f"{counted(gap.end - gap.start, 'byte')} from offset {gap.start:,} on"
+    sides = ((_("after"), gap.frame_before, gap.capture), (_("before"), gap.frame_after, after))
+    between = [f"{word} {_frame(view, frame, capture)}" for word, frame, capture in sides if frame]
+    missing = _("{size} from offset {offset} on").format(
+        size=counted_bytes(gap.end - gap.start), offset=number(gap.start)
+    )
     return f"{gap.source} → {gap.destination}: {', '.join([missing, *between])}"

@@ -8,34 +8,36 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from analyzer.model import FragmentConflict, Tunnel
+from analyzer.report.language import _, mark, number
 from analyzer.report.layout import bullets, lines, say, section, table
-from analyzer.report.units import byte_size, counted
+from analyzer.report.reverse_translation import spoken
+from analyzer.report.units import byte_size, counted_bytes
 from analyzer.report.view import ReportView
 
 _LISTED = 10  # rows unless all are asked for
-_LEGEND = "Packets that travelled inside others. Destinations and messages are those of the inside."
-_NUMBERS = ("packets", "bytes", "flows")
+_LEGEND = mark("Packets that travelled inside others. Destinations and messages are those of the inside.")
+_NUMBERS = (mark("packets"), mark("bytes"), mark("flows"))
 
 
 def tunnels_section(view: ReportView) -> Iterator[RenderableType]:
     rows = view.report.tunnels
     if not rows:
         return
-    headers = ("inside, from within outwards", "packets", "bytes", "flows", "first in")
+    headers = (_("inside, from within outwards"), *map(_, _NUMBERS), _("first in"))
     cells = [_row(tunnel) for tunnel in view.some(rows, _LISTED)]
-    title = f"Tunnels ({len(rows):,})"
-    grid = table(headers, cells, _NUMBERS)
-    yield section(title, say(_LEGEND, "dim"), grid, *view.rest(rows, _LISTED, "tunnels"))
+    title = _("Tunnels ({n})").format(n=number(len(rows)))
+    grid = table(headers, cells, headers[1:4])
+    yield section(title, say(_(_LEGEND), "dim"), grid, *view.rest(rows, _LISTED, mark("tunnels")))
 
 
 def _row(tunnel: Tunnel) -> tuple[str | Text, ...]:
     steps = tunnel.says.split(", inside ")
     return (
-        lines(*steps, *tunnel.scope_claims),
-        lines(f"{tunnel.packets:,} →", f"{tunnel.packets_back:,} ←"),
+        lines(*map(spoken, steps), *tunnel.scope_claims),
+        lines(f"{number(tunnel.packets)} →", f"{number(tunnel.packets_back)} ←"),
         lines(f"{byte_size(tunnel.bytes)} →", f"{byte_size(tunnel.bytes_back)} ←"),
-        f"{tunnel.flows:,}",
-        f"frame {tunnel.frame}",
+        number(tunnel.flows),
+        _("frame {number}").format(number=tunnel.frame),
     )
 
 
@@ -44,17 +46,20 @@ def fragments_section(view: ReportView) -> Iterator[RenderableType]:
     met = view.report.fragment_conflicts
     if not met:
         return
-    title = f"IP fragments that contradict others ({len(met):,})"
+    title = _("IP fragments that contradict others ({n})").format(n=number(len(met)))
     listed = bullets(view.quote(_conflict(one)) for one in view.some(met, _LISTED))
     yield section(title, listed, *view.rest(met, _LISTED))
 
 
 def _conflict(met: FragmentConflict) -> str:
-    said = (
-        f"{met.source} to {met.destination}: {counted(met.end - met.start, 'byte')} from "
-        f"offset {met.start:,} of the datagram came in frame {met.frame} and, with other content, "
-        f"in frame {met.other_frame}"
-    )
+    said = _(
+        "{source} to {destination}: {size} from offset {offset} of the datagram came in frame {frame} and, "
+        "with other content, in frame {other}"
+    ).format(
+        source=met.source, destination=met.destination, size=counted_bytes(met.end - met.start),
+        offset=number(met.start), frame=met.frame, other=met.other_frame,
+    )  # fmt: skip
     if not met.excerpt:
         return said
-    return f"{said}; read: {met.excerpt}, not read: {met.other_excerpt}"
+    read = _("read: {read}, not read: {other}").format(read=met.excerpt, other=met.other_excerpt)
+    return f"{said}; {read}"

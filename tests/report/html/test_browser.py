@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -10,7 +11,10 @@ import pytest
 
 from analyzer import analyze
 from analyzer.model import Report
+from analyzer.report.html import write
+from analyzer.report.language import language
 from tests.report.builders import SERVER, destination, quiet_report, sample_report
+from tests.report.first_screens import many_senders
 from tests.report.html.conftest import Opened
 from tests.report.html.hostile import hostile_report
 
@@ -92,8 +96,8 @@ def test_without_script_everything_is_there_and_no_control_is_dead(visit: Opened
     for said in ("3 activation payloads", "192.0.2.99", "frame.number in {41}", "What would refute this"):
         assert said in text
     assert page.locator("button, input").count() == 0
-    page.locator("summary").nth(1).click()
-    assert page.locator("details").nth(1).get_attribute("open") is not None
+    page.locator("#pings summary").nth(1).click()
+    assert page.locator("#pings details").nth(1).get_attribute("open") is not None
 
 
 @cache
@@ -132,25 +136,69 @@ def test_both_schemes_differ_and_a_narrow_page_does_not_scroll_sideways(visit: O
 
 
 @pytest.mark.parametrize("with_script", [True, False])
-def test_on_paper_each_card_is_open_whatever_was_closed_on_the_screen(
+def test_on_paper_the_first_of_alike_cards_is_open_and_the_others_are_said_to_be_left_out(
     visit: Opened, with_script: bool
 ) -> None:
     page = visit(sample_report(), java_script_enabled=with_script).page
-    inside = page.locator("details:not([open]) .inside")
-    assert inside.count() > 1
-    assert not any(each.is_visible() for each in inside.all())
+    first, others = page.locator("#pings details:not(.more)"), page.locator("#pings details.more")
+    page.evaluate("document.querySelectorAll('#pings details').forEach(card => card.open = false)")
+    assert first.count() == 2  # sent, and only attempted
+    assert others.count() == 2
     page.emulate_media(media="print")
-    assert all(each.is_visible() for each in inside.all())
-    assert all("crossed the air" in each.inner_text() for each in inside.all())
+    assert all(each.is_visible() for each in first.locator(".inside").all())
+    assert not any(each.is_visible() for each in others.all())
+    assert "On paper only the first of these is shown in full" in page.locator("#pings").inner_text()
 
 
 def test_where_the_style_cannot_open_what_is_closed_the_script_does_for_the_printer(visit: Opened) -> None:
     page = visit(sample_report()).page
-    closed = page.locator("details:not([open])").count()
+    left = "details.card:not([open]):not(.more)"
+    page.evaluate("document.querySelector('#pings details').open = false")
+    closed = page.locator(left).count()
     page.evaluate("dispatchEvent(new Event('beforeprint'))")
-    assert page.locator("details:not([open])").count() == 0
+    assert page.locator(left).count() == 0
     page.evaluate("dispatchEvent(new Event('afterprint'))")
-    assert page.locator("details:not([open])").count() == closed > 0
+    assert page.locator(left).count() == closed > 0
+
+
+def pages(pdf: bytes) -> int:
+    """The pages of a PDF file, by the objects that describe them."""
+    return len(re.findall(rb"/Type\s*/Page\b", pdf))
+
+
+@pytest.mark.parametrize("code", ["en", "nb"])
+def test_the_reconstruction_prints_on_eight_pages_at_most(visit: Opened, code: str) -> None:
+    with language(code):
+        page = visit(write(reconstruction())).page
+    assert 4 <= pages(page.pdf(prefer_css_page_size=True, print_background=True)) <= 8
+
+
+def test_a_large_capture_prints_on_few_pages_and_says_what_was_left_out(visit: Opened) -> None:
+    page = visit(many_senders()).page
+    assert pages(page.pdf(prefer_css_page_size=True, print_background=True)) <= 10
+    page.emulate_media(media="print")
+    assert "On paper 290 more rows are left out" in page.locator("#identifiers").inner_text()
+
+
+def test_a_narrow_screen_has_cards_in_place_of_columns(visit: Opened) -> None:
+    page = visit(sample_report(), viewport={"width": 390, "height": 800}).page
+    row = page.locator("#table-destinations tbody tr").first
+    assert row.evaluate("row => getComputedStyle(row).display") == "block"
+    cell = row.locator("td").nth(1)
+    assert cell.evaluate("cell => getComputedStyle(cell, '::before').content") == '"Located: "'
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    outside = page.eval_on_selector_all(
+        "#table-destinations td",
+        "cells => cells.filter(cell => cell.getBoundingClientRect().right > 390).length",
+    )
+    assert outside == 0
+
+
+def test_the_way_to_the_sections_stays_in_sight(visit: Opened) -> None:
+    page = visit(sample_report()).page
+    page.locator("#method").scroll_into_view_if_needed()
+    page.wait_for_timeout(300)
+    assert page.locator("nav").bounding_box()["y"] <= 1
 
 
 def test_it_prints_on_a4(visit: Opened) -> None:

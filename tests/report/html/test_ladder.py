@@ -11,8 +11,8 @@ from urllib.parse import quote as percent
 
 import pytest
 
-from analyzer.report.html.ladder import MOST_BYTES, ladder, quoted
-from analyzer.report.html.quote import quote, spans_of
+from analyzer.report.ladder import MOST_BYTES, ladder, quoted
+from analyzer.report.quote import quote, spans_of
 from tests.report.builders import IMEI
 
 VALUES = ((IMEI, "IMEI"),)

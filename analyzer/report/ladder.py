@@ -14,8 +14,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from urllib.parse import parse_qsl, unquote_to_bytes
 
-from analyzer.report.html.quote import Quote, base64_spans, quote, spans_of
 from analyzer.report.language import _, mark
+from analyzer.report.quote import Quote, base64_spans, quote, spans_of
 
 MOST_BYTES = 65_536  # that a step may give
 MOST_VALUES = 200  # that are looked for in one quotation
@@ -34,6 +34,7 @@ class Rung:
     gives: Quote
     size: int
     done: bool = True
+    data: bytes = b""  # what the step gives
 
 
 @dataclass(frozen=True)
@@ -105,7 +106,9 @@ def ladder(content: bytes, path: Sequence[str], values: Values) -> list[Rung]:
             inner = _member(data, name, rest) if len(rest) > 1 and rest[0] not in _STEPS else data
         except (ValueError, LookupError, RecursionError, zlib.error):
             return [*rungs, Rung(name, _(NOT_REDONE), "", Quote((), 0), 0, False)]
-        rungs.append(Rung(name, _(step.does), step.command, quoted(data, values, _SHOWN), len(data)))
+        rungs.append(
+            Rung(name, _(step.does), step.command, quoted(data, values, _SHOWN), len(data), data=data)
+        )
         data = inner
     return rungs
 
