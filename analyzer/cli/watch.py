@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from analyzer.identifiers.owner_values import KnownValues
     from analyzer.live.delivery_queue import DeliveryQueue
+    from analyzer.live.events import Event
     from analyzer.live.rotation import Rotation
     from analyzer.live.shutdown import Stop
     from analyzer.live.sources import Feed
@@ -185,10 +186,14 @@ def _boxes(options: argparse.Namespace) -> list[DeliveryQueue]:
         boxes.append(
             DeliveryQueue(
                 name, deliver, masked=hides,
-                wants=(lambda event: event.kind == "ping") if only_pings else (lambda event: event.alert),
+                wants=_is_ping if only_pings else (lambda event: event.alert),
             )
         )  # fmt: skip
     return boxes
+
+
+def _is_ping(event: Event) -> bool:
+    return event.kind == "ping" and event.alert
 
 
 def _session(

@@ -1,12 +1,13 @@
 """Steps and exchanges of a live scan → events: devices, destinations, names, identifiers, pings.
 
-A request is told of when its last byte was read; what becomes of it afterwards (delivered, answered,
-accepted) is a further event. What was told is remembered in bounded memory (`bounded.py`).
+A request is an alert when its last byte was read, whatever follows it on its connection; what becomes of it
+afterwards (delivered, answered, accepted) is a further event and no second alert. What was told is
+remembered in bounded memory (`dedup.py`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from fnmatch import fnmatchcase
 
 import numpy as np
@@ -48,7 +49,7 @@ class AlertRules:
         self._asked: SeenOnce[tuple[str, str | None]] = SeenOnce(MOST_NAMES)
         self._status: RecentEntries[tuple[object, ...], str] = RecentEntries(MOST_REQUESTS)  # of pings
         self._values: SeenOnce[tuple[str, str, str | None]] = SeenOnce(MOST_VALUES)
-        self._early: SeenOnce[tuple[object, ...]] = SeenOnce(MOST_REQUESTS)
+        self._early: SeenOnce[Hashable] = SeenOnce(MOST_REQUESTS)
         self._macs: RecentEntries[str, str] = RecentEntries(MOST_ADDRESSES)
         self._named = 0  # of the observer's names that were looked at
 
@@ -60,9 +61,8 @@ class AlertRules:
         self._look_at_names(reading.scan.observer.names, step)
         self._look_at_flows(step)
         asked = sorted(set(step.ids.flow[step.ids.handed > 0].tolist()))
-        for entry in reading.unanswered(asked):
-            if self._early.is_new(_key(entry.request)):
-                self.heed(entry)
+        for entry in reading.unanswered(asked, self._early.is_new):
+            self.heed(entry)
 
     def settle(self, names: Sequence[LearnedName]) -> None:
         """A step is over; the list of names may have been made shorter."""
@@ -209,8 +209,8 @@ class AlertRules:
         told |= {"scope_claims": list(claims), "further": before is not None}
         self._say(
             Event(
-                "ping", says, ping.time_ns, True, ping.source, self._mac(ping.source), ping.destination,
-                ping.host, _frame(entry.request), told,
+                "ping", says, ping.time_ns, before is None, ping.source, self._mac(ping.source),
+                ping.destination, ping.host, _frame(entry.request), told,
                 private_of(entry.findings),
             )
         )  # fmt: skip

@@ -259,10 +259,19 @@ class WatchSession:
         self.counts.events += 1
         self._count(event)
         event = event.masked() if self._masked else event
-        if event.alert:
-            self.shown.append(event)
+        self._show(event)
         for outlet in self._outlets:
             outlet.take(event, self.counts.events)
+
+    def _show(self, event: Event) -> None:
+        """Keep an alert for the view; what adds to it takes its line."""
+        if event.is_further:
+            for index, shown in enumerate(self.shown):
+                if shown.kind == event.kind and shown.frame == event.frame:
+                    self.shown[index] = event
+                    return
+        if event.alert or event.is_further:
+            self.shown.append(event)
 
     def tell_file(self, what: str, written: RotatedFile) -> None:
         """A file of the evidence capture was ended or removed."""
