@@ -91,14 +91,21 @@ def _add_outlets(watch: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--on-ping",
         metavar="CMD",
-        help="run this for each ping (no shell), the event as JSON on its stdin",
+        help="run this once for each ping (no shell), the event as JSON on its stdin",
     )
-    group.add_argument("--webhook", metavar="URL", help="POST each alert as JSON")
-    group.add_argument("--syslog", metavar="HOST[:PORT]|/dev/log", help="a line for each alert")
-    group.add_argument("--mqtt", metavar="mqtt://HOST/TOPIC", help="publish each alert (needs paho-mqtt)")
+    _add_receiver(group, "--webhook", "URL", "POST each alert as JSON")
+    _add_receiver(
+        group, "--syslog", "[udp://|tcp://|tls://]HOST[:PORT]|/dev/log", "a line for each alert; by UDP"
+        " unless another is named"
+    )
+    _add_receiver(group, "--mqtt", "mqtt://HOST/TOPIC", "publish each alert (needs paho-mqtt)")
     group.add_argument(
         "--send-values", action="store_true", help="webhook, syslog and MQTT get identifiers in full"
     )
+
+
+def _add_receiver(group: Any, name: str, metavar: str, what: str) -> None:
+    group.add_argument(name, action="append", default=[], metavar=metavar, help=f"{what}; repeatable")
 
 
 def _positive(text: str) -> int:
@@ -133,7 +140,7 @@ def run(options: argparse.Namespace) -> int:
         except CaptureError as error:
             raise UnusableError(str(error)) from None
         finally:
-            session.end(boxes)
+            session.end()
         report = session.report(options.device, options.tac)
         outputs.write(report, options)
     if lost:
@@ -164,32 +171,31 @@ def _opener(options: argparse.Namespace) -> Callable[[Stop], Feed]:
 
 def _boxes(options: argparse.Namespace) -> list[DeliveryQueue]:
     """Who is told through a queue; UnusableError where what was named can't be used."""
-    from analyzer.live import sinks
+    from analyzer.live import sinks, syslog_sender, webhook
     from analyzer.live.delivery_queue import DeliveryQueue
 
     masked = not options.send_values
     asked = (
-        ("--on-ping", options.on_ping, sinks.program, False),
-        ("--webhook", options.webhook, sinks.webhook, masked),
-        ("--syslog", options.syslog, sinks.syslog, masked),
+        ("--on-ping", [options.on_ping] if options.on_ping is not None else [], sinks.program, False),
+        ("--webhook", options.webhook, webhook.webhook, masked),
+        ("--syslog", options.syslog, syslog_sender.syslog, masked),
         ("--mqtt", options.mqtt, sinks.mqtt, masked),
     )
     boxes = []
-    for name, given, make, hides in asked:
-        if given is None:
-            continue
-        try:
-            deliver = make(given)
-        except (ValueError, OSError) as error:
-            raise UnusableError(f"{name}: {error}") from None
-        only_pings = name == "--on-ping"
-        boxes.append(
-            DeliveryQueue(
-                name, deliver, masked=hides,
-                wants=_is_ping if only_pings else (lambda event: event.alert),
-            )
-        )  # fmt: skip
+    for name, all_given, make, hides in asked:
+        for number, given in enumerate(all_given, 1):
+            try:
+                deliver = make(given)
+            except (ValueError, OSError) as error:
+                raise UnusableError(f"{name}: {error}") from None
+            called = f"{name} {number}" if len(all_given) > 1 else name
+            wants = _is_ping if name == "--on-ping" else _is_alert
+            boxes.append(DeliveryQueue(called, deliver, masked=hides, wants=wants))
     return boxes
+
+
+def _is_alert(event: Event) -> bool:
+    return event.alert
 
 
 def _is_ping(event: Event) -> bool:

@@ -26,7 +26,8 @@ SHORTEST_MASKED = 4
 class Event:
     """Something that was noticed while it happened. `alert` says whether it deserves a line."""
 
-    kind: str  # "ping", "identifier", "destination", "name", "device", "loss", "source", "evidence", "output"
+    # "ping", "identifier", "destination", "name", "device", "loss", "source", "evidence", "receiver"
+    kind: str
     says: str  # one sentence; holds text of the capture
     time_ns: int  # of the packet, or of the clock where there is none
     alert: bool = True

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import time
 from collections import Counter, deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
-from typing import Protocol, Self
+from typing import Any, Protocol, Self
 
 from analyzer.capture import Capture
 from analyzer.conclusions.frame_refs import placed
@@ -95,6 +95,7 @@ class WatchSession:
         self.rotation: Rotation | None = None
         self.view = WatchView()
         self._stop, self._outlets, self._masked = stop, tuple(outlets), masked
+        self.queues = [outlet for outlet in outlets if isinstance(outlet, DeliveryQueue)]
         self.reading = SessionReader(replace(options, share=SHARE), self)
         self._noticing = AlertRules(self.tell, options.regions, self.reading)
         self.losses = DropMonitor(lambda sentence: self.say("loss", sentence))
@@ -207,6 +208,7 @@ class WatchSession:
         while (left := until - time.monotonic()) > 0:
             if self._stop.wait(min(left, 0.25)):
                 return True
+            self._say_deliveries()
             self._draw()
         return self._stop.is_set()
 
@@ -224,6 +226,7 @@ class WatchSession:
     def _tick(self) -> None:
         now = time.monotonic()
         self._warming.look(self.counts.frames)
+        self._say_deliveries()
         if self._feed is not None and self._capture is not None:
             if now - self._asked >= ASK_EVERY and self.counts.frames:
                 self._asked = now
@@ -243,9 +246,18 @@ class WatchSession:
 
     # ── telling ─────────────────────────────────────────────────────────
 
-    def say(self, kind: str, sentence: str, *, alert: bool = True) -> None:
+    def say(
+        self, kind: str, sentence: str, *, alert: bool = True, details: Mapping[str, Any] | None = None
+    ) -> None:
         """Something about the session itself."""
-        self.tell(Event(kind, sentence, time.time_ns(), alert))
+        self.tell(Event(kind, sentence, time.time_ns(), alert, details=details or {}))
+
+    def _say_deliveries(self) -> None:
+        """Receivers that failed, or work again."""
+        for box in self.queues:
+            for notice in box.notices():
+                details = {"receiver": notice.receiver, "working": notice.is_working}
+                self.say("receiver", notice.sentence, details=details)
 
     def tell(self, event: Event) -> None:
         """Hand an event to everybody who is told."""
@@ -296,15 +308,18 @@ class WatchSession:
         """Have the report say something of the session beside the results."""
         self._problems.append(Problem(code, sentence, count=count))
 
-    def end(self, boxes: Sequence[DeliveryQueue] = ()) -> None:
+    def end(self) -> None:
         """Nothing more comes: end the evidence capture, and what waits to be delivered."""
         self._warming.close()
         if self.rotation is not None:
             self.rotation.close()
-        for box in boxes:
+        for box in self.queues:
+            box.begin_to_end()
+        for box in self.queues:
             box.close()
             if said := box.account():
                 self.problem("alerts-live", said, box.failed + box.left_out)
+        self._say_deliveries()
 
     def report(self, device: str | None = None, tac: str | None = None) -> Report:
         """Everything that was seen in all connections."""

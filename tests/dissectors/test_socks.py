@@ -162,7 +162,7 @@ def waiting(*sent: Sent) -> list[str | None]:
     return [exchange.request.target for exchange in flow.unanswered() if exchange.request is not None]
 
 
-@pytest.mark.parametrize("handshake", [[], SOCKS_5, [(CLIENT, CONNECT), (SERVER, b"HTTP/1.1 200 OK\r\n\r\n")]])
+@pytest.mark.parametrize("handshake", [[], SOCKS_5, [(CLIENT, CONNECT), (SERVER, OK[:17] + OK[-8:-4])]])
 @pytest.mark.parametrize("http2", [False, True])
 def test_a_request_is_there_while_its_answer_goes_on(handshake: list[Sent], http2: bool) -> None:
     """An answer without end, directly, through SOCKS and through CONNECT; HTTP/1 and HTTP/2."""
