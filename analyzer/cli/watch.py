@@ -10,19 +10,19 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any
 
-from analyzer.cli.console import complain, sentences
+from analyzer.cli.console import sentences
 from analyzer.cli.documents import READ_FIRST, Outputs, add_documents
 from analyzer.cli.file_roles import FileOption, Role, declare
+from analyzer.cli.kept_report import write_or_keep
 from analyzer.cli.output import UnusableError
 from analyzer.cli.scan import add_choices, exit_code, prepared
 from analyzer.cli.signals import ENDING
+from analyzer.cli.watch_outlets import add_outlets, lines, queues
 
 if TYPE_CHECKING:
-    from typing import BinaryIO
 
     from analyzer.identifiers.owner_values import KnownValues
     from analyzer.live.delivery_queue import DeliveryQueue
-    from analyzer.live.events import Event
     from analyzer.live.rotation import Rotation
     from analyzer.live.shutdown import Stop
     from analyzer.live.sources import Feed
@@ -56,10 +56,17 @@ def add(commands: Any) -> None:
         help="capture through dumpcap or tcpdump, with their rights",
     )
     watch.add_argument("--filter", default="", metavar="EXPR", help="with --interface: what to let through")
+    watch.add_argument(
+        "--buffer",
+        type=_positive,
+        default=64,
+        metavar="MB",
+        help="with --interface: memory of the kernel for packets that wait (64)",
+    )
     watch.add_argument("--reconnect", action="store_true", help="run the program again when it ends")
     watch.add_argument("--plain", action="store_true", help="lines of text on a terminal too")
     _add_evidence(watch)
-    _add_outlets(watch)
+    add_outlets(watch)
     add_choices(watch)
     declare(
         watch,
@@ -85,29 +92,6 @@ def _add_evidence(watch: argparse.ArgumentParser) -> None:
     group.add_argument("--rotate-count", type=_positive, default=48, metavar="N", help="files kept (48)")
 
 
-def _add_outlets(watch: argparse.ArgumentParser) -> None:
-    group = watch.add_argument_group("who is told")
-    group.add_argument("--ndjson", metavar="FILE|-", help="every event as a line of JSON, appended at once")
-    group.add_argument(
-        "--on-ping",
-        metavar="CMD",
-        help="run this once for each ping (no shell), the event as JSON on its stdin",
-    )
-    _add_receiver(group, "--webhook", "URL", "POST each alert as JSON")
-    _add_receiver(
-        group, "--syslog", "[udp://|tcp://|tls://]HOST[:PORT]|/dev/log", "a line for each alert; by UDP"
-        " unless another is named"
-    )
-    _add_receiver(group, "--mqtt", "mqtt://HOST/TOPIC", "publish each alert (needs paho-mqtt)")
-    group.add_argument(
-        "--send-values", action="store_true", help="webhook, syslog and MQTT get identifiers in full"
-    )
-
-
-def _add_receiver(group: Any, name: str, metavar: str, what: str) -> None:
-    group.add_argument(name, action="append", default=[], metavar=metavar, help=f"{what}; repeatable")
-
-
 def _positive(text: str) -> int:
     if not text.isdigit() or not 0 < int(text) < 10**9:
         raise argparse.ArgumentTypeError(f"{text!r} is no whole number above 0")
@@ -129,9 +113,10 @@ def run(options: argparse.Namespace) -> int:
         raise UnusableError("--ndjson and --json can't both go to standard output")
     if options.redact and options.evidence is not None:
         raise UnusableError("-w keeps packets as they are, identifiers in them, which --redact would hide")
-    with ExitStack() as stack, Outputs(options, prints=options.ndjson != "-") as outputs:
+    prints, on_terminal = options.ndjson != "-", sys.stdout.isatty()
+    with ExitStack() as stack, Outputs(options, prints, answer_last=on_terminal) as outputs:
         stop = stack.enter_context(_signals(Stop()))
-        boxes = _boxes(options)
+        boxes = queues(options)
         lost: list[OSError] = []
         session = _session(options, known, stop, lost, boxes, stack)
         try:
@@ -142,7 +127,7 @@ def run(options: argparse.Namespace) -> int:
         finally:
             session.end()
         report = session.report(options.device, options.tac)
-        outputs.write(report, options)
+        write_or_keep(outputs, report, options, on_terminal)
     if lost:
         with sentences():
             raise lost[0]
@@ -151,7 +136,7 @@ def run(options: argparse.Namespace) -> int:
 
 def _opener(options: argparse.Namespace) -> Callable[[Stop], Feed]:
     """What opens the next connection."""
-    from analyzer.live import sources
+    from analyzer.live import capturer, sources
 
     words = options.source
     if (options.interface is None) == (not words):
@@ -159,7 +144,8 @@ def _opener(options: argparse.Namespace) -> Callable[[Stop], Feed]:
     if options.filter and options.interface is None:
         raise UnusableError("--filter goes with --interface; a program after -- takes its own")
     if options.interface is not None:
-        return lambda stop: sources.interface(options.interface, stop, options.filter)
+        given = options.interface, options.filter, options.buffer
+        return lambda stop: capturer.interface(given[0], stop, *given[1:])
     if len(words) > 1:
         return lambda stop: sources.Program(words, stop)
     if options.reconnect:
@@ -167,39 +153,6 @@ def _opener(options: argparse.Namespace) -> Callable[[Stop], Feed]:
     if words[0] == "-":
         return sources.standard_input
     return lambda stop: sources.GrowingFile(words[0], stop)
-
-
-def _boxes(options: argparse.Namespace) -> list[DeliveryQueue]:
-    """Who is told through a queue; UnusableError where what was named can't be used."""
-    from analyzer.live import sinks, syslog_sender, webhook
-    from analyzer.live.delivery_queue import DeliveryQueue
-
-    masked = not options.send_values
-    asked = (
-        ("--on-ping", [options.on_ping] if options.on_ping is not None else [], sinks.program, False),
-        ("--webhook", options.webhook, webhook.webhook, masked),
-        ("--syslog", options.syslog, syslog_sender.syslog, masked),
-        ("--mqtt", options.mqtt, sinks.mqtt, masked),
-    )
-    boxes = []
-    for name, all_given, make, hides in asked:
-        for number, given in enumerate(all_given, 1):
-            try:
-                deliver = make(given)
-            except (ValueError, OSError) as error:
-                raise UnusableError(f"{name}: {error}") from None
-            called = f"{name} {number}" if len(all_given) > 1 else name
-            wants = _is_ping if name == "--on-ping" else _is_alert
-            boxes.append(DeliveryQueue(called, deliver, masked=hides, wants=wants))
-    return boxes
-
-
-def _is_alert(event: Event) -> bool:
-    return event.alert
-
-
-def _is_ping(event: Event) -> bool:
-    return event.kind == "ping" and event.alert
 
 
 def _session(
@@ -223,7 +176,7 @@ def _session(
         dossiers=options.dossiers,
     )
     on_terminal = sys.stdout.isatty() and not options.plain and options.ndjson != "-" and options.json != "-"
-    outlets: list[Sink] = [*boxes, *_lines(options, stop, lost, stack, on_terminal)]
+    outlets: list[Sink] = [*boxes, *lines(options, stop, lost, stack, on_terminal)]
     session = WatchSession(wanted, stop, outlets, masked=options.redact)
     if on_terminal and os.environ.get("TERM") != "dumb":
         from rich.console import Console
@@ -234,33 +187,6 @@ def _session(
     if options.evidence is not None:
         session.rotation = _rotation(options, session)
     return session
-
-
-def _lines(
-    options: argparse.Namespace, stop: Stop, lost: list[OSError], stack: ExitStack, on_terminal: bool
-) -> Iterator[Sink]:
-    """Alerts as text, unless a view shows them, and events as NDJSON; `lost` gets why nobody reads them."""
-    from analyzer.live.lines import EventLines, NdJson
-
-    def gone(error: OSError) -> None:
-        lost.append(error)
-        stop.set()
-
-    own = sys.stdout.buffer if options.ndjson != "-" and options.json != "-" else sys.stderr.buffer
-    if not on_terminal and not options.quiet:
-        yield EventLines(own, gone)
-    if options.ndjson == "-":
-        yield NdJson(sys.stdout.buffer, gone)
-    elif options.ndjson is not None:
-        yield NdJson(stack.enter_context(_appended(options.ndjson)), lambda _: complain("--ndjson: closed"))
-
-
-def _appended(path: str) -> BinaryIO:
-    try:
-        number = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)  # it holds identifiers
-        return os.fdopen(number, "ab", buffering=0)
-    except OSError as error:
-        raise UnusableError(f"--ndjson {path}: can't be written ({error.strerror})") from None
 
 
 def _rotation(options: argparse.Namespace, session: WatchSession) -> Rotation:
@@ -278,14 +204,21 @@ def _rotation(options: argparse.Namespace, session: WatchSession) -> Rotation:
     )
 
 
+_WISHES = {
+    signal.SIGINT: "Ctrl-C",
+    signal.SIGTERM: "SIGTERM, by which a program is asked to end",
+    getattr(signal, "SIGHUP", None): "SIGHUP, since its terminal was closed",
+}
+
+
 @contextmanager
 def _signals(stop: Stop) -> Iterator[Stop]:
     """Within, Ctrl-C, SIGTERM and SIGHUP are a wish to stop; the second one ends at once."""
 
-    def wish(*_: Any) -> None:
+    def wish(number: int, _: Any) -> None:
         if stop.is_set():
             raise KeyboardInterrupt
-        stop.set()
+        stop.set(_WISHES.get(number, signal.Signals(number).name))
 
     # SIGHUP that is ignored, as under nohup, stays so.
     asked = [n for n in (signal.SIGINT, *ENDING) if signal.getsignal(n) is not signal.SIG_IGN]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 from typing import Self
 
 from rich.console import Console, Group, RenderableType
@@ -36,7 +37,8 @@ class Screen(WatchView):
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._live.stop()
+        with suppress(OSError):  # a terminal that was closed
+            self._live.stop()
 
     def draw(self, session: WatchSession) -> None:
         now = time.monotonic()
@@ -46,7 +48,8 @@ class Screen(WatchView):
             self._rate = (session.counts.frames - self._frames) / (now - self._since)
             self._frames, self._since = session.counts.frames, now
         self._drawn = now
-        self._live.update(picture(session, self._console.height, self._rate), refresh=True)
+        with suppress(OSError):
+            self._live.update(picture(session, self._console.height, self._rate), refresh=True)
 
 
 def picture(session: WatchSession, height: int, rate: float) -> RenderableType:

@@ -9,9 +9,7 @@ from __future__ import annotations
 import os
 import re
 import select
-import shutil
 import signal
-import socket
 import stat
 import subprocess
 import sys
@@ -82,6 +80,10 @@ class Feed:
 
     def ask(self) -> None:
         """Have the sender say what it lost, where it can be asked."""
+
+    def news(self) -> str:
+        """What has changed on the sender's side, in a sentence; empty where nothing has."""
+        return ""
 
     def ending(self) -> str:
         """How it ended, in words; empty where there is nothing to say."""
@@ -175,10 +177,12 @@ class Program(Feed):
             raise CaptureError(f"{command[0]}: can't be run ({error.strerror})") from None
         assert self._process.stdout is not None
         super().__init__(" ".join(command), os.dup(self._process.stdout.fileno()), stop)
+        self._command = list(command)
         self._process.stdout.close()
         self._asked_by = asked_by
         self._until: float | None = None  # once the wish to stop was met
         self._lost = 0
+        self._said_first: list[str] = []
         self._said: deque[str] = deque(maxlen=MOST_LINES)
         self._ears = threading.Thread(target=self._listen, args=(self._process.stderr,), daemon=True)
         self._ears.start()
@@ -203,12 +207,16 @@ class Program(Feed):
         return max((self._until or 0) - time.monotonic(), 0)
 
     def ending(self) -> str:
-        """Once closed: its exit code and the last thing it said, where it ended by itself and not well."""
-        code, said = self._process.poll(), self._said[-1] if self._said else ""
-        if code in (0, None) or self._stop.is_set() or not self._is_ended:
+        """Once closed: how it ended, where nobody wished it, the cause it gave, and what can be done."""
+        if self._stop.is_set() or not self._is_ended:
             return ""
-        how = f"ended by signal {-code}" if code < 0 else f"ended with exit code {code}"
-        return f"{how}{f': {said}' if said else ''}"
+        code, cause = self._process.poll(), cause_in([*self._said_first, *self._said])
+        how = f"{_how(code)}{f': {cause}' if cause and (code or not _NO_CAUSE.match(cause)) else ''}"
+        return "; ".join(filter(None, (how, self.advice(cause) if cause else "")))
+
+    def advice(self, cause: str) -> str:  # noqa: ARG002  whoever knows the program overrides it
+        """What can be done about a cause, in words; empty where nothing is known."""
+        return ""
 
     def close(self) -> None:
         super().close()
@@ -231,51 +239,42 @@ class Program(Feed):
             while line := stream.readline(LONGEST_LINE):
                 text = line.decode("utf-8", "replace").strip()
                 if text:
-                    self._said.append(text)
+                    is_early = len(self._said_first) < MOST_LINES
+                    (self._said_first if is_early else self._said).append(text)
                     self._lost = max(self._lost, lost_in(text))
 
 
-# A line of "dumpcap -D" or "tcpdump -D": the number and the name of an interface.
-_LISTED = re.compile(r"^(\d+)\. ?(\S+)", re.MULTILINE)
-MOST_NAMED = 8  # interfaces that a sentence names
+# Lines of capturing programs and of ssh that tell no cause, and what stands before those that do.
+_NO_CAUSE = re.compile(
+    r"^(?:\S*: )?(?:Capturing on |File: |listening on |verbose output|data link type|Packets |\d+ packets? |"
+    r"Warning: Permanently added)"
+)
+_PREFIX = re.compile(r"^(?:\S*/)?(?:dumpcap|tcpdump)(?:\.exe)?: ")
+
+
+def cause_in(lines: Sequence[str]) -> str:
+    """The first cause that a program gave, with the system's own words where these follow in brackets."""
+    told = [number for number, line in enumerate(lines) if not _NO_CAUSE.match(line)]
+    if not told:
+        return next((line for line in reversed(lines) if "packets" in line), "")
+    first = _PREFIX.sub("", lines[told[0]]).rstrip(".")
+    following = lines[told[0] + 1] if told[0] + 1 < len(lines) else ""
+    return f"{first} {following}" if following.startswith("(") and following not in first else first
+
+
+def _how(code: int | None) -> str:
+    if code is None:
+        return "closed its output and was ended"
+    if code >= 0:
+        return f"ended with exit code {code}"
+    with suppress(ValueError):
+        return f"ended by {signal.Signals(-code).name}"
+    return f"ended by signal {-code}"
 
 
 def lost_in(line: str) -> int:
     """Packets that a line of a capturing program says were lost."""
     return max((sum(map(int, pattern.findall(line))) for pattern in _LOST), default=0)
-
-
-def interface(name: str, stop: Stop, expression: str = "") -> Program:
-    """The interface of that name through dumpcap, else tcpdump; they have the right to capture, or say so."""
-    if name.startswith("-"):
-        raise CaptureError(f"{name}: is no name of an interface")
-    if there := _others_than(name):
-        raise CaptureError(f"{name}: there is no such interface; there are {', '.join(there[:MOST_NAMED])}")
-    if found := shutil.which("dumpcap"):
-        chosen = ["-f", expression] if expression else []
-        return Program([found, "-q", "-i", name, *chosen, "-w", "-"], stop)
-    if found := shutil.which("tcpdump"):
-        command = [found, "-n", "-U", "-i", name, "-w", "-", *([expression] if expression else [])]
-        return Program(command, stop, signal.SIGUSR1)
-    raise CaptureError("neither dumpcap nor tcpdump is installed, one of which has to do the capturing")
-
-
-def _others_than(name: str) -> list[str]:
-    """Return the interfaces that could be captured from where none has this name or number; else nothing.
-
-    Programs know more of them than the system does (USB, other computers), so they are asked too.
-    """
-    with suppress(OSError):
-        names = [known for _, known in socket.if_nameindex()]
-        found = shutil.which("dumpcap") or shutil.which("tcpdump")
-        if name in names or found is None or sys.platform == "win32":
-            return []
-        with suppress(subprocess.SubprocessError):
-            told = subprocess.run([found, "-D"], capture_output=True, text=True, timeout=TO_END, check=False)
-            listed = _LISTED.findall(told.stdout)
-            if listed and not any(name in one for one in listed):
-                return names
-    return []
 
 
 def _write_all(number: int, data: bytes) -> None:

@@ -36,7 +36,7 @@ FIRST_PAUSE, LONGEST_PAUSE = 1.0, 60.0
 # some kilobytes.
 MOST_CONNECTIONS = 4096
 # Seconds between two looks at what a program lost, and events that a view shows.
-ASK_EVERY, MOST_SHOWN = 10.0, 200
+ASK_EVERY, MOST_SHOWN = 2.0, 200
 # The share of the time that may go into the tables of a view.
 BOARD_SHARE = 0.05
 MOST_VALUES = 16_000
@@ -106,6 +106,7 @@ class WatchSession:
         self._capture: Capture | None = None
         self._warming = Warmup()
         self._asked = self._boarded = 0.0
+        self._broken_since: float | None = None
         self._board_took = 0.0
         self._values: SeenOnce[tuple[str, str]] = SeenOnce(MOST_VALUES)
 
@@ -113,26 +114,31 @@ class WatchSession:
 
     def run(self, opens: Open, *, again: bool = False) -> None:
         """Read to the end of the feed; CaptureError where not one connection could be read."""
-        pause, failure = FIRST_PAUSE, ""
+        pause, failure, is_news = FIRST_PAUSE, "", True
         while not self._stop.is_set():
             before = self.counts.frames
             try:
                 self._connect(opens())
+                is_news = True
             except CaptureError as error:
                 is_news, failure = str(error) != failure, str(error)
-                if is_news or again:
-                    self.say("source", failure)
+                if is_news and not self._stop.is_set():
+                    self.say("source", failure, alert=again or bool(self._captures))
             replaced = isinstance(self._feed, GrowingFile) and self._feed.is_replaced
-            if not (again or replaced) or self._has_enough():
+            if self._stop.is_set() or not (again or replaced) or self._has_enough():
                 break
-            if replaced and self.counts.frames > before:
+            had_packets = self.counts.frames > before
+            if replaced and had_packets:
                 continue
-            is_first = replaced or self.counts.frames > before
-            pause = FIRST_PAUSE if is_first else min(pause * 2, LONGEST_PAUSE)
-            if not replaced:
-                self.say("source", f"it is opened again in {span(int(pause * NS))}")
+            self._broken_since = self._broken_since or time.monotonic()
+            pause = FIRST_PAUSE if replaced or had_packets else min(pause * 2, LONGEST_PAUSE)
+            if not replaced and is_news:
+                grow = f", with pauses that grow to {span(int(LONGEST_PAUSE * NS))}"
+                self.say("source", f"it is opened again in {span(int(pause * NS))}{grow}")
             if self._wait(pause):
                 break
+        if self._stop.why:
+            self.say("source", f"the watch ends: {self._stop.why}", alert=False)
         if not self._captures:
             raise CaptureError(failure or f"{self.source or 'watch'}: no packet came")
 
@@ -152,12 +158,15 @@ class WatchSession:
         tallies = self.reading.scan.tallies
         position = len(tallies)
         self.counts.connections += 1
-        self.say("source", f"listening to {feed.name}", alert=False)
+        self._say_listening(feed)
         self._draw()
         capture = self._opened(feed)
+        empty = ""
         try:
             for step in self.reading.scan.steps(capture):
                 self._take(step)
+        except CaptureError as error:
+            empty = str(error)
         finally:
             # One that never showed a packet leaves no trace in the session.
             if capture.account.frames:
@@ -168,10 +177,17 @@ class WatchSession:
             ending = feed.ending()
             self.losses.look(feed.lost, capture.account)
             self.losses.next_connection()
-            if ending:
-                self.say("source", f"{feed.name}: {ending}")
-            for problem in capture.account.problems:
-                self.say("source", problem.what)
+        if ending and not empty:
+            self.say("source", f"{feed.name}: {ending}")
+        for problem in capture.account.problems:
+            self.say("source", problem.what)
+        if empty:
+            raise CaptureError(f"{feed.name}: {ending}" if ending else empty)
+
+    def _say_listening(self, feed: Feed) -> None:
+        since, self._broken_since = self._broken_since, None
+        after = f" again, after {span(int((time.monotonic() - since) * NS))}" if since is not None else ""
+        self.say("source", f"listening to {feed.name}{after}", alert=since is not None)
 
     def _opened(self, feed: Feed) -> Capture:
         """The capture of a feed; CaptureError with what the program said where nothing came."""
@@ -179,7 +195,8 @@ class WatchSession:
             self._capture = Capture(feed.name, feed)
         except CaptureError as error:
             feed.close()
-            raise CaptureError(feed.ending() or str(error)) from None
+            why = feed.ending()
+            raise CaptureError(f"{feed.name}: {why}" if why else str(error)) from None
         return self._capture
 
     def _take(self, step: Step) -> None:
@@ -232,6 +249,8 @@ class WatchSession:
                 self._asked = now
                 self._feed.ask()
             self.losses.look(self._feed.lost, self._capture.account)
+        if self._feed is not None and (news := self._feed.news()):
+            self.say("source", news)
         self._draw()
 
     def _draw(self) -> None:

@@ -47,22 +47,30 @@ _SECTIONS = (
 )
 
 
-def render(report: Report, *, width: int = 80, colour: bool = False, verbose: bool = False) -> str:
+def render(
+    report: Report,
+    *,
+    width: int = 80,
+    colour: bool = False,
+    verbose: bool = False,
+    answer_last: bool = False,
+) -> str:
     """The report as text of at most `width` columns (40 or more); `verbose` leaves nothing out.
 
-    Without `colour` the only control character is the newline.
+    Without `colour` the only control character is the newline. `answer_last` is for a terminal that shows
+    the end of what was printed.
     """
-    return printed(_blocks(ReportView(report, verbose)), width, colour)
+    return printed(_blocks(ReportView(report, verbose), answer_last), width, colour)
 
 
-def _blocks(view: ReportView) -> Iterator[RenderableType]:
+def _blocks(view: ReportView, answer_last: bool) -> Iterator[RenderableType]:
     report = view.report
     warning = [reconstruction(report.reconstruction)] if report.reconstruction else []
     if report.redaction:
         warning.append(notice("REDACTED — identifiers are pseudonyms", report.redaction.says))
     yield say(f"phonehome {report.version} · {', '.join(info.path for info in report.captures)}", "bold")
     yield from warning
-    for build in _SECTIONS:
+    for build in (*_SECTIONS[1:], _SECTIONS[0]) if answer_last else _SECTIONS:
         yield from build(view)
     yield Text()
     yield from warning
