@@ -29,6 +29,7 @@ CHUNK = 1 << 18
 LOOK_AGAIN, TO_END, LAST_WORDS, SILENCE = 0.1, 5.0, 2.0, 0.2
 # Bytes of one line of a program's messages, and lines kept.
 LONGEST_LINE, MOST_LINES = 2000, 20
+PIPE_BYTES = 1 << 20  # what Linux lets anyone have
 
 # What programs say of packets that they lost: tcpdump, dumpcap (the sum of what it had to drop).
 _LOST = (
@@ -49,6 +50,11 @@ class Feed:
     def lost(self) -> int:
         """Packets that the sender says it lost, so far."""
         return 0
+
+    @property
+    def counts_losses(self) -> bool:
+        """Whether the sender said how many packets it lost, be it none."""
+        return False
 
     def fileno(self) -> int:
         return self._fd
@@ -107,6 +113,7 @@ def standard_input(stop: Stop) -> Feed:
         raise CaptureError("standard input is a terminal: pipe a capture into it, as from tcpdump -U -w -")
     if stat.S_ISREG(mode):
         return GrowingFile("standard input", stop, os.dup(0))
+    _widen(0)
     return Feed("standard input", 0, stop, owned=False)
 
 
@@ -176,12 +183,14 @@ class Program(Feed):
         except OSError as error:
             raise CaptureError(f"{command[0]}: can't be run ({error.strerror})") from None
         assert self._process.stdout is not None
+        _widen(self._process.stdout.fileno())
         super().__init__(" ".join(command), os.dup(self._process.stdout.fileno()), stop)
         self._command = list(command)
         self._process.stdout.close()
         self._asked_by = asked_by
         self._until: float | None = None  # once the wish to stop was met
         self._lost = 0
+        self._has_counted = False
         self._said_first: list[str] = []
         self._said: deque[str] = deque(maxlen=MOST_LINES)
         self._ears = threading.Thread(target=self._listen, args=(self._process.stderr,), daemon=True)
@@ -190,6 +199,10 @@ class Program(Feed):
     @property
     def lost(self) -> int:
         return self._lost
+
+    @property
+    def counts_losses(self) -> bool:
+        return self._has_counted
 
     def ask(self) -> None:
         if self._asked_by is not None and self._process.poll() is None:
@@ -241,7 +254,9 @@ class Program(Feed):
                 if text:
                     is_early = len(self._said_first) < MOST_LINES
                     (self._said_first if is_early else self._said).append(text)
-                    self._lost = max(self._lost, lost_in(text))
+                    lost = lost_in(text)
+                    self._lost = max(self._lost, lost or 0)
+                    self._has_counted = self._has_counted or lost is not None
 
 
 # Lines of capturing programs and of ssh that tell no cause, and what stands before those that do.
@@ -272,9 +287,18 @@ def _how(code: int | None) -> str:
     return f"ended by signal {-code}"
 
 
-def lost_in(line: str) -> int:
-    """Packets that a line of a capturing program says were lost."""
-    return max((sum(map(int, pattern.findall(line))) for pattern in _LOST), default=0)
+def lost_in(line: str) -> int | None:
+    """Packets that a line of a capturing program says were lost; None where it says nothing of that."""
+    counts = [sum(map(int, found)) for pattern in _LOST if (found := pattern.findall(line))]
+    return max(counts, default=None)
+
+
+def _widen(pipe: int) -> None:
+    """Have a pipe hold more, so that its two ends wait for each other less often."""
+    with suppress(OSError, ImportError, AttributeError):
+        import fcntl
+
+        fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, PIPE_BYTES)
 
 
 def _write_all(number: int, data: bytes) -> None:

@@ -6,7 +6,6 @@ import time
 from collections import Counter, deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import pairwise
 from typing import Any, Protocol, Self
 
 from analyzer.capture import Capture
@@ -22,7 +21,8 @@ from analyzer.live.rotation import RotatedFile, Rotation
 from analyzer.live.shutdown import Stop
 from analyzer.live.sources import Feed, GrowingFile
 from analyzer.live.warmup import Warmup
-from analyzer.model import CaptureError, Problem, Report, Session
+from analyzer.live.watch_problems import joined, of_evidence, of_losses, uncounted
+from analyzer.model import CaptureError, Problem, Report
 from analyzer.report.units import span
 from analyzer.session.capture_session import SessionReader
 from analyzer.session.extraction import ExchangeFindings
@@ -107,6 +107,7 @@ class WatchSession:
         self._warming = Warmup()
         self._asked = self._boarded = 0.0
         self._broken_since: float | None = None
+        self._uncounted: dict[str, None] = {}  # feeds of which nobody says what they lost
         self._board_took = 0.0
         self._values: SeenOnce[tuple[str, str]] = SeenOnce(MOST_VALUES)
 
@@ -171,6 +172,8 @@ class WatchSession:
             # One that never showed a packet leaves no trace in the session.
             if capture.account.frames:
                 self._captures.append((feed.name, capture))
+                if not (feed.counts_losses or _counts_losses(capture)):
+                    self._uncounted[feed.name] = None
             else:
                 del tallies[position:]
             feed.close()
@@ -249,6 +252,7 @@ class WatchSession:
                 self._asked = now
                 self._feed.ask()
             self.losses.look(self._feed.lost, self._capture.account)
+            self.losses.look_at_gaps(self.reading.scan.observer.gaps, self.reading.scan.observer.gap_bytes)
         if self._feed is not None and (news := self._feed.news()):
             self.say("source", news)
         self._draw()
@@ -342,45 +346,15 @@ class WatchSession:
 
     def report(self, device: str | None = None, tac: str | None = None) -> Report:
         """Everything that was seen in all connections."""
-        self._say_losses()
         report = self.reading.report(self._captures)
-        report = replace(report, problems=(*report.problems, *self._problems))
+        met = (*self._problems, *of_losses(self.losses), *of_evidence(self.rotation))
+        spots = (*uncounted(list(self._uncounted)), *report.blind_spots)
+        report = replace(report, problems=(*report.problems, *met), blind_spots=spots)
         if len(self._captures) > 1:
-            report = replace(report, sessions=(_joined(report),))
+            report = replace(report, sessions=(joined(report),))
         return concluded([placed(report)], device, tac)
 
-    def _say_losses(self) -> None:
-        if lost := self.losses.lost:
-            self.problem(
-                "lost-live",
-                f"{lost:,} packets were lost before they got here, as the capturing program or the stream "
-                "itself says: what was in them is missing from this report",
-                lost,
-            )
-        if self.losses.most_behind_ns >= 5 * NS:
-            self.problem(
-                "behind-live",
-                f"packets were read up to {span(self.losses.most_behind_ns)} later than the others, measured "
-                "by the times they carry: they came too fast to be read, or were held up on the way",
-            )
-        if self.rotation is not None and self.rotation.failed:
-            self.problem("evidence-live", self.rotation.failed)
-        if self.rotation is not None and self.rotation.gone_with_findings:
-            gone = self.rotation.gone_with_findings
-            self.problem(
-                "evidence-gone",
-                f"{gone:,} files of the evidence capture in which something was found were removed, since "
-                "only so many are kept",
-                gone,
-            )
 
-
-def _joined(report: Report) -> Session:
-    infos = report.captures
-    gaps = tuple(
-        (after.first_ns - before.last_ns) // 1000
-        for before, after in pairwise(infos)
-        if after.first_ns is not None and before.last_ns is not None
-    )
-    why = "connections of one live capture, one after the other; what passed between them was not captured"
-    return Session(tuple(range(len(infos))), why, gaps)
+def _counts_losses(capture: Capture) -> bool:
+    """Whether the stream itself says how many packets were lost."""
+    return any(one.dropped is not None for one in capture.account.interfaces)

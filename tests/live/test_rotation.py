@@ -151,4 +151,5 @@ def test_losses_of_connections_add_up_and_two_witnesses_of_one_do_not() -> None:
     losses.next_connection()
     losses.look(4, CaptureMetadata())
     assert losses.lost == 9
+    losses.next_connection()  # at the latest now they are said
     assert [text.split()[0] for text in said] == ["3", "2", "4"]
