@@ -106,6 +106,7 @@ class WatchSession:
         self._capture: Capture | None = None
         self._warming = Warmup()
         self._asked = self._boarded = 0.0
+        self._said_problems = 0
         self._broken_since: float | None = None
         self._uncounted: dict[str, None] = {}  # feeds of which nobody says what they lost
         self._board_took = 0.0
@@ -182,10 +183,16 @@ class WatchSession:
             self.losses.next_connection()
         if ending and not empty:
             self.say("source", f"{feed.name}: {ending}")
-        for problem in capture.account.problems:
-            self.say("source", problem.what)
+        self._say_problems(capture)
         if empty:
             raise CaptureError(f"{feed.name}: {ending}" if ending else empty)
+
+    def _say_problems(self, capture: Capture) -> None:
+        """Say what is new of what is wrong with the stream."""
+        problems = capture.account.problems
+        for problem in problems[self._said_problems :]:
+            self.say("source", problem.what)
+        self._said_problems = len(problems)
 
     def _say_listening(self, feed: Feed) -> None:
         since, self._broken_since = self._broken_since, None
@@ -195,7 +202,7 @@ class WatchSession:
     def _opened(self, feed: Feed) -> Capture:
         """The capture of a feed; CaptureError with what the program said where nothing came."""
         try:
-            self._capture = Capture(feed.name, feed)
+            self._capture, self._said_problems = Capture(feed.name, feed), 0
         except CaptureError as error:
             feed.close()
             why = feed.ending()
@@ -251,6 +258,7 @@ class WatchSession:
             if now - self._asked >= ASK_EVERY and self.counts.frames:
                 self._asked = now
                 self._feed.ask()
+            self._say_problems(self._capture)
             self.losses.look(self._feed.lost, self._capture.account)
             self.losses.look_at_gaps(self.reading.scan.observer.gaps, self.reading.scan.observer.gap_bytes)
         if self._feed is not None and (news := self._feed.news()):
