@@ -74,4 +74,4 @@ def _is_record(window: Window, at: int, seconds: int, big: bool) -> bool:
         return True
     time, part, captured, wire = struct.unpack_from(">4I" if big else "<4I", window.data, at)
     is_time = abs(time - seconds) <= MOST_APART and part < BILLION
-    return is_time and captured <= min(max(wire, 1), LARGEST_RECORD) and wire <= LARGEST_RECORD
+    return bool(is_time and captured <= max(wire, 1) and wire <= LARGEST_RECORD)

@@ -17,7 +17,7 @@ from analyzer.cli.kept_report import write_or_keep
 from analyzer.cli.output import UnusableError
 from analyzer.cli.scan import add_choices, exit_code, prepared
 from analyzer.cli.signals import ENDING
-from analyzer.cli.watch_outlets import add_outlets, lines, queues
+from analyzer.cli.watch_outlets import add_outlets, lines, queues, whole
 
 if TYPE_CHECKING:
 
@@ -58,7 +58,7 @@ def add(commands: Any) -> None:
     watch.add_argument("--filter", default="", metavar="EXPR", help="with --interface: what to let through")
     watch.add_argument(
         "--buffer",
-        type=_positive,
+        type=whole,
         default=64,
         metavar="MB",
         help="with --interface: memory of the kernel for packets that wait (64)",
@@ -87,15 +87,9 @@ def _add_evidence(watch: argparse.ArgumentParser) -> None:
         metavar="FILE.pcapng",
         help="keep the packets, in numbered files; those in which something was found are removed last",
     )
-    group.add_argument("--rotate-size", type=_positive, default=100, metavar="MB", help="of a file (100)")
-    group.add_argument("--rotate-time", type=_positive, default=3600, metavar="S", help="of a file (3600)")
-    group.add_argument("--rotate-count", type=_positive, default=48, metavar="N", help="files kept (48)")
-
-
-def _positive(text: str) -> int:
-    if not text.isdigit() or not 0 < int(text) < 10**9:
-        raise argparse.ArgumentTypeError(f"{text!r} is no whole number above 0")
-    return int(text)
+    group.add_argument("--rotate-size", type=whole, default=100, metavar="MB", help="of a file (100)")
+    group.add_argument("--rotate-time", type=whole, default=3600, metavar="S", help="of a file (3600)")
+    group.add_argument("--rotate-count", type=whole, default=48, metavar="N", help="files kept (48)")
 
 
 def run(options: argparse.Namespace) -> int:
@@ -163,6 +157,8 @@ def _session(
     boxes: list[DeliveryQueue],
     stack: ExitStack,
 ) -> WatchSession:
+    from analyzer.live.alert_summary import AlertSummary
+    from analyzer.live.event_log import EventLog
     from analyzer.live.watch_session import WatchSession
     from analyzer.session.options import Options
 
@@ -178,6 +174,8 @@ def _session(
     on_terminal = sys.stdout.isatty() and not options.plain and options.ndjson != "-" and options.json != "-"
     outlets: list[Sink] = [*boxes, *lines(options, stop, lost, stack, on_terminal)]
     session = WatchSession(wanted, stop, outlets, masked=options.redact)
+    session.summary = AlertSummary(options.quiet_after)
+    session.run_number = next((one.run for one in outlets if isinstance(one, EventLog)), None)
     if on_terminal and os.environ.get("TERM") != "dumb":
         from rich.console import Console
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import errno
-import os
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -14,9 +13,8 @@ from analyzer.cli.console import complain
 from analyzer.cli.output import UnusableError
 
 if TYPE_CHECKING:
-    from typing import BinaryIO
-
     from analyzer.live.delivery_queue import DeliveryQueue
+    from analyzer.live.event_log import EventLog
     from analyzer.live.events import Event
     from analyzer.live.shutdown import Stop
     from analyzer.live.watch_session import Sink
@@ -25,6 +23,17 @@ if TYPE_CHECKING:
 def add_outlets(watch: argparse.ArgumentParser) -> None:
     group = watch.add_argument_group("who is told")
     group.add_argument("--ndjson", metavar="FILE|-", help="every event as a line of JSON, appended at once")
+    group.add_argument(
+        "--ndjson-size", type=whole, metavar="MB", help="a full --ndjson becomes FILE.1, FILE.1 FILE.2, …"
+    )
+    group.add_argument("--ndjson-count", type=whole, default=9, metavar="N", help="full files kept (9)")
+    group.add_argument(
+        "--quiet-after",
+        type=whole,
+        metavar="N",
+        help="alerts of a kind in a minute, from which on the others are summed up (20 of destinations and "
+        "names; of identifiers too where it is given; never of pings)",
+    )
     group.add_argument(
         "--on-ping",
         metavar="CMD",
@@ -39,6 +48,13 @@ def add_outlets(watch: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--send-values", action="store_true", help="webhook, syslog and MQTT get identifiers in full"
     )
+
+
+def whole(text: str) -> int:
+    """A whole number above 0, of an option."""
+    if not text.isdigit() or not 0 < int(text) < 10**9:
+        raise argparse.ArgumentTypeError(f"{text!r} is no whole number above 0")
+    return int(text)
 
 
 def _add_receiver(group: Any, name: str, metavar: str, what: str) -> None:
@@ -95,12 +111,20 @@ def lines(
     if options.ndjson == "-":
         yield NdJson(sys.stdout.buffer, gone)
     elif options.ndjson is not None:
-        yield NdJson(stack.enter_context(_appended(options.ndjson)), lambda _: complain("--ndjson: closed"))
+        yield _event_log(options, stack)
 
 
-def _appended(path: str) -> BinaryIO:
+def _event_log(options: argparse.Namespace, stack: ExitStack) -> EventLog:
+    """The file of events; UnusableError where it can't be written."""
+    from analyzer.live.event_log import EventLog
+
+    def failed(error: OSError) -> None:
+        complain(f"--ndjson {options.ndjson}: can't be written ({error.strerror}); it is tried again")
+
+    size = (options.ndjson_size or 0) * 1_000_000
     try:
-        number = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)  # it holds identifiers
-        return os.fdopen(number, "ab", buffering=0)
+        log = EventLog(options.ndjson, failed, size, options.ndjson_count)
     except OSError as error:
-        raise UnusableError(f"--ndjson {path}: can't be written ({error.strerror})") from None
+        raise UnusableError(f"--ndjson {options.ndjson}: can't be written ({error.strerror})") from None
+    stack.callback(log.close)
+    return log

@@ -46,6 +46,8 @@ class AlertRules:
         self._devices: SeenOnce[str] = SeenOnce(MOST_ADDRESSES)
         self._pairs: SeenOnce[tuple[Words, Words]] = SeenOnce(MOST_PAIRS)
         self._claims: RecentEntries[str, tuple[str, ...]] = RecentEntries(MOST_ADDRESSES)
+        self._networks: RecentEntries[str, str] = RecentEntries(MOST_ADDRESSES)
+        self._named_once: SeenOnce[str] = SeenOnce(MOST_ADDRESSES)  # networks, senders
         self._asked: SeenOnce[tuple[str, str | None]] = SeenOnce(MOST_NAMES)
         self._status: RecentEntries[tuple[object, ...], str] = RecentEntries(MOST_REQUESTS)  # of pings
         self._values: SeenOnce[tuple[str, str, str | None]] = SeenOnce(MOST_VALUES)
@@ -115,13 +117,19 @@ class AlertRules:
         claims = self._claims_of(destination.address)
         name = self.names.get(destination.address)
         dossier = self._documented(name)
+        network = self._networks.get(destination.address) if claims else None
         why = [*claims, *([f"documented for {dossier.title}"] if dossier else [])]
         says = f"{source.address} → {_named(name, destination)}{''.join(f', {w}' for w in why)}"
-        details = {"scope_claims": list(claims), **({"dossier": dossier.id} if dossier else {})}
+        details: dict[str, Json] = {"scope_claims": list(claims)}
+        details |= {"dossier": dossier.id} if dossier else {}
+        details |= {"network": network} if network else {}
+        # A network is named once, however many addresses it has.
         is_ping = dossier is not None and dossier.kind == "activation-ping"
+        subject = dossier.id if is_ping and dossier is not None else network or destination.address
+        alert = (bool(claims) or is_ping) and self._named_once.is_new(subject)
         self._say(
             Event(
-                "destination", says, time_ns, bool(claims) or is_ping, source, self._mac(source),
+                "destination", says, time_ns, alert, source, self._mac(source),
                 destination, name, frame, details,
             )
         )  # fmt: skip
@@ -146,6 +154,8 @@ class AlertRules:
             places = self._reading.locator().places([address]) if inside else []
             found = scope_claims(places[0], self._regions) if places else ()
             self._claims.put(address, found)
+            if places and places[0].asn is not None:
+                self._networks.put(address, f"AS{places[0].asn} {places[0].as_name or ''}".rstrip())
         return found
 
     # ── names ───────────────────────────────────────────────────────────

@@ -26,7 +26,8 @@ SHORTEST_MASKED = 4
 class Event:
     """Something that was noticed while it happened. `alert` says whether it deserves a line."""
 
-    # "ping", "identifier", "destination", "name", "device", "loss", "source", "evidence", "receiver"
+    # "ping", "identifier", "destination", "name", "device", "loss", "source", "evidence", "receiver",
+    # "summary"
     kind: str
     says: str  # one sentence; holds text of the capture
     time_ns: int  # of the packet, or of the clock where there is none

@@ -11,6 +11,7 @@ from typing import Any, Protocol, Self
 from analyzer.capture import Capture
 from analyzer.conclusions.frame_refs import placed
 from analyzer.conclusions.steps import concluded
+from analyzer.live.alert_summary import AlertSummary
 from analyzer.live.alerts import AlertRules
 from analyzer.live.dedup import SHARE, SeenOnce, give_back
 from analyzer.live.delivery_queue import DeliveryQueue
@@ -94,6 +95,8 @@ class WatchSession:
         self.board, self.source = FlowView(), ""
         self.rotation: Rotation | None = None
         self.view = WatchView()
+        self.summary = AlertSummary()
+        self.run_number: int | None = None  # among those that wrote into the same file of events
         self._stop, self._outlets, self._masked = stop, tuple(outlets), masked
         self.queues = [outlet for outlet in outlets if isinstance(outlet, DeliveryQueue)]
         self.reading = SessionReader(replace(options, share=SHARE), self)
@@ -254,6 +257,7 @@ class WatchSession:
         now = time.monotonic()
         self._warming.look(self.counts.frames)
         self._say_deliveries()
+        self._say_summary()
         if self._feed is not None and self._capture is not None:
             if now - self._asked >= ASK_EVERY and self.counts.frames:
                 self._asked = now
@@ -283,6 +287,10 @@ class WatchSession:
         """Something about the session itself."""
         self.tell(Event(kind, sentence, time.time_ns(), alert, details=details or {}))
 
+    def _say_summary(self, at_end: bool = False) -> None:
+        for sentence in self.summary.due(at_end):
+            self.say("summary", sentence)
+
     def _say_deliveries(self) -> None:
         """Receivers that failed, or work again."""
         for box in self.queues:
@@ -299,6 +307,9 @@ class WatchSession:
             if where is not None:
                 name, frame = where
                 event = replace(event, details={**event.details, "evidence": {"file": name, "frame": frame}})
+        event = self.summary.passed(event)
+        if self.run_number is not None:
+            event = replace(event, details={**event.details, "run": self.run_number})
         self.counts.events += 1
         self._count(event)
         event = event.masked() if self._masked else event
@@ -342,6 +353,7 @@ class WatchSession:
     def end(self) -> None:
         """Nothing more comes: end the evidence capture, and what waits to be delivered."""
         self._warming.close()
+        self._say_summary(at_end=True)
         if self.rotation is not None:
             self.rotation.close()
         for box in self.queues:
