@@ -213,7 +213,7 @@ class AlertRules:
         place = f", {claims[0]}" if claims else ""
         now = f"now {ping.status}" if before else f"{ping.status} so far"
         to = _named(ping.host, ping.destination)
-        says = f"{ping.title}: {now}; {ping.source.address} → {to}{place}{seen}"
+        says = f"{ping.source.address} → {to}{place}: {ping.title}, {now}{seen}"
         dumped: Json = codec(Ping).dump(ping)
         told = {key: dumped[key] for key in _OF_PINGS if key in dumped}
         told |= {"scope_claims": list(claims), "further": before is not None}
@@ -232,8 +232,8 @@ class AlertRules:
         said = called(finding)
         to = _named(request.host, request.destination)
         says = (
-            f"{finding.name}={finding.value} ({said}, confidence {finding.confidence}) left "
-            f"{request.source.address} readable, to {to}"
+            f"{request.source.address} → {to}: {finding.name}={finding.value} sent readable ({said}, "
+            f"confidence {finding.confidence})"
         )
         alert = not in_ping and finding.kind not in FACTS and finding.confidence != "low"
         dumped: Json = codec(Finding).dump(finding)

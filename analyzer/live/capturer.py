@@ -67,6 +67,10 @@ class CapturedInterface(Program):
     def lost(self) -> int:
         return self._drops.look() + super().lost
 
+    def doubt(self) -> str:
+        state = SENTENCES.get(state_of(self._interface), "").format(name=self._interface)
+        return f"is {self._interface} the right interface? {state or _listed(_names())}".rstrip()
+
     def news(self) -> str:
         return self._link.look()
 

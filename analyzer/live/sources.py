@@ -91,6 +91,10 @@ class Feed:
         """What has changed on the sender's side, in a sentence; empty where nothing has."""
         return ""
 
+    def doubt(self) -> str:
+        """What may be wrong where no packet comes, in words."""
+        return f"is {self.name} what was meant to be read?"
+
     def ending(self) -> str:
         """How it ended, in words; empty where there is nothing to say."""
         return ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import select
 import time
 from collections import Counter, deque
 from collections.abc import Callable, Mapping, Sequence
@@ -38,6 +39,8 @@ FIRST_PAUSE, LONGEST_PAUSE = 1.0, 60.0
 MOST_CONNECTIONS = 4096
 # Seconds between two looks at what a program lost, and events that a view shows.
 ASK_EVERY, MOST_SHOWN = 2.0, 200
+# Seconds without a first packet after which that is said, and between two looks for it.
+SILENT, FIRST_LOOK = 30.0, 0.25
 # The share of the time that may go into the tables of a view.
 BOARD_SHARE = 0.05
 MOST_VALUES = 16_000
@@ -110,6 +113,7 @@ class WatchSession:
         self._warming = Warmup()
         self._asked = self._boarded = 0.0
         self._said_problems = 0
+        self._opened_at, self._is_silent = 0.0, False
         self._broken_since: float | None = None
         self._uncounted: dict[str, None] = {}  # feeds of which nobody says what they lost
         self._board_took = 0.0
@@ -165,6 +169,7 @@ class WatchSession:
         self.counts.connections += 1
         self._say_listening(feed)
         self._draw()
+        self._await_first(feed)
         capture = self._opened(feed)
         empty = ""
         try:
@@ -189,6 +194,22 @@ class WatchSession:
         self._say_problems(capture)
         if empty:
             raise CaptureError(f"{feed.name}: {ending}" if ending else empty)
+
+    def _await_first(self, feed: Feed) -> None:
+        """Wait for the first bytes, while the view goes on."""
+        self._capture, self._opened_at, self._is_silent = None, time.monotonic(), True
+        while not self._stop.is_set():
+            if select.select([feed.fileno(), self._stop.fd], [], [], FIRST_LOOK)[0]:
+                return
+            self._tick()
+
+    def _say_silence(self) -> None:
+        """Say once that no packet has come for long, which an interface that nobody uses looks like."""
+        feed = self._feed
+        if feed is None or not self._is_silent or time.monotonic() - self._opened_at < SILENT:
+            return
+        self._is_silent = False
+        self.say("source", f"no packet yet after {span(int(SILENT * NS))}: {feed.doubt()}")
 
     def _say_problems(self, capture: Capture) -> None:
         """Say what is new of what is wrong with the stream."""
@@ -229,6 +250,7 @@ class WatchSession:
         self._noticing.settle(self.reading.scan.observer.names)
         if captured is not None and len(captured.records):
             self.counts.frames += len(captured.records)
+            self._is_silent = False
             self.losses.packet(int(step.batch.records.time_ns[-1]))
         self._tick()
 
@@ -258,6 +280,7 @@ class WatchSession:
         self._warming.look(self.counts.frames)
         self._say_deliveries()
         self._say_summary()
+        self._say_silence()
         if self._feed is not None and self._capture is not None:
             if now - self._asked >= ASK_EVERY and self.counts.frames:
                 self._asked = now
