@@ -112,7 +112,7 @@ class WatchSession:
         self._capture: Capture | None = None
         self._warming = Warmup()
         self._asked = self._boarded = 0.0
-        self._said_problems = 0
+        self._said_problems, self._is_over = 0, False
         self._opened_at, self._is_silent = 0.0, False
         self._broken_since: float | None = None
         self._uncounted: dict[str, None] = {}  # feeds of which nobody says what they lost
@@ -319,7 +319,8 @@ class WatchSession:
         for box in self.queues:
             for notice in box.notices():
                 details = {"receiver": notice.receiver, "working": notice.is_working}
-                self.say("receiver", notice.sentence, details=details)
+                # What is known when all receivers are done can be told to none of them.
+                self.say("receiver", notice.sentence, alert=not self._is_over, details=details)
 
     def tell(self, event: Event) -> None:
         """Hand an event to everybody who is told."""
@@ -379,6 +380,7 @@ class WatchSession:
         self._say_summary(at_end=True)
         if self.rotation is not None:
             self.rotation.close()
+        self._is_over = True
         for box in self.queues:
             box.begin_to_end()
         for box in self.queues:
