@@ -16,9 +16,7 @@ if TYPE_CHECKING:
     from analyzer.model import Report
 
 
-def write_or_keep(
-    outputs: Outputs, report: Report, options: argparse.Namespace, on_terminal: bool
-) -> None:
+def write_or_keep(outputs: Outputs, report: Report, options: argparse.Namespace, on_terminal: bool) -> None:
     """Write documents and print the report; where its terminal is gone, keep one that nobody has.
 
     UnwritableError as `console.write`, where standard output is something else or no folder takes it.

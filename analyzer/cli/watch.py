@@ -20,7 +20,6 @@ from analyzer.cli.signals import ENDING
 from analyzer.cli.watch_outlets import add_outlets, lines, queues, whole
 
 if TYPE_CHECKING:
-
     from analyzer.identifiers.owner_values import KnownValues
     from analyzer.live.delivery_queue import DeliveryQueue
     from analyzer.live.rotation import Rotation

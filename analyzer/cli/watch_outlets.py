@@ -41,8 +41,10 @@ def add_outlets(watch: argparse.ArgumentParser) -> None:
     )
     _add_receiver(group, "--webhook", "URL", "POST each alert as JSON")
     _add_receiver(
-        group, "--syslog", "[udp://|tcp://|tls://]HOST[:PORT]|/dev/log", "a line for each alert; by UDP"
-        " unless another is named"
+        group,
+        "--syslog",
+        "[udp://|tcp://|tls://]HOST[:PORT]|/dev/log",
+        "a line for each alert; by UDP unless another is named",
     )
     _add_receiver(group, "--mqtt", "mqtt://HOST/TOPIC", "publish each alert (needs paho-mqtt)")
     group.add_argument(

@@ -27,6 +27,11 @@ class KernelDrops:
         self._sockets: list[socket.socket] = []
         self._looks = 0
 
+    @property
+    def is_counting(self) -> bool:
+        """Whether the program's sockets were found and may be asked."""
+        return bool(self._sockets)
+
     def look(self) -> int:
         """Packets that were dropped since the beginning, as far as they were counted here."""
         if not self._sockets and self._looks < MOST_LOOKS:

@@ -48,9 +48,7 @@ def test_too_many_alerts_of_a_kind_are_summed_up_every_minute(monkeypatch: pytes
     assert summary.passed(Event("ping", "", 0)).alert
     assert list(summary.due()) == []
     now[0] = 61.0
-    assert list(summary.due()) == [
-        "30 further destination alerts in a minute; --ndjson has each of them"
-    ]
+    assert list(summary.due()) == ["30 further destination alerts in a minute; --ndjson has each of them"]
     assert summary.passed(destination()).alert
     assert list(summary.due()) == []
 

@@ -1,4 +1,4 @@
-"""The soak test of `tests/bench/watch_soak.py`, as long as PHONEHOME_SOAK says in seconds (180 in a build)."""
+"""The soak test of `tests/bench/watch_soak.py`, for as many seconds as PHONEHOME_SOAK says."""
 
 from __future__ import annotations
 

@@ -272,8 +272,9 @@ def test_all_of_the_answer_is_shown_and_the_report_to_read_comes_first(client: C
     documents = [part.partition('"')[0] for part in page.split('href="/jobs/')[1:]]
     assert documents[0].endswith("/report-redacted.html")
     assert "a-report.html" in client.get(f"{job}/report.html?download=1").headers["content-disposition"]
-    assert '"report-redacted.html"' in (
-        client.get(f"{job}/report-redacted.html?download=1").headers["content-disposition"]
+    assert (
+        '"report-redacted.html"'
+        in (client.get(f"{job}/report-redacted.html?download=1").headers["content-disposition"])
     )
     assert "<title>What left the phone readable · 20 February 2019" in (
         client.get(f"{job}/report-redacted.html").text
