@@ -71,6 +71,10 @@ class Capture:
         if self.source.compression:
             account.format += f", {self.source.compression}"
 
+    def may_compile(self, allowed: bool) -> None:
+        """Have kernels compiled once there are many frames, or not: that takes long, and a stream waits."""
+        self._window.may_compile = allowed
+
     def compile_kernels(self) -> None:
         """Run kernels compiled from the first batch on."""
         self._window.large = True

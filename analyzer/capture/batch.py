@@ -53,6 +53,7 @@ class Window:
         self.data = bytearray(min(self._size, FIRST_BYTES))
         self.start = self.end = self.base = 0
         self.finished = False
+        self.may_compile = True  # False while that would hold up a live capture
         self.large = False  # whether so many frames are to come that kernels should run compiled
         self._spare: deque[bytearray] = deque()
         self._views()
@@ -89,7 +90,7 @@ class Window:
 
     def expect(self, frames: int) -> None:
         """Judge from the frames read so far how many there will be; grow for the large ones."""
-        if self.large or not frames:
+        if self.large or not frames or not self.may_compile:
             return
         done = max(self.offset, 1)
         left = max(self.source.size or 0, self.source.decoded) - done

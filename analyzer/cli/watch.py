@@ -157,7 +157,7 @@ def _session(
     stack: ExitStack,
 ) -> WatchSession:
     from analyzer.live.alert_summary import AlertSummary
-    from analyzer.live.event_log import EventLog
+    from analyzer.live.event_file import EventFile
     from analyzer.live.watch_session import WatchSession
     from analyzer.session.options import Options
 
@@ -174,7 +174,7 @@ def _session(
     outlets: list[Sink] = [*boxes, *lines(options, stop, lost, stack, on_terminal)]
     session = WatchSession(wanted, stop, outlets, masked=options.redact)
     session.summary = AlertSummary(options.quiet_after)
-    session.run_number = next((one.run for one in outlets if isinstance(one, EventLog)), None)
+    session.run_number = next((one.run for one in outlets if isinstance(one, EventFile)), None)
     if on_terminal and os.environ.get("TERM") != "dumb":
         from rich.console import Console
 

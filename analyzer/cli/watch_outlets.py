@@ -14,7 +14,7 @@ from analyzer.cli.output import UnusableError
 
 if TYPE_CHECKING:
     from analyzer.live.delivery_queue import DeliveryQueue
-    from analyzer.live.event_log import EventLog
+    from analyzer.live.event_file import EventFile
     from analyzer.live.events import Event
     from analyzer.live.shutdown import Stop
     from analyzer.live.watch_session import Sink
@@ -113,19 +113,19 @@ def lines(
     if options.ndjson == "-":
         yield NdJson(sys.stdout.buffer, gone)
     elif options.ndjson is not None:
-        yield _event_log(options, stack)
+        yield _event_file(options, stack)
 
 
-def _event_log(options: argparse.Namespace, stack: ExitStack) -> EventLog:
+def _event_file(options: argparse.Namespace, stack: ExitStack) -> EventFile:
     """The file of events; UnusableError where it can't be written."""
-    from analyzer.live.event_log import EventLog
+    from analyzer.live.event_file import EventFile
 
     def failed(error: OSError) -> None:
         complain(f"--ndjson {options.ndjson}: can't be written ({error.strerror}); it is tried again")
 
     size = (options.ndjson_size or 0) * 1_000_000
     try:
-        log = EventLog(options.ndjson, failed, size, options.ndjson_count)
+        log = EventFile(options.ndjson, failed, size, options.ndjson_count)
     except OSError as error:
         raise UnusableError(f"--ndjson {options.ndjson}: can't be written ({error.strerror})") from None
     stack.callback(log.close)

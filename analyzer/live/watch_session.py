@@ -231,6 +231,7 @@ class WatchSession:
             feed.close()
             why = feed.ending()
             raise CaptureError(f"{feed.name}: {why}" if why else str(error)) from None
+        self._capture.may_compile(self._warming.is_done)
         return self._capture
 
     def _take(self, step: Step) -> None:
@@ -285,6 +286,7 @@ class WatchSession:
             if now - self._asked >= ASK_EVERY and self.counts.frames:
                 self._asked = now
                 self._feed.ask()
+            self._capture.may_compile(self._warming.is_done)
             self._say_problems(self._capture)
             self.losses.look(self._feed.lost, self._capture.account)
             self.losses.look_at_gaps(self.reading.scan.observer.gaps, self.reading.scan.observer.gap_bytes)

@@ -10,7 +10,7 @@ import pytest
 
 from analyzer.live import alert_summary
 from analyzer.live.alert_summary import AlertSummary
-from analyzer.live.event_log import EventLog, last_run
+from analyzer.live.event_file import EventFile, last_run
 from analyzer.live.events import Event
 from tests import builders
 from tests.live.running import HEADER, Watch, records
@@ -63,7 +63,7 @@ def test_identifiers_are_summed_up_only_where_that_is_asked_for() -> None:
 
 def test_a_full_file_of_events_is_turned_and_none_is_lost(tmp_path: Path) -> None:
     failures: list[OSError] = []
-    log = EventLog(str(tmp_path / "events"), failures.append, size=2_000, count=3)
+    log = EventFile(str(tmp_path / "events"), failures.append, size=2_000, count=3)
     for number in range(1, 41):
         log.take(destination(run=log.run), number)
     log.close()
@@ -83,7 +83,7 @@ def test_a_full_file_of_events_is_turned_and_none_is_lost(tmp_path: Path) -> Non
 def test_each_run_has_a_number_of_its_own(tmp_path: Path) -> None:
     path = tmp_path / "events"
     for run in (1, 2, 3):
-        log = EventLog(str(path), lambda _: None)
+        log = EventFile(str(path), lambda _: None)
         assert log.run == run
         log.take(destination(run=log.run), 1)
         log.close()
@@ -95,7 +95,7 @@ def test_each_run_has_a_number_of_its_own(tmp_path: Path) -> None:
 def test_a_file_that_someone_turns_is_begun_anew(tmp_path: Path) -> None:
     """As logrotate does it."""
     path = tmp_path / "events"
-    log = EventLog(str(path), lambda _: None)
+    log = EventFile(str(path), lambda _: None)
     log.take(destination(1), 1)
     os.replace(path, tmp_path / "old")
     log.take(destination(2), 2)
@@ -107,7 +107,7 @@ def test_a_file_that_can_not_be_written_is_said_once_and_tried_again(tmp_path: P
     failures: list[OSError] = []
     folder = tmp_path / "folder"
     folder.mkdir()
-    log = EventLog(str(folder / "events"), failures.append)
+    log = EventFile(str(folder / "events"), failures.append)
     os.replace(folder, tmp_path / "gone")
     for number in (1, 2):
         log.take(destination(number), number)

@@ -13,7 +13,7 @@ from analyzer.live.events import Event, as_line
 TAIL = 1 << 16  # bytes at a file's end in which the last line is looked for
 
 
-class EventLog:
+class EventFile:
     """Appends events to a file; a full one is renamed FILE.1, the one before it FILE.2, and so on.
 
     A file that someone else has renamed or removed is begun anew. `closed` is called, once, with the error
