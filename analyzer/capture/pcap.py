@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from analyzer.capture.batch import Batch, Window, first_records, make_batch, room_for, run_walk
+from analyzer.capture.cut_joins import RECORD_HEADER, CutRecord, cut_record, header_in_rest
 from analyzer.capture.joined_files import FILE_HEADER, begins_section, line_ends
 from analyzer.capture.metadata import CaptureMetadata
 from analyzer.capture.pcap_variants import MODIFIED, STANDARD, Variant, variant_of
@@ -126,12 +127,22 @@ def _batches(window: Window, account: CaptureMetadata, layout: Layout) -> Iterat
             walk_pcap, window, layout.big, layout.unit_ns, layout.link, layout.header, layout.lengths,
             layout.fcs, records.rows.reshape(-1),
         )  # fmt: skip
+        cut = _cut_record(window, first_records(records, count), layout)
+        if cut is not None:
+            count, window.start = cut.row, int(records.offset[cut.row]) - layout.header
         if count:
             found = first_records(records, count)
             layout = _checked(window, account, layout, found)
             yield make_batch(window, account, found)
+        if cut is not None and cut.begins >= 0:
+            say_joined_record(window, account, cut.begins)
+            return
+        if count:
             window.turn()
             window.grow()
+        if cut is not None:
+            window.fill()
+            continue
         if why == CONTROL or (why == BAD_RECORD and begins_section(window)):
             return  # another file begins
         if why == BAD_RECORD:
@@ -142,7 +153,17 @@ def _batches(window: Window, account: CaptureMetadata, layout: Layout) -> Iterat
         wanted = _record_size(window, layout)
         if not window.fill(wanted) and window.available() < wanted:
             break
+    if window.source.is_live() and (begins := header_in_rest(window, layout.big)) >= 0:
+        say_joined_record(window, account, begins)
+        return
     say_cut_record(window, account)
+
+
+def _cut_record(window: Window, records: Records, layout: Layout) -> CutRecord | None:
+    """The record of a live stream that another capture's header cuts, if one does."""
+    if not window.source.is_live() or layout.header != RECORD_HEADER or layout.lengths != IN_ORDER:
+        return None
+    return cut_record(window, records, layout.header, layout.big)
 
 
 def _checked(window: Window, account: CaptureMetadata, layout: Layout, records: Records) -> Layout:
@@ -182,6 +203,18 @@ def say_cut_record(window: Window, account: CaptureMetadata) -> None:
             f"at offset {window.offset:,}, fewer than the record needs",
             account.frames + 1,
         )
+
+
+def say_joined_record(window: Window, account: CaptureMetadata, begins: int) -> None:
+    """Say that a record is cut by another capture, and pass over what is there of it."""
+    left = begins - window.start
+    account.damage(
+        "cut-record",
+        f"{window.source.path}: the stream broke off within record {account.frames + 1:,}: of it {left:,} "
+        f"bytes came, at offset {window.offset:,}, before another capture began",
+        account.frames + 1,
+    )
+    window.start = begins
 
 
 def say_bad_record(window: Window, account: CaptureMetadata, claimed: int) -> None:

@@ -146,10 +146,11 @@ def add_documents(command: argparse.ArgumentParser, documents: Sequence[Document
 class Outputs:
     """All files that were asked for, open; one of them may be standard output.
 
-    `prints` says whether the report may be printed.
+    `prints` says whether the report may be printed; `answer_last` is as in `terminal.render`.
     """
 
-    def __init__(self, options: argparse.Namespace, prints: bool = True) -> None:
+    def __init__(self, options: argparse.Namespace, prints: bool = True, answer_last: bool = False) -> None:
+        self._answer_last = answer_last
         asked = [(d, path) for d in options.documents if (path := getattr(options, d.name)) is not None]
         is_redacted = options.redact or any(d.redacted and not options.show_identifiers for d, _ in asked)
         if options.redact_key and not is_redacted:
@@ -172,7 +173,7 @@ class Outputs:
             for document, output in self._files:
                 output.write(document.made(self.eyes.report(report, document.redacted)))
             if self.prints and prints:
-                _print(self.eyes.report(report), options)
+                _print(self.eyes.report(report), options, self._answer_last)
         if sys.stderr.isatty() and not options.quiet:
             self._tell()
 
@@ -186,7 +187,8 @@ class Outputs:
                 said = ", with pseudonyms for identifiers" if pseudonyms else ""
                 say(f"phonehome: {visible(output.path)} is written{said}\n")
         if self.prints and not self._files and sys.stdout.isatty():
-            say("phonehome: the answer stands at the top; --html FILE makes a page of it\n")
+            where = "last" if self._answer_last else "at the top"
+            say(f"phonehome: the answer stands {where}; --html FILE makes a page of it\n")
 
     def __enter__(self) -> Self:
         return self
@@ -195,9 +197,12 @@ class Outputs:
         self._stack.close()
 
 
-def _print(report: Report, options: argparse.Namespace) -> None:
+def _print(report: Report, options: argparse.Namespace, answer_last: bool) -> None:
     from analyzer.report.terminal import render
 
     colour = sys.stdout.isatty() and "NO_COLOR" not in os.environ and os.environ.get("TERM") != "dumb"
-    printed = render(report, width=width(), colour=colour, verbose=options.verbose, sections=options.section)
+    printed = render(
+        report, width=width(), colour=colour, verbose=options.verbose, sections=options.section,
+        answer_last=answer_last,
+    )  # fmt: skip
     write(printed)

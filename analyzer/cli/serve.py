@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import signal
 import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from analyzer.cli.arguments import regions, said
@@ -13,9 +16,13 @@ from analyzer.cli.extras import missing
 from analyzer.cli.output import UnusableError
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from analyzer.serve.jobs import Kind
 
-# What the page offers of each document: the ending of its file, what it is, what it is called.
+MOST_CONNECTIONS = 256
+
+# What the page offers, in this order, of each document: the ending of its file, what it is, its name.
 _FORMS = {
     "html": ("html", "text/html", "the report to read and print"),
     "json": ("json", "application/json", "everything, for programs"),
@@ -53,6 +60,7 @@ def run(options: argparse.Namespace) -> int:
         import uvicorn
 
         from analyzer.serve.app import application
+        from analyzer.serve.connection import BoundedConnection
         from analyzer.serve.guard import Secrets
         from analyzer.serve.jobs import JobLimits, Jobs
     except ModuleNotFoundError as error:
@@ -66,7 +74,8 @@ def run(options: argparse.Namespace) -> int:
         server = uvicorn.Server(
             uvicorn.Config(
                 app, log_level="error", access_log=False, server_header=False, date_header=False,
-                http="h11", ws="none", lifespan="on", limit_concurrency=64, timeout_graceful_shutdown=5,
+                http=BoundedConnection, ws="none", lifespan="on", limit_concurrency=MOST_CONNECTIONS,
+                timeout_graceful_shutdown=5,
             )
         )  # fmt: skip
         address = f"http://{_shown(options.host)}:{port}/?token={keys.token}"
@@ -75,11 +84,10 @@ def run(options: argparse.Namespace) -> int:
         if not _is_loopback(options.host):
             complain(f"{options.host} can be reached by other computers: whoever has the address can look in")
         if options.open:
-            import webbrowser
-
-            webbrowser.open(address)
+            _open(address, jobs.folder)
         try:
-            server.run(sockets=[listening])
+            with _hang_up(server):
+                server.run(sockets=[listening])
         finally:
             import shutil
 
@@ -87,14 +95,47 @@ def run(options: argparse.Namespace) -> int:
     return DONE
 
 
+def _open(address: str, folder: Path) -> None:
+    """Open the page in the browser by way of a file that only its owner reads.
+
+    The words of a browser's command line are seen by every user of the computer, and the address opens the
+    page. A browser that runs in the terminal ends before `open` comes back, so that waits in a thread.
+    """
+    import threading
+    import webbrowser
+
+    page = folder / "open.html"
+    refresh = f'<meta http-equiv="refresh" content="0;url={address}">'
+    page.write_text(f"<!DOCTYPE html>{refresh}<title>phonehome</title>\n")
+    threading.Thread(target=webbrowser.open, args=(page.as_uri(),), daemon=True).start()
+
+
+@contextmanager
+def _hang_up(server: Any) -> Iterator[None]:
+    """Within, SIGHUP ends the server as Ctrl-C does, unless it is ignored, as under nohup."""
+    number = getattr(signal, "SIGHUP", None)
+    if number is None or signal.getsignal(number) is signal.SIG_IGN:
+        yield
+        return
+
+    def end(*_: Any) -> None:
+        server.should_exit = True
+
+    before = signal.signal(number, end)
+    try:
+        yield
+    finally:
+        signal.signal(number, before)
+
+
 def kinds() -> list[Kind]:
     """The documents that each scan writes: all that a report can be written as."""
     from analyzer.serve.jobs import Kind
 
-    offered = [(document, *_FORMS[document.name]) for document in DOCUMENTS if document.name in _FORMS]
+    made = {document.name: document for document in DOCUMENTS}
     return [
-        Kind(f"{name}.{ending}", document.module, document.writer, f"{title}, {how}", media, redacted)
-        for document, ending, media, title in offered
+        Kind(f"{name}.{ending}", made[form].module, made[form].writer, f"{title}, {how}", media, redacted)
+        for form, (ending, media, title) in _FORMS.items()
         for redacted, name, how in _EYES
     ]
 

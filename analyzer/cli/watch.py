@@ -10,16 +10,16 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any
 
-from analyzer.cli.console import complain, sentences
+from analyzer.cli.console import sentences
 from analyzer.cli.documents import READ_FIRST, Outputs, add_documents
 from analyzer.cli.file_roles import FileOption, Role, declare
+from analyzer.cli.kept_report import write_or_keep
 from analyzer.cli.output import UnusableError
 from analyzer.cli.scan import add_choices, exit_code, prepared
 from analyzer.cli.signals import ENDING
+from analyzer.cli.watch_outlets import add_outlets, lines, queues, whole
 
 if TYPE_CHECKING:
-    from typing import BinaryIO
-
     from analyzer.identifiers.owner_values import KnownValues
     from analyzer.live.delivery_queue import DeliveryQueue
     from analyzer.live.rotation import Rotation
@@ -55,10 +55,17 @@ def add(commands: Any) -> None:
         help="capture through dumpcap or tcpdump, with their rights",
     )
     watch.add_argument("--filter", default="", metavar="EXPR", help="with --interface: what to let through")
+    watch.add_argument(
+        "--buffer",
+        type=whole,
+        default=64,
+        metavar="MB",
+        help="with --interface: memory of the kernel for packets that wait (64)",
+    )
     watch.add_argument("--reconnect", action="store_true", help="run the program again when it ends")
     watch.add_argument("--plain", action="store_true", help="lines of text on a terminal too")
     _add_evidence(watch)
-    _add_outlets(watch)
+    add_outlets(watch)
     add_choices(watch)
     declare(
         watch,
@@ -79,31 +86,9 @@ def _add_evidence(watch: argparse.ArgumentParser) -> None:
         metavar="FILE.pcapng",
         help="keep the packets, in numbered files; those in which something was found are removed last",
     )
-    group.add_argument("--rotate-size", type=_positive, default=100, metavar="MB", help="of a file (100)")
-    group.add_argument("--rotate-time", type=_positive, default=3600, metavar="S", help="of a file (3600)")
-    group.add_argument("--rotate-count", type=_positive, default=48, metavar="N", help="files kept (48)")
-
-
-def _add_outlets(watch: argparse.ArgumentParser) -> None:
-    group = watch.add_argument_group("who is told")
-    group.add_argument("--ndjson", metavar="FILE|-", help="every event as a line of JSON, appended at once")
-    group.add_argument(
-        "--on-ping",
-        metavar="CMD",
-        help="run this for each ping (no shell), the event as JSON on its stdin",
-    )
-    group.add_argument("--webhook", metavar="URL", help="POST each alert as JSON")
-    group.add_argument("--syslog", metavar="HOST[:PORT]|/dev/log", help="a line for each alert")
-    group.add_argument("--mqtt", metavar="mqtt://HOST/TOPIC", help="publish each alert (needs paho-mqtt)")
-    group.add_argument(
-        "--send-values", action="store_true", help="webhook, syslog and MQTT get identifiers in full"
-    )
-
-
-def _positive(text: str) -> int:
-    if not text.isdigit() or not 0 < int(text) < 10**9:
-        raise argparse.ArgumentTypeError(f"{text!r} is no whole number above 0")
-    return int(text)
+    group.add_argument("--rotate-size", type=whole, default=100, metavar="MB", help="of a file (100)")
+    group.add_argument("--rotate-time", type=whole, default=3600, metavar="S", help="of a file (3600)")
+    group.add_argument("--rotate-count", type=whole, default=48, metavar="N", help="files kept (48)")
 
 
 def run(options: argparse.Namespace) -> int:
@@ -121,9 +106,10 @@ def run(options: argparse.Namespace) -> int:
         raise UnusableError("--ndjson and --json can't both go to standard output")
     if options.redact and options.evidence is not None:
         raise UnusableError("-w keeps packets as they are, identifiers in them, which --redact would hide")
-    with ExitStack() as stack, Outputs(options, prints=options.ndjson != "-") as outputs:
+    prints, on_terminal = options.ndjson != "-", sys.stdout.isatty()
+    with ExitStack() as stack, Outputs(options, prints, answer_last=on_terminal) as outputs:
         stop = stack.enter_context(_signals(Stop()))
-        boxes = _boxes(options)
+        boxes = queues(options)
         lost: list[OSError] = []
         session = _session(options, known, stop, lost, boxes, stack)
         try:
@@ -132,9 +118,9 @@ def run(options: argparse.Namespace) -> int:
         except CaptureError as error:
             raise UnusableError(str(error)) from None
         finally:
-            session.end(boxes)
+            session.end()
         report = session.report(options.device, options.tac)
-        outputs.write(report, options)
+        write_or_keep(outputs, report, options, on_terminal)
     if lost:
         with sentences():
             raise lost[0]
@@ -143,7 +129,7 @@ def run(options: argparse.Namespace) -> int:
 
 def _opener(options: argparse.Namespace) -> Callable[[Stop], Feed]:
     """What opens the next connection."""
-    from analyzer.live import sources
+    from analyzer.live import capturer, sources
 
     words = options.source
     if (options.interface is None) == (not words):
@@ -151,7 +137,8 @@ def _opener(options: argparse.Namespace) -> Callable[[Stop], Feed]:
     if options.filter and options.interface is None:
         raise UnusableError("--filter goes with --interface; a program after -- takes its own")
     if options.interface is not None:
-        return lambda stop: sources.interface(options.interface, stop, options.filter)
+        given = options.interface, options.filter, options.buffer
+        return lambda stop: capturer.interface(given[0], stop, *given[1:])
     if len(words) > 1:
         return lambda stop: sources.Program(words, stop)
     if options.reconnect:
@@ -159,36 +146,6 @@ def _opener(options: argparse.Namespace) -> Callable[[Stop], Feed]:
     if words[0] == "-":
         return sources.standard_input
     return lambda stop: sources.GrowingFile(words[0], stop)
-
-
-def _boxes(options: argparse.Namespace) -> list[DeliveryQueue]:
-    """Who is told through a queue; UnusableError where what was named can't be used."""
-    from analyzer.live import sinks
-    from analyzer.live.delivery_queue import DeliveryQueue
-
-    masked = not options.send_values
-    asked = (
-        ("--on-ping", options.on_ping, sinks.program, False),
-        ("--webhook", options.webhook, sinks.webhook, masked),
-        ("--syslog", options.syslog, sinks.syslog, masked),
-        ("--mqtt", options.mqtt, sinks.mqtt, masked),
-    )
-    boxes = []
-    for name, given, make, hides in asked:
-        if given is None:
-            continue
-        try:
-            deliver = make(given)
-        except (ValueError, OSError) as error:
-            raise UnusableError(f"{name}: {error}") from None
-        only_pings = name == "--on-ping"
-        boxes.append(
-            DeliveryQueue(
-                name, deliver, masked=hides,
-                wants=(lambda event: event.kind == "ping") if only_pings else (lambda event: event.alert),
-            )
-        )  # fmt: skip
-    return boxes
 
 
 def _session(
@@ -199,6 +156,8 @@ def _session(
     boxes: list[DeliveryQueue],
     stack: ExitStack,
 ) -> WatchSession:
+    from analyzer.live.alert_summary import AlertSummary
+    from analyzer.live.event_file import EventFile
     from analyzer.live.watch_session import WatchSession
     from analyzer.session.options import Options
 
@@ -212,8 +171,10 @@ def _session(
         dossiers=options.dossiers,
     )
     on_terminal = sys.stdout.isatty() and not options.plain and options.ndjson != "-" and options.json != "-"
-    outlets: list[Sink] = [*boxes, *_lines(options, stop, lost, stack, on_terminal)]
+    outlets: list[Sink] = [*boxes, *lines(options, stop, lost, stack, on_terminal)]
     session = WatchSession(wanted, stop, outlets, masked=options.redact)
+    session.summary = AlertSummary(options.quiet_after)
+    session.run_number = next((one.run for one in outlets if isinstance(one, EventFile)), None)
     if on_terminal and os.environ.get("TERM") != "dumb":
         from rich.console import Console
 
@@ -223,33 +184,6 @@ def _session(
     if options.evidence is not None:
         session.rotation = _rotation(options, session)
     return session
-
-
-def _lines(
-    options: argparse.Namespace, stop: Stop, lost: list[OSError], stack: ExitStack, on_terminal: bool
-) -> Iterator[Sink]:
-    """Alerts as text, unless a view shows them, and events as NDJSON; `lost` gets why nobody reads them."""
-    from analyzer.live.lines import EventLines, NdJson
-
-    def gone(error: OSError) -> None:
-        lost.append(error)
-        stop.set()
-
-    own = sys.stdout.buffer if options.ndjson != "-" and options.json != "-" else sys.stderr.buffer
-    if not on_terminal and not options.quiet:
-        yield EventLines(own, gone)
-    if options.ndjson == "-":
-        yield NdJson(sys.stdout.buffer, gone)
-    elif options.ndjson is not None:
-        yield NdJson(stack.enter_context(_appended(options.ndjson)), lambda _: complain("--ndjson: closed"))
-
-
-def _appended(path: str) -> BinaryIO:
-    try:
-        number = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)  # it holds identifiers
-        return os.fdopen(number, "ab", buffering=0)
-    except OSError as error:
-        raise UnusableError(f"--ndjson {path}: can't be written ({error.strerror})") from None
 
 
 def _rotation(options: argparse.Namespace, session: WatchSession) -> Rotation:
@@ -267,14 +201,21 @@ def _rotation(options: argparse.Namespace, session: WatchSession) -> Rotation:
     )
 
 
+_WISHES = {
+    signal.SIGINT: "Ctrl-C",
+    signal.SIGTERM: "SIGTERM, by which a program is asked to end",
+    getattr(signal, "SIGHUP", None): "SIGHUP, since its terminal was closed",
+}
+
+
 @contextmanager
 def _signals(stop: Stop) -> Iterator[Stop]:
     """Within, Ctrl-C, SIGTERM and SIGHUP are a wish to stop; the second one ends at once."""
 
-    def wish(*_: Any) -> None:
+    def wish(number: int, _: Any) -> None:
         if stop.is_set():
             raise KeyboardInterrupt
-        stop.set()
+        stop.set(_WISHES.get(number, signal.Signals(number).name))
 
     # SIGHUP that is ignored, as under nohup, stays so.
     asked = [n for n in (signal.SIGINT, *ENDING) if signal.getsignal(n) is not signal.SIG_IGN]

@@ -143,6 +143,12 @@ class Http2:
         for number in list(self._streams):
             yield from self._give_out(number)
 
+    def unanswered(self) -> Iterator[Exchange]:
+        """Give the requests that have ended in streams that have not."""
+        for stream in self._streams.values():
+            if "request" in stream.ended and "request" in stream.messages:
+                yield Exchange(stream.messages["request"], None, self._client(), stream.interim)
+
     # ── frames ──────────────────────────────────────────────────────────
 
     def _take_frame(self, side: Http2Direction, frame: Http2Frame) -> int:

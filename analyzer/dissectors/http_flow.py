@@ -177,9 +177,11 @@ class HttpFlow:
                 yield from other_readings(self.streams[remains.sender], remains.sender)
 
     def unanswered(self) -> Iterator[Exchange]:
-        """The requests that wait for their answers; HTTP/2 and tunnels are not asked."""
-        for request in self._asked:
+        """The requests that are complete while their answers have not begun, or go on."""
+        answering = (request for request in self._chosen.values() if id(request) not in self._early)
+        for request in (*self._unanswered, *answering, *self._asked):
             yield Exchange(request, None, self._request_direction_first()[0])
+        yield from self.switch.unanswered()
 
     def gave_up(self) -> bool:
         """Whether neither direction is HTTP, as far as both have shown."""

@@ -98,6 +98,11 @@ class ProtocolSwitch:
             yield from self.other.close()
             yield from self._take_back()
 
+    def unanswered(self) -> Iterator[Exchange]:
+        """Give the successor's requests that are complete while their answers are not."""
+        if self.other is not None:
+            yield from self.other.unanswered()
+
     # ── what the first bytes show ──────────────────────────────────────
 
     def _open(self, direction: int, piece: Segment) -> Iterator[Exchange]:

@@ -134,6 +134,11 @@ class Socks:
         elif not self._is_over:
             yield from self._stop()
 
+    def unanswered(self) -> Iterator[Exchange]:
+        """Give the requests inside that are complete while their answers are not."""
+        if self._inside is not None:
+            yield from self._inside.unanswered()
+
     # ── the handshake ───────────────────────────────────────────────────
 
     def _advance(self, alone: bool) -> Iterator[Exchange]:

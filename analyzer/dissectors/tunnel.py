@@ -47,6 +47,10 @@ class InnerConnection:
         """What the end of the connection leaves inside."""
         yield from self._marked(self._inside.finish())
 
+    def unanswered(self) -> Iterator[Exchange]:
+        """Give the requests inside that are complete while their answers are not."""
+        yield from self._marked(self._inside.unanswered())
+
     def _marked(self, exchanges: Iterator[Exchange]) -> Iterator[Exchange]:
         for exchange in exchanges:
             for message in (exchange.request, exchange.response):
@@ -82,6 +86,8 @@ class TlsInside:
 
     def close(self) -> Iterator[Exchange]:
         return iter(())
+
+    unanswered = close
 
     def _read(self, side: ServerName, piece: Segment) -> None:
         self._left -= len(piece.data)

@@ -160,6 +160,10 @@ class WebSocket:
             self._drop_candidates(side)
             yield from self._cut(side, "its end was not captured")
 
+    def unanswered(self) -> Iterator[Exchange]:
+        """Give nothing: each message is given out when it is complete."""
+        return iter(())
+
     # ── frames ──────────────────────────────────────────────────────────
 
     def _take(self, side: WebSocketDirection, segment: Segment) -> Iterator[Exchange]:

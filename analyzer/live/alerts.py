@@ -1,12 +1,13 @@
 """Steps and exchanges of a live scan → events: devices, destinations, names, identifiers, pings.
 
-A request is told of when its last byte was read; what becomes of it afterwards (delivered, answered,
-accepted) is a further event. What was told is remembered in bounded memory (`bounded.py`).
+A request is an alert when its last byte was read, whatever follows it on its connection; what becomes of it
+afterwards (delivered, answered, accepted) is a further event and no second alert. What was told is
+remembered in bounded memory (`dedup.py`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from fnmatch import fnmatchcase
 
 import numpy as np
@@ -45,10 +46,12 @@ class AlertRules:
         self._devices: SeenOnce[str] = SeenOnce(MOST_ADDRESSES)
         self._pairs: SeenOnce[tuple[Words, Words]] = SeenOnce(MOST_PAIRS)
         self._claims: RecentEntries[str, tuple[str, ...]] = RecentEntries(MOST_ADDRESSES)
+        self._networks: RecentEntries[str, str] = RecentEntries(MOST_ADDRESSES)
+        self._named_once: SeenOnce[str] = SeenOnce(MOST_ADDRESSES)  # networks, senders
         self._asked: SeenOnce[tuple[str, str | None]] = SeenOnce(MOST_NAMES)
         self._status: RecentEntries[tuple[object, ...], str] = RecentEntries(MOST_REQUESTS)  # of pings
         self._values: SeenOnce[tuple[str, str, str | None]] = SeenOnce(MOST_VALUES)
-        self._early: SeenOnce[tuple[object, ...]] = SeenOnce(MOST_REQUESTS)
+        self._early: SeenOnce[Hashable] = SeenOnce(MOST_REQUESTS)
         self._macs: RecentEntries[str, str] = RecentEntries(MOST_ADDRESSES)
         self._named = 0  # of the observer's names that were looked at
 
@@ -60,9 +63,8 @@ class AlertRules:
         self._look_at_names(reading.scan.observer.names, step)
         self._look_at_flows(step)
         asked = sorted(set(step.ids.flow[step.ids.handed > 0].tolist()))
-        for entry in reading.unanswered(asked):
-            if self._early.is_new(_key(entry.request)):
-                self.heed(entry)
+        for entry in reading.unanswered(asked, self._early.is_new):
+            self.heed(entry)
 
     def settle(self, names: Sequence[LearnedName]) -> None:
         """A step is over; the list of names may have been made shorter."""
@@ -115,13 +117,19 @@ class AlertRules:
         claims = self._claims_of(destination.address)
         name = self.names.get(destination.address)
         dossier = self._documented(name)
+        network = self._networks.get(destination.address) if claims else None
         why = [*claims, *([f"documented for {dossier.title}"] if dossier else [])]
         says = f"{source.address} → {_named(name, destination)}{''.join(f', {w}' for w in why)}"
-        details = {"scope_claims": list(claims), **({"dossier": dossier.id} if dossier else {})}
+        details: dict[str, Json] = {"scope_claims": list(claims)}
+        details |= {"dossier": dossier.id} if dossier else {}
+        details |= {"network": network} if network else {}
+        # A network is named once, however many addresses it has.
         is_ping = dossier is not None and dossier.kind == "activation-ping"
+        subject = dossier.id if is_ping and dossier is not None else network or destination.address
+        alert = (bool(claims) or is_ping) and self._named_once.is_new(subject)
         self._say(
             Event(
-                "destination", says, time_ns, bool(claims) or is_ping, source, self._mac(source),
+                "destination", says, time_ns, alert, source, self._mac(source),
                 destination, name, frame, details,
             )
         )  # fmt: skip
@@ -146,6 +154,8 @@ class AlertRules:
             places = self._reading.locator().places([address]) if inside else []
             found = scope_claims(places[0], self._regions) if places else ()
             self._claims.put(address, found)
+            if places and places[0].asn is not None:
+                self._networks.put(address, f"AS{places[0].asn} {places[0].as_name or ''}".rstrip())
         return found
 
     # ── names ───────────────────────────────────────────────────────────
@@ -203,14 +213,14 @@ class AlertRules:
         place = f", {claims[0]}" if claims else ""
         now = f"now {ping.status}" if before else f"{ping.status} so far"
         to = _named(ping.host, ping.destination)
-        says = f"{ping.title}: {now}; {ping.source.address} → {to}{place}{seen}"
+        says = f"{ping.source.address} → {to}{place}: {ping.title}, {now}{seen}"
         dumped: Json = codec(Ping).dump(ping)
         told = {key: dumped[key] for key in _OF_PINGS if key in dumped}
         told |= {"scope_claims": list(claims), "further": before is not None}
         self._say(
             Event(
-                "ping", says, ping.time_ns, True, ping.source, self._mac(ping.source), ping.destination,
-                ping.host, _frame(entry.request), told,
+                "ping", says, ping.time_ns, before is None, ping.source, self._mac(ping.source),
+                ping.destination, ping.host, _frame(entry.request), told,
                 private_of(entry.findings),
             )
         )  # fmt: skip
@@ -222,8 +232,8 @@ class AlertRules:
         said = called(finding)
         to = _named(request.host, request.destination)
         says = (
-            f"{finding.name}={finding.value} ({said}, confidence {finding.confidence}) left "
-            f"{request.source.address} readable, to {to}"
+            f"{request.source.address} → {to}: {finding.name}={finding.value} sent readable ({said}, "
+            f"confidence {finding.confidence})"
         )
         alert = not in_ping and finding.kind not in FACTS and finding.confidence != "low"
         dumped: Json = codec(Finding).dump(finding)

@@ -26,7 +26,9 @@ SHORTEST_MASKED = 4
 class Event:
     """Something that was noticed while it happened. `alert` says whether it deserves a line."""
 
-    kind: str  # "ping", "identifier", "destination", "name", "device", "loss", "source", "evidence", "output"
+    # "ping", "identifier", "destination", "name", "device", "loss", "source", "evidence", "receiver",
+    # "summary"
+    kind: str
     says: str  # one sentence; holds text of the capture
     time_ns: int  # of the packet, or of the clock where there is none
     alert: bool = True
@@ -38,9 +40,15 @@ class Event:
     details: Mapping[str, Any] = field(default_factory=dict)  # JSON
     private: tuple[tuple[str, int], ...] = ()  # values that identify, each with how much of it may be told
 
+    @property
+    def is_further(self) -> bool:
+        """Whether it adds to an alert that was given: what became of a request."""
+        return bool(self.details.get("further"))
+
     def line(self) -> str:
         """The event as one harmless line of text, without its end."""
-        return f"{clock(self.time_ns)}  {self.kind.upper():<11} {visible(self.says)}"
+        kind = "answer" if self.is_further else self.kind
+        return f"{clock(self.time_ns)}  {kind.upper():<11} {visible(self.says)}"
 
     def document(self, number: int, created_ns: int | None = None) -> dict[str, Any]:
         """The event as JSON; `number` counts the events of a run."""

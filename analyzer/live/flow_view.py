@@ -9,7 +9,7 @@ import numpy as np
 
 from analyzer.flows.address_text import address_text
 from analyzer.flows.devices import sides_of
-from analyzer.flows.flow_table import LAST_NS, Column, Flows
+from analyzer.flows.flow_table import DTLS, KIND, LAST_NS, QUIC, TLS, Column, Flows
 from analyzer.flows.ledger import orient
 
 
@@ -32,6 +32,7 @@ class FlowView:
     destinations: tuple[BoardRow, ...] = ()
     more_devices: int = 0
     more_destinations: int = 0
+    encrypted: float | None = None  # of the bytes; TLS, DTLS and QUIC
 
 
 def board(flows: Flows, named: Callable[[str], str | None], most: int) -> FlowView:
@@ -58,9 +59,10 @@ def board(flows: Flows, named: Callable[[str], str | None], most: int) -> FlowVi
         device = sides.devices[row]
         addresses = [a for a, _ in device.addresses.most_common(2) if a != device.id]
         devices.append(_row(device.id, row, by_device, ", ".join(addresses)))
-    return FlowView(
-        tuple(devices), tuple(destinations), len(sides.devices) - len(devices), len(words) - len(recent)
-    )
+    is_encrypted = np.isin(flows.numbers[: len(flows), KIND], (TLS, DTLS, QUIC))
+    share = float(data[is_encrypted].sum() / max(int(data.sum()), 1))
+    more = len(sides.devices) - len(devices), len(words) - len(recent)
+    return FlowView(tuple(devices), tuple(destinations), *more, share)
 
 
 def _sums(index: Column, count: int, *columns: Column) -> list[Column]:

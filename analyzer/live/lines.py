@@ -17,7 +17,7 @@ class EventLines:
         self._is_open = True
 
     def take(self, event: Event, _: int) -> None:
-        if event.alert:
+        if event.alert or event.is_further:
             self._write(event.line().encode("utf-8", "backslashreplace") + b"\n")
 
     def _write(self, line: bytes) -> None:

@@ -121,7 +121,7 @@ class Rotation:
         self._open, self._since = os.fdopen(number, "wb"), time.monotonic()
         self._files.append(RotatedFile(path, first_frame))
         self._hash, self._links = hashlib.sha256(), {}
-        self._put(_section())
+        self._put(section_block())
         while len(self._files) > self._count:
             self._forget()
 
@@ -162,15 +162,8 @@ class Rotation:
             number = self._links.get(link)
             if number is None:
                 number = self._links[link] = len(self._links)
-                pieces.append(_interface(link))
-            size = 32 + captured + -captured % 4
-            pieces += (
-                struct.pack("<7I", ENHANCED, size, number, (at_ns >> 32) & 0xFFFFFFFF, at_ns & 0xFFFFFFFF,
-                            captured, min(wire, 0xFFFFFFFF)),
-                bytes(data[offset : offset + captured]),
-                bytes(-captured % 4),
-                struct.pack("<I", size),
-            )  # fmt: skip
+                pieces.append(interface_block(link))
+            pieces.append(packet_block(number, at_ns, bytes(data[offset : offset + captured]), wire))
         data.release()
         file.frames += len(batch.records)
         self._put(b"".join(pieces))
@@ -197,12 +190,22 @@ def _option(code: int, value: bytes) -> bytes:
     return struct.pack("<HH", code, len(value)) + value + bytes(-len(value) % 4)
 
 
-def _section() -> bytes:
+def packet_block(interface: int, at_ns: int, frame: bytes, wire: int) -> bytes:
+    """An Enhanced Packet Block; `wire` is the frame's length before it was cut."""
+    size = 32 + len(frame) + -len(frame) % 4
+    words = (ENHANCED, size, interface, (at_ns >> 32) & 0xFFFFFFFF, at_ns & 0xFFFFFFFF, len(frame))
+    head = struct.pack("<7I", *words, min(wire, 0xFFFFFFFF))
+    return head + frame + bytes(-len(frame) % 4) + struct.pack("<I", size)
+
+
+def section_block() -> bytes:
+    """A Section Header Block that names this program."""
     head = struct.pack("<IHHq", 0x1A2B3C4D, 1, 0, -1)
     return _block(SECTION, head + _option(APPLICATION, f"phonehome {VERSION}".encode()) + _option(0, b""))
 
 
-def _interface(link: int) -> bytes:
+def interface_block(link: int) -> bytes:
+    """An Interface Description Block with times in nanoseconds."""
     # snoop's own types have no number here; LINKTYPE_USER0 says that nobody else knows it.
     known = link if link < SNOOP_LINK and link < 1 << 16 else 147
     head = struct.pack("<HHI", known, 0, 0)

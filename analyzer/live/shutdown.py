@@ -22,9 +22,12 @@ class Stop:
         self.fd, self._write = os.pipe()
         self._is_set = self._is_closed = False
         self._until = 0.0
+        self.why = ""
 
-    def set(self) -> None:
+    def set(self, why: str = "") -> None:
+        """Wish to stop; `why` says in a few words who does."""
         if not self._is_set:
+            self.why = why
             self._until = time.monotonic() + GRACE
             self._is_set = True
             with suppress(OSError):

@@ -1,37 +1,32 @@
-"""Who may be told of events: a program, a web address, a syslog server, an MQTT broker.
+"""Who may be told of events beside web and syslog servers: a program, an MQTT broker.
 
-Each function gives something for an `Outbox`: it takes a JSON document and raises OSError where it was not
-taken. ValueError, one sentence, where what the user named can't be used.
+Each function gives something for a `DeliveryQueue`: it takes a JSON document and raises OSError where it was
+not taken. ValueError, one sentence, where what the user named can't be used.
 """
 
 from __future__ import annotations
 
 import json
-import logging
-import logging.handlers
 import shlex
-import socket
 import subprocess
-import sys
-import urllib.error
-import urllib.request
+import threading
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from analyzer.report.text import visible
-from analyzer.version import VERSION
+from analyzer.live.delivery_queue import EventRefusedError
 
-# Seconds that a program and a server get for one event.
-PROGRAM_TIME, SERVER_TIME = 30.0, 5.0
-LONGEST_SYSLOG = 1024  # bytes of a message that every receiver takes (RFC 3164 §4.1)
-SYSLOG_PORT = 514
+# Seconds that a program and a broker get for one event.
+PROGRAM_TIME, BROKER_TIME = 30.0, 10.0
 
 Deliver = Callable[[dict[str, Any]], None]
 
 
 def program(command: str) -> Deliver:
-    """Run a program, one at a time, with the event as JSON on its standard input; no shell reads it."""
+    """Run a program, one at a time, with the event as JSON on its standard input; no shell reads it.
+
+    It is run once for an event, whatever becomes of it.
+    """
     try:
         words = shlex.split(command)
     except ValueError as error:
@@ -50,64 +45,13 @@ def program(command: str) -> Deliver:
                 start_new_session=True,  # Ctrl-C ends the watch, not what was begun
             )
         except subprocess.TimeoutExpired:
-            raise OSError(f"it took longer than {PROGRAM_TIME:.0f} s and was ended") from None
+            raise EventRefusedError(f"it took longer than {PROGRAM_TIME:.0f} s and was ended") from None
+        except BrokenPipeError:
+            return  # it did not read what it was given
+        except OSError as error:
+            raise EventRefusedError(f"{words[0]} can't be run ({error.strerror})") from None
         if done.returncode:
-            raise OSError(f"it ended with exit code {done.returncode}")
-
-    return deliver
-
-
-class _NoRedirects(urllib.request.HTTPRedirectHandler):
-    """Events go to the address that the user named and to no other."""
-
-    def redirect_request(self, *_: Any) -> None:
-        return None
-
-
-def webhook(url: str) -> Deliver:
-    """POST each event as JSON."""
-    parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise ValueError(f"{url!r} is no http or https address")
-    opener = urllib.request.build_opener(_NoRedirects)
-    headers = {"Content-Type": "application/json", "User-Agent": f"phonehome/{VERSION}"}
-
-    def deliver(document: dict[str, Any]) -> None:
-        request = urllib.request.Request(url, json.dumps(document).encode(), headers, method="POST")
-        try:
-            with opener.open(request, timeout=SERVER_TIME):
-                pass
-        except urllib.error.HTTPError as error:
-            error.close()
-            raise OSError(f"it answered with status {error.code}") from None
-        except urllib.error.URLError as error:
-            raise OSError(str(error.reason)) from None
-
-    return deliver
-
-
-class _Strict(logging.handlers.SysLogHandler):
-    """Says what went wrong in place of printing it."""
-
-    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802, ARG002
-        error = sys.exc_info()[1]
-        raise OSError(f"it could not be sent ({error})") from None
-
-
-def syslog(where: str) -> Deliver:
-    """One line an event: to HOST or HOST:PORT by UDP, or to a socket such as /dev/log."""
-    address: str | tuple[str, int] = where
-    if not where.startswith("/"):
-        parts = _split(f"//{where}")
-        address = (parts[0], parts[1] or SYSLOG_PORT)
-    handler = _Strict(address, facility=logging.handlers.SysLogHandler.LOG_USER)
-    handler.append_nul = False
-
-    def deliver(document: dict[str, Any]) -> None:
-        level = logging.WARNING if document["event"]["kind"] == "alert" else logging.INFO
-        text = f"phonehome: {document['event']['action']}: {visible(document['message'])}"
-        data = text.encode()[:LONGEST_SYSLOG].decode("utf-8", "ignore")
-        handler.emit(logging.LogRecord("phonehome", level, "", 0, data, None, None))
+            raise EventRefusedError(f"it ended with exit code {done.returncode}")
 
     return deliver
 
@@ -128,38 +72,56 @@ def mqtt(url: str) -> Deliver:
             "MQTT needs the package paho-mqtt, which is not installed: pip install '.[mqtt]'"
         ) from None
     client = paho.Client(CallbackAPIVersion.VERSION2)
-    client.connect_timeout = SERVER_TIME
+    client.connect_timeout = BROKER_TIME
+    client.reconnect_delay_set(1, 30)
     if parts.username:
         client.username_pw_set(unquote(parts.username), unquote(parts.password or "") or None)
     if parts.scheme == "mqtts":
         client.tls_set()
     port = parts.port or (8883 if parts.scheme == "mqtts" else 1883)
-    state = {"begun": False}
+    return MqttPublisher(client, parts.hostname, port, topic)
 
-    def deliver(document: dict[str, Any]) -> None:
-        if not state["begun"]:
-            client.connect(parts.hostname or "", port, keepalive=60)
-            client.loop_start()
-            state["begun"] = True
-        try:
-            published = client.publish(topic, json.dumps(document), qos=1)
-            published.wait_for_publish(SERVER_TIME)
-            done = published.is_published()
-        except RuntimeError as error:
-            raise OSError(str(error)) from None
+
+class MqttPublisher:
+    """Publishes one event at a time, with quality of service 1: what the broker acknowledged is delivered.
+
+    The client keeps what was not acknowledged and sends it again after each connection, so an event that is
+    tried again is not published a second time, but waited for.
+    """
+
+    def __init__(self, client: Any, host: str, port: int, topic: str) -> None:
+        self._client, self._host, self._port, self._topic = client, host, port, topic
+        self._has_begun = False
+        self._changed = threading.Condition()
+        self._published: dict[str, Any] | None = None  # the event that is under way
+        self._number: int | None = None  # the client's own for it
+        self._acknowledged: set[int] = set()
+        self._refusal = ""
+        client.on_publish, client.on_connect = self._on_publish, self._on_connect
+
+    def __call__(self, document: dict[str, Any]) -> None:
+        if not self._has_begun:
+            self._client.connect(self._host, self._port, keepalive=60)
+            self._client.loop_start()
+            self._has_begun = True
+        if self._published is not document:
+            self._number = self._client.publish(self._topic, json.dumps(document), qos=1).mid
+            self._published = document
+        with self._changed:
+            done = self._changed.wait_for(lambda: self._number in self._acknowledged, BROKER_TIME)
+            self._acknowledged.clear()
         if not done:
-            raise OSError("the broker did not acknowledge it")
+            raise OSError(self._refusal or self._state())
+        self._published = None
 
-    return deliver
+    def _state(self) -> str:
+        is_there = self._client.is_connected()
+        return "the broker did not acknowledge it" if is_there else "there is no connection to the broker"
 
+    def _on_publish(self, _client: Any, _data: Any, number: int, *_: Any) -> None:
+        with self._changed:
+            self._acknowledged.add(number)
+            self._changed.notify_all()
 
-def _split(url: str) -> tuple[str, int | None]:
-    try:
-        parts = urlsplit(url)
-        host, port = parts.hostname, parts.port
-    except ValueError as error:
-        raise ValueError(f"{url[2:]!r} is no host and port ({error})") from None
-    if not host:
-        raise ValueError(f"{url[2:]!r} names no host")
-    socket.getaddrinfo(host, None)
-    return host, port
+    def _on_connect(self, _client: Any, _data: Any, _flags: Any, reason: Any, *_: Any) -> None:
+        self._refusal = f"the broker refuses the connection ({reason})" if reason.is_failure else ""

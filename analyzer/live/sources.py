@@ -9,9 +9,7 @@ from __future__ import annotations
 import os
 import re
 import select
-import shutil
 import signal
-import socket
 import stat
 import subprocess
 import sys
@@ -34,6 +32,7 @@ LOOK_AGAIN, TO_END, LAST_WORDS, SILENCE = 0.1, 5.0, 2.0, 0.2
 FINISHED = 5.0
 # Bytes of one line of a program's messages, and lines kept.
 LONGEST_LINE, MOST_LINES = 2000, 20
+PIPE_BYTES = 1 << 20  # what Linux lets anyone have
 
 # What programs say of packets that they lost: tcpdump, dumpcap (the sum of what it had to drop).
 _LOST = (
@@ -54,6 +53,11 @@ class Feed:
     def lost(self) -> int:
         """Packets that the sender says it lost, so far."""
         return 0
+
+    @property
+    def counts_losses(self) -> bool:
+        """Whether the sender said how many packets it lost, be it none."""
+        return False
 
     def fileno(self) -> int:
         return self._fd
@@ -86,6 +90,14 @@ class Feed:
     def ask(self) -> None:
         """Have the sender say what it lost, where it can be asked."""
 
+    def news(self) -> str:
+        """What has changed on the sender's side, in a sentence; empty where nothing has."""
+        return ""
+
+    def doubt(self) -> str:
+        """What may be wrong where no packet comes, in words."""
+        return f"is {self.name} what was meant to be read?"
+
     def ending(self) -> str:
         """How it ended, in words; empty where there is nothing to say."""
         return ""
@@ -108,6 +120,7 @@ def standard_input(stop: Stop) -> Feed:
         raise CaptureError("standard input is a terminal: pipe a capture into it, as from tcpdump -U -w -")
     if stat.S_ISREG(mode):
         return GrowingFile("standard input", stop, os.dup(0))
+    _widen(0)
     return Feed("standard input", 0, stop, owned=False)
 
 
@@ -181,11 +194,15 @@ class Program(Feed):
         except OSError as error:
             raise CaptureError(f"{command[0]}: can't be run ({error.strerror})") from None
         assert self._process.stdout is not None
+        _widen(self._process.stdout.fileno())
         super().__init__(" ".join(command), os.dup(self._process.stdout.fileno()), stop)
+        self._command = list(command)
         self._process.stdout.close()
         self._asked_by = asked_by
         self._until: float | None = None  # once the wish to stop was met
         self._lost = 0
+        self._has_counted = False
+        self._said_first: list[str] = []
         self._said: deque[str] = deque(maxlen=MOST_LINES)
         self._ears = threading.Thread(target=self._listen, args=(self._process.stderr,), daemon=True)
         self._ears.start()
@@ -193,6 +210,10 @@ class Program(Feed):
     @property
     def lost(self) -> int:
         return self._lost
+
+    @property
+    def counts_losses(self) -> bool:
+        return self._has_counted
 
     def ask(self) -> None:
         if self._asked_by is not None and self._process.poll() is None:
@@ -210,12 +231,16 @@ class Program(Feed):
         return max((self._until or 0) - time.monotonic(), 0)
 
     def ending(self) -> str:
-        """Once closed: its exit code and the last thing it said, where it ended by itself and not well."""
-        code, said = self._process.poll(), self._said[-1] if self._said else ""
-        if code in (0, None) or self._stop.is_set() or not self._is_ended:
+        """Once closed: how it ended, where nobody wished it, the cause it gave, and what can be done."""
+        if self._stop.is_set() or not self._is_ended:
             return ""
-        how = f"ended by signal {-code}" if code < 0 else f"ended with exit code {code}"
-        return f"{how}{f': {said}' if said else ''}"
+        code, cause = self._process.poll(), cause_in([*self._said_first, *self._said])
+        how = f"{_how(code)}{f': {cause}' if cause and (code or not _NO_CAUSE.match(cause)) else ''}"
+        return "; ".join(filter(None, (how, self.advice(cause) if cause else "")))
+
+    def advice(self, cause: str) -> str:  # noqa: ARG002  whoever knows the program overrides it
+        """What can be done about a cause, in words; empty where nothing is known."""
+        return ""
 
     def close(self) -> None:
         super().close()
@@ -238,51 +263,53 @@ class Program(Feed):
             while line := stream.readline(LONGEST_LINE):
                 text = line.decode("utf-8", "replace").strip()
                 if text:
-                    self._said.append(text)
-                    self._lost = max(self._lost, lost_in(text))
+                    is_early = len(self._said_first) < MOST_LINES
+                    (self._said_first if is_early else self._said).append(text)
+                    lost = lost_in(text)
+                    self._lost = max(self._lost, lost or 0)
+                    self._has_counted = self._has_counted or lost is not None
 
 
-# A line of "dumpcap -D" or "tcpdump -D": the number and the name of an interface.
-_LISTED = re.compile(r"^(\d+)\. ?(\S+)", re.MULTILINE)
-MOST_NAMED = 8  # interfaces that a sentence names
+# Lines of capturing programs and of ssh that tell no cause, and what stands before those that do.
+_NO_CAUSE = re.compile(
+    r"^(?:\S*: )?(?:Capturing on |File: |listening on |verbose output|data link type|Packets |\d+ packets? |"
+    r"Warning: Permanently added)"
+)
+_PREFIX = re.compile(r"^(?:\S*/)?(?:dumpcap|tcpdump)(?:\.exe)?: ")
 
 
-def lost_in(line: str) -> int:
-    """Packets that a line of a capturing program says were lost."""
-    return max((sum(map(int, pattern.findall(line))) for pattern in _LOST), default=0)
+def cause_in(lines: Sequence[str]) -> str:
+    """The first cause that a program gave, with the system's own words where these follow in brackets."""
+    told = [number for number, line in enumerate(lines) if not _NO_CAUSE.match(line)]
+    if not told:
+        return next((line for line in reversed(lines) if "packets" in line), "")
+    first = _PREFIX.sub("", lines[told[0]]).rstrip(".")
+    following = lines[told[0] + 1] if told[0] + 1 < len(lines) else ""
+    return f"{first} {following}" if following.startswith("(") and following not in first else first
 
 
-def interface(name: str, stop: Stop, expression: str = "") -> Program:
-    """The interface of that name through dumpcap, else tcpdump; they have the right to capture, or say so."""
-    if name.startswith("-"):
-        raise CaptureError(f"{name}: is no name of an interface")
-    if there := _others_than(name):
-        raise CaptureError(f"{name}: there is no such interface; there are {', '.join(there[:MOST_NAMED])}")
-    if found := shutil.which("dumpcap"):
-        chosen = ["-f", expression] if expression else []
-        return Program([found, "-q", "-i", name, *chosen, "-w", "-"], stop)
-    if found := shutil.which("tcpdump"):
-        command = [found, "-n", "-U", "-i", name, "-w", "-", *([expression] if expression else [])]
-        return Program(command, stop, signal.SIGUSR1)
-    raise CaptureError("neither dumpcap nor tcpdump is installed, one of which has to do the capturing")
+def _how(code: int | None) -> str:
+    if code is None:
+        return "closed its output and was ended"
+    if code >= 0:
+        return f"ended with exit code {code}"
+    with suppress(ValueError):
+        return f"ended by {signal.Signals(-code).name}"
+    return f"ended by signal {-code}"
 
 
-def _others_than(name: str) -> list[str]:
-    """Return the interfaces that could be captured from where none has this name or number; else nothing.
+def lost_in(line: str) -> int | None:
+    """Packets that a line of a capturing program says were lost; None where it says nothing of that."""
+    counts = [sum(map(int, found)) for pattern in _LOST if (found := pattern.findall(line))]
+    return max(counts, default=None)
 
-    Programs know more of them than the system does (USB, other computers), so they are asked too.
-    """
-    with suppress(OSError):
-        names = [known for _, known in socket.if_nameindex()]
-        found = shutil.which("dumpcap") or shutil.which("tcpdump")
-        if name in names or found is None or sys.platform == "win32":
-            return []
-        with suppress(subprocess.SubprocessError):
-            told = subprocess.run([found, "-D"], capture_output=True, text=True, timeout=TO_END, check=False)
-            listed = _LISTED.findall(told.stdout)
-            if listed and not any(name in one for one in listed):
-                return names
-    return []
+
+def _widen(pipe: int) -> None:
+    """Have a pipe hold more, so that its two ends wait for each other less often."""
+    with suppress(OSError, ImportError, AttributeError):
+        import fcntl
+
+        fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, PIPE_BYTES)
 
 
 def _write_all(number: int, data: bytes) -> None:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import select
 import time
 from collections import Counter, deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import pairwise
-from typing import Protocol, Self
+from typing import Any, Protocol, Self
 
 from analyzer.capture import Capture
 from analyzer.conclusions.frame_refs import placed
 from analyzer.conclusions.steps import concluded
+from analyzer.live.alert_summary import AlertSummary
 from analyzer.live.alerts import AlertRules
 from analyzer.live.dedup import SHARE, SeenOnce, give_back
 from analyzer.live.delivery_queue import DeliveryQueue
@@ -21,7 +22,8 @@ from analyzer.live.flow_view import FlowView, board
 from analyzer.live.rotation import RotatedFile, Rotation
 from analyzer.live.shutdown import Stop
 from analyzer.live.sources import Feed, GrowingFile
-from analyzer.model import CaptureError, Problem, Report, Session
+from analyzer.live.watch_problems import joined, of_evidence, of_losses, uncounted
+from analyzer.model import CaptureError, Problem, Report
 from analyzer.report.units import span
 from analyzer.session.capture_session import SessionReader
 from analyzer.session.extraction import ExchangeFindings
@@ -35,7 +37,9 @@ FIRST_PAUSE, LONGEST_PAUSE = 1.0, 60.0
 # some kilobytes.
 MOST_CONNECTIONS = 4096
 # Seconds between two looks at what a program lost, and events that a view shows.
-ASK_EVERY, MOST_SHOWN = 10.0, 200
+ASK_EVERY, MOST_SHOWN = 2.0, 200
+# Seconds without a first packet after which that is said, and between two looks for it.
+SILENT, FIRST_LOOK = 30.0, 0.25
 # The share of the time that may go into the tables of a view.
 BOARD_SHARE = 0.05
 MOST_VALUES = 16_000
@@ -93,7 +97,10 @@ class WatchSession:
         self.board, self.source = FlowView(), ""
         self.rotation: Rotation | None = None
         self.view = WatchView()
+        self.summary = AlertSummary()
+        self.run_number: int | None = None  # among those that wrote into the same file of events
         self._stop, self._outlets, self._masked = stop, tuple(outlets), masked
+        self.queues = [outlet for outlet in outlets if isinstance(outlet, DeliveryQueue)]
         self.reading = SessionReader(replace(options, share=SHARE), self)
         self._noticing = AlertRules(self.tell, options.regions, self.reading)
         self.losses = DropMonitor(lambda sentence: self.say("loss", sentence))
@@ -103,6 +110,10 @@ class WatchSession:
         self._feed: Feed | None = None
         self._capture: Capture | None = None
         self._asked = self._boarded = 0.0
+        self._said_problems, self._is_over = 0, False
+        self._opened_at, self._is_silent = 0.0, False
+        self._broken_since: float | None = None
+        self._uncounted: dict[str, None] = {}  # feeds of which nobody says what they lost
         self._board_took = 0.0
         self._values: SeenOnce[tuple[str, str]] = SeenOnce(MOST_VALUES)
 
@@ -110,26 +121,31 @@ class WatchSession:
 
     def run(self, opens: Open, *, again: bool = False) -> None:
         """Read to the end of the feed; CaptureError where not one connection could be read."""
-        pause, failure = FIRST_PAUSE, ""
+        pause, failure, is_news = FIRST_PAUSE, "", True
         while not self._stop.is_set():
             before = self.counts.frames
             try:
                 self._connect(opens())
+                is_news = True
             except CaptureError as error:
                 is_news, failure = str(error) != failure, str(error)
-                if is_news or again:
-                    self.say("source", failure)
+                if is_news and not self._stop.is_set():
+                    self.say("source", failure, alert=again or bool(self._captures))
             replaced = isinstance(self._feed, GrowingFile) and self._feed.is_replaced
-            if not (again or replaced) or self._has_enough():
+            if self._stop.is_set() or not (again or replaced) or self._has_enough():
                 break
-            if replaced and self.counts.frames > before:
+            had_packets = self.counts.frames > before
+            if replaced and had_packets:
                 continue
-            is_first = replaced or self.counts.frames > before
-            pause = FIRST_PAUSE if is_first else min(pause * 2, LONGEST_PAUSE)
-            if not replaced:
-                self.say("source", f"it is opened again in {span(int(pause * NS))}")
+            self._broken_since = self._broken_since or time.monotonic()
+            pause = FIRST_PAUSE if replaced or had_packets else min(pause * 2, LONGEST_PAUSE)
+            if not replaced and is_news:
+                grow = f", with pauses that grow to {span(int(LONGEST_PAUSE * NS))}"
+                self.say("source", f"it is opened again in {span(int(pause * NS))}{grow}")
             if self._wait(pause):
                 break
+        if self._stop.why:
+            self.say("source", f"the watch ends: {self._stop.why}", alert=False)
         if not self._captures:
             raise CaptureError(failure or f"{self.source or 'watch'}: no packet came")
 
@@ -149,34 +165,70 @@ class WatchSession:
         tallies = self.reading.scan.tallies
         position = len(tallies)
         self.counts.connections += 1
-        self.say("source", f"listening to {feed.name}", alert=False)
+        self._say_listening(feed)
         self._draw()
+        self._await_first(feed)
         capture = self._opened(feed)
+        empty = ""
         try:
             for step in self.reading.scan.steps(capture):
                 self._take(step)
+        except CaptureError as error:
+            empty = str(error)
         finally:
             # One that never showed a packet leaves no trace in the session.
             if capture.account.frames:
                 self._captures.append((feed.name, capture))
+                if not (feed.counts_losses or _counts_losses(capture)):
+                    self._uncounted[feed.name] = None
             else:
                 del tallies[position:]
             feed.close()
             ending = feed.ending()
             self.losses.look(feed.lost, capture.account)
             self.losses.next_connection()
-            if ending:
-                self.say("source", f"{feed.name}: {ending}")
-            for problem in capture.account.problems:
-                self.say("source", problem.what)
+        if ending and not empty:
+            self.say("source", f"{feed.name}: {ending}")
+        self._say_problems(capture)
+        if empty:
+            raise CaptureError(f"{feed.name}: {ending}" if ending else empty)
+
+    def _await_first(self, feed: Feed) -> None:
+        """Wait for the first bytes, while the view goes on."""
+        self._capture, self._opened_at, self._is_silent = None, time.monotonic(), True
+        while not self._stop.is_set():
+            if select.select([feed.fileno(), self._stop.fd], [], [], FIRST_LOOK)[0]:
+                return
+            self._tick()
+
+    def _say_silence(self) -> None:
+        """Say once that no packet has come for long, which an interface that nobody uses looks like."""
+        feed = self._feed
+        if feed is None or not self._is_silent or time.monotonic() - self._opened_at < SILENT:
+            return
+        self._is_silent = False
+        self.say("source", f"no packet yet after {span(int(SILENT * NS))}: {feed.doubt()}")
+
+    def _say_problems(self, capture: Capture) -> None:
+        """Say what is new of what is wrong with the stream."""
+        problems = capture.account.problems
+        for problem in problems[self._said_problems :]:
+            self.say("source", problem.what)
+        self._said_problems = len(problems)
+
+    def _say_listening(self, feed: Feed) -> None:
+        since, self._broken_since = self._broken_since, None
+        after = f" again, after {span(int((time.monotonic() - since) * NS))}" if since is not None else ""
+        self.say("source", f"listening to {feed.name}{after}", alert=since is not None)
 
     def _opened(self, feed: Feed) -> Capture:
         """The capture of a feed; CaptureError with what the program said where nothing came."""
         try:
-            self._capture = Capture(feed.name, feed)
+            self._capture, self._said_problems = Capture(feed.name, feed), 0
         except CaptureError as error:
             feed.close()
-            raise CaptureError(feed.ending() or str(error)) from None
+            why = feed.ending()
+            raise CaptureError(f"{feed.name}: {why}" if why else str(error)) from None
         return self._capture
 
     def _take(self, step: Step) -> None:
@@ -196,6 +248,7 @@ class WatchSession:
         self._noticing.settle(self.reading.scan.observer.names)
         if captured is not None and len(captured.records):
             self.counts.frames += len(captured.records)
+            self._is_silent = False
             self.losses.packet(int(step.batch.records.time_ns[-1]))
         self._tick()
 
@@ -205,6 +258,7 @@ class WatchSession:
         while (left := until - time.monotonic()) > 0:
             if self._stop.wait(min(left, 0.25)):
                 return True
+            self._say_deliveries()
             self._draw()
         return self._stop.is_set()
 
@@ -221,11 +275,18 @@ class WatchSession:
 
     def _tick(self) -> None:
         now = time.monotonic()
+        self._say_deliveries()
+        self._say_summary()
+        self._say_silence()
         if self._feed is not None and self._capture is not None:
             if now - self._asked >= ASK_EVERY and self.counts.frames:
                 self._asked = now
                 self._feed.ask()
+            self._say_problems(self._capture)
             self.losses.look(self._feed.lost, self._capture.account)
+            self.losses.look_at_gaps(self.reading.scan.observer.gaps, self.reading.scan.observer.gap_bytes)
+        if self._feed is not None and (news := self._feed.news()):
+            self.say("source", news)
         self._draw()
 
     def _draw(self) -> None:
@@ -240,9 +301,23 @@ class WatchSession:
 
     # ── telling ─────────────────────────────────────────────────────────
 
-    def say(self, kind: str, sentence: str, *, alert: bool = True) -> None:
+    def say(
+        self, kind: str, sentence: str, *, alert: bool = True, details: Mapping[str, Any] | None = None
+    ) -> None:
         """Something about the session itself."""
-        self.tell(Event(kind, sentence, time.time_ns(), alert))
+        self.tell(Event(kind, sentence, time.time_ns(), alert, details=details or {}))
+
+    def _say_summary(self, at_end: bool = False) -> None:
+        for sentence in self.summary.due(at_end):
+            self.say("summary", sentence)
+
+    def _say_deliveries(self) -> None:
+        """Receivers that failed, or work again."""
+        for box in self.queues:
+            for notice in box.notices():
+                details = {"receiver": notice.receiver, "working": notice.is_working}
+                # What is known when all receivers are done can be told to none of them.
+                self.say("receiver", notice.sentence, alert=not self._is_over, details=details)
 
     def tell(self, event: Event) -> None:
         """Hand an event to everybody who is told."""
@@ -253,13 +328,25 @@ class WatchSession:
             if where is not None:
                 name, frame = where
                 event = replace(event, details={**event.details, "evidence": {"file": name, "frame": frame}})
+        event = self.summary.passed(event)
+        if self.run_number is not None:
+            event = replace(event, details={**event.details, "run": self.run_number})
         self.counts.events += 1
         self._count(event)
         event = event.masked() if self._masked else event
-        if event.alert:
-            self.shown.append(event)
+        self._show(event)
         for outlet in self._outlets:
             outlet.take(event, self.counts.events)
+
+    def _show(self, event: Event) -> None:
+        """Keep an alert for the view; what adds to it takes its line."""
+        if event.is_further:
+            for index, shown in enumerate(self.shown):
+                if shown.kind == event.kind and shown.frame == event.frame:
+                    self.shown[index] = event
+                    return
+        if event.alert or event.is_further:
+            self.shown.append(event)
 
     def tell_file(self, what: str, written: RotatedFile) -> None:
         """A file of the evidence capture was ended or removed."""
@@ -284,56 +371,31 @@ class WatchSession:
         """Have the report say something of the session beside the results."""
         self._problems.append(Problem(code, sentence, count=count))
 
-    def end(self, boxes: Sequence[DeliveryQueue] = ()) -> None:
+    def end(self) -> None:
         """Nothing more comes: end the evidence capture, and what waits to be delivered."""
+        self._say_summary(at_end=True)
         if self.rotation is not None:
             self.rotation.close()
-        for box in boxes:
+        self._is_over = True
+        for box in self.queues:
+            box.begin_to_end()
+        for box in self.queues:
             box.close()
             if said := box.account():
                 self.problem("alerts-live", said, box.failed + box.left_out)
+        self._say_deliveries()
 
     def report(self, device: str | None = None, tac: str | None = None) -> Report:
         """Everything that was seen in all connections."""
-        self._say_losses()
         report = self.reading.report(self._captures)
-        report = replace(report, problems=(*report.problems, *self._problems))
+        met = (*self._problems, *of_losses(self.losses), *of_evidence(self.rotation))
+        spots = (*uncounted(list(self._uncounted)), *report.blind_spots)
+        report = replace(report, problems=(*report.problems, *met), blind_spots=spots)
         if len(self._captures) > 1:
-            report = replace(report, sessions=(_joined(report),))
+            report = replace(report, sessions=(joined(report),))
         return concluded([placed(report)], device, tac)
 
-    def _say_losses(self) -> None:
-        if lost := self.losses.lost:
-            self.problem(
-                "lost-live",
-                f"{lost:,} packets were lost before they got here, as the capturing program or the stream "
-                "itself says: what was in them is missing from this report",
-                lost,
-            )
-        if self.losses.most_behind_ns >= 5 * NS:
-            self.problem(
-                "behind-live",
-                f"packets were read up to {span(self.losses.most_behind_ns)} later than the others, measured "
-                "by the times they carry: they came too fast to be read, or were held up on the way",
-            )
-        if self.rotation is not None and self.rotation.failed:
-            self.problem("evidence-live", self.rotation.failed)
-        if self.rotation is not None and self.rotation.gone_with_findings:
-            gone = self.rotation.gone_with_findings
-            self.problem(
-                "evidence-gone",
-                f"{gone:,} files of the evidence capture in which something was found were removed, since "
-                "only so many are kept",
-                gone,
-            )
 
-
-def _joined(report: Report) -> Session:
-    infos = report.captures
-    gaps = tuple(
-        (after.first_ns - before.last_ns) // 1000
-        for before, after in pairwise(infos)
-        if after.first_ns is not None and before.last_ns is not None
-    )
-    why = "connections of one live capture, one after the other; what passed between them was not captured"
-    return Session(tuple(range(len(infos))), why, gaps)
+def _counts_losses(capture: Capture) -> bool:
+    """Whether the stream itself says how many packets were lost."""
+    return any(one.dropped is not None for one in capture.account.interfaces)

@@ -37,6 +37,7 @@ UNREAD: dict[CoverageState, str] = {
     "not-decoded": mark("frames that were not decoded ({kinds})"),
     "not-captured": mark("cut off by the snapshot length of the capture ({kinds})"),
 }
+LOST_LIVE = "lost-live"  # the code of packets that a live capture lost
 NOT_READ = "not read"  # the format of a capture that could not be read at all
 _NAMED = 4  # kinds that a sentence names
 _LONGEST = 60  # characters of such a name
@@ -86,7 +87,7 @@ def searched_rows(report: Report, most: int | None) -> list[tuple[str, str, str,
 
 def limits(report: Report) -> list[str]:
     """What could have been read and was not, the larger part first; empty where there is nothing of it."""
-    return [*_files(report), *_unrecorded(report), *_unread(report)]
+    return [*_files(report), *_lost(report), *_unrecorded(report), *_unread(report)]
 
 
 def searched(report: Report) -> str:
@@ -127,6 +128,19 @@ def _files(report: Report) -> Iterator[str]:
             "{cut} of {n} capture is damaged: what followed the damage was not read.",
             "{cut} of {n} captures are damaged: what followed the damage was not read.",
         ).replace("{cut}", number(cut))
+
+
+def _lost(report: Report) -> Iterator[str]:
+    """What was lost before it could be read, as a live capture or the file itself counts it."""
+    live = sum(problem.count for problem in report.problems if problem.code == LOST_LIVE)
+    interfaces = [one for info in report.captures for one in info.interfaces]
+    in_files = sum((one.dropped or 0) + (one.dropped_by_system or 0) for one in interfaces)
+    if lost := max(live, in_files):
+        yield plural(
+            lost,
+            "{n} packet was lost before it was captured: what was in it is missing.",
+            "{n} packets were lost before they were captured: what was in them is missing.",
+        )
 
 
 def _unrecorded(report: Report) -> Iterator[str]:

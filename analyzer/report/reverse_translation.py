@@ -53,6 +53,15 @@ TEMPLATES = (
         "same reason; a commitment to each SHA-256 under the key stands in their place."
     ),
     mark("Addresses of the devices' own line are from 198.18.0.0/15 and 2001:db8::/32; private ones stay."),
+    # a live capture
+    mark(
+        "{n_lost} packets were lost before they got here, as the capturing program or the stream itself "
+        "says: what was in them is missing from this report"
+    ),
+    mark(
+        "Packets that were lost before they came through {names} are counted by nobody: neither the stream "
+        "nor what wrote it says how many there were. The report can't be called complete for that reason."
+    ),
     # rhythm and association
     mark("{w_rhythm}: {n_near} of {n_all} intervals lie within 10 % of the median"),
     mark("regular"),

@@ -17,8 +17,8 @@ from starlette.staticfiles import StaticFiles
 from analyzer.report.text import visible
 from analyzer.report.units import byte_size
 from analyzer.serve.guard import DRAINED, Guard, Secrets
-from analyzer.serve.jobs import Job, Jobs
-from analyzer.serve.upload import NOT_OURS, Upload, UploadError, too_much
+from analyzer.serve.jobs import Job, Jobs, Kind
+from analyzer.serve.upload import NOT_OURS, Upload, UploadedFile, UploadError, too_much
 from analyzer.version import VERSION
 
 HERE = Path(__file__).parent
@@ -28,6 +28,7 @@ BUSY = "Too many scans are under way; wait until some are done."
 REPORT = "report.json"
 # Bytes beside the files in a form.
 ROOM = 1 << 20
+LONGEST_STEM = 60  # characters of a capture's name in that of a download
 
 
 class Page:
@@ -71,14 +72,14 @@ class Page:
     async def document(self, request: Request) -> Response:
         job = self._job(request)
         found = job and self._jobs.document(job, request.path_params["document"])
-        if not found:
+        if job is None or not found:
             return self._missing()
         kind, path = found
         is_shown = kind.media == "text/html" and "download" not in request.query_params
         response = FileResponse(
             path,
             media_type=kind.media,
-            filename=kind.name,
+            filename=_download_name(job, kind),
             content_disposition_type="inline" if is_shown else "attachment",
         )
         if kind.media == "text/html":
@@ -86,21 +87,29 @@ class Page:
         return response
 
     async def upload(self, request: Request) -> Response:
-        job = None
         try:
             self._expect(request)
             job = self._jobs.new()
+            files = await self._taken(request, job)
+        except (UploadError, ClientDisconnect) as error:
+            return await self._refused(request, error)
+        self._jobs.start(job, files)
+        return RedirectResponse(f"/jobs/{job.id}", 303)
+
+    async def _taken(self, request: Request, job: Job) -> list[UploadedFile]:
+        """What was uploaded for a job; the job is gone where that fails, whatever the reason."""
+        is_taken = False
+        try:
             form = request.headers.get("content-type", "")
             upload = Upload(form, job.folder, self._jobs.limits.upload, self._keys.is_form)
             await upload.take(request.stream())
             if not upload.files:
                 raise UploadError(400, "No capture was chosen.")
-        except (UploadError, ClientDisconnect) as error:
-            if job is not None:
+            is_taken = True
+        finally:
+            if not is_taken:
                 self._jobs.remove(job)
-            return await self._refused(request, error)
-        self._jobs.start(job, upload.files)
-        return RedirectResponse(f"/jobs/{job.id}", 303)
+        return upload.files
 
     def _expect(self, request: Request) -> None:
         """UploadError where what is announced won't be taken."""
@@ -164,6 +173,13 @@ class Page:
             limits=self._jobs.limits, regions=self._jobs.regions, **known,
         )  # fmt: skip
         return HTMLResponse(text, status)
+
+
+def _download_name(job: Job, kind: Kind) -> str:
+    """The name of a document with that of its capture; one with pseudonyms is to name nothing of its own."""
+    stem = "" if kind.redacted or job.title else Path(job.label).stem
+    words = "".join(c if c.isalnum() else "-" for c in stem).strip("-")[:LONGEST_STEM]
+    return f"{words}-{kind.name}" if words else kind.name
 
 
 async def _read_on(request: Request) -> None:

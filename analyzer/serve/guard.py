@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import hmac
+import html
 import secrets
 from collections.abc import Collection
+from contextlib import suppress
 from typing import Any
 from urllib.parse import parse_qs
 
 from starlette.datastructures import Headers, MutableHeaders
-from starlette.responses import PlainTextResponse, RedirectResponse
+from starlette.responses import HTMLResponse, RedirectResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 # Sites on other ports of the same host share cookies (RFC 6265 §8.5), so the cookie is named by the port.
@@ -33,8 +36,23 @@ HEADERS = {
 }
 
 
-# Bytes of a form that nobody wants, which are read all the same.
-DRAINED = 8 << 20
+# Bytes of a form that nobody wants, which are read all the same, and seconds for them.
+DRAINED, DRAIN_TIME = 8 << 20, 5.0
+WHAT_TO_DO = (
+    "The address that phonehome serve printed opens the page once, in one browser; so nobody else who learns "
+    "of it can look in. Go on in the browser that opened it. To use another one, end the program in its "
+    "terminal with Ctrl-C and start it again: it prints a new address. What was uploaded goes with it, so "
+    "download first what you want to keep."
+)
+# Plain HTML: what runs or loads nothing.
+REFUSAL = """\
+<!DOCTYPE html>
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
+<title>phonehome</title></head><body><h1>{title}</h1><p>{what}</p></body></html>
+"""
+# The page behind the token, for a browser that comes from another page: it keeps a cookie that is for the
+# same site only from a request that such a page redirects (RFC 6265bis §5.2).
+WELCOME = '<!DOCTYPE html><meta http-equiv="refresh" content="0;url=/"><title>phonehome</title>\n'
 
 
 class Secrets:
@@ -80,7 +98,8 @@ class Guard:
 
         response = self._refusal(scope) or self._welcome(scope)
         if response is not None:
-            await drain(receive)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(drain(receive), DRAIN_TIME)
         await (response or self._app)(scope, receive, answer)
 
     def _refusal(self, scope: Scope) -> Any:
@@ -106,12 +125,11 @@ class Guard:
             return None
         token = parse_qs(scope["query_string"].decode("latin-1")).get("token", [""])[0]
         if scope["method"] == "GET" and scope["path"] == "/" and self._keys.opens(token):
-            response = RedirectResponse("/", 303)
+            is_foreign = Headers(scope=scope).get("sec-fetch-site") in ("cross-site", "same-site")
+            response = HTMLResponse(WELCOME) if is_foreign else RedirectResponse("/", 303)
             response.set_cookie(self._cookie, self._keys.cookie, httponly=True, samesite="strict", path="/")
             return response
-        return _refuse(
-            403, "Open the page by the address that phonehome serve printed; it opens once, in one browser."
-        )
+        return _refuse(403, WHAT_TO_DO, "This browser did not open the page")
 
 
 async def drain(receive: Receive) -> None:
@@ -124,8 +142,9 @@ async def drain(receive: Receive) -> None:
             return
 
 
-def _refuse(status: int, sentence: str) -> PlainTextResponse:
-    return PlainTextResponse(sentence + "\n", status, {"Connection": "close"})
+def _refuse(status: int, sentence: str, title: str = "Not taken") -> HTMLResponse:
+    page = REFUSAL.format(title=html.escape(title), what=html.escape(sentence))
+    return HTMLResponse(page, status, {"Connection": "close"})
 
 
 def _cookie(headers: Headers, name: str) -> str | None:

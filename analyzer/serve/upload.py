@@ -9,9 +9,9 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
-from python_multipart.exceptions import MultipartParseError
+from python_multipart.exceptions import FormParserError, MultipartParseError
 from python_multipart.multipart import MultipartParser, parse_options_header
 
 from analyzer.report.text import clip, visible
@@ -62,18 +62,19 @@ class Upload:
         self._part = b""
         self._file: BinaryIO | None = None
         self._size = 0
-        self._parser = MultipartParser(
-            boundary,
-            {
-                "on_part_begin": self._begin,
-                "on_header_field": self._on_header,
-                "on_header_value": self._on_value,
-                "on_header_end": self._end_header,
-                "on_headers_finished": self._end_headers,
-                "on_part_data": self._data,
-                "on_part_end": self._end,
-            },
-        )
+        calls: Any = {
+            "on_part_begin": self._begin,
+            "on_header_field": self._on_header,
+            "on_header_value": self._on_value,
+            "on_header_end": self._end_header,
+            "on_headers_finished": self._end_headers,
+            "on_part_data": self._data,
+            "on_part_end": self._end,
+        }
+        try:
+            self._parser = MultipartParser(boundary, calls)
+        except FormParserError:  # RFC 2046 §5.1.1 allows a boundary 70 characters
+            raise UploadError(400, "The form can't be read: its boundary is too long.") from None
 
     async def take(self, stream: AsyncIterator[bytes]) -> None:
         """All of the form; UploadError where it is not taken."""

@@ -107,14 +107,10 @@ def labelled(report: Report, labels: dict[str, str]) -> Report:
 
 def answer(report: Report) -> dict[str, Any]:
     """What a list of scans shows of a report."""
-    from analyzer.report.coverage import limits
     from analyzer.report.summary import answer as sentences
 
-    said = sentences(report)
-    # What could not be searched is part of every answer, however long that is.
-    shown = [*said[:8], *(limit for limit in limits(report) if limit not in said[:8])]
     return {
-        "sentences": [str(sentence)[:1_000] for sentence in shown],
+        "sentences": sentences(report),
         "reconstruction": report.reconstruction,
         "complete": is_whole(report),
         "frames": sum(info.frames for info in report.captures),

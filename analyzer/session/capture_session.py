@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from itertools import pairwise
@@ -158,10 +158,18 @@ class SessionReader:
         if self._dividing is not None and not self._dividing.begun:
             self._see_whether_to_divide(self._dividing)
 
-    def unanswered(self, flows: Iterable[int]) -> Iterator[ExchangeFindings]:
-        """What requests of these flows give away before they are answered; none of it is kept."""
+    def unanswered(
+        self, flows: Iterable[int], is_new: Callable[[Hashable], bool]
+    ) -> Iterator[ExchangeFindings]:
+        """What requests of these flows give away before their answers are complete; none of it is kept.
+
+        `is_new` is asked with what tells a request from all others; one that is not new is passed over.
+        """
         waiting = self.scan.observer.unanswered(flows, self.scan.tracker.flows)
         for flow, exchange, delivered in self.scan.failures.guarded(waiting, "batch", "alerts"):
+            request = exchange.request or exchange.response
+            if request is None or not is_new((tuple(request.frames[:1]), request.start, request.stream)):
+                continue
             seen: list[ExchangeFindings] = []
             extractor = Extractor(self._options.known, self._dossiers, heed=seen.append)
             extractor.take(

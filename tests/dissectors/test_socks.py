@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from analyzer.dissectors.http1 import HttpMessage
+from analyzer.dissectors.http_flow import HttpFlow
 from tests.dissectors.talks import (
     CLIENT,
     SERVER,
@@ -26,6 +27,7 @@ from tests.examples import examples
 GET = b"GET /in HTTP/1.1\r\nHost: example.com\r\n\r\n"
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\ntext"
 SECRET = b"synthetic-secret"
+CONNECT = b"CONNECT example.com:80 HTTP/1.1\r\nHost: example.com:80\r\n\r\n"
 
 SOCKS_4 = [(CLIENT, b"\4\1\0\x50\xc0\0\2\7me\0"), (SERVER, b"\0\x5a" + bytes(6))]
 SOCKS_4A = [(CLIENT, b"\4\1\0\x50\0\0\0\1\0example.com\0"), (SERVER, b"\0\x5a" + bytes(6))]
@@ -150,3 +152,25 @@ def test_what_only_begins_like_socks_is_read_as_http(first: bytes) -> None:
 def test_what_the_server_does_not_answer_as_socks_is_read_as_http() -> None:
     found = talk((CLIENT, b"\5\1\0"), (SERVER, b"no socks"), (CLIENT, GET), (SERVER, OK))
     assert [m.target or m.status for m in found] == ["/in", 200]
+
+
+def waiting(*sent: Sent) -> list[str | None]:
+    """The targets of the requests that are complete while their answers are not."""
+    flow = HttpFlow(None, None)
+    for direction, piece in pieces(sent):
+        list(flow.read(direction, piece))
+    return [exchange.request.target for exchange in flow.unanswered() if exchange.request is not None]
+
+
+@pytest.mark.parametrize("handshake", [[], SOCKS_5, [(CLIENT, CONNECT), (SERVER, OK[:17] + OK[-8:-4])]])
+@pytest.mark.parametrize("http2", [False, True])
+def test_a_request_is_there_while_its_answer_goes_on(handshake: list[Sent], http2: bool) -> None:
+    """An answer without end, directly, through SOCKS and through CONNECT; HTTP/1 and HTTP/2."""
+    if http2:
+        inside = Http2Talk().begin().ask(1, "/in").ask(3, "/half", b"body")
+        inside.answer(3)
+        inside.server.send_headers(1, [(":status", "200")])
+        sent = inside.pass_on().sent
+    else:
+        sent = [(CLIENT, GET), (SERVER, OK[:-2])]
+    assert waiting(*handshake, *sent) == ["/in"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -12,9 +13,10 @@ import pytest
 from analyzer.live.shutdown import Stop
 from analyzer.live.sources import Feed, GrowingFile, Program
 from analyzer.live.watch_session import WatchSession
-from analyzer.model import CaptureError
+from analyzer.model import CaptureError, Report
 from analyzer.report.json import read
 from analyzer.session.options import Options
+from tests import builders
 from tests.live.running import HEADER, ROOT, Watch, ping, records
 
 
@@ -170,3 +172,49 @@ def test_a_file_that_is_gone_for_a_while_is_waited_for_and_said_once(tmp_path: P
     assert said == ["opened", "missing", "missing", "missing"]
     assert len(sentences) == 1
     stop.close()
+
+
+def watched(*pieces: bytes) -> tuple[Report, list[str]]:
+    """The report of a pipe that gives these pieces, and what was said of its source."""
+    stop = Stop()
+    reading, writing = os.pipe()
+
+    def give() -> None:
+        for piece in pieces:
+            os.write(writing, piece)
+        os.close(writing)
+
+    threading.Thread(target=give, daemon=True).start()
+    session = WatchSession(Options(), stop)
+    session.run(lambda: Feed("a loop", reading, stop))
+    session.end()
+    stop.close()
+    return session.report(), [event.says for event in session.shown if event.kind == "source"]
+
+
+@pytest.mark.parametrize("left", [0, 3, 20, 200])
+def test_streams_that_are_joined_within_a_record_go_on(left: int) -> None:
+    """A loop around ssh: each connection breaks off where it likes, and the next one begins with a header."""
+    whole, broken = records(ping(40001)), records([ping(40002)[3]], 50)[: -left or None]
+    further = [HEADER + records(ping(40003 + n), 100 * (n + 1)) for n in range(3)]
+    report, said = watched(HEADER + whole + broken + b"".join(further))
+    assert [p.source.port for p in report.pings if p.source.port != 40002] == [40001, 40003, 40004, 40005]
+    assert len([sentence for sentence in said if "a second capture file begins" in sentence]) == 3
+    assert [f"within record {len(ping(40001)) + 1}:" in " ".join(said)] == [left > 0]
+    frames = len(ping(40001)) + 3 * len(ping(40003)) + (left == 0)
+    assert report.captures[0].frames == frames
+
+
+def test_a_record_that_carries_a_capture_is_whole() -> None:
+    """Somebody downloads a capture: its header is content."""
+    inside = HEADER + records(ping(40009))
+    frames = builders.conversation(
+        (True, builders.http_request("GET", "/a.pcap", "example.com")),
+        (False, builders.http_response(200, inside)),
+    )
+    sent = HEADER + records(frames) + records(ping(40001), 100)
+    cut = len(HEADER + records(frames[:-3]))
+    report, said = watched(sent[:cut], sent[cut : cut + 10], sent[cut + 10 :])
+    assert report.captures[0].frames == len(frames) + len(ping(40001))
+    assert not any("begins" in sentence for sentence in said)
+    assert report.captures[0].complete

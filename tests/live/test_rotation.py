@@ -5,7 +5,9 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
+import socket
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +15,9 @@ import pytest
 
 from analyzer import analyze
 from analyzer.capture import Capture, CaptureMetadata
+from analyzer.live import drop_monitor
 from analyzer.live.drop_monitor import BEHIND_NS, DropMonitor
+from analyzer.live.kernel_drops import KernelDrops
 from analyzer.live.rotation import Rotation
 from analyzer.model import Interface
 from tests import builders
@@ -67,7 +71,7 @@ def test_files_are_bounded_and_those_with_findings_go_last(tmp_path: Path) -> No
     for turn in range(12):
         (tmp_path / "in.pcap").write_bytes(builders.pcap([bytes(900)] * 2))
         for batch in Capture(str(tmp_path / "in.pcap")):
-            fresh = type(batch)(batch.data, batch.array, batch.records, number + 1, False)
+            fresh = type(batch)(batch.data, batch.array, batch.records, number + 1)
             number += 2
             rotation.take(fresh)
             if turn == 1:
@@ -86,7 +90,7 @@ def test_where_all_hold_findings_the_oldest_goes_and_that_is_said(tmp_path: Path
     rotation = Rotation(str(tmp_path / "k.pcapng"), lambda what, _: said.append(what), size=100, count=2)
     for number in range(1, 6):
         for batch in batches(tmp_path, [bytes(200)]):
-            rotation.take(type(batch)(batch.data, batch.array, batch.records, number, False))
+            rotation.take(type(batch)(batch.data, batch.array, batch.records, number))
             rotation.mark(number)
     assert len(rotation.close()) == 2
     assert rotation.gone_with_findings == 3
@@ -142,6 +146,66 @@ def test_a_capture_that_is_replayed_is_not_behind() -> None:
     assert (said, losses.behind_ns) == ([], 0)
 
 
+def test_a_clock_that_is_set_is_said_and_no_lag(monkeypatch: pytest.MonkeyPatch) -> None:
+    now, passed, said = [1000 * NS], [0], []
+    monkeypatch.setattr(drop_monitor.time, "monotonic_ns", lambda: passed[0])
+    losses = DropMonitor(said.append, clock=lambda: now[0])
+    for step in (0, 1, 3600, 1, -7200, 1):  # what the clock shows more; a second passes each time
+        now[0] += step * NS
+        passed[0] += NS
+        losses.packet(now[0])
+    assert losses.most_behind_ns == 0
+    assert [sentence.partition(":")[0] for sentence in said] == [
+        "the clock of this computer was set forward by 60 min",
+        "the clock of this computer was set back by 2.0 h",
+    ]
+
+
+def test_losses_are_said_at_once_and_then_from_time_to_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    now, said = [100.0], []
+    monkeypatch.setattr(drop_monitor.time, "monotonic", lambda: now[0])
+    losses = DropMonitor(said.append)
+    for second in range(12):
+        now[0] += 1
+        losses.look(second + 1, CaptureMetadata())
+    assert [sentence.partition(" ")[0] for sentence in said] == ["1", "10"]
+    assert losses.lost == 12
+
+
+SILENT_SOCKET = """
+import socket, sys
+made = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(3))
+made.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1)
+made.bind(("lo", 0))
+print("ready", flush=True)
+sys.stdin.read()
+"""
+
+
+def test_the_kernel_s_count_is_read_while_a_program_runs() -> None:
+    """A program that takes nothing: what the kernel drops for it is known before it ends."""
+    words = [sys.executable, "-c", SILENT_SOCKET]
+    with subprocess.Popen(
+        words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as silent:
+        assert silent.stdout is not None
+        if silent.stdout.readline() != b"ready\n":
+            pytest.skip("no right to capture")
+        drops = KernelDrops(silent.pid)
+        first = drops.look()
+        if not drops.is_counting:
+            silent.kill()
+            pytest.skip("no right to look into the program's sockets")
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
+            for _ in range(200):
+                sender.sendto(bytes(1000), ("127.0.0.1", 9))
+        assert drops.look() > first + 50
+        found = drops.look()
+        drops.close()
+        assert drops.look() >= found
+        silent.kill()
+
+
 def test_losses_of_connections_add_up_and_two_witnesses_of_one_do_not() -> None:
     said: list[str] = []
     losses = DropMonitor(said.append)
@@ -151,4 +215,5 @@ def test_losses_of_connections_add_up_and_two_witnesses_of_one_do_not() -> None:
     losses.next_connection()
     losses.look(4, CaptureMetadata())
     assert losses.lost == 9
+    losses.next_connection()  # at the latest now they are said
     assert [text.split()[0] for text in said] == ["3", "2", "4"]

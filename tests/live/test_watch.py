@@ -14,7 +14,7 @@ from analyzer import analyze
 from analyzer.report.json import read
 from tests import builders
 from tests.capture.blocks import enhanced, interface, section, statistics
-from tests.live.running import HEADER, ROOT, Watch, ping, records
+from tests.live.running import HEADER, PING, ROOT, SERVER, Watch, ping, records
 
 RECONSTRUCTION = ROOT / "captures" / "nokia7plus-reconstruction.pcap"
 
@@ -33,7 +33,33 @@ def test_a_ping_is_told_before_it_is_answered_and_again_when_it_is() -> None:
         again = watch.action("ping")
         assert again["phonehome"]["status"] == "answered"
         assert again["phonehome"]["further"]
+        assert (told["event"]["kind"], again["event"]["kind"]) == ("alert", "event")
         assert watch.end() == 0
+
+
+ENDLESS = (
+    b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n"
+)
+
+
+def frames_of(port: int, *messages: tuple[bool, bytes]) -> list[bytes]:
+    return builders.conversation(*messages, server=SERVER, ports=(port, 80), close=False)
+
+
+def test_a_request_is_an_alert_when_it_is_complete_whatever_its_answer_does() -> None:
+    """An answer without end that begins in the same batch, and a second request on its connection."""
+    with Watch("-") as watch:
+        watch.feed(HEADER + records(frames_of(40001, (True, PING), (False, ENDLESS))))
+        assert watch.action("ping")["source"]["port"] == 40001  # nothing more is sent until it was told
+        watch.feed(records(frames_of(40002, (True, PING + PING), (False, ENDLESS)), 100))
+        watch.action("ping")
+        watch.action("ping")
+        frames = frames_of(40001, (True, PING), (False, ENDLESS + b"0\r\n\r\n"))
+        watch.feed(records(frames[-3:], 200))
+        assert watch.action("ping")["phonehome"]["further"]
+        assert watch.end() == 0
+    alerts = [e for e in watch.events if e["event"]["kind"] == "alert" and e["event"]["action"] == "ping"]
+    assert sorted(alert["source"]["port"] for alert in alerts) == [40001, 40002, 40002]
 
 
 def test_the_report_of_a_pipe_is_that_of_the_file(tmp_path: Path) -> None:

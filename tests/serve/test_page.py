@@ -48,7 +48,7 @@ def test_a_capture_is_dropped_and_its_report_opens(page: Any) -> None:
     assert "7 activation payloads" in page.inner_text("main")
     with page.expect_download() as waiting:
         page.click("text=(report.json)")
-    assert waiting.value.suggested_filename == "report.json"
+    assert waiting.value.suggested_filename == "nokia7plus-reconstruction-report.json"
     page.click("header a")
     assert "nokia7plus-reconstruction.pcap" in page.inner_text("table")
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import html
 import io
 import json
 import os
@@ -9,18 +11,26 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 import zipfile
 from collections.abc import Iterator
+from contextlib import ExitStack, suppress
 from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlsplit
 
 import httpx
 import pytest
 
 pytest.importorskip("starlette", reason="serve's packages are not installed")
 
+import uvicorn
+
 from analyzer import analyze
 from analyzer.report.json import read
-from tests.serve.running import CAPTURE, ROOT, Client, Served
+from analyzer.report.summary import first_screen
+from analyzer.serve import connection
+from tests.serve.running import CAPTURE, PATIENCE, ROOT, Client, Served
 
 BYTES = CAPTURE.read_bytes()
 FORM = "multipart/form-data; boundary=b"
@@ -242,13 +252,117 @@ def test_too_much_is_refused_whether_it_is_announced_or_not(tmp_path: Path) -> N
         (b"--b\r\nContent-Disposition: form-data; name=a\r\n\r\n" + b"A" * 100_000, FORM),
         (b"x=1", "application/x-www-form-urlencoded"),
         (b"x", "multipart/form-data"),
+        (b"x", "multipart/form-data; boundary=" + "b" * 300),
     ],
 )
 def test_a_broken_form_is_refused_and_the_page_goes_on(client: Client, content: bytes, kind: str) -> None:
     answer = client.post("/captures", content=content, headers={"Content-Type": kind})
     assert 400 <= answer.status_code < 500
     assert "Traceback" not in answer.text
-    assert client.get("/").status_code == 200
+    home = client.get("/")
+    assert home.status_code == 200
+    assert "being uploaded" not in home.text  # it holds no room any more
+
+
+def test_all_of_the_answer_is_shown_and_the_report_to_read_comes_first(client: Client, job: str) -> None:
+    page = html.unescape(client.get(job).text)
+    for sentence in first_screen(analyze(CAPTURE)).points:
+        assert sentence in page
+    assert "1,512 packets read" in page
+    documents = [part.partition('"')[0] for part in page.split('href="/jobs/')[1:]]
+    assert documents[0].endswith("/report-redacted.html")
+    assert "a-report.html" in client.get(f"{job}/report.html?download=1").headers["content-disposition"]
+    assert (
+        '"report-redacted.html"'
+        in (client.get(f"{job}/report-redacted.html?download=1").headers["content-disposition"])
+    )
+    assert "<title>What left the phone readable · 20 February 2019" in (
+        client.get(f"{job}/report-redacted.html").text
+    )
+
+
+def test_an_empty_capture_has_0_packets(client: Client) -> None:
+    path = client.upload(("empty.pcap", BYTES[:24])).headers["location"]
+    assert client.over(path)["state"] == "done"
+    assert "0 packets read: the capture holds none" in client.get(path).text
+
+
+def test_another_browser_is_told_what_to_do(served: Served, cookies: httpx.Cookies) -> None:
+    assert cookies
+    answer = httpx.get(served.base)
+    assert answer.status_code == 403
+    assert answer.headers["content-type"].startswith("text/html")
+    assert "end the program in its terminal with Ctrl-C and start it again" in answer.text
+
+
+def test_whoever_asks_nothing_holds_no_room(served: Served, client: Client) -> None:
+    address = ("127.0.0.1", int(served.base.rpartition(":")[2]))
+    with ExitStack() as stack:
+        idle = [stack.enter_context(socket.create_connection(address)) for _ in range(150)]
+        for connection in idle[75:]:
+            connection.sendall(b"GET / HT")
+        assert client.get("/").status_code == 200
+        idle[0].settimeout(PATIENCE)
+        with suppress(ConnectionResetError):
+            assert idle[0].recv(1) == b""  # the first ones gave way
+
+
+def test_a_head_that_does_not_end_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connection, "HEAD_TIME", 0.05)
+
+    async def application(scope: Any, _: Any, send: Any) -> None:
+        if scope["type"] == "http":
+            await send({"type": "http.response.start", "status": 200, "headers": []})
+            await send({"type": "http.response.body", "body": b""})
+
+    async def told() -> bytes:
+        kind = connection.BoundedConnection
+        server = uvicorn.Server(uvicorn.Config(application, http=kind, lifespan="off", log_level="error"))
+        with socket.create_server(("127.0.0.1", 0)) as listening:
+            running = asyncio.create_task(server.serve([listening]))
+            reader, writer = await asyncio.open_connection(*listening.getsockname())
+            writer.write(b"GET / HTTP/1.1\r\nHost: x\r\n")
+            found = b""
+            with suppress(ConnectionResetError):
+                found = await asyncio.wait_for(reader.read(), PATIENCE)
+            writer.close()
+            server.should_exit = True
+            await running
+        return found
+
+    assert asyncio.run(told()) == b""
+
+
+@pytest.mark.parametrize("from_page", [False, True])
+def test_the_token_opens_the_page_also_from_the_file_that_a_browser_is_given(
+    tmp_path: Path, from_page: bool
+) -> None:
+    """A cookie for the same site only is not sent on by a redirect that another page began."""
+    with Served(tmp_path) as served, served._client() as client:
+        answer = client.get(served.address, headers={"Sec-Fetch-Site": "cross-site" if from_page else "none"})
+        assert answer.status_code == (200 if from_page else 303)
+        assert ('content="0;url=/"' in answer.text) == from_page
+        assert client.get("/").status_code == 200
+
+
+def test_no_command_line_holds_the_token(tmp_path: Path) -> None:
+    browser = tmp_path / "browser.py"
+    words_file = str(tmp_path / "words")
+    browser.write_text(f"#!{sys.executable}\nimport sys\nopen({words_file!r}, 'w').write(sys.argv[1])\n")
+    browser.chmod(0o700)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("BROWSER", str(browser))
+        with Served(tmp_path, "--open") as served:
+            until = time.monotonic() + PATIENCE
+            while not (words := (tmp_path / "words").read_text() if (tmp_path / "words").exists() else ""):
+                assert time.monotonic() < until
+                time.sleep(0.02)
+            page = Path(unquote(urlsplit(words).path))
+            assert served.address.rpartition("=")[2] not in words
+            assert served.address in page.read_text()
+            assert page.parent.stat().st_mode & 0o777 == 0o700
+            with served.opened() as client:
+                assert client.get("/").status_code == 200
 
 
 def test_a_scan_that_needs_too_much_memory_is_ended_and_says_so(tmp_path: Path) -> None:
@@ -316,7 +430,7 @@ def test_scans_run_beside_each_other_and_apart(client: Client) -> None:
     assert client.get(jobs[1]).status_code == 200
 
 
-@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_nothing_is_left_behind(tmp_path: Path, how: signal.Signals) -> None:
     with Served(tmp_path) as served:
         with served.opened() as client:

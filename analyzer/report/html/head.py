@@ -40,6 +40,7 @@ class Figure:
 class PageHead:
     title: str
     captures: str
+    subject: str  # what tells the page from others, in the title of its window
     date: str
     lead: str
     answer: tuple[str, ...]
@@ -53,11 +54,13 @@ def head(report: Report, places: Geography) -> PageHead:
     screen = first_screen(report)
     names = [info.path for info in report.captures]
     more = len(names) - _NAMED
-    notice = report.reconstruction or ""
+    notice, date = report.reconstruction or "", _date(report)
+    captures = ", ".join(names[:_NAMED]) + (f" … +{more}" if more > 0 else "")
     return PageHead(
         title=_(FOUND) if has_found(report) else _(NOTHING_FOUND),
-        captures=", ".join(names[:_NAMED]) + (f" … +{more}" if more > 0 else ""),
-        date=_date(report),
+        captures=captures,
+        subject=date if report.redaction and date else captures,
+        date=date,
         lead=screen.headline,
         answer=screen.points,
         unseen=screen.unseen,

@@ -22,25 +22,27 @@ def render(
     colour: bool = False,
     verbose: bool = False,
     sections: Sequence[str] = (),
+    answer_last: bool = False,
 ) -> str:
     """The report as text of at most `width` columns (40 or more).
 
     Without `sections` the first of each kind is printed, with pointers to the sections; with their names
     (see `terminal.sections`) these alone, with "all" every one. `verbose` leaves nothing out,
     of every section where none is named. Without `colour` the only control character is the newline.
+    `answer_last` is for a terminal that shows the end of what was printed.
     """
     view = ReportView(report, verbose, brief=not verbose and not sections)
-    return printed(_blocks(view, frozenset(sections)), width, colour)
+    return printed(_blocks(view, frozenset(sections), answer_last), width, colour)
 
 
-def _blocks(view: ReportView, asked: frozenset[str]) -> Iterator[RenderableType]:
+def _blocks(view: ReportView, asked: frozenset[str], answer_last: bool) -> Iterator[RenderableType]:
     report = view.report
     warning = [reconstruction(report.reconstruction)] if report.reconstruction else []
     if report.redaction:
         warning.append(notice(_("REDACTED — identifiers are pseudonyms"), spoken(report.redaction.says)))
     yield say(f"phonehome {report.version} · {_captures(view)}", "bold")
     yield from warning
-    for section in SECTIONS:
+    for section in (*SECTIONS[1:], SECTIONS[0]) if answer_last else SECTIONS:
         if section.name in asked or ALL in asked or (section.is_brief if view.brief else not asked):
             yield from section.build(view)
     if view.brief:
