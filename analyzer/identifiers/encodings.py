@@ -100,8 +100,8 @@ def _phone_written(digits: str) -> Iterator[tuple[str, str]]:
 def phone_groups(digits: str) -> tuple[str, ...]:
     """Return ways to write an international number, with a blank between groups; none for no number.
 
-    The first is that of its country's plan, which changes with the version of the plan. Groups of two, three and
-    four digits behind the country code follow.
+    The first is that of its country's plan, which changes with the version of the plan. Groups of two,
+    three and four digits behind the country code follow.
     """
     import phonenumbers
 
