@@ -10,6 +10,7 @@ import json
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing
+from dataclasses import replace
 from typing import Any
 
 from analyzer.export.column_notes import TABLES, note
@@ -31,19 +32,21 @@ _ASKED = frozenset(
     ("time", "first", "host", "name", "value", "kind", "address", "destination", "located", "registered",
      "operated", "second", "status", "class", "in_scope")
 )  # fmt: skip
+# Datasette names a database by its file: report.db.
+DATABASE = "report"
 _TEXTS = "message_texts"
 SEARCH = "message_search"
 _SEARCHED = ("host", "target", "headers", "text")
 
 
 def write(report: Report) -> bytes:
-    """Return the file. Raises ValueError for a report whose keys are not unique, as one that was edited."""
+    """Return the file."""
     made = {name: table for name, table in tidy_tables(report).items() if name not in VIEWS}
     with closing(sqlite3.connect(":memory:", isolation_level=None)) as base:
-        base.execute("pragma foreign_keys = off")  # tables refer to later ones; checked at the end
+        base.execute("pragma foreign_keys = off")  # tables refer to tables that come later
         base.execute("begin")
-        for table in made.values():
-            _fill(base, _checked(table))
+        for table in _with_keys(made).values():
+            _fill(base, table)
         _about(base, report)
         _index_text(base)
         for name, view in VIEWS.items():
@@ -76,7 +79,7 @@ def metadata(report: Report) -> dict[str, Any]:
         "description": "\n\n".join(described),
         "source": ", ".join(info.path for info in report.captures),
         "license": "; ".join(dict.fromkeys(s.licence for s in report.geo_sources)),
-        "databases": {"*": {"tables": {**tables, **views}}},
+        "databases": {DATABASE: {"tables": {**tables, **views}}},
     }
 
 
@@ -105,14 +108,22 @@ def _foreign(table: TidyTable) -> Iterator[str]:
         yield f"foreign key ({_quoted(column)}) references {_quoted(other)} ({_quoted(key)})"
 
 
-def _checked(table: TidyTable) -> TidyTable:
-    """Return the table. Raises ValueError where a key is not unique, as in a report that was edited."""
-    if table.key is None:
-        return table
+def _with_keys(tables: Mapping[str, TidyTable]) -> dict[str, TidyTable]:
+    """Return the tables; where a report that was edited repeats a key, without that key and what joins it."""
+    loose = {name for name, table in tables.items() if table.key and not _is_unique(table)}
+    return {
+        name: replace(
+            table,
+            key=None if name in loose else table.key,
+            joins={column: to for column, to in table.joins.items() if to[0] not in loose},
+        )
+        for name, table in tables.items()
+    }
+
+
+def _is_unique(table: TidyTable) -> bool:
     keys = next(column.values for column in table.columns if column.name == table.key)
-    if len(set(keys)) == len(keys) and None not in keys:
-        return table
-    raise ValueError(f"the report is damaged: {table.name} has rows with the same {table.key}, or with none")
+    return len(set(keys)) == len(keys) and None not in keys
 
 
 def _plain(kind: Type, value: Any) -> Any:
@@ -146,7 +157,7 @@ def _index_text(base: sqlite3.Connection) -> None:
     columns = ", ".join(_SEARCHED)
     try:
         base.execute(
-            f"create virtual table {SEARCH} using fts5({columns}, content='{_TEXTS}', content_rowid='rowid')"
+            f"create virtual table {SEARCH} using fts5({columns}, content=[{_TEXTS}], content_rowid=rowid)"
         )
     except sqlite3.OperationalError:
         return
