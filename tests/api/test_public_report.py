@@ -150,7 +150,7 @@ def test_reports_redacted_with_one_key_share_pseudonyms() -> None:
     ],
 )
 def test_a_wrong_option_is_a_value_error_with_a_hint(given: dict[str, Any], says: str) -> None:
-    with pytest.raises(ValueError, match=".") as raised:
+    with pytest.raises(ValueError, match=r".") as raised:
         analyzer.analyze(CAPTURE, **given)
     assert says in str(raised.value)
 
