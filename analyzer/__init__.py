@@ -1,9 +1,9 @@
 """phonehome: what a phone sends home in clear text, with evidence.
 
     report = analyzer.analyze("capture.pcap")
-    report.to_pandas()["destinations"]
+    report.frames.destinations
 
-The way of the data, one package a stage:
+`docs/python.md` is the guide. The way of the data, one package a stage:
 
     capture → packets → flows → protocols → decode → detect, dossiers → locate → report
 
@@ -15,21 +15,33 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from analyzer.api.public_report import PublicReport as Report
+    from analyzer.api.public_report import analyze as analyze
+    from analyzer.api.scapy_packets import bundle_packets as bundle_packets
     from analyzer.model import CaptureError as CaptureError
-    from analyzer.model import Report as Report
-    from analyzer.pipeline import analyze as analyze
+    from analyzer.version import VERSION as __version__  # noqa: N811
 
-__all__ = ["CaptureError", "Report", "analyze"]
+__all__ = ["CaptureError", "Report", "__version__", "analyze", "bundle_packets"]
+
+# Name → module and name there. Imported on first use, so that `phonehome --help` needs neither numpy nor the
+# pipeline.
+_FROM = {
+    "CaptureError": ("analyzer.model", "CaptureError"),
+    "Report": ("analyzer.api.public_report", "PublicReport"),
+    "__version__": ("analyzer.version", "VERSION"),
+    "analyze": ("analyzer.api.public_report", "analyze"),
+    "bundle_packets": ("analyzer.api.scapy_packets", "bundle_packets"),
+}
 
 
 def __getattr__(name: str) -> object:
-    # Imported on first use, so that `phonehome --help` needs neither numpy nor the pipeline.
-    if name == "analyze":
-        from analyzer.pipeline import analyze
+    if name not in _FROM:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
 
-        return analyze
-    if name in ("Report", "CaptureError"):
-        from analyzer import model
+    module, attribute = _FROM[name]
+    return getattr(import_module(module), attribute)
 
-        return getattr(model, name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

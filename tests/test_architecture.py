@@ -14,7 +14,7 @@ PACKAGE = Path(__file__).parent.parent / "analyzer"
 
 # The house from top to bottom. A folder imports itself and whatever stands below it.
 LAYERS = (
-    *("__main__", "cli", "serve", "bundle", "corpus", "live", "pipeline", "session"),
+    *("__main__", "api", "cli", "serve", "bundle", "corpus", "live", "pipeline", "session"),
     *(
         "export",
         "compare",

@@ -89,6 +89,11 @@ DOCUMENTS = (
         folder=True,
         needs="pyarrow",
     ),
+    Document(
+        "--sqlite",
+        "analyzer.export.sqlite",
+        "write every table into one SQLite database, with views and full text, for Datasette and others",
+    ),
     Document("--har", "analyzer.export.har", "write the plaintext HTTP exchanges as HAR 1.2"),
     Document("--zeek", "analyzer.export.zeek", "write conn.log and http.log in Zeek's form", folder=True),
     Document("--eve", "analyzer.export.eve", "write lines of JSON in the form of Suricata's EVE log"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from analyzer.cli.arguments import day, said
@@ -14,6 +15,7 @@ from analyzer.cli.file_roles import FileOption, Role, declare
 from analyzer.cli.output import Output, UnusableError
 
 if TYPE_CHECKING:
+    from analyzer.corpus.capture_metadata import MetadataCell
     from analyzer.corpus.summary import Summary
 
 # Rows of a table on the terminal unless everything is asked for.
@@ -29,6 +31,11 @@ def add(commands: Any) -> None:
         metavar="YYYY-MM-DD",
         help="only what was first seen on this day (UTC, by the captures' time) or later",
     )
+    command.add_argument(
+        "--metadata",
+        metavar="FILE.csv",
+        help="what you know of each capture, by path, file name or SHA-256: capture,model,firmware,…",
+    )
     command.add_argument("--csv", metavar="DIR", help="write each table as CSV into a folder")
     command.add_argument("--html", metavar="FILE|-", help="write a page that needs nothing else; - is stdout")
     command.add_argument(
@@ -40,6 +47,7 @@ def add(commands: Any) -> None:
     declare(
         command,
         FileOption("results", "RESULTS", Role.RESULTS),
+        FileOption("metadata", "--metadata", Role.READ),
         FileOption("csv", "--csv", Role.SHEETS),
         FileOption("html", "--html", Role.WRITTEN),
     )
@@ -55,7 +63,7 @@ def run(options: argparse.Namespace) -> int:
     except ModuleNotFoundError as error:
         raise UnusableError(missing("summary", error.name, "summary")) from None
     try:
-        found = summary_of(options.results, options.since)
+        found = summary_of(options.results, options.since, _metadata(options.metadata))
     except StorageError as error:
         raise UnusableError(str(error)) from None
     if options.csv:
@@ -71,6 +79,19 @@ def run(options: argparse.Namespace) -> int:
         complain(f"{options.results}: a run of scan --results has not come to its end: captures are missing")
         return DAMAGED
     return DONE
+
+
+def _metadata(path: str | None) -> Sequence[MetadataCell] | None:
+    from analyzer.corpus.capture_metadata import read_metadata
+
+    if path is None:
+        return None
+    try:
+        return read_metadata(path)
+    except OSError as error:
+        raise UnusableError(f"--metadata {path}: can't be read ({error.strerror})") from None
+    except ValueError as error:
+        raise UnusableError(f"--metadata {error}") from None
 
 
 def _write_page(found: Summary, path: str) -> None:

@@ -12,10 +12,12 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
+from analyzer.corpus.capture_metadata import MetadataCell
 from analyzer.corpus.corpus_tables import TABLES, schema_of
 from analyzer.corpus.results_repair import unfinished
 from analyzer.corpus.storage import StorageError, is_remote, reached, storage
 from analyzer.report.coverage import UNREAD
+from analyzer.report.text import visible
 from analyzer.report.units import percent
 from analyzer.system.files import replace_all
 
@@ -60,6 +62,8 @@ class Summary:
     unread_sessions: int  # recordings with such packets
     unrecorded: int  # recordings read by a version that did not count this
     unfinished: int = 0  # runs that have not read all their captures
+    described: int | None = None  # captures of which the user's own file says something; None without one
+    undescribed: tuple[str, ...] = ()  # what that file names and the results do not hold
 
 
 # Rows of superseded results, and those a run left that broke off, are passed over.
@@ -133,7 +137,45 @@ QUESTIONS: tuple[tuple[str, str, str], ...] = (
         from counted_coverage c join span using (session)
         group by c.state, c.what order by bytes desc, packets desc, c.state, c.what
     """),
+    ("problems", "What could not be read, and why", """
+        with span as (
+            select session, min(path) as path, min(first) as first, max(last) as last from counted_captures
+            group by session
+        )
+        select p.code, min(p.what) as example, sum(p.times)::bigint as times,
+               count(distinct p.session) as sessions, min(span.path) as capture, min(span.first) as first,
+               max(span.last) as last
+        from counted_problems p join span using (session)
+        group by p.code order by sessions desc, times desc, p.code
+    """),
 )  # fmt: skip
+# Asked where the user's own file describes captures. A recording of several files has what any of them has.
+OF_METADATA = ("conditions", "By what your file says of the captures", """
+    with told as (
+        select distinct c.session, m.heading, m.value from metadata m join counted_captures c
+        on m.capture in (c.path, c.sha256, parse_filename(c.path))
+    ), span as (
+        select session, min(first) as first, max(last) as last from counted_captures group by session
+    ), sure as (
+        select told.heading, told.value, count(distinct f.session) as sessions,
+               count(distinct (f.kind, f.value)) as identifiers
+        from told join counted_findings f using (session)
+        where f.confidence <> 'low' and f.kind not in ('model', 'build', 'operator', 'local_ip')
+        group by told.heading, told.value
+    ), pinged as (
+        select session, count(*) as pings from counted_pings group by session
+    )
+    select told.heading, told.value, count(*) as sessions,
+           count(pinged.session) as sessions_with_known_messages,
+           coalesce(sum(pinged.pings), 0)::bigint as known_messages,
+           coalesce(any_value(sure.sessions), 0) as sessions_with_identifiers,
+           coalesce(any_value(sure.identifiers), 0) as identifiers,
+           min(span.first) as first, max(span.last) as last
+    from told join span using (session) left join pinged using (session)
+    left join sure on sure.heading = told.heading and sure.value = told.value
+    group by told.heading, told.value order by told.heading, sessions desc, told.value
+""")  # fmt: skip
+_METADATA = "create temp table metadata (capture text, heading text, value text)"
 
 _LIST = "array_to_string(list_sort(list(distinct {})  filter (where {} is not null))[1:{}], ', ')"
 NAMED = {
@@ -144,9 +186,12 @@ NAMED = {
 }
 
 
-def summary_of(url: str, since: date | None = None) -> Summary:
+def summary_of(
+    url: str, since: date | None = None, metadata: Sequence[MetadataCell] | None = None
+) -> Summary:
     """What recurs across the results at `url`; since a day, what is first seen on it or later.
 
+    `metadata` is what the user's own file says of captures; a sheet counts what was found by it.
     StorageError where there are no results, or they can't be read.
     """
     try:
@@ -160,7 +205,8 @@ def summary_of(url: str, since: date | None = None) -> Summary:
                 with reached(url):
                     files.ls(root)  # says why, where DuckDB would not
             _views(base, files, root, url)
-            return replace(_asked(base, since), unfinished=unfinished(files, root))
+            found = replace(_asked(base, since), unfinished=unfinished(files, root))
+            return found if metadata is None else _with_metadata(base, found, metadata)
         except (duckdb.Error, OSError) as error:
             raise StorageError(
                 f"{url}: the results can't be read ({_first_line(error)}); where a table is cut, "
@@ -210,16 +256,37 @@ def _asked(base: Any, since: date | None) -> Summary:
 
 
 def _sheets(base: Any, since: date | None) -> Iterator[Sheet]:
-    lists = {key: _LIST.format(value, value, MOST_NAMED) for key, value in NAMED.items()}
     for name, title, question in QUESTIONS:
-        asked = f"select * from ({question.format(**lists)})"
-        if since is not None:
-            start = datetime(since.year, since.month, since.day, tzinfo=UTC)
-            found = base.execute(f"{asked} where first >= ?", [start])
-        else:
-            found = base.execute(asked)
-        columns = tuple(column[0] for column in found.description)
-        yield Sheet(name, title, columns, tuple(found.fetchall()))
+        yield _sheet(base, since, name, title, question)
+
+
+def _sheet(base: Any, since: date | None, name: str, title: str, question: str) -> Sheet:
+    lists = {key: _LIST.format(value, value, MOST_NAMED) for key, value in NAMED.items()}
+    asked = f"select * from ({question.format(**lists)})"
+    if since is not None:
+        start = datetime(since.year, since.month, since.day, tzinfo=UTC)
+        found = base.execute(f"{asked} where first >= ?", [start])
+    else:
+        found = base.execute(asked)
+    columns = tuple(column[0] for column in found.description)
+    return Sheet(name, title, columns, tuple(found.fetchall()))
+
+
+def _with_metadata(base: Any, summary: Summary, metadata: Sequence[MetadataCell]) -> Summary:
+    """The summary with a sheet by what the user's own file says, and how much of that file fits."""
+    base.execute(_METADATA)
+    if metadata:
+        base.executemany("insert into metadata values (?, ?, ?)", [list(cell) for cell in metadata])
+    fits = "m.capture in (c.path, c.sha256, parse_filename(c.path))"
+    (described,) = base.execute(
+        f"select count(*) from counted_captures c where exists (select 1 from metadata m where {fits})"
+    ).fetchone()
+    missing = base.execute(
+        "select distinct m.capture from metadata m where not exists "
+        f"(select 1 from counted_captures c where {fits}) order by 1"
+    ).fetchall()
+    sheets = (_sheet(base, summary.since, *OF_METADATA), *summary.sheets)
+    return replace(summary, sheets=sheets, described=described, undescribed=tuple(row[0] for row in missing))
 
 
 def _first_line(error: Exception) -> str:
@@ -281,6 +348,16 @@ def said(summary: Summary) -> list[str]:
         )
     if summary.unrecorded:
         found.append(f"of {summary.unrecorded:,} recordings it is not known how much was searched")
+    if summary.described is not None:
+        found.append(
+            f"your file describes {summary.described:,} of the {summary.captures:,} captures; a capture "
+            "counts under each of its headings"
+        )
+    if summary.undescribed:
+        shown = ", ".join(map(visible, summary.undescribed[:MOST_NAMED]))
+        left = len(summary.undescribed) - MOST_NAMED
+        more = f" and {left:,} more" if left > 0 else ""
+        found.append(f"your file names captures that are not among the results: {shown}{more}")
     if summary.unfinished:
         found.append(
             f"{summary.unfinished:,} runs of scan --results have not come to their end: what they have "
@@ -311,8 +388,6 @@ def _plain(cell: Cell) -> str | int | None:
     if isinstance(cell, datetime):
         return cell.astimezone(UTC).isoformat().replace("+00:00", "Z")
     if isinstance(cell, str):
-        from analyzer.report.text import visible
-
         text = visible(cell)
         return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text
     return int(cell) if isinstance(cell, bool) else cell

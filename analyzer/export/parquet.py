@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from analyzer.export.plain import clean
@@ -24,19 +24,25 @@ def write(report: Report) -> dict[str, bytes]:
     return {f"{name}.parquet": _file(columns, said) for name, columns in tables(report).items()}
 
 
-def _file(columns: Sequence[Column], said: dict[str, str]) -> bytes:
-    import pyarrow as pa
+def _file(columns: Sequence[Column], said: Mapping[str, str]) -> bytes:
     from pyarrow import parquet
+
+    out = io.BytesIO()
+    parquet.write_table(arrow_table(columns, said), out)
+    return out.getvalue()
+
+
+def arrow_table(columns: Sequence[Column], said: Mapping[str, str]) -> Any:
+    """Return columns as a table of Arrow with its types, and `said` as its metadata."""
+    import pyarrow as pa
 
     types = {
         "text": pa.string(), "texts": pa.list_(pa.string()), "int": pa.int64(), "ints": pa.list_(pa.int64()),
         "float": pa.float64(), "bool": pa.bool_(), "time": pa.timestamp("ns", tz="UTC"),
     }  # fmt: skip
-    schema = pa.schema([(column.name, types[column.type]) for column in columns], metadata=said)
+    schema = pa.schema([(column.name, types[column.type]) for column in columns], metadata=dict(said))
     values = [pa.array([_value(v) for v in column.values], types[column.type]) for column in columns]
-    out = io.BytesIO()
-    parquet.write_table(pa.Table.from_arrays(values, schema=schema), out)
-    return out.getvalue()
+    return pa.Table.from_arrays(values, schema=schema)
 
 
 def _value(value: Any) -> Any:

@@ -1,4 +1,4 @@
-"""Report → its tables as named, typed columns of plain values: what CSV and Parquet write."""
+"""Report → its tables as named, typed columns of plain values: what CSV, Parquet and `tidy_schema` take."""
 
 from __future__ import annotations
 
@@ -213,6 +213,13 @@ _PROBLEMS: dict[str, tuple[Type, Get]] = {
     "frame": _of("frame", "int"),
     "count": _of("count", "int"),
 }
+_COVERAGE: dict[str, tuple[Type, Get]] = {
+    "capture": _of("capture", "int"),
+    "state": _of("state"),
+    "what": _of("what"),
+    "packets": _of("packets", "int"),
+    "bytes": _of("bytes", "int"),
+}
 _SOURCES: dict[str, tuple[Type, Get]] = {
     name: _of(name) for name in ("name", "date", "licence", "attribution", "used_for", "sha256")
 }
@@ -227,6 +234,7 @@ _ENTRIES: Mapping[str, tuple[Callable[[Report], Iterable[Any]], Mapping[str, tup
     "devices": (lambda report: report.devices, _DEVICES),
     "captures": (lambda report: report.captures, _CAPTURES),
     "problems": (lambda report: report.problems, _PROBLEMS),
+    "coverage": (lambda report: report.coverage, _COVERAGE),
     "geo_sources": (lambda report: report.geo_sources, _SOURCES),
 }
 _FLOWS: Mapping[str, Type] = {

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+import difflib
 import os
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, fields
 from datetime import date
 from functools import cached_property
 from typing import Any, TypedDict, TypeVar
 
 from analyzer.conclusions.device_filter import address_of
+from analyzer.conclusions.event_log import read_log
 from analyzer.conclusions.event_timeline import LogEntry
 from analyzer.geo import Locator
 from analyzer.geo.region_codes import region_of, regions_of
 from analyzer.geo.user_databases import UserDatabase
 from analyzer.identifiers.owner_values import KnownValues
 from analyzer.model import Body
-from analyzer.packets.wifi.keys import WifiKey
+from analyzer.packets.wifi.keys import WifiKey, wifi_key
 
 # Megabytes of the tables and readers of a scan: by default, at least and at most.
 MEMORY, LEAST_MEMORY, MOST_MEMORY = 256, 32, 8192
@@ -30,13 +32,13 @@ class OptionFields(TypedDict, total=False):
 
     regions: str | Iterable[str]
     device: str | None
-    known: KnownValues | None
-    wifi: Sequence[WifiKey]
+    known: KnownValues | Mapping[str, str] | str | None
+    wifi: str | Sequence[WifiKey | str]
     origin: str | None
-    geo: Sequence[Path]
-    geo_date: date | None
-    dossiers: Sequence[Path]
-    log: Sequence[LogEntry]
+    geo: Path | Sequence[Path]
+    geo_date: date | str | None
+    dossiers: Path | Sequence[Path]
+    log: Path | Sequence[LogEntry]
     tac: Path | None
     jobs: int
     memory: int | None
@@ -49,10 +51,12 @@ class Options:
     """What a run is asked for, in a form that other processes take. Raises ValueError that names the field.
 
     `regions` are ISO 3166-1 alpha-2 codes, `origin` is the one where the capture was made, `device` the MAC
-    or IP address of the one device to report on. `known` holds the owner's own identifiers, `wifi` keys of
-    Wi-Fi networks. `geo` are MaxMind DB files of the user's own, `geo_date` stands for the capture's date
-    in the choice of databases, `dossiers` are directories of the user's own. `log` is what was done to the
-    phone while the capture ran, `tac` a CSV file by which an IMEI names maker and model.
+    or IP address of the one device to report on. `known` holds the owner's own identifiers
+    (`{"imei": "490154203237518"}` or `"imei=…,mac=…"`), `wifi` keys of Wi-Fi networks (`"SSID:passphrase"`).
+    `geo` are MaxMind DB files of the user's own, `geo_date` stands for the capture's date in the choice of
+    databases (a date, or `"2019-03-21"`), `dossiers` are directories of the user's own. `log` is what was
+    done to the phone while the capture ran, or the CSV file with it, `tac` a CSV file by which an IMEI names
+    maker and model.
 
     With `jobs`, the exchanges of a capture that holds many are read in so many processes, with the same
     result. `put_aside` takes each body of which the report keeps the beginning only, `notify` a sentence
@@ -80,21 +84,12 @@ class Options:
     @classmethod
     def of(cls, **given: Any) -> Options:
         """Return checked options of what a user gave; see `OptionFields`."""
-        checks: dict[str, Callable[[Any], Any]] = {
-            "regions": regions_of,
-            "device": address_of,
-            "origin": region_of,
-            "geo": _paths,
-            "dossiers": _paths,
-            "tac": os.fspath,
-            "wifi": tuple,
-            "log": tuple,
-        }
+        _refuse_unknown(given, [*(field.name for field in fields(cls)), "memory"])
         told = {name: value for name, value in given.items() if value is not None}
         if (memory := told.pop("memory", None)) is not None:
             told["share"] = told.get("share", 1.0) * _checked("memory", _budget, memory)
         options = cls(
-            **{name: _checked(name, checks.get(name, _as_it_is), value) for name, value in told.items()}
+            **{name: _checked(name, _CHECKS.get(name, _as_it_is), value) for name, value in told.items()}
         )
         _ = options.databases  # opened now, so that one that can't be used is known before the long scan
         return options
@@ -128,8 +123,49 @@ def _budget(memory: int) -> float:
     return memory / MEMORY
 
 
-def _paths(given: Iterable[Path]) -> tuple[str, ...]:
-    return tuple(os.fspath(path) for path in given)
+def _refuse_unknown(given: Iterable[str], known: Sequence[str]) -> None:
+    for name in given:
+        if name not in known:
+            near = difflib.get_close_matches(name, known, n=1)
+            hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(known)}"
+            raise ValueError(f"{name} is not an option; {hint}")
+
+
+def _paths(given: Path | Iterable[Path]) -> tuple[str, ...]:
+    several = [given] if isinstance(given, str | os.PathLike) else given
+    return tuple(os.fspath(path) for path in several)
+
+
+def _known(given: KnownValues | Mapping[str, str] | str) -> KnownValues:
+    if isinstance(given, KnownValues):
+        return given
+    if isinstance(given, Mapping):
+        return KnownValues.parse(",".join(f"{kind}={value}" for kind, value in given.items()))
+    return KnownValues.parse(given)
+
+
+def _wifi(given: str | Iterable[WifiKey | str]) -> tuple[WifiKey, ...]:
+    several = [given] if isinstance(given, str) else given
+    return tuple(wifi_key(key) if isinstance(key, str) else key for key in several)
+
+
+def _day(given: date | str) -> date:
+    if isinstance(given, date):
+        return given
+    try:
+        return date.fromisoformat(given)
+    except ValueError:
+        raise ValueError(f"{given!r} is not a day such as 2019-02-20") from None
+
+
+def _log(given: Path | Iterable[LogEntry]) -> tuple[LogEntry, ...]:
+    return read_log(given) if isinstance(given, str | os.PathLike) else tuple(given)
+
+
+def _jobs(given: int) -> int:
+    if isinstance(given, int) and not isinstance(given, bool) and given >= 1:
+        return given
+    raise ValueError(f"{given!r} is no number of processes from 1 on")
 
 
 def _as_it_is(given: G) -> G:
@@ -141,3 +177,20 @@ def _checked(name: str, check: Callable[[G], T], given: G) -> T:
         return check(given)
     except ValueError as error:
         raise ValueError(f"{name}: {error}") from None
+    except (TypeError, AttributeError):
+        raise ValueError(f"{name}: a value of the type {type(given).__name__} is not expected here") from None
+
+
+_CHECKS: Mapping[str, Callable[[Any], Any]] = {
+    "regions": regions_of,
+    "device": address_of,
+    "known": _known,
+    "wifi": _wifi,
+    "origin": region_of,
+    "geo": _paths,
+    "geo_date": _day,
+    "dossiers": _paths,
+    "log": _log,
+    "tac": os.fspath,
+    "jobs": _jobs,
+}

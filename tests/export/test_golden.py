@@ -23,7 +23,7 @@ from analyzer.model import Report
 
 GOLDEN = Path(__file__).parent / "golden"
 CREATED = 1_795_000_000 * 10**9
-TEXTS = [d for d in DOCUMENTS if d.option not in ("--html", "--kit", "--parquet", "--misp")]
+TEXTS = [d for d in DOCUMENTS if d.option not in ("--html", "--kit", "--parquet", "--sqlite", "--misp")]
 
 
 @pytest.fixture(params=["reconstruction", "unanswered"])
