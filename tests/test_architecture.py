@@ -26,13 +26,13 @@ LAYERS = (
         "identifiers",
         "codecs",
     ),
-    *("dissectors", "flows", "packets", "capture", "core", "geo", "system", "model", "version"),
+    *("dissectors", "layouts", "flows", "packets", "capture", "core", "geo", "system", "model", "version"),
 )
 # Folders that know only these, however many stand below them.
 ALONE = {
     "report": {"model"},
     "export": {"model", "report"},
-    "dossiers": {"model"},
+    "dossiers": {"layouts", "model"},
     "identifiers": {"model"},
     "codecs": {"model"},
     "geo": {"model", "system"},
@@ -44,7 +44,8 @@ ALONE = {
     "conclusions": {"dossiers", "identifiers", "model", "version"},
     "compare": {"conclusions", "model", "report"},
     "redaction": {"codecs", "identifiers", "inspection", "model", "report"},
-    "dissectors": {"capture", "core", "flows", "model", "packets", "system"},
+    "layouts": set(),
+    "dissectors": {"capture", "core", "flows", "layouts", "model", "packets", "system"},
     "flows": {"capture", "core", "model", "packets"},
     "packets": {"capture", "core", "model"},
     "capture": {"core", "model"},

@@ -7,6 +7,7 @@ alone is never enough. `schema.Dossier` tells what a file holds.
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
@@ -14,12 +15,13 @@ from pathlib import Path
 from analyzer.dossiers.field_kinds import DocumentedField, documented_fields
 from analyzer.dossiers.heuristics import undocumented
 from analyzer.dossiers.index import Dossiers
-from analyzer.dossiers.match import attempt_hosts, attempted, recognise
+from analyzer.dossiers.match import Recognition, attempt_hosts, attempted, recognise, recognition
 from analyzer.dossiers.schema import Dossier, DossierError, dossier_of, parse
+from analyzer.layouts import Layouts
 
 __all__ = [
-    "DocumentedField", "Dossier", "DossierError", "Dossiers", "attempt_hosts", "attempted",
-    "documented_fields", "load", "recognise", "undocumented",
+    "DocumentedField", "Dossier", "DossierError", "Dossiers", "Recognition", "attempt_hosts", "attempted",
+    "documented_fields", "layouts_of", "load", "recognise", "recognition", "undocumented",
 ]  # fmt: skip
 
 COMPILED = "compiled.json"
@@ -38,6 +40,11 @@ def load(*directories: str | Path) -> tuple[Dossier, ...]:
             raise DossierError(f"{directory}: no .toml file there")
         dossiers |= {dossier.id: dossier for dossier in own}
     return Dossiers(dossiers.values())
+
+
+def layouts_of(dossiers: Sequence[Dossier]) -> Layouts:
+    """Return the grammars of messages that the dossiers hold."""
+    return Layouts([dossier.layout for dossier in dossiers if dossier.layout])
 
 
 @cache

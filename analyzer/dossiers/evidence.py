@@ -85,6 +85,9 @@ class Case:
     @cached_property
     def payload(self) -> Payload | None:
         """The part of the message that is most like what the dossier describes."""
+        if self.says("layout"):
+            fields = tuple(self.contents.fields)
+            return Payload(fields, (), frozenset(field.name.lower() for field in fields))
         return self.contents.payload_for(self.dossier)
 
     def says(self, kind: str) -> str:
@@ -214,7 +217,23 @@ def _no_identifiers(case: Case) -> str:
     return "" if case.contents.findings else "no identifier was found in it"
 
 
+def _layout(case: Case) -> str:
+    """The message was read by the dossier's own layout, so that its form and its checks are right."""
+    layout = case.dossier.layout
+    if not layout or case.message.protocol != layout["protocol"] or not case.message.method:
+        return ""
+    checks = [check["kind"] for check in layout.get("checks", ()) if check["kind"] != "is"]
+    held = f"; {', '.join(checks)} hold" if checks else ""
+    return f"layout: the bytes have the form that is documented for {case.dossier.title}{held}"
+
+
+def _protocol(case: Case) -> str:
+    protocol, known = case.message.protocol, case.dossier.protocols
+    return f"protocol: {protocol}" if known and protocol.startswith(known) else ""
+
+
 LOOKS: dict[str, Callable[[Case], str]] = {
+    "layout": _layout,
     "host": _host,
     "grammar": _grammar,
     "keys": _keys,
@@ -224,6 +243,7 @@ LOOKS: dict[str, Callable[[Case], str]] = {
     "method": _method,
     "path": _path,
     "port": _port,
+    "protocol": _protocol,
     "header": _header,
     "no-body": _no_body,
     "no-identifiers": _no_identifiers,

@@ -38,6 +38,8 @@ def documented_fields(
 
 def _is_from(case: Case) -> bool:
     """Whether host and path, or another rule that needs no identifier, say that this sender wrote it."""
+    if case.says("layout"):
+        return True
     if not (case.says("host") or case.says("path")):
         return False
     if case.says("host") and (case.says("path") or not case.dossier.paths):

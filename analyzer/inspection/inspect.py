@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import NamedTuple, TypeVar
 
-from analyzer.dossiers import Dossier, recognise
+from analyzer.dossiers import Dossier, Recognition, recognition
 from analyzer.identifiers import findings_in
 from analyzer.identifiers.contacts import contacts_in
 from analyzer.identifiers.credentials import LogIns, credentials_in, with_log_ins
@@ -27,6 +27,7 @@ class Inspection(NamedTuple):
     failed: tuple[Failed, ...] = ()  # parts of this program that could not do their work
     secrets: tuple[str, ...] = ()  # passwords, which the report must not keep
     is_recoded: bool = False  # values in it stand in an encoding that has to be undone to see them
+    senders: tuple[str, ...] = ()  # dossiers whose form the request has
 
 
 Pair = tuple[Message | None, Message | None]
@@ -52,7 +53,7 @@ def examined(pair: Pair, known: KnownValues, dossiers: Sequence[Dossier]) -> Ins
             return otherwise
 
     nothing: list[Finding] = []
-    no_pings: list[Ping] = []
+    unknown = Recognition()
     decoded = attempt("decoding", lambda: decode(request), None)
     fields = () if decoded is None else decoded.fields
     log_ins = attempt("log-ins", lambda: credentials_in(request, fields), LogIns())
@@ -64,13 +65,15 @@ def examined(pair: Pair, known: KnownValues, dossiers: Sequence[Dossier]) -> Ins
     findings = [f if f.time_ns else replace(f, time_ns=request.time_ns) for f in found]
     if log_ins.findings:
         findings = with_log_ins(findings, log_ins)
-    pings = attempt("dossiers", lambda: recognise(request, response, fields, findings, dossiers), no_pings)
+    seen = attempt("dossiers", lambda: recognition(request, response, fields, findings, dossiers), unknown)
     if response is not None:
         answer = response
         findings += attempt("answer", lambda: _in_answer(request, answer, known), nothing)
     problems = () if decoded is None else tuple(decoded.problems)
     is_recoded = decoded is not None and decoded.is_recoded
-    return Inspection(tuple(findings), tuple(pings), problems, tuple(failed), log_ins.secrets, is_recoded)
+    return Inspection(
+        tuple(findings), seen.pings, problems, tuple(failed), log_ins.secrets, is_recoded, seen.senders
+    )
 
 
 def _in_answer(request: Message, response: Message, known: KnownValues) -> list[Finding]:

@@ -115,14 +115,18 @@ class PacketReader:
         wifi_keys: Sequence[WifiKey] = (),
         idle: Callable[[], None] | None = None,
         share: float = 1.0,
+        layouts: Layouts | None = None,
     ) -> None:
-        """`idle` is called from time to time while a live capture is silent; `share` as in `Options`."""
+        """`idle` is called from time to time while a live capture is silent; `share` as in `Options`.
+
+        `layouts` are the grammars of messages that the dossiers hold.
+        """
         self._idle, self.share = idle, share
         self.wifi: WifiSession | None = None  # once a Wi-Fi frame is seen
         self.asked: list[WifiRequest] = []
         self._wifi_keys = tuple(wifi_keys)
         self.tracker = FlowTracker()
-        self.observer = Dispatcher(share)
+        self.observer = Dispatcher(share, layouts)
         self.tally = Tally()
         self.tallies: list[Tally] = []
         self.reassembler = Reassembler(share)
