@@ -27,19 +27,22 @@ __all__ = [
 COMPILED = "compiled.json"
 
 
-def load(*directories: str | Path) -> tuple[Dossier, ...]:
+def load(*directories: str | Path) -> Dossiers:
     """The dossiers of this package with those of the directories' `.toml` files, by their ids.
 
     One of a directory stands in for an earlier one of the same id. DossierError, with the file's
     name, where one is not right or a directory holds none.
     """
     dossiers = {dossier.id: dossier for dossier in shipped()}
+    ours = dict(dossiers)
     for directory in map(Path, directories):
         own = _read(directory)
         if not own:
             raise DossierError(f"{directory}: no .toml file there")
         dossiers |= {dossier.id: dossier for dossier in own}
-    return Dossiers(dossiers.values())
+    loaded = Dossiers(dossiers.values())
+    loaded.own = tuple(dossier for dossier in loaded if ours.get(dossier.id) is not dossier)
+    return loaded
 
 
 def layouts_of(dossiers: Sequence[Dossier]) -> Layouts:

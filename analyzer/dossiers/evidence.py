@@ -232,7 +232,19 @@ def _protocol(case: Case) -> str:
     return f"protocol: {protocol}" if known and protocol.startswith(known) else ""
 
 
+def _cipher(case: Case) -> str:
+    """A part of the message was opened by a key that this dossier publishes; the steps of a path name it."""
+    if not case.dossier.ciphers:
+        return ""
+    end = f" ({case.dossier.id})"
+    opened = any(
+        step.endswith(end) for field in case.contents.fields for step in field.evidence.path if " key " in step
+    )
+    return f"cipher: a key that is published for {case.dossier.title} opens it" if opened else ""
+
+
 LOOKS: dict[str, Callable[[Case], str]] = {
+    "cipher": _cipher,
     "layout": _layout,
     "host": _host,
     "grammar": _grammar,

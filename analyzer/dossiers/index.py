@@ -17,6 +17,8 @@ MOST_KEPT = 1024  # hosts, which a hostile capture can name without end
 class Dossiers(tuple[Dossier, ...]):
     """Dossiers in their order, with an index by host."""
 
+    own: tuple[Dossier, ...] = ()  # those of the user's folders
+
     def with_host(self, host: str) -> Sequence[Dossier]:
         """Return the dossiers whose rules may hold for a request to this host, in their order."""
         found = self._asked.get(host)

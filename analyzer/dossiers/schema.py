@@ -16,7 +16,7 @@ GRADES = ("A", "B", "C")  # primary source or code, independent reports that agr
 CONFIDENCES = ("high", "medium", "low")
 # What can be seen of a message. Host, port and method alone prove nothing.
 WEAK_EVIDENCE = frozenset(("host", "port", "method", "no-body", "no-identifiers"))
-EVIDENCE = WEAK_EVIDENCE | {"layout", "protocol", "path", "content-type", "header", "grammar", "keys", "encoding", "identifiers"}
+EVIDENCE = WEAK_EVIDENCE | {"cipher", "layout", "protocol", "path", "content-type", "header", "grammar", "keys", "encoding", "identifiers"}
 # What a key may be said to hold: names by which the detectors of identifiers know a field.
 HELD = frozenset((
     "imei", "imeisv", "meid", "imsi", "iccid", "msisdn", "mac", "bssid", "ssid", "android_id", "device_id",

@@ -12,6 +12,7 @@ from analyzer.identifiers.contacts import contacts_in
 from analyzer.identifiers.credentials import LogIns, credentials_in, with_log_ins
 from analyzer.identifiers.owner_values import KnownValues
 from analyzer.inspection.decode import decode
+from analyzer.inspection.known_ciphers import keys_of, with_cipher
 from analyzer.inspection.local_answers import answered, describes_itself
 from analyzer.inspection.sender_fields import with_documented
 from analyzer.model import Finding, Message, Ping, Problem
@@ -54,7 +55,7 @@ def examined(pair: Pair, known: KnownValues, dossiers: Sequence[Dossier]) -> Ins
 
     nothing: list[Finding] = []
     unknown = Recognition()
-    decoded = attempt("decoding", lambda: decode(request), None)
+    decoded = attempt("decoding", lambda: decode(request, keys=keys_of(dossiers)), None)
     fields = () if decoded is None else decoded.fields
     log_ins = attempt("log-ins", lambda: credentials_in(request, fields), LogIns())
     found = attempt("identifiers", lambda: list(findings_in(fields, known, request.protocol)), nothing)
@@ -62,7 +63,7 @@ def examined(pair: Pair, known: KnownValues, dossiers: Sequence[Dossier]) -> Ins
         "documented fields", lambda: with_documented(request, fields, known, dossiers, found), found
     )
     found += attempt("contacts", lambda: _contacts(pair, known), nothing)
-    findings = [f if f.time_ns else replace(f, time_ns=request.time_ns) for f in found]
+    findings = [with_cipher(f if f.time_ns else replace(f, time_ns=request.time_ns)) for f in found]
     if log_ins.findings:
         findings = with_log_ins(findings, log_ins)
     seen = attempt("dossiers", lambda: recognition(request, response, fields, findings, dossiers), unknown)

@@ -174,7 +174,10 @@ class LayoutReader:
         if case.pattern:
             found = case.pattern.fullmatch(text)
             return {k: [v] for k, v in found.groupdict().items() if v is not None} if found else None
-        return named(case.members, pieces) if _fits(case.when, numbered) else None
+        if not _fits(case.when, numbered):
+            return None
+        anywhere = {name: each.findall(text)[:MOST_REPEATED] for name, each in case.find.items()}
+        return {**named(case.members, pieces), **{name: values for name, values in anywhere.items() if values}}
 
 
 def named(members: Sequence[str | Repeated], pieces: Sequence[str]) -> Members:
@@ -203,10 +206,11 @@ def values_of(rules: Mapping[str, ValueRule], members: Members) -> Iterator[tupl
         for name, rule in rules.items()
         if rule.member in members and _fits(rule.only_when, members) and not _any_fits(rule.unless, members)
     }
-    rounds = max((len(members[rule.member]) for rule in used.values()), default=0)
+    chosen = {name: members[rule.member][rule.skip :][: rule.most or None] for name, rule in used.items()}
+    rounds = max(map(len, chosen.values()), default=0)
     for at in range(min(rounds, MOST_VALUES // max(len(used), 1))):
         for name, rule in used.items():
-            values = members[rule.member]
+            values = chosen[name]
             if at < len(values) and (text := _written(rule, values[at], at, members)):
                 yield name, text
 

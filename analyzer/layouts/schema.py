@@ -64,6 +64,7 @@ class MessageCase:
     xor: bytes = b""  # a published key that `inside` is under
     members: tuple[str | Repeated, ...] = ()  # of text, in the order of its pieces
     pattern: re.Pattern[str] | None = None  # of text: named groups are its members
+    find: Mapping[str, re.Pattern[str]] = field(default_factory=dict)  # of text: members wherever they stand
     search: bool = False  # the bytes are searched too: not all of it is described
 
 
@@ -84,6 +85,8 @@ class ValueRule:
     name: str = ""  # of the value, where it is not that of the rule
     form: str = "text"
     mask: int = 0
+    skip: int = 0  # values in front that this rule leaves to another
+    most: int = 0  # values; 0 for all
     digits: int = 0  # so many of the last ones are kept
     divide: float = 0
     negative: Negative | None = None
@@ -182,6 +185,7 @@ def _case(raw: Mapping[str, Any]) -> MessageCase:
         when=_listed(made.pop("when", {})),
         members=members,
         pattern=re.compile(pattern, re.ASCII) if pattern else None,
+        find={name: re.compile(each, re.ASCII) for name, each in made.pop("find", {}).items()},
         xor=bytes.fromhex(made.pop("xor", "")),
         **made,
     )

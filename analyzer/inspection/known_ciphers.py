@@ -1,0 +1,41 @@
+"""Values that stood under a cipher whose key is published: apart from clear text, and from real encryption."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from analyzer.codecs.published_keys import PUBLISHED_STEP, PublishedKey, cipher_of, shipped
+from analyzer.dossiers import Dossier, Dossiers
+from analyzer.model import Finding
+
+CIPHER = "cipher"  # the detail of a finding that names algorithm and mode
+MOST_KEPT = 4
+_KEPT: dict[int, tuple[Sequence[Dossier], Sequence[PublishedKey]]] = {}  # by the dossiers' identity
+SAYS = "encrypted with a key that anyone can know: {cipher}, published for the dossier {dossier}"
+
+
+def keys_of(dossiers: Sequence[Dossier]) -> Sequence[PublishedKey]:
+    """Return the keys that these dossiers publish; those of this package are read once."""
+    own = tuple(d for d in dossiers.own if d.ciphers) if isinstance(dossiers, Dossiers) else ()
+    if not own:
+        return shipped()
+    if len(_KEPT) > MOST_KEPT:
+        _KEPT.clear()
+    return _KEPT.setdefault(id(dossiers), (dossiers, _with(own)))[1]
+
+
+def _with(own: tuple[Dossier, ...]) -> Sequence[PublishedKey]:
+    replaced = {dossier.id for dossier in own}
+    kept = (key for key in shipped() if key.dossier not in replaced)
+    return (*kept, *(cipher_of(table, dossier.id) for dossier in own for table in dossier.ciphers))
+
+
+def with_cipher(finding: Finding) -> Finding:
+    """Return a finding that says so where its value stood under a published key."""
+    for step in finding.evidence.path:
+        if " key " in step and (found := PUBLISHED_STEP.fullmatch(step)):
+            says = SAYS.format(cipher=found[1], dossier=found[3])
+            details = {**finding.details, CIPHER: found[1]}
+            return replace(finding, reasons=(*finding.reasons, says), details=details)
+    return finding
