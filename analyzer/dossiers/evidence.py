@@ -10,7 +10,7 @@ from functools import cached_property, lru_cache
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
-from analyzer.dossiers.schema import Dossier
+from analyzer.dossiers.schema import GENERAL, Dossier
 from analyzer.model import Field, Fields, Finding, Message
 
 NOT_READ_AS_PAYLOAD = "header"
@@ -228,8 +228,10 @@ def _layout(case: Case) -> str:
 
 
 def _protocol(case: Case) -> str:
+    """A protocol of few senders; one that all kinds of them use tells nothing."""
     protocol, known = case.message.protocol, case.dossier.protocols
-    return f"protocol: {protocol}" if known and protocol.startswith(known) else ""
+    is_told = bool(known) and protocol.startswith(known) and not protocol.startswith(GENERAL)
+    return f"protocol: {protocol}" if is_told else ""
 
 
 def _cipher(case: Case) -> str:

@@ -93,6 +93,7 @@ class DossierSource:
     title: str
     confidence: str
     says: str
+    seen: str = ""  # when it was read, YYYY-MM-DD
 
 
 @dataclass(frozen=True, slots=True)

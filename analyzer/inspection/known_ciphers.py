@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
-from analyzer.codecs.published_keys import PUBLISHED_STEP, PublishedKey, cipher_of, shipped
-from analyzer.dossiers import Dossier, Dossiers
+from analyzer.codecs.published_keys import PUBLISHED_STEP, CipherError, PublishedKey, cipher_of, shipped
+from analyzer.dossiers import Dossier, DossierError, Dossiers
 from analyzer.model import Finding
 
 CIPHER = "cipher"  # the detail of a finding that names algorithm and mode
@@ -16,7 +17,10 @@ SAYS = "encrypted with a key that anyone can know: {cipher}, published for the d
 
 
 def keys_of(dossiers: Sequence[Dossier]) -> Sequence[PublishedKey]:
-    """Return the keys that these dossiers publish; those of this package are read once."""
+    """Return the keys that these dossiers publish; those of this package are read once.
+
+    Raises DossierError where a cipher of the user's own is not right.
+    """
     own = tuple(d for d in dossiers.own if d.ciphers) if isinstance(dossiers, Dossiers) else ()
     if not own:
         return shipped()
@@ -28,7 +32,14 @@ def keys_of(dossiers: Sequence[Dossier]) -> Sequence[PublishedKey]:
 def _with(own: tuple[Dossier, ...]) -> Sequence[PublishedKey]:
     replaced = {dossier.id for dossier in own}
     kept = (key for key in shipped() if key.dossier not in replaced)
-    return (*kept, *(cipher_of(table, dossier.id) for dossier in own for table in dossier.ciphers))
+    return (*kept, *(_key(dossier, table) for dossier in own for table in dossier.ciphers))
+
+
+def _key(dossier: Dossier, table: Mapping[str, Any]) -> PublishedKey:
+    try:
+        return cipher_of(table, dossier.id)
+    except CipherError as problem:
+        raise DossierError(f"{dossier.id}: {problem}") from None
 
 
 def with_cipher(finding: Finding) -> Finding:

@@ -36,13 +36,22 @@ _THINGS = (
     (mark("its network chip ({kinds})"), mark("a network chip ({kinds})"), mark("network chips ({kinds})"),
      ("mac",)),
 )  # fmt: skip
+# A cipher whose key is published is neither clear text nor real encryption (`Finding.details`).
+CIPHER = "cipher"
+SENT = mark("{who} sent {what}, unencrypted, to {whom}, {often}.")
+SENT_HIDDEN = mark("{who} sent {what}, encrypted with a key that anyone can know, to {whom}, {often}.")
+SENT_PARTLY_HIDDEN = mark(
+    "{who} sent {what}, unencrypted or encrypted with a key that anyone can know, to {whom}, {often}."
+)
 _IDENTIFYING = frozenset(kind for *_words, kinds in _THINGS for kind in kinds)
 
 
 def headline(report: Report, first: Sending, where: Whereabouts) -> str:
     """The most harmful sending in two or three sentences."""
     who, what = senders(report, first.devices), _what(first)
-    said = _("{who} sent {what}, unencrypted, to {whom}, {often}.").format(
+    hidden = [CIPHER in finding.details for finding in first.told]
+    text = _(SENT_HIDDEN if hidden and all(hidden) else SENT_PARTLY_HIDDEN if any(hidden) else SENT)
+    said = text.format(
         who=who, what=what, whom=recipients(first, where), often=how_often(first)
     )
     if report.reconstruction:

@@ -16,6 +16,7 @@ from analyzer.conclusions.frame_refs import placed
 from analyzer.dissectors.http_flows import BoundMetError, SeenExchange
 from analyzer.dossiers import Dossier, attempt_hosts, layouts_of, load
 from analyzer.geo import Locator
+from analyzer.inspection.known_ciphers import keys_of
 from analyzer.identifiers.owner_values import Hit
 from analyzer.inspection.decode import decode
 from analyzer.model import Finding, Message, Report, Session
@@ -124,6 +125,7 @@ class SessionReader:
     def __init__(self, options: Options, watcher: Watcher | None = None) -> None:
         self._options, self._watcher = options, watcher
         self._dossiers = load(*options.dossiers)
+        keys_of(self._dossiers)  # a cipher that is not right is said before anything is read
         idle = watcher.idle if watcher else None
         self.scan = PacketReader(options.wifi, idle, options.share, layouts_of(self._dossiers))
         self._watch, self._search = EventWatch(), KnownValueSearch(options.known)

@@ -18,6 +18,7 @@ _KINDS = {
     "benign": "documented as benign",
 }
 _NAME_ALONE = "A name tells whose server it is, not what was sent."
+_FORM_ALONE = "A documented form tells what a message says, not which software sent it."
 
 
 def documented_section(view: ReportView) -> Iterator[RenderableType]:
@@ -25,14 +26,21 @@ def documented_section(view: ReportView) -> Iterator[RenderableType]:
     entries = [entry for entry in view.report.documented if entry.dossier not in told]
     if not entries:
         return
+    notes = [_NAME_ALONE, *([_FORM_ALONE] if any(entry.messages for entry in entries) else [])]
     blocks = [block for entry in view.some(entries, _LISTED) for block in _entry(entry)]
-    blocks += [*view.rest(entries, _LISTED), bullets([_NAME_ALONE])]
+    blocks += [*view.rest(entries, _LISTED), bullets(notes)]
     yield section("Names that dossiers document", *blocks)
+
+
+def _by(entry: DocumentedName, devices: str) -> Iterator[tuple[str, str]]:
+    yield "by", f"{counted(len(entry.devices), 'device')}: {devices}"
+    if entry.messages:
+        yield "form", f"{counted(entry.messages, 'message')} of the form that is documented"
 
 
 def _entry(entry: DocumentedName) -> tuple[RenderableType, ...]:
     devices = ", ".join(entry.devices)
     return (
         say(f"{entry.name} — {_KINDS.get(entry.kind, entry.kind)}: {entry.title}", "bold"),
-        indented(facts([("by", f"{counted(len(entry.devices), 'device')}: {devices}"), ("", entry.says)])),
+        indented(facts([*_by(entry, devices), ("", entry.says)])),
     )
