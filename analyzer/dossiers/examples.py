@@ -170,8 +170,11 @@ def _body_of(given: Mapping[str, Any]) -> bytes:
 
 
 def _spoiled(data: bytes, dossier: Dossier) -> bytes:
-    """The message with one byte changed in the middle, where checks have to see it; else with another beginning."""
-    if dossier.layout.get("checks"):
+    """The message with one byte changed where a checksum has to see it; else cut, or with another beginning."""
+    kinds = {check["kind"] for check in dossier.layout.get("checks", ())}
+    if kinds and kinds <= {"length", "is"}:
+        return data[:-1]
+    if kinds:
         at = len(data) // 2
         return data[:at] + bytes((data[at] ^ 0x15,)) + data[at + 1 :]
     return bytes((data[0] ^ 0x02,)) + data[1:]

@@ -75,7 +75,11 @@ def _of_example(dossier: Dossier, dossiers: Sequence[Dossier]) -> Iterator[str]:
         return  # such a dossier is never named
     if _is_of_dissector(dossier):
         return  # its example is read by a dissector, in a capture
-    example = example_of(dossier)
+    try:
+        example = example_of(dossier)
+    except (ValueError, KeyError) as problem:
+        yield f"its example can't be read ({problem})"
+        return
     if example is None:
         if not dossier.name_only:
             yield "it has no example, and none can be made of its grammar: add [example]"
@@ -106,7 +110,11 @@ def _is_of_dissector(dossier: Dossier) -> bool:
 def _of_others(dossier: Dossier, dossiers: Sequence[Dossier]) -> Iterator[str]:
     """Examples of other dossiers that this one takes for its own."""
     for other in dossiers:
-        if other.id == dossier.id or (example := example_of(other)) is None:
+        try:
+            example = None if other.id == dossier.id else example_of(other)
+        except (ValueError, KeyError):
+            continue  # said of the other
+        if example is None:
             continue
         read = read_example(example, (dossier, other))
         if read is not None and dossier.id in read.found.senders:

@@ -171,13 +171,13 @@ class LayoutReader:
         return Record("", (), ())
 
     def _of_case(self, case: MessageCase, text: str, pieces: list[str], numbered: Members) -> Members | None:
-        if case.pattern:
-            found = case.pattern.fullmatch(text)
-            return {k: [v] for k, v in found.groupdict().items() if v is not None} if found else None
-        if not _fits(case.when, numbered):
+        found = case.pattern.fullmatch(text) if case.pattern else None
+        if not _fits(case.when, numbered) or (case.pattern and not found):
             return None
+        groups = {k: [v] for k, v in found.groupdict().items() if v is not None} if found else {}
         anywhere = {name: each.findall(text)[:MOST_REPEATED] for name, each in case.find.items()}
-        return {**named(case.members, pieces), **{name: values for name, values in anywhere.items() if values}}
+        members = groups or named(case.members, pieces)
+        return {**members, **{name: values for name, values in anywhere.items() if values}}
 
 
 def named(members: Sequence[str | Repeated], pieces: Sequence[str]) -> Members:

@@ -102,7 +102,7 @@ def _refuse_endless(structure: Any, depth: int) -> None:
             raise LayoutError(f"its layout: {member._name} is a bit field; take the number and a mask")
         inner = getattr(member.type, "type", None)
         if inner is not None and hasattr(inner, "__fields__"):
-            if not any(not each.type.dynamic for each in inner.__fields__):
+            if not any(not each.type.dynamic and each.type.size for each in inner.__fields__):
                 raise LayoutError(f"its layout: an item of {member._name} may have no bytes")
             _refuse_endless(inner, depth - 1)
         elif hasattr(member.type, "__fields__"):
