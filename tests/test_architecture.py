@@ -40,7 +40,7 @@ ALONE = {
     "system": {"model"},
     "model": set(),
     "version": set(),
-    "inspection": {"codecs", "dossiers", "identifiers", "model", "system"},
+    "inspection": {"codecs", "dossiers", "identifiers", "layouts", "model", "system"},
     "conclusions": {"dossiers", "identifiers", "model", "version"},
     "compare": {"conclusions", "model", "report"},
     "redaction": {"codecs", "identifiers", "inspection", "model", "report"},

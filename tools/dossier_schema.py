@@ -1,7 +1,7 @@
 """The dataclasses of dossiers and layouts → `analyzer/dossiers/dossier.schema.json`, for editors.
 
-It knows names and types. What words can't say (that a rule is not content with weak evidence, that a structure ends)
-`phonehome dossiers test` tells.
+It knows names and types. What a schema can't say (that a rule is not content with weak evidence, that a
+structure ends) `phonehome dossiers test` tells.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Any
 from analyzer.codecs.published_keys import BLOCKS, DERIVATIONS, RC4, XOR, CarriedKey
 from analyzer.dossiers import schema
 from analyzer.layouts import checks, value_forms
-from analyzer.layouts import schema as layouts
+from analyzer.layouts import layout_tables as layouts
 
 TEXT = {"type": "string"}
 WHOLE = {"type": "integer"}
@@ -21,10 +21,12 @@ TEXTS = {"type": "array", "items": TEXT}
 GRADE = {"enum": list(schema.GRADES)}
 VALUES = {"anyOf": [TEXT, WHOLE, {"type": "array", "items": {"type": ["string", "integer"]}}]}
 BY_PYTHON = {
-    "str": TEXT, "int": WHOLE, "float": {"type": "number"}, "bool": {"type": "boolean"}, "tuple[str, ...]": TEXTS,
+    "str": TEXT, "int": WHOLE, "float": {"type": "number"}, "bool": {"type": "boolean"},
+    "tuple[str, ...]": TEXTS,
     "tuple[int, ...]": {"type": "array", "items": WHOLE}, "frozenset[str]": TEXTS,
     "Mapping[str, str]": {"type": "object", "additionalProperties": TEXT},
-    "bytes": {"type": "string", "pattern": "^([0-9A-Fa-f]{2})*$"}, "Confidence": {"enum": list(schema.CONFIDENCES)},
+    "bytes": {"type": "string", "pattern": "^([0-9A-Fa-f]{2})*$"},
+    "Confidence": {"enum": list(schema.CONFIDENCES)},
     "tuple[int | str, ...]": {"type": "array", "items": {"type": ["string", "integer"]}},
     "re.Pattern[bytes]": TEXT, "re.Pattern[bytes] | None": TEXT, "re.Pattern[str] | None": TEXT,
     "Mapping[str, tuple[int | str, ...]]": {"type": "object", "additionalProperties": VALUES},
@@ -36,8 +38,9 @@ BY_PYTHON = {
 CIPHER = {
     "type": "object",
     "properties": {
-        "algorithm": {"enum": [*BLOCKS, RC4, XOR]}, "mode": {"enum": ["ECB", "CBC"]}, "key": TEXT, "key_hex": TEXT,
-        "derivation": {"enum": list(DERIVATIONS)}, "iv": TEXT, "iv_hex": TEXT, "padding": {"enum": ["pkcs7", "zero"]},
+        "algorithm": {"enum": [*BLOCKS, RC4, XOR]}, "mode": {"enum": ["ECB", "CBC"]}, "key": TEXT,
+        "key_hex": TEXT, "derivation": {"enum": list(DERIVATIONS)}, "iv": TEXT, "iv_hex": TEXT,
+        "padding": {"enum": ["pkcs7", "zero"]},
         "alphabet": TEXT, "source": TEXT, "says": TEXT,
     },
     "required": ["algorithm", "source"],
@@ -92,10 +95,10 @@ def _layout() -> dict[str, Any]:
     value = _object(layouts.ValueRule, form=forms, negative={"type": "object"}, absent=TEXTS)
     value["required"] = []
     return _object(
-        layouts.Layout,
+        layouts.MessageLayout,
         begins=TEXT,
         separator=TEXT,
-        framing=_object(layouts.Framing),
+        framing=_object(layouts.MessageFraming),
         checks=_list(_object(layouts.IntegrityCheck, kind=kinds)),
         cases=_list(_object(
             layouts.MessageCase, members={"type": "array", "items": {"anyOf": [TEXT, repeated]}}

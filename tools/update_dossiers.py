@@ -1,4 +1,4 @@
-"""The dossiers' files → what the program reads: one file when it begins, one of their published keys when it decodes.
+"""The dossiers' files → what the program reads: all of them in one file, and their published keys in another.
 
     python tools/update_dossiers.py          # write
     python tools/update_dossiers.py --check  # exit 1 where it is out of date
@@ -33,7 +33,11 @@ def compiled() -> str:
 def keys() -> str:
     """Return the published keys of all dossiers as JSON, one a line."""
     return _as_lines(
-        [{"dossier": table["id"], "cipher": cipher} for table in tables() for cipher in table.get("ciphers", ())]
+        [
+            {"dossier": table["id"], "cipher": cipher}
+            for table in tables()
+            for cipher in table.get("ciphers", ())
+        ]
     )
 
 
@@ -45,7 +49,9 @@ def main() -> int:
     """Write the files, or say whether they are those of today."""
     made = {COMPILED: compiled(), KEYS: keys()}
     if "--check" in sys.argv[1:]:
-        old = [path.name for path, text in made.items() if not path.exists() or path.read_text("utf-8") != text]
+        old = [
+            path.name for path, text in made.items() if not path.exists() or path.read_text("utf-8") != text
+        ]
         print(f"{', '.join(old)}: out of date, run tools/update_dossiers.py" if old else "up to date")
         return 1 if old else 0
     for path, text in made.items():

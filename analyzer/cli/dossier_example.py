@@ -36,7 +36,9 @@ def _example(dossier: Dossier, known: Dossiers) -> Iterator[str]:
     yield ""
     example = example_of(dossier)
     if example is None:
-        yield "  example: none; what is sent can't be read" if dossier.name_only else "  example: none is given"
+        yield (
+            "  example: none; what is sent can't be read" if dossier.name_only else "  example: none is given"
+        )
         return
     yield f"  example over {example.transport}, {len(example.wire()):,} bytes (its numbers are synthetic)"
     yield from (f"    {row}" for row in _dumped(example.wire()))
@@ -77,7 +79,7 @@ def _dumped(data: bytes) -> Iterator[str]:
 
 
 def tried(folders: Sequence[str], directories: Sequence[str]) -> tuple[str, bool]:
-    """What is wrong with each dossier of these folders, and whether nothing is. ValueError where one can't be read."""
+    """What is wrong with each dossier of these folders, and whether nothing is. Raises ValueError."""
     known = load(*directories, *folders)
     keys_of(known)
     names = {path.stem for folder in folders for path in Path(folder).glob("*.toml")}

@@ -88,7 +88,8 @@ def _forms(dossier: Dossier) -> Iterator[str]:
     if layout:
         cases = ", ".join(dict.fromkeys(case["name"] for case in layout["cases"]))
         checks = ", ".join(check["kind"] for check in layout.get("checks", ()))
-        yield f"  layout: {layout['protocol']} over {', '.join(layout.get('transports', ['tcp']))}; messages: {cases}"
+        over = ", ".join(layout.get("transports", ["tcp"]))
+        yield f"  layout: {layout['protocol']} over {over}; messages: {cases}"
         yield f"  checked by: {checks or 'its form alone'}"
     for cipher in dossier.ciphers:
         mode = f"-{cipher['mode']}" if "mode" in cipher else ""

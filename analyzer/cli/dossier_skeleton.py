@@ -24,7 +24,12 @@ QUESTIONS = (
     Question("operator", "TEXT", "who runs the server"),
     Question("country", "CC", "country of its seat, ISO 3166-1", ""),
     Question("kind", "KIND", "activation-ping, telemetry or benign", "telemetry"),
-    Question("transport", "http|tcp|udp", "how its messages go: http, or a protocol of its own over tcp or udp", "http"),
+    Question(
+        "transport",
+        "http|tcp|udp",
+        "how its messages go: http, or a protocol of its own over tcp or udp",
+        "http",
+    ),
     Question("host", "HOST", "host name of the server, where it has one", ""),
     Question("path", "PATH", "path of the request, where it is HTTP", ""),
     Question("source", "TEXT", "public document that says so, with its address and when you read it"),
@@ -98,7 +103,7 @@ kind = "imei"
 
 {more}[[sources]]
 title = {source}
-confidence = "C"                    # A: code or the maker's document, read by you; B: reports that agree; C: weak
+confidence = "C"                    # A: code or document, read by you; B: reports that agree; C: weak
 says = "TODO: what is taken from it"
 seen = "TODO: YYYY-MM-DD"
 """
@@ -137,7 +142,7 @@ def _answer(question: Question, given: str | None) -> str:
 
 
 def saved(answered: Mapping[str, str], folder: str) -> Path:
-    """Write the skeleton and return its path. Raises ValueError where it can't be written or is there already."""
+    """Write the skeleton and return its path. Raises ValueError where it can't be written."""
     path = Path(folder) / f"{answered['id']}.toml"
     try:
         with path.open("x", encoding="utf-8") as file:

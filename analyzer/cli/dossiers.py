@@ -38,7 +38,9 @@ def _add_answers(command: argparse.ArgumentParser) -> None:
 
     group = command.add_argument_group("for new", "what is not given is asked for, on a terminal")
     for question in QUESTIONS:
-        group.add_argument(f"--{question.name.replace('_', '-')}", metavar=question.metavar, help=question.help)
+        group.add_argument(
+            f"--{question.name.replace('_', '-')}", metavar=question.metavar, help=question.help
+        )
     group.add_argument("--folder", metavar="DIR", default=".", help="where the file goes (default: here)")
 
 

@@ -1,8 +1,8 @@
 """Ciphers whose keys are published or travel in the message: what they hide, anyone on the way can read.
 
-The keys stand in dossiers (`[[ciphers]]`); `tools/update_dossiers.py` writes those of this package into one file.
-Each is tried on the first block alone; only plain text that is whole and readable to its end, with the padding or
-the check that belongs there, counts as solved, so that no chance is taken for a document.
+The keys stand in dossiers (`[[ciphers]]`); `tools/update_dossiers.py` writes those of this package into one
+file. Each is tried on the first block alone; only plain text that is whole and readable to its end, with the
+padding or the check that belongs there, counts as solved, so that no chance is taken for a document.
 """
 
 from __future__ import annotations
@@ -32,6 +32,10 @@ DERIVATIONS: dict[str, Callable[[bytes], bytes]] = {
     "md5-hex": lambda text: hashlib.md5(text, usedforsecurity=False).hexdigest().encode(),
     "sha-256": lambda text: hashlib.sha256(text).digest(),
 }
+KNOWN = frozenset((
+    "algorithm", "mode", "key", "key_hex", "derivation", "iv", "iv_hex", "padding", "source", "alphabet",
+    "carried", "says",
+))  # fmt: skip
 SHORTEST, LONGEST = 16, 1 << 18
 SHORTEST_TEXT = 12
 STREAM = 64  # bytes of the key stream by which text under RC4 is told
@@ -66,7 +70,7 @@ class CarriedKey:
 
 @dataclass(frozen=True, slots=True)
 class PublishedKey:
-    """A key that anyone can know, or a way to make it of the message; the first vector where blocks are chained."""
+    """A key that anyone can know, or a way to make it of the message; the vector where blocks are chained."""
 
     cipher: str
     key: bytes = b""
@@ -90,9 +94,7 @@ class PublishedKey:
 
 def cipher_of(table: Mapping[str, Any], dossier: str = "") -> PublishedKey:
     """Return the key that a table of a dossier describes. Raises CipherError."""
-    known = {"algorithm", "mode", "key", "key_hex", "derivation", "iv", "iv_hex", "padding", "source", "alphabet",
-             "carried", "says"}  # fmt: skip
-    if unknown := set(table) - known:
+    if unknown := set(table) - KNOWN:
         raise CipherError(f"a cipher has {', '.join(sorted(unknown))}, which is not known")
     cipher, derivation = table.get("algorithm", ""), table.get("derivation", "")
     if cipher not in (*BLOCKS, RC4, XOR) or derivation not in DERIVATIONS or not table.get("source"):
@@ -103,7 +105,9 @@ def cipher_of(table: Mapping[str, Any], dossier: str = "") -> PublishedKey:
     except (ValueError, TypeError, KeyError) as problem:
         raise CipherError(f"a cipher can't be read ({problem})") from None
     if carried:
-        return PublishedKey(cipher, b"", b"", derivation, carried, table.get("alphabet", "").encode(), dossier)
+        return PublishedKey(
+            cipher, b"", b"", derivation, carried, table.get("alphabet", "").encode(), dossier
+        )
     key = DERIVATIONS[derivation](key)
     is_chained = table.get("mode", "") == "CBC"
     if not key or (cipher in KEY_SIZES and len(key) not in KEY_SIZES[cipher]):
@@ -119,8 +123,9 @@ def _bytes_of(table: Mapping[str, Any], name: str) -> bytes:
 
 
 def _carried(table: Mapping[str, Any]) -> CarriedKey:
-    made = {k: tuple(v) if isinstance(v, list) else v for k, v in table.items()}
-    return CarriedKey(**{**made, "salt": made.get("salt", "").encode()})
+    made: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in table.items()}
+    made["salt"] = str(made.get("salt", "")).encode()
+    return CarriedKey(**made)
 
 
 @cache

@@ -62,7 +62,9 @@ def decode_weak(part: MessagePart, budget: Budget) -> list[MessagePart]:
     if isinstance(value, str) and not may_be_weak(value):
         hidden = deciphered_text(value, budget.keys)
         return [inside(part, hidden.text, hidden.step)] if hidden else []
-    found = candidate(value, budget.keys) if isinstance(value, bytes) else candidate_in_text(value, budget.keys)
+    found = (
+        candidate(value, budget.keys) if isinstance(value, bytes) else candidate_in_text(value, budget.keys)
+    )
     if found is None or not budget.take_bytes(len(value)):
         return []
     head = [inside(part, value[: found.begin], "head")] if found.begin else []

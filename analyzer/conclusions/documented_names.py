@@ -37,9 +37,7 @@ def _of_messages(report: Report, dossiers: Sequence[Dossier]) -> Iterator[Docume
     for message in report.messages:
         for name in message.dossiers:
             host = (message.host or message.destination.address).lower().rstrip(".")
-            entry = _entry(
-                host, message.destination.address, devices.get(message.flow, ""), known[name]
-            )
+            entry = _entry(host, message.destination.address, devices.get(message.flow, ""), known[name])
             yield replace(entry, messages=1)
 
 

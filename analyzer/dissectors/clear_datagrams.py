@@ -17,9 +17,9 @@ from analyzer.capture.batch import Batch
 from analyzer.dissectors import bare_documents, coap, mdns, registry, sip, ssdp, syslog
 from analyzer.dissectors.clear_message import ClearExchange, MessagePlace, message
 from analyzer.dissectors.coap import CoapFlow
-from analyzer.dissectors.documented import datagram_messages
 from analyzer.dissectors.exchange import Exchange
 from analyzer.dissectors.http1 import HttpMessage, begins_message, whole_message
+from analyzer.dissectors.layout_stream import datagram_messages
 from analyzer.dissectors.local_discovery import LocalNetwork
 from analyzer.flows.address_text import address_text
 from analyzer.flows.flow_ids import New, moved, moved_column
@@ -175,7 +175,9 @@ class ClearDatagrams:
                 number
                 for row, number in zip(rows[chosen].tolist(), flow[chosen].tolist(), strict=True)
                 if looks_clear(
-                    _payload(batch, packets, row), _is_on(packets, row, coap.PORT), _ports(packets, row),
+                    _payload(batch, packets, row),
+                    _is_on(packets, row, coap.PORT),
+                    _ports(packets, row),
                     self._layouts,
                 )
             }

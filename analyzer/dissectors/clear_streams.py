@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator
+from typing import Any
 
 import numpy as np
 
 from analyzer.capture.batch import Batch
 from analyzer.dissectors import bare_documents, coap, mqtt, registry, sip, syslog, text_logins
 from analyzer.dissectors.clear_message import ClearExchange, Reader
-from analyzer.dissectors.documented import DocumentedStream
 from analyzer.dissectors.direction_roles import client_of, searched_sides
 from analyzer.dissectors.exchange import Exchange
+from analyzer.dissectors.layout_stream import DocumentedStream
 from analyzer.dissectors.memory_estimate import held
 from analyzer.dissectors.payload_rows import PayloadRow, first_sequence, isn, taken_before
 from analyzer.dissectors.payload_rows import payload as bytes_of
@@ -65,7 +66,12 @@ BEGINNING_ONLY = frozenset(text_logins.DIALOGUES) - {"smtp"} | {"telnet", ""}
 
 
 def reader_for(
-    data: bytes, side: int, client: int, port: int, begins: bool, searched: tuple[bool, bool] = (True, True),
+    data: bytes,
+    side: int,
+    client: int,
+    port: int,
+    begins: bool,
+    searched: tuple[bool, bool] = (True, True),
     layouts: Layouts = NO_LAYOUTS,
 ) -> Reader | None:
     """Who reads a flow in which `side` says `data` first; None where nobody does.
@@ -93,7 +99,9 @@ def reader_for(
         reader: Reader = registry.load(row.unit)(client, port, searched)
         return reader
     if side == client and (layout := layouts.of_stream(data)) is not None:
-        return DocumentedStream(layout, client, port, searched)
+        of_layout: Any = DocumentedStream
+        documented: Reader = of_layout(layout, client, port, searched)
+        return documented
     # Behind the beginning such bytes may as well be part of an HTTP body.
     return bare_documents.PlainStream(client) if begins and bare_documents.may_begin(data) else None
 
@@ -117,7 +125,7 @@ class ClearStreams:
     """Follows TCP flows over the batches of a capture. `kinds` names those that were recognised."""
 
     def __init__(self, notes: StreamLog, failures: Failures, layouts: Layouts = NO_LAYOUTS) -> None:
-        """`failures` gets what could not be read; such a flow is dismissed. `layouts` are those of dossiers."""
+        """`failures` gets what could not be read; such a flow is dismissed. `layouts` are of dossiers."""
         self._layouts = layouts
         self._notes, self._failures = notes, failures
         self.kinds: dict[int, str] = {}

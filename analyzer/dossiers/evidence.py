@@ -240,7 +240,10 @@ def _cipher(case: Case) -> str:
         return ""
     end = f" ({case.dossier.id})"
     opened = any(
-        step.endswith(end) for field in case.contents.fields for step in field.evidence.path if " key " in step
+        step.endswith(end)
+        for field in case.contents.fields
+        for step in field.evidence.path
+        if " key " in step
     )
     return f"cipher: a key that is published for {case.dossier.title} opens it" if opened else ""
 

@@ -1,7 +1,7 @@
 """Example messages of a dossier: as its file gives them, or made of its grammar, and look-alikes of others.
 
-Identifiers in them are synthetic. A look-alike has the same shape and the same values, and is of nobody: a dossier
-that recognises it would accuse a stranger.
+Identifiers in them are synthetic. A look-alike has the same shape and the same values, and is of nobody: a
+dossier that recognises it would accuse a stranger.
 """
 
 from __future__ import annotations
@@ -21,7 +21,8 @@ PHONE, SERVER = "192.0.2.10", "198.51.100.20"  # addresses for documentation (RF
 STRANGER = "look-alike.example"
 # What a field of a kind holds: numbers of specifications, and made up ones with right check digits.
 SAMPLES = {
-    "imei": "490154203237518", "imeisv": "4901542032375101", "meid": "A000004F1C2D3E", "imsi": "242010123456789",
+    "imei": "490154203237518", "imeisv": "4901542032375101", "meid": "A000004F1C2D3E",
+    "imsi": "242010123456789",
     "iccid": "8947010000123456784", "msisdn": "+4791234567", "mac": "00:00:5e:00:53:a7",
     "bssid": "00:00:5e:00:53:3e", "ssid": "Hytta", "android_id": "8d0d866b16519537",
     "device_id": "f47ac10b-58cc-4372-a567-0e02b2c3d479", "serial_number": "SN0123456789",
@@ -43,7 +44,7 @@ FORM = "application/x-www-form-urlencoded"
 
 
 class ExampleMessage(NamedTuple):
-    """A message as it is sent. `data` is the bytes of a layout's message; HTTP has the other parts instead."""
+    """A message as it is sent. `data` is that of a layout's message; HTTP has the other parts instead."""
 
     protocol: str
     transport: str = "tcp"
@@ -87,7 +88,7 @@ def example_of(dossier: Dossier) -> ExampleMessage | None:
 
 
 def look_alike_of(example: ExampleMessage, dossier: Dossier) -> ExampleMessage:
-    """Return a message of the same shape that is nobody's: another host, path and names; a check that fails."""
+    """Return a message of the same shape that is nobody's: another host, path, names; a failing check."""
     if example.data:
         return example._replace(data=_spoiled(example.data, dossier), expects={})
     names = sorted({*dossier.fields, *dossier.grammar.keys}, key=len, reverse=True)
@@ -136,7 +137,9 @@ def _made(dossier: Dossier) -> ExampleMessage:
     host = dossier.hosts[0].replace("*", "www") if dossier.hosts else "example.org"
     target = dossier.paths[0].replace("*", "x") if dossier.paths else "/"
     kind = dossier.content_types[0] if dossier.content_types else ""
-    expects = {k: v for k, v in values.items() if dossier.holds.get(k.lower()) in ("imei", "mac", "iccid", "imsi")}
+    expects = {
+        k: v for k, v in values.items() if dossier.holds.get(k.lower()) in ("imei", "mac", "iccid", "imsi")
+    }
     if method == "GET":
         target += "?" + urlencode(values) if values else ""
         return ExampleMessage("http/1.1", host=host, method=method, target=target, expects=expects)
@@ -144,7 +147,9 @@ def _made(dossier: Dossier) -> ExampleMessage:
     body = urlencode(values).encode() if is_form else json.dumps(values).encode()
     for step in reversed([step for step in dossier.steps if step in STEPS]):
         body = STEPS[step](body)
-    headers = ((("Content-Type", kind or (FORM if is_form else "application/json")),) if values or kind else ())
+    headers: tuple[tuple[str, str], ...] = ()
+    if values or kind:
+        headers = (("Content-Type", kind or (FORM if is_form else "application/json")),)
     headers += tuple((name.replace("*", "x"), "1") for name in dossier.headers)
     port = dossier.ports[0] if dossier.ports else 80
     return ExampleMessage("http/1.1", "tcp", host, port, method, target, headers, body if values else b"x=1",
@@ -157,7 +162,7 @@ def _values(dossier: Dossier) -> dict[str, str]:
     if "no-body" in needed or "no-identifiers" in needed:
         return {}
     if "identifiers" in needed and not dossier.holds:
-        return {name: "1" for name in sorted(names)} | {"imei": SAMPLES["imei"]}
+        return dict.fromkeys(sorted(names), "1") | {"imei": SAMPLES["imei"]}
     return {name: SAMPLES.get(dossier.holds.get(name, ""), "1") for name in sorted(names)}
 
 
@@ -170,7 +175,7 @@ def _body_of(given: Mapping[str, Any]) -> bytes:
 
 
 def _spoiled(data: bytes, dossier: Dossier) -> bytes:
-    """The message with one byte changed where a checksum has to see it; else cut, or with another beginning."""
+    """The message with a byte changed where a checksum has to see it; else cut, or with another beginning."""
     kinds = {check["kind"] for check in dossier.layout.get("checks", ())}
     if kinds and kinds <= {"length", "is"}:
         return data[:-1]

@@ -16,7 +16,18 @@ GRADES = ("A", "B", "C")  # primary source or code, independent reports that agr
 CONFIDENCES = ("high", "medium", "low")
 # What can be seen of a message. Host, port and method alone prove nothing.
 WEAK_EVIDENCE = frozenset(("host", "port", "method", "no-body", "no-identifiers"))
-EVIDENCE = WEAK_EVIDENCE | {"cipher", "layout", "protocol", "path", "content-type", "header", "grammar", "keys", "encoding", "identifiers"}
+EVIDENCE = WEAK_EVIDENCE | {
+    "cipher",
+    "layout",
+    "protocol",
+    "path",
+    "content-type",
+    "header",
+    "grammar",
+    "keys",
+    "encoding",
+    "identifiers",
+}
 # What a key may be said to hold: names by which the detectors of identifiers know a field.
 HELD = frozenset((
     "imei", "imeisv", "meid", "imsi", "iccid", "msisdn", "mac", "bssid", "ssid", "android_id", "device_id",
@@ -175,7 +186,10 @@ def complaints(dossier: Dossier) -> list[str]:
         (not any(_is_weak(rule) for rule in dossier.recognise), "a rule is content with weak evidence"),
         (dossier.grammar.keys <= set(dossier.fields), "a key of the grammar is not explained"),
         (dossier.grammar.distinctive <= dossier.grammar.keys, "a distinctive key is not in the grammar"),
-        (not any(_is_general(dossier, rule) for rule in dossier.recognise), "a rule is content with a protocol"),
+        (
+            not any(_is_general(dossier, rule) for rule in dossier.recognise),
+            "a rule is content with a protocol",
+        ),
         (dossier.hosts or not dossier.attempts, "attempts can only be told by a host"),
         (all(k.kind in {"", *HELD} for k in dossier.fields.values()), "a key holds a kind that is not known"),
     )
@@ -189,7 +203,20 @@ def _is_weak(rule: EvidenceRule) -> bool:
 
 
 # Protocols that all kinds of senders use.
-GENERAL = ("http", "coap", "mqtt", "json", "xml", "form", "base64", "syslog", "ssdp", "sip", "unclassified", "dns")
+GENERAL = (
+    "http",
+    "coap",
+    "mqtt",
+    "json",
+    "xml",
+    "form",
+    "base64",
+    "syslog",
+    "ssdp",
+    "sip",
+    "unclassified",
+    "dns",
+)
 
 
 def _is_general(dossier: Dossier, rule: EvidenceRule) -> bool:

@@ -15,7 +15,7 @@ from analyzer.dossiers.examples import ExampleMessage, example_of, look_alike_of
 from analyzer.identifiers.owner_values import KnownValues
 from analyzer.inspection.decode import decode
 from analyzer.inspection.inspect import Inspection, examined
-from analyzer.layouts import CutError, LayoutReader, NoRecordError, layout_of
+from analyzer.layouts import CutStructureError, LayoutReader, NoRecordError, layout_of
 from analyzer.model import Field, Message
 
 DATE = re.compile(r"\b(?:19|20)\d\d\b")
@@ -50,7 +50,7 @@ def _of_layout(example: ExampleMessage, message: Message, dossiers: Sequence[Dos
         try:
             size = reader.length(example.data) if reader.layout.begins.match(example.data) else 0
             record = reader.read(example.data) if size == len(example.data) else None
-        except (NoRecordError, CutError):
+        except (NoRecordError, CutStructureError):
             continue
         if record is not None and record.case:
             protocol = reader.layout.protocol
@@ -102,8 +102,10 @@ def _of_example(dossier: Dossier, dossiers: Sequence[Dossier]) -> Iterator[str]:
 
 def _is_of_dissector(dossier: Dossier) -> bool:
     """Whether its messages are of a protocol that a dissector of ours reads."""
-    return bool(dossier.protocols) and not dossier.layout and not any(
-        protocol.startswith("http") for protocol in dossier.protocols
+    return (
+        bool(dossier.protocols)
+        and not dossier.layout
+        and not any(protocol.startswith("http") for protocol in dossier.protocols)
     )
 
 

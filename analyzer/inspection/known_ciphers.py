@@ -1,4 +1,4 @@
-"""Values that stood under a cipher whose key is published: apart from clear text, and from real encryption."""
+"""Values that stood under a cipher whose key is published: neither clear text nor real encryption."""
 
 from __future__ import annotations
 

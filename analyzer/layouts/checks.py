@@ -1,7 +1,7 @@
 """Checksums by name, and the kinds of checks that a layout may ask for.
 
-CRCs are given by width, polynomial, first value, whether bits are reflected, and what the result is XORed with,
-as in the catalogue of parametrised CRC algorithms (reveng.sourceforge.io/crc-catalogue).
+CRCs are given by width, polynomial, first value, whether bits are reflected, and what the result is XORed
+with, as in the catalogue of parametrised CRC algorithms (reveng.sourceforge.io/crc-catalogue).
 """
 
 from __future__ import annotations

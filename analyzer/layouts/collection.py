@@ -7,9 +7,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
-from analyzer.layouts.records import LayoutReader, NoRecordError
-from analyzer.layouts.schema import first_of, layout_of
-from analyzer.layouts.structures import CutError
+from analyzer.layouts.layout_reader import LayoutReader, NoRecordError
+from analyzer.layouts.layout_tables import first_of, layout_of
+from analyzer.layouts.structures import CutStructureError
 
 
 class Layouts:
@@ -67,5 +67,5 @@ def _first(reader: LayoutReader, data: bytes) -> int:
     try:
         size = reader.length(data)
         return size if 0 < size <= len(data) and reader.read(data[:size]).case else 0
-    except (NoRecordError, CutError):
+    except (NoRecordError, CutStructureError):
         return 0

@@ -1,7 +1,7 @@
 """Structures in C's syntax → members of messages, with `dissect.cstruct`, which is loaded at the first need.
 
-Of that language a layout has what can't do harm: lengths are sums, products and bits of earlier members. A read
-ends where the bytes do. Code is not generated from a layout (`compiled=False`).
+Of that language a layout has what can't do harm: lengths are sums, products and bits of earlier members. A
+read ends where the bytes do. Code is not generated from a layout (`compiled=False`).
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import io
 import re
 from typing import Any
 
-from analyzer.layouts.schema import Layout, LayoutError
+from analyzer.layouts.layout_tables import LayoutError, MessageLayout
 
 LENGTHS = re.compile(r"\[([^\]]*)\]")
 LENGTH = re.compile(r"(?:[A-Za-z_]\w*|0x[0-9a-fA-F]+|\d+|[-+*&()\s]|>>\s*\d{1,2})*")
@@ -18,7 +18,7 @@ MOST_STRUCTS = 64
 Members = dict[str, list[Any]]
 
 
-class CutError(ValueError):
+class CutStructureError(ValueError):
     """The bytes end before the structure does."""
 
 
@@ -42,7 +42,7 @@ class ParsedStructure:
 class StructureReader:
     """The structures of one layout. Raises LayoutError where they are not right."""
 
-    def __init__(self, layout: Layout) -> None:
+    def __init__(self, layout: MessageLayout) -> None:
         from dissect.cstruct import cstruct
 
         for length in LENGTHS.findall(layout.structs):
@@ -59,12 +59,12 @@ class StructureReader:
             _refuse_endless(structure, MOST_STRUCTS)
 
     def read(self, name: str, data: bytes) -> ParsedStructure:
-        """Return a structure that bytes begin with. Raises CutError."""
+        """Return a structure that bytes begin with. Raises CutStructureError."""
         stream = io.BytesIO(data)
         try:
             read = getattr(self._types, name)._read(stream)
         except Exception as problem:  # EOFError, and what arithmetic on hostile numbers raises
-            raise CutError(str(problem)) from None
+            raise CutStructureError(str(problem)) from None
         return ParsedStructure(read, stream.tell())
 
 

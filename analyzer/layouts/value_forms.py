@@ -67,7 +67,11 @@ def _hex_number(value: Raw, charset: str) -> str:
 
 def _mac(value: Raw, charset: str) -> str:
     digits = value.hex() if isinstance(value, bytes) else re.sub(r"[:-]", "", _text(value, charset)).lower()
-    return ":".join(digits[at : at + 2] for at in range(0, 12, 2)) if re.fullmatch("[0-9a-f]{12}", digits) else ""
+    return (
+        ":".join(digits[at : at + 2] for at in range(0, 12, 2))
+        if re.fullmatch("[0-9a-f]{12}", digits)
+        else ""
+    )
 
 
 def _mac_reversed(value: Raw, charset: str) -> str:

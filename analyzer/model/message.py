@@ -80,7 +80,7 @@ class Message:
     # In a redacted report the parts that show something else than was sent: ("header Cookie", "body").
     replaced: tuple[str, ...] = ()
 
-    # Dossiers whose documented form it has, the surest first; the software that sent it is not proven by that.
+    # Dossiers whose documented form it has, the surest first; that does not prove which software sent it.
     dossiers: tuple[str, ...] = ()
 
     def frames_of(self, start: int, end: int) -> tuple[int, ...]:

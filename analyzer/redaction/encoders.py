@@ -190,7 +190,11 @@ def _by_key(step: str) -> ByteEncoding | None:
         return ByteEncoding(lambda data: xored(data, keyed), lambda data, _: xored(data, keyed))
     if published := PUBLISHED_STEP.fullmatch(step):
         keyed = bytes.fromhex(published[2]) if name == XOR else b""
-        return ByteEncoding(lambda data: xored(data, keyed), lambda data, _: xored(data, keyed)) if keyed else None
+        return (
+            ByteEncoding(lambda data: xored(data, keyed), lambda data, _: xored(data, keyed))
+            if keyed
+            else None
+        )
     if name == "minus":
         shift = int(key)
         less = bytes((byte - shift) % 256 for byte in range(256))

@@ -51,9 +51,7 @@ def headline(report: Report, first: Sending, where: Whereabouts) -> str:
     who, what = senders(report, first.devices), _what(first)
     hidden = [CIPHER in finding.details for finding in first.told]
     text = _(SENT_HIDDEN if hidden and all(hidden) else SENT_PARTLY_HIDDEN if any(hidden) else SENT)
-    said = text.format(
-        who=who, what=what, whom=recipients(first, where), often=how_often(first)
-    )
+    said = text.format(who=who, what=what, whom=recipients(first, where), often=how_often(first))
     if report.reconstruction:
         said = _("A reconstruction, not a real phone: {said}").format(said=said)
     said = said[:1].upper() + said[1:]

@@ -16,9 +16,9 @@ from analyzer.conclusions.frame_refs import placed
 from analyzer.dissectors.http_flows import BoundMetError, SeenExchange
 from analyzer.dossiers import Dossier, attempt_hosts, layouts_of, load
 from analyzer.geo import Locator
-from analyzer.inspection.known_ciphers import keys_of
 from analyzer.identifiers.owner_values import Hit
 from analyzer.inspection.decode import decode
+from analyzer.inspection.known_ciphers import keys_of
 from analyzer.model import Finding, Message, Report, Session
 from analyzer.session import limitations
 from analyzer.session.event_watch import EventWatch

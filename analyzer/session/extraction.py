@@ -425,8 +425,10 @@ def _numbered(message: Message | None, number: int | None, peer: int | None) -> 
 def is_unlisted(taken: BuiltExchange, seen: Inspection) -> bool:
     """Whether a message is of a kind that is listed only with findings, and has none."""
     request = taken.request
-    return request is not None and request.protocol in SPARSE and not (
-        seen.findings or seen.pings or seen.senders
+    return (
+        request is not None
+        and request.protocol in SPARSE
+        and not (seen.findings or seen.pings or seen.senders)
     )
 
 

@@ -23,6 +23,7 @@ from analyzer.flows.fragments import Datagram, Reassembler, as_batch
 from analyzer.flows.reassembled_rows import inserted
 from analyzer.flows.tracker import FlowIds, FlowTracker
 from analyzer.flows.tunnels import Tunnels
+from analyzer.layouts import Layouts
 from analyzer.model.frame_numbers import in_session
 from analyzer.packets import BatchSummary, Packets, decode, outline
 from analyzer.packets.batch_summary import BACKWARDS, FIRST_NS, LAST_NS, OTHER

@@ -67,7 +67,9 @@ def test_a_document_under_a_published_key_is_read(key: PublishedKey) -> None:
     assert imeis(data.hex().encode()) == [IMEI]
 
 
-@pytest.mark.parametrize("key", [k for k in PUBLISHED if k.cipher not in (RC4, XOR)], ids=lambda key: key.step)
+@pytest.mark.parametrize(
+    "key", [k for k in PUBLISHED if k.cipher not in (RC4, XOR)], ids=lambda key: key.step
+)
 def test_it_is_read_behind_a_head_too(key: PublishedKey) -> None:
     assert imeis(struct.pack(">IH", 0x55AA, 7) + bytes(11) + enciphered(JSON, key)) == [IMEI]
 

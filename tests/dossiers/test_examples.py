@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
 from analyzer.dossiers import load
@@ -41,9 +39,7 @@ def reports(tmp_path_factory: pytest.TempPathFactory) -> tuple[Report, Report]:
     found = []
     for name, messages in (("examples", EXAMPLES), ("look-alikes", alike)):
         path = folder / f"{name}.pcap"
-        path.write_bytes(
-            builders.pcap([f for at, e in enumerate(messages.values()) for f in frames(e, at)])
-        )
+        path.write_bytes(builders.pcap([f for at, e in enumerate(messages.values()) for f in frames(e, at)]))
         found.append(analyze(path))
     return found[0], found[1]
 

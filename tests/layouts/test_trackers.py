@@ -69,7 +69,8 @@ def test_gt06_gives_its_number_and_where_it_is(seed: int | None) -> None:
     log_in, north, south = heard(stream, random.Random(seed) if seed else None)
     assert (log_in.method, said(log_in)) == ("log-in", {"imei": IMEI})
     assert said(north) == {
-        "latitude": "59.913633", "longitude": "10.752300", "mcc": "242", "mnc": "1", "lac": "2490", "cid": "20985",
+        "latitude": "59.913633", "longitude": "10.752300", "mcc": "242", "mnc": "1", "lac": "2490",
+        "cid": "20985",
     }  # fmt: skip
     assert (said(south)["latitude"], said(south)["longitude"]) == ("-59.913633", "-10.752300")
 
@@ -91,7 +92,9 @@ def test_gt06_after_a_gap_goes_on() -> None:
 
 
 def test_jt808_undoes_escapes_and_reads_both_versions() -> None:
-    where = struct.pack(">IIII", 0, 4 | 8, 59913900, 10752200) + struct.pack(">HHH6s", 24, 0x7E, 0x7D, bytes(6))
+    where = struct.pack(">IIII", 0, 4 | 8, 59913900, 10752200) + struct.pack(
+        ">HHH6s", 24, 0x7E, 0x7D, bytes(6)
+    )
     code = b"\x04" + b"\x7d\x7e\x7d\x02" + IMEI.encode() + bytes(20)
     stream = jt808(0x0200, where) + jt808(0x0102, code, version=True) + jt808(0x0002, b"")
     position, authenticate, heartbeat = heard(stream)
@@ -103,7 +106,11 @@ def test_jt808_undoes_escapes_and_reads_both_versions() -> None:
 def test_jt808_gives_all_positions_of_a_batch() -> None:
     entries = [struct.pack(">HIIII", 20, 0, 0, 59913900 + n, 10752200 + n) + bytes(4) for n in range(3)]
     (batch,) = heard(jt808(0x0704, struct.pack(">HB", 3, 0) + b"".join(entries)))
-    assert [value for name, value in batch.headers if name == "latitude"] == ["59.913900", "59.913901", "59.913902"]
+    assert [value for name, value in batch.headers if name == "latitude"] == [
+        "59.913900",
+        "59.913901",
+        "59.913902",
+    ]
 
 
 def test_an_encrypted_body_is_not_read() -> None:
@@ -132,11 +139,16 @@ def test_a_watch_gives_position_cells_and_networks() -> None:
     values = found.headers
     assert ("latitude", "59.913900") in values
     assert [value for name, value in values if name == "bssid"] == ["00:00:5e:00:53:3e", "00:00:5e:00:53:9c"]
-    assert [(n, v) for n, v in values if n in ("ssid", "network around")] == [("ssid", "Hytta"), ("network around", "Nabo")]
+    assert [(n, v) for n, v in values if n in ("ssid", "network around")] == [
+        ("ssid", "Hytta"),
+        ("network around", "Nabo"),
+    ]
 
 
 def test_a_watch_that_has_no_position_gives_none() -> None:
-    (found,) = heard(watch("UD,200219,120102,V,59.913900,N,10.752200,E,0.00,0.0,0.0,9,100,80,0,0,00000010,0,1,,"))
+    (found,) = heard(
+        watch("UD,200219,120102,V,59.913900,N,10.752200,E,0.00,0.0,0.0,9,100,80,0,0,00000010,0,1,,")
+    )
     assert "latitude" not in said(found)
 
 
@@ -147,7 +159,9 @@ def test_a_password_is_named_and_not_shown() -> None:
 
 
 def test_a_counted_list_that_counts_too_many_gives_what_is_there() -> None:
-    (found,) = heard(watch("UD,200219,120102,A,59.9139,N,10.7522,E,0,0,0,9,100,80,0,0,0,999,1,242,1,2490,20985,55"))
+    (found,) = heard(
+        watch("UD,200219,120102,A,59.9139,N,10.7522,E,0,0,0,9,100,80,0,0,0,999,1,242,1,2490,20985,55")
+    )
     assert said(found)["cid"] == "20985"
 
 

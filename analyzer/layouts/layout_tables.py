@@ -1,4 +1,4 @@
-"""The tables `[layout]` of a dossier → a Layout, with one sentence for each thing that is not right."""
+"""The tables `[layout]` of a dossier → a MessageLayout, with one sentence for each thing that is not right."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ class LayoutError(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class Framing:
-    """How a stream is cut, where the structure of a message does not tell: a mark on both sides, an end, a size."""
+class MessageFraming:
+    """How a stream is cut, where no structure tells it: a mark on both sides, an end, a size."""
 
     mark: bytes = b""
     escapes: Mapping[bytes, bytes] = field(default_factory=dict)
@@ -107,8 +107,8 @@ class TagNames:
 
 
 @dataclass(frozen=True, slots=True)
-class Layout:
-    """A grammar of messages. `begins` is the first bytes of a stream or datagram, `starts` those of a message.
+class MessageLayout:
+    """A grammar of messages. `begins` is a stream's or datagram's first bytes, `starts` those of a message.
 
     `starts` is by the name of the structure that such a message has: "message" where none is named.
     """
@@ -122,7 +122,7 @@ class Layout:
     most: int = USUAL_MOST
     structs: str = ""
     starts: Mapping[str, re.Pattern[bytes]] = field(default_factory=dict)  # structures of whole messages
-    framing: Framing = Framing()
+    framing: MessageFraming = MessageFraming()
     separator: re.Pattern[str] | None = None
     checks: tuple[IntegrityCheck, ...] = ()
     tags: tuple[TagNames, ...] = ()
@@ -133,7 +133,7 @@ class Layout:
         return not self.structs
 
 
-def layout_of(table: Mapping[str, Any]) -> Layout:
+def layout_of(table: Mapping[str, Any]) -> MessageLayout:
     """Return the layout of a table. Raises LayoutError where it can't be used."""
     try:
         made = _layout(dict(table))
@@ -145,9 +145,9 @@ def layout_of(table: Mapping[str, Any]) -> Layout:
     return made
 
 
-def _layout(raw: dict[str, Any]) -> Layout:
+def _layout(raw: dict[str, Any]) -> MessageLayout:
     separator = raw.pop("separator", "")
-    return Layout(
+    return MessageLayout(
         begins=re.compile(raw.pop("begins").encode("latin-1"), re.DOTALL),
         separator=re.compile(separator) if separator else None,
         starts={k: re.compile(v.encode("latin-1"), re.DOTALL) for k, v in _starts(raw).items()},
@@ -164,7 +164,7 @@ def _starts(raw: dict[str, Any]) -> dict[str, str]:
     return dict(raw.pop("starts", {"message": ""} if raw.get("structs") else {}))
 
 
-def _framing(raw: Mapping[str, Any]) -> Framing:
+def _framing(raw: Mapping[str, Any]) -> MessageFraming:
     made = dict(raw)
     for name in ("ends", "head"):
         if name in made:
@@ -172,7 +172,7 @@ def _framing(raw: Mapping[str, Any]) -> Framing:
     if "mark" in made:
         made["mark"] = bytes.fromhex(made["mark"])
     escapes = made.pop("escapes", {})
-    return Framing(**made, escapes={bytes.fromhex(k): bytes.fromhex(v) for k, v in escapes.items()})
+    return MessageFraming(**made, escapes={bytes.fromhex(k): bytes.fromhex(v) for k, v in escapes.items()})
 
 
 def _case(raw: Mapping[str, Any]) -> MessageCase:
@@ -197,7 +197,12 @@ def _value(name: str, raw: Mapping[str, Any]) -> ValueRule:
     if below is not None:
         is_ = below["is"] if isinstance(below["is"], list) else [below["is"]]
         below = Negative(below["member"], tuple(is_), below.get("mask", 0))
-    return ValueRule(negative=below, only_when=_listed(made.pop("only_when", {})), unless=_listed(made.pop("unless", {})), **made)
+    return ValueRule(
+        negative=below,
+        only_when=_listed(made.pop("only_when", {})),
+        unless=_listed(made.pop("unless", {})),
+        **made,
+    )
 
 
 def _tags(raw: Mapping[str, Any]) -> TagNames:
@@ -213,7 +218,9 @@ def _listed(raw: Mapping[str, Any]) -> dict[str, tuple[int | str, ...]]:
 
 
 # The first byte of a pattern: an escape, a class, or a byte that stands for itself.
-FIRST_BYTE = re.compile(rb"\\x[0-9A-Fa-f]{2}|\\[^A-Za-z0-9]|\[\^?(?:\\.|[^\]\\])+\]|[^\\\[\]().*+?|^${}]", re.DOTALL)
+FIRST_BYTE = re.compile(
+    rb"\\x[0-9A-Fa-f]{2}|\\[^A-Za-z0-9]|\[\^?(?:\\.|[^\]\\])+\]|[^\\\[\]().*+?|^${}]", re.DOTALL
+)
 
 
 def first_of(begins: str) -> re.Pattern[bytes]:
@@ -225,13 +232,19 @@ def first_of(begins: str) -> re.Pattern[bytes]:
     return re.compile(found[0], re.DOTALL)
 
 
-def complaints(layout: Layout) -> list[str]:
+def complaints(layout: MessageLayout) -> list[str]:
     """Return what is wrong with a layout, one sentence each."""
     whole = layout.framing
     cuts = whole.mark or whole.ends or whole.head
     checks = (
-        (re.fullmatch(r"[a-z0-9][a-z0-9 .-]*", layout.protocol), f"{layout.protocol!r} is no name of a protocol"),
-        (set(layout.transports) <= set(TRANSPORTS) and layout.transports, "a transport is neither tcp nor udp"),
+        (
+            re.fullmatch(r"[a-z0-9][a-z0-9 .-]*", layout.protocol),
+            f"{layout.protocol!r} is no name of a protocol",
+        ),
+        (
+            set(layout.transports) <= set(TRANSPORTS) and layout.transports,
+            "a transport is neither tcp nor udp",
+        ),
         (layout.endian in ("big", "little"), f"endian {layout.endian!r} is neither big nor little"),
         (0 < layout.most <= MOST_BYTES, f"a message of {layout.most:,} bytes is longer than {MOST_BYTES:,}"),
         (not layout.begins.match(b""), "`begins` fits where there are no bytes"),
@@ -242,6 +255,9 @@ def complaints(layout: Layout) -> list[str]:
         (all(c.kind in CHECKS for c in layout.checks), "a check is of no known kind"),
         (layout.structs or not layout.checks, "only a structure has checks"),
         (all(v.form in FORMS for v in layout.values.values()), "a value is of no known form"),
-        (all(bool(c.inside) == bool(c.struct) for c in layout.cases), "`inside` and `struct` belong together"),
+        (
+            all(bool(c.inside) == bool(c.struct) for c in layout.cases),
+            "`inside` and `struct` belong together",
+        ),
     )
     return [complaint for fine, complaint in checks if not fine]

@@ -4,16 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from analyzer.dissectors.api import DirectionBytes, HttpMessage, MalformedError, MessagePlace, content, message
-from analyzer.layouts import CutError, LayoutReader, NoRecordError, Record
+from analyzer.dissectors.api import (
+    DirectionBytes,
+    HttpMessage,
+    MalformedError,
+    MessagePlace,
+    content,
+    message,
+)
+from analyzer.layouts import CutStructureError, LayoutReader, NoRecordError, Record
 
 
 class DocumentedStream(DirectionBytes):
     """A TCP flow of messages of one layout. What the server says is searched as it is."""
 
-    def __init__(
-        self, layout: LayoutReader, client: int, port: int, searched: tuple[bool, bool]
-    ) -> None:  # fmt: skip
+    def __init__(self, layout: LayoutReader, client: int, port: int, searched: tuple[bool, bool]) -> None:
         super().__init__(client, port, searched)
         self.name = layout.layout.protocol  # type: ignore[misc]  # of this flow, not of the class
         self._layout = layout
@@ -41,17 +46,15 @@ def datagram_messages(layout: LayoutReader, data: bytes, place: MessagePlace) ->
     """Return the messages of a datagram that a layout describes."""
     try:
         return list(messages_of(layout.read(data), layout.layout.protocol, data, place))
-    except (NoRecordError, CutError) as problem:
+    except (NoRecordError, CutStructureError) as problem:
         raise MalformedError(str(problem)) from None
 
 
 def messages_of(record: Record, protocol: str, data: bytes, place: MessagePlace) -> Iterator[HttpMessage]:
-    """Yield the message of a record: its case as method, its values as headers; else its bytes, to be searched."""
+    """Yield the message of a record: its case as method, its values as headers; else its bytes."""
     if not record.case:
         yield from content(protocol, place, data)
         return
     body = data if record.is_partial else b""
     headers = list(record.values)
-    yield message(
-        protocol, "request", place, body=body, method=record.case, headers=headers, one_way=True
-    )
+    yield message(protocol, "request", place, body=body, method=record.case, headers=headers, one_way=True)

@@ -12,8 +12,8 @@ from functools import cached_property
 from typing import Any, NamedTuple
 
 from analyzer.layouts.checks import IS, LENGTH, SUMS
-from analyzer.layouts.schema import IntegrityCheck, Layout, MessageCase, Repeated, ValueRule
-from analyzer.layouts.structures import CutError, Members, ParsedStructure, StructureReader
+from analyzer.layouts.layout_tables import IntegrityCheck, MessageCase, MessageLayout, Repeated, ValueRule
+from analyzer.layouts.structures import CutStructureError, Members, ParsedStructure, StructureReader
 from analyzer.layouts.value_forms import written
 
 FEW = 8  # bytes that are too few to tell what they begin
@@ -39,7 +39,7 @@ class Record(NamedTuple):
 class LayoutReader:
     """Reads messages of one layout."""
 
-    def __init__(self, layout: Layout) -> None:
+    def __init__(self, layout: MessageLayout) -> None:
         self.layout = layout
 
     @cached_property
@@ -89,7 +89,7 @@ class LayoutReader:
             return len(data)
         try:
             return self._structures.read(self._whole(data), data[: self.layout.most]).size
-        except CutError:
+        except CutStructureError:
             return 0
 
     # ── structures ──────────────────────────────────────────────────────
@@ -100,7 +100,7 @@ class LayoutReader:
         if name:
             return name
         if len(data) < FEW:
-            raise CutError("too few bytes")
+            raise CutStructureError("too few bytes")
         raise NoRecordError("it begins otherwise")
 
     def _of_structure(self, data: bytes) -> Record:
@@ -109,7 +109,7 @@ class LayoutReader:
         try:
             name = self._whole(content)
             whole = self._structures.read(name, content)
-        except CutError as problem:
+        except CutStructureError as problem:
             raise NoRecordError(f"cut: {problem}") from None
         if whole.size != len(content):
             raise NoRecordError("bytes are left over")
@@ -134,7 +134,7 @@ class LayoutReader:
             inside = bytes(a ^ b for a, b in zip(inside, key, strict=False))
         try:
             return {**members, **self._structures.read(case.struct, inside).members}
-        except CutError:
+        except CutStructureError:
             return members
 
     def _unescaped(self, data: bytes) -> bytes:
@@ -261,7 +261,9 @@ def holds(check: IntegrityCheck, whole: ParsedStructure, data: bytes) -> bool:
 
 def _fits(when: Mapping[str, tuple[int | str, ...]], members: Members) -> bool:
     """Whether each member named has one of the values named; text may have an asterisk."""
-    return all(any(_is_one(value, wanted) for value in members.get(name, ())) for name, wanted in when.items())
+    return all(
+        any(_is_one(value, wanted) for value in members.get(name, ())) for name, wanted in when.items()
+    )
 
 
 def _any_fits(unless: Mapping[str, tuple[int | str, ...]], members: Members) -> bool:
