@@ -1,4 +1,4 @@
-"""The tables `[layout]` of a dossier → a MessageLayout, with one sentence for each thing that is not right."""
+"""The tables `[layout]` of a dossier → a MessageLayout; one sentence for each thing that is not right."""
 
 from __future__ import annotations
 
