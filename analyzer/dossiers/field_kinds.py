@@ -30,7 +30,7 @@ def documented_fields(
     """Return the fields of a request for which a dossier documents what kind of identifier they hold."""
     contents = Contents(fields, ())
     found: list[DocumentedField] = []
-    for dossier in candidates(dossiers, host_of(request)):
+    for dossier in candidates(dossiers, host_of(request), request.protocol):
         if dossier.holds and _is_from(Case(dossier, request, contents)):
             found += _renamed(fields, dossier)
     return found

@@ -28,7 +28,7 @@ def recognise(
 
     `fields` and `findings` are those of the request alone.
     """
-    return list(recognition(request, response, fields, findings, dossiers, kinds).pings)
+    return list(recognition(request, response, fields, findings, dossiers, kinds, is_named=False).pings)
 
 
 class Recognition(NamedTuple):
@@ -54,17 +54,26 @@ def recognition(
     findings: Sequence[Finding],
     dossiers: Sequence[Dossier],
     kinds: Collection[str] = PINGS,
+    is_named: bool = True,
 ) -> Recognition:
-    """Return what the dossiers recognise; only messages of these `kinds` become pings."""
+    """Return what the dossiers recognise; only messages of these `kinds` become pings.
+
+    `is_named` says that senders of other kinds are to be named too.
+    """
     if request.role != "request":
         return Recognition()
     contents = Contents(fields, findings)
-    possible = candidates(dossiers, host_of(request))
-    wanted = [d for d in possible if d.recognise and _is_sent_by(d, request.protocol)]
+    is_ciphered = any("cipher" in finding.details for finding in findings)
+    possible = candidates(dossiers, host_of(request), request.protocol, is_ciphered)
+    wanted = [
+        d
+        for d in possible
+        if d.recognise and (is_named or not d.kinds.isdisjoint(kinds)) and _is_sent_by(d, request.protocol)
+    ]
     cases = [Case(dossier, request, contents) for dossier in wanted]
     matched = [_Match(case, rule) for case in cases if (rule := _rule(case)) is not None]
-    is_named = any(not match.case.dossier.general for match in matched)
-    told = sorted((m for m in matched if not (m.case.dossier.general and is_named)), key=lambda m: m.order)
+    is_own = any(not match.case.dossier.general for match in matched)
+    told = sorted((m for m in matched if not (m.case.dossier.general and is_own)), key=lambda m: m.order)
     pings = [
         _ping(m.case, m.rule, status_of(m.case.dossier.status, request, response))
         for m in told
