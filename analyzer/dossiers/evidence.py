@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
+from fnmatch import fnmatchcase, translate
 from functools import cached_property, lru_cache
 from typing import NamedTuple
 from urllib.parse import urlsplit
@@ -122,8 +123,13 @@ def describes(dossier: Dossier, message: Message) -> bool:
 
 def has_path(dossier: Dossier, message: Message) -> bool:
     """Whether the dossier names the path of the request, exactly or by a pattern."""
-    path = path_of(message) if dossier.paths else ""
-    return any(fnmatchcase(path, known) for known in dossier.paths)
+    return bool(dossier.paths) and _pattern_of(dossier.paths).match(path_of(message)) is not None
+
+
+@lru_cache(maxsize=1024)
+def _pattern_of(paths: tuple[str, ...]) -> re.Pattern[str]:
+    """All paths of a dossier as one pattern."""
+    return re.compile("|".join(map(translate, paths)))
 
 
 def path_of(message: Message) -> str:
