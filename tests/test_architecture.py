@@ -26,13 +26,13 @@ LAYERS = (
         "identifiers",
         "codecs",
     ),
-    *("dissectors", "flows", "packets", "capture", "core", "geo", "system", "model", "version"),
+    *("dissectors", "layouts", "flows", "packets", "capture", "core", "geo", "system", "model", "version"),
 )
 # Folders that know only these, however many stand below them.
 ALONE = {
     "report": {"dossiers", "model"},  # of dossiers, the purposes of requests
     "export": {"model", "report"},
-    "dossiers": {"model"},
+    "dossiers": {"layouts", "model"},
     "identifiers": {"model"},
     "codecs": {"model"},
     "geo": {"model", "system"},
@@ -40,11 +40,12 @@ ALONE = {
     "system": {"model"},
     "model": set(),
     "version": set(),
-    "inspection": {"codecs", "dossiers", "identifiers", "model", "system"},
+    "inspection": {"codecs", "dossiers", "identifiers", "layouts", "model", "system"},
     "conclusions": {"dossiers", "identifiers", "model", "version"},
     "compare": {"conclusions", "model", "report"},
     "redaction": {"codecs", "identifiers", "inspection", "model", "report"},
-    "dissectors": {"capture", "core", "flows", "model", "packets", "system"},
+    "layouts": set(),
+    "dissectors": {"capture", "core", "flows", "layouts", "model", "packets", "system"},
     "flows": {"capture", "core", "model", "packets"},
     "packets": {"capture", "core", "model"},
     "capture": {"core", "model", "system"},

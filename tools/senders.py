@@ -14,6 +14,7 @@ FOLDERS = {
     "sdk": "Components of apps",
     "location": "Location",
     "home": "Devices of a household",
+    "trackers": "Trackers of vehicles, people and pets",
     "malware": "Malware",
     "benign": "Ordinary checks of a connection",
 }

@@ -26,6 +26,7 @@ ROOT = Path(__file__).parent.parent
 DOCS = ROOT / "docs"
 PAGES = (ROOT / "README.md", DOCS / "example-report.md", DOCS / "nrk.md", DOCS / "diff.md")
 SCHEMA = ROOT / "analyzer" / "report" / "schema.json"
+DOSSIER_SCHEMA = ROOT / "analyzer" / "dossiers" / "dossier.schema.json"
 DIFF_SCHEMA = ROOT / "analyzer" / "report" / "diff-schema.json"
 GOLDEN = ROOT / "tests" / "report" / "html" / "golden"
 OUTLINES = {  # name of the golden file → capture, language
@@ -117,11 +118,12 @@ def outlined(capture: str, language: str) -> str:
 
 def references() -> dict[Path, str]:
     """The reference pages, each with the text it should have."""
-    from tools import protocols, reference, senders
+    from tools import dossier_schema, protocols, reference, senders
 
     return {
         DOCS / "protocols.md": protocols.page(),
         DOCS / "senders.md": senders.page(),
+        DOSSIER_SCHEMA: dossier_schema.text(),
         DOCS / "commands.md": renewed(reference.commands()),
         DOCS / "report-json.md": reference.json_report(),
     }

@@ -1,4 +1,4 @@
-"""The dossiers' files → the one file that the program reads when it begins.
+"""The dossiers' files → what the program reads: all of them in one file, and their published keys in another.
 
     python tools/update_dossiers.py          # write
     python tools/update_dossiers.py --check  # exit 1 where it is out of date
@@ -12,27 +12,51 @@ import json
 import sys
 import tomllib
 from pathlib import Path
+from typing import Any
 
 DOSSIERS = Path(__file__).resolve().parent.parent / "analyzer" / "dossiers"
 COMPILED = DOSSIERS / "compiled.json"
+KEYS = DOSSIERS.parent / "codecs" / "published_keys.json"
+
+
+def tables() -> list[dict[str, Any]]:
+    """Return the tables of all dossiers, in the order of their ids."""
+    found = [tomllib.loads(path.read_text("utf-8")) for path in DOSSIERS.glob("*/*.toml")]
+    return sorted(found, key=lambda table: table["id"])
 
 
 def compiled() -> str:
-    """Return all dossiers as JSON, one a line, in the order of their ids."""
-    tables = [tomllib.loads(path.read_text("utf-8")) for path in DOSSIERS.glob("*/*.toml")]
-    lines = (json.dumps(table, ensure_ascii=False) for table in sorted(tables, key=lambda table: table["id"]))
-    return "[\n" + ",\n".join(lines) + "\n]\n"
+    """Return all dossiers as JSON, one a line."""
+    return _as_lines(tables())
+
+
+def keys() -> str:
+    """Return the published keys of all dossiers as JSON, one a line."""
+    return _as_lines(
+        [
+            {"dossier": table["id"], "cipher": cipher}
+            for table in tables()
+            for cipher in table.get("ciphers", ())
+        ]
+    )
+
+
+def _as_lines(found: list[dict[str, Any]]) -> str:
+    return "[\n" + ",\n".join(json.dumps(table, ensure_ascii=False) for table in found) + "\n]\n"
 
 
 def main() -> int:
-    """Write the file, or say whether it is that of today."""
-    text = compiled()
+    """Write the files, or say whether they are those of today."""
+    made = {COMPILED: compiled(), KEYS: keys()}
     if "--check" in sys.argv[1:]:
-        is_same = COMPILED.exists() and COMPILED.read_text("utf-8") == text
-        print("up to date" if is_same else f"{COMPILED.name} is out of date: run tools/update_dossiers.py")
-        return 0 if is_same else 1
-    COMPILED.write_text(text, "utf-8")
-    print(f"{COMPILED.name}: {text.count(chr(10)) - 2} dossiers")
+        old = [
+            path.name for path, text in made.items() if not path.exists() or path.read_text("utf-8") != text
+        ]
+        print(f"{', '.join(old)}: out of date, run tools/update_dossiers.py" if old else "up to date")
+        return 1 if old else 0
+    for path, text in made.items():
+        path.write_text(text, "utf-8")
+        print(f"{path.name}: {text.count(chr(10)) - 2} entries")
     return 0
 
 

@@ -28,8 +28,8 @@ def dossiers(ids: Sequence[str], directories: Sequence[str], *, width: int) -> s
         raise ValueError(str(error)) from None
     if missing := [name for name in ids if name not in known]:
         raise ValueError(f"no dossier {missing[0]}; there are: {', '.join(sorted(known))}")
-    lines = _listed(list(known.values())) if not ids else _explained([known[name] for name in ids])
-    return "".join(f"{line}\n" for text in lines for line in _wrapped(visible(text), width))
+    lines = _listed(list(known.values())) if not ids else explained([known[name] for name in ids])
+    return "".join(f"{line}\n" for text in lines for line in wrapped(visible(text), width))
 
 
 def _listed(all_of_them: list[Dossier]) -> Iterator[str]:
@@ -41,11 +41,13 @@ def _listed(all_of_them: list[Dossier]) -> Iterator[str]:
     yield "phonehome dossiers ID explains one."
 
 
-def _explained(chosen: list[Dossier]) -> Iterator[str]:
+def explained(chosen: list[Dossier]) -> Iterator[str]:
+    """Yield all that a dossier says, a line each."""
     for dossier in chosen:
         yield f"{dossier.title} ({dossier.id})"
         yield from (f"  {name}: {text}" for name, text in _facts(dossier) if text)
         yield from _rules(dossier)
+        yield from _forms(dossier)
         yield from _fields(dossier)
         yield from (f"  caution: {caution}" for caution in dossier.cautions)
         for source in dossier.sources:
@@ -81,12 +83,27 @@ def _rules(dossier: Dossier) -> Iterator[str]:
         yield f"  grammar: {grammar.minimum} of {len(grammar.keys)} keys, {own} of them used by it alone"
 
 
+def _forms(dossier: Dossier) -> Iterator[str]:
+    layout = dossier.layout
+    if layout:
+        cases = ", ".join(dict.fromkeys(case["name"] for case in layout["cases"]))
+        checks = ", ".join(check["kind"] for check in layout.get("checks", ()))
+        over = ", ".join(layout.get("transports", ["tcp"]))
+        yield f"  layout: {layout['protocol']} over {over}; messages: {cases}"
+        yield f"  checked by: {checks or 'its form alone'}"
+    for cipher in dossier.ciphers:
+        mode = f"-{cipher['mode']}" if "mode" in cipher else ""
+        whose = "made of the message itself" if "carried" in cipher else "published"
+        yield f"  cipher: {cipher['algorithm']}{mode}, key {whose}: anyone can know it ({cipher['source']})"
+
+
 def _fields(dossier: Dossier) -> Iterator[str]:
     for key, known in dossier.fields.items():
         values = "; ".join(f"{value} = {means}" for value, means in known.values.items())
         yield f"  field {key}: {known.means}{f' ({values})' if values else ''}"
 
 
-def _wrapped(text: str, width: int) -> list[str]:
+def wrapped(text: str, width: int) -> list[str]:
+    """Return a line in rows of this width, the further ones indented."""
     indent = " " * (len(text) - len(text.lstrip()))
     return textwrap.wrap(text, max(40, width), subsequent_indent=indent + "    ") or [""]

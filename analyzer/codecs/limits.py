@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from analyzer.model import Fields, Problem
 
@@ -43,6 +44,7 @@ class Budget:
     """What is left of the limits while one message is decoded, and which of them were met."""
 
     limits: DecodeLimits
+    keys: Sequence[Any] | None = None  # published ones (`published_keys`); those of this package where None
     fields_left: int = field(init=False)
     bytes_left: int = field(init=False)
     met: dict[str, int] = field(default_factory=dict)

@@ -1,23 +1,41 @@
 """Ciphers whose keys are published or travel in the message: what they hide, anyone on the way can read.
 
-Each key is tried on the first block alone; only plain text that is whole and readable to its end, with the
-padding that belongs there, counts as solved, so that no chance is taken for a document.
+The keys stand in dossiers (`[[ciphers]]`); `tools/update_dossiers.py` writes those of this package into one
+file. Each is tried on the first block alone; only plain text that is whole and readable to its end, with the
+padding or the check that belongs there, counts as solved, so that no chance is taken for a document.
 """
 
 from __future__ import annotations
 
+import base64
+import binascii
 import hashlib
-from collections.abc import Iterator
+import json
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cache
-from typing import Any, NamedTuple
+from importlib.resources import files
+from typing import Any
 
 from analyzer.codecs.compression import is_compressed
 from analyzer.codecs.part import Candidate
 from analyzer.codecs.plain_text import JSON_START, readable_text
 from analyzer.codecs.repeated_xor import is_document_text, xored
 
-AES, DES, RC4 = "AES", "DES", "RC4"
-BLOCKS = {AES: 16, DES: 8}
+AES, DES, TRIPLE_DES, RC4, XOR = "AES", "DES", "3DES", "RC4", "XOR"
+BLOCKS = {AES: 16, DES: 8, TRIPLE_DES: 8}
+KEY_SIZES = {AES: (16, 24, 32), DES: (8,), TRIPLE_DES: (16, 24)}
+DERIVATIONS: dict[str, Callable[[bytes], bytes]] = {
+    "": lambda text: text,
+    "md5": lambda text: hashlib.md5(text, usedforsecurity=False).digest(),
+    "md5-hex": lambda text: hashlib.md5(text, usedforsecurity=False).hexdigest().encode(),
+    "sha-256": lambda text: hashlib.sha256(text).digest(),
+}
+KNOWN = frozenset((
+    "algorithm", "mode", "key", "key_hex", "derivation", "iv", "iv_hex", "padding", "source", "alphabet",
+    "carried", "says",
+))  # fmt: skip
 SHORTEST, LONGEST = 16, 1 << 18
 SHORTEST_TEXT = 12
 STREAM = 64  # bytes of the key stream by which text under RC4 is told
@@ -25,66 +43,133 @@ FARTHEST = 128  # bytes of a head before what is enciphered
 SHORTEST_BEHIND = 32  # characters behind a head, and the longest bytes that are tried so
 LONGEST_WITH_HEAD = 1 << 12
 XOR_FIRSTS = 24  # bytes that have to be text under a published key
+STANDARD = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+LIKE_BASE64 = re.compile(r"[A-Za-z0-9+/_\-]{40}")
+COMPILED = "published_keys.json"
+# Such a step in a path: algorithm and mode, the key, the dossier that documents it.
+PUBLISHED_STEP = re.compile(r"(?:base64 [\w ]+, )?(\w+(?:-\w+)?) key ([0-9a-f]+) \(([a-z0-9-]+)\)")
 
 
-class PublishedKey(NamedTuple):
-    """A key that anyone can know, with the first vector where blocks are chained (CBC)."""
+class CipherError(ValueError):
+    """A cipher of a dossier that can't be used, and why."""
+
+
+@dataclass(frozen=True, slots=True)
+class CarriedKey:
+    """A key that is made of bytes of the message itself.
+
+    `size` bytes at its end are the seed; 0 where the first byte counts padding and key in its half bytes.
+    """
+
+    size: int = 0
+    turned: int = 0  # bits by which each byte of the key is turned to the left
+    salt: bytes = b""
+    digits: tuple[int, ...] = ()  # of the plain text's digest with the salt, of which the seed is made
+    checked: tuple[int, ...] = ()  # … and of which the bytes behind the text are made
+
+
+@dataclass(frozen=True, slots=True)
+class PublishedKey:
+    """A key that anyone can know, or a way to make it of the message; the vector where blocks are chained."""
 
     cipher: str
-    key: bytes
+    key: bytes = b""
     vector: bytes = b""
+    derivation: str = ""  # of a carried key
+    carried: CarriedKey | None = None
+    alphabet: bytes = b""  # of base64, where it is another than the standard's, its padding last
+    dossier: str = ""
 
     @property
     def step(self) -> str:
         """The name of the step, by which a reader can repeat it with the key that is published."""
-        mode = "" if self.cipher == RC4 else "-CBC" if self.vector else "-ECB"
-        return f"{self.cipher}{mode} key {self.key.hex()}"
+        return self.step_with(self.key)
+
+    def step_with(self, key: bytes) -> str:
+        """The same with a key that the message carried."""
+        mode = ("-CBC" if self.vector else "-ECB") if self.cipher in BLOCKS else ""
+        before = "base64 with an alphabet of its own, " if self.alphabet else ""
+        return f"{before}{self.cipher}{mode} key {key.hex()} ({self.dossier})"
 
 
-def _md5(text: bytes) -> bytes:
-    return hashlib.md5(text, usedforsecurity=False).digest()
+def cipher_of(table: Mapping[str, Any], dossier: str = "") -> PublishedKey:
+    """Return the key that a table of a dossier describes. Raises CipherError."""
+    if unknown := set(table) - KNOWN:
+        raise CipherError(f"a cipher has {', '.join(sorted(unknown))}, which is not known")
+    cipher, derivation = table.get("algorithm", ""), table.get("derivation", "")
+    if cipher not in (*BLOCKS, RC4, XOR) or derivation not in DERIVATIONS or not table.get("source"):
+        raise CipherError("a cipher needs a known algorithm, a known derivation or none, and a source")
+    try:
+        key, vector = _bytes_of(table, "key"), _bytes_of(table, "iv")
+        carried = _carried(table["carried"]) if "carried" in table else None
+    except (ValueError, TypeError, KeyError) as problem:
+        raise CipherError(f"a cipher can't be read ({problem})") from None
+    if carried:
+        return PublishedKey(
+            cipher, b"", b"", derivation, carried, table.get("alphabet", "").encode(), dossier
+        )
+    key = DERIVATIONS[derivation](key)
+    is_chained = table.get("mode", "") == "CBC"
+    if not key or (cipher in KEY_SIZES and len(key) not in KEY_SIZES[cipher]):
+        raise CipherError(f"a key of {len(key)} bytes is none of {cipher}")
+    if is_chained != bool(vector) or (vector and len(vector) != BLOCKS.get(cipher)):
+        raise CipherError("a first vector (iv) belongs to mode CBC, and has the size of a block")
+    return PublishedKey(cipher, key, vector, dossier=dossier)
 
 
-_HEX = bytes.fromhex
-# From the programs themselves, and from analyses of them that are public.
-PUBLISHED = (
-    PublishedKey(AES, _md5(b"ltkj1234ltkj9876")),  # China Mobile's device management, sample of the SDK
-    PublishedKey(AES, b"miuiotavalided11", b"0102030405060708"),  # Xiaomi's updater without a log-in
-    PublishedKey(AES, _HEX("5da590863052089893199b2a901b6470"), _HEX("047cd76d65d3b28b4ccc2c0246681aa6")),
-    PublishedKey(AES, _HEX("836e75afddae728551ad22b2bae6ca57"), _HEX("047cd76d65d3b28b4ccc2c0246681aa6")),
-    PublishedKey(AES, _md5(b"yGAdlopoPVldABfn")),  # Tuya, what devices broadcast
-    PublishedKey(AES, _HEX("097628343fe99e23765c1513accf8b02"), _HEX("562e17996d093d28ddb3ba695a2e6f58")),
-    PublishedKey(AES, b"a3K8Bx%2r8Y7#xDh"),  # Gree, before a device is bound
-    PublishedKey(AES, _md5(b"xhdiwjnchekd4d512chdjx5d8e4c394D2D7S")),  # Midea, answers to a search
-    PublishedKey(AES, b"h9YLQoINGWyOBYYk"),  # Baidu's browser and statistics SDK (Citizen Lab 2016)
-    PublishedKey(AES, b"30212102dicudiab", b"30212102dicudiab"),  # Baidu's number of a device
-    PublishedKey(AES, b"khggd54865SNJHGF"),  # Orvibo's HomeMate, until a session has a key of its own
-    PublishedKey(DES, b"mvcv1RTK", b"mvcv1RTK"),  # iResearch
-    PublishedKey(DES, b"mvcv1RTK"),
-    PublishedKey(DES, bytes(range(1, 9))),  # Geinimi
-    PublishedKey(DES, b"Ulucu888"),  # Anyan
-    PublishedKey(DES, _HEX("25923c7f2ae5ef92")),  # QQ Browser (Citizen Lab 2016)
-    PublishedKey(RC4, b"03a976511e2cbe3a7f26808fb7af3c05"),  # Tencent MTA
-)
-# Keys of XOR that repeat and are longer than text could tell: DroidDream (Lookout 2011).
-XOR_KEYS = (b"6^)(9-p35a%3#4S!4S0)$Yt%^&5(j.g^&o(*0)$Yv!#O@6GpG@=+3j.&6^)(0-=1",)
+def _bytes_of(table: Mapping[str, Any], name: str) -> bytes:
+    given = table.get(f"{name}_hex")
+    return bytes.fromhex(given) if given is not None else table.get(name, "").encode("latin-1")
 
 
-def deciphered(data: bytes) -> Candidate | None:
+def _carried(table: Mapping[str, Any]) -> CarriedKey:
+    made: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in table.items()}
+    made["salt"] = str(made.get("salt", "")).encode()
+    return CarriedKey(**made)
+
+
+@cache
+def shipped() -> tuple[PublishedKey, ...]:
+    """Return the keys of this package's dossiers."""
+    tables = json.loads(files(__package__).joinpath(COMPILED).read_text("utf-8"))
+    return tuple(cipher_of(table["cipher"], table["dossier"]) for table in tables)
+
+
+def deciphered(data: bytes, keys: Sequence[PublishedKey] | None = None) -> Candidate | None:
     """Return what bytes say under a key that is published or that they carry; None where none fits."""
     if not SHORTEST <= len(data) <= LONGEST:
         return None
-    return next(_attempts(data), None)
+    return next(_attempts(data, shipped() if keys is None else keys), None)
 
 
-def _attempts(data: bytes) -> Iterator[Candidate]:
-    for key in PUBLISHED:
-        yield from _stream(data, key) if key.cipher == RC4 else _behind_head(data, key)
-    for xor_key in XOR_KEYS:
-        if xored(data[:XOR_FIRSTS], xor_key).isascii() and is_document_text(plain := xored(data, xor_key)):
-            yield Candidate(f"xor 0x{xor_key.hex()}", plain.decode("utf-8"))
-    if found := self_keyed(data):
-        yield found
+def _attempts(data: bytes, keys: Sequence[PublishedKey]) -> Iterator[Candidate]:
+    for key in keys:
+        if key.alphabet:
+            continue
+        if key.carried:
+            if found := _by_carried(data, key, key.carried):
+                yield found
+        elif key.cipher == XOR:
+            yield from _under_xor(data, key)
+        else:
+            yield from _stream(data, key) if key.cipher == RC4 else _behind_head(data, key)
+
+
+def deciphered_text(text: str, keys: Sequence[PublishedKey] | None = None) -> Candidate | None:
+    """The same for text in base64 with an alphabet of a sender's own."""
+    if not LIKE_BASE64.match(text) or not text.isascii():
+        return None
+    for key in shipped() if keys is None else keys:
+        if key.alphabet and key.carried:
+            data = _of_alphabet(text.encode("ascii"), key.alphabet)
+            if found := _by_carried(data, key, key.carried):
+                return found
+    return None
+
+
+def _under_xor(data: bytes, key: PublishedKey) -> Iterator[Candidate]:
+    if xored(data[:XOR_FIRSTS], key.key).isascii() and is_document_text(plain := xored(data, key.key)):
+        yield Candidate(key.step, plain.decode("utf-8"))
 
 
 # ── block ciphers ───────────────────────────────────────────────────────────
@@ -96,7 +181,7 @@ def _decryptor(cipher: str, key: bytes) -> Any:
     from cryptography.hazmat.decrepit.ciphers.algorithms import TripleDES
     from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
-    algorithm = algorithms.AES(key) if cipher == AES else TripleDES(key * 3)
+    algorithm = algorithms.AES(key) if cipher == AES else TripleDES(key * 3 if len(key) == 8 else key)
     return Cipher(algorithm, modes.ECB()).decryptor()
 
 
@@ -164,12 +249,50 @@ def _stream(data: bytes, key: PublishedKey) -> Iterator[Candidate]:
 # ── keys that travel with the message ───────────────────────────────────────
 
 
-def self_keyed(data: bytes) -> Candidate | None:
-    """Return text behind its own key: two half bytes count padding and key; its bits are turned by three."""
+def _by_carried(data: bytes, key: PublishedKey, carried: CarriedKey) -> Candidate | None:
+    found = _seeded(data, key, carried) if carried.size else _counted(data, carried)
+    if found is None:
+        return None
+    used, plain = found
+    return Candidate(key.step_with(used), plain.decode("utf-8")) if plain else None
+
+
+def _of_alphabet(data: bytes, alphabet: bytes) -> bytes:
+    """Bytes that stand as base64 with another alphabet, up to what no such text holds; empty for others."""
+    own, padding = alphabet[:64], alphabet[64:]
+    size = next((at for at, byte in enumerate(data) if byte not in alphabet), len(data))
+    text = data[:size].rstrip(padding).translate(bytes.maketrans(own, STANDARD))
+    try:
+        return base64.b64decode(text + b"=" * (-len(text) % 4), validate=True)
+    except (ValueError, binascii.Error):
+        return b""
+
+
+def _seeded(data: bytes, key: PublishedKey, carried: CarriedKey) -> tuple[bytes, bytes] | None:
+    """Key and text behind which the seed stands; the text's own digest has to give seed and check."""
+    if len(data) < carried.size + len(carried.checked) + SHORTEST:
+        return None
+    seed = data[-carried.size :]
+    used = DERIVATIONS[key.derivation](seed.decode("latin-1").encode("latin-1") + carried.salt)
+    whole = xored(data[: -carried.size], used)
+    plain, check = whole[: len(whole) - len(carried.checked)], whole[len(whole) - len(carried.checked) :]
+    digest = hashlib.md5(plain + carried.salt, usedforsecurity=False).hexdigest()
+    if _picked(digest, carried.digits) != seed or _picked(digest, carried.checked) != check:
+        return None
+    return (used, plain) if readable_text(plain, SHORTEST_TEXT) else None
+
+
+def _picked(digest: str, places: Sequence[int]) -> bytes:
+    return bytes(int(digest[at : at + 2], 16) for at in places)
+
+
+def _counted(data: bytes, carried: CarriedKey) -> tuple[bytes, bytes] | None:
+    """Key and text behind it: two half bytes count padding and key."""
     padding, size = data[0] >> 4, data[0] & 15
     begin = 1 + padding + size
     if not size or len(data) < begin + SHORTEST or any(data[2 : 1 + padding]):
         return None
-    key = bytes((byte >> 3 | byte << 5) & 0xFF for byte in data[1 + padding : begin])
-    plain = xored(data[begin:], key)
-    return Candidate(f"xor 0x{key.hex()}", plain.decode("utf-8")) if is_document_text(plain) else None
+    back = carried.turned
+    used = bytes((byte >> back | byte << (8 - back)) & 0xFF for byte in data[1 + padding : begin])
+    plain = xored(data[begin:], used)
+    return (used, plain) if is_document_text(plain) else None

@@ -10,16 +10,17 @@ from __future__ import annotations
 
 import codecs
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 
 from analyzer.codecs.json import is_json
 from analyzer.codecs.limits import Budget
 from analyzer.codecs.packed_digits import SWAPPED
 from analyzer.codecs.part import Candidate, MessagePart, inside
-from analyzer.codecs.published_keys import deciphered
+from analyzer.codecs.published_keys import PublishedKey, deciphered, deciphered_text
 from analyzer.codecs.repeated_xor import is_document_text, is_readable, repeated, xored
 
+Keys = Sequence[PublishedKey] | None
 STARTS = (b'{"', b"[{", b'["')
 SHORTEST, LONGEST = 16, 1 << 18
 LOOKED_AT = 16
@@ -59,8 +60,11 @@ def decode_weak(part: MessagePart, budget: Budget) -> list[MessagePart]:
     """The document under a weak encoding; nothing where none gives a whole one."""
     value = part.value
     if isinstance(value, str) and not may_be_weak(value):
-        return []
-    found = candidate(value) if isinstance(value, bytes) else candidate_in_text(value)
+        hidden = deciphered_text(value, budget.keys)
+        return [inside(part, hidden.text, hidden.step)] if hidden else []
+    found = (
+        candidate(value, budget.keys) if isinstance(value, bytes) else candidate_in_text(value, budget.keys)
+    )
     if found is None or not budget.take_bytes(len(value)):
         return []
     head = [inside(part, value[: found.begin], "head")] if found.begin else []
@@ -83,11 +87,11 @@ def _may_be_reversed(text: str) -> bool:
     return text.startswith(ENDINGS) and text.rstrip().endswith(REVERSED_STARTS)
 
 
-def candidate(data: bytes) -> Candidate | None:
+def candidate(data: bytes, keys: Keys = None) -> Candidate | None:
     """The document under XOR with, or addition of, one byte; a longer key; a cipher with a known key."""
     if not SHORTEST <= len(data) <= LONGEST:
         return None
-    return by_one(data) or _of_two(data) or _shifted(data) or _under_a_key(data)
+    return by_one(data) or _of_two(data) or _shifted(data) or _under_a_key(data, keys)
 
 
 def by_one(data: bytes) -> Candidate | None:
@@ -107,8 +111,8 @@ def by_one(data: bytes) -> Candidate | None:
     return _by_table(data)
 
 
-def _under_a_key(data: bytes) -> Candidate | None:
-    return None if is_readable(data) else repeated(data) or deciphered(data)
+def _under_a_key(data: bytes, keys: Keys) -> Candidate | None:
+    return None if is_readable(data) else repeated(data) or deciphered(data, keys)
 
 
 def _by_table(data: bytes) -> Candidate | None:
@@ -149,7 +153,7 @@ def _of_two(data: bytes) -> Candidate | None:
     return None
 
 
-def candidate_in_text(text: str) -> Candidate | None:
+def candidate_in_text(text: str, keys: Keys = None) -> Candidate | None:
     """The same for text of one byte a character, and the rotations that keep text printable."""
     if not SHORTEST <= len(text) <= LONGEST:
         return None
@@ -161,7 +165,7 @@ def candidate_in_text(text: str) -> Candidate | None:
         return Candidate("reversed", text[::-1])
     if ROT13_BASE64.fullmatch(text):
         return Candidate("rot13", codecs.encode(text, "rot13"))
-    return candidate(text.encode("latin-1")) if text.isascii() else None
+    return candidate(text.encode("latin-1"), keys) if text.isascii() else None
 
 
 def _solved(data: bytes, step: str) -> Candidate | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from fnmatch import fnmatchcase
 
@@ -26,7 +26,19 @@ def documented_names(report: Report, dossiers: Sequence[Dossier]) -> tuple[Docum
             dossier = exact.get(name) or next((d for host, d in patterns if fnmatchcase(name, host)), None)
             if dossier:
                 found.append(_entry(name, row.address, row.device, dossier))
-    return merged_names(found)
+    return merged_names([*found, *_of_messages(report, dossiers)])
+
+
+def _of_messages(report: Report, dossiers: Sequence[Dossier]) -> Iterator[DocumentedName]:
+    """Entries of the messages that have a documented form, whatever the name of their destination."""
+    known = {dossier.id: dossier for dossier in dossiers}
+    columns = report.flows.columns
+    devices = dict(zip(columns.get("flow", ()), columns.get("device", ()), strict=True))
+    for message in report.messages:
+        for name in message.dossiers:
+            host = (message.host or message.destination.address).lower().rstrip(".")
+            entry = _entry(host, message.destination.address, devices.get(message.flow, ""), known[name])
+            yield replace(entry, messages=1)
 
 
 def merged_names(entries: Iterable[DocumentedName]) -> tuple[DocumentedName, ...]:
@@ -38,6 +50,7 @@ def merged_names(entries: Iterable[DocumentedName]) -> tuple[DocumentedName, ...
             old,
             addresses=tuple(dict.fromkeys((*old.addresses, *entry.addresses))),
             devices=tuple(dict.fromkeys((*old.devices, *entry.devices))),
+            messages=old.messages + entry.messages if old is not entry else entry.messages,
         )
     return tuple(sorted(merged.values(), key=lambda entry: (ORDER.index(entry.kind), entry.name)))
 

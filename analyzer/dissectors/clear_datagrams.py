@@ -19,11 +19,13 @@ from analyzer.dissectors.clear_message import ClearExchange, MessagePlace, messa
 from analyzer.dissectors.coap import CoapFlow
 from analyzer.dissectors.exchange import Exchange
 from analyzer.dissectors.http1 import HttpMessage, begins_message, whole_message
+from analyzer.dissectors.layout_stream import datagram_messages
 from analyzer.dissectors.local_discovery import LocalNetwork
 from analyzer.flows.address_text import address_text
 from analyzer.flows.flow_ids import New, moved, moved_column
 from analyzer.flows.flow_table import KIND, NOTHING, PACKETS, Flows
 from analyzer.flows.tracker import FlowIds
+from analyzer.layouts import Layouts
 from analyzer.packets.batch_summary import CLEAR, NAMING, BatchSummary
 from analyzer.packets.packet_table import (
     DESTINATION_HI,
@@ -45,6 +47,7 @@ MOST_FLOWS = 4096
 MOST_MESSAGES = 20_000
 
 # What a datagram of any of these may begin with: CoAP version 1 (which holds most letters), or text.
+NO_LAYOUTS = Layouts()
 FIRST = np.zeros(256, np.bool_)
 FIRST[0x40:0x80] = True
 FIRST[list(bare_documents.FIRST | frozenset(b"<") | registry.UDP_FIRSTS)] = True
@@ -53,11 +56,16 @@ FIRST[list(bare_documents.FIRST | frozenset(b"<") | registry.UDP_FIRSTS)] = True
 class ClearDatagrams:
     """Follows UDP flows over the batches of a capture."""
 
-    def __init__(self, share: float = 1.0, failures: Failures | None = None) -> None:
+    def __init__(
+        self, share: float = 1.0, failures: Failures | None = None, layouts: Layouts = NO_LAYOUTS
+    ) -> None:
         """`share` is the part of the usual bound on what is said in the local network.
 
-        `failures` gets each datagram that could not be read.
+        `failures` gets each datagram that could not be read. `layouts` are grammars of the dossiers.
         """
+        self._layouts = layouts
+        self._firsts = FIRST.copy()
+        self._firsts[list(layouts.firsts)] = True
         self._failures = Failures() if failures is None else failures
         self.kinds: dict[int, str] = {}  # flow → what it carries
         self.local = LocalNetwork(share)
@@ -149,7 +157,7 @@ class ClearDatagrams:
         early = rank + self._state[ordered] < TRIES
         first = batch.array[packets.payload[rows[at[order]]]]
         chosen = np.zeros(len(rows), np.bool_)
-        chosen[at[order]] = early & FIRST[first]
+        chosen[at[order]] = early & self._firsts[first]
         seen = np.diff(np.r_[starts, len(ordered)]) + self._state[ordered[starts]]
         self._state[ordered[starts]] = np.where(seen >= TRIES, DISMISSED, seen).astype(np.uint8)
         # A flow that turns out to be known is read whole, beginning with this batch.
@@ -167,7 +175,10 @@ class ClearDatagrams:
                 number
                 for row, number in zip(rows[chosen].tolist(), flow[chosen].tolist(), strict=True)
                 if looks_clear(
-                    _payload(batch, packets, row), _is_on(packets, row, coap.PORT), _ports(packets, row)
+                    _payload(batch, packets, row),
+                    _is_on(packets, row, coap.PORT),
+                    _ports(packets, row),
+                    self._layouts,
                 )
             }
             if fitting:
@@ -197,7 +208,7 @@ class ClearDatagrams:
         if (pair := self._of_http(data, place, row, flow, side)) is not None:
             yield pair
             return
-        if (found := dissected(data, place, _ports(packets, row))) is not None:
+        if (found := dissected(data, place, _ports(packets, row), self._layouts)) is not None:
             self.rows.add(row)
             self._know(flow, found.name)
             for said in found.messages if self._has_room(found.name) else ():
@@ -312,21 +323,27 @@ class Dissected(NamedTuple):
     messages: list[HttpMessage]
 
 
-def dissected(data: bytes, place: MessagePlace, ports: tuple[int, int]) -> Dissected | None:
-    """Return the messages of a datagram whose form a dissector knows; None where none does."""
+def dissected(
+    data: bytes, place: MessagePlace, ports: tuple[int, int], layouts: Layouts = NO_LAYOUTS
+) -> Dissected | None:
+    """Return the messages of a datagram whose form a dissector or a layout knows; None where none does."""
     for row in registry.of_datagram(data, ports):
         try:
             return Dissected(row.name, registry.load(row.unit)(data, place))
         except registry.MalformedError:
             continue
+    if (layout := layouts.of_datagram(data)) is not None:
+        return Dissected(layout.layout.protocol, datagram_messages(layout, data, place))
     return None
 
 
-def looks_clear(data: bytes, on_coap: bool, ports: tuple[int, int] = (0, 0)) -> bool:
+def looks_clear(
+    data: bytes, on_coap: bool, ports: tuple[int, int] = (0, 0), layouts: Layouts = NO_LAYOUTS
+) -> bool:
     """Whether a datagram is of one of the known forms."""
     packet = coap.parse(data)
     return (
-        dissected(data, MessagePlace(0, 0, (), 0, 0), ports) is not None
+        dissected(data, MessagePlace(0, 0, (), 0, 0), ports, layouts) is not None
         or ssdp.parse(data) is not None
         or sip.opens(data)
         or is_http(data)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator
+from typing import Any
 
 import numpy as np
 
@@ -12,6 +13,7 @@ from analyzer.dissectors import bare_documents, coap, mqtt, registry, sip, syslo
 from analyzer.dissectors.clear_message import ClearExchange, Reader
 from analyzer.dissectors.direction_roles import client_of, searched_sides
 from analyzer.dissectors.exchange import Exchange
+from analyzer.dissectors.layout_stream import DocumentedStream
 from analyzer.dissectors.memory_estimate import held
 from analyzer.dissectors.payload_rows import PayloadRow, first_sequence, isn, taken_before
 from analyzer.dissectors.payload_rows import payload as bytes_of
@@ -39,6 +41,7 @@ from analyzer.flows.kernel import FIN, RST
 from analyzer.flows.reassembly import Gap, Segment, Stream
 from analyzer.flows.retransmissions import Retransmissions
 from analyzer.flows.tracker import FlowIds
+from analyzer.layouts import Layouts
 from analyzer.packets.packet_table import Packets
 from analyzer.system.containment import Failures, contained
 
@@ -58,18 +61,25 @@ FIRST = (
 )
 # Bytes of a first payload that show whether a protocol of the registry may begin there.
 LOOKED_AT = 512
+NO_LAYOUTS = Layouts()
 UNNAMED = "clear text"  # stands for readers that have not told their protocol yet
 # Log-ins stand at the beginning, so that of these no more than that is wanted.
 BEGINNING_ONLY = frozenset(text_logins.DIALOGUES) - {"smtp"} | {"telnet", ""}
 
 
 def reader_for(
-    data: bytes, side: int, client: int, port: int, begins: bool, searched: tuple[bool, bool] = (True, True)
+    data: bytes,
+    side: int,
+    client: int,
+    port: int,
+    begins: bool,
+    searched: tuple[bool, bool] = (True, True),
+    layouts: Layouts = NO_LAYOUTS,
 ) -> Reader | None:
     """Who reads a flow in which `side` says `data` first; None where nobody does.
 
     `port` is the server's; `begins` whether the connection's beginning was captured; `searched` of which side
-    what it sends is searched.
+    what it sends is searched. `layouts` are grammars of the dossiers.
     """
     if mqtt.opens(data):
         return mqtt.MqttFlow(side)
@@ -90,6 +100,10 @@ def reader_for(
     if (row := registry.of_stream(data, side == client, port)) is not None:
         reader: Reader = registry.load(row.unit)(client, port, searched)
         return reader
+    if side == client and (layout := layouts.of_stream(data)) is not None:
+        of_layout: Any = DocumentedStream
+        documented: Reader = of_layout(layout, client, port, searched)
+        return documented
     # Behind the beginning such bytes may as well be part of an HTTP body.
     return bare_documents.PlainStream(client) if begins and bare_documents.may_begin(data) else None
 
@@ -112,8 +126,9 @@ class OpenStream:
 class ClearStreams:
     """Follows TCP flows over the batches of a capture. `kinds` names those that were recognised."""
 
-    def __init__(self, notes: StreamLog, failures: Failures) -> None:
-        """`failures` gets what could not be read; such a flow is dismissed."""
+    def __init__(self, notes: StreamLog, failures: Failures, layouts: Layouts = NO_LAYOUTS) -> None:
+        """`failures` gets what could not be read; such a flow is dismissed. `layouts` are of dossiers."""
+        self._layouts = layouts
         self._notes, self._failures = notes, failures
         self.kinds: dict[int, str] = {}
         self.sealed: dict[int, int] = {}  # flow → bytes before the TLS that both sides agreed on
@@ -153,7 +168,7 @@ class ClearStreams:
         if at is None:
             if flow in self._dismissed or flows.numbers[flow, KIND] == TEXT:
                 return
-            if batch.data[group[0].start] not in FIRST and not registry.may_begin(
+            if batch.data[group[0].start] not in FIRST and not self._may_begin(
                 bytes_of(batch, group[0])[:LOOKED_AT]
             ):
                 self._dismissed.add(flow)
@@ -230,6 +245,9 @@ class ClearStreams:
 
     # ── parts ───────────────────────────────────────────────────────────
 
+    def _may_begin(self, data: bytes) -> bool:
+        return registry.may_begin(data) or self._layouts.may_begin(data)
+
     def _rows(
         self, batch: Batch, rows: list[PayloadRow], flow: int, at: OpenStream, flows: Flows
     ) -> Iterator[ClearExchange]:
@@ -268,7 +286,9 @@ class ClearStreams:
         marks = int(flows.numbers[flow, MARKS])
         begins = bool(marks & (HAS_ISN_A | HAS_ISN_B)) and at.segments[0][1].offset == 0
         port = int(flows.numbers[flow, B_PORT if at.client == 0 else A_PORT])
-        at.reader = reader_for(opening, side, at.client, port, begins, searched_sides(flows, flow))
+        at.reader = reader_for(
+            opening, side, at.client, port, begins, searched_sides(flows, flow), self._layouts
+        )
         if at.reader is not None:
             held, at.segments = at.segments, []
             for of, segment in held:

@@ -27,6 +27,7 @@ from analyzer.dissectors.unclassified_datagrams import UnclassifiedDatagrams
 from analyzer.flows.flow_ids import New, moved_set
 from analyzer.flows.flow_table import FINISHED, KIND, LAST_NS, Flows
 from analyzer.flows.tracker import FlowIds
+from analyzer.layouts import Layouts
 from analyzer.packets.batch_summary import LAST_NS as LAST_TIME
 from analyzer.packets.batch_summary import BatchSummary
 from analyzer.packets.packet_table import FRAGMENT, Packets
@@ -43,16 +44,17 @@ MOST_NAMES = 30_000
 class Dispatcher:
     """Follows flows over the batches of a capture. `names` grows as names are seen."""
 
-    def __init__(self, share: float = 1.0) -> None:
-        """`share` is the part of the usual bounds that holds here."""
+    def __init__(self, share: float = 1.0, layouts: Layouts | None = None) -> None:
+        """`share` is the part of the usual bounds that holds here; `layouts` are grammars of the dossiers."""
         self._share = share
+        layouts = layouts or Layouts()
         self.names: list[LearnedName] = []
         self.failures = Failures()
         self.datagrams = Datagrams(self.names, self.failures)
-        self.clear_datagrams = ClearDatagrams(share, self.failures)
+        self.clear_datagrams = ClearDatagrams(share, self.failures, layouts)
         self.other_datagrams = UnclassifiedDatagrams()
         self.notes = StreamLog(share)
-        self.clear_streams = ClearStreams(self.notes, self.failures)
+        self.clear_streams = ClearStreams(self.notes, self.failures, layouts)
         self.hellos = Handshakes(self.names)
         self.dns = DnsFlows(self.datagrams)
         self.http_flows: set[int] = set()  # flows that carried HTTP

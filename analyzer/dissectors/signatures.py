@@ -68,12 +68,6 @@ _OPC_UA = b"HELF\x20\0\0\0" + bytes(20) + b"\xff\xff\xff\xff"
 _SMB = b"\0\0\0\x44\xfeSMB\x40" + bytes(63)
 _ZOOKEEPER = b"\0\0\0\x2d" + bytes(12) + b"\0\0\x75\x30" + bytes(8) + b"\0\0\0\x10" + bytes(17)
 
-_JT808 = bytes.fromhex("7e000200000139123456780001337e")
-_GT06 = bytes.fromhex("78780d01012345678901234500018cdd0d0a")
-_SUPL = bytes.fromhex("001002000080004c000404850d961fe4")
-
-_JT808 = bytes.fromhex("7e000200000139123456780001337e")
-_GT06 = bytes.fromhex("78780d01012345678901234500018cdd0d0a")
 _SUPL = bytes.fromhex("001002000080004c000404850d961fe4")
 
 TCP_SIGNATURES = (
@@ -219,25 +213,7 @@ TCP_SIGNATURES = (
         "payloads under a key of the device", "tinytuya", (_TUYA,), _NOT, side="either", ports=(6668,),
     ),
     Signature(
-        "jt808", "JT/T 808", rb"\x7e[\0-\x0f].[\0-\x73].", "trackers:Jt808",
-        "number of the SIM card, terminal, plate, positions", "messages in several parts", "JT/T 808-2013, -2019",
-        (_JT808,), (*_NOT, _JT808[:-2] + b"\0\x7e"),
-    ),
-    Signature(
-        "gt06", "GT06", rb"\x78\x78.\x01.{8}", "trackers:Gt06", "IMEI, positions", "alarms, commands",
-        "Concox GT06 protocol 1.8", (_GT06,), (*_NOT, _GT06[:-4] + b"\0\0\r\n"),
-    ),
-    Signature(
-        "teltonika", "Teltonika", rb"\0\x0f[0-9]{15}\Z", "trackers:Teltonika", "IMEI, the first position of records",
-        "further records", "Teltonika Codec 8", (b"\0\x0f490154203237518",), (*_NOT, b"\0\x0f49015420323751"),
-    ),
-    Signature(
-        "watch tracker", "children's watches", rb"\[[A-Z0-9]{2}\*\d{10,15}\*[0-9A-Fa-f]{4}\*", "trackers:WatchProtocol",
-        "numbers of watch and SIM card, positions, cells, networks", "recordings of sound", "3G watch protocol",
-        (b"[3G*1234567890*0002*LK]",), (*_NOT, b"[3G*12345*0002*LK]"), side="either",
-    ),
-    Signature(
-        "supl", "SUPL without TLS", rb"\0.[\x01-\x03][\0-\x09][\0-\x09]", "trackers:Supl",
+        "supl", "SUPL without TLS", rb"\0.[\x01-\x03][\0-\x09][\0-\x09]", "supl:Supl",
         "IMSI or MSISDN of the terminal", "cells and positions", "OMA-TS-ULP 2.0", (_SUPL,), _NOT, ports=(7275, 7276),
     ),
     Signature(

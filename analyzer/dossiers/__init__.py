@@ -7,6 +7,7 @@ alone is never enough. `schema.Dossier` tells what a file holds.
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
@@ -14,30 +15,39 @@ from pathlib import Path
 from analyzer.dossiers.field_kinds import DocumentedField, documented_fields
 from analyzer.dossiers.heuristics import undocumented
 from analyzer.dossiers.index import Dossiers
-from analyzer.dossiers.match import attempt_hosts, attempted, recognise
+from analyzer.dossiers.match import Recognition, attempt_hosts, attempted, recognise, recognition
 from analyzer.dossiers.schema import Dossier, DossierError, dossier_of, parse
+from analyzer.layouts import Layouts
 
 __all__ = [
-    "DocumentedField", "Dossier", "DossierError", "Dossiers", "attempt_hosts", "attempted",
-    "documented_fields", "load", "recognise", "undocumented",
+    "DocumentedField", "Dossier", "DossierError", "Dossiers", "Recognition", "attempt_hosts", "attempted",
+    "documented_fields", "layouts_of", "load", "recognise", "recognition", "undocumented",
 ]  # fmt: skip
 
 COMPILED = "compiled.json"
 
 
-def load(*directories: str | Path) -> tuple[Dossier, ...]:
+def load(*directories: str | Path) -> Dossiers:
     """The dossiers of this package with those of the directories' `.toml` files, by their ids.
 
     One of a directory stands in for an earlier one of the same id. DossierError, with the file's
     name, where one is not right or a directory holds none.
     """
     dossiers = {dossier.id: dossier for dossier in shipped()}
+    ours = dict(dossiers)
     for directory in map(Path, directories):
         own = _read(directory)
         if not own:
             raise DossierError(f"{directory}: no .toml file there")
         dossiers |= {dossier.id: dossier for dossier in own}
-    return Dossiers(dossiers.values())
+    loaded = Dossiers(dossiers.values())
+    loaded.own = tuple(dossier for dossier in loaded if ours.get(dossier.id) is not dossier)
+    return loaded
+
+
+def layouts_of(dossiers: Sequence[Dossier]) -> Layouts:
+    """Return the grammars of messages that the dossiers hold."""
+    return Layouts([dossier.layout for dossier in dossiers if dossier.layout])
 
 
 @cache

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
+from fnmatch import fnmatchcase, translate
 from functools import cached_property, lru_cache
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
-from analyzer.dossiers.schema import Dossier
+from analyzer.dossiers.schema import GENERAL, Dossier
 from analyzer.model import Field, Fields, Finding, Message
 
 NOT_READ_AS_PAYLOAD = "header"
@@ -85,6 +86,9 @@ class Case:
     @cached_property
     def payload(self) -> Payload | None:
         """The part of the message that is most like what the dossier describes."""
+        if self.says("layout"):
+            fields = tuple(self.contents.fields)
+            return Payload(fields, (), frozenset(field.name.lower() for field in fields))
         return self.contents.payload_for(self.dossier)
 
     def says(self, kind: str) -> str:
@@ -119,8 +123,13 @@ def describes(dossier: Dossier, message: Message) -> bool:
 
 def has_path(dossier: Dossier, message: Message) -> bool:
     """Whether the dossier names the path of the request, exactly or by a pattern."""
-    path = path_of(message) if dossier.paths else ""
-    return any(fnmatchcase(path, known) for known in dossier.paths)
+    return bool(dossier.paths) and _pattern_of(dossier.paths).match(path_of(message)) is not None
+
+
+@lru_cache(maxsize=1024)
+def _pattern_of(paths: tuple[str, ...]) -> re.Pattern[str]:
+    """All paths of a dossier as one pattern."""
+    return re.compile("|".join(map(translate, paths)))
 
 
 def path_of(message: Message) -> str:
@@ -214,7 +223,40 @@ def _no_identifiers(case: Case) -> str:
     return "" if case.contents.findings else "no identifier was found in it"
 
 
+def _layout(case: Case) -> str:
+    """The message was read by the dossier's own layout, so that its form and its checks are right."""
+    layout = case.dossier.layout
+    if not layout or case.message.protocol != layout["protocol"] or not case.message.method:
+        return ""
+    checks = [check["kind"] for check in layout.get("checks", ()) if check["kind"] != "is"]
+    held = f"; {', '.join(checks)} hold" if checks else ""
+    return f"layout: the bytes have the form that is documented for {case.dossier.title}{held}"
+
+
+def _protocol(case: Case) -> str:
+    """A protocol of few senders; one that all kinds of them use tells nothing."""
+    protocol, known = case.message.protocol, case.dossier.protocols
+    is_told = bool(known) and protocol.startswith(known) and not protocol.startswith(GENERAL)
+    return f"protocol: {protocol}" if is_told else ""
+
+
+def _cipher(case: Case) -> str:
+    """A part of the message was opened by a key that this dossier publishes; the steps of a path name it."""
+    if not case.dossier.ciphers:
+        return ""
+    end = f" ({case.dossier.id})"
+    opened = any(
+        step.endswith(end)
+        for field in case.contents.fields
+        for step in field.evidence.path
+        if " key " in step
+    )
+    return f"cipher: a key that is published for {case.dossier.title} opens it" if opened else ""
+
+
 LOOKS: dict[str, Callable[[Case], str]] = {
+    "cipher": _cipher,
+    "layout": _layout,
     "host": _host,
     "grammar": _grammar,
     "keys": _keys,
@@ -224,6 +266,7 @@ LOOKS: dict[str, Callable[[Case], str]] = {
     "method": _method,
     "path": _path,
     "port": _port,
+    "protocol": _protocol,
     "header": _header,
     "no-body": _no_body,
     "no-identifiers": _no_identifiers,

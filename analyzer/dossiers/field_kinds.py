@@ -30,7 +30,7 @@ def documented_fields(
     """Return the fields of a request for which a dossier documents what kind of identifier they hold."""
     contents = Contents(fields, ())
     found: list[DocumentedField] = []
-    for dossier in candidates(dossiers, host_of(request)):
+    for dossier in candidates(dossiers, host_of(request), request.protocol):
         if dossier.holds and _is_from(Case(dossier, request, contents)):
             found += _renamed(fields, dossier)
     return found
@@ -38,6 +38,8 @@ def documented_fields(
 
 def _is_from(case: Case) -> bool:
     """Whether host and path, or another rule that needs no identifier, say that this sender wrote it."""
+    if case.says("layout"):
+        return True
     if not (case.says("host") or case.says("path")):
         return False
     if case.says("host") and (case.says("path") or not case.dossier.paths):

@@ -131,7 +131,9 @@ def undocumented(
 
 
 def _describing(message: Message, dossiers: Sequence[Dossier]) -> Dossier | None:
-    """The dossier that documents requests to this host and path."""
+    """The dossier whose form a request has, or that documents requests to this host and path."""
+    if message.dossiers:
+        return next((dossier for dossier in dossiers if dossier.id == message.dossiers[0]), None)
     return next((d for d in candidates(dossiers, host_of(message)) if describes(d, message)), None)
 
 
@@ -279,7 +281,8 @@ def _reasons(
 ) -> Iterable[str]:
     kinds = ", ".join(dict.fromkeys(TITLES[finding.kind] for finding in found))
     if group.dossier:
-        yield f"host and path: documented for {group.dossier.title}, as {group.dossier.kind}"
+        what = "its form is" if group.dossier.id in send.message.dossiers else "host and path:"
+        yield f"{what} documented for {group.dossier.title}, as {group.dossier.kind}"
     else:
         yield "no dossier describes it: neither host nor grammar is documented"
     yield f"identifiers: {kinds} found in it"

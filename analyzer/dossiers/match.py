@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from typing import NamedTuple
 
 from analyzer.dossiers.evidence import LOOKS, Case, Contents, Payload, host_of
 from analyzer.dossiers.index import candidates
-from analyzer.dossiers.schema import Dossier, EvidenceRule, Explanation
+from analyzer.dossiers.schema import CONFIDENCES, Dossier, EvidenceRule, Explanation
 from analyzer.dossiers.status import Status, status_of
 from analyzer.model import Endpoint, Evidence, Field, Finding, Message, Ping, PingField
 
@@ -27,15 +28,58 @@ def recognise(
 
     `fields` and `findings` are those of the request alone.
     """
+    return list(recognition(request, response, fields, findings, dossiers, kinds, is_named=False).pings)
+
+
+class Recognition(NamedTuple):
+    """What dossiers say of one request: pings, and the ids of all whose form it has, the surest first."""
+
+    pings: tuple[Ping, ...] = ()
+    senders: tuple[str, ...] = ()
+
+
+class _Match(NamedTuple):
+    case: Case
+    rule: EvidenceRule
+
+    @property
+    def order(self) -> int:
+        return CONFIDENCES.index(self.rule.confidence)
+
+
+def recognition(
+    request: Message,
+    response: Message | None,
+    fields: Sequence[Field],
+    findings: Sequence[Finding],
+    dossiers: Sequence[Dossier],
+    kinds: Collection[str] = PINGS,
+    is_named: bool = True,
+) -> Recognition:
+    """Return what the dossiers recognise; only messages of these `kinds` become pings.
+
+    `is_named` says that senders of other kinds are to be named too.
+    """
     if request.role != "request":
-        return []
+        return Recognition()
     contents = Contents(fields, findings)
-    possible = candidates(dossiers, host_of(request))
-    wanted = [d for d in possible if d.recognise and d.kind in kinds and _is_sent_by(d, request.protocol)]
-    matched = [(d, ping) for d in wanted if (ping := _matched(d, request, response, contents))]
-    is_named = any(not dossier.general for dossier, _ in matched)
-    pings = [ping for dossier, ping in matched if not (dossier.general and is_named)]
-    return sorted(pings, key=lambda ping: ("high", "medium", "low").index(ping.confidence))
+    is_ciphered = any("cipher" in finding.details for finding in findings)
+    possible = candidates(dossiers, host_of(request), request.protocol, is_ciphered)
+    wanted = [
+        d
+        for d in possible
+        if d.recognise and (is_named or not d.kinds.isdisjoint(kinds)) and _is_sent_by(d, request.protocol)
+    ]
+    cases = [Case(dossier, request, contents) for dossier in wanted]
+    matched = [_Match(case, rule) for case in cases if (rule := _rule(case)) is not None]
+    is_own = any(not match.case.dossier.general for match in matched)
+    told = sorted((m for m in matched if not (m.case.dossier.general and is_own)), key=lambda m: m.order)
+    pings = [
+        _ping(m.case, m.rule, status_of(m.case.dossier.status, request, response))
+        for m in told
+        if (m.rule.kind or m.case.dossier.kind) in kinds
+    ]
+    return Recognition(tuple(pings), tuple(m.case.dossier.id for m in told if m.rule.confidence != "low"))
 
 
 def _is_sent_by(dossier: Dossier, protocol: str) -> bool:
@@ -90,15 +134,9 @@ def attempted(
     )
 
 
-def _matched(
-    dossier: Dossier,
-    request: Message,
-    response: Message | None,
-    contents: Contents,
-) -> Ping | None:
-    case = Case(dossier, request, contents)
-    rule = next((rule for rule in dossier.recognise if all(map(case.says, rule.needs))), None)
-    return _ping(case, rule, status_of(dossier.status, request, response)) if rule else None
+def _rule(case: Case) -> EvidenceRule | None:
+    """The first rule all of whose evidence is seen."""
+    return next((rule for rule in case.dossier.recognise if all(map(case.says, rule.needs))), None)
 
 
 def _ping(case: Case, rule: EvidenceRule, status: Status) -> Ping:

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from analyzer.layouts import LayoutError, LayoutReader, layout_of
 from analyzer.model import Confidence
 
 KINDS = ("activation-ping", "telemetry", "benign")
@@ -15,7 +16,18 @@ GRADES = ("A", "B", "C")  # primary source or code, independent reports that agr
 CONFIDENCES = ("high", "medium", "low")
 # What can be seen of a message. Host, port and method alone prove nothing.
 WEAK_EVIDENCE = frozenset(("host", "port", "method", "no-body", "no-identifiers"))
-EVIDENCE = WEAK_EVIDENCE | {"path", "content-type", "header", "grammar", "keys", "encoding", "identifiers"}
+EVIDENCE = WEAK_EVIDENCE | {
+    "cipher",
+    "layout",
+    "protocol",
+    "path",
+    "content-type",
+    "header",
+    "grammar",
+    "keys",
+    "encoding",
+    "identifiers",
+}
 # What a key may be said to hold: names by which the detectors of identifiers know a field.
 HELD = frozenset((
     "imei", "imeisv", "meid", "imsi", "iccid", "msisdn", "mac", "bssid", "ssid", "android_id", "device_id",
@@ -53,6 +65,7 @@ class EvidenceRule:
 
     needs: tuple[str, ...]
     confidence: Confidence
+    kind: str = ""  # of such a message, where it is not that of the dossier
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +104,7 @@ class DossierSource:
     title: str
     confidence: str
     says: str
+    seen: str = ""  # when it was read, YYYY-MM-DD
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,11 +137,16 @@ class Dossier:
     cautions: tuple[str, ...] = ()
     protocols: tuple[str, ...] = ()  # how the names of its messages' protocols begin; any where none is given
     general: bool = False  # a standard's grammar: says nothing where a dossier of a sender speaks
+    layout: Mapping[str, Any] = field(default_factory=dict)  # `layouts.layout_of` reads it where it is needed
+    ciphers: tuple[Mapping[str, Any], ...] = ()  # published keys (`codecs.published_keys` reads them)
+    example: Mapping[str, Any] = field(default_factory=dict)  # a message that it describes (`examples`)
     holds: Mapping[str, str] = field(init=False)  # keys of `fields` that hold an identifier, and its name
+    kinds: frozenset[str] = field(init=False)  # of the messages that its rules recognise
 
     def __post_init__(self) -> None:
         """Collect what the keys hold, for it is asked of each request."""
         object.__setattr__(self, "holds", {key: k.kind for key, k in self.fields.items() if k.kind})
+        object.__setattr__(self, "kinds", frozenset(rule.kind or self.kind for rule in self.recognise))
 
 
 def parse(text: str, name: str) -> Dossier:
@@ -138,6 +157,11 @@ def parse(text: str, name: str) -> Dossier:
         raise DossierError(f"{name}: not a dossier ({problem})") from None
     for complaint in complaints(dossier):
         raise DossierError(f"{name}: {complaint}")
+    if dossier.layout:
+        try:
+            LayoutReader(layout_of(dossier.layout)).check()
+        except LayoutError as problem:
+            raise DossierError(f"{name}: {problem}") from None
     return dossier
 
 
@@ -157,10 +181,15 @@ def complaints(dossier: Dossier) -> list[str]:
         ),
         (dossier.client.confidence in GRADES, "the client has no grade"),
         (all(rule.confidence in CONFIDENCES for rule in dossier.recognise), "a rule has no confidence"),
+        (all(rule.kind in ("", *KINDS) for rule in dossier.recognise), "a rule is of no known kind"),
         (all(set(rule.needs) <= EVIDENCE for rule in dossier.recognise), "a rule needs what can't be seen"),
         (not any(_is_weak(rule) for rule in dossier.recognise), "a rule is content with weak evidence"),
         (dossier.grammar.keys <= set(dossier.fields), "a key of the grammar is not explained"),
         (dossier.grammar.distinctive <= dossier.grammar.keys, "a distinctive key is not in the grammar"),
+        (
+            not any(_is_general(dossier, rule) for rule in dossier.recognise),
+            "a rule is content with a protocol",
+        ),
         (dossier.hosts or not dossier.attempts, "attempts can only be told by a host"),
         (all(k.kind in {"", *HELD} for k in dossier.fields.values()), "a key holds a kind that is not known"),
     )
@@ -171,6 +200,29 @@ def _is_weak(rule: EvidenceRule) -> bool:
     """Host and port of a registered service with the right method is the least that is enough."""
     needs = set(rule.needs)
     return needs <= WEAK_EVIDENCE and not ({"host", "port", "method"} <= needs and rule.confidence == "low")
+
+
+# Protocols that all kinds of senders use.
+GENERAL = (
+    "http",
+    "coap",
+    "mqtt",
+    "json",
+    "xml",
+    "form",
+    "base64",
+    "syslog",
+    "ssdp",
+    "sip",
+    "unclassified",
+    "dns",
+)
+
+
+def _is_general(dossier: Dossier, rule: EvidenceRule) -> bool:
+    """A protocol that many senders use proves no more than a port does."""
+    is_known = all(not p.startswith(GENERAL) for p in dossier.protocols) and bool(dossier.protocols)
+    return "protocol" in rule.needs and set(rule.needs) <= WEAK_EVIDENCE | {"protocol"} and not is_known
 
 
 def dossier_of(raw: dict[str, Any]) -> Dossier:

@@ -10,8 +10,11 @@ To add an encoding, write a module with one function `Part, Budget → list[Part
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from analyzer.codecs.grpc import MEDIA_TYPE
 from analyzer.codecs.limits import Budget, Decoded, DecodeLimits
+from analyzer.codecs.published_keys import PublishedKey
 from analyzer.inspection.message_parts import parts_of
 from analyzer.inspection.recursion import leaves
 from analyzer.model import Field, Fields, Message
@@ -21,9 +24,14 @@ __all__ = ["DecodeLimits", "Decoded", "decode", "fields_of"]
 USUAL = DecodeLimits()
 
 
-def decode(message: Message, limits: DecodeLimits | None = None) -> Decoded:
-    """The fields of a message, and a Problem for each limit that was met on the way."""
-    budget = Budget(limits or USUAL)
+def decode(
+    message: Message, limits: DecodeLimits | None = None, keys: Sequence[PublishedKey] | None = None
+) -> Decoded:
+    """The fields of a message, and a Problem for each limit that was met on the way.
+
+    `keys` are published ones; those of this package's dossiers where none are given.
+    """
+    budget = Budget(limits or USUAL, keys)
     parts = leaves(parts_of(message), budget)
     fields = Fields(parts, message.evidence, message.number)
     frame = message.evidence.frames[0] if message.evidence.frames else None

@@ -6,12 +6,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import NamedTuple, TypeVar
 
-from analyzer.dossiers import Dossier, recognise
+from analyzer.dossiers import Dossier, Recognition, recognition
 from analyzer.identifiers import findings_in
 from analyzer.identifiers.contacts import contacts_in
 from analyzer.identifiers.credentials import LogIns, credentials_in, with_log_ins
 from analyzer.identifiers.owner_values import KnownValues
 from analyzer.inspection.decode import decode
+from analyzer.inspection.known_ciphers import keys_of, with_cipher
 from analyzer.inspection.local_answers import answered, describes_itself
 from analyzer.inspection.sender_fields import with_documented
 from analyzer.model import Finding, Message, Ping, Problem
@@ -27,6 +28,7 @@ class Inspection(NamedTuple):
     failed: tuple[Failed, ...] = ()  # parts of this program that could not do their work
     secrets: tuple[str, ...] = ()  # passwords, which the report must not keep
     is_recoded: bool = False  # values in it stand in an encoding that has to be undone to see them
+    senders: tuple[str, ...] = ()  # dossiers whose form the request has
 
 
 Pair = tuple[Message | None, Message | None]
@@ -52,8 +54,8 @@ def examined(pair: Pair, known: KnownValues, dossiers: Sequence[Dossier]) -> Ins
             return otherwise
 
     nothing: list[Finding] = []
-    no_pings: list[Ping] = []
-    decoded = attempt("decoding", lambda: decode(request), None)
+    unknown = Recognition()
+    decoded = attempt("decoding", lambda: decode(request, keys=keys_of(dossiers)), None)
     fields = () if decoded is None else decoded.fields
     log_ins = attempt("log-ins", lambda: credentials_in(request, fields), LogIns())
     found = attempt("identifiers", lambda: list(findings_in(fields, known, request.protocol)), nothing)
@@ -61,16 +63,18 @@ def examined(pair: Pair, known: KnownValues, dossiers: Sequence[Dossier]) -> Ins
         "documented fields", lambda: with_documented(request, fields, known, dossiers, found), found
     )
     found += attempt("contacts", lambda: _contacts(pair, known), nothing)
-    findings = [f if f.time_ns else replace(f, time_ns=request.time_ns) for f in found]
+    findings = [with_cipher(f if f.time_ns else replace(f, time_ns=request.time_ns)) for f in found]
     if log_ins.findings:
         findings = with_log_ins(findings, log_ins)
-    pings = attempt("dossiers", lambda: recognise(request, response, fields, findings, dossiers), no_pings)
+    seen = attempt("dossiers", lambda: recognition(request, response, fields, findings, dossiers), unknown)
     if response is not None:
         answer = response
         findings += attempt("answer", lambda: _in_answer(request, answer, known), nothing)
     problems = () if decoded is None else tuple(decoded.problems)
     is_recoded = decoded is not None and decoded.is_recoded
-    return Inspection(tuple(findings), tuple(pings), problems, tuple(failed), log_ins.secrets, is_recoded)
+    return Inspection(
+        tuple(findings), seen.pings, problems, tuple(failed), log_ins.secrets, is_recoded, seen.senders
+    )
 
 
 def _in_answer(request: Message, response: Message, known: KnownValues) -> list[Finding]:

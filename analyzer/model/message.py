@@ -80,6 +80,9 @@ class Message:
     # In a redacted report the parts that show something else than was sent: ("header Cookie", "body").
     replaced: tuple[str, ...] = ()
 
+    # Dossiers whose documented form it has, the surest first; that does not prove which software sent it.
+    dossiers: tuple[str, ...] = ()
+
     def frames_of(self, start: int, end: int) -> tuple[int, ...]:
         """The frames that carried the bytes from `start` to `end`, offsets of the stream as in `evidence`.
 

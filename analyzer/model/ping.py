@@ -85,7 +85,10 @@ class Association:
 
 @dataclass(frozen=True, slots=True)
 class DocumentedName:
-    """A destination whose name a dossier documents: what is known of it, not what was sent."""
+    """A destination whose name a dossier documents, or to which messages of a documented form went.
+
+    Where `messages` is 0 the name alone is known, not what was sent.
+    """
 
     name: str
     addresses: tuple[str, ...]
@@ -94,3 +97,4 @@ class DocumentedName:
     title: str
     kind: str  # "activation-ping", "telemetry", "benign"
     says: str
+    messages: int = 0  # how many of them have the documented form

@@ -73,7 +73,7 @@ class Rewriter:
         return self.replacer.found(name.encode("utf-8", "surrogatepass"))
 
     def _with(self, step: str, value: Value, changes: Mapping[Value, Value]) -> Value:
-        if step in WRAPPINGS or step.startswith(("xor ", "minus ")):
+        if step in WRAPPINGS or step.startswith(("xor ", "minus ", "XOR key ")):
             wrapped = value.encode("utf-8", "surrogatepass") if isinstance(value, str) else value
             made = rewrapped(step, wrapped, lambda data: _changed(data, changes))
             if made is None:

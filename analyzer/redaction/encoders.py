@@ -18,6 +18,7 @@ from typing import NamedTuple
 from urllib.parse import unquote_to_bytes
 
 from analyzer.codecs.compression import OPENERS, UNMARKED
+from analyzer.codecs.published_keys import PUBLISHED_STEP, XOR
 from analyzer.codecs.repeated_xor import xored
 from analyzer.codecs.xor import ROT47, TABLES
 
@@ -187,6 +188,13 @@ def _by_key(step: str) -> ByteEncoding | None:
     if name == "xor":  # its bytes together, or one by one: 0x1234, 0x12 0x34
         keyed = bytes.fromhex(key.replace("0x", ""))
         return ByteEncoding(lambda data: xored(data, keyed), lambda data, _: xored(data, keyed))
+    if published := PUBLISHED_STEP.fullmatch(step):
+        keyed = bytes.fromhex(published[2]) if name == XOR else b""
+        return (
+            ByteEncoding(lambda data: xored(data, keyed), lambda data, _: xored(data, keyed))
+            if keyed
+            else None
+        )
     if name == "minus":
         shift = int(key)
         less = bytes((byte - shift) % 256 for byte in range(256))

@@ -38,15 +38,23 @@ _THINGS = (
     (mark("its network chip ({kinds})"), mark("a network chip ({kinds})"), mark("network chips ({kinds})"),
      ("mac",)),
 )  # fmt: skip
+# A cipher whose key is published is neither clear text nor real encryption (`Finding.details`).
+CIPHER = "cipher"
+SENT = mark("{who} sent {what}, unencrypted, to {whom}, {often}.")
+SENT_HIDDEN = mark("{who} sent {what}, encrypted with a key that anyone can know, to {whom}, {often}.")
+SENT_PARTLY_HIDDEN = mark(
+    "{who} sent {what}, unencrypted or encrypted with a key that anyone can know, to {whom}, {often}."
+)
 _IDENTIFYING = frozenset(kind for *_words, kinds in _THINGS for kind in kinds)
 
 
 def headline(report: Report, first: Sending, where: Whereabouts) -> str:
     """The most harmful sending in two or three sentences."""
     who, what = senders(report, first.devices), _what(first)
-    said = _("{who} sent {what}, unencrypted, to {whom}, {often}.").format(
-        who=who, what=what, whom=recipients(first, where), often=how_often(first, with_times=True)
-    )
+    hidden = [CIPHER in finding.details for finding in first.told]
+    text = _(SENT_HIDDEN if hidden and all(hidden) else SENT_PARTLY_HIDDEN if any(hidden) else SENT)
+    often = how_often(first, with_times=True)
+    said = text.format(who=who, what=what, whom=recipients(first, where), often=often)
     if report.reconstruction:
         said = _("A reconstruction, not a real phone: {said}").format(said=said)
     said = said[:1].upper() + said[1:]

@@ -14,10 +14,11 @@ from analyzer.capture.rotated_files import Look
 from analyzer.conclusions.capture_conclusions import with_conclusions
 from analyzer.conclusions.frame_refs import placed
 from analyzer.dissectors.http_flows import BoundMetError, SeenExchange
-from analyzer.dossiers import Dossier, attempt_hosts, load
+from analyzer.dossiers import Dossier, attempt_hosts, layouts_of, load
 from analyzer.geo import Locator
 from analyzer.identifiers.owner_values import Hit
 from analyzer.inspection.decode import decode
+from analyzer.inspection.known_ciphers import keys_of
 from analyzer.model import Fields, Finding, Message, Report, Session
 from analyzer.session import limitations
 from analyzer.session.event_watch import EventWatch
@@ -122,9 +123,11 @@ class SessionReader:
     """One scan with all that looks at its packets; what depends on the capture's date waits for its first."""
 
     def __init__(self, options: Options, watcher: Watcher | None = None) -> None:
-        self.scan = PacketReader(options.wifi, watcher.idle if watcher else None, options.share)
         self._options, self._watcher = options, watcher
         self._dossiers = load(*options.dossiers)
+        keys_of(self._dossiers)  # a cipher that is not right is said before anything is read
+        idle = watcher.idle if watcher else None
+        self.scan = PacketReader(options.wifi, idle, options.share, layouts_of(self._dossiers))
         self._watch, self._search = EventWatch(), KnownValueSearch(options.known)
         heed = watcher.heed if watcher else None
         self._helpers: WorkerPool | None = None

@@ -210,7 +210,7 @@ class Extractor:
             trimmed = self._trimmed(request, bool(findings or pings))
             if trimmed is not request:
                 self._put_by(request, seen.is_recoded)
-            request = trimmed
+            request = replace(trimmed, dossiers=seen.senders) if seen.senders else trimmed
         if response is not None:
             self._search(response)
             response = self._trimmed(response, bool(pings) or any(f.message == ANSWER for f in findings))
@@ -425,7 +425,11 @@ def _numbered(message: Message | None, number: int | None, peer: int | None) -> 
 def is_unlisted(taken: BuiltExchange, seen: Inspection) -> bool:
     """Whether a message is of a kind that is listed only with findings, and has none."""
     request = taken.request
-    return request is not None and request.protocol in SPARSE and not seen.findings and not seen.pings
+    return (
+        request is not None
+        and request.protocol in SPARSE
+        and not (seen.findings or seen.pings or seen.senders)
+    )
 
 
 def unlisted_bytes(request: Message) -> int:

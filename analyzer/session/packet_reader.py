@@ -23,6 +23,7 @@ from analyzer.flows.fragments import Datagram, Reassembler, as_batch
 from analyzer.flows.reassembled_rows import inserted
 from analyzer.flows.tracker import FlowIds, FlowTracker
 from analyzer.flows.tunnels import Tunnels
+from analyzer.layouts import Layouts
 from analyzer.model.frame_numbers import in_session
 from analyzer.packets import BatchSummary, Packets, decode, outline
 from analyzer.packets.batch_summary import BACKWARDS, FIRST_NS, LAST_NS, OTHER
@@ -115,14 +116,18 @@ class PacketReader:
         wifi_keys: Sequence[WifiKey] = (),
         idle: Callable[[], None] | None = None,
         share: float = 1.0,
+        layouts: Layouts | None = None,
     ) -> None:
-        """`idle` is called from time to time while a live capture is silent; `share` as in `Options`."""
+        """`idle` is called from time to time while a live capture is silent; `share` as in `Options`.
+
+        `layouts` are the grammars of messages that the dossiers hold.
+        """
         self._idle, self.share = idle, share
         self.wifi: WifiSession | None = None  # once a Wi-Fi frame is seen
         self.asked: list[WifiRequest] = []
         self._wifi_keys = tuple(wifi_keys)
         self.tracker = FlowTracker()
-        self.observer = Dispatcher(share)
+        self.observer = Dispatcher(share, layouts)
         self.tally = Tally()
         self.tallies: list[Tally] = []
         self.reassembler = Reassembler(share)

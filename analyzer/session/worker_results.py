@@ -52,7 +52,7 @@ class Read(NamedTuple):
 def read_of(taken: BuiltExchange, found: Inspection) -> Read:
     """An exchange in this form."""
     data = packed((tuple(taken), tuple(found)))
-    if found.findings or found.pings or found.failed or taken.interim:
+    if found.findings or found.pings or found.senders or found.failed or taken.interim:
         return Read(None, data)
     messages = (taken.request, taken.response)
     contents = _content(taken.request), _content(taken.response)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from analyzer.model import UNANSWERED, Destination, Device, Finding, Message, Report, Session
+from analyzer.model import UNANSWERED, Destination, Device, DocumentedName, Finding, Message, Report, Session
 from analyzer.report.countries import country
 from analyzer.report.groups import finding_groups, grouped, messages_by_number, traffic
 from analyzer.report.headline import device_name, own_name
@@ -331,12 +331,22 @@ def notes(report: Report) -> Iterator[Notes]:
             yield Notes(_(title), _(about), tuple(lines[:most]), max(len(lines) - most, 0))
 
 
+def _documented(entry: DocumentedName) -> str:
+    said = f"{entry.name} — {entry.title}: {entry.says}"
+    if not entry.messages:
+        return said
+    form = plural(
+        entry.messages, "{n} message has the documented form.", "{n} messages have the documented form."
+    )
+    return f"{said} {form}"
+
+
 def _notes(report: Report) -> Iterator[tuple[str, str, list[str]]]:
     told = {ping.dossier for ping in report.pings}
     yield (
         mark("Documented names"),
         mark("A name tells whose server it is, not what was sent."),
-        [f"{d.name} — {d.title}: {d.says}" for d in report.documented if d.dossier not in told],
+        [_documented(d) for d in report.documented if d.dossier not in told],
     )
     yield mark("Captures read as one session"), "", [_session(s, report) for s in report.sessions]
     yield mark("Wi-Fi clients in the air"), "", [_wifi(client) for client in report.wifi]

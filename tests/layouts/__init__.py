@@ -1,0 +1,1 @@
+"""Grammars of messages that are data: how they are read, checked and refused."""
