@@ -2,8 +2,8 @@
 
     PHONEHOME_GOLDEN=write python -m pytest tests/export/test_golden.py   # then look at the difference
 
-Binary formats stand as what another library reads from them; HTML has its own outlines beside its tests, and the kit
-tests of its own.
+Binary formats stand as what another library reads from them; HTML has its own outlines beside its tests, and
+the kit tests of its own.
 """
 
 from __future__ import annotations
