@@ -17,6 +17,7 @@ class GlossaryEntry(NamedTuple):
     means: str
 
 
+_SHORT = 4  # letters of a word that has no ending of its own
 # id, word, what it means
 _WORDS = (
     ("imei", "IMEI", mark("Serial number of a phone, unique in the world; it lasts as long as the phone.")),
@@ -69,6 +70,9 @@ _WORDS = (
     ("grammar", mark("grammar"), mark(
         "The names of the values of a message, and how it is written: the form by which it is recognised."
     )),
+    ("p", "p", mark(
+        "How often chance alone did as much, of 1: p = 0.002 is 2 of 1,000 tries. A small p shows no cause."
+    )),
     ("packet", mark("packet"), mark("A piece of data as a network carries it, at most some 1,500 bytes.")),
     ("frame", mark("frame"), mark("A packet with its number in the capture, as Wireshark counts them.")),
     ("flow", mark("flow"), mark("All packets of one connection between two programs.")),
@@ -90,5 +94,10 @@ def glossary() -> list[GlossaryEntry]:
 def words_in(texts: Iterable[str]) -> list[GlossaryEntry]:
     """Return the words that stand in these texts, in the order of their first appearance."""
     said = "\n".join(texts).lower()
-    found = ((re.search(rf"\b{re.escape(entry.word.lower())}", said), entry) for entry in glossary())
+    found = ((_pattern(entry.word.lower()).search(said), entry) for entry in glossary())
     return [entry for _at, entry in sorted((match.start(), entry) for match, entry in found if match)]
+
+
+def _pattern(word: str) -> re.Pattern[str]:
+    """A word with whatever ending it has; a short one as it is."""
+    return re.compile(rf"\b{re.escape(word)}" + (r"\b" if len(word) <= _SHORT else ""))

@@ -111,3 +111,29 @@ def test_the_page_says_the_first_screen_of_the_terminal_before_its_key_figures(p
     places = [unescape(page).index(sentence) for sentence in (shown.headline, *shown.points, *shown.unseen)]
     assert places == sorted(places)
     assert unescape(page).index('<ul class="figures">') > places[-1]
+
+
+# Words of the trade: none stands on the page, but for those that the glossary explains.
+INSIDERS = (
+    "octet", "grammar", "dossier", "vantage", "ledger", "reassembl", "heuristic", "five-tuple", "entropy",
+    "dissect", "evict", "p =",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ["sample", "reconstruction"])
+def test_no_insider_word_is_on_the_page_without_an_explanation(name: str, page: str) -> None:
+    shown = page if name == "sample" else write(SCREENS["reconstruction"]())
+    body = re.sub(
+        r"<[^>]+>", " ", shown[shown.index("<main") : shown.index('<section id="glossary"')]
+    ).lower()
+    met = {word for word in INSIDERS if word in body}
+    explained = {word for word in met if f'id="word-{word.split()[0]}"' in shown}
+    assert met == explained
+    assert met <= {"grammar", "p ="}
+
+
+def test_the_words_of_the_answer_lead_to_their_explanations(page: str) -> None:
+    answered = page[page.index('<section id="answer"') : page.index('<section id="requests"')]
+    targets = re.findall(r'href="#(word-\w+)"', answered)
+    assert "word-imei" in targets
+    assert all(f'id="{target}"' in page for target in targets)
