@@ -241,7 +241,7 @@ TCP_SIGNATURES = (
         "IMSI or MSISDN of the terminal", "cells and positions", "OMA-TS-ULP 2.0", (_SUPL,), _NOT, ports=(7275, 7276),
     ),
     Signature(
-        "clickhouse", "ClickHouse", rb"\0[\x01-\x7f][ -~]{1,127}.{3}", "binary_logins:ClickHouse",
+        "clickhouse", "ClickHouse", rb"\0[\x01-\x7f][A-Za-z][\w .()/@:+-]{0,126}.{3}", "binary_logins:ClickHouse",
         "user, database, name of the client; statements", "compressed blocks", "ClickHouse native protocol",
         (_CLICKHOUSE,), (*_NOT, _CLICKHOUSE[:-1]), ports=(9000,),
     ),

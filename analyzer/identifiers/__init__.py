@@ -37,6 +37,7 @@ from analyzer.identifiers.owned import owned_in
 from analyzer.identifiers.owner_values import KnownValues
 from analyzer.identifiers.phone import OWN_NUMBER, PhoneNumber, is_own_number
 from analyzer.identifiers.without_names import (
+    INTERNATIONAL,
     MAC_DIGITS,
     PrefixedAndroidId,
     UnnamedEmail,
@@ -135,7 +136,7 @@ def _promising(fields: Sequence[Field]) -> list[Field]:
     asked = {name for name in different if len(name) <= LONGEST_NAME and _asks_value(name)}
     text = "\n".join([value for value in values if len(value) >= SHORTEST and isinstance(value, str)])
     holds = may_hold(text)
-    bare = {i for i, value in enumerate(values) if len(value) == MAC_LENGTH and _is_bare_mac(value)}
+    bare = {i for i, value in enumerate(values) if len(value) < SHORTEST and _is_short(value)}
     if not named and not asked and not holds and not bare:
         return []
     found = []
@@ -191,8 +192,11 @@ def _may_hold(value: str | bytes) -> bool:
     return isinstance(value, str) and len(value) >= SHORTEST and may_hold(value)
 
 
-def _is_bare_mac(value: str | bytes) -> bool:
-    return isinstance(value, str) and MAC_DIGITS.fullmatch(value) is not None
+def _is_short(value: str | bytes) -> bool:
+    """Whether a short value may be an address in hexadecimal or a phone number with its country code."""
+    if len(value) == MAC_LENGTH and isinstance(value, str) and MAC_DIGITS.fullmatch(value):
+        return True
+    return isinstance(value, str) and value[:1] == "+" and INTERNATIONAL.fullmatch(value) is not None
 
 
 def _is_own_id(value: str | bytes) -> bool:
