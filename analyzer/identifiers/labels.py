@@ -195,7 +195,9 @@ def _kinds_held(name: str, holder: str) -> frozenset[str]:
     found, lowered = kinds_named(name), name.lower()
     if not holder:
         return found
-    return found | kinds_named(holder if lowered in CARRYING else f"{holder}_{lowered}")
+    if lowered in CARRYING:  # an object for a device holds many values that are no number of its own
+        return found | (NONE if holder.lower() in ("dev", "device") else kinds_named(holder))
+    return found | kinds_named(f"{holder}_{lowered}")
 
 
 def holder_of(field: Field) -> str:
