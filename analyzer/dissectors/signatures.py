@@ -330,7 +330,8 @@ UDP_SIGNATURES = (
         ports=(2123, 3386), on_port_only=True, first=rb"[\x30-\x5f]",
     ),
     Signature(
-        "stun", "STUN, TURN", rb"[\0-\x3f].{3}\x21\x12\xa4\x42.{12}", "datagram_services:stun", "the name of a user of a relay",
+        "stun", "STUN, TURN", rb"[\0-\x3f].{3}\x21\x12\xa4\x42.{12}", "datagram_services:stun",
+        "the name of a user of a relay; text in attributes of a maker's own",
         "names that are made for one call", "RFC 8489, RFC 8656", (_STUN,), _NOT, first=rb"[\0-\x3f]",
         ports=(3478,),
     ),
