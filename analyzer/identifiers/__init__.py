@@ -102,11 +102,12 @@ HEMISPHERE = re.compile(
     r"|[0-9°'\"″”]\s?[NS][ ,;]{0,3}[0-9]{1,3}\s?°"
 )
 # Six bytes in hexadecimal beside a word: they end no UUID.
-BESIDE_WORD = re.compile(
-    r"[_-](?<!-[0-9A-Fa-f]{4}-)[0-9A-Fa-f]{12}(?![0-9A-Za-z-])"
-    r"|(?<![0-9A-Za-z_-])[0-9A-Fa-f]{12}[_-][A-Za-z]{2}"
-    r"|[0-9A-Fa-f]{12}(?:[_-][A-Za-z0-9]{1,16})?\.[a-z]{2,6}(?:\Z|\n)"
-    r"|[0-9A-Fa-f]{6}[Ff]{3}[Ee][0-9A-Fa-f]{6}|[ ,;][0-9A-Fa-f]{12}(?![0-9A-Za-z])"
+HEX = "[0-9A-Fa-f]"
+BESIDE_WORD = re.compile(  # each branch begins with what is rare
+    rf"[_-](?:(?<!-{HEX}{{4}}-){HEX}{{12}}(?![0-9A-Za-z-])|(?<={HEX}{{12}}[_-])[A-Za-z]{{2}})"
+    rf"|\.(?<={HEX}{{12}}\.)[a-z]{{2,6}}(?:\Z|\n)"
+    rf"|[Ff]{{3}}[Ee](?<={HEX}{{10}})(?={HEX}{{6}})"
+    rf"|[ ,;]{HEX}{{12}}(?![0-9A-Za-z])"
 )
 CELL = re.compile(r"[{\[][0-9]{3},[0-9]{1,3},[0-9]{1,5},[0-9]{1,9}[}\]]")
 FORMS = (DIGITS, BYTES, HEMISPHERE, DEGREES, UNNAMED, CELL, BESIDE_WORD)
