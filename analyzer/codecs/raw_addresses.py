@@ -141,7 +141,7 @@ def extended_addresses(part: MessagePart) -> list[PlainPart]:
     found = [e for e in EXTENDED.finditer(data) if _is_address(e[1] + e[2]) and not e[1][0] & LOCAL]
     path = (*part.path, "EUI-64")
     return [
-        ("", (each[1] + each[2]).hex(":"), (*path, f"octets {each.start()}"), part.beside)
+        (part.name, (each[1] + each[2]).hex(":"), (*path, f"octets {each.start()}"), part.beside)
         for each in found[:MOST]
     ]
 
@@ -152,11 +152,12 @@ def recorded_addresses(part: MessagePart) -> list[PlainPart]:
     if isinstance(data, str) or not SHORTEST_RECORDS <= len(data) <= LONGEST:
         return []
     path = (*part.path, RECORDS)
-    return [
-        ("", value[:SIZE].hex(":"), (*path, f"octets {at}"), part.beside)
+    found: list[PlainPart] = [
+        (part.name, value[:SIZE].hex(":"), (*path, f"octets {at}"), part.beside)
         for at, value in records_in(data)
         if len(value) in WITH_ADDRESS and _is_address(value[:SIZE]) and not value[0] & LOCAL
-    ][:MOST]
+    ]
+    return found[:MOST]
 
 
 def records_in(data: bytes) -> list[tuple[int, bytes]]:

@@ -21,7 +21,13 @@ def decode_table(part: MessagePart, budget: Budget) -> list[PlainPart]:
     text = part.value
     if not isinstance(text, str):
         return []
-    head, _, rest = text.lstrip("\ufeff\r\n").partition("\n")
+    text = text.lstrip("\ufeff\r\n")
+    return _table(part, text, budget) or _table(part, text.partition("\n")[2], budget)
+
+
+def _table(part: MessagePart, text: str, budget: Budget) -> list[PlainPart]:
+    """The cells under the first line; the line before that may say what program wrote the table."""
+    head, _, rest = text.partition("\n")
     if len(head) > LONGEST_HEAD or not rest.strip():
         return []
     mark = next((mark for mark in SEPARATORS if mark in head), "")

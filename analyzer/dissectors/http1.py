@@ -134,6 +134,7 @@ class HttpReader:
         self._may_be_simple = False  # whether a line waits that may be a request of HTTP/0.9
         self._is_head_begun = False  # whether the first part of a head too long was taken
         self._is_bare = False  # whether lines of the message's head end in a carriage return alone
+        self._blank, self._blank_end = b"", -1  # noughts before a line, and where they ended
         self.skipped = 0  # bytes of messages whose beginning was not captured
 
     def feed(self, piece: Segment | Gap) -> Iterator[HttpMessage]:
@@ -287,7 +288,11 @@ class HttpReader:
     def _drop(self) -> None:
         """Give up the place in the stream until a start line begins a segment."""
         self.skipped += len(self._buffer)
-        for segment in self.rest():
+        is_behind_blank = self._blank and self._blank_end == self._buffer_start
+        for number, segment in enumerate(self.rest()):
+            if not number and is_behind_blank:  # in a protocol of its own these bytes are part of a message
+                start = segment.offset - len(self._blank)
+                segment = segment._replace(offset=start, data=self._blank + segment.data)
             self._pass_over(segment)
         self._synced = False
         self._state = self._idle
@@ -297,8 +302,10 @@ class HttpReader:
     def _idle(self) -> HttpMessage | bool:
         buffer = self._buffer
         if buffer and buffer[0] <= 0x20 and (blank := BLANK.match(buffer)):
+            self._blank = bytes(buffer[: blank.end()]) if 0 in blank[0] else b""
             del buffer[: blank.end()]
             self._buffer_start += blank.end()
+            self._blank_end = self._buffer_start
             self._searched = 0
             self._marks = [m for m in self._marks if m.offset >= self._buffer_start] or self._marks[-1:]
         if not buffer:

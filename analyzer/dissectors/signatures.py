@@ -217,7 +217,7 @@ TCP_SIGNATURES = (
         "IMSI or MSISDN of the terminal", "cells and positions", "OMA-TS-ULP 2.0", (_SUPL,), _NOT, ports=(7275, 7276),
     ),
     Signature(
-        "clickhouse", "ClickHouse", rb"\0[\x01-\x7f][ -~]{1,127}.{3}", "binary_logins:ClickHouse",
+        "clickhouse", "ClickHouse", rb"\0[\x01-\x7f][A-Za-z][\w .()/@:+-]{0,126}.{3}", "binary_logins:ClickHouse",
         "user, database, name of the client; statements", "compressed blocks", "ClickHouse native protocol",
         (_CLICKHOUSE,), (*_NOT, _CLICKHOUSE[:-1]), ports=(9000,),
     ),
@@ -306,7 +306,8 @@ UDP_SIGNATURES = (
         ports=(2123, 3386), on_port_only=True, first=rb"[\x30-\x5f]",
     ),
     Signature(
-        "stun", "STUN, TURN", rb"[\0-\x3f].{3}\x21\x12\xa4\x42.{12}", "datagram_services:stun", "the name of a user of a relay",
+        "stun", "STUN, TURN", rb"[\0-\x3f].{3}\x21\x12\xa4\x42.{12}", "datagram_services:stun",
+        "the name of a user of a relay; text in attributes of a maker's own",
         "names that are made for one call", "RFC 8489, RFC 8656", (_STUN,), _NOT, first=rb"[\0-\x3f]",
         ports=(3478,),
     ),

@@ -37,6 +37,7 @@ from analyzer.identifiers.owned import owned_in
 from analyzer.identifiers.owner_values import KnownValues
 from analyzer.identifiers.phone import OWN_NUMBER, PhoneNumber, is_own_number
 from analyzer.identifiers.without_names import (
+    INTERNATIONAL,
     MAC_DIGITS,
     PrefixedAndroidId,
     UnnamedEmail,
@@ -101,11 +102,12 @@ HEMISPHERE = re.compile(
     r"|[0-9°'\"″”]\s?[NS][ ,;]{0,3}[0-9]{1,3}\s?°"
 )
 # Six bytes in hexadecimal beside a word: they end no UUID.
-BESIDE_WORD = re.compile(
-    r"[_-](?<!-[0-9A-Fa-f]{4}-)[0-9A-Fa-f]{12}(?![0-9A-Za-z-])"
-    r"|(?<![0-9A-Za-z_-])[0-9A-Fa-f]{12}[_-][A-Za-z]{2}"
-    r"|[0-9A-Fa-f]{12}(?:[_-][A-Za-z0-9]{1,16})?\.[a-z]{2,6}(?:\Z|\n)"
-    r"|[0-9A-Fa-f]{6}[Ff]{3}[Ee][0-9A-Fa-f]{6}|[ ,;][0-9A-Fa-f]{12}(?![0-9A-Za-z])"
+HEX = "[0-9A-Fa-f]"
+BESIDE_WORD = re.compile(  # each branch begins with what is rare
+    rf"[_-](?:(?<!-{HEX}{{4}}-){HEX}{{12}}(?![0-9A-Za-z-])|(?<={HEX}{{12}}[_-])[A-Za-z]{{2}})"
+    rf"|\.(?<={HEX}{{12}}\.)[a-z]{{2,6}}(?:\Z|\n)"
+    rf"|[Ff]{{3}}[Ee](?<={HEX}{{10}})(?={HEX}{{6}})"
+    rf"|[ ,;]{HEX}{{12}}(?![0-9A-Za-z])"
 )
 CELL = re.compile(r"[{\[][0-9]{3},[0-9]{1,3},[0-9]{1,5},[0-9]{1,9}[}\]]")
 FORMS = (DIGITS, BYTES, HEMISPHERE, DEGREES, UNNAMED, CELL, BESIDE_WORD)
@@ -135,7 +137,7 @@ def _promising(fields: Sequence[Field]) -> list[Field]:
     asked = {name for name in different if len(name) <= LONGEST_NAME and _asks_value(name)}
     text = "\n".join([value for value in values if len(value) >= SHORTEST and isinstance(value, str)])
     holds = may_hold(text)
-    bare = {i for i, value in enumerate(values) if len(value) == MAC_LENGTH and _is_bare_mac(value)}
+    bare = {i for i, value in enumerate(values) if len(value) < SHORTEST and _is_short(value)}
     if not named and not asked and not holds and not bare:
         return []
     found = []
@@ -191,8 +193,11 @@ def _may_hold(value: str | bytes) -> bool:
     return isinstance(value, str) and len(value) >= SHORTEST and may_hold(value)
 
 
-def _is_bare_mac(value: str | bytes) -> bool:
-    return isinstance(value, str) and MAC_DIGITS.fullmatch(value) is not None
+def _is_short(value: str | bytes) -> bool:
+    """Whether a short value may be an address in hexadecimal or a phone number with its country code."""
+    if len(value) == MAC_LENGTH and isinstance(value, str) and MAC_DIGITS.fullmatch(value):
+        return True
+    return isinstance(value, str) and value[:1] == "+" and INTERNATIONAL.fullmatch(value) is not None
 
 
 def _is_own_id(value: str | bytes) -> bool:

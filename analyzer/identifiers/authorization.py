@@ -37,6 +37,9 @@ TOKEN_LIKE = re.compile(
     r"eyJ[\w\-]+\.[\w\-]+\.[\w\-]*|gh[pousr]_\w{20,}|github_pat_\w+|glpat-\S{16,}|xox[bp]-\S+|ya29\.\S+"
 )
 SHORTEST_TOKEN = 8
+SEVERAL = re.compile(
+    r";|\S\s+\S"
+)  # values in one header, as those by which peers of Gnutella show their version
 
 
 class Proof(NamedTuple):
@@ -58,13 +61,8 @@ def proofs_in(message: Message) -> Iterator[Proof]:
         if lowered in PROOFS:
             if proof := _proof(name, value.strip()):
                 yield proof
-        elif lowered in TOKEN_HEADERS and len(value) >= SHORTEST_TOKEN and not _is_of_peers(message):
+        elif lowered in TOKEN_HEADERS and len(value) >= SHORTEST_TOKEN and not SEVERAL.search(value):
             yield Proof(name, name, token=value.strip())
-
-
-def _is_of_peers(message: Message) -> bool:
-    """Whether it is a handshake of Gnutella, in which X-Token shows the version of a program."""
-    return (message.target or message.method or "").upper().startswith("GNUTELLA")
 
 
 def _proof(header: str, value: str) -> Proof | None:

@@ -15,7 +15,7 @@ NOT_LETTERS = re.compile(r"[^A-Za-z]")
 # so that "timeInterval" holds no "imei"), or when the whole name without punctuation does.
 BY_WORD = {
     "imei": re.compile(r"imei(sv)?|.*imei"),
-    "imsi": re.compile(r"imsi|.*imsi"),
+    "imsi": re.compile(r"cimi|.*imsi"),
     "iccid": re.compile(r".*iccid|ccid|simkahao"),
     "meid": re.compile(r"m?meid|.{3,}meid"),
     "mac": re.compile(r"(wifi|wlan|wl|bt|ble|bluetooth|eth|lan|wan|device|dev|phone|user|client|sta|ap)?mac"
@@ -41,13 +41,13 @@ BY_NAME = {
     "longitude": re.compile(PLACE + "(lon|lng|long|longi|longitude|jingdu|laenge)[ei]?"),
     "coordinates": re.compile(
         r"(gps|geo|loc|location|latlng|latlon|latlong|lnglat|lonlat|ll|coords?|coordinates?"
-        r"|position|cente?re?|point|latitudelongitude|u?lat(itude)?(lng|lon|long|longitude)accu(racy)?|weizhi|zuobiao"
+        r"|pos|position|cente?re?|point|latitudelongitude|u?lat(itude)?(lng|lon|long|longitude)accu(racy)?|weizhi|zuobiao"
         r"|(user|my|cur|current|last|device|gps)(loc|location|position|pos|point|coords?|latlng|latlon))(s|info|data|str)?"
     ),
     "device": re.compile(
         r"(device|dev|hardware|terminal|equipment|phone|handset|ue|machine|mobile|unit|shebei)"
         r"(unique|physical|hardware)?(id|no|num|number|code|uid|sn|hao|ma|bianhao|address(text)?)|did|udid|esn|ui|uniqueid|uniqueidentifier"
-        r"|ep|endpoint((client)?name)?|(mqtt)?client(id|identifier)"
+        r"|dev|device|ep|endpoint((client)?name)?|(mqtt)?client(id|identifier)"
     ),
     # Lasting numbers that a system or a library makes for a device or an installation of an app.
     "device_id": re.compile(
@@ -195,7 +195,9 @@ def _kinds_held(name: str, holder: str) -> frozenset[str]:
     found, lowered = kinds_named(name), name.lower()
     if not holder:
         return found
-    return found | kinds_named(holder if lowered in CARRYING else f"{holder}_{lowered}")
+    if lowered in CARRYING:  # an object for a device holds many values that are no number of its own
+        return found | (NONE if holder.lower() in ("dev", "device") else kinds_named(holder))
+    return found | kinds_named(f"{holder}_{lowered}")
 
 
 def holder_of(field: Field) -> str:

@@ -16,7 +16,7 @@ CANDIDATE = re.compile(
     r"(?<![0-9A-Za-z])(?<![0-9A-Za-z][:.-])(?:"
     r"[0-9A-Fa-f]{2}(?P<by>[:-])[0-9A-Fa-f]{2}(?:(?P=by)[0-9A-Fa-f]{2}){4}"
     r"|[0-9A-Fa-f]{4}\.[0-9A-Fa-f]{4}\.[0-9A-Fa-f]{4}"
-    r"|[0-9A-Fa-f]{12})(?![0-9A-Za-z]|[:.-][0-9A-Za-z:])",
+    r"|[0-9A-Fa-f]{12})(?![0-9A-Za-z]|[.-][0-9A-Za-z:]|:(?!\d\Z)[0-9A-Za-z:])",
     re.ASCII,
 )
 NAMES = frozenset(("mac", "bssid"))
@@ -52,7 +52,8 @@ class Mac:
     kind = "mac"
     examples = (("MACID", "00:1b:44:11:3a:b7"), ("mac", "001B44113AB7"), ("x", "00-1B-44-11-3A-B7"),
                 ("clientId", "gw-001b44113ab7"), ("x", "HS110_001B44113AB7"),
-                ("topic", "shellies/shelly1-001b44113ab7/relay"), ("x", "001b44113ab7-kitchen"))  # fmt: skip
+                ("topic", "shellies/shelly1-001b44113ab7/relay"), ("x", "001b44113ab7-kitchen"),
+                ("serialnum", "00-1B-44-11-3A-B7:5"))  # fmt: skip
     counterexamples = (
         ("mac", "ff:ff:ff:ff:ff:ff"),
         ("mac", "02:00:00:00:00:00"),
@@ -64,6 +65,7 @@ class Mac:
         ("clientId", "gw-3f9a1c2b7d4e"),
         ("x", "19-03-21-10-15-30"),
         ("x", "2001:db8:00:1b:44:11:3a:b7"),
+        ("x", "00:1b:44:11:3a:b7:5"),
     )
 
     def find(self, field: Field, context: Context) -> Iterator[Finding]:
@@ -73,6 +75,8 @@ class Mac:
         yield from _inside(field, text, context)
         yield from _extended(field, text, context)
         for match in CANDIDATE.finditer(text):
+            if match["by"] == ":" and text[match.end() : match.end() + 1] == ":":
+                continue  # the beginning of an IPv6 address
             digits = SEPARATORS.sub("", match[0]).lower()
             value = ":".join(digits[i : i + 2] for i in range(0, 12, 2))
             verdict = _judge(value, match, field) if is_of_one_interface(value) else None

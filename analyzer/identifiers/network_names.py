@@ -17,10 +17,9 @@ from analyzer.model import Finding
 OF_NETWORKS = frozenset(("diameter", "ldap", "amqp", "sip", "gtp", "pana"))
 # RADIUS carries mailboxes too, as firms and universities have them; these are none.
 RADIUS = frozenset(("radius", "eap"))
-OF_A_SUBSCRIPTION = re.compile(
-    r"[^@]*\d{6,}[^@]*@.*|[^@]+@(.*\.)?(mnc\w{1,4}\..*|3gpp.*|ims.*|[^@]*\.(lan|local|internal|invalid))",
-    re.IGNORECASE,
-)
+NUMBERED = re.compile(r"[^@]*\d{6,}[^@]*@.*|[^@]+@[^@]*\.(lan|local|internal|invalid)", re.IGNORECASE)
+# Realms of mobile networks (3GPP TS 23.003 §13, §14), also with a letter that was damaged.
+OF_MOBILE = re.compile(r"[^@]+@(.*\.)?(mnc\w{1,4}(\..*)?|3gpp.*)", re.IGNORECASE)
 SAID = "the name of a user in the form of an e-mail address"
 HOST = re.compile(r"(host|node|worker|peer|server)_?(name|id)?", re.IGNORECASE)
 
@@ -32,13 +31,18 @@ def named_in_networks(findings: Iterable[Finding], protocol: str) -> Iterator[Fi
     """
     base = protocol.partition("/")[0]
     for found in findings:
-        is_mailbox = "email" in kinds_named(found.name)
-        if found.kind != "email" or is_mailbox or not _is_of_network(found.value, base):
+        if found.kind == "email" and HOST.fullmatch(found.name):
+            continue
+        if found.kind != "email" or not _is_of_network(found, base):
             yield found
-        elif not HOST.fullmatch(found.name):
+        else:
             yield replace(found, kind="account", confidence="medium", reasons=(*found.reasons, SAID))
 
 
-def _is_of_network(value: str, protocol: str) -> bool:
-    is_subscription = OF_A_SUBSCRIPTION.fullmatch(value) is not None
-    return protocol in OF_NETWORKS or (protocol in RADIUS and is_subscription)
+def _is_of_network(found: Finding, protocol: str) -> bool:
+    if OF_MOBILE.fullmatch(found.value):
+        return True
+    if "email" in kinds_named(found.name):
+        return False
+    is_numbered = NUMBERED.fullmatch(found.value) is not None
+    return protocol in OF_NETWORKS or (protocol in RADIUS and is_numbered)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import gzip
 import random
+import struct
 import zlib
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from analyzer.dissectors.unclassified import UnclassifiedBytes, is_searched, unc
 from analyzer.flows.reassembly import Segment
 from tests import builders
 from tests.dissectors.clear import read_frames
+from tests.pipeline.captures import report_of, web
 
 IMEI = "490154203237518"
 RANDOM = random.Random(7).randbytes
@@ -172,3 +174,10 @@ def test_the_plain_mechanism_is_read_in_any_bytes_and_its_password_is_not_kept(d
 @pytest.mark.parametrize("data", [b"PLAIN text\0and\0more", b"\x05PLAIN\x63\0kari\0x", b"PLAIN AAAAAAAAAAAA"])
 def test_other_bytes_behind_the_word_are_no_log_in(data: bytes) -> None:
     assert plain_login_in(data) is None
+
+
+def test_noughts_before_a_message_of_its_own_are_part_of_it(tmp_path: Path) -> None:
+    number = 354851050960796
+    data = struct.pack(">HQ", 30, number) + b"\x0f\x01\0\x01" + bytes(range(0x80, 0x96))
+    report = report_of(web("203.0.113.9", data, b"\x01\x02\x03\x04"), tmp_path / "a.pcap")
+    assert ("imei", str(number)) in {(i.kind, i.value) for i in report.identifiers}

@@ -90,3 +90,19 @@ def test_positions_with_the_longitude_first_or_named(text: str) -> None:
 
 def test_names_of_parts_of_a_position() -> None:
     assert of(lati=59.9139, long=10.7522) == {("location", "59.9139,10.7522")}
+
+
+def test_a_device_named_dev_with_its_place() -> None:
+    found_in = of(dev=IMEI, pos=[59.9139, 10.7522])
+    assert {("imei", IMEI), ("location", "59.9139,10.7522")} <= found_in
+    assert of(dev="353490069873310", pos=[1, 2]) == set()
+
+
+def test_a_table_may_stand_behind_the_line_of_its_program() -> None:
+    rows = b"Wigle-1.4,app=2,model=x,release=10\nMAC,SSID,RSSI\n00:1b:44:11:3a:b7,Nabo5G,-67\n"
+    assert ("ssid", "Nabo5G") in found(request(rows))
+
+
+def test_a_phone_number_beside_an_imei_in_numbered_fields() -> None:
+    numbered = b"".join(bytes((n << 3 | 2, len(v))) + v for n, v in ((1, IMEI.encode()), (2, b"+4745511223")))
+    assert ("phone", "4745511223") in found(request(numbered))

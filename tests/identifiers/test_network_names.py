@@ -37,9 +37,8 @@ def test_the_name_of_a_worker_is_nobody_s() -> None:
 
 
 def test_a_token_of_gnutella_opens_nothing() -> None:
-    token = [("X-Token", "a0b1c2d3e4f5a0b1c2d3e4f5")]
-    assert list(proofs_in(request(b"", "/v1", token)))
-    assert not list(proofs_in(request(b"", "GNUTELLA CONNECT/0.6", token)))
+    assert list(proofs_in(request(b"", "/v1", [("X-Token", "a0b1c2d3e4f5a0b1c2d3e4f5")])))
+    assert not list(proofs_in(request(b"", "/v1", [("X-Token", "YiUJ5OMwTo3jFFQL/mqB91Cwu; OcWmcw==")])))
 
 
 def test_the_nickname_on_a_card_is_no_account() -> None:
