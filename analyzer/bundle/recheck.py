@@ -114,9 +114,7 @@ def note(made: Recheck, sha256: str, now_ns: int) -> str:
     lines += _section(
         "TO BE ADDED: follows from the captures today, and the report does not state it", result.added
     )
-    judged = [
-        f"{each.name}\n    before  {each.before}\n    now     {each.now}" for each in result.judged
-    ]
+    judged = [f"{each.name}\n    before  {each.before}\n    now     {each.now}" for each in result.judged]
     lines += _section("Worded or judged differently today", judged)
     lines += _section("Why words may differ", made.obstacles)
     return "\n".join(lines).rstrip() + "\n"

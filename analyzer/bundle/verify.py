@@ -198,8 +198,7 @@ def _build_again(
         return
     outcome.unverified += [f"the bundle was not built again: {each}" for each in made.obstacles]
     outcome.unverified += [
-        f"this version judges differently: {each.name}: {each.before} → {each.now}"
-        for each in made.judged
+        f"this version judges differently: {each.name}: {each.before} → {each.now}" for each in made.judged
     ]
     if not made.wrong:
         outcome.checked.append(f"a scan of the original gives the stable claims of {REPORT}: {STABLE_CLAIMS}")

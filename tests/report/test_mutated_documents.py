@@ -1,4 +1,4 @@
-"""Saved reports in which anything may be of another type: a report, or one sentence; never a fault of ours."""
+"""Saved reports in which anything may be of another type are shown, or refused in one sentence."""
 
 from __future__ import annotations
 
