@@ -1,4 +1,4 @@
-"""Saved reports in which anything may be of another type give a report or one sentence, and no fault."""
+"""Saved reports in which anything may be of another type are shown, or refused in one sentence."""
 
 from __future__ import annotations
 

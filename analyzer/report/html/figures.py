@@ -12,7 +12,7 @@ from typing import Any
 
 from analyzer.model import Report
 from analyzer.report.html import flow, geography, map, timeline
-from analyzer.report.html.page import HERE, _environment
+from analyzer.report.html.page import HERE, environment
 from analyzer.report.language import _
 
 _PICTURE = '{{% from "parts.html" import stamp with context %}}{{% include "{template}" %}}'
@@ -63,7 +63,7 @@ def _figure(report: Report, template: str, **values: Any) -> SvgText:
     head = {"notice": report.reconstruction or ""}
     common = {"report": report, "head": head, "pings": report.pings, **values}
     # `stamp` and `listing` are macros that the page brings; only the picture is kept of what they give.
-    page = _environment().from_string(_PICTURE.format(template=template))
+    page = environment().from_string(_PICTURE.format(template=template))
     found = _SVG.search(page.render(**common))
     if found is None:
         raise ValueError(f"the report has nothing that a {template.removesuffix('.html')} could show")
