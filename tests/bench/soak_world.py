@@ -25,6 +25,7 @@ from typing import Any
 
 SERVER, PORT = "202.96.192.0", 80
 ROUTER = "192.168.77.1"
+FAILING = 90.0  # seconds at most: a queue holds 1,000 alerts
 KINDS = ("fast", "slow", "endless", "never", "pipelined")
 # How each receiver fails for the first third of the time, and its port.
 WEBHOOKS = {"refuses": 9001, "answers 500": 9002, "hangs": 9003, "drips": 9004, "works": 9005}
@@ -106,12 +107,13 @@ def _fill(folder: Path, until: float) -> None:
 
 def servers(folder: Path, seconds: float) -> None:
     """Serve until the time is over."""
-    works_at = time.monotonic() + seconds / 3
+    failing = min(seconds / 3, FAILING)
+    works_at = time.monotonic() + failing
     _accept(socket.create_server((SERVER, PORT), backlog=256), _answer)
     for name, port in WEBHOOKS.items():
         threading.Thread(target=_webhook, args=(folder, name, port, works_at), daemon=True).start()
     threading.Thread(target=_syslog_udp, args=(folder, works_at), daemon=True).start()
-    time.sleep(seconds / 3)
+    time.sleep(failing)
     _syslog_tcp(folder)
     time.sleep(seconds + 60)
 
