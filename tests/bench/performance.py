@@ -225,8 +225,9 @@ def document(directory: Path, wanted: list[float], flows: int, runs: int) -> Ite
 LIMITS = """
 ## What is bounded
 
-Where a bound is met, the report says so with a count, and the sums of the ledger stay exact. The bounds on what a scan
-holds are for the default budget of 256 MB; `--memory MB` scales them. `docs/reliability.md` says what floods take.
+Where a bound is met, the report says so with a count, and the sums of the ledger stay exact. The bounds on
+what a scan holds are for the default budget of 256 MB; `--memory MB` scales them. `docs/reliability.md` says
+what floods take.
 
 | what | bound | what gives way |
 |---|---|---|

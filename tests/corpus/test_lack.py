@@ -1,4 +1,4 @@
-"""Runs over many captures that lack something: what is finished is not lost, and a resumed run gives the same."""
+"""Runs over many captures that lack something: nothing finished is lost, a resumed run gives the same."""
 
 from __future__ import annotations
 
@@ -20,12 +20,15 @@ duckdb = pytest.importorskip("duckdb")
 
 WORDS = ("scan", "many", "-q", "--results", "r")
 # A clock that leaps an hour back or forward each time that it is asked.
-LEAPING = "import time; real = time.time; n = [0]; time.time = lambda: (n.append(0), real() + 3600 * (-1) ** len(n))[1];"
+LEAPING = (
+    "import time; real = time.time; n = [0];"
+    " time.time = lambda: (n.append(0), real() + 3600 * (-1) ** len(n))[1];"
+)
 # No shared memory, and with it no semaphores: as in a container without /dev/shm.
 NO_SHARED_MEMORY = (
     "import _multiprocessing;"
-    " _multiprocessing.SemLock = type('SemLock', (), {'__init__': lambda s, *a: (_ for _ in ()).throw(OSError(38, 'Function"
-    " not implemented')), 'SEM_VALUE_MAX': 1});"
+    " refuse = lambda *_: (_ for _ in ()).throw(OSError(38, 'Function not implemented'));"
+    " _multiprocessing.SemLock = type('SemLock', (), {'__init__': refuse, 'SEM_VALUE_MAX': 1});"
 )
 
 
@@ -62,7 +65,8 @@ def rows(folder: Path) -> Iterator[tuple[str, list[tuple[object, ...]]]]:
     questions = {
         "messages": "select protocol, method, host, count(*) from {} group by all order by all",
         "findings": "select kind, value, count(*) from {} group by all order by all",
-        "destinations": "select address, protocol, port, sum(packets_up), sum(octets_up) from {} group by all order by all",
+        "destinations": "select address, protocol, port, sum(packets_up), sum(octets_up) from {}"
+        " group by all order by all",
     }
     for table, question in questions.items():
         files = f"read_parquet('{folder / 'r' / table}/*.parquet')"
