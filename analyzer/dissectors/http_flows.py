@@ -221,9 +221,10 @@ class HttpFlows:
         """The exchanges of a flow's payloads; the last one taken, `result` says the rest."""
         flow = group[0].flow
         http = self.open.get(flow) or self._opened(flow, flows)
-        reading = _exchanges(http, batch, group, flows, in_order)
+        reading: Iterator[Exchange] | None = None
         while True:
             try:
+                reading = reading or _exchanges(http, batch, group, flows, in_order)
                 exchange = next(reading, None)
             except Exception as error:
                 result.failed = contained(error, "flow", NAME, flow, group[0].frame)

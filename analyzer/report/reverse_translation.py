@@ -52,6 +52,10 @@ TEMPLATES = (
         "Names of capture files, their SHA-256 and the excerpts of conflicts were left out for the "
         "same reason; a commitment to each SHA-256 under the key stands in their place."
     ),
+    mark(
+        "More than {n_values} values were to be replaced. Those beyond were replaced where they stand as "
+        "text or in an encoding that was undone; other encodings of them were not looked for."
+    ),
     mark("Addresses of the devices' own line are from 198.18.0.0/15 and 2001:db8::/32; private ones stay."),
     # a live capture
     mark(

@@ -225,7 +225,9 @@ def document(directory: Path, wanted: list[float], flows: int, runs: int) -> Ite
 LIMITS = """
 ## What is bounded
 
-Where a bound is met, the report says so with a count, and the sums of the ledger stay exact.
+Where a bound is met, the report says so with a count, and the sums of the ledger stay exact. The bounds on
+what a scan holds are for the default budget of 256 MB; `--memory MB` scales them. `docs/reliability.md` says
+what floods take.
 
 | what | bound | what gives way |
 |---|---|---|
@@ -237,6 +239,10 @@ Where a bound is met, the report says so with a count, and the sums of the ledge
 | names | 30,000 | repeated answers, then the oldest |
 | packets to the scope's regions, one by one | 500,000 | further ones are counted in the ledger |
 | fragmented datagrams under way | 4,096 | the oldest |
+| requests of a connection that wait for answers | 16,384 | the oldest, as neither answered nor unanswered |
+| interim responses that wait for the final one | 64 | they are listed apart |
+| values whose encodings redaction looks for | 1,000 | further ones are looked for as text |
+| identifiers of `--known` | 1,000 | more are refused |
 | Wi-Fi clients | 4,096 | the oldest |"""
 
 

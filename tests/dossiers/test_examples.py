@@ -15,8 +15,10 @@ DOSSIERS = load()
 BY_ID = {dossier.id: dossier for dossier in DOSSIERS}
 EXAMPLES = {d.id: example for d in DOSSIERS if (example := example_of(d)) is not None}
 NAMED = [d.id for d in DOSSIERS if d.id in EXAMPLES and any(r.confidence != "low" for r in d.recognise)]
-# Dossiers whose messages a dissector of ours reads; its tests have examples of them.
-OF_DISSECTORS = {"broadlink-lan", "kasa-lan", "miio-lan", "tuya-lan", "gree-lan", "midea-lan"}
+# Dossiers of messages that are no HTTP and have no layout: tests of dissectors and ciphers have examples.
+OF_DISSECTORS = {
+    "broadlink-lan", "kasa-lan", "miio-lan", "tuya-lan", "gree-lan", "midea-lan", "orvibo-homemate",
+}  # fmt: skip
 
 
 def address(at: int) -> str:
