@@ -53,7 +53,7 @@ def test_a_document_is_what_it_was(document: Document, report: Report) -> None:
         pytest.importorskip(document.needs, reason=f"{document.needs} is not installed")
     made = getattr(import_module(document.module), document.writer)(report)
     if not document.folder:
-        content = made.encode() if isinstance(made, str) else made
+        content = made if isinstance(made, bytes) else "".join(made).encode()
         compare(folder_of(report) / f"report.{document.name}", content)
         return
     for name, content in made.items():
