@@ -1,8 +1,8 @@
 """The documents that a report can be written as: one table, an option each.
 
-A writer is a function of the report alone. It gives text, whole or in pieces, which is written as UTF-8; bytes;
-or for a folder the files in it by name. Its module is imported when its option is used; a package that it needs
-is looked for before the scan.
+A writer is a function of the report alone. It gives text, whole or in pieces, which is written as UTF-8;
+bytes; or for a folder the files in it by name. Its module is imported when its option is used; a package that
+it needs is looked for before the scan.
 """
 
 from __future__ import annotations
