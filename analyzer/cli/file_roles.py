@@ -30,7 +30,9 @@ KEPT_FOLDERS = ("captures", "devices", "messages", "findings", "pings", "destina
                 "coverage", "reports")  # fmt: skip
 KEPT_FILES = ("salt",)
 # The files of `summary --csv`: `archive.summary.QUESTIONS` has the same names.
-SHEETS = ("messages", "phones", "identifiers", "devices", "destinations", "coverage")
+SHEETS = (
+    "conditions", "messages", "phones", "identifiers", "devices", "destinations", "coverage", "problems",
+)  # fmt: skip
 
 
 class Role(Enum):
