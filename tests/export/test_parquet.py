@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -37,6 +38,17 @@ def test_pyarrow_reads_types_rows_and_the_notice(scanned: Report) -> None:
 def test_text_comes_back_as_it_was(hostile: Report) -> None:
     found = read(parquet.write(hostile)["findings.parquet"]).column("value").to_pylist()  # type: ignore[attr-defined]
     assert found == [f.value.replace("\ud800", "\ufffd") for f in hostile.findings]
+
+
+def test_duckdb_asks_the_files_as_they_are(scanned: Report, tmp_path: Path) -> None:
+    duckdb = pytest.importorskip("duckdb", reason="DuckDB is not installed: pip install '.[summary]'")
+    for name, data in parquet.write(scanned).items():
+        (tmp_path / name).write_bytes(data)
+    asked = (
+        f"select m.host, count(*) from '{tmp_path}/findings.parquet' f "
+        f"join '{tmp_path}/messages.parquet' m on m.number = f.message where f.kind = 'imei' group by m.host"
+    )
+    assert duckdb.sql(asked).fetchall() == [("zzhc.vnet.cn", 14)]
 
 
 @settings(max_examples=examples(25))
