@@ -58,7 +58,8 @@ def run(task: dict[str, Any]) -> None:
         except ModuleNotFoundError as error:  # what is optional and not installed is left out
             _say({"left_out": f"{name}: needs the package {error.name}"})
             continue
-        Path(name).write_bytes(content.encode() if isinstance(content, str) else content)
+        whole = content if isinstance(content, bytes) else "".join(content).encode()
+        Path(name).write_bytes(whole)
     for name, is_redacted in task["bundles"]:
         _say({"writes": name})
         if why := _bundled(name, is_redacted, original, report):
