@@ -165,10 +165,12 @@ def test_outputs_that_do_not_meet_are_written() -> None:
 
 # ── the list is complete ────────────────────────────────────────────────────
 
-# What options with such words take that is neither read nor written as a file by us.
-# What names no file, or (`dossiers --folder`) a folder in which a file is made and none is replaced.
-NO_FILE = {("serve", "host"), ("geo", "words"), ("dossiers", "ids"), ("dossiers", "folder"),
-           ("verify", "directory"), ("watch", "syslog"), ("watch", "webhook"), ("watch", "mqtt"), ("watch", "interface")}  # fmt: skip
+# What such options take that is neither read nor written as a file by us; `dossiers --folder` is where a new file
+# is made, and none is replaced.
+NO_FILE = {
+    ("serve", "host"), ("geo", "words"), ("dossiers", "ids"), ("dossiers", "folder"), ("verify", "directory"),
+    ("watch", "syslog"), ("watch", "webhook"), ("watch", "mqtt"), ("watch", "interface"),
+}  # fmt: skip
 
 
 def test_every_option_that_names_a_file_has_a_role() -> None:
