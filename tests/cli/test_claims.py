@@ -165,8 +165,8 @@ def test_outputs_that_do_not_meet_are_written() -> None:
 
 # ── the list is complete ────────────────────────────────────────────────────
 
-# What such options take that is neither read nor written as a file by us. In the folder of `dossiers --folder`
-# a file is made, and none is replaced.
+# What such options take that is neither read nor written as a file by us. In the folder of `--folder` of
+# `dossiers` a file is made, and none is replaced.
 NO_FILE = {
     ("serve", "host"), ("geo", "words"), ("dossiers", "ids"), ("dossiers", "folder"), ("verify", "directory"),
     ("watch", "syslog"), ("watch", "webhook"), ("watch", "mqtt"), ("watch", "interface"),
