@@ -29,8 +29,9 @@ MIN_TEXT, SURE_TEXT = 8, 16
 MIN_BYTES, MIN_DIFFERENT = 6, 4
 # Characters of base64 that stand for these bytes alone.
 MIN_BASE64 = 7
-# Bytes that are looked through value by value; beyond them an automaton, which has to be built, is faster.
-WORTH_AN_AUTOMATON = 1 << 16
+# Bytes that are looked through value by value, and how many of them each search counts as. Beyond them an
+# automaton is faster, which has to be built.
+WORTH_AN_AUTOMATON, A_SEARCH = 1 << 16, 1 << 12
 # Different characters of a value.
 FEWEST_DIFFERENT = 4
 
@@ -128,8 +129,8 @@ class Search:
         return words
 
     def _matches(self, data: bytes) -> Iterable[tuple[int, int, int]]:
-        """Every (word, start, end); to make the automaton takes as long as looking through some 100 KB."""
-        self._looked_through += len(data)
+        """Every (word, start, end). An automaton takes as long to make as some 60 searches for each word."""
+        self._looked_through += len(data) + A_SEARCH
         if self._looked_through > WORTH_AN_AUTOMATON:
             return self._automaton.find_matches_as_indexes(data, overlapping=True)  # type: ignore[no-any-return]
         return _each_match(self._words, data)

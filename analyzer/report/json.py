@@ -27,7 +27,7 @@ def write(report: Report) -> str:
 
 def pieces(report: Report) -> Iterator[str]:
     """Yield the document of `write` in pieces, so that it is never held whole."""
-    document = dump_in_parts(report)
+    document = dump_in_parts(Report, report)
     keys = [key for key in _FIRST if key in document] + [key for key in document if key not in _FIRST]
     before = "{\n"
     for key in keys:

@@ -186,12 +186,11 @@ def _dump(cls: type, value: Any) -> Json:
     return body_out(document) if cls is Body else document
 
 
-def dump_in_parts(value: Any) -> dict[str, Any]:
-    """Return what `codec(type(value)).dump(value)` does, its lists of dataclasses as iterators.
+def dump_in_parts(cls: Any, value: Any) -> dict[str, Any]:
+    """Return what `codec(cls).dump(value)` does, its lists of dataclasses as iterators.
 
     The items of such a list are written as they are asked for, so that one is held at a time.
     """
-    cls: Any = type(value)
     lists = {
         entry.name: (entry.path[0], item)
         for entry, item in zip(_entries(cls, ""), values_of(cls)(value), strict=True)

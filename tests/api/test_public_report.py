@@ -58,7 +58,7 @@ def test_the_repr_is_one_short_line_that_says_what_was_found(report: analyzer.Re
 def test_the_card_has_headline_figures_and_timeline(report: analyzer.Report) -> None:
     card = report._repr_html_()
     assert "Reconstruction — not traffic of a real phone" in card
-    assert "sent numbers that identify its phone" in card
+    assert "sent numbers that identify the phone itself" in card
     assert "activation payloads readable" in card
     assert "were encrypted" in card
     assert card.count('src="data:image/svg+xml;base64,') == 1

@@ -11,6 +11,8 @@ import pytest
 
 import analyzer
 from analyzer.bundle.bundle import BundleRequest, bundle
+from analyzer.bundle.environment import environment
+from analyzer.bundle.manifest import Making
 from tests.api.conftest import CAPTURE
 
 scapy = pytest.importorskip("scapy.all", reason="scapy is not installed: pip install '.[captures]'")
@@ -63,7 +65,7 @@ def test_what_chooses_nothing_is_refused(report: analyzer.Report) -> None:
 
 
 def test_a_bundle_gives_packets_with_their_comments(report: analyzer.Report, tmp_path: Path) -> None:
-    made = bundle(report, BundleRequest([str(CAPTURE)], "test"))
+    made = bundle(report, BundleRequest([str(CAPTURE)], Making("test", environment())))
     for name, content in made.files.items():
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_bytes(content)

@@ -90,7 +90,7 @@ def test_redacted_text_is_not_said_to_be_as_it_crossed_the_air(run: Run, tmp_pat
     )
     assert run("report", saved, "--html", "open.html", "--show-identifiers", "-q").returncode == 0
     assert "What was sent, as it crossed the air" in (tmp_path / "open.html").read_text()
-    redacted = run("report", saved, "--redact").stdout.decode()
+    redacted = run("report", saved, "--redact", "-v").stdout.decode()
     assert "keys and values as sent" not in redacted
     assert "in the body, not as sent" in redacted
 

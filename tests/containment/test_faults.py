@@ -129,7 +129,7 @@ FAULTS = [
     ("analyzer.dissectors.clear_datagrams.ClearDatagrams._promising", "packets-unread"),
     ("analyzer.inspection.inspect.decode", "message-unsearched"),
     ("analyzer.inspection.inspect.findings_in", "message-unsearched"),
-    ("analyzer.inspection.inspect.recognise", "message-unsearched"),
+    ("analyzer.inspection.inspect.recognition", "message-unsearched"),
     ("analyzer.session.extraction.taken_of", "message-unread"),
     ("analyzer.flows.tunnels.Tunnels.watch", "packets-unread"),
     ("analyzer.flows.checksum_stats.ChecksumStats.watch", "packets-unread"),

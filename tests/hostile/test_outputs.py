@@ -26,7 +26,9 @@ from analyzer.live import sinks
 from analyzer.live.events import Event
 from analyzer.live.shutdown import Stop
 from analyzer.live.sources import Feed
+from analyzer.live.syslog_sender import LONGEST, syslog
 from analyzer.live.watch_session import WatchSession
+from analyzer.live.webhook import webhook
 from analyzer.report.json import read
 from analyzer.session.options import Options
 from tests.hostile import captures
@@ -212,7 +214,7 @@ def test_the_screen_shows_nothing_raw(watched: tuple[WatchSession, list[Event]])
 
     told = io.StringIO()
     console = Console(file=told, width=200, height=60, force_terminal=True, color_system=None)
-    console.print(picture(watched[0], 60, 1.0))
+    console.print(picture(watched[0], 200, 60, 1.0))
     shown = told.getvalue()
     assert "zzhc.vnet.cn" in shown
     assert "\\x1b" in shown
@@ -235,13 +237,13 @@ def test_syslog_gets_one_line_an_event_and_no_second_message(
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as receiver:
         receiver.bind(("127.0.0.1", 0))
         receiver.settimeout(10)
-        deliver = sinks.syslog(f"127.0.0.1:{receiver.getsockname()[1]}")
+        deliver = syslog(f"127.0.0.1:{receiver.getsockname()[1]}")
         for number, event in enumerate(watched[1][:300], 1):
             deliver(event.masked().document(number))
             got = receiver.recv(65536)
             assert re.fullmatch(rb"<1[24]>phonehome: [a-z]+: [^\x00-\x1f\x7f]*", got), got
             assert UNSAFE.findall(got.decode() + "\n") == []
-            assert len(got) <= sinks.LONGEST_SYSLOG + 4
+            assert len(got) <= LONGEST + 4
 
 
 class Redirects(BaseHTTPRequestHandler):
@@ -273,7 +275,7 @@ def test_a_webhook_is_led_nowhere(watched: tuple[WatchSession, list[Event]], cod
     Redirects.asked, Redirects.codes = [], [code]
     with HTTPServer(("127.0.0.1", 0), Redirects) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
-        deliver = sinks.webhook(f"http://127.0.0.1:{server.server_address[1]}/hook")
+        deliver = webhook(f"http://127.0.0.1:{server.server_address[1]}/hook")
         with pytest.raises(OSError, match=str(code)):
             deliver(watched[1][0].document(1))
         server.shutdown()
@@ -343,6 +345,7 @@ def test_every_document_was_asked_for() -> None:
     """A new kind of document has to come through here or through `test_hostile`."""
     assert {d.name for d in installed()} <= {
         "json", "html", "ndjson", "csv", "parquet", "har", "zeek", "eve", "sarif", "stix", "misp",
+        "sqlite", "kit",
     }  # fmt: skip
     assert SECONDS
     assert ROOT.is_dir()

@@ -87,5 +87,5 @@ def test_the_table_in_the_users_data_folder_is_used(
     (tmp_path / "phonehome").mkdir()
     tac = next(f.details["tac"] for f in analyze(CAPTURE).findings if f.kind == "imei")
     written(tmp_path / "phonehome", f"tac,brand,model\n{tac},Example,Phone 1\n")
-    main(["scan", "-q", str(CAPTURE)])
+    main(["scan", "-q", "-v", str(CAPTURE)])
     assert "Example Phone 1" in " ".join(capsys.readouterr().out.split())

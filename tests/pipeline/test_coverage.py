@@ -172,8 +172,8 @@ def test_identifiers_without_a_known_payload_are_the_first_sentence(tmp_path: Pa
     report = report_of(conversation(*[(True, request), (False, http_response())] * 12), tmp_path / "a.pcap")
     first, second, *_ = answer(report)
     assert "(IMEI), unencrypted, to up.example" in first
-    assert ", 12 times in " in first
-    assert "1 × IMEI (12 times)" in second
+    assert ", 12 times " in first
+    assert "IMEI (12 times)" in second
     assert f"They were sent to up.example ({SERVER}:80) (12 messages)." in second
     assert second.endswith("None of these messages was recognised as an activation payload.")
 

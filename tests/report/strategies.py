@@ -26,20 +26,20 @@ HOSTILE = (
 )
 TEXT = st.one_of(st.text(max_size=8), st.lists(st.sampled_from(HOSTILE), max_size=3).map("".join))
 COUNT = st.integers(0, 2**48)
+# What readers ask of tables of flows and of packets: a value in each row. Names may be absent.
 COLUMNS = {
-    "flow": COUNT,
-    "source": TEXT,
-    "source_port": COUNT,
-    "kind": TEXT,
-    "name": st.none() | TEXT,
+    **dict.fromkeys(("device", "source", "destination", "protocol", "kind", "ended"), TEXT),
+    **dict.fromkeys(("flow", "frame", "length", "source_port", "destination_port"), COUNT),
+    **dict.fromkeys(("packets_up", "packets_down", "bytes_up", "bytes_down"), COUNT),
     "first_ns": st.integers(-(2**70), 2**70),
-    "last_ns": st.none() | st.integers(0, 2**62),
+    **dict.fromkeys(("last_ns", "time_ns"), st.integers(0, 2**62)),
 }
 
 
 def _table(rows: int) -> st.SearchStrategy[Table]:
     columns = {name: st.lists(values, min_size=rows, max_size=rows) for name, values in COLUMNS.items()}
-    return st.fixed_dictionaries({}, optional=columns).map(
+    names = st.lists(st.none() | TEXT, min_size=rows, max_size=rows)
+    return st.fixed_dictionaries(columns, optional={"name": names}).map(
         lambda chosen: Table(chosen) if rows else Table({})
     )
 

@@ -91,7 +91,7 @@ def test_the_reconstruction_s_phone_is_suggested_by_several_kinds_of_clue() -> N
     report = analyze(CAPTURES / "nokia7plus-reconstruction.pcap")
     phone = next(d for d in report.devices if d.id == "00:00:5e:00:53:a7")
     said = suggestions(phone.clues)[0]
-    assert re.match(r"taken together, \d kinds for an Android device \(DHCP vendor class, ", said)
+    assert re.match(r"taken together, \d kinds of clue for an Android device \(DHCP vendor class, ", said)
     assert not any("is an" in clue.suggests or "certain" in clue.suggests for clue in phone.clues)
 
 
