@@ -29,9 +29,9 @@ MIN_TEXT, SURE_TEXT = 8, 16
 MIN_BYTES, MIN_DIFFERENT = 6, 4
 # Characters of base64 that stand for these bytes alone.
 MIN_BASE64 = 7
-# Bytes that are looked through value by value, and how many of them each search counts as. Beyond them an
-# automaton is faster, which has to be built.
-WORTH_AN_AUTOMATON, A_SEARCH = 1 << 16, 1 << 12
+# Bytes that are looked through word by word, and searches for a word. Beyond either an automaton is faster,
+# which has to be built.
+MOST_PLAIN_BYTES, MOST_PLAIN_SEARCHES = 1 << 16, 1 << 13
 # Different characters of a value.
 FEWEST_DIFFERENT = 4
 
@@ -105,7 +105,7 @@ class Search:
     def __init__(self, values: Sequence[SearchedValue]) -> None:
         """The first values are looked for in more forms than those beyond MOST_IN_FULL."""
         self.values = values[:MOST]
-        self._looked_through = 0  # bytes
+        self._looked_through = self._searches = 0
         self.left_out = len(values) - len(self.values)
 
     def sightings(self, data: bytes) -> list[Sighting]:
@@ -130,8 +130,9 @@ class Search:
 
     def _matches(self, data: bytes) -> Iterable[tuple[int, int, int]]:
         """Every (word, start, end). An automaton takes as long to make as some 60 searches for each word."""
-        self._looked_through += len(data) + A_SEARCH
-        if self._looked_through > WORTH_AN_AUTOMATON:
+        self._looked_through += len(data)
+        self._searches += len(self._words)
+        if self._looked_through > MOST_PLAIN_BYTES or self._searches > MOST_PLAIN_SEARCHES:
             return self._automaton.find_matches_as_indexes(data, overlapping=True)  # type: ignore[no-any-return]
         return _each_match(self._words, data)
 

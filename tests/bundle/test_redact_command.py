@@ -19,7 +19,7 @@ ORIGINALS = (
     "00:00:5e:00:53:a7", "Nokia-7-plus",
 )  # fmt: skip
 # What a document that has no place for identifiers holds of them.
-SHOWN: dict[str, set[str]] = {"--zeek": set()}
+SHOWN: dict[str, set[str]] = {"--zeek": set(), "--kit": set()}
 
 
 def test_redact_holds_for_terminal_json_and_bodies(run: Run, tmp_path: Path) -> None:

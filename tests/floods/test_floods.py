@@ -20,7 +20,7 @@ from tests import builders
 from tests.floods.catalogue import FLOODS, Flood
 
 # Bytes of a flood; the other size is twice that.
-SMALL = int(os.environ.get("PHONEHOME_FLOOD_BYTES") or 6_000)
+SMALL = int(os.environ.get("PHONEHOME_FLOOD_BYTES") or 24_000)
 MOST_RATIO = 2.2
 ENOUGH = 2_000  # calls: of fewer the ratio says nothing
 
