@@ -9,7 +9,10 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from multiprocessing import parent_process
+from multiprocessing.connection import wait
 from multiprocessing.context import SpawnContext, SpawnProcess
+from threading import Thread
 
 # Has Python leave the current folder out (Python 3.11).
 SAFE_PATH = {"PYTHONSAFEPATH": "1"}
@@ -19,6 +22,21 @@ class _Process(SpawnProcess):
     def start(self) -> None:
         with surroundings(SAFE_PATH):
             super().start()
+
+    def run(self) -> None:
+        Thread(target=_end_with_parent, name="end with parent", daemon=True).start()
+        super().run()
+
+
+def _end_with_parent() -> None:
+    """End this process when the one that began it has ended.
+
+    A parent that is killed tells its processes nothing. They would wait for work for ever, and hold its output open.
+    """
+    parent = parent_process()
+    if parent is not None:
+        wait([parent.sentinel])
+        os._exit(1)
 
 
 class SafeSpawnContext(SpawnContext):

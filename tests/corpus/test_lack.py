@@ -113,7 +113,7 @@ def test_a_run_that_is_killed_is_resumed(after: float, many: Path, place: Path) 
     run = begun(place, "--jobs", "2")
     time.sleep(after)
     run.send_signal(signal.SIGKILL)
-    run.communicate()
+    run.communicate(timeout=60)  # its processes end with it, and leave standard error
     resumed = begun(place, "--jobs", "1")
     assert resumed.wait() == 3
     assert dict(rows(place)) == dict(rows(many))
