@@ -13,6 +13,8 @@ from analyzer.model import Field, Finding
 # Hexadecimal of 14 digits or decimal of 18, each with or without a check digit.
 CANDIDATE = re.compile(r"(?<![\w.])(?:[0-9A-Fa-f]{14,15}|\d{18,19})(?!\w|\.\d)", re.ASCII)
 NAMES = frozenset(("meid", "imei", "device"))
+DECIMAL = 18  # digits at least of the decimal form
+FIRST = frozenset("ABCDEFabcdef")
 IN_RANGE = "in the range given to MEIDs (A0 to FF, 99)"
 # 3GPP2 C.S0072 §1: a pseudo-ESN has 0x80 for a manufacturer, in decimal 128 with 8 digits behind it.
 PSEUDO = re.compile(r"80[0-9A-Fa-f]{6}|128\d{8}", re.ASCII)
@@ -93,19 +95,22 @@ def _meid_beside(value: str, field: Field, context: Context) -> str:
 
 def _normalised(raw: str) -> str | None:
     """14 upper-case hexadecimal digits; None where it is no MEID."""
+    if len(raw) < DECIMAL and raw[0] not in FIRST and raw[:2] != "99":
+        return None  # most candidates; what follows takes long
+
     from stdnum import meid
 
     if not meid.is_valid(raw):
         return None
     value = str(meid.compact(raw)).upper()
-    return value if value[0] in "ABCDEF" or value[:2] == "99" else None
+    return value if value[0] in FIRST or value[:2] == "99" else None
 
 
 def _form(raw: str, value: str) -> str:
-    if len(raw) < 18:
+    if len(raw) < DECIMAL:
         return f"14 hexadecimal digits from {value[:2]}, {IN_RANGE}"
     return f"18 decimal digits that stand for 14 hexadecimal ones from {value[:2]}, {IN_RANGE}"
 
 
 def _details(raw: str, value: str) -> dict[str, str]:
-    return {"manufacturer_code": value[:8]} | ({"written": "in decimal"} if len(raw) >= 18 else {})
+    return {"manufacturer_code": value[:8]} | ({"written": "in decimal"} if len(raw) >= DECIMAL else {})

@@ -240,7 +240,11 @@ class LateSearch:
         seen: set[int] = set()
         values = [v if isinstance(v, bytes) else _encoded(v) for v in fields.values]
         for texts in (values, [_encoded(name) for name in fields.names]):
+            once: set[tuple[int, int, str]] = set()
             for at, sighting in Texts(texts).sightings(self._search):
+                if (spelling := (at, sighting.number, sighting.encoding)) in once:
+                    continue
+                once.add(spelling)  # hostile text could repeat a value without end
                 field = fields[at]
                 raw = texts[at][sighting.start : sighting.end]
                 seen.add(sighting.number)
