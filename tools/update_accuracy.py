@@ -97,8 +97,8 @@ UNSEEN = (
     "| 58 captures of further documented senders | 87 | 66 % | 87 % | 1 | 0 of 20 |",
     "| 38 captures of still others, made after that | 61 | 75 % | 89 % | none | 0 of 12 |",
     "",
-    "The last two were made from documentation of senders and from public code by somebody who had read "
-    "parts of the program, and were fixed before they were measured. By group, at first and then:",
+    "The last two were made from documentation of senders and from public code. Their author had read parts "
+    "of the program. They were fixed before they were measured. By group, at first and then:",
     "",
     "| group | 58 captures | then | 38 captures | then |",
     "|---|---|---|---|---|",

@@ -1,4 +1,4 @@
-"""The running program → what its results stand on: Python, libraries, and phonehome's own files.
+"""The running program → what its results depend on: Python, libraries, and phonehome's own files.
 
 Nothing here names the machine or its user, since it is written into bundles that are given to others.
 """
@@ -14,14 +14,15 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from analyzer.core.kernels import is_compiled
+from analyzer.core.kernels import MODULE, is_compiled
 
 # What the package depends on, by the names under which the libraries are installed.
 LIBRARIES = (
-    "ahocorasick-rs", "brotli", "cbor2", "communityid", "cryptography", "dpkt", "hpack", "hyperframe", "idna",
-    "jinja2", "lz4", "maxminddb", "msgpack", "multipart", "numpy", "pandas", "phonenumberslite",
-    "publicsuffixlist", "python-stdnum", "rfc3161-client", "rich", "xxhash", "zstandard",
+    "ahocorasick-rs", "brotli", "cbor2", "communityid", "cryptography", "dissect.cstruct", "dpkt", "hpack",
+    "hyperframe", "idna", "jinja2", "lz4", "maxminddb", "msgpack", "multipart", "numpy", "pandas",
+    "phonenumberslite", "publicsuffixlist", "python-stdnum", "rfc3161-client", "rich", "xxhash", "zstandard",
 )  # fmt: skip
+COMPILED = MODULE.rpartition(".")[2]
 KEYS = frozenset(("python", "system", "code", "kernels", "libraries", "wheels"))
 
 
@@ -58,10 +59,13 @@ def _wheel(found: importlib.metadata.Distribution) -> str | None:
 
 @cache
 def code_sha256() -> str:
-    """Return the SHA-256 of the names and sums of phonehome's own files: code, tables and databases."""
+    """Return the SHA-256 of the names and sums of phonehome's own files: code, tables and databases.
+
+    The compiled kernels are left out: each C compiler makes other bytes of the same source.
+    """
     root, digest = Path(__file__).parents[1], hashlib.sha256()
     for path in sorted(root.rglob("*")):
-        if path.is_file() and "__pycache__" not in path.parts:
+        if path.is_file() and "__pycache__" not in path.parts and path.name.split(".")[0] != COMPILED:
             with path.open("rb") as file:
                 sum_of_file = hashlib.file_digest(file, "sha256").hexdigest()
             digest.update(f"{sum_of_file}  {path.relative_to(root).as_posix()}\n".encode())

@@ -51,7 +51,7 @@ def manifest(
     making: Making,
     files: Mapping[str, str],
 ) -> bytes:
-    """Return who made the bundle of what, and what stands in which file.
+    """Return who made the bundle, from which captures, and what each file holds.
 
     `files` are the SHA-256 of all other files of the bundle, by name.
     """
@@ -97,7 +97,7 @@ def manifest(
 
 
 def commands(report: Report) -> Iterator[str]:
-    """Yield what makes the bundle anew of the capture, a line each; words in capitals stand for names."""
+    """Yield the commands that make the bundle again from the capture; words in capitals are placeholders."""
     scope = report.scope
     told = ["--region", ",".join(scope.regions)]
     told += ["--device", scope.device] if scope.device else []

@@ -44,7 +44,7 @@ def redacted_frames(
 ) -> list[CapturedFrame]:
     """The frames with pseudonyms. Raises RefusedError where frames of the air can't be told apart.
 
-    `messages` are those of the group's flow; with `withhold` asterisks stand for all of its payload.
+    `messages` are those of the group's flow; with `withhold` all of its payload becomes asterisks.
     """
     if any(frame.link in WIFI_LINKS for frame in frames):
         raise SelectionError(
@@ -72,7 +72,7 @@ def redacted_frames(
 
 
 def _without_datagram(frame: CapturedFrame, group: FlowGroup) -> CapturedFrame:
-    """Return a frame of the flow with asterisks in its datagram, where a log-in may stand (RADIUS, SIP)."""
+    """Return a frame of the flow with asterisks in its datagram, which may hold a log-in (RADIUS, SIP)."""
     place = frame.place
     ends = {_source(place), (place.destination, place.destination_port)}
     if not place.is_udp or ends != set(group.ends):

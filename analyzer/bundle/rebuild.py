@@ -116,7 +116,7 @@ def _device(claimed: Report, whole: Report, key: bytes) -> str | None:
 
 
 def _with_names(new: Report, claimed: Report) -> Report:
-    """Return the report with the names of captures that the claimed one states, wherever they stand in it."""
+    """Return the report with the claimed names of captures, wherever the report holds one."""
     text = reports.write(new)
     for info, said in zip(new.captures, claimed.captures, strict=True):
         if info.path != said.path:

@@ -148,7 +148,7 @@ def _different(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
 
 
 def _judged(of: str, what: str, before: Any, now: Any) -> Iterator[Judgment]:
-    """Yield one statement, or of lists those entries that stand in one alone."""
+    """Yield one statement; of two lists, the entries that only one of them has."""
     if isinstance(before, list) and isinstance(now, list):
         gone = [each for each in before if each not in now]
         come = [each for each in now if each not in before]

@@ -68,7 +68,7 @@ def rescanned(
 def _has_identifiers(report: Report, derived: Sequence[Identifier]) -> bool:
     """Whether the list of identifiers is that of the findings.
 
-    Two values may share a pseudonym where no letter or digit stands in them: then they are counted together.
+    Two values without a letter or a digit may share a pseudonym: then they are counted together.
     """
     if report.redaction is None:
         return report.identifiers == tuple(derived)

@@ -1,6 +1,6 @@
 """A live stream that broke off within a record and goes on with another capture's header.
 
-So does a loop around ssh and tcpdump that feeds one pipe. A record may as well carry a capture that somebody
+So does a loop around ssh and tcpdump that feeds one pipe. A record may as well carry a capture that a user
 copies, so the header inside it counts only where no record follows the end that the record claims.
 """
 
@@ -30,7 +30,7 @@ class CutRecord(NamedTuple):
 
 
 def cut_record(window: Window, records: Records, header: int, big: bool) -> CutRecord | None:
-    """Return the first of these records in which another capture's header stands; None where none does."""
+    """Return the first of these records that holds another capture's header; None where none does."""
     for row, begins in _headers(window, records, header, big):
         end = int(records.offset[row] + records.captured[row])
         if end + RECORD_HEADER > window.end:
@@ -41,14 +41,14 @@ def cut_record(window: Window, records: Records, header: int, big: bool) -> CutR
 
 
 def header_in_rest(window: Window, big: bool) -> int:
-    """Return where another capture's header stands in a last record that is not whole; -1 where nowhere."""
+    """Return the position of another capture's header in an incomplete last record; -1 without one."""
     mark = _mark(big)
     at = window.data.find(mark, window.start, window.end)
     return at if at >= 0 and is_file_header(window.data, at, window.end) else -1
 
 
 def _headers(window: Window, records: Records, header: int, big: bool) -> list[tuple[int, int]]:
-    """The rows in which a header stands, each with the place of the first one."""
+    """Return the rows that hold a header, each with the position of the first one."""
     found: list[tuple[int, int]] = []
     if not len(records):
         return found

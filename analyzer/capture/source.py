@@ -19,7 +19,7 @@ from analyzer.model import CaptureError
 from analyzer.system.pipes import opened
 
 HASH_CHUNK = 1 << 20
-LEAST_HOLE = 1 << 30  # bytes at a file's end that nobody wrote, from which on they are left out
+LEAST_HOLE = 1 << 30  # bytes; a hole of at least this size at a file's end is left out
 
 
 class CaptureSource:

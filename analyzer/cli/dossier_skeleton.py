@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 
 class Question(NamedTuple):
-    """One thing to know of a sender: the option's name, what is asked, what stands where nothing is known."""
+    """One question about a sender: the option's name, its text, and the default answer."""
 
     name: str
     metavar: str
@@ -116,7 +116,7 @@ means = "model of the device"
 def answers(given: Mapping[str, str | None]) -> dict[str, str]:
     """Return an answer to each question: the given ones, and what a person at the terminal says.
 
-    Raises ValueError where one is missing and nobody can be asked.
+    Raises ValueError where one is missing and there is no terminal to ask on.
     """
     found = {question.name: _answer(question, given.get(question.name)) for question in QUESTIONS}
     if not ID.fullmatch(found["id"]):

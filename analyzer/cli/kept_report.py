@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def write_or_keep(outputs: Outputs, report: Report, options: argparse.Namespace, on_terminal: bool) -> None:
-    """Write documents and print the report; where its terminal is gone, keep one that nobody has.
+    """Write documents and print the report; where its terminal is gone, save it to a file.
 
     UnwritableError as `console.write`, where standard output is something else or no folder takes it.
     """

@@ -10,7 +10,7 @@ from analyzer.cli.arguments import add_dossiers_choice
 from analyzer.cli.console import DONE, FOUND, write
 from analyzer.cli.file_roles import FileOption, Role, declare
 from analyzer.cli.output import Output, UnusableError
-from analyzer.cli.redaction import key_of
+from analyzer.cli.redaction import given_key
 from analyzer.cli.scan_again import add_inputs, scanner
 
 if TYPE_CHECKING:
@@ -41,21 +41,18 @@ def add(commands: Any) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    import os
-
     from analyzer.bundle.original_check import file_sha256
     from analyzer.bundle.recheck import note, recheck
     from analyzer.bundle.selection import SelectionError
     from analyzer.cli.report import read_report
     from analyzer.model import CaptureError
 
-    if options.redact_key and not os.path.exists(options.redact_key):
-        raise UnusableError(f"--redact-key: {options.redact_key} is not there")
+    key = given_key(options.redact_key)
     report = read_report(options.saved)
     try:
         digest = file_sha256(options.saved)
         scan = scanner(options, options.saved)
-        made = recheck(report, options.captures, scan, key_of(options.redact_key))
+        made = recheck(report, options.captures, scan, key)
     except (SelectionError, CaptureError) as error:
         raise UnusableError(str(error)) from None
     if options.note:

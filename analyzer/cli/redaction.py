@@ -51,6 +51,13 @@ def key_of(path: str | None) -> bytes | None:
         raise UnusableError(f"--redact-key: {path} can't be used ({error.strerror})") from None
 
 
+def given_key(path: str | None) -> bytes | None:
+    """The key in a file, which has to be there; None where no file was named."""
+    if path and not os.path.exists(path):
+        raise UnusableError(f"--redact-key: {path} is not there")
+    return key_of(path)
+
+
 def _new_key(path: str) -> bytes:
     from analyzer.redaction.redaction import new_key
 

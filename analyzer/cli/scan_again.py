@@ -1,4 +1,4 @@
-"""A report's scope and what is given beside it → the scan that the report states, made again."""
+"""A report's scope and the inputs that are given → the scan that the report states, repeated."""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ from analyzer.cli.console import DONE, FOUND, write
 from analyzer.cli.extras import missing
 from analyzer.cli.file_roles import FileOption, Role, declare
 from analyzer.cli.output import UnusableError
-from analyzer.cli.redaction import key_of
+from analyzer.cli.redaction import given_key
 from analyzer.cli.scan_again import add_inputs, scanner
 
 if TYPE_CHECKING:
@@ -45,8 +45,6 @@ def add(commands: Any) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    import os
-
     from analyzer.bundle.selection import SelectionError
     from analyzer.bundle.verify import Tools, verify
     from analyzer.conclusions.identifiers import identifiers
@@ -58,11 +56,10 @@ def run(options: argparse.Namespace) -> int:
             f"{options.directory}: is incomplete: what wrote it was ended before its end, so there is "
             "nothing to check; make the bundle again"
         )
-    if options.redact_key and not os.path.exists(options.redact_key):
-        raise UnusableError(f"--redact-key: {options.redact_key} is not there")
+    key = given_key(options.redact_key)
     try:
         tools = Tools(scanner(options, options.directory), identifiers)
-        outcome = verify(options.directory, tools, options.captures, key_of(options.redact_key))
+        outcome = verify(options.directory, tools, options.captures, key)
     except (SelectionError, CaptureError) as error:
         raise UnusableError(str(error)) from None
     except ModuleNotFoundError as error:

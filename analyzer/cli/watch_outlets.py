@@ -99,7 +99,7 @@ def _is_ping(event: Event) -> bool:
 def lines(
     options: argparse.Namespace, stop: Stop, lost: list[OSError], stack: ExitStack, on_terminal: bool
 ) -> Iterator[Sink]:
-    """Alerts as text, unless a view shows them, and events as NDJSON; `lost` gets why nobody reads them."""
+    """Alerts as text, unless a view shows them, and events as NDJSON; `lost` gets why a reader is gone."""
     from analyzer.live.lines import EventLines, NdJson
 
     def gone(error: OSError) -> None:

@@ -38,7 +38,7 @@ LOUD_AGENT = re.compile(
     r"[=@]|[A-Za-z_]:[^/\s]|\b(?=[A-Za-z]*\d)[0-9A-Za-z]{10}|\b(?:[0-9A-Fa-f]{2}[:\-]){5}"
 )
 PAIR = re.compile(r"\s*([A-Za-z_][\w.\-]{0,40})\s*[=:/]\s*(\S.*?)\s*", re.ASCII)
-# Words in User-Agent that say what stands behind them.
+# Words in User-Agent that name the value behind them.
 NAMES_NEXT = re.compile(r"(dev(ice)?_?id|mac|imei|meid|udid|serial|sn)", re.IGNORECASE)
 CREDENTIALS = re.compile(r"\s*([A-Za-z][\w\-]{0,31})\s+(\S+)\s*", re.ASCII)
 BARE_BASE64 = re.compile(r"[A-Za-z0-9+/_\-]{16,}(?:=|%3[Dd]){1,2}")

@@ -1,8 +1,9 @@
 """Ciphers whose keys are published or travel in the message: what they hide, anyone on the way can read.
 
-The keys stand in dossiers (`[[ciphers]]`); `tools/update_dossiers.py` writes those of this package into one
-file. Each is tried on the first block alone; only plain text that is whole and readable to its end, with the
-padding or the check that belongs there, counts as solved, so that no chance is taken for a document.
+The keys are data of dossiers (`[[ciphers]]`); `tools/update_dossiers.py` writes those of this package into
+one file. Each is tried on the first block alone; only plain text that is whole and readable to its end,
+with the padding or the check that belongs there, counts as solved, so that no chance is taken for a
+document.
 """
 
 from __future__ import annotations
@@ -258,7 +259,7 @@ def _by_carried(data: bytes, key: PublishedKey, carried: CarriedKey) -> Candidat
 
 
 def _of_alphabet(data: bytes, alphabet: bytes) -> bytes:
-    """Bytes that stand as base64 with another alphabet, up to what no such text holds; empty for others."""
+    """Bytes written as base64 with another alphabet, up to the first other character; empty for others."""
     own, padding = alphabet[:64], alphabet[64:]
     size = next((at for at, byte in enumerate(data) if byte not in alphabet), len(data))
     text = data[:size].rstrip(padding).translate(bytes.maketrans(own, STANDARD))
@@ -269,7 +270,7 @@ def _of_alphabet(data: bytes, alphabet: bytes) -> bytes:
 
 
 def _seeded(data: bytes, key: PublishedKey, carried: CarriedKey) -> tuple[bytes, bytes] | None:
-    """Key and text behind which the seed stands; the text's own digest has to give seed and check."""
+    """Key and text in front of the seed; the text's own digest has to give seed and check."""
     if len(data) < carried.size + len(carried.checked) + SHORTEST:
         return None
     seed = data[-carried.size :]

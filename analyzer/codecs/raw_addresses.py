@@ -134,7 +134,7 @@ def counted_addresses(part: MessagePart) -> list[PlainPart]:
 
 
 def extended_addresses(part: MessagePart) -> list[PlainPart]:
-    """Return a part for each EUI-64 that was made of a MAC address: ff:fe stands between its halves."""
+    """Return a part for each EUI-64 that was made of a MAC address: ff:fe is between its halves."""
     data = part.value
     if isinstance(data, str) or len(data) > LONGEST:
         return []

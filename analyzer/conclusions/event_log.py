@@ -21,7 +21,7 @@ def read_log(path: str | os.PathLike[str], text: str | None = None) -> tuple[Log
     """The entries in the order of time; OSError, or ValueError with line and reason, where it can't be read.
 
     A time is ISO 8601 with its offset or Z, or seconds since 1970 (UTC); a time without offset is
-    refused, since nobody could tell later which clock it was of. `text` is what the file holds, where it was
+    refused, since its clock could not be told from it later. `text` is what the file holds, where it was
     read already.
     """
     entries: list[LogEntry] = []

@@ -4,8 +4,9 @@ Hatchling runs this (pyproject.toml names it). The compiler is the machine's own
 `ziglang`, which is asked for where the machine has none and such a package exists for it.
 `PHONEHOME_UNCOMPILED=1` asks for nothing and compiles nothing; so does a platform that is not known.
 
-The compiled module lies in the working copy, beside this file, so that it is compiled once for each state of
-the sources. `python -P analyzer/core/build_hook.py` does that alone, and needs Cython and setuptools.
+The compiled module is written next to this file in the working copy, so that it is compiled once for each
+state of the sources. `python -P analyzer/core/build_hook.py` does that alone, and needs Cython and
+setuptools.
 """
 
 from __future__ import annotations

@@ -167,7 +167,7 @@ def stun(data: bytes, place: MessagePlace) -> list[HttpMessage]:
 
 
 def is_printable(data: bytes) -> bool:
-    """Return whether bytes are text in ASCII; noughts that fill it up to a width are left out."""
+    """Return whether bytes are text in ASCII; zero bytes that pad it are left out."""
     return all(0x20 <= byte < 0x7F for byte in data.rstrip(b"\0")) and bool(data.rstrip(b"\0"))
 
 

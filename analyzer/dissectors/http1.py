@@ -134,7 +134,7 @@ class HttpReader:
         self._may_be_simple = False  # whether a line waits that may be a request of HTTP/0.9
         self._is_head_begun = False  # whether the first part of a head too long was taken
         self._is_bare = False  # whether lines of the message's head end in a carriage return alone
-        self._blank, self._blank_end = b"", -1  # noughts before a line, and where they ended
+        self._blank, self._blank_end = b"", -1  # zero bytes before a line, and where they ended
         self.skipped = 0  # bytes of messages whose beginning was not captured
 
     def feed(self, piece: Segment | Gap) -> Iterator[HttpMessage]:

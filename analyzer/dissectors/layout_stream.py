@@ -1,4 +1,4 @@
-"""Messages whose grammar stands in a dossier (`analyzer.layouts`), of streams and of datagrams."""
+"""Messages whose grammar is in a dossier (`analyzer.layouts`), of streams and of datagrams."""
 
 from __future__ import annotations
 

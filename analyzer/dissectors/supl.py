@@ -56,7 +56,7 @@ class Supl(DirectionBytes):
 
     @staticmethod
     def fits(data: bytes) -> bool:
-        """Return whether an identity in digits stands where it belongs, which chance does not make."""
+        """Return whether an identity in digits is at its position, which chance does not give."""
         try:
             return bool(set_id(data)[0])
         except MalformedError:

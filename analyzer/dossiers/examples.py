@@ -1,7 +1,7 @@
 """Example messages of a dossier: as its file gives them, or made of its grammar, and look-alikes of others.
 
-Identifiers in them are synthetic. A look-alike has the same shape and the same values, and is of nobody: a
-dossier that recognises it would accuse a stranger.
+Identifiers in them are synthetic. A look-alike has the same shape and the same values, and belongs to no
+sender: a dossier that recognises it would accuse a stranger.
 """
 
 from __future__ import annotations
@@ -88,7 +88,7 @@ def example_of(dossier: Dossier) -> ExampleMessage | None:
 
 
 def look_alike_of(example: ExampleMessage, dossier: Dossier) -> ExampleMessage:
-    """Return a message of the same shape that is nobody's: another host, path, names; a failing check."""
+    """Return a message of the same shape of no sender: another host, path, names; a failing check."""
     if example.data:
         return example._replace(data=_spoiled(example.data, dossier), expects={})
     names = sorted({*dossier.fields, *dossier.grammar.keys}, key=len, reverse=True)

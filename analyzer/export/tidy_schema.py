@@ -2,7 +2,7 @@
 
 The columns are those of `table_schema`, which CSV and Parquet write. A column that holds lists becomes a
 table of its own; what is asked for most (the device of a finding, the first name of a destination) is looked
-up and stands in the row.
+up and is in the row.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ class TidyTable:
 
 
 class ListTable(NamedTuple):
-    """Where the lists of a column go, and under which name each value stands."""
+    """Where the lists of a column go, and the name of each value's column."""
 
     name: str
     value: str
@@ -74,7 +74,7 @@ _LISTS: Mapping[tuple[str, str], ListTable] = {
     ("identifiers", "destinations"): ListTable("identifier_destinations", "recipient"),
     ("identifiers", "devices"): ListTable("identifier_devices", "device"),
 }
-# The first value of a list that stands in the row as well.
+# The first value of a list is in the row as well.
 _FIRST: Mapping[tuple[str, str], str] = {
     ("destinations", "names"): "name",
     ("devices", "names"): "name",

@@ -101,7 +101,7 @@ HEMISPHERE = re.compile(
     r"|[0-9]{4}\.[0-9]{2}[NS][/\\0-9A-Z][0-9]{5}\.[0-9]{2}[EW]"
     r"|[0-9°'\"″”]\s?[NS][ ,;]{0,3}[0-9]{1,3}\s?°"
 )
-# Six bytes in hexadecimal beside a word: they end no UUID.
+# Six bytes in hexadecimal next to a word, not the end of a UUID.
 HEX = "[0-9A-Fa-f]"
 BESIDE_WORD = re.compile(  # each branch begins with what is rare
     rf"[_-](?:(?<!-{HEX}{{4}}-){HEX}{{12}}(?![0-9A-Za-z-])|(?<={HEX}{{12}}[_-])[A-Za-z]{{2}})"

@@ -26,7 +26,7 @@ IS_EMAIL = re.compile(EMAIL).fullmatch
 UUID = r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}"
 IS_UUID = re.compile(UUID).fullmatch
 SHORTEST_NAME = 3
-# Hexadecimal with a letter and two digits in it: a number of digits alone is counted by somebody.
+# Hexadecimal with a letter and at least two digits: a number of digits alone is often a counter.
 HEX_LONG = r"(?=[0-9]*[A-Fa-f])(?=(?:[A-Fa-f]*[0-9]){2})(?:0x)?[0-9A-Fa-f]{16,64}"
 CUID, UTDID = r"[A-Z0-9]{32}\|[\w:]{1,20}", r"(?=\S*[a-z])(?=\S*[A-Z])(?=\S*\d)[A-Za-z0-9+/]{22}=="
 DEVICE_ID = rf"\{{?{UUID}\}}?|{HEX_LONG}|{CUID}|{UTDID}"
@@ -65,7 +65,7 @@ def _judge_email(field: Field, text: str) -> tuple[Confidence, str] | None:
 
 
 def _is_with_position(field: Field) -> bool:
-    """Whether latitude and longitude stand beside it: the message tells where something is."""
+    """Return whether the field has a latitude and a longitude as neighbours: the message gives a place."""
     beside = {kind for name in field.beside for kind in kinds_named(name)}
     return {"latitude", "longitude"} <= beside
 
@@ -207,7 +207,7 @@ def _said_by_itself(field: Field) -> tuple[frozenset[str], str]:
 
 
 def _is_of_card(field: Field) -> bool:
-    """Whether it stands in a card of a person (XEP-0054), whose nickname is no account."""
+    """Return whether the field is in a vCard (XEP-0054), whose nickname is no account."""
     return "vCard" in field.evidence.path
 
 

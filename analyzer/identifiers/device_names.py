@@ -1,7 +1,7 @@
 """Names that devices give themselves, whose last part is a number of their own: `Roomba-3168820C01717200`.
 
 What a device calls itself goes out in DHCP, mDNS and in fields for the name of a host or of a device. A name
-that a person chose ends in no such number; names of servers that somebody asks for are none of a device.
+that a person chose ends in no such number; names of servers that a device asks for are not its own.
 """
 
 from __future__ import annotations

@@ -153,7 +153,7 @@ class ChargePoint:
 
 
 class UnnamedAndroidId:
-    """Finds an Android ID under a name that says nothing, beside an IMEI and one more identifier.
+    """Finds an Android ID under a name that says nothing, next to an IMEI and one more identifier.
 
     In a list, which gives no names, the IMEI alone will do.
     """

@@ -31,7 +31,7 @@ BEFORE_WORD = rf"(?<![0-9A-Za-z_\-]){DIGITS.replace('digits', 'first')}[_\-](?=[
 INSIDE = re.compile(f"{BEHIND_WORD}|{BEFORE_WORD}", re.ASCII)
 # The name of a file of settings, which telephones and boxes ask for by their own address.
 OF_SETTINGS = re.compile(
-    r"(?:\A|/)[A-Za-z]{0,6}[_\-]?(?P<digits>[0-9A-F]{12}|[0-9a-f]{12})(?:[_\-][A-Za-z0-9]{1,16})?"
+    rf"(?:\A|/)[A-Za-z]{{0,6}}[_\-]?{DIGITS}(?:[_\-][A-Za-z0-9]{{1,16}})?"
     r"\.(?:cfg|conf|cnf|config|xml|boot|ini|bin|txt|dat|rom|tar|tgz|json|ld)\Z",
     re.ASCII,
 )
@@ -129,7 +129,7 @@ def _judge(mac: str, match: re.Match[str], field: Field) -> Verdict | None:
 
 
 def _judge_bare(mac: str, match: re.Match[str], field: Field, form: str) -> Verdict | None:
-    """Twelve digits without separators: in a list of access points, called a device's, or beside what is."""
+    """Judge twelve digits without separators by a list of access points or fields that describe a device."""
     if _is_heard(match):
         return _by_maker(mac, form)
     if of_device := announced(field, match.string, match.start(), DEVICE):

@@ -1,7 +1,7 @@
 """Names of users in protocols of networks, which have the form of e-mail addresses and are none.
 
 A network access identifier (RFC 7542), the private identity of a subscription (3GPP TS 23.003 §13.3), the
-name by which a program logs in at a directory (RFC 4513) or a broker: nobody can write a mail to it.
+name by which a program logs in at a directory (RFC 4513) or a broker: no mail can be sent to it.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ HOST = re.compile(r"(host|node|worker|peer|server)_?(name|id)?", re.IGNORECASE)
 def named_in_networks(findings: Iterable[Finding], protocol: str) -> Iterator[Finding]:
     """Yield the findings, with an account in place of each e-mail address that is the name of a user.
 
-    What stands as the name of a host or worker is left out.
+    Names of hosts and workers are left out.
     """
     base = protocol.partition("/")[0]
     for found in findings:

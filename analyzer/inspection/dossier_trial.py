@@ -59,7 +59,7 @@ def _of_layout(example: ExampleMessage, message: Message, dossiers: Sequence[Dos
 
 
 def trial(dossier: Dossier, dossiers: Sequence[Dossier]) -> list[str]:
-    """Return what is wrong with a dossier when it is tried beside these; empty when all is well."""
+    """Return what is wrong with a dossier when it is tried together with these; empty when all is well."""
     return [*_of_sources(dossier), *_of_example(dossier, dossiers), *_of_others(dossier, dossiers)]
 
 

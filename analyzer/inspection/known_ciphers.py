@@ -1,4 +1,4 @@
-"""Values that stood under a cipher whose key is published: neither clear text nor real encryption."""
+"""Values encrypted with a key that is published: neither clear text nor real encryption."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def _key(dossier: Dossier, table: Mapping[str, Any]) -> PublishedKey:
 
 
 def with_cipher(finding: Finding) -> Finding:
-    """Return a finding that says so where its value stood under a published key."""
+    """Return a finding that says so where its value was encrypted with a published key."""
     for step in finding.evidence.path:
         if " key " in step and (found := PUBLISHED_STEP.fullmatch(step)):
             says = SAYS.format(cipher=found[1], dossier=found[3])

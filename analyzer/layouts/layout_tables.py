@@ -64,13 +64,13 @@ class MessageCase:
     xor: bytes = b""  # a published key that `inside` is under
     members: tuple[str | Repeated, ...] = ()  # of text, in the order of its pieces
     pattern: re.Pattern[str] | None = None  # of text: named groups are its members
-    find: Mapping[str, re.Pattern[str]] = field(default_factory=dict)  # of text: members wherever they stand
+    find: Mapping[str, re.Pattern[str]] = field(default_factory=dict)  # of text: members at any position
     search: bool = False  # the bytes are searched too: not all of it is described
 
 
 @dataclass(frozen=True, slots=True)
 class Negative:
-    """When a number is below nought: a member's bits, or its text."""
+    """When a number is negative: a member's bits, or its text."""
 
     member: str
     is_: tuple[int | str, ...]
@@ -90,7 +90,7 @@ class ValueRule:
     digits: int = 0  # so many of the last ones are kept
     divide: float = 0
     negative: Negative | None = None
-    absent: tuple[str, ...] = ()  # texts that stand for none
+    absent: tuple[str, ...] = ()  # texts that mean no value
     charset: str = "utf-8"
     only_when: Mapping[str, tuple[int | str, ...]] = field(default_factory=dict)
     unless: Mapping[str, tuple[int | str, ...]] = field(default_factory=dict)  # one of these is enough
@@ -217,7 +217,7 @@ def _listed(raw: Mapping[str, Any]) -> dict[str, tuple[int | str, ...]]:
     return {key: tuple(value) if isinstance(value, list) else (value,) for key, value in raw.items()}
 
 
-# The first byte of a pattern: an escape, a class, or a byte that stands for itself.
+# The first byte of a pattern: an escape, a class, or a literal byte.
 FIRST_BYTE = re.compile(
     rb"\\x[0-9A-Fa-f]{2}|\\[^A-Za-z0-9]|\[\^?(?:\\.|[^\]\\])+\]|[^\\\[\]().*+?|^${}]", re.DOTALL
 )

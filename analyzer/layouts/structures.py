@@ -23,7 +23,7 @@ class CutStructureError(ValueError):
 
 
 class ParsedStructure:
-    """A structure that was read: its members by name, and where each stands."""
+    """A structure that was read: its members by name, and the position of each."""
 
     __slots__ = ("members", "places", "size")
 

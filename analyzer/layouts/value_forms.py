@@ -42,12 +42,12 @@ def _bcd(value: Raw, _: str) -> str:
 
 
 def _bcd_number(value: Raw, _: str) -> str:
-    """The same without the noughts that fill the front."""
+    """The same without leading zeros."""
     return _bcd(value, _).lstrip("0")
 
 
 def _integer(value: Raw, charset: str) -> str:
-    """A whole number that stands as text, without noughts in front."""
+    """A whole number written as text, without leading zeros."""
     text = _text(value, charset)
     return str(int(text)) if re.fullmatch(r"\d{1,20}", text) else ""
 
@@ -60,7 +60,7 @@ def _tbcd(value: Raw, _: str) -> str:
 
 
 def _hex_number(value: Raw, charset: str) -> str:
-    """A number that stands as hexadecimal text."""
+    """A number written as hexadecimal text."""
     text = _text(value, charset)
     return str(int(text, 16)) if re.fullmatch(r"[0-9A-Fa-f]{1,16}", text) else ""
 

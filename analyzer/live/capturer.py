@@ -89,7 +89,7 @@ class CapturedInterface(Program):
         return ""
 
     def close(self) -> None:
-        # Once it has ended nobody can ask its socket; what it says at the end counts from the last look on.
+        # Once it has ended its socket can't be asked; what it says at the end counts from the last look on.
         self._drops.close()
         super().close()
 

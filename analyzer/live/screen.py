@@ -146,7 +146,7 @@ def _alerts(session: WatchSession, width: int, room: int) -> list[Text]:
     events = [event for event in session.shown if room >= FEW or event.kind not in LESS] or session.shown
     for event in reversed(events):
         lines = _wrapped(_alert(event), width)
-        # One that is longer than all the room shows its beginning: device and server stand there.
+        # One that is longer than all the room shows its beginning, which has device and server.
         most = max(room, 1) if not shown else LONGEST_ALERT
         if len(shown) + min(len(lines), most) > room and shown:
             break

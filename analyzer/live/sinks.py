@@ -1,4 +1,4 @@
-"""Who may be told of events beside web and syslog servers: a program, an MQTT broker.
+"""Receivers of events other than web and syslog servers: a program, an MQTT broker.
 
 Each function gives something for a `DeliveryQueue`: it takes a JSON document and raises OSError where it was
 not taken. ValueError, one sentence, where what the user named can't be used.

@@ -231,7 +231,7 @@ class Program(Feed):
         return max((self._until or 0) - time.monotonic(), 0)
 
     def ending(self) -> str:
-        """Once closed: how it ended, where nobody wished it, the cause it gave, and what can be done."""
+        """Once closed: how it ended where no stop was asked for, the cause it gave, and what can be done."""
         if self._stop.is_set() or not self._is_ended:
             return ""
         code, cause = self._process.poll(), cause_in([*self._said_first, *self._said])
@@ -270,7 +270,7 @@ class Program(Feed):
                     self._has_counted = self._has_counted or lost is not None
 
 
-# Lines of capturing programs and of ssh that tell no cause, and what stands before those that do.
+# Lines of capturing programs and of ssh that give no cause, and the text in front of those that do.
 _NO_CAUSE = re.compile(
     r"^(?:\S*: )?(?:Capturing on |File: |listening on |verbose output|data link type|Packets |\d+ packets? |"
     r"Warning: Permanently added)"

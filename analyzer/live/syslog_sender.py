@@ -1,6 +1,6 @@
 """Events → a syslog server: by UDP, TCP or TLS, or the socket of this computer.
 
-UDP acknowledges nothing; what is noticed is that nobody listens (ICMP port unreachable). TCP and TLS carry
+UDP acknowledges nothing; a closed port is noticed (ICMP port unreachable). TCP and TLS carry
 messages of RFC 5424, each behind its length (RFC 6587 §3.4.1, RFC 5425 §4.3).
 """
 

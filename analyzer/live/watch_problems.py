@@ -45,7 +45,7 @@ def of_evidence(rotation: Rotation | None) -> Iterator[Problem]:
 
 
 def uncounted(names: Sequence[str]) -> Iterator[str]:
-    """The blind spot of feeds of which nobody says how many packets were lost before them."""
+    """Return the blind spot of feeds that do not count the packets lost before them."""
     if names:
         left = len(names) - MOST_NAMED
         more = f" and {left:,} more" if left > 0 else ""

@@ -113,7 +113,7 @@ class WatchSession:
         self._said_problems, self._is_over = 0, False
         self._opened_at, self._is_silent = 0.0, False
         self._broken_since: float | None = None
-        self._uncounted: dict[str, None] = {}  # feeds of which nobody says what they lost
+        self._uncounted: dict[str, None] = {}  # feeds that do not count their losses
         self._board_took = 0.0
         self._values: SeenOnce[tuple[str, str]] = SeenOnce(MOST_VALUES)
 
@@ -202,7 +202,7 @@ class WatchSession:
             self._tick()
 
     def _say_silence(self) -> None:
-        """Say once that no packet has come for long, which an interface that nobody uses looks like."""
+        """Say once that no packet has come for long, as on an interface without traffic."""
         feed = self._feed
         if feed is None or not self._is_silent or time.monotonic() - self._opened_at < SILENT:
             return

@@ -70,7 +70,7 @@ class Session:
 
 @dataclass(frozen=True, slots=True)
 class ScanInput:
-    """A file, folder or value that a scan was given beside its captures, so that it can be given again."""
+    """A file, folder or value that a scan was given besides its captures, so that it can be given again."""
 
     option: str  # "--geo", "--dossiers", "--tac", "--events", "--known", "--wifi"
     name: str = ""  # of the file or folder, without the folders around it

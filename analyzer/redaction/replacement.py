@@ -19,7 +19,7 @@ MOST_HASHED = 100
 MOST_ENCODED = 1000
 # These are written with digits that a longer one may begin with, whatever their length.
 ALWAYS_BOUNDED = frozenset(("address",))
-# Whose raw bytes may all be letters, and stand between letters: in a DUID (RFC 8415 §11.2) behind a time.
+# Kinds whose raw bytes may all be letters, between letters: in a DUID (RFC 8415 §11.2) behind a time.
 RAW = frozenset(("mac", "bssid"))
 PRINTABLE = frozenset(range(0x20, 0x7F))
 WORD = frozenset(b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz")

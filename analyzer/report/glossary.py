@@ -92,7 +92,7 @@ def glossary() -> list[GlossaryEntry]:
 
 
 def words_in(texts: Iterable[str]) -> list[GlossaryEntry]:
-    """Return the words that stand in these texts, in the order of their first appearance."""
+    """Return the words that these texts use, in the order of their first appearance."""
     said = "\n".join(texts).lower()
     found = ((_pattern(entry.word.lower()).search(said), entry) for entry in glossary())
     return [entry for _at, entry in sorted((match.start(), entry) for match, entry in found if match)]

@@ -103,7 +103,7 @@ def _named(device: str, known: Device | None) -> str:
 
 
 def named_device(report: Report, device: str) -> str:
-    """ "Phone-7 (02:00:5e:10:00:01)": what a device calls itself, its address beside."""
+    """ "Phone-7 (02:00:5e:10:00:01)": what a device calls itself, with its address."""
     return device_name(device, next((known for known in report.devices if known.id == device), None))
 
 

@@ -1,4 +1,4 @@
-"""Times in the zone of whoever reads, beside UTC; without a zone in force UTC stands alone."""
+"""Times in the reader's zone, next to UTC; without a zone in force UTC alone."""
 
 from __future__ import annotations
 

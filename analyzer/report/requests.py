@@ -1,6 +1,6 @@
 """Messages → the requests to be shown: decoded, identifiers marked, alike ones together.
 
-The values of passwords and tokens are in no report; masks stand for them.
+The values of passwords and tokens are in no report; a mask replaces them.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _BODY = 4_096  # characters of a body that has no fields
 _OF_LOG_INS = LOG_INS - {"email"}
 _SECRETS = frozenset(("password", "access_token"))
 NO_PROTOCOL = mark("no protocol that is known")
-MASK = "***"  # stands in what a report keeps of a message that held a secret
+MASK = "***"  # replaces a secret in what a report keeps of a message
 _UPDATE = "undocumented-update-check"
 
 # What a request is called; what no documentation tells is by the request's own words.
@@ -52,7 +52,7 @@ class ShownField:
 
     name: str
     value: Quote
-    is_telling: bool = False  # something that a headline counts stands in it
+    is_telling: bool = False  # it holds something that a headline counts
 
     @property
     def kind(self) -> str:
@@ -198,7 +198,7 @@ def start_line(message: Message) -> str:
 
 
 def _first_line(message: Message, has_query: bool) -> str:
-    """The first line; a query that is shown field by field stands in it as dots."""
+    """The first line; a query that is shown field by field becomes dots in it."""
     if not message.protocol.startswith("http/"):
         protocol = _(NO_PROTOCOL) if message.protocol == "unclassified" else message.protocol
         return clip(" ".join(filter(None, (protocol, message.method, message.target))), _LINE)

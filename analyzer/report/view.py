@@ -69,7 +69,7 @@ class ReportView:
         return "; ".join(f"{frame_list(frames)}{self._of(capture)}" for capture, frames in found.items())
 
     def device(self, device: str) -> str:
-        """ "Phone-7 (02:00:5e:10:00:01)": what a device calls itself, its address beside."""
+        """ "Phone-7 (02:00:5e:10:00:01)": what a device calls itself, with its address."""
         return device_name(device, self._devices.get(device))
 
     def sender(self, message: Message) -> str:

@@ -36,7 +36,7 @@ HEADERS = {
 }
 
 
-# Bytes of a form that nobody wants, which are read all the same, and seconds for them.
+# Bytes of a refused form that are read all the same, and seconds for them.
 DRAINED, DRAIN_TIME = 8 << 20, 5.0
 WHAT_TO_DO = (
     "The address that phonehome serve printed opens the page once, in one browser; so nobody else who learns "

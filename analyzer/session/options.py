@@ -53,7 +53,7 @@ class Options:
     `regions` are ISO 3166-1 alpha-2 codes, `origin` is the one where the capture was made, `device` the MAC
     or IP address of the one device to report on. `known` holds the owner's own identifiers
     (`{"imei": "490154203237518"}` or `"imei=…,mac=…"`), `wifi` keys of Wi-Fi networks (`"SSID:passphrase"`).
-    `geo` are MaxMind DB files of the user's own, `geo_date` stands for the capture's date in the choice of
+    `geo` are MaxMind DB files of the user's own, `geo_date` replaces the capture's date in the choice of
     databases (a date, or `"2019-03-21"`), `dossiers` are directories of the user's own. `log` is what was
     done to the phone while the capture ran, or the CSV file with it, `tac` a CSV file by which an IMEI names
     maker and model.

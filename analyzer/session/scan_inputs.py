@@ -22,7 +22,7 @@ def scope_of(options: Options) -> Scope:
 
 
 def scan_inputs(options: Options) -> Iterator[ScanInput]:
-    """Yield what a run was given beside its captures."""
+    """Yield the inputs of a run other than its captures."""
     yield from (_of_file("--geo", path) for path in options.geo)
     yield from (_of_file("--dossiers", path) for path in options.dossiers)
     if options.tac:

@@ -1,4 +1,4 @@
-"""Files that have no end, or that nobody writes: opened and read within bounds of time and size.
+"""Files without an end, and pipes without a writer: opened and read within bounds of time and size.
 
 A FIFO is opened once its other end is (fifo(7)), which may be never; a device such as /dev/zero ends never.
 """

@@ -1,4 +1,4 @@
-"""The public names as they were when somebody last decided about them (docs/python.md, Stability).
+"""The public names as they were last decided on (docs/python.md, Stability).
 
 PHONEHOME_GOLDEN=write python -m pytest tests/api/test_signatures.py   # then look at the difference
 """

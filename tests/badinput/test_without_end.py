@@ -1,4 +1,4 @@
-"""Files without end, and pipes that nobody writes to or reads from: one sentence, or an end."""
+"""Files without an end, and pipes without a writer or reader: one sentence, or an end."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ FIFO, CAPTURE = "fifo", "capture.pcap"
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """A folder with a small capture and a FIFO that nobody else opens."""
+    """A folder with a small capture and a FIFO that no other process opens."""
     (tmp_path / CAPTURE).write_bytes(builders.pcap(builders.conversation()))
     os.mkfifo(tmp_path / FIFO)
     return tmp_path

@@ -23,7 +23,7 @@ CAPTURE = str(ROOT / "captures" / "nokia7plus-reconstruction.pcap")
 
 
 def has_imei(body: bytes) -> bool:
-    """Whether fifteen digits with a valid check digit stand in a body, or in what its base64 gives."""
+    """Return whether a body, or its decoded base64, holds fifteen digits with a valid check digit."""
     from stdnum import imei
 
     try:

@@ -31,7 +31,7 @@ KINDS = ("fast", "slow", "endless", "never", "pipelined")
 WEBHOOKS = {"refuses": 9001, "answers 500": 9002, "hangs": 9003, "drips": 9004, "works": 9005}
 SYSLOG_UDP, SYSLOG_TCP = 9010, 9011
 A_CONNECTION = 50  # messages by TCP, after which it is closed
-FILLER = 500  # bytes of each of many datagrams beside
+FILLER = 500  # bytes of each of the many other datagrams
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n"
 
 

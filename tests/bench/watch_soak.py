@@ -135,7 +135,7 @@ def _faults(folder: Path, router: str, watch: subprocess.Popen[bytes], seconds: 
 
 @contextmanager
 def _paused(folder: Path) -> Iterator[None]:
-    """Within, the phones send nothing: what nobody captures can be in no alert."""
+    """Within, the phones send nothing: what is not captured can be in no alert."""
     (folder / "pause").touch()
     time.sleep(2)
     try:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -152,3 +152,27 @@ def _by_contents() -> Callable[..., Report]:
 
 
 _scanned = _by_contents()
+
+
+def leaves(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    """The path of each value in a document that is no list or object with contents."""
+    if isinstance(value, dict):
+        for key in value:
+            yield from leaves(value[key], (*path, key))
+    elif isinstance(value, list) and value:
+        for at in range(len(value)):
+            yield from leaves(value[at], (*path, at))
+    else:
+        yield path
+
+
+def other(value: Any) -> Any:
+    """Another value of the same type."""
+    if isinstance(value, bool):
+        return not value
+    if isinstance(value, int):
+        return value + 1
+    if isinstance(value, str):
+        letter = value[-1:]
+        return value[:-1] + ("1" if letter == "0" else "0" if letter.isdigit() else "Q" if letter else "x")
+    return value

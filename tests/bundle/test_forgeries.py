@@ -31,16 +31,6 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def original(made: Path) -> Path:
-    return made.parent / "phone.pcap"
-
-
-@pytest.fixture
-def copy(made: Path, tmp_path: Path) -> Path:
-    return Path(shutil.copytree(made, tmp_path / "copy"))
-
-
-@pytest.fixture(scope="module")
 def reconstruction(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("reconstruction")
     return bundle(folder, CAPTURE)
@@ -278,35 +268,12 @@ def test_a_key_that_no_report_has_fails(copy: Path) -> None:
 CLAIMED = ("messages", "findings", "pings", "identifiers")
 
 
-def _leaves(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
-    if isinstance(value, dict):
-        for key in value:
-            yield from _leaves(value[key], (*path, key))
-    elif isinstance(value, list) and value:
-        for at in range(len(value)):
-            yield from _leaves(value[at], (*path, at))
-    else:
-        yield path
-
-
-def _other(value: Any) -> Any:
-    """Another value of the same type."""
-    if isinstance(value, bool):
-        return not value
-    if isinstance(value, int):
-        return value + 1
-    if isinstance(value, str):
-        letter = value[-1:]
-        return value[:-1] + ("1" if letter == "0" else "0" if letter.isdigit() else "Q" if letter else "x")
-    return value
-
-
 def _changed(document: Any, path: tuple[Any, ...]) -> Any:
     made = json.loads(json.dumps(document))
     inner = made
     for step in path[:-1]:
         inner = inner[step]
-    inner[path[-1]] = _other(inner[path[-1]])
+    inner[path[-1]] = forging.other(inner[path[-1]])
     return made
 
 
@@ -314,7 +281,7 @@ def _forged(root: Path) -> Iterator[tuple[tuple[Any, ...], Report]]:
     """Each report that differs in one value of its claims and can be read."""
     document = json.loads((root / "report.json").read_text())
     old = forging.report_of(root)
-    for path in (path for name in CLAIMED for path in _leaves(document[name], (name,))):
+    for path in (path for name in CLAIMED for path in forging.leaves(document[name], (name,))):
         try:
             report = reports.read(json.dumps(_changed(document, path)))
         except ValueError:

@@ -20,7 +20,6 @@ from analyzer.report import json as reports
 from tests.builders import conversation, pcap
 from tests.bundle import forging
 from tests.bundle.making import ANSWER, IMEI, bundle, capture, post
-from tests.bundle.test_forgeries import _leaves, _other
 
 FLOW = "captures/flow-0001.pcapng"
 SERVER = "202.96.192.7"  # located in CN, so that places and packets to a region are claimed
@@ -38,16 +37,6 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     ]
     (folder / "phone.pcap").write_bytes(pcap(sends))
     return bundle(folder, folder / "phone.pcap")
-
-
-@pytest.fixture(scope="module")
-def original(made: Path) -> Path:
-    return made.parent / "phone.pcap"
-
-
-@pytest.fixture
-def copy(made: Path, tmp_path: Path) -> Path:
-    return Path(shutil.copytree(made, tmp_path / "copy"))
 
 
 @pytest.fixture(scope="module")
@@ -320,12 +309,12 @@ def test_a_byte_of_a_redacted_packet_is_named(redacted: Path, tmp_path: Path) ->
 def random_leaf(root: Path, chance: random.Random) -> None:
     path = root / chance.choice(("report.json", "report.json", "manifest.json", "frames.json"))
     document = json.loads(path.read_text())
-    leaf = chance.choice(list(_leaves(document)))
+    leaf = chance.choice(list(forging.leaves(document)))
     inner = document
     for step in leaf[:-1]:
         inner = inner[step]
     old = inner[leaf[-1]]
-    inner[leaf[-1]] = "x" if old is None or isinstance(old, list | dict) else _other(old)
+    inner[leaf[-1]] = "x" if old is None or isinstance(old, list | dict) else forging.other(old)
     path.write_bytes(_written(path.name, document))
 
 

@@ -1,4 +1,4 @@
-"""Each dossier's example as a capture: its sender is named, its values are read, a look-alike is nobody's."""
+"""Each dossier's example as a capture: its sender is named, its values are read; a look-alike names none."""
 
 from __future__ import annotations
 

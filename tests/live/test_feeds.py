@@ -175,7 +175,7 @@ def test_a_file_that_is_gone_for_a_while_is_waited_for_and_said_once(tmp_path: P
 
 
 def watched(*pieces: bytes) -> tuple[Report, list[str]]:
-    """The report of a pipe that gives these pieces, and what was said of its source."""
+    """Return the report of a pipe that gives these pieces, and the messages about its source."""
     stop = Stop()
     reading, writing = os.pipe()
 
@@ -206,7 +206,7 @@ def test_streams_that_are_joined_within_a_record_go_on(left: int) -> None:
 
 
 def test_a_record_that_carries_a_capture_is_whole() -> None:
-    """Somebody downloads a capture: its header is content."""
+    """A user downloads a capture: its header is content."""
     inside = HEADER + records(ping(40009))
     frames = builders.conversation(
         (True, builders.http_request("GET", "/a.pcap", "example.com")),

@@ -18,7 +18,7 @@ from analyzer.report.wording import first_name
 
 WIDTH, BAR, TOP = 1000, 8, 34
 COLUMNS = (176, 404, 806)  # x of the bars
-GUTTER = 244  # of a destination: its label stands between a bar where bytes come in and one where they go out
+GUTTER = 244  # of a destination: its label is between the bar of incoming bytes and that of outgoing ones
 ROOM = 330  # height that all bytes together take
 GAP, LEAST = 7, 16  # between nodes; the height a label needs
 FINDING = 10.0  # the least width of a band that is the finding
@@ -157,7 +157,7 @@ def bounded(parts: list[FlowShare]) -> list[FlowShare]:
 
 
 def _named(ranked: list[FlowShare]) -> frozenset[str]:
-    """Those that stand alone: of the finding, of the scope, the local ones, then by bytes."""
+    """Return those with a node of their own: of the finding, of the scope, the local ones, then by bytes."""
     scope = [part for part in _finding_first(ranked) if part.is_finding or part.in_scope][:MOST_OF_SCOPE]
     local = [part for part in ranked if part.destination == _(LOCAL)]
     return _first(list(dict.fromkeys([*scope, *local, *ranked])), "destination", MOST_DESTINATIONS)
@@ -251,7 +251,7 @@ def _levelled(columns: list[dict[str, Node]]) -> list[dict[str, Node]]:
 
 
 def _order(parts: list[FlowShare], key: str) -> list[FlowShare]:
-    """The finding stands first; destinations stand with their country, so that fewer bands cross."""
+    """The finding comes first; destinations are grouped by country, so that fewer bands cross."""
     ranked = sorted(_by_bytes(parts, key), key=lambda p: not p.is_finding)
     if key != "destination":
         return ranked

@@ -147,7 +147,7 @@ def _apart(points: Points, dots: list[str]) -> Points:
 
 
 def _beside(point: list[int], text: str) -> Iterator[tuple[int, int]]:
-    """Beside a dot, to the right where the sea is, else to the left or below; never over it."""
+    """Next to a dot: to the right where the sea is, else to the left or below; never over it."""
     half = round(len(text) * 6.9) + 6
     x, y = point
     for dx, dy in (

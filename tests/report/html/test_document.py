@@ -113,7 +113,7 @@ def test_the_page_says_the_first_screen_of_the_terminal_before_its_key_figures(p
     assert unescape(page).index('<ul class="figures">') > places[-1]
 
 
-# Words of the trade: none stands on the page, but for those that the glossary explains.
+# Jargon: the page uses none of it, except what the glossary explains.
 INSIDERS = (
     "octet", "grammar", "dossier", "vantage", "ledger", "reassembl", "heuristic", "five-tuple", "entropy",
     "dissect", "evict", "p =",
