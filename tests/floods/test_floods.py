@@ -1,8 +1,8 @@
 """Floods cost no more than their size: twice the input, about twice the work, and the report ends.
 
-Work is counted in calls of functions, which no load of the machine changes. It is counted at two sizes, and at
-further ones where a step lies between these: work that grows faster than the input does so at each size. Times and
-memory of megabytes of each flood are measured by `tests/bench/floods.py`.
+Work is counted in calls of functions, which no load of the machine changes. It is counted at two sizes, and
+at further ones where a step lies between these: work that grows faster than the input does so at each size.
+Times and memory of megabytes of each flood are measured by `tests/bench/floods.py`.
 """
 
 from __future__ import annotations
