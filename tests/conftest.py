@@ -38,10 +38,12 @@ ROOT = Path(__file__).parent.parent
 os.environ |= {"LC_ALL": "C.UTF-8", "TZ": "UTC"}
 time.tzset()
 
-# A shell that runs the tests in the background has them, and what they start, ignore interrupts, which some
-# tests send.
+# A shell that runs the tests in the background has them, and what they start, ignore interrupts, and nohup
+# has them ignore SIGHUP. Some tests send these.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 LONG_IN_A_NAME = 40  # bytes
