@@ -1,4 +1,4 @@
-"""SSH signatures (OpenSSH, PROTOCOL.sshsig) of a manifest: made with a private key, verified with public ones."""
+"""SSH signatures of a manifest (OpenSSH, PROTOCOL.sshsig): made and verified."""
 
 from __future__ import annotations
 
