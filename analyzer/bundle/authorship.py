@@ -44,6 +44,20 @@ class Authorship:
     unverified: list[str] = field(default_factory=list)
     authors: list[str] = field(default_factory=list)
     times: list[str] = field(default_factory=list)
+    is_signed: bool = False  # by anyone
+    is_stamped: bool = False
+
+    @property
+    def author(self) -> str:
+        """Who signed, or why that is not known."""
+        why = "by a key that was not given" if self.is_signed else "the bundle is not signed"
+        return "; ".join(self.authors) or f"not verified ({why})"
+
+    @property
+    def time(self) -> str:
+        """When the bundle existed, or why that is not known."""
+        why = "no roots were given" if self.is_stamped else "no authority's time stamp lies beside it"
+        return "; ".join(self.times) or f"not verified ({why})"
 
 
 def authorship(files: dict[str, bytes], trust: Trust) -> Authorship:
@@ -51,7 +65,9 @@ def authorship(files: dict[str, bytes], trust: Trust) -> Authorship:
 
     Raises SelectionError where a key or root that was given can't be read.
     """
-    made = Authorship()
+    made = Authorship(
+        is_signed=any(name in files for name in SIGNATURES), is_stamped=any(name in files for name in ANSWERS)
+    )
     present = {name: files[name] for name in SIGNATURES if name in files}
     verified: set[str] = set()
     for name, data in trust.keys:
@@ -60,8 +76,6 @@ def authorship(files: dict[str, bytes], trust: Trust) -> Authorship:
         verified |= _by_sigstore(made, files[MANIFEST], present, trust.sigstore)
     for name in sorted(present.keys() - verified):
         made.unverified.append(f"{name}: whose signature it is: no key that was given is that of its maker")
-    if not present:
-        made.unverified.append("who made the bundle: it is not signed")
     _stamps(made, files, trust.tsa_roots)
     return made
 
@@ -130,8 +144,6 @@ def _stamps(made: Authorship, files: dict[str, bytes], roots: tuple[str, bytes] 
         ]
     elif not answers:
         made.wrong.append(f"{SUMS}.tsr: there is no answer of a time-stamping authority to verify")
-    if not answers:
-        made.unverified.append("when the bundle was made: no authority's time stamp is beside it")
     if roots is None:
         return
     try:

@@ -15,11 +15,11 @@ from io import BufferedReader
 from pathlib import Path
 
 from analyzer.bundle.authorship import BESIDE
-from analyzer.bundle.bundle import FOLDER
+from analyzer.bundle.bundle import FOLDER, PRINTED
 from analyzer.bundle.manifest import FRAMES, FRAMES_CSV, MANIFEST, README, REPORT, REQUEST, SUMS
 from analyzer.bundle.timestamp import request_for
 
-DOCUMENTS = frozenset((FRAMES, FRAMES_CSV, MANIFEST, README, REPORT))
+DOCUMENTS = frozenset((FRAMES, FRAMES_CSV, MANIFEST, README, REPORT, *PRINTED))
 LINE = re.compile(rb"([0-9a-f]{64})  ([A-Za-z0-9_.\-]+(?:/[A-Za-z0-9_.\-]+)?)\n")
 LARGEST_LIST = 1 << 20  # bytes of the sums, of a request, of a signature and of an answer
 LARGEST_DOCUMENT = 512 << 20  # bytes of a document that is read whole

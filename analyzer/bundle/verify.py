@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from analyzer.bundle.authorship import Authorship, Trust, authorship
-from analyzer.bundle.document_check import BundleDocuments, misstated, said
+from analyzer.bundle.document_check import BundleDocuments, misprinted, misstated, said
 from analyzer.bundle.environment import code_sha256
 from analyzer.bundle.file_check import Files, listed
 from analyzer.bundle.manifest import FRAMES, MANIFEST, REPORT, SUMS
@@ -33,8 +33,8 @@ class VerifyOutcome:
     stated: list[str] = field(default_factory=list)  # what the bundle says of itself, and nothing can show
     compared: str = ""  # what every packet was found to be when it was compared with its original
     is_built_again: bool = False  # of the original, with every file equal
-    authors: list[str] = field(default_factory=list)  # whose signatures were verified
-    times: list[str] = field(default_factory=list)  # which time stamps were verified
+    author: str = ""  # whose signature was verified, or why none was
+    time: str = ""  # which time stamp was verified, or why none was
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +80,7 @@ def _take_authorship(found: Authorship, outcome: VerifyOutcome) -> None:
     outcome.checked += found.checked
     outcome.wrong += found.wrong
     outcome.unverified += found.unverified
-    outcome.authors, outcome.times = found.authors, found.times
+    outcome.author, outcome.time = found.author, found.time
 
 
 def _check(
@@ -103,6 +103,7 @@ def _check(
     _compare(found, files, told, packets, outcome)
     _build_again(found, files, told, tools, key, outcome)
     _take_rescanned(again, outcome)
+    outcome.wrong += misprinted(files, told)
     outcome.stated += _stated(told)
     outcome.unverified += _beside(told)
 

@@ -84,8 +84,7 @@ def _tell(outcome: VerifyOutcome) -> None:
             write(f"{head}: {visible(sentence)}\n")
     write(f"{_verdict(outcome)}\n")
     if not outcome.wrong:
-        write(f"Author: {visible('; '.join(outcome.authors)) or 'not verified'}.\n")
-        write(f"Time: {visible('; '.join(outcome.times)) or 'not verified'}.\n")
+        write(f"Author: {visible(outcome.author)}.\nTime: {visible(outcome.time)}.\n")
 
 
 def _verdict(outcome: VerifyOutcome) -> str:

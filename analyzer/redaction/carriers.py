@@ -118,7 +118,7 @@ class Carriers:
             if len(old) >= SURE:
                 for length in range(LEAST_PIECE, len(old) - LEAST_PIECE + 1):
                     self._beginnings[old[:length]].append(Needle(old, new))
-        self._tried: dict[str, str | None] = {}
+        self._tried: dict[str, bool] = {}
 
     def in_message(self, texts: Iterable[str]) -> Iterator[Pair]:
         """What stands in the texts of one message; of words of our own no hash is one."""
@@ -172,16 +172,15 @@ class Carriers:
         for found in HOST.finditer(text):
             yield from self._labels(found[0].split("."))
 
-    def _pair(self, token: str, is_digest: bool) -> Iterator[Pair]:
-        if token not in self._tried:
-            is_carrier = is_digest or self._is_carrier(token)
-            self._tried[token] = self._secret(token) if is_carrier else None
-        made = self._tried[token]
-        if made is not None:
-            yield token.encode(), made.encode()
+    def _pair(self, token: str, is_told: bool) -> Iterator[Pair]:
+        """A token and what takes its place, where it is a carrier or is told to be replaced."""
+        if is_told or self._is_carrier(token):
+            yield token.encode(), self._secret(token).encode()
 
     def _is_carrier(self, token: str) -> bool:
-        return any(map(self._hides, _decoded(token)))
+        if token not in self._tried:
+            self._tried[token] = any(map(self._hides, _decoded(token)))
+        return self._tried[token]
 
     def _labels(self, labels: list[str]) -> Iterator[Pair]:
         """An encoding that was cut into labels of a host's name (RFC 1035 §2.3.4 allows 63 characters)."""
