@@ -15,27 +15,29 @@ from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cached_property
-from itertools import accumulate
+from itertools import accumulate, chain
 from typing import Any, NamedTuple
 
 from analyzer.redaction.pseudonyms import coarse
-from analyzer.redaction.spellings import PLAIN, WRITTEN, Pair
+from analyzer.redaction.spellings import PLAIN, WRITTEN, Pair, Writing
 
 Hides = Callable[[bytes], bool]
 
-LEAST = 8  # letters and digits of a value that is looked for with marks between them
+LEAST = 7  # letters and digits of a value that is looked for with marks between them
 SURE = 12  # … and of one that may stand beside other letters and digits
 LONGEST = 256  # characters from its first to its last
 LEAST_PIECE = 6  # characters of a piece that is replaced wherever it is a word of its own
 LEAST_TOKEN = 16  # characters of a token that may be an encoding
 ALNUM, DIGITS = re.compile("[0-9A-Za-z]+"), re.compile("[0-9]+")
+WORD = re.compile(r"[A-Za-z0-9]{16,65536}={0,6}")  # behind a prefix, as in the name of a header
 TOKEN = re.compile(r"[A-Za-z0-9+/_\-]{16,65536}={0,2}")
 # Hexadecimal digits of hashes of 64 to 512 bits, and the same hashes in base64 with their padding.
 _BITS = (512, 384, 256, 224, 192, 160, 128, 64)
 _BASE64 = {22: "==", 27: "=", 38: "==", 43: "=", 86: "=="}  # characters, and their padding
 DIGEST = re.compile(
-    "(?<![0-9A-Za-z])(?:(?=[0-9]*[A-Fa-f])(?=[A-Fa-f]*[0-9])(?:"
+    "(?<![0-9A-Za-z])(?:(?=[0-9:-]*[A-Fa-f])(?=[A-Fa-f:-]*[0-9])(?:"
     + "|".join(f"[0-9{letters}]{{{bits // 4}}}" for bits in _BITS for letters in ("a-f", "A-F"))
+    + "|(?:[0-9A-Fa-f]{2}[:-]){15,63}[0-9A-Fa-f]{2}"  # … in pairs
     + ")(?![0-9A-Za-z])|(?<![+/_\\-])(?:"
     + "|".join(f"[A-Za-z0-9+/_\\-]{{{count}}}{end}" for count, end in _BASE64.items())
     + ")(?![0-9A-Za-z+/_=\\-]))"
@@ -85,6 +87,10 @@ class Squeezed:
         number = self.word(at)
         return self.found[number].start() + at - self.starts[number]
 
+    def between(self, start: int, end: int) -> str:
+        """The text from one character to another, with the marks."""
+        return self.text[self.place(start) : self.place(end - 1) + 1]
+
     def is_bounded(self, start: int, end: int) -> bool:
         """Whether a span begins and ends where words do."""
         return start == self.starts[self.word(start)] and end == self.starts[self.word(end - 1) + 1]
@@ -98,8 +104,8 @@ class Squeezed:
 class Carriers:
     """Finds carriers of known values.
 
-    `hides` tells whether bytes hold a value in whatever encoding, `is_known` whether a hash is replaced
-    elsewhere, and `secret` gives what takes the place of a token.
+    `hides` tells whether bytes hold a value in whatever encoding, `is_known` whether a text is replaced
+    without this, and `secret` gives what takes the place of a token.
     """
 
     def __init__(
@@ -146,7 +152,8 @@ class Carriers:
             squeezed = Squeezed(text, words)
             for number, start, end in search.find_matches_as_indexes(squeezed.data, overlapping=True):
                 old, new = needles[number]
-                if len(old) >= SURE or squeezed.is_bounded(start, end):
+                is_whole = len(old) >= SURE or squeezed.is_bounded(start, end)
+                if is_whole and not self._is_known(squeezed.between(start, end).encode("utf-8", "replace")):
                     yield from _spelled(squeezed, start, end, new)
 
     @cached_property
@@ -167,7 +174,7 @@ class Carriers:
     # ── tokens ──────────────────────────────────────────────────────────
 
     def _opaque(self, text: str) -> Iterator[Pair]:
-        for found in TOKEN.finditer(text):
+        for found in chain(TOKEN.finditer(text), WORD.finditer(text)):
             yield from self._pair(found[0], False)
         for found in HOST.finditer(text):
             yield from self._labels(found[0].split("."))
@@ -179,7 +186,8 @@ class Carriers:
 
     def _is_carrier(self, token: str) -> bool:
         if token not in self._tried:
-            self._tried[token] = any(map(self._hides, _decoded(token)))
+            is_known = self._is_known(token.encode())
+            self._tried[token] = not is_known and any(map(self._hides, _decoded(token)))
         return self._tried[token]
 
     def _labels(self, labels: list[str]) -> Iterator[Pair]:
@@ -193,9 +201,8 @@ class Carriers:
 
 def _spelled(squeezed: Squeezed, start: int, end: int, new: str) -> Iterator[Pair]:
     """A value as it stands, what takes its place, and each long piece of it as a word of its own."""
-    first, last = squeezed.place(start), squeezed.place(end - 1) + 1
-    before = squeezed.text[first:last]
-    if len(before) > LONGEST or before == squeezed.data[start:end]:
+    first, before = squeezed.place(start), squeezed.between(start, end)
+    if len(before) > LONGEST:
         return
     made = list(before)
     for at in range(start, end):
@@ -267,14 +274,15 @@ def is_worth_opening(data: bytes) -> bool:
 
 
 def _needles(known: Mapping[tuple[str, str], str]) -> Iterator[tuple[str, str]]:
-    """Each way to write a value whose pseudonym is as long, without marks, and reversed."""
+    """Each way to write a value whose pseudonym is as long, without marks."""
     for (kind, value), pseudonym in known.items():
+        if kind == "location" and not _is_number(value):
+            continue
         longer = _padded(value) if kind == "location" else pseudonym
-        for write in (PLAIN[0], *WRITTEN.get(kind, ())):
+        for write in (PLAIN[0], *WRITTEN.get(kind, ()), *MARKED.get(kind, ALWAYS)):
             old, new = _bare(write(value)), _bare(write(longer))
             if LEAST <= len(old) == len(new) and old != new and any(char.isdigit() for char in old):
                 yield old, new
-                yield old[::-1], new[::-1]
 
 
 def _padded(degrees: str) -> str:
@@ -285,6 +293,58 @@ def _padded(degrees: str) -> str:
 
 def _bare(text: str) -> str:
     return "".join(ALNUM.findall(text)).lower()
+
+
+def _backwards(text: str) -> str:
+    return _bare(text)[::-1]
+
+
+def _in_hexadecimal(text: str) -> str:
+    return text.encode("utf-8", "surrogatepass").hex()
+
+
+def _bytes_backwards(mac: str) -> str:
+    return ":".join(reversed(mac.split(":")))
+
+
+def _decimals(count: int) -> Writing:
+    """Degrees with so many decimals, as whole numbers in millionths and their kin have them."""
+    return lambda degrees: f"{float(degrees):.{count}f}" if _is_number(degrees) else ""
+
+
+def _minutes(wide: int, decimals: int) -> Writing:
+    """Degrees and minutes, as receivers write them (NMEA 0183, GGA)."""
+
+    def write(degrees: str) -> str:
+        if not _is_number(degrees):
+            return ""
+        whole, rest = divmod(abs(float(degrees)), 1)
+        return f"{int(whole):0{wide}d}{rest * 60:0{decimals + 3}.{decimals}f}"
+
+    return write
+
+
+def _seconds(degrees: str) -> str:
+    """Degrees, minutes and seconds, with two decimals."""
+    if not _is_number(degrees):
+        return ""
+    hundredths = round(abs(float(degrees)) * 360_000)
+    return f"{hundredths // 360_000}:{hundredths // 6000 % 60:02d}:{hundredths % 6000:04d}"
+
+
+def _is_number(text: str) -> bool:
+    return re.fullmatch(r"-?\d{1,3}\.\d+", text, re.ASCII) is not None
+
+
+ALWAYS: tuple[Writing, ...] = (_backwards, _in_hexadecimal)
+MARKED: dict[str, tuple[Writing, ...]] = {
+    **dict.fromkeys(("mac", "bssid"), (*ALWAYS, _bytes_backwards)),
+    "location": (
+        *map(_decimals, (5, 6, 7)),
+        *(_minutes(wide, decimals) for wide in (2, 3) for decimals in (3, 4, 5)),
+        _seconds,
+    ),
+}
 
 
 def _automaton(needles: list[tuple[str, str]]) -> Any:

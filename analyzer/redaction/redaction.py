@@ -175,7 +175,7 @@ class Redactor:
         carriers = Carriers(
             self.known,
             lambda data: self.replacer.found(data) or (is_worth_opening(data) and self.rewriter.hides(data)),
-            lambda digest: digest.rstrip(b"=") in sums or self.replacer.found(digest),
+            lambda text: text.rstrip(b"=") in sums or self.replacer.found(text),
             lambda token: self.pseudonyms.of("secret", token),
         )
         for message in self._report.messages:

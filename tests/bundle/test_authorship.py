@@ -1,4 +1,4 @@
-"""Who signed a bundle and when it existed: made here and checked by other programs, and the other way round."""
+"""Who signed a bundle and when it existed: made here and checked by other programs, and the reverse."""
 
 from __future__ import annotations
 
