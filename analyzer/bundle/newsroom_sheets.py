@@ -23,7 +23,7 @@ WIDTH = 96
 MOST = 40  # connections that a sheet tells one by one; the report holds all
 LONGEST = 160  # characters of a name or value
 HANDOVERS = 6
-LINE = "_" * 40
+LINE = "_" * 30
 TO_FILL_IN = ("recorded by", "place", "device, model", "device, serial", "network", "method, settings")
 # What each status of a ping shows, and what it leaves open.
 STATUS = {
@@ -169,7 +169,14 @@ def _devices(report: Report) -> Iterator[str]:
     yield "Devices seen in it, by what they said themselves; mark the one that the findings are about"
     for device in report.devices[:MOST]:
         names = ", ".join(dict.fromkeys(_said(each.name) for each in device.names))
-        facts = filter(None, (device.vendor and _said(device.vendor), names, ", ".join(device.addresses[:4])))
+        facts = filter(
+            None,
+            (
+                device.vendor and _said(device.vendor),
+                names,
+                ", ".join(each for each in device.addresses[:4] if each != device.id),
+            ),
+        )
         yield f"  [ ] {_said(device.id)}  {'; '.join(facts)}"
     if (more := len(report.devices) - MOST) > 0:
         yield f"  … and {counted(more, 'further device')}, listed in report.json"

@@ -138,7 +138,7 @@ class Carriers:
 
     def in_text(self, text: str) -> Iterator[Pair]:
         """What stands in one text, whoever wrote it."""
-        if len(text) >= LEAST:
+        if self._any and len(text) >= LEAST:
             yield from self._marked(text)
             yield from self._opaque(text)
 
