@@ -80,6 +80,7 @@ SKIPPED_FIELDS = frozenset(
 MASKED = "*"
 ACCOUNT = re.compile(r"\(account (.*)\)\Z", re.DOTALL)
 ENDINGS = re.compile(r"(?:\.(?:pcap|pcapng|cap|dmp|snoop|gz|zst|xz|lz4|bz2))+\Z", re.IGNORECASE)
+LONGEST_TOKEN = 1024  # characters of a token that gets a pseudonym
 STANDARD_INPUT = "-"
 PATH = r"(?<![\w./\-]){}(?![\w/\-])"  # of its own, and not as letters of a word
 
@@ -176,12 +177,16 @@ class Redactor:
             self.known,
             lambda data: self.replacer.found(data) or (is_worth_opening(data) and self.rewriter.hides(data)),
             lambda text: text.rstrip(b"=") in sums or self.replacer.found(text),
-            lambda token: self.pseudonyms.of("secret", token),
+            self._of_token,
         )
         for message in self._report.messages:
             yield from carriers.in_message(texts_of(message))
         for text in set(_texts(self._report)):
             yield from carriers.in_text(text)
+
+    def _of_token(self, token: str) -> str:
+        """What takes the place of a token: its pseudonym, or asterisks where that would take long."""
+        return self.pseudonyms.of("secret", token) if len(token) <= LONGEST_TOKEN else MASKED * len(token)
 
     def _of_finding(self, found: Finding) -> Iterator[tuple[str, str]]:
         new = self._value(found.kind, found.value)

@@ -71,6 +71,23 @@ def test_a_mutated_report_is_shown_or_refused_in_a_sentence(
         assert said.count("\n") == (code == 2), (seed, said)
 
 
+def test_values_that_failed_once_are_shown_or_refused(
+    good: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = good.read_text()
+    changes = (
+        ("356938035643809", "\\ud800", ("report", "F", "--redact")),
+        ("356938035643809", "a" * 5000, ("report", "F", "--redact")),
+        ('"port":80', f'"port":{1 << 63}', ("evidence", "F", "-w", "O")),
+    )
+    for old, new, command in changes:
+        assert old in text
+        (tmp_path / "saved.json").write_text(text.replace(old, new))
+        words = {"F": tmp_path / "saved.json", "O": tmp_path / "out"}
+        assert call(*(words.get(word, word) for word in command)) in (0, 2)
+        assert "fault of phonehome" not in capsys.readouterr().err
+
+
 def test_a_table_without_a_column_or_with_nothing_in_a_row_is_one_sentence(
     good: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
