@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import random
+import re
 import shutil
+import socket
 from pathlib import Path
 
 import pytest
 
 from tests.bundle.authority import Authority, run, ssh_key
 from tests.bundle.making import bundle, call, capture
+from tests.bundle.sigstore_chain import Sigstore
 
 pytest.importorskip("asyncssh")
 pytest.importorskip("minisign")
@@ -194,6 +197,64 @@ def test_a_published_signature_of_minisign_is_verified() -> None:
     assert trusted_comment(b"Test", signature, by) is None
     assert trusted_comment(b"test", signature.replace(b"file:test", b"file:best"), by) is None
     assert trusted_comment(b"test", signature[:80], by) is None
+
+
+# ── Sigstore ────────────────────────────────────────────────────────────────
+
+WHO, CONFIRMED = "desk@example.org", "https://login.example"
+
+
+def _by_sigstore(root: Path, who: str = WHO, confirmed: str = CONFIRMED) -> list[str | Path]:
+    return ["--sigstore-identity", who, "--sigstore-issuer", confirmed, "--sigstore-root", root]
+
+
+def test_a_sigstore_bundle_is_verified_without_a_network(
+    tmp_path: Path, copy: Path, capsys: Told, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("sigstore")
+    chain = Sigstore()
+    root, other = tmp_path / "root.json", tmp_path / "other.json"
+    root.write_bytes(chain.trusted_root())
+    other.write_bytes(Sigstore().trusted_root())
+    beside = copy / "manifest.json.sigstore.json"
+    beside.write_bytes(chain.bundle((copy / "manifest.json").read_bytes(), WHO, CONFIRMED))
+    monkeypatch.setattr(socket.socket, "connect", _refuse)
+    code, out = verified(capsys, copy, *_by_sigstore(root))
+    assert code == 0
+    assert f"Author: Sigstore identity {WHO}, confirmed by {CONFIRMED}." in out
+    code, out = verified(capsys, copy)
+    assert code == 0
+    assert "NOT VERIFIED: manifest.json.sigstore.json: whose signature it is" in out
+    for wrong in (_by_sigstore(root, "night@example.org"), _by_sigstore(root, WHO, "https://x.example")):
+        assert verified(capsys, copy, *wrong)[0] == 1
+    assert verified(capsys, copy, *_by_sigstore(other))[0] == 1
+    assert call("verify", copy, *_by_sigstore(copy / "manifest.json")) == 2
+    assert "is no trusted root of Sigstore" in capsys.readouterr().err
+    beside.write_bytes(chain.bundle(b"another manifest", WHO, CONFIRMED))
+    code, out = verified(capsys, copy, *_by_sigstore(root))
+    assert code == 1
+    assert "WRONG: manifest.json.sigstore.json: is no signature of manifest.json" in out
+
+
+def _refuse(*_: object) -> None:
+    raise AssertionError("a connection was made")
+
+
+def test_a_spoiled_sigstore_bundle_is_no_signature() -> None:
+    pytest.importorskip("sigstore")
+    from analyzer.bundle.sigstore_signature import SigstoreSigner, objection
+
+    chain = Sigstore()
+    signer, good = SigstoreSigner(WHO, CONFIRMED, chain.trusted_root()), chain.bundle(b"data", WHO, CONFIRMED)
+    assert objection(b"data", good, signer) is None
+    chance = random.Random(1)
+    values = list(re.finditer(rb'(?<=")[A-Za-z0-9+/]{30,}', good))
+    assert len(values) >= 7  # certificate, signature, body, hashes, promise
+    for _ in range(150):
+        found, data = chance.choice(values), bytearray(good)
+        at = chance.randrange(found.start(), found.end() - 3)  # the last bits of base64 may be of no byte
+        data[at] = ord("A") if data[at] != ord("A") else ord("B")
+        assert objection(b"data", bytes(data), signer) is not None, at
 
 
 # ── time ────────────────────────────────────────────────────────────────────

@@ -86,6 +86,11 @@ def test_values_that_failed_once_are_shown_or_refused(
         words = {"F": tmp_path / "saved.json", "O": tmp_path / "out"}
         assert call(*(words.get(word, word) for word in command)) in (0, 2)
         assert "fault of phonehome" not in capsys.readouterr().err
+    document = json.loads(text)
+    document["messages"][0]["span_captures"] = [0, 0, 0, 0, 0]
+    (tmp_path / "saved.json").write_text(json.dumps(document))
+    assert call("recheck", tmp_path / "saved.json") in (0, 1, 2)
+    assert "fault of phonehome" not in capsys.readouterr().err
 
 
 def test_a_table_without_a_column_or_with_nothing_in_a_row_is_one_sentence(
