@@ -1,4 +1,4 @@
-"""A Sigstore of the test's own: authority, certificate log and transparency log, made with `cryptography` alone.
+"""A Sigstore of the tests: authority, certificate log and transparency log, made with `cryptography` alone.
 
 The parts and their forms: RFC 6962 §3.2 (the log's statement in a certificate), the note that a transparency
 log signs (https://c2sp.org/signed-note), and Sigstore's bundle of version 0.3.
