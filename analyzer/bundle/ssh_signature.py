@@ -40,7 +40,7 @@ def is_locked(private_key: bytes) -> bool:
 
 
 def signers(text: str) -> list[SshSigner]:
-    """Return the keys of a public key file, `authorized_keys` or `allowed_signers` (ssh-keygen(1)).
+    """Return the keys of a file of public keys or of `allowed_signers` (ssh-keygen(1)).
 
     Raises ValueError for a line that is none. Lines of certificate authorities are none.
     """

@@ -263,6 +263,7 @@ def _coordinates() -> Iterator[Carrier]:
         "with five decimals": ("59.91387/10.75225", "59.91387", "10.75225"),
         "in minutes": ("5954.8321,N,01045.1347,E", "5954.8321", "01045.1347"),
         "in minutes, of five decimals": ("5954.83208 1045.13470", "5954.83208", "1045.13470"),
+        "in seconds": ("59°54'49.92\"N 10°45'08.08\"E", "59°54'49.92", "10°45'08.08"),
         "in a link": (f"geo:{LATITUDE},{LONGITUDE}", LATITUDE, LONGITUDE),
     }
     for name, (text, *needles) in ways.items():

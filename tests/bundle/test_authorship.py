@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import random
 import re
 import shutil
@@ -9,6 +11,7 @@ import socket
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ed25519
 
 from tests.bundle.authority import Authority, run, ssh_key
 from tests.bundle.making import bundle, call, capture
@@ -78,6 +81,38 @@ def test_what_ssh_keygen_signs_verify_verifies(
     assert code == 0
     assert f"Author: SSH key {fingerprint} (desk@example.org)." in out
     assert "Time: not verified (no authority's time stamp lies beside it)." in out
+
+
+@needs_ssh
+def test_a_signature_of_a_security_key_is_verified(tmp_path: Path, copy: Path, capsys: Told) -> None:
+    """Made as such a key makes it (OpenSSH, PROTOCOL.u2f); ssh-keygen says that it is right."""
+    key, kind, application = ed25519.Ed25519PrivateKey.generate(), b"sk-ssh-ed25519@openssh.com", b"ssh:"
+    public = _strings(kind, key.public_key().public_bytes_raw(), application)
+    data = (copy / "manifest.json").read_bytes()
+    name = b"phonehome-evidence"
+    message = b"SSHSIG" + _strings(name, b"", b"sha512", hashlib.sha512(data).digest())
+    touched = b"\x01" + (7).to_bytes(4, "big")  # by a finger; a count of signatures
+    signed = key.sign(hashlib.sha256(application).digest() + touched + hashlib.sha256(message).digest())
+    blob = b"SSHSIG" + (1).to_bytes(4, "big")
+    blob += _strings(public, name, b"", b"sha512", _strings(kind, signed) + touched)
+    armoured = (
+        b"-----BEGIN SSH SIGNATURE-----\n" + base64.encodebytes(blob) + b"-----END SSH SIGNATURE-----\n"
+    )
+    (copy / "manifest.json.sig").write_bytes(armoured)
+    (tmp_path / "key.pub").write_text(f"{kind.decode()} {base64.b64encode(public).decode()} token\n")
+    (tmp_path / "allowed").write_text(f"token {(tmp_path / 'key.pub').read_text()}")
+    run(
+        *("ssh-keygen", "-Y", "verify", "-f", tmp_path / "allowed", "-I", "token", "-n", name.decode()),
+        *("-s", copy / "manifest.json.sig"),
+        data=data,
+    )
+    code, out = verified(capsys, copy, "--key", tmp_path / "key.pub")
+    assert code == 0
+    assert "(token)." in out
+
+
+def _strings(*values: bytes) -> bytes:
+    return b"".join(len(value).to_bytes(4, "big") + value for value in values)
 
 
 @needs_ssh

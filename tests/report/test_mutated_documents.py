@@ -78,6 +78,8 @@ def test_values_that_failed_once_are_shown_or_refused(
     changes = (
         ("356938035643809", "\\ud800", ("report", "F", "--redact")),
         ("356938035643809", "a" * 5000, ("report", "F", "--redact")),
+        ("phone.pcap", "\\ud800", ("evidence", "F", "-w", "O")),
+        ("phone.pcap", "\\u0000", ("recheck", "F")),
         ('"port":80', f'"port":{1 << 63}', ("evidence", "F", "-w", "O")),
     )
     for old, new, command in changes:
