@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,9 @@ import pytest
 from analyzer import analyze
 from analyzer.bundle.bundle import BundleRequest, bundle
 from analyzer.bundle.manifest import Making
+from analyzer.compare import document
+from analyzer.compare import terminal as comparison
+from analyzer.compare.compare import compare
 from analyzer.export import csv as tables
 from analyzer.export import eve, har, ndjson, sarif
 from analyzer.model import Report
@@ -61,3 +65,17 @@ def test_the_page_and_the_alerts_hold_none_either(tmp_path: Path) -> None:
         report = redact(analyze(str(path)), KEY)
         made = {"html": html.write(report), "eve": eve.write(report), "sarif": sarif.write(report)}
         assert left({name: text.encode() for name, text in made.items()}, carrier) == [], carrier.name
+
+
+def test_a_comparison_of_two_reports_holds_none_either(tmp_path: Path) -> None:
+    for carrier in CATALOGUE[7::40]:
+        path = tmp_path / "phone.pcap"
+        path.write_bytes(capture_of(carrier))
+        report = analyze(str(path))
+        other = replace(report, messages=report.messages[:2], findings=report.findings[:2])
+        found = compare(report, other, None, None, lambda each: redact(each, KEY))
+        told = {
+            "json": document.write(found, "0").encode(),
+            "terminal": comparison.render(found, "0", width=300, colour=False, verbose=True).encode(),
+        }
+        assert left(told, carrier) == [], carrier.name
