@@ -176,8 +176,8 @@ class Carriers:
     def _opaque(self, text: str) -> Iterator[Pair]:
         for found in chain(TOKEN.finditer(text), WORD.finditer(text)):
             yield from self._pair(found[0], False)
-        for found in HOST.finditer(text):
-            yield from self._labels(found[0].split("."))
+        if len(text) <= LONGEST and HOST.fullmatch(text):
+            yield from self._labels(text.split("."))
 
     def _pair(self, token: str, is_told: bool) -> Iterator[Pair]:
         """A token and what takes its place, where it is a carrier or is told to be replaced."""

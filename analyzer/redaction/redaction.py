@@ -58,6 +58,8 @@ HOW = (
     "an IMSI, the maker's part of a MAC address, the domain of an e-mail address, the country and first two "
     "digits of a phone number, country, network and area of a cell. Check digits are valid where they were.",
     "Passwords, log-ins in headers and the values of cookies were replaced likewise.",
+    "So was whatever has the form of a hash, and values with marks between their characters, in pieces or in "
+    "tokens of other text. Bodies of which not everything was read were withheld.",
     "Coordinates are cut to one decimal of a degree (some 11 km).",
     "Bodies were decoded, changed and encoded again in the same way; what could not be was withheld, and "
     "says so. Of a changed body no hash of what was sent is shown, by which anyone could confirm a guess; "

@@ -47,6 +47,7 @@ def test_the_catalogue_is_large_and_its_search_finds_what_is_there(tmp_path: Pat
         assert left(documents(report), carrier), carrier.name
 
 
+@pytest.mark.sampled(70)
 @pytest.mark.parametrize("carrier", CATALOGUE, ids=lambda carrier: carrier.name)
 def test_no_carrier_leaks(carrier: Carrier, tmp_path: Path) -> None:
     path = tmp_path / "phone.pcap"
