@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import base64
 from typing import NamedTuple
 
+LENGTH_OF_SECRET_KEY = 158  # bytes
+NOT_DERIVED = b"\0\0"
 COMMENT = b"untrusted comment:"  # with which every file of minisign begins
 
 
@@ -18,17 +21,25 @@ def signature(data: bytes, secret_key: bytes, passphrase: str | None) -> bytes:
     """Return the text of the signature. Raises ValueError where the passphrase does not open the key."""
     import minisign
 
-    with minisign.SecretKey.from_bytes(secret_key) as key:
-        if key.is_encrypted():
+    try:
+        key = minisign.SecretKey.from_bytes(secret_key)
+        if is_locked(secret_key):
             key.decrypt(passphrase or "")
-        return bytes(key.sign(data)) + b"\n"
+        return bytes(key.sign(data)).rstrip(b"\n") + b"\n"
+    except minisign.Error as error:
+        raise ValueError(str(error)) from None
 
 
 def is_locked(secret_key: bytes) -> bool:
-    """Return whether a secret key asks for a passphrase. Raises ValueError where it is none."""
-    import minisign
+    """Return whether a secret key asks for a passphrase. Raises ValueError where it is none.
 
-    return bool(minisign.SecretKey.from_bytes(secret_key).is_encrypted())
+    Behind two bytes for the algorithm stand two that name how the key was derived, zeros where it was not.
+    """
+    lines = secret_key.strip().splitlines()
+    data = base64.b64decode(lines[-1], validate=True)
+    if len(data) != LENGTH_OF_SECRET_KEY:
+        raise ValueError(f"a secret key has {LENGTH_OF_SECRET_KEY} bytes, this one has {len(data)}")
+    return data[2:4] != NOT_DERIVED
 
 
 def is_public_key(data: bytes) -> bool:
@@ -42,9 +53,12 @@ def signer(data: bytes) -> MinisignSigner:
     import minisign
 
     lines = data.strip().splitlines()
-    key = minisign.PublicKey.from_base64(lines[-1] if lines else b"")
-    text = key.to_base64().decode()
-    return MinisignSigner(text, key._keynum_pk.key_id[::-1].hex().upper())
+    try:
+        text = minisign.PublicKey.from_base64(lines[-1] if lines else b"").to_base64().decode()
+    except minisign.Error as error:
+        raise ValueError(str(error)) from None
+    identifier = base64.b64decode(text)[2:10]  # behind the algorithm, the last byte first
+    return MinisignSigner(text, identifier[::-1].hex().upper())
 
 
 def trusted_comment(data: bytes, signed: bytes, by: MinisignSigner) -> str | None:
@@ -54,6 +68,6 @@ def trusted_comment(data: bytes, signed: bytes, by: MinisignSigner) -> str | Non
     try:
         made = minisign.Signature.from_bytes(signed)
         minisign.PublicKey.from_base64(by.base64).verify(data, made)
-    except ValueError:  # minisign.Error is one
+    except (minisign.Error, ValueError):
         return None
     return str(made.trusted_comment)

@@ -43,8 +43,8 @@ TEMPLATES = (
     ),
     mark("Passwords, log-ins in headers and the values of cookies were replaced likewise."),
     mark(
-        "So was whatever has the form of a hash, and values with marks between their characters, in pieces or "
-        "in tokens of other text. Bodies of which not everything was read were withheld."
+        "So was whatever has the form of a hash, and values with marks between their characters, in pieces "
+        "or in tokens of other text. Bodies of which not everything was read were withheld."
     ),
     mark("Coordinates are cut to one decimal of a degree (some 11 km)."),
     mark(
