@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterator
 from typing import NamedTuple
 from urllib.parse import quote
 
-from tests.builders import conversation, http_request, http_response, pcap
+from tests.builders import conversation, http_request, http_response, pcap, udp
 
 IMEI, MAC, ICCID = "490154203237518", "00:1b:44:11:3a:b7", "89470012345678901236"
 LATITUDE, LONGITUDE = "59.913868", "10.752245"
@@ -33,6 +33,7 @@ class Carrier(NamedTuple):
     name: str
     request: bytes
     needles: tuple[bytes, ...]
+    ports: tuple[int, int] | None = None  # of a datagram; a request of HTTP has none
 
 
 # ── ways to write it ────────────────────────────────────────────────────────
@@ -278,20 +279,63 @@ def _coordinates() -> Iterator[Carrier]:
         yield Carrier(f"a phone number {name}", post(f"call {text} now".encode()), (text[-9:].encode(),))
 
 
+def _datagrams() -> Iterator[Carrier]:
+    """What other protocols say, in datagrams: names, announcements, options, text."""
+    hyphens, colons = between("-", 5)(IMEI), between(":")(IMEI)
+    serial = IMEI[8:]
+    yield Carrier(
+        "two labels of a DNS query",
+        _query(f"{IMEI[:8]}.{serial}.example.com"),
+        (serial.encode(),),
+        (40002, 53),
+    )
+    digits = ".".join(IMEI)
+    wire = b"".join(b"\x01" + digit.encode() for digit in IMEI)
+    yield Carrier(
+        "a label for each digit", _query(f"{digits}.example.com"), (digits.encode(), wire), (40002, 53)
+    )
+    yield Carrier("a name of mDNS", _query(f"{hyphens}.local"), (hyphens.encode(),), (5353, 5353))
+    for name, text in {"hyphens": hyphens, "colons": colons, "no marks": IMEI}.items():
+        told = text.encode()
+        yield Carrier(f"SSDP with {name}", _announced(text), (told,), (1900, 1900))
+        yield Carrier(f"DHCP options with {name}", _asked(text), (told,), (68, 67))
+        yield Carrier(f"a datagram with {name}", f"log {text} end".encode(), (told,), (40002, 9999))
+
+
+def _query(name: str) -> bytes:
+    """A question for an address (RFC 1035 §4)."""
+    labels = b"".join(bytes((len(label),)) + label.encode() for label in name.split("."))
+    return b"\0\7\1\0\0\1" + bytes(6) + labels + b"\0\0\1\0\1"
+
+
+def _announced(text: str) -> bytes:
+    lines = (
+        "NOTIFY * HTTP/1.1", "HOST: 239.255.255.250:1900", "NT: upnp:rootdevice", "NTS: ssdp:alive",
+        f"SERVER: Linux UPnP/1.0 dev/{text}", f"USN: uuid:{text}::upnp:rootdevice",
+    )  # fmt: skip
+    return "\r\n".join((*lines, "", "")).encode()
+
+
+def _asked(text: str) -> bytes:
+    """A DHCP request with a host name and a domain (RFC 2132 §3.14, §3.17)."""
+    named = b"".join(bytes((option, len(text))) + text.encode() for option in (12, 15))
+    head = b"\1\1\6\0\0\0\0\5" + bytes(20) + bytes.fromhex("00005e0053a7") + bytes(202)
+    return head + b"\x63\x82\x53\x63\x35\1\3" + named + b"\xff"
+
+
 def catalogue() -> list[Carrier]:
-    return [*crossed(), *single()]
+    return [*crossed(), *single(), *_datagrams()]
 
 
 def capture_of(carrier: Carrier) -> bytes:
     """The identifiers in plain JSON, then the carrier."""
     plain = post(json.dumps(KNOWN).encode(), "application/json")
     answer = (False, http_response(200, b"ok"))
-    return pcap(
-        [
-            *conversation((True, plain), answer),
-            *conversation((True, carrier.request), answer, ports=(40001, 80)),
-        ]
-    )
+    if carrier.ports is None:
+        second = conversation((True, carrier.request), answer, ports=(40001, 80))
+    else:
+        second = [udp(carrier.request, ports=carrier.ports)]
+    return pcap([*conversation((True, plain), answer), *second])
 
 
 # ── the search ──────────────────────────────────────────────────────────────
