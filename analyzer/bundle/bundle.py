@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from analyzer.bundle.flow_groups import MOST, FlowGroup, groups
 from analyzer.bundle.frame import CapturedFrame
+from analyzer.bundle.hand_repetition import BY_HAND, by_hand
 from analyzer.bundle.manifest import (
     FRAMES,
     FRAMES_CSV,
@@ -25,6 +26,7 @@ from analyzer.bundle.manifest import (
     sha256,
     sums,
 )
+from analyzer.bundle.newsroom_sheets import CUSTODY, EDITOR, LAWYER, REPLY, sheets
 from analyzer.bundle.pcapng_writer import pcapng
 from analyzer.bundle.selection import SelectionError, refuse_what_cannot_be_shown, select
 from analyzer.bundle.timestamp import request_for
@@ -35,6 +37,7 @@ from analyzer.version import VERSION
 
 FOLDER = "captures"
 STANDARD_INPUT = "-"
+PRINTED = frozenset((CUSTODY, EDITOR, LAWYER, REPLY, BY_HAND))
 
 _README = """\
 Evidence made by phonehome
@@ -50,6 +53,11 @@ report.json        the report that says what was found; phonehome report report.
 manifest.json      captures, versions, databases, what stands in which file, and the command that made this.
 SHA256SUMS         of all files but itself; sha256sum -c SHA256SUMS checks them.
 SHA256SUMS.tsq     a request for a time stamp of SHA256SUMS (RFC 3161), not sent to anyone.
+custody.txt        who recorded it and in whose hands it was since: lines to fill in and sign.
+cover-editor.txt, cover-lawyer.txt
+                   what to check before print, and what answers which objection.
+right-of-reply.txt what was observed, for the company to comment on; without values.
+by-hand.txt        commands that repeat each finding with tshark and openssl.
 
 {made}
 
@@ -66,10 +74,19 @@ what). They are written outside this folder, which is to stay as it is:
     tshark -q -r captures/flow-0001.pcapng --export-objects http,../by-hand
     sha256sum ../by-hand/*
 
+To sign it, with one of these; the signature stays in this folder, and manifest.json states all other files:
+
+    ssh-keygen -Y sign -n phonehome-evidence -f KEY manifest.json
+    minisign -S -s KEY -m manifest.json
+    sigstore sign manifest.json
+
 To have the time confirmed by an authority of your choice, whose address goes in place of URL:
 
     curl -H "Content-Type: application/timestamp-query" --data-binary @SHA256SUMS.tsq -o SHA256SUMS.tsr URL
-    openssl ts -verify -data SHA256SUMS -in SHA256SUMS.tsr -CAfile THE-AUTHORITYS-CA.pem
+
+To check both, with keys and roots that you got from their owners and not from this folder:
+
+    phonehome verify THIS-FOLDER --key KEY.pub --tsa-roots ROOTS.pem
 
 What this proves and what it can't: docs/evidence.md of phonehome.
 """
@@ -130,6 +147,7 @@ def bundle(report: Report, asked: BundleRequest) -> Bundle:
         FRAMES_CSV: frames_csv(rows),
         REPORT: _document(shown),
         README: readme(shown, asked.making),
+        **printed(shown, made),
     }
     digests = {name: sha256(data) for name, data in files.items()}
     files[MANIFEST] = manifest(shown, made, len(found) - len(chosen), asked.making, digests)
@@ -213,6 +231,11 @@ def _together(frames: Sequence[Sequence[CapturedFrame]]) -> list[CapturedFrame]:
             kept = every.setdefault((frame.capture, frame.number), frame)
             kept.why += [why for why in frame.why if why not in kept.why]
     return sorted(every.values(), key=lambda frame: (frame.time_ns, frame.capture, frame.number))
+
+
+def printed(report: Report, shown: Mapping[str, FlowGroup]) -> dict[str, bytes]:
+    """Return the sheets to print, by name; `shown` are the connections by the names of their files."""
+    return {**sheets(report, shown), BY_HAND: by_hand(report, shown)}
 
 
 def readme(report: Report, making: Making) -> bytes:

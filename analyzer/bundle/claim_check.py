@@ -277,6 +277,8 @@ def plain(value: Any, place: Place) -> Any:
         made = {f.name: plain(getattr(value, f.name), place) for f in fields(value) if f.name not in NUMBERS}
         if isinstance(value, Message):
             captures = value.span_captures or (value.evidence.capture,) * len(value.spans)
+            if len(captures) != len(value.spans):  # a document that was changed: no capture is one of them
+                captures = (-1,) * len(value.spans)
             made["spans"] = [
                 (at, place(of, frame)) for (at, frame), of in zip(value.spans, captures, strict=True)
             ]

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from analyzer.bundle.bundle import FOLDER, readme
+from analyzer.bundle.bundle import FOLDER, printed, readme
 from analyzer.bundle.environment import KEYS
 from analyzer.bundle.file_check import DOCUMENTS, Files
 from analyzer.bundle.flow_groups import MOST, FlowGroup, groups
@@ -87,7 +87,7 @@ def _contradiction(name: str, is_said: Any, wanted: Any) -> str:
 
 def _others(report: Report, document: dict[str, Any]) -> tuple[str, ...]:
     """Return a sentence for each document that another version wrote, with words of its own."""
-    versions = {REPORT: report.version, README: document["tool"]["version"]}
+    versions = {REPORT: report.version, f"{README} with the sheets": document["tool"]["version"]}
     return tuple(
         f"{name} was written by phonehome {version}; its words were not compared with those of {VERSION}"
         for name, version in versions.items()
@@ -121,6 +121,15 @@ def misstated(files: Files) -> Iterator[str]:
     for name, digest in files.sums.items():
         if name != MANIFEST and stated[name] != digest:
             yield f"{name}: was changed: its SHA-256 is not the one that {MANIFEST} states"
+
+
+def misprinted(files: Files, told: BundleDocuments) -> Iterator[str]:
+    """Yield a sentence for each sheet that does not follow from the report."""
+    if told.version != VERSION or told.report.version != VERSION:
+        return
+    for name, wanted in printed(told.report, told.shown).items():
+        if files.document(name) != wanted:
+            yield f"{name}: is not the sheet that belongs to this bundle"
 
 
 def _making(document: dict[str, Any]) -> Making:

@@ -14,14 +14,14 @@ from dataclasses import dataclass
 from io import BufferedReader
 from pathlib import Path
 
-from analyzer.bundle.bundle import FOLDER
+from analyzer.bundle.authorship import BESIDE
+from analyzer.bundle.bundle import FOLDER, PRINTED
 from analyzer.bundle.manifest import FRAMES, FRAMES_CSV, MANIFEST, README, REPORT, REQUEST, SUMS
 from analyzer.bundle.timestamp import request_for
 
-ANSWER = "SHA256SUMS.tsr"  # what an authority gave back, put beside the request
-DOCUMENTS = frozenset((FRAMES, FRAMES_CSV, MANIFEST, README, REPORT))
+DOCUMENTS = frozenset((FRAMES, FRAMES_CSV, MANIFEST, README, REPORT, *PRINTED))
 LINE = re.compile(rb"([0-9a-f]{64})  ([A-Za-z0-9_.\-]+(?:/[A-Za-z0-9_.\-]+)?)\n")
-LARGEST_LIST = 1 << 20  # bytes of the sums, of a request and of an answer
+LARGEST_LIST = 1 << 20  # bytes of the sums, of a request, of a signature and of an answer
 LARGEST_DOCUMENT = 512 << 20  # bytes of a document that is read whole
 # What a name of the folder may be that is not to be opened.
 KINDS = ((stat.S_ISLNK, "is a symbolic link"), (stat.S_ISDIR, "is a folder"))
@@ -38,6 +38,11 @@ class Files:
         """Open one of them. Raises OSError, for a link too."""
         flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
         return os.fdopen(os.open(self.root / name, flags | getattr(os, "O_NONBLOCK", 0)), "rb")
+
+    def beside(self) -> dict[str, bytes]:
+        """Return what signatures and time stamps are of, and those that are there, by name."""
+        names = [name for name in (SUMS, MANIFEST, *BESIDE) if stat.S_ISREG(_mode(self.root / name))]
+        return {name: self.document(name) for name in names}
 
     def document(self, name: str) -> bytes:
         """Return the whole of a document. Raises ValueError where it is too large to be one."""
@@ -77,7 +82,7 @@ def _strange(root: Path) -> Iterator[str]:
         if stat.S_ISREG(status.st_mode):
             if status.st_nlink > 1:
                 yield f"{name}: is a hard link: the same file has another name, by which it can be changed"
-            if name in (SUMS, REQUEST, ANSWER) and status.st_size > LARGEST_LIST:
+            if name in (SUMS, REQUEST, *BESIDE) and status.st_size > LARGEST_LIST:
                 yield f"{name}: has {status.st_size:,} bytes, more than such a file can have"
             continue
         what = next((words for is_kind, words in KINDS if is_kind(status.st_mode)), "is no regular file")
@@ -99,7 +104,7 @@ def _named(data: bytes) -> dict[str, str] | None:
 
 
 def _unlisted(root: Path, files: Files) -> Iterator[str]:
-    known = {*files.sums, SUMS, REQUEST, ANSWER, FOLDER}
+    known = {*files.sums, SUMS, REQUEST, FOLDER, *BESIDE}
     for path in sorted(root.rglob("*")):
         name = path.relative_to(root).as_posix()
         if name not in known and not path.is_symlink():
@@ -130,7 +135,7 @@ def _mode(path: Path) -> int:
 def _twice(files: Files) -> Iterator[str]:
     """Names that some systems take for one."""
     seen: dict[str, str] = {}
-    for name in (*files.sums, SUMS, REQUEST, ANSWER):
+    for name in (*files.sums, SUMS, REQUEST, *BESIDE):
         if (other := seen.setdefault(name.casefold(), name)) != name:
             yield f"{name}: has the name of {other} but for upper and lower case"
 

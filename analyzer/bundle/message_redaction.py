@@ -46,11 +46,14 @@ def _head(message: Message, made: Message, head: bytes) -> bytes:
     """Each header's value where it stands; what the reader joined or trimmed stays to the search."""
     if message.target and made.target and message.target != made.target:
         head = head.replace(_raw(message.target), _raw(made.target), 1)
-    for (name, old), (_, new) in zip(message.headers, made.headers, strict=True):
+    for (name, old), (new_name, new) in zip(message.headers, made.headers, strict=True):
         if old != new:
             named, value = re.escape(_raw(name)), re.escape(_raw(old))
             line = re.compile(rb"(?im)^(%s[ \t]*:[ \t]*)%s(?=[ \t]*\r?$)" % (named, value))
             head = line.sub(rb"\g<1>" + _raw(new).replace(b"\\", b"\\\\"), head, count=1)
+        if name != new_name:
+            named = rb"(?im)^%s(?=[ \t]*:)" % re.escape(_raw(name))
+            head = re.sub(named, _raw(new_name).replace(b"\\", b"\\\\"), head)
     return head
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -21,6 +22,7 @@ from analyzer.model import Report
 from analyzer.packets import Packets, decode
 from analyzer.packets.packet_table import NOT_IP
 from analyzer.redaction.commitment import commitment
+from analyzer.system.pipes import opened
 
 MOST_SENTENCES = 20  # of one capture
 # Bytes of a header that redaction never changes: from, to.
@@ -45,7 +47,7 @@ class Compared:
 def file_sha256(path: str) -> str:
     """Return the SHA-256 of a file as it lies on disk. Raises RefusedError."""
     try:
-        with open(path, "rb") as file:
+        with os.fdopen(opened(path), "rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:
         raise SelectionError(f"{path}: can't be read ({error.strerror})") from None

@@ -168,8 +168,9 @@ def _name(word: str, values: Mapping[str, Any]) -> str:
         for key in ("kind", "value", "dossier", "method", "host", "address", "id", "path")
         if isinstance(values.get(key), str) and values.get(key)
     ]
-    frames = values.get("frames")
-    where = f" in frame {frames[0][1]}" if frames and isinstance(frames[0], list | tuple) else ""
+    frames = values.get("frames")  # of a capture their number
+    first = frames[0] if isinstance(frames, list | tuple) and frames else None
+    where = f" in frame {first[1]}" if isinstance(first, list | tuple) else ""
     return " ".join([word, *told[:3]]) + where
 
 

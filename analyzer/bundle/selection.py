@@ -187,7 +187,7 @@ class _Taking:
 
 
 def _ports(ends: Sequence[tuple[str, int]]) -> int:
-    ports = [port for _, port in ends]
+    ports = [port & 0xFFFF for _, port in ends]  # a document may hold others, which no packet has
     return min(ports) << 16 | max(ports)
 
 

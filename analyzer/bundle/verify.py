@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from analyzer.bundle.document_check import BundleDocuments, misstated, said
+from analyzer.bundle.authorship import Authorship, Trust, authorship
+from analyzer.bundle.document_check import BundleDocuments, misprinted, misstated, said
 from analyzer.bundle.environment import code_sha256
-from analyzer.bundle.file_check import ANSWER, Files, listed
+from analyzer.bundle.file_check import Files, listed
 from analyzer.bundle.manifest import FRAMES, MANIFEST, REPORT, SUMS
 from analyzer.bundle.original_check import Compared, compared, file_sha256, indices_of
 from analyzer.bundle.packet_check import Shown, WrongError, shown
@@ -19,6 +19,7 @@ from analyzer.bundle.selection import SelectionError
 from analyzer.redaction.commitment import key_mark
 from analyzer.report.units import iso
 
+NOBODY = Trust()
 STABLE_CLAIMS = "bytes, times, hosts, addresses, decoded values and counts"
 
 
@@ -32,6 +33,8 @@ class VerifyOutcome:
     stated: list[str] = field(default_factory=list)  # what the bundle says of itself, and nothing can show
     compared: str = ""  # what every packet was found to be when it was compared with its original
     is_built_again: bool = False  # of the original, with every file equal
+    author: str = ""  # whose signature was verified, or why none was
+    time: str = ""  # which time stamp was verified, or why none was
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +46,15 @@ class Tools:
 
 
 def verify(
-    directory: str, tools: Tools, captures: Sequence[str] = (), key: bytes | None = None
+    directory: str,
+    tools: Tools,
+    captures: Sequence[str] = (),
+    key: bytes | None = None,
+    trust: Trust = NOBODY,
 ) -> VerifyOutcome:
     """Recheck a bundle; `captures` are originals that are there, `key` that of a redacted one.
+
+    `trust` says whose signatures and time stamps count.
 
     Raises RefusedError where there is no bundle, or an original can't be read.
     """
@@ -62,7 +71,16 @@ def verify(
     except (KeyError, TypeError, AttributeError, IndexError, OverflowError, RecursionError):
         outcome.wrong.append(f"{MANIFEST}, {REPORT} or {FRAMES}: is not of the form that phonehome writes")
     outcome.wrong += misstated(files)
+    _take_authorship(authorship(files.beside(), trust), outcome)
     return outcome
+
+
+def _take_authorship(found: Authorship, outcome: VerifyOutcome) -> None:
+    """Take what signatures and time stamps show, which is of the files as they are, right or wrong."""
+    outcome.checked += found.checked
+    outcome.wrong += found.wrong
+    outcome.unverified += found.unverified
+    outcome.author, outcome.time = found.author, found.time
 
 
 def _check(
@@ -85,8 +103,9 @@ def _check(
     _compare(found, files, told, packets, outcome)
     _build_again(found, files, told, tools, key, outcome)
     _take_rescanned(again, outcome)
+    outcome.wrong += misprinted(files, told)
     outcome.stated += _stated(told)
-    outcome.unverified += _beside(files, told)
+    outcome.unverified += _beside(told)
 
 
 def _take_rescanned(again: Rescanned, outcome: VerifyOutcome) -> None:
@@ -105,15 +124,13 @@ def _missing(told: BundleDocuments, packets: Shown) -> Iterator[str]:
             yield f"{name}: does not hold frame {frame} of capture {capture + 1}, on which a claim rests"
 
 
-def _beside(files: Files, told: BundleDocuments) -> Iterator[str]:
+def _beside(told: BundleDocuments) -> Iterator[str]:
     if told.left_out:
         yield f"{told.left_out} more connections of {REPORT} have no packets in the bundle"
     report = told.report
     shown_claims = sum(len(group.pings) + len(group.findings) for group in told.shown.values())
     if (without := len(report.pings) + len(report.findings) - shown_claims) > 0:
         yield f"{without} pings and findings of {REPORT} have no packets in the bundle"
-    if os.path.lexists(files.root / ANSWER):
-        yield f"{ANSWER}: an authority's answer, was not checked; README.txt says how (openssl ts -verify)"
 
 
 # ── originals ───────────────────────────────────────────────────────────────

@@ -13,6 +13,7 @@ from analyzer.cli.extras import missing
 from analyzer.cli.file_roles import FileOption, Role, declare
 from analyzer.cli.output import Output, OutputFolder, UnusableError
 from analyzer.cli.redaction import add_redaction, key_of
+from analyzer.cli.trust import signing
 
 if TYPE_CHECKING:
     from analyzer.model import Report
@@ -36,8 +37,12 @@ def add(commands: Any) -> None:
         metavar="FILE",
         help="the captures of the report, where they lie elsewhere now; told by their SHA-256",
     )
+    evidence.add_argument(
+        "--sign", metavar="KEY", help="a private key of SSH or minisign, with which manifest.json is signed"
+    )
     declare(
         evidence,
+        FileOption("sign", "--sign", Role.READ),
         FileOption("saved", "REPORT.json", Role.READ),
         FileOption("captures", "--capture", Role.CAPTURES),
         FileOption("directory", "-o", Role.FOLDER),
@@ -51,9 +56,11 @@ def add(commands: Any) -> None:
 def run(options: argparse.Namespace) -> int:
     if not options.directory and not options.together:
         raise UnusableError("evidence needs -o DIR or -w FILE.pcapng")
+    if options.sign and not options.directory:
+        raise UnusableError("--sign signs a bundle, which -o DIR writes")
     from analyzer.bundle.bundle import BundleRequest
     from analyzer.bundle.environment import environment
-    from analyzer.bundle.manifest import Making
+    from analyzer.bundle.manifest import MANIFEST, Making
     from analyzer.bundle.selection import SelectionError
     from analyzer.bundle.self_check import checked_bundle
     from analyzer.cli.report import read_report
@@ -62,6 +69,7 @@ def run(options: argparse.Namespace) -> int:
     report = read_report(options.saved)
     key = key_of(options.redact_key)
     try:
+        sign = signing(options.sign) if options.sign else None
         paths = _paths(report, options.captures)
         asked = BundleRequest(paths, Making(_command(options), environment()), key, options.redact)
         _check_folder(options.directory)
@@ -74,7 +82,7 @@ def run(options: argparse.Namespace) -> int:
             if together:
                 together.write(made.together)
             if folder:
-                folder.write(made.files)
+                folder.write(made.files | (sign(made.files[MANIFEST]) if sign else {}))
     except (SelectionError, CaptureError) as error:
         raise UnusableError(str(error)) from None
     except ModuleNotFoundError as error:

@@ -12,6 +12,9 @@ EXTRAS = {
     "uvicorn": "serve",
     "multipart": "serve",
     "python_multipart": "serve",
+    "asyncssh": "signing",
+    "minisign": "signing",
+    "sigstore": "signing",
 }
 
 

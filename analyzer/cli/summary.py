@@ -39,6 +39,11 @@ def add(commands: Any) -> None:
     command.add_argument("--csv", metavar="DIR", help="write each table as CSV into a folder")
     command.add_argument("--html", metavar="FILE|-", help="write a page that needs nothing else; - is stdout")
     command.add_argument(
+        "--redact",
+        action="store_true",
+        help="for print: identifiers and devices have numbers in everything that is printed and written",
+    )
+    command.add_argument(
         "--show-identifiers",
         action="store_true",
         help="show identifiers and devices in HTML too, where they have numbers otherwise",
@@ -57,6 +62,8 @@ def add(commands: Any) -> None:
 def run(options: argparse.Namespace) -> int:
     from pathlib import Path
 
+    if options.redact and options.show_identifiers:
+        raise UnusableError("--redact and --show-identifiers contradict each other")
     try:
         from analyzer.corpus.storage import StorageError
         from analyzer.corpus.summary import summary_of, veiled, write_csv
@@ -66,13 +73,15 @@ def run(options: argparse.Namespace) -> int:
         found = summary_of(options.results, options.since, _metadata(options.metadata))
     except StorageError as error:
         raise UnusableError(str(error)) from None
+    if options.redact:
+        found = veiled(found)
     if options.csv:
         try:
             write_csv(found, Path(options.csv))
         except OSError as error:
             raise UnusableError(f"--csv {options.csv}: can't be written ({error.strerror})") from None
     if options.html:
-        _write_page(found if options.show_identifiers else veiled(found), options.html)
+        _write_page(found if options.show_identifiers or options.redact else veiled(found), options.html)
     if options.html != "-":
         write(_rendered(found, options.verbose))
     if found.unfinished:

@@ -12,6 +12,7 @@ from analyzer.cli.file_roles import FileOption, Role, declare
 from analyzer.cli.output import UnusableError
 from analyzer.cli.redaction import given_key
 from analyzer.cli.scan_again import add_inputs, scanner
+from analyzer.cli.trust import add_trust, trust_of
 
 if TYPE_CHECKING:
     from analyzer.bundle.verify import VerifyOutcome
@@ -39,6 +40,7 @@ def add(commands: Any) -> None:
         FileOption("captures", "--capture", Role.CAPTURES),
         FileOption("redact_key", "--redact-key", Role.READ),
     )
+    add_trust(verify)
     add_dossiers_choice(verify)
     add_inputs(verify)
     verify.set_defaults(run=run)
@@ -59,7 +61,7 @@ def run(options: argparse.Namespace) -> int:
     key = given_key(options.redact_key)
     try:
         tools = Tools(scanner(options, options.directory), identifiers)
-        outcome = verify(options.directory, tools, options.captures, key)
+        outcome = verify(options.directory, tools, options.captures, key, trust_of(options))
     except (SelectionError, CaptureError) as error:
         raise UnusableError(str(error)) from None
     except ModuleNotFoundError as error:
@@ -81,6 +83,8 @@ def _tell(outcome: VerifyOutcome) -> None:
         for sentence in sentences:
             write(f"{head}: {visible(sentence)}\n")
     write(f"{_verdict(outcome)}\n")
+    if not outcome.wrong:
+        write(f"Author: {visible(outcome.author)}.\nTime: {visible(outcome.time)}.\n")
 
 
 def _verdict(outcome: VerifyOutcome) -> str:

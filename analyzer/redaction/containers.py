@@ -82,8 +82,9 @@ def _in_any_length(document: bytes, changes: Changes) -> bytes:
 
 
 def _replaced(data: bytes, before: bytes, after: bytes) -> bytes:
-    edges = rb"(?<![0-9A-Za-z])%s(?![0-9A-Za-z])" if len(before) < SURE else rb"%s"
-    return re.sub(edges % re.escape(before), lambda _: after, data)
+    if len(before) >= SURE:
+        return data.replace(before, after)
+    return re.sub(rb"(?<![0-9A-Za-z])%s(?![0-9A-Za-z])" % re.escape(before), lambda _: after, data)
 
 
 # ── JSON ────────────────────────────────────────────────────────────────────

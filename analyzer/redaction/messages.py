@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from analyzer.codecs.plain_text import BYTE_ORDER_MARKS
+from analyzer.inspection.decode import decode
 from analyzer.inspection.message_parts import charset_of, parts_of
 from analyzer.model import Body, Message
 from analyzer.redaction.containers import put_back
@@ -44,7 +46,9 @@ class MessageRewriter:
     def message(self, message: Message, content: bytes, short: Short) -> Message:
         """The message around its new content."""
         target = self._target(message, short)
-        headers = tuple((name, self._header(name, value, short)) for name, value in message.headers)
+        headers = tuple(
+            (self._by.text(name), self._header(name, value, short)) for name, value in message.headers
+        )
         return replace(message, target=target, headers=headers, body=_body(message.body, content))
 
     def _target(self, message: Message, short: Short) -> str | None:
@@ -104,11 +108,32 @@ class MessageRewriter:
         return content
 
 
+def texts_of(message: Message) -> Iterator[str]:
+    """The texts of a message, as they were sent and as the decode ladder reads them."""
+    yield from (each for each in (message.target, message.host, message.reason) if each)
+    for name, value in message.headers:
+        yield name
+        yield value
+    yield message.body.content.decode("utf-8", "replace")
+    for field in decode(message).fields:
+        yield field.name
+        if isinstance(field.value, str):
+            yield field.value
+
+
 def digest_pairs(before: bytes, after: bytes) -> Iterator[Pair]:
     """Hashes of a body that changed: by that of the original anyone could confirm a guess."""
     for digest in DIGESTS:
         old, new = digest(before).digest(), digest(after).digest()
         yield from ((write(old), write(new)) for write in DIGEST_FORMS[:5])
+    for checksum in (zlib.crc32, zlib.adler32):
+        numbers = checksum(before), checksum(after)
+        yield from zip(*map(_written_number, numbers), strict=True)
+
+
+def _written_number(number: int) -> tuple[bytes, ...]:
+    """A checksum as texts have it, in hexadecimal and decimal digits."""
+    return f"{number:08x}".encode(), f"{number:08X}".encode(), str(number).encode()
 
 
 def _body(body: Body, content: bytes) -> Body:

@@ -12,6 +12,7 @@ import hmac
 from math import isqrt
 
 ROUNDS = 10
+LONGEST_DECIMAL = 10_000  # bits: Python writes no longer numbers in decimal digits than some 14,000 bits
 
 
 class Permutation:
@@ -19,7 +20,9 @@ class Permutation:
 
     def __init__(self, key: bytes, tweak: str, size: int) -> None:
         self.size = size
-        self._key = hmac.new(key, f"{size} {tweak}".encode(), hashlib.sha256).digest()
+        written = str(size) if size.bit_length() < LONGEST_DECIMAL else f"{size:x}"
+        name = f"{written} {tweak}".encode("utf-8", "surrogatepass")
+        self._key = hmac.new(key, name, hashlib.sha256).digest()
         self._half = isqrt(size - 1) + 1  # the network works on pairs of numbers below this
 
     def next(self, number: int) -> int:

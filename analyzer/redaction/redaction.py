@@ -16,6 +16,8 @@ from functools import cache
 from itertools import chain
 from typing import Any, Literal, TypeVar, cast, get_args, get_origin, get_type_hints
 
+from analyzer.codecs.limits import LIMIT_MET
+from analyzer.inspection.decode import decode
 from analyzer.model import (
     CaptureInfo,
     Conflict,
@@ -32,9 +34,10 @@ from analyzer.model import (
     Report,
     Table,
 )
+from analyzer.redaction.carriers import Carriers, is_worth_opening
 from analyzer.redaction.commitment import commitment, key_mark
 from analyzer.redaction.document_rewrite import Path, Rewriter, Short
-from analyzer.redaction.messages import MessageRewriter, digest_pairs, replaced_parts
+from analyzer.redaction.messages import MessageRewriter, digest_pairs, replaced_parts, texts_of
 from analyzer.redaction.pseudonyms import Pseudonyms, coarse
 from analyzer.redaction.replacement import MOST_ENCODED, Replacer
 from analyzer.redaction.secrets import SURE, secrets_in
@@ -55,6 +58,8 @@ HOW = (
     "an IMSI, the maker's part of a MAC address, the domain of an e-mail address, the country and first two "
     "digits of a phone number, country, network and area of a cell. Check digits are valid where they were.",
     "Passwords, log-ins in headers and the values of cookies were replaced likewise.",
+    "So was whatever has the form of a hash, and values with marks between their characters, in pieces or in "
+    "tokens of other text. Bodies of which not everything was read were withheld.",
     "Coordinates are cut to one decimal of a degree (some 11 km).",
     "Bodies were decoded, changed and encoded again in the same way; what could not be was withheld, and "
     "says so. Of a changed body no hash of what was sent is shown, by which anyone could confirm a guess; "
@@ -77,6 +82,7 @@ SKIPPED_FIELDS = frozenset(
 MASKED = "*"
 ACCOUNT = re.compile(r"\(account (.*)\)\Z", re.DOTALL)
 ENDINGS = re.compile(r"(?:\.(?:pcap|pcapng|cap|dmp|snoop|gz|zst|xz|lz4|bz2))+\Z", re.IGNORECASE)
+LONGEST_TOKEN = 1024  # characters of a token that gets a pseudonym
 STANDARD_INPUT = "-"
 PATH = r"(?<![\w./\-]){}(?![\w/\-])"  # of its own, and not as letters of a word
 
@@ -111,6 +117,9 @@ class Redactor:
         self.rewriter = Rewriter(self.replacer)
         self._exact = {value: made for (_, value), made in self.known.items() if len(value) >= LEAST_ALONE}
         self._paths = dict(_paths(report))
+        self._beyond = frozenset(m.number for m in report.messages if _is_beyond(m))
+        self.replacer.add(dict(self._carried()).items())
+        self.rewriter.text.cache_clear()
         self._messages = MessageRewriter(self.rewriter, self._exact)
         self._short = self._short_values()
         self._contents = self._rewritten_contents()
@@ -162,6 +171,25 @@ class Redactor:
         paths = frozenset(self._found_in.get(message.number, ()))
         return ((path, value) for path, value in secrets_in(message, paths) if MASKED not in value)
 
+    def _carried(self) -> Iterator[Pair]:
+        """What holds an identifier otherwise than in its spellings, and what takes its place."""
+        contents = {m.body.content for m in self._report.messages if m.body.content}
+        sums = {old for content in contents for old, _ in digest_pairs(content, content)}
+        carriers = Carriers(
+            self.known,
+            lambda data: self.replacer.found(data) or (is_worth_opening(data) and self.rewriter.hides(data)),
+            lambda text: text.rstrip(b"=") in sums or self.replacer.found(text),
+            self._of_token,
+        )
+        for message in self._report.messages:
+            yield from carriers.in_message(texts_of(message))
+        for text in set(_texts(self._report)):
+            yield from carriers.in_text(text)
+
+    def _of_token(self, token: str) -> str:
+        """What takes the place of a token: its pseudonym, or asterisks where that would take long."""
+        return self.pseudonyms.of("secret", token) if len(token) <= LONGEST_TOKEN else MASKED * len(token)
+
     def _of_finding(self, found: Finding) -> Iterator[tuple[str, str]]:
         new = self._value(found.kind, found.value)
         yield found.value, new
@@ -173,7 +201,8 @@ class Redactor:
         made: dict[int, bytes] = {}
         digests: list[Pair] = []
         for message in self._report.messages:
-            content = self._messages.content(message, self._short.get(message.number, {}))
+            is_beyond = message.number in self._beyond
+            content = b"" if is_beyond else self._messages.content(message, self._short_of(message))
             made[message.number] = content
             if content != message.body.content and message.body.content:
                 digests += digest_pairs(message.body.content, content)
@@ -181,6 +210,9 @@ class Redactor:
         self.replacer.add(digests)
         self.rewriter.text.cache_clear()
         return made
+
+    def _short_of(self, message: Message) -> Short:
+        return self._short.get(message.number, {})
 
     # ── the report ──────────────────────────────────────────────────────
 
@@ -294,6 +326,27 @@ SPECIAL: dict[type, Any] = {
     FragmentConflict: Redactor._conflict,
     Place: Redactor._place,
 }
+
+
+def _is_beyond(message: Message) -> bool:
+    """Whether a message holds more than is read of it, so that no one can say what its body hides."""
+    return bool(message.body.content) and any(each.code in LIMIT_MET for each in decode(message).problems)
+
+
+def _texts(value: Any) -> Iterator[str]:
+    """Every text of a report but those of its messages, wherever it stands."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, tuple):
+        yield from chain.from_iterable(map(_texts, value))
+    elif isinstance(value, Table):
+        for column in value.columns.values():
+            yield from (each for each in column if isinstance(each, str))
+    elif isinstance(value, Mapping):
+        yield from chain.from_iterable(map(_texts, (*value, *value.values())))
+    elif is_dataclass(value) and not isinstance(value, (type, *SKIPPED_TYPES)):
+        names = _names(value.__class__)
+        yield from chain.from_iterable(_texts(getattr(value, name)) for name in names)
 
 
 def _paths(report: Report) -> Iterator[tuple[str, str]]:

@@ -42,6 +42,10 @@ TEMPLATES = (
         "digits are valid where they were."
     ),
     mark("Passwords, log-ins in headers and the values of cookies were replaced likewise."),
+    mark(
+        "So was whatever has the form of a hash, and values with marks between their characters, in pieces "
+        "or in tokens of other text. Bodies of which not everything was read were withheld."
+    ),
     mark("Coordinates are cut to one decimal of a degree (some 11 km)."),
     mark(
         "Bodies were decoded, changed and encoded again in the same way; what could not be was "

@@ -23,7 +23,11 @@ def opened(path: str | os.PathLike[str], flags: int = os.O_RDONLY, wait_s: float
     Raises OSError, ETIMEDOUT where no other process opens a FIFO within `wait_s` seconds.
     """
     flags |= getattr(os, "O_CLOEXEC", 0)
-    if not stat.S_ISFIFO(os.stat(path).st_mode):
+    try:
+        mode = os.stat(path).st_mode
+    except ValueError:  # a zero byte, or half a character, which a saved document may hold
+        raise FileNotFoundError(errno.ENOENT, "no file can have this name") from None
+    if not stat.S_ISFIFO(mode):
         return os.open(path, flags)
     found: list[int] = []
     waiting = Thread(target=lambda: found.append(os.open(path, flags)), daemon=True)

@@ -31,8 +31,8 @@ class _Process(SpawnProcess):
 def _end_with_parent() -> None:
     """End this process when the one that began it has ended.
 
-    A parent that is killed tells its processes nothing. They would wait for work for ever, and hold its output
-    open.
+    A parent that is killed tells its processes nothing. They would wait for work for ever, and hold its
+    output open.
     """
     parent = parent_process()
     if parent is not None:

@@ -8,7 +8,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from analyzer.bundle.bundle import about, comment_of, readme
+from analyzer.bundle.bundle import about, comment_of, printed, readme
 from analyzer.bundle.flow_groups import groups
 from analyzer.bundle.manifest import Making, canonical, frames_csv, frames_json, manifest, sha256, sums
 from analyzer.bundle.pcapng_reader import BundledPacket, packets
@@ -83,6 +83,8 @@ def write_report(root: Path, report: Report) -> None:
     making = making_of(root)
     (root / "report.json").write_text(reports.write(report))
     (root / "README.txt").write_bytes(readme(report, making))
+    for name, data in printed(report, shown).items():
+        (root / name).write_bytes(data)
     (root / "manifest.json").write_bytes(manifest(report, shown, 0, making, digests(root)))
     sealed(root)
 

@@ -49,6 +49,15 @@ def test_a_claim_that_does_not_follow_is_named_in_the_note(
     assert f"imei {IMEI} in frame" in text.partition("TO BE ADDED")[2]
 
 
+def test_a_count_of_a_capture_that_does_not_follow_is_named(
+    published: Path, tmp_path: Path, capsys: Told
+) -> None:
+    frames = json.loads(published.read_text())["captures"][0]["frames"]
+    report = changed(published, tmp_path / "r.json", captures__0__frames=frames + 1)
+    assert call("recheck", report, published.parent / "phone.pcap") == 1
+    assert "A correction is needed" in capsys.readouterr().out
+
+
 def test_what_another_version_judges_differently_needs_no_correction(
     published: Path, tmp_path: Path, capsys: Told
 ) -> None:

@@ -154,6 +154,19 @@ def test_a_page_for_readers_has_numbers_in_place_of_identifiers(place: Path, pro
     assert b"imei" in program("summary", place / "results").stdout
 
 
+def test_a_redacted_summary_holds_no_identifier_anywhere(place: Path, program: Run, tmp_path: Path) -> None:
+    more = ("--csv", tmp_path / "tables", "--html", tmp_path / "page.html")
+    done = program("summary", place / "results", "-v", "--redact", *more)
+    assert done.returncode == 0, done.stderr
+    written = [done.stdout, *(path.read_bytes() for path in tmp_path.rglob("*.*") if path.is_file())]
+    assert len(written) > 5
+    for value in (b"490154203237518", b"00:00:5e:00:53:a7"):
+        assert not any(value in each for each in written)
+    done = program("summary", place / "results", "--redact", "--show-identifiers")
+    assert done.returncode == 2
+    assert b"contradict each other" in done.stderr
+
+
 def test_where_no_results_are_one_sentence_says_so(tmp_path: Path) -> None:
     with pytest.raises(StorageError, match="no results are there"):
         summary_of(str(tmp_path))
