@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 
 class SigstoreSigner(NamedTuple):
@@ -43,7 +43,7 @@ def objection(data: bytes, bundle: bytes, signer: SigstoreSigner) -> str | None:
     return None
 
 
-def _root(kind: type, data: bytes) -> object:
+def _root(kind: Any, data: bytes) -> Any:
     """Return the trusted root: the library reads one from a path alone."""
     import tempfile
     from pathlib import Path
@@ -51,7 +51,7 @@ def _root(kind: type, data: bytes) -> object:
     with tempfile.TemporaryDirectory(prefix="phonehome-") as folder:
         path = Path(folder) / "trusted_root.json"
         path.write_bytes(data)
-        return kind.from_file(str(path))  # type: ignore[attr-defined]
+        return kind.from_file(str(path))
 
 
 @contextmanager

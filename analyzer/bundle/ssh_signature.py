@@ -51,11 +51,12 @@ def signers(text: str) -> list[SshSigner]:
 def is_signed_by(data: bytes, armoured: bytes, signer: SshSigner) -> bool:
     """Return whether a signature of these bytes was made with the key, for this purpose."""
     import asyncssh
+    from asyncssh.sshsig import import_allowed_signers
 
     own = f'{ANYONE} namespaces="{NAMESPACE}" {_key_words(signer.allowed)}'
     try:
         return all(
-            asyncssh.validate_sshsig(data, armoured, signer.principal, asyncssh.import_allowed_signers(line))
+            asyncssh.validate_sshsig(data, armoured, signer.principal, import_allowed_signers(line))
             for line in (own, signer.allowed)
         )
     except (ValueError, asyncssh.Error):  # a hash or a form of key that nothing here knows
@@ -75,9 +76,10 @@ def _signer(line: str) -> SshSigner:
 
 def _allowed_signer(line: str) -> SshSigner:
     import asyncssh
+    from asyncssh.sshsig import import_allowed_signers
 
     try:
-        asyncssh.import_allowed_signers(line)
+        import_allowed_signers(line)
         key = asyncssh.import_public_key(_key_words(line))
     except (ValueError, asyncssh.Error) as error:
         raise ValueError(f"{line[:40]!r} is no public key of SSH ({error})") from None
