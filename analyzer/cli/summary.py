@@ -66,7 +66,8 @@ def run(options: argparse.Namespace) -> int:
         raise UnusableError("--redact and --show-identifiers contradict each other")
     try:
         from analyzer.corpus.storage import StorageError
-        from analyzer.corpus.summary import summary_of, veiled, write_csv
+        from analyzer.corpus.summary import summary_of, veiled
+        from analyzer.corpus.summary_text import write_csv
     except ModuleNotFoundError as error:
         raise UnusableError(missing("summary", error.name, "summary")) from None
     try:
@@ -115,8 +116,8 @@ def _rendered(found: Summary, verbose: bool) -> str:
 
     from rich.console import Console
 
-    from analyzer.corpus.summary import NOTHING, headings, rows_of, words
-    from analyzer.corpus.summary import said as sentences
+    from analyzer.corpus.summary_text import NOTHING, headings, rows_of, words
+    from analyzer.corpus.summary_text import said as sentences
     from analyzer.report.layout import bullets, say, section, table
 
     colour = sys.stdout.isatty() and "NO_COLOR" not in os.environ and os.environ.get("TERM") != "dumb"

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from html import escape
 
-from analyzer.corpus.summary import NOTHING, Sheet, Summary, headings, said, words
+from analyzer.corpus.summary import Sheet, Summary
+from analyzer.corpus.summary_text import NOTHING, headings, said, words
 from analyzer.report.text import visible
 from analyzer.version import VERSION
 
