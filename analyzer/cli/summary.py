@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 import sys
 from collections.abc import Sequence
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from analyzer.cli.arguments import day, said
@@ -32,6 +34,16 @@ def add(commands: Any) -> None:
         help="only what was first seen on this day (UTC, by the captures' time) or later",
     )
     command.add_argument(
+        "--new",
+        action="store_true",
+        help="only what earlier results do not have: those from before the last run, or of --earlier",
+    )
+    command.add_argument(
+        "--earlier",
+        metavar="RESULTS|YYYY-MM-DD",
+        help="with --new: other results, or what was read before this day (UTC)",
+    )
+    command.add_argument(
         "--metadata",
         metavar="FILE.csv",
         help="what you know of each capture, by path, file name or SHA-256: capture,model,firmware,…",
@@ -52,6 +64,7 @@ def add(commands: Any) -> None:
     declare(
         command,
         FileOption("results", "RESULTS", Role.RESULTS),
+        FileOption("earlier", "--earlier", Role.RESULTS),
         FileOption("metadata", "--metadata", Role.READ),
         FileOption("csv", "--csv", Role.SHEETS),
         FileOption("html", "--html", Role.WRITTEN),
@@ -64,14 +77,21 @@ def run(options: argparse.Namespace) -> int:
 
     if options.redact and options.show_identifiers:
         raise UnusableError("--redact and --show-identifiers contradict each other")
+    if options.earlier is not None and not options.new:
+        raise UnusableError("--earlier goes with --new: it names what new things are compared with")
     try:
+        from analyzer.corpus.news import news_of
         from analyzer.corpus.storage import StorageError
         from analyzer.corpus.summary import summary_of, veiled
         from analyzer.corpus.summary_text import write_csv
     except ModuleNotFoundError as error:
         raise UnusableError(missing("summary", error.name, "summary")) from None
     try:
-        found = summary_of(options.results, options.since, _metadata(options.metadata))
+        metadata = _metadata(options.metadata)
+        if options.new:
+            found = news_of(options.results, _earlier(options.earlier), options.since, metadata)
+        else:
+            found = summary_of(options.results, options.since, metadata)
     except StorageError as error:
         raise UnusableError(str(error)) from None
     if options.redact:
@@ -89,6 +109,16 @@ def run(options: argparse.Namespace) -> int:
         complain(f"{options.results}: a run of scan --results has not come to its end: captures are missing")
         return DAMAGED
     return DONE
+
+
+def _earlier(given: str | None) -> str | date | None:
+    """A day, or the place of results; a folder with the name of a day is ./2026-11-30."""
+    if given is None or not re.fullmatch(r"\d{4}-\d\d-\d\d", given):
+        return given
+    try:
+        return day(given)
+    except ValueError as error:
+        raise UnusableError(f"--earlier: {error}") from None
 
 
 def _metadata(path: str | None) -> Sequence[MetadataCell] | None:
@@ -116,7 +146,7 @@ def _rendered(found: Summary, verbose: bool) -> str:
 
     from rich.console import Console
 
-    from analyzer.corpus.summary_text import NOTHING, headings, rows_of, words
+    from analyzer.corpus.summary_text import headings, nothing, rows_of, words
     from analyzer.corpus.summary_text import said as sentences
     from analyzer.report.layout import bullets, say, section, table
 
@@ -136,7 +166,7 @@ def _rendered(found: Summary, verbose: bool) -> str:
             ]
             rows = [[words(cell, to_the_day=True) for cell in row] for row in shown]
             more = len(sheet.rows) - len(shown)
-            blocks = [table(headings(sheet), rows, right=numbers)] if rows else [say(NOTHING)]
+            blocks = [table(headings(sheet), rows, right=numbers)] if rows else [say(nothing(found))]
             blocks += [say(f"… {more:,} more: -v lists all")] if more else []
             console.print(section(sheet.title, *blocks))
     return "".join(f"{line.rstrip()}\n" for line in captured.get().split("\n")[:-1])

@@ -6,7 +6,7 @@ Times are those of the captures, never of the reading.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from typing import Any
@@ -43,6 +43,17 @@ class Sheet:
 
 
 @dataclass(frozen=True, slots=True)
+class EarlierResults:
+    """What a summary of news leaves out: how a sentence names it, and what it is made of."""
+
+    said: str
+    captures: int
+    sessions: int
+    unread_sessions: int
+    unfinished: int
+
+
+@dataclass(frozen=True, slots=True)
 class Summary:
     """What is known across results; `sessions` counts recordings, `captures` their files."""
 
@@ -63,14 +74,20 @@ class Summary:
     unfinished: int = 0  # runs that have not read all their captures
     described: int | None = None  # captures of which the user's own file says something; None without one
     undescribed: tuple[str, ...] = ()  # what that file names and the results do not hold
+    earlier: EarlierResults | None = None  # set where the sheets show only what these do not have
 
 
 def summary_of(
-    url: str, since: date | None = None, metadata: Sequence[MetadataCell] | None = None
+    url: str,
+    since: date | None = None,
+    metadata: Sequence[MetadataCell] | None = None,
+    questions: Sequence[tuple[str, str, str]] = QUESTIONS,
+    made_before: datetime | None = None,
 ) -> Summary:
     """What recurs across the results at `url`; since a day, what is first seen on it or later.
 
-    `metadata` is what the user's own file says of captures; a sheet counts what was found by it.
+    `metadata` is what the user's own file says of captures; a sheet counts what was found by it. With
+    `made_before`, what a summary would have shown at that time.
     StorageError where there are no results, or they can't be read.
     """
     try:
@@ -83,8 +100,8 @@ def summary_of(
             if is_remote(url):
                 with reached(url):
                     files.ls(root)  # says why, where DuckDB would not
-            _views(base, files, root, url)
-            found = replace(_asked(base, since), unfinished=unfinished(files, root))
+            _views(base, files, root, url, made_before)
+            found = replace(_asked(base, since, questions), unfinished=unfinished(files, root))
             return found if metadata is None else _with_metadata(base, found, metadata)
         except (duckdb.Error, OSError) as error:
             raise StorageError(
@@ -93,7 +110,7 @@ def summary_of(
             ) from None
 
 
-def _views(base: Any, files: Any, root: str, url: str) -> None:
+def _views(base: Any, files: Any, root: str, url: str, made_before: datetime | None) -> None:
     """The tables of results under their names, and under counted_NAME the rows that count."""
     local = "file" in (files.protocol if isinstance(files.protocol, tuple) else (files.protocol,))
     if not local:
@@ -108,19 +125,22 @@ def _views(base: Any, files: Any, root: str, url: str) -> None:
             base.read_parquet(listed, union_by_name=True).create_view(name)
         else:
             base.register(name, schema_of(name).empty_table())
-    base.execute(COUNTED)
+    made = (
+        "true" if made_before is None else f"made < timestamptz '{made_before.astimezone(UTC).isoformat()}'"
+    )
+    base.execute(COUNTED.format(made=made))
     for name in TABLES:
         base.execute(
             f"create temp view counted_{name} as select * from {name} semi join counted using (session, part)"
         )
 
 
-def _asked(base: Any, since: date | None) -> Summary:
+def _asked(base: Any, since: date | None, questions: Sequence[tuple[str, str, str]]) -> Summary:
     (captures, sessions, made, damaged, first, last) = base.execute(
         "select count(*), count(distinct session), count(distinct session) filter (where reconstruction), "
         "count(*) filter (where not complete), min(first), max(last) from counted_captures"
     ).fetchone()
-    sheets = tuple(_sheets(base, since))
+    sheets = tuple(_sheet(base, since, *question) for question in questions)
     states = ", ".join(f"'{state}'" for state in UNREAD)
     counts = base.execute(
         "select coalesce(sum(packets), 0)::bigint, "
@@ -132,11 +152,6 @@ def _asked(base: Any, since: date | None) -> Summary:
         "where frames > 0 and session not in (select session from counted_coverage)) from counted_coverage"
     ).fetchone()
     return Summary(captures, sessions, made, damaged, first, last, since, sheets, *counts)
-
-
-def _sheets(base: Any, since: date | None) -> Iterator[Sheet]:
-    for name, title, question in QUESTIONS:
-        yield _sheet(base, since, name, title, question)
 
 
 def _sheet(base: Any, since: date | None, name: str, title: str, question: str) -> Sheet:

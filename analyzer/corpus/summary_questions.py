@@ -5,14 +5,17 @@ from __future__ import annotations
 # The names of a cell that shows several things hold at most so many of them.
 MOST_NAMED = 5
 
-# Rows of superseded results, and those a run left that broke off, are passed over.
+# Rows of superseded results, and those a run left that broke off, are passed over. {made} is a
+# condition that may leave out what was made too late.
 COUNTED = """
 create temp table counted as
-with newest as (
-    select sha256, arg_max(session, (made, session)) as session from captures group by sha256
+with asked as (
+    select * from captures where {made}
+), newest as (
+    select sha256, arg_max(session, (made, session)) as session from asked group by sha256
 ), whole as (
     select session, arg_max(part, (made, part)) as part, bool_and(session in (select session from newest)) as
-    counts from captures group by session
+    counts from asked group by session
 )
 select session, part from whole where counts
 """
@@ -88,6 +91,28 @@ QUESTIONS: tuple[tuple[str, str, str], ...] = (
         group by p.code order by sessions desc, times desc, p.code
     """),
 )  # fmt: skip
+# Asked beside the others where only what is new is shown.
+OF_NEWS: tuple[tuple[str, str, str], ...] = (
+    ("captures", "Captures", """
+        select path, sha256, frames, octets, complete, first, last from counted_captures order by first, path
+    """),
+    ("kinds", "Kinds of identifiers", """
+        select kind, max(confidence = 'high') as sure, count(distinct value) as different, count(*) as times,
+               count(distinct device) as devices, count(distinct session) as sessions, min(time) as first,
+               max(time) as last
+        from counted_findings where kind not in ('model', 'build', 'operator', 'local_ip')
+        group by kind order by sessions desc, times desc, kind
+    """),
+    ("hosts", "Names of destinations outside the local network", """
+        with named as (
+            select unnest(names) as host, address, device, session, first, last from counted_destinations
+            where special is null
+        )
+        select host, {address} as addresses, count(distinct device) as devices,
+               count(distinct session) as sessions, min(first) as first, max(last) as last
+        from named group by host order by devices desc, sessions desc, host
+    """),
+)  # fmt: skip
 # Asked where the user's own file describes captures. A recording of several files has what any of them has.
 OF_METADATA = ("conditions", "By what your file says of the captures", """
     with told as (
@@ -122,4 +147,5 @@ NAMED = {
     "dossier": "p.dossier",
     "host_or": "coalesce(host, destination)",
     "name": "names[1]",
+    "address": "address",
 }

@@ -6,14 +6,20 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from analyzer.corpus.summary import Cell, Sheet, Summary
+from analyzer.corpus.summary import Cell, EarlierResults, Sheet, Summary
 from analyzer.corpus.summary_questions import MOST_NAMED
 from analyzer.report.text import visible
 from analyzer.report.units import percent
 from analyzer.system.files import replace_all
 
-# In place of a sheet without rows.
+# In place of a sheet without rows: of a whole summary, and of one of what is new.
 NOTHING = "Nothing was found in what was searched."
+NOTHING_NEW = "Nothing new was found in what was searched."
+
+
+def nothing(summary: Summary) -> str:
+    """What stands in place of a sheet without rows."""
+    return NOTHING if summary.earlier is None else NOTHING_NEW
 
 
 def words(cell: Cell, to_the_day: bool = False) -> str:
@@ -38,6 +44,8 @@ def said(summary: Summary) -> list[str]:
         found.append(f"from {words(summary.first)} to {words(summary.last)} UTC, as the captures are stamped")
     if summary.since:
         found.append(f"only what was first seen on {summary.since.isoformat()} or later")
+    if summary.earlier is not None:
+        found += _said_of_earlier(summary.earlier)
     if summary.reconstructions:
         found.append(
             f"{summary.reconstructions:,} recordings are RECONSTRUCTIONS, not of a real phone; "
@@ -70,6 +78,24 @@ def said(summary: Summary) -> list[str]:
             "not read is missing here"
         )
     found.append("what looks like an identifier is listed as one; how sure it is stands in each report")
+    return found
+
+
+def _said_of_earlier(earlier: EarlierResults) -> list[str]:
+    found = [
+        f"the tables show only what is new beside {earlier.said}: {earlier.captures:,} captures in "
+        f"{earlier.sessions:,} recordings"
+    ]
+    if earlier.unread_sessions:
+        found.append(
+            f"of {earlier.unread_sessions:,} earlier recordings not all packets were searched: what is "
+            "listed as new may have been there"
+        )
+    if earlier.unfinished:
+        found.append(
+            f"{earlier.unfinished:,} runs over the earlier captures have not come to their end: what they "
+            "would have found is listed as new"
+        )
     return found
 
 
