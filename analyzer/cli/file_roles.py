@@ -32,7 +32,7 @@ KEPT_FILES = ("salt", "last-run.json")
 # The files of `summary --csv`: `corpus.summary_questions` has the same names.
 SHEETS = (
     "captures", "kinds", "hosts", "conditions", "messages", "phones", "identifiers", "devices",
-    "destinations", "coverage", "problems",
+    "destinations", "coverage", "problems", "labels",
 )  # fmt: skip
 
 

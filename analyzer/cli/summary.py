@@ -18,6 +18,7 @@ from analyzer.cli.output import Output, UnusableError
 
 if TYPE_CHECKING:
     from analyzer.corpus.capture_metadata import MetadataCell
+    from analyzer.corpus.reviewed_labels import LabelIndex
     from analyzer.corpus.summary import Summary
 
 # Rows of a table on the terminal unless everything is asked for.
@@ -48,6 +49,12 @@ def add(commands: Any) -> None:
         metavar="FILE.csv",
         help="what you know of each capture, by path, file name or SHA-256: capture,model,firmware,…",
     )
+    command.add_argument(
+        "--labels", metavar="FILE.csv", help="what reviewers said of findings (phonehome labels), as a column"
+    )
+    command.add_argument(
+        "--redact-key", metavar="FILE", help="the key of labels whose values are keyed hashes"
+    )
     command.add_argument("--csv", metavar="DIR", help="write each table as CSV into a folder")
     command.add_argument("--html", metavar="FILE|-", help="write a page that needs nothing else; - is stdout")
     command.add_argument(
@@ -66,6 +73,8 @@ def add(commands: Any) -> None:
         FileOption("results", "RESULTS", Role.RESULTS),
         FileOption("earlier", "--earlier", Role.RESULTS),
         FileOption("metadata", "--metadata", Role.READ),
+        FileOption("labels", "--labels", Role.READ),
+        FileOption("redact_key", "--redact-key", Role.KEY),
         FileOption("csv", "--csv", Role.SHEETS),
         FileOption("html", "--html", Role.WRITTEN),
     )
@@ -77,9 +86,12 @@ def run(options: argparse.Namespace) -> int:
 
     if options.redact and options.show_identifiers:
         raise UnusableError("--redact and --show-identifiers contradict each other")
+    if options.redact_key and not options.labels:
+        raise UnusableError("--redact-key goes with --labels: it opens labels that are keyed hashes")
     if options.earlier is not None and not options.new:
         raise UnusableError("--earlier goes with --new: it names what new things are compared with")
     try:
+        from analyzer.corpus.label_join import labelled, questions_for
         from analyzer.corpus.news import news_of
         from analyzer.corpus.storage import StorageError
         from analyzer.corpus.summary import summary_of, veiled
@@ -87,13 +99,15 @@ def run(options: argparse.Namespace) -> int:
     except ModuleNotFoundError as error:
         raise UnusableError(missing("summary", error.name, "summary")) from None
     try:
-        metadata = _metadata(options.metadata)
+        metadata, labels = _metadata(options.metadata), _labels(options)
         if options.new:
             found = news_of(options.results, _earlier(options.earlier), options.since, metadata)
         else:
-            found = summary_of(options.results, options.since, metadata)
+            found = summary_of(options.results, options.since, metadata, questions_for(labels))
     except StorageError as error:
         raise UnusableError(str(error)) from None
+    if labels is not None:
+        found = labelled(found, labels)
     if options.redact:
         found = veiled(found)
     if options.csv:
@@ -109,6 +123,12 @@ def run(options: argparse.Namespace) -> int:
         complain(f"{options.results}: a run of scan --results has not come to its end: captures are missing")
         return DAMAGED
     return DONE
+
+
+def _labels(options: argparse.Namespace) -> LabelIndex | None:
+    from analyzer.cli.labels import index
+
+    return index(options.labels, options.redact_key) if options.labels else None
 
 
 def _earlier(given: str | None) -> str | date | None:

@@ -54,6 +54,15 @@ class EarlierResults:
 
 
 @dataclass(frozen=True, slots=True)
+class LabelCount:
+    """Labels of reviewers: how many there are, fit a row of the summary, and need a key to be told."""
+
+    given: int
+    listed: int
+    unopened: int
+
+
+@dataclass(frozen=True, slots=True)
 class Summary:
     """What is known across results; `sessions` counts recordings, `captures` their files."""
 
@@ -75,6 +84,7 @@ class Summary:
     described: int | None = None  # captures of which the user's own file says something; None without one
     undescribed: tuple[str, ...] = ()  # what that file names and the results do not hold
     earlier: EarlierResults | None = None  # set where the sheets show only what these do not have
+    labels: LabelCount | None = None  # None without a file of labels
 
 
 def summary_of(
@@ -188,8 +198,12 @@ def _first_line(error: Exception) -> str:
 
 
 def veiled(summary: Summary) -> Summary:
-    """The summary with a number for each identifier and device, as a page for readers shows them."""
-    return replace(summary, sheets=tuple(_veiled(s) if s.name in VEILED else s for s in summary.sheets))
+    """The summary with a number for each identifier and device, as a page for readers shows them.
+
+    The sheet of labels is left out: its notes are free text.
+    """
+    shown = (sheet for sheet in summary.sheets if sheet.name != "labels")
+    return replace(summary, sheets=tuple(_veiled(s) if s.name in VEILED else s for s in shown))
 
 
 def _veiled(sheet: Sheet) -> Sheet:

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from analyzer.corpus.summary import Cell, EarlierResults, Sheet, Summary
+from analyzer.corpus.summary import Cell, EarlierResults, LabelCount, Sheet, Summary
 from analyzer.corpus.summary_questions import MOST_NAMED
 from analyzer.report.text import visible
-from analyzer.report.units import percent
+from analyzer.report.units import counted, percent
 from analyzer.system.files import replace_all
 
 # In place of a sheet without rows: of a whole summary, and of one of what is new.
@@ -72,6 +72,8 @@ def said(summary: Summary) -> list[str]:
         left = len(summary.undescribed) - MOST_NAMED
         more = f" and {left:,} more" if left > 0 else ""
         found.append(f"your file names captures that are not among the results: {shown}{more}")
+    if summary.labels is not None:
+        found += _said_of_labels(summary.labels)
     if summary.unfinished:
         found.append(
             f"{summary.unfinished:,} runs of scan --results have not come to their end: what they have "
@@ -83,18 +85,31 @@ def said(summary: Summary) -> list[str]:
 
 def _said_of_earlier(earlier: EarlierResults) -> list[str]:
     found = [
-        f"the tables show only what is new beside {earlier.said}: {earlier.captures:,} captures in "
-        f"{earlier.sessions:,} recordings"
+        f"the tables show only what is new beside {earlier.said}: {counted(earlier.captures, 'capture')} in "
+        f"{counted(earlier.sessions, 'recording')}"
     ]
     if earlier.unread_sessions:
         found.append(
-            f"of {earlier.unread_sessions:,} earlier recordings not all packets were searched: what is "
-            "listed as new may have been there"
+            f"in {counted(earlier.unread_sessions, 'earlier recording')} not all packets were searched: what "
+            "is listed as new may have been there"
         )
     if earlier.unfinished:
         found.append(
-            f"{earlier.unfinished:,} runs over the earlier captures have not come to their end: what they "
-            "would have found is listed as new"
+            f"the earlier results lack the end of {counted(earlier.unfinished, 'run')} of scan --results: "
+            "what is missing there may be listed as new"
+        )
+    return found
+
+
+def _said_of_labels(labels: LabelCount) -> list[str]:
+    found = [
+        f"{counted(labels.given, 'label')} of reviewers, {labels.listed:,} of them for something that is "
+        "listed here; a label changes no count, and a false alarm stays listed"
+    ]
+    if labels.unopened:
+        found.append(
+            f"{counted(labels.unopened, 'label')} with a keyed hash in place of a value: --redact-key FILE "
+            "tells what that is"
         )
     return found
 
