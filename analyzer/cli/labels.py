@@ -56,6 +56,9 @@ def run(options: argparse.Namespace) -> int:
     before = read(options.labels) if os.path.lexists(options.labels) else []
     key = key_of(options.redact_key)
     new = [_label(word, label, options, key) for label, words in given.items() for word in words]
+    twice = with_labels([], new, key)[1]
+    if twice:
+        raise UnusableError(f"{twice[0].kind}={twice[0].value} is labelled twice; a thing has one label")
     after, replaced = with_labels(before, new, key)
     try:
         files.put(options.labels, text_of(after))

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import csv
 import hashlib
+from datetime import date
 from pathlib import Path
 
 import pytest
 
-from analyzer.corpus.reviewed_labels import ReviewLabel, read_labels, text_of
+from analyzer.corpus.reviewed_labels import LabelIndex, ReviewLabel, hidden, read_labels, text_of
 from tests.builders import http_response
 from tests.cli.conftest import Run, run
 from tests.corpus.captures import POST, capture
@@ -99,6 +100,17 @@ def test_a_keyed_hash_is_told_with_its_key_only(captured: Path, run: Run, tmp_pa
     assert "1 label of reviewers, 1 of them" in said(done.stdout)
 
 
+def test_of_a_value_and_its_keyed_hash_the_later_label_counts() -> None:
+    key = bytes(range(32))
+    older = ReviewLabel("imei", IMEI, "confirmed", "A.", date(2026, 1, 2))
+    newer = ReviewLabel("imei", hidden(key, "imei", IMEI), "false alarm", "B.", date(2026, 1, 3))
+    for order in ([older, newer], [newer, older]):
+        assert LabelIndex(order, key).of("imei", IMEI) == newer
+        assert LabelIndex(order).of("imei", IMEI) == older
+        assert (LabelIndex(order).unopened, LabelIndex(order, key).unopened) == (1, 0)
+    assert LabelIndex([newer], bytes(32)).of("imei", IMEI) is None
+
+
 def test_redaction_keeps_labels_and_leaves_out_values_and_notes(
     captured: Path, run: Run, tmp_path: Path
 ) -> None:
@@ -119,8 +131,6 @@ def test_redaction_keeps_labels_and_leaves_out_values_and_notes(
 
 
 def test_a_file_of_labels_comes_back_as_it_was_written(tmp_path: Path) -> None:
-    from datetime import date
-
     values = ["+4740000000", "=x", "'=x", "'quoted'", "a,b", 'say "no"', "two\nlines", "-"]
     labels = [ReviewLabel("model", value, "confirmed", "=A", date(2026, 1, 2), "@note") for value in values]
     (tmp_path / "l.csv").write_bytes(text_of(labels))
@@ -152,6 +162,7 @@ def test_what_can_not_be_done_is_one_sentence_and_changes_nothing(run: Run, tmp_
     for words, says in (
         (["l.csv", "--confirmed", "imei=1"], b"--by NAME is missing"),
         (["l.csv", "--confirmed", "imei", "--by", "A."], b"is not KIND=VALUE"),
+        (["l.csv", "--confirmed", "imei=1", "--false-alarm", "imei=1", "--by", "A."], b"is labelled twice"),
         (["bad.csv", "--confirmed", "imei=1", "--by", "A."], b"line 1: the headings"),
         (["none.csv"], b"can't be read"),
         (["-"], b"a file of their own"),
