@@ -28,10 +28,11 @@ TO_STDOUT = frozenset(("/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"))
 # What `archive.results` keeps below the folder of `--results`.
 KEPT_FOLDERS = ("captures", "devices", "messages", "findings", "pings", "destinations", "flows", "problems",
                 "coverage", "reports")  # fmt: skip
-KEPT_FILES = ("salt",)
-# The files of `summary --csv`: `archive.summary.QUESTIONS` has the same names.
+KEPT_FILES = ("salt", "last-run.json")
+# The files of `summary --csv`: `corpus.summary_questions` has the same names.
 SHEETS = (
-    "conditions", "messages", "phones", "identifiers", "devices", "destinations", "coverage", "problems",
+    "captures", "kinds", "hosts", "conditions", "messages", "phones", "identifiers", "devices",
+    "destinations", "coverage", "problems", "labels",
 )  # fmt: skip
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import argparse
 from typing import Any, NoReturn
 
-from analyzer.cli import diff, dossiers, evidence, geo, recheck, scan, serve, summary, verify, watch
+from analyzer.cli import diff, dossiers, evidence, geo, labels, recheck, scan, serve, summary, verify, watch
 from analyzer.cli import report as saved
 from analyzer.cli.console import write
 
-_COMMANDS = (scan, watch, serve, saved, diff, summary, evidence, verify, recheck, geo, dossiers)
+_COMMANDS = (scan, watch, serve, saved, diff, summary, labels, evidence, verify, recheck, geo, dossiers)
 
 _EPILOG = """\
 exit codes: 0 done; 1 a threshold of --fail-on is met, a bundle fails verify, or a report

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 import sys
 from collections.abc import Sequence
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from analyzer.cli.arguments import day, said
@@ -16,6 +18,7 @@ from analyzer.cli.output import Output, UnusableError
 
 if TYPE_CHECKING:
     from analyzer.corpus.capture_metadata import MetadataCell
+    from analyzer.corpus.reviewed_labels import LabelIndex
     from analyzer.corpus.summary import Summary
 
 # Rows of a table on the terminal unless everything is asked for.
@@ -32,9 +35,25 @@ def add(commands: Any) -> None:
         help="only what was first seen on this day (UTC, by the captures' time) or later",
     )
     command.add_argument(
+        "--new",
+        action="store_true",
+        help="only what earlier results do not have: those from before the last run, or of --earlier",
+    )
+    command.add_argument(
+        "--earlier",
+        metavar="RESULTS|YYYY-MM-DD",
+        help="with --new: other results, or what was read before this day (UTC)",
+    )
+    command.add_argument(
         "--metadata",
         metavar="FILE.csv",
         help="what you know of each capture, by path, file name or SHA-256: capture,model,firmware,…",
+    )
+    command.add_argument(
+        "--labels", metavar="FILE.csv", help="what reviewers said of findings (phonehome labels), as a column"
+    )
+    command.add_argument(
+        "--redact-key", metavar="FILE", help="the key of labels whose values are keyed hashes"
     )
     command.add_argument("--csv", metavar="DIR", help="write each table as CSV into a folder")
     command.add_argument("--html", metavar="FILE|-", help="write a page that needs nothing else; - is stdout")
@@ -52,7 +71,10 @@ def add(commands: Any) -> None:
     declare(
         command,
         FileOption("results", "RESULTS", Role.RESULTS),
+        FileOption("earlier", "--earlier", Role.RESULTS),
         FileOption("metadata", "--metadata", Role.READ),
+        FileOption("labels", "--labels", Role.READ),
+        FileOption("redact_key", "--redact-key", Role.KEY),
         FileOption("csv", "--csv", Role.SHEETS),
         FileOption("html", "--html", Role.WRITTEN),
     )
@@ -64,15 +86,28 @@ def run(options: argparse.Namespace) -> int:
 
     if options.redact and options.show_identifiers:
         raise UnusableError("--redact and --show-identifiers contradict each other")
+    if options.redact_key and not options.labels:
+        raise UnusableError("--redact-key goes with --labels: it opens labels that are keyed hashes")
+    if options.earlier is not None and not options.new:
+        raise UnusableError("--earlier goes with --new: it names what new things are compared with")
     try:
+        from analyzer.corpus.label_join import labelled, questions_for
+        from analyzer.corpus.news import news_of
         from analyzer.corpus.storage import StorageError
-        from analyzer.corpus.summary import summary_of, veiled, write_csv
+        from analyzer.corpus.summary import summary_of, veiled
+        from analyzer.corpus.summary_text import write_csv
     except ModuleNotFoundError as error:
         raise UnusableError(missing("summary", error.name, "summary")) from None
     try:
-        found = summary_of(options.results, options.since, _metadata(options.metadata))
+        metadata, labels = _metadata(options.metadata), _labels(options)
+        if options.new:
+            found = news_of(options.results, _earlier(options.earlier), options.since, metadata)
+        else:
+            found = summary_of(options.results, options.since, metadata, questions_for(labels))
     except StorageError as error:
         raise UnusableError(str(error)) from None
+    if labels is not None:
+        found = labelled(found, labels)
     if options.redact:
         found = veiled(found)
     if options.csv:
@@ -88,6 +123,22 @@ def run(options: argparse.Namespace) -> int:
         complain(f"{options.results}: a run of scan --results has not come to its end: captures are missing")
         return DAMAGED
     return DONE
+
+
+def _labels(options: argparse.Namespace) -> LabelIndex | None:
+    from analyzer.cli.labels import index
+
+    return index(options.labels, options.redact_key) if options.labels else None
+
+
+def _earlier(given: str | None) -> str | date | None:
+    """A day, or the place of results; a folder with the name of a day is ./2026-11-30."""
+    if given is None or not re.fullmatch(r"\d{4}-\d\d-\d\d", given):
+        return given
+    try:
+        return day(given)
+    except ValueError as error:
+        raise UnusableError(f"--earlier: {error}") from None
 
 
 def _metadata(path: str | None) -> Sequence[MetadataCell] | None:
@@ -115,8 +166,8 @@ def _rendered(found: Summary, verbose: bool) -> str:
 
     from rich.console import Console
 
-    from analyzer.corpus.summary import NOTHING, headings, rows_of, words
-    from analyzer.corpus.summary import said as sentences
+    from analyzer.corpus.summary_text import headings, nothing, rows_of, words
+    from analyzer.corpus.summary_text import said as sentences
     from analyzer.report.layout import bullets, say, section, table
 
     colour = sys.stdout.isatty() and "NO_COLOR" not in os.environ and os.environ.get("TERM") != "dumb"
@@ -135,7 +186,7 @@ def _rendered(found: Summary, verbose: bool) -> str:
             ]
             rows = [[words(cell, to_the_day=True) for cell in row] for row in shown]
             more = len(sheet.rows) - len(shown)
-            blocks = [table(headings(sheet), rows, right=numbers)] if rows else [say(NOTHING)]
+            blocks = [table(headings(sheet), rows, right=numbers)] if rows else [say(nothing(found))]
             blocks += [say(f"… {more:,} more: -v lists all")] if more else []
             console.print(section(sheet.title, *blocks))
     return "".join(f"{line.rstrip()}\n" for line in captured.get().split("\n")[:-1])

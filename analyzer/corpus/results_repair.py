@@ -14,6 +14,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
 import pyarrow as pa
@@ -24,6 +25,8 @@ from analyzer.corpus.results_folder import REPORTS, SIZES, Results, ResultsFolde
 from analyzer.corpus.storage import StorageError, storage
 
 MARK = "unfinished-"
+# When the last run over captures began; one that goes on with a broken run began when that did.
+LAST_RUN = "last-run.json"
 # Reports whose rows are made again together.
 TOGETHER = 64
 ENDING = ".parquet"
@@ -151,7 +154,19 @@ def begin(place: ResultsFolder, captures: Iterable[str]) -> None:
     digests = _digests(captures)
     name = hashlib.sha256("".join(digests).encode()).hexdigest()[:16]
     note = {"what": "a run of phonehome that has not read all these captures yet", "captures": digests}
-    put(files, f"{root}/{MARK}{name}.json", json.dumps(note).encode())
+    mark, last = f"{root}/{MARK}{name}.json", f"{root}/{LAST_RUN}"
+    if not (files.exists(mark) and files.exists(last)):
+        put(files, last, json.dumps({"began": datetime.now(UTC).isoformat()}).encode())
+    put(files, mark, json.dumps(note).encode())
+
+
+def last_run(files: Any, root: str) -> datetime | None:
+    """When the last run began, in UTC; None where that is not noted, or can't be read."""
+    try:
+        began = json.loads(files.cat_file(f"{root}/{LAST_RUN}"))["began"]
+        return datetime.fromisoformat(began).astimezone(UTC)
+    except (OSError, ValueError, TypeError, KeyError):
+        return None
 
 
 def finish(place: ResultsFolder, captures: Iterable[str]) -> None:

@@ -6,31 +6,30 @@ Times are those of the captures, never of the reading.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
-from pathlib import Path
 from typing import Any
 
 from analyzer.corpus.capture_metadata import MetadataCell
 from analyzer.corpus.corpus_tables import TABLES, schema_of
 from analyzer.corpus.results_repair import unfinished
 from analyzer.corpus.storage import StorageError, is_remote, reached, storage
+from analyzer.corpus.summary_questions import (
+    COUNTED,
+    LIST,
+    METADATA_TABLE,
+    MOST_NAMED,
+    NAMED,
+    OF_METADATA,
+    QUESTIONS,
+)
 from analyzer.report.coverage import UNREAD
-from analyzer.report.text import visible
-from analyzer.report.units import percent
-from analyzer.system.files import replace_all
 
 Cell = str | int | datetime | None
 
 # Sheets with a column of identifiers.
 VEILED = {"identifiers": "value", "devices": "device"}
-
-# In place of a sheet without rows.
-NOTHING = "Nothing was found in what was searched."
-
-# The names of a cell that shows several things hold at most so many of them.
-MOST_NAMED = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +40,26 @@ class Sheet:
     title: str
     columns: tuple[str, ...]
     rows: tuple[tuple[Cell, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class EarlierResults:
+    """What a summary of news leaves out: how a sentence names it, and what it is made of."""
+
+    said: str
+    captures: int
+    sessions: int
+    unread_sessions: int
+    unfinished: int
+
+
+@dataclass(frozen=True, slots=True)
+class LabelCount:
+    """Labels of reviewers: how many there are, fit a row of the summary, and need a key to be told."""
+
+    given: int
+    listed: int
+    unopened: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,134 +83,21 @@ class Summary:
     unfinished: int = 0  # runs that have not read all their captures
     described: int | None = None  # captures of which the user's own file says something; None without one
     undescribed: tuple[str, ...] = ()  # what that file names and the results do not hold
-
-
-# Rows of superseded results, and those a run left that broke off, are passed over.
-COUNTED = """
-create temp table counted as
-with newest as (
-    select sha256, arg_max(session, (made, session)) as session from captures group by sha256
-), whole as (
-    select session, arg_max(part, (made, part)) as part, bool_and(session in (select session from newest)) as
-    counts from captures group by session
-)
-select session, part from whole where counts
-"""
-
-# Name, title and question of each sheet. Each has columns `first` and `last`; {named} makes a short list.
-QUESTIONS: tuple[tuple[str, str, str], ...] = (
-    ("messages", "Known messages: what recurs, by dossier", """
-        select title as message, status, count(*) as times, count(distinct device) as devices,
-               count(distinct session) as sessions, {host} as hosts, min(time) as first, max(time) as last
-        from counted_pings group by title, status order by times desc, message, status
-    """),
-    ("phones", "Phones: by model, build and operator, as they said of themselves beside an identifier", """
-        with facts as (
-            select session, device, kind, value, time from counted_findings
-            where kind in ('model', 'build', 'operator')
-            union all
-            select session, device, 'phone by its TAC', phone, time from counted_findings where phone is not
-            null
-        )
-        select facts.kind, facts.value, count(distinct facts.device) as devices,
-               count(distinct facts.session) as sessions, {dossier} as known_messages,
-               min(facts.time) as first, max(facts.time) as last
-        from facts left join counted_pings p on p.session = facts.session and p.device = facts.device
-        group by facts.kind, facts.value order by facts.kind, devices desc, facts.value
-    """),
-    ("identifiers", "Identifiers that left readable", """
-        select kind, value, max(confidence = 'high') as sure, count(*) as times,
-               count(distinct device) as devices, count(distinct session) as sessions, {host_or} as hosts,
-               min(time) as first, max(time) as last
-        from counted_findings where kind not in ('model', 'build', 'operator', 'local_ip')
-        group by kind, value order by sessions desc, times desc, kind, value
-    """),
-    ("devices", "Devices, by MAC or local address: an address of two recordings need not be one device", """
-        with told as (
-            select session, device, count(*) as found, min(time) as first, max(time) as last
-            from counted_findings where device is not null group by session, device
-        ), span as (
-            select session, device, min(first) as first, max(last) as last from counted_destinations
-            group by session, device
-        )
-        select d.device, count(distinct d.session) as sessions, sum(d.octets) as octets,
-               sum(d.payload_readable) as octets_readable, coalesce(sum(told.found), 0) as findings,
-               min(span.first) as first, max(span.last) as last
-        from counted_devices d left join told using (session, device) left join span using (session, device)
-        group by d.device order by findings desc, octets desc, d.device
-    """),
-    ("destinations", "Destinations outside the local network", """
-        select address, {name} as names, max(located) as located, max(registered) as registered,
-               max(operated) as operated, bool_or(in_scope) as in_scope, count(distinct device) as devices,
-               count(distinct session) as sessions, sum(packets_up) as packets, sum(octets_up) as octets,
-               min(first) as first, max(last) as last
-        from counted_destinations where special is null
-        group by address order by in_scope desc, devices desc, packets desc, address
-    """),
-    ("coverage", "How much was searched for identifiers, and why the rest was not", """
-        with span as (
-            select session, min(first) as first, max(last) as last from counted_captures group by session
-        )
-        select c.state, c.what, sum(c.packets)::bigint as packets, sum(c.octets)::bigint as bytes,
-               count(distinct c.session) as sessions, min(span.first) as first, max(span.last) as last
-        from counted_coverage c join span using (session)
-        group by c.state, c.what order by bytes desc, packets desc, c.state, c.what
-    """),
-    ("problems", "What could not be read, and why", """
-        with span as (
-            select session, min(path) as path, min(first) as first, max(last) as last from counted_captures
-            group by session
-        )
-        select p.code, min(p.what) as example, sum(p.times)::bigint as times,
-               count(distinct p.session) as sessions, min(span.path) as capture, min(span.first) as first,
-               max(span.last) as last
-        from counted_problems p join span using (session)
-        group by p.code order by sessions desc, times desc, p.code
-    """),
-)  # fmt: skip
-# Asked where the user's own file describes captures. A recording of several files has what any of them has.
-OF_METADATA = ("conditions", "By what your file says of the captures", """
-    with told as (
-        select distinct c.session, m.heading, m.value from metadata m join counted_captures c
-        on m.capture in (c.path, c.sha256, parse_filename(c.path))
-    ), span as (
-        select session, min(first) as first, max(last) as last from counted_captures group by session
-    ), sure as (
-        select told.heading, told.value, count(distinct f.session) as sessions,
-               count(distinct (f.kind, f.value)) as identifiers
-        from told join counted_findings f using (session)
-        where f.confidence <> 'low' and f.kind not in ('model', 'build', 'operator', 'local_ip')
-        group by told.heading, told.value
-    ), pinged as (
-        select session, count(*) as pings from counted_pings group by session
-    )
-    select told.heading, told.value, count(*) as sessions,
-           count(pinged.session) as sessions_with_known_messages,
-           coalesce(sum(pinged.pings), 0)::bigint as known_messages,
-           coalesce(any_value(sure.sessions), 0) as sessions_with_identifiers,
-           coalesce(any_value(sure.identifiers), 0) as identifiers,
-           min(span.first) as first, max(span.last) as last
-    from told join span using (session) left join pinged using (session)
-    left join sure on sure.heading = told.heading and sure.value = told.value
-    group by told.heading, told.value order by told.heading, sessions desc, told.value
-""")  # fmt: skip
-_METADATA = "create temp table metadata (capture text, heading text, value text)"
-
-_LIST = "array_to_string(list_sort(list(distinct {})  filter (where {} is not null))[1:{}], ', ')"
-NAMED = {
-    "host": "host",
-    "dossier": "p.dossier",
-    "host_or": "coalesce(host, destination)",
-    "name": "names[1]",
-}
+    earlier: EarlierResults | None = None  # set where the sheets show only what these do not have
+    labels: LabelCount | None = None  # None without a file of labels
 
 
 def summary_of(
-    url: str, since: date | None = None, metadata: Sequence[MetadataCell] | None = None
+    url: str,
+    since: date | None = None,
+    metadata: Sequence[MetadataCell] | None = None,
+    questions: Sequence[tuple[str, str, str]] = QUESTIONS,
+    made_before: datetime | None = None,
 ) -> Summary:
     """What recurs across the results at `url`; since a day, what is first seen on it or later.
 
-    `metadata` is what the user's own file says of captures; a sheet counts what was found by it.
+    `metadata` is what the user's own file says of captures; a sheet counts what was found by it. With
+    `made_before`, what a summary would have shown at that time.
     StorageError where there are no results, or they can't be read.
     """
     try:
@@ -204,8 +110,8 @@ def summary_of(
             if is_remote(url):
                 with reached(url):
                     files.ls(root)  # says why, where DuckDB would not
-            _views(base, files, root, url)
-            found = replace(_asked(base, since), unfinished=unfinished(files, root))
+            _views(base, files, root, url, made_before)
+            found = replace(_asked(base, since, questions), unfinished=unfinished(files, root))
             return found if metadata is None else _with_metadata(base, found, metadata)
         except (duckdb.Error, OSError) as error:
             raise StorageError(
@@ -214,7 +120,7 @@ def summary_of(
             ) from None
 
 
-def _views(base: Any, files: Any, root: str, url: str) -> None:
+def _views(base: Any, files: Any, root: str, url: str, made_before: datetime | None) -> None:
     """The tables of results under their names, and under counted_NAME the rows that count."""
     local = "file" in (files.protocol if isinstance(files.protocol, tuple) else (files.protocol,))
     if not local:
@@ -229,19 +135,22 @@ def _views(base: Any, files: Any, root: str, url: str) -> None:
             base.read_parquet(listed, union_by_name=True).create_view(name)
         else:
             base.register(name, schema_of(name).empty_table())
-    base.execute(COUNTED)
+    made = (
+        "true" if made_before is None else f"made < timestamptz '{made_before.astimezone(UTC).isoformat()}'"
+    )
+    base.execute(COUNTED.format(made=made))
     for name in TABLES:
         base.execute(
             f"create temp view counted_{name} as select * from {name} semi join counted using (session, part)"
         )
 
 
-def _asked(base: Any, since: date | None) -> Summary:
+def _asked(base: Any, since: date | None, questions: Sequence[tuple[str, str, str]]) -> Summary:
     (captures, sessions, made, damaged, first, last) = base.execute(
         "select count(*), count(distinct session), count(distinct session) filter (where reconstruction), "
         "count(*) filter (where not complete), min(first), max(last) from counted_captures"
     ).fetchone()
-    sheets = tuple(_sheets(base, since))
+    sheets = tuple(_sheet(base, since, *question) for question in questions)
     states = ", ".join(f"'{state}'" for state in UNREAD)
     counts = base.execute(
         "select coalesce(sum(packets), 0)::bigint, "
@@ -255,13 +164,8 @@ def _asked(base: Any, since: date | None) -> Summary:
     return Summary(captures, sessions, made, damaged, first, last, since, sheets, *counts)
 
 
-def _sheets(base: Any, since: date | None) -> Iterator[Sheet]:
-    for name, title, question in QUESTIONS:
-        yield _sheet(base, since, name, title, question)
-
-
 def _sheet(base: Any, since: date | None, name: str, title: str, question: str) -> Sheet:
-    lists = {key: _LIST.format(value, value, MOST_NAMED) for key, value in NAMED.items()}
+    lists = {key: LIST.format(value, value, MOST_NAMED) for key, value in NAMED.items()}
     asked = f"select * from ({question.format(**lists)})"
     if since is not None:
         start = datetime(since.year, since.month, since.day, tzinfo=UTC)
@@ -274,7 +178,7 @@ def _sheet(base: Any, since: date | None, name: str, title: str, question: str) 
 
 def _with_metadata(base: Any, summary: Summary, metadata: Sequence[MetadataCell]) -> Summary:
     """The summary with a sheet by what the user's own file says, and how much of that file fits."""
-    base.execute(_METADATA)
+    base.execute(METADATA_TABLE)
     if metadata:
         base.executemany("insert into metadata values (?, ?, ?)", [list(cell) for cell in metadata])
     fits = "m.capture in (c.path, c.sha256, parse_filename(c.path))"
@@ -294,8 +198,12 @@ def _first_line(error: Exception) -> str:
 
 
 def veiled(summary: Summary) -> Summary:
-    """The summary with a number for each identifier and device, as a page for readers shows them."""
-    return replace(summary, sheets=tuple(_veiled(s) if s.name in VEILED else s for s in summary.sheets))
+    """The summary with a number for each identifier and device, as a page for readers shows them.
+
+    The sheet of labels is left out: its notes are free text.
+    """
+    shown = (sheet for sheet in summary.sheets if sheet.name != "labels")
+    return replace(summary, sheets=tuple(_veiled(s) if s.name in VEILED else s for s in shown))
 
 
 def _veiled(sheet: Sheet) -> Sheet:
@@ -305,94 +213,3 @@ def _veiled(sheet: Sheet) -> Sheet:
         for number, row in enumerate(sheet.rows, 1)
     )
     return replace(sheet, rows=tuple(rows))
-
-
-# ── as text ─────────────────────────────────────────────────────────────────
-
-
-def words(cell: Cell, to_the_day: bool = False) -> str:
-    """A cell for people: times in UTC to the second or the day, numbers with separators."""
-    if cell is None:
-        return ""
-    if isinstance(cell, bool):
-        return "yes" if cell else "no"
-    if isinstance(cell, datetime):
-        return cell.astimezone(UTC).strftime("%Y-%m-%d" if to_the_day else "%Y-%m-%d %H:%M:%S")
-    return f"{cell:,}" if isinstance(cell, int) else str(cell)
-
-
-def headings(sheet: Sheet) -> list[str]:
-    return [column.replace("_", " ") for column in sheet.columns]
-
-
-def said(summary: Summary) -> list[str]:
-    """What the whole is made of, in sentences."""
-    found = [f"{summary.captures:,} captures in {summary.sessions:,} recordings, each counted once"]
-    if summary.first and summary.last:
-        found.append(f"from {words(summary.first)} to {words(summary.last)} UTC, as the captures are stamped")
-    if summary.since:
-        found.append(f"only what was first seen on {summary.since.isoformat()} or later")
-    if summary.reconstructions:
-        found.append(
-            f"{summary.reconstructions:,} recordings are RECONSTRUCTIONS, not of a real phone; "
-            "they are counted here too"
-        )
-    if summary.damaged:
-        found.append(f"{summary.damaged:,} captures are damaged: they are counted up to the damage")
-    if summary.unread_sessions:
-        share = percent(summary.unread_bytes, summary.bytes)
-        found.append(
-            f"{summary.unread_packets:,} of {summary.packets:,} packets ({share} of the bytes), in "
-            f"{summary.unread_sessions:,} recordings, were not searched for identifiers or not opened: that "
-            "none was found there says nothing"
-        )
-    if summary.unrecorded:
-        found.append(f"of {summary.unrecorded:,} recordings it is not known how much was searched")
-    if summary.described is not None:
-        found.append(
-            f"your file describes {summary.described:,} of the {summary.captures:,} captures; a capture "
-            "counts under each of its headings"
-        )
-    if summary.undescribed:
-        shown = ", ".join(map(visible, summary.undescribed[:MOST_NAMED]))
-        left = len(summary.undescribed) - MOST_NAMED
-        more = f" and {left:,} more" if left > 0 else ""
-        found.append(f"your file names captures that are not among the results: {shown}{more}")
-    if summary.unfinished:
-        found.append(
-            f"{summary.unfinished:,} runs of scan --results have not come to their end: what they have "
-            "not read is missing here"
-        )
-    found.append("what looks like an identifier is listed as one; how sure it is stands in each report")
-    return found
-
-
-def write_csv(summary: Summary, folder: Path) -> None:
-    """One file a sheet; older ones are replaced, all or none. No cell is a formula. Raises OSError."""
-    replace_all(folder, {f"{sheet.name}.csv": _csv(sheet) for sheet in summary.sheets})
-
-
-def _csv(sheet: Sheet) -> bytes:
-    import csv
-    import io
-
-    text = io.StringIO(newline="")
-    writer = csv.writer(text)
-    writer.writerow(sheet.columns)
-    writer.writerows([_plain(cell) for cell in row] for row in sheet.rows)
-    return text.getvalue().encode("utf-8", "backslashreplace")
-
-
-def _plain(cell: Cell) -> str | int | None:
-    """A cell for programs: ISO 8601 in UTC; text that a spreadsheet would take for a formula is quoted."""
-    if isinstance(cell, datetime):
-        return cell.astimezone(UTC).isoformat().replace("+00:00", "Z")
-    if isinstance(cell, str):
-        text = visible(cell)
-        return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text
-    return int(cell) if isinstance(cell, bool) else cell
-
-
-def rows_of(sheet: Sheet, most: int | None) -> Sequence[tuple[Cell, ...]]:
-    """The rows that are shown."""
-    return sheet.rows if most is None else sheet.rows[:most]

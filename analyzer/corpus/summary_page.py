@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from html import escape
 
-from analyzer.corpus.summary import NOTHING, Sheet, Summary, headings, said, words
+from analyzer.corpus.summary import Sheet, Summary
+from analyzer.corpus.summary_text import headings, nothing, said, words
 from analyzer.report.text import visible
 from analyzer.version import VERSION
 
@@ -23,7 +24,7 @@ POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 
 def page(summary: Summary) -> str:
     """The whole page; all text passes `visible` and is escaped."""
-    sheets = "\n".join(map(_sheet, summary.sheets))
+    sheets = "\n".join(_sheet(sheet, nothing(summary)) for sheet in summary.sheets)
     points = "\n".join(f"<li>{_text(sentence)}</li>" for sentence in said(summary))
     return f"""<!DOCTYPE html>
 <html lang="en">
@@ -49,9 +50,9 @@ def page(summary: Summary) -> str:
 """
 
 
-def _sheet(sheet: Sheet) -> str:
+def _sheet(sheet: Sheet, nothing: str) -> str:
     if not sheet.rows:
-        return f'<section id="{sheet.name}"><h2>{_text(sheet.title)}</h2><p>{NOTHING}</p></section>'
+        return f'<section id="{sheet.name}"><h2>{_text(sheet.title)}</h2><p>{nothing}</p></section>'
     head = "".join(f'<th scope="col">{_text(heading)}</th>' for heading in headings(sheet))
     rows = "\n".join(f"<tr>{''.join(map(_cell, row))}</tr>" for row in sheet.rows)
     return (

@@ -14,3 +14,8 @@ def key_mark(key: bytes) -> str:
 def commitment(key: bytes, sha256: str) -> str:
     """Return the HMAC-SHA-256 of a capture's SHA-256, both in hexadecimal, under the redaction key."""
     return hmac.new(key, sha256.encode(), hashlib.sha256).hexdigest()
+
+
+def value_mark(key: bytes, kind: str, value: str) -> str:
+    """Return the HMAC-SHA-256, in hexadecimal, of a value of a kind under a redaction key."""
+    return hmac.new(key, f"{kind}\0{value}".encode("utf-8", "surrogateescape"), hashlib.sha256).hexdigest()

@@ -191,7 +191,7 @@ def test_the_names_that_are_listed_twice_are_the_same() -> None:
     pytest.importorskip("duckdb")
     from analyzer.corpus.corpus_tables import TABLES
     from analyzer.corpus.results_folder import REPORTS
-    from analyzer.corpus.summary import OF_METADATA, QUESTIONS
+    from analyzer.corpus.summary_questions import OF_METADATA, OF_NEWS, QUESTIONS
 
     assert {*TABLES, REPORTS} == set(KEPT_FOLDERS)
-    assert [name for name, *_ in (OF_METADATA, *QUESTIONS)] == list(SHEETS)
+    assert [name for name, *_ in (*OF_NEWS, OF_METADATA, *QUESTIONS)] + ["labels"] == list(SHEETS)

@@ -18,8 +18,9 @@ from analyzer.corpus.discovery import captures_in
 from analyzer.corpus.results_folder import prepared
 from analyzer.corpus.run import Follower, run
 from analyzer.corpus.storage import StorageError
-from analyzer.corpus.summary import Summary, summary_of, write_csv
+from analyzer.corpus.summary import Summary, summary_of
 from analyzer.corpus.summary_page import page
+from analyzer.corpus.summary_text import write_csv
 from analyzer.session.options import Options
 from tests.builders import START_NS, http_request, http_response
 from tests.cli.conftest import Run
