@@ -1,4 +1,4 @@
-"""Texts of ours in `analyzer/report/` → the catalogues of its languages, for translation and for use.
+"""Texts of ours in the folders that write for people → catalogues for translation and for use.
 
     python tools/update_catalogue.py          # write
     python tools/update_catalogue.py --check  # exit 1 where something is out of date or untranslated
@@ -24,6 +24,7 @@ from babel.messages.pofile import read_po, write_po
 
 ROOT = Path(__file__).resolve().parent.parent
 REPORT = ROOT / "analyzer" / "report"
+FOLDERS = {"": REPORT, "compare/": ROOT / "analyzer" / "compare", "corpus/": ROOT / "analyzer" / "corpus"}
 LOCALE = REPORT / "locale"
 METHODS = [("**.py", "python"), ("html/templates/**.html", "jinja2.ext:babel_extract")]
 KEYWORDS = {"_": None, "mark": None, "plural": (2, 3)}
@@ -34,8 +35,9 @@ LANGUAGES = {"nb": "nplurals=2; plural=(n != 1);"}
 def template() -> Catalog:
     """All texts, with the files that they stand in."""
     found = Catalog(project="phonehome", charset="utf-8")
-    for name, _line, message, comments, context in extract_from_dir(REPORT, METHODS, keywords=KEYWORDS):
-        found.add(message, None, [(name, 1)], auto_comments=comments, context=context)
+    for prefix, folder in FOLDERS.items():
+        for name, _line, message, comments, context in extract_from_dir(folder, METHODS, keywords=KEYWORDS):
+            found.add(message, None, [(prefix + name, 1)], auto_comments=comments, context=context)
     return found
 
 

@@ -186,6 +186,14 @@ TEMPLATES = (
         "they are not listed."
     ),
     mark("{n_some} of {n_all} frames were cut by the snapshot length: their ends are unknown."),
+    # why a device is the one compared
+    mark("all devices of the report, as asked for"),
+    mark("as asked for"),
+    mark("no device appears in the report"),
+    mark("the only device of the report"),
+    mark("the only one of {n_all} devices with findings"),
+    mark("the only device with findings in both reports"),
+    mark("the same address as the other's device"),
     # databases
     mark("where the address is believed to be"),
     mark("which country's registry entry holds the block; never a location"),
