@@ -17,17 +17,14 @@ from analyzer.corpus.corpus_tables import TABLES, schema_of
 from analyzer.corpus.results_repair import unfinished
 from analyzer.corpus.storage import StorageError, is_remote, reached, storage
 from analyzer.report.coverage import UNREAD
+from analyzer.report.language import mark
 from analyzer.report.text import visible
-from analyzer.report.units import percent
 from analyzer.system.files import replace_all
 
 Cell = str | int | datetime | None
 
 # Sheets with a column of identifiers.
 VEILED = {"identifiers": "value", "devices": "device"}
-
-# In place of a sheet without rows.
-NOTHING = "Nothing was found in what was searched."
 
 # The names of a cell that shows several things hold at most so many of them.
 MOST_NAMED = 5
@@ -80,12 +77,14 @@ select session, part from whole where counts
 
 # Name, title and question of each sheet. Each has columns `first` and `last`; {named} makes a short list.
 QUESTIONS: tuple[tuple[str, str, str], ...] = (
-    ("messages", "Known messages: what recurs, by dossier", """
+    ("messages", mark("Known messages: what recurs, by dossier"), """
         select title as message, status, count(*) as times, count(distinct device) as devices,
                count(distinct session) as sessions, {host} as hosts, min(time) as first, max(time) as last
         from counted_pings group by title, status order by times desc, message, status
     """),
-    ("phones", "Phones: by model, build and operator, as they said of themselves beside an identifier", """
+    ("phones", mark(
+        "Phones: by model, build and operator, as they said of themselves beside an identifier"
+    ), """
         with facts as (
             select session, device, kind, value, time from counted_findings
             where kind in ('model', 'build', 'operator')
@@ -99,14 +98,16 @@ QUESTIONS: tuple[tuple[str, str, str], ...] = (
         from facts left join counted_pings p on p.session = facts.session and p.device = facts.device
         group by facts.kind, facts.value order by facts.kind, devices desc, facts.value
     """),
-    ("identifiers", "Identifiers that left readable", """
+    ("identifiers", mark("Identifiers that left readable"), """
         select kind, value, max(confidence = 'high') as sure, count(*) as times,
                count(distinct device) as devices, count(distinct session) as sessions, {host_or} as hosts,
                min(time) as first, max(time) as last
         from counted_findings where kind not in ('model', 'build', 'operator', 'local_ip')
         group by kind, value order by sessions desc, times desc, kind, value
     """),
-    ("devices", "Devices, by MAC or local address: an address of two recordings need not be one device", """
+    ("devices", mark(
+        "Devices, by MAC or local address: an address of two recordings need not be one device"
+    ), """
         with told as (
             select session, device, count(*) as found, min(time) as first, max(time) as last
             from counted_findings where device is not null group by session, device
@@ -120,7 +121,7 @@ QUESTIONS: tuple[tuple[str, str, str], ...] = (
         from counted_devices d left join told using (session, device) left join span using (session, device)
         group by d.device order by findings desc, octets desc, d.device
     """),
-    ("destinations", "Destinations outside the local network", """
+    ("destinations", mark("Destinations outside the local network"), """
         select address, {name} as names, max(located) as located, max(registered) as registered,
                max(operated) as operated, bool_or(in_scope) as in_scope, count(distinct device) as devices,
                count(distinct session) as sessions, sum(packets_up) as packets, sum(octets_up) as octets,
@@ -128,7 +129,7 @@ QUESTIONS: tuple[tuple[str, str, str], ...] = (
         from counted_destinations where special is null
         group by address order by in_scope desc, devices desc, packets desc, address
     """),
-    ("coverage", "How much was searched for identifiers, and why the rest was not", """
+    ("coverage", mark("How much was searched for identifiers, and why the rest was not"), """
         with span as (
             select session, min(first) as first, max(last) as last from counted_captures group by session
         )
@@ -137,7 +138,7 @@ QUESTIONS: tuple[tuple[str, str, str], ...] = (
         from counted_coverage c join span using (session)
         group by c.state, c.what order by bytes desc, packets desc, c.state, c.what
     """),
-    ("problems", "What could not be read, and why", """
+    ("problems", mark("What could not be read, and why"), """
         with span as (
             select session, min(path) as path, min(first) as first, max(last) as last from counted_captures
             group by session
@@ -150,7 +151,7 @@ QUESTIONS: tuple[tuple[str, str, str], ...] = (
     """),
 )  # fmt: skip
 # Asked where the user's own file describes captures. A recording of several files has what any of them has.
-OF_METADATA = ("conditions", "By what your file says of the captures", """
+OF_METADATA = ("conditions", mark("By what your file says of the captures"), """
     with told as (
         select distinct c.session, m.heading, m.value from metadata m join counted_captures c
         on m.capture in (c.path, c.sha256, parse_filename(c.path))
@@ -307,66 +308,6 @@ def _veiled(sheet: Sheet) -> Sheet:
     return replace(sheet, rows=tuple(rows))
 
 
-# ── as text ─────────────────────────────────────────────────────────────────
-
-
-def words(cell: Cell, to_the_day: bool = False) -> str:
-    """A cell for people: times in UTC to the second or the day, numbers with separators."""
-    if cell is None:
-        return ""
-    if isinstance(cell, bool):
-        return "yes" if cell else "no"
-    if isinstance(cell, datetime):
-        return cell.astimezone(UTC).strftime("%Y-%m-%d" if to_the_day else "%Y-%m-%d %H:%M:%S")
-    return f"{cell:,}" if isinstance(cell, int) else str(cell)
-
-
-def headings(sheet: Sheet) -> list[str]:
-    return [column.replace("_", " ") for column in sheet.columns]
-
-
-def said(summary: Summary) -> list[str]:
-    """What the whole is made of, in sentences."""
-    found = [f"{summary.captures:,} captures in {summary.sessions:,} recordings, each counted once"]
-    if summary.first and summary.last:
-        found.append(f"from {words(summary.first)} to {words(summary.last)} UTC, as the captures are stamped")
-    if summary.since:
-        found.append(f"only what was first seen on {summary.since.isoformat()} or later")
-    if summary.reconstructions:
-        found.append(
-            f"{summary.reconstructions:,} recordings are RECONSTRUCTIONS, not of a real phone; "
-            "they are counted here too"
-        )
-    if summary.damaged:
-        found.append(f"{summary.damaged:,} captures are damaged: they are counted up to the damage")
-    if summary.unread_sessions:
-        share = percent(summary.unread_bytes, summary.bytes)
-        found.append(
-            f"{summary.unread_packets:,} of {summary.packets:,} packets ({share} of the bytes), in "
-            f"{summary.unread_sessions:,} recordings, were not searched for identifiers or not opened: that "
-            "none was found there says nothing"
-        )
-    if summary.unrecorded:
-        found.append(f"of {summary.unrecorded:,} recordings it is not known how much was searched")
-    if summary.described is not None:
-        found.append(
-            f"your file describes {summary.described:,} of the {summary.captures:,} captures; a capture "
-            "counts under each of its headings"
-        )
-    if summary.undescribed:
-        shown = ", ".join(map(visible, summary.undescribed[:MOST_NAMED]))
-        left = len(summary.undescribed) - MOST_NAMED
-        more = f" and {left:,} more" if left > 0 else ""
-        found.append(f"your file names captures that are not among the results: {shown}{more}")
-    if summary.unfinished:
-        found.append(
-            f"{summary.unfinished:,} runs of scan --results have not come to their end: what they have "
-            "not read is missing here"
-        )
-    found.append("what looks like an identifier is listed as one; how sure it is stands in each report")
-    return found
-
-
 def write_csv(summary: Summary, folder: Path) -> None:
     """One file a sheet; older ones are replaced, all or none. No cell is a formula. Raises OSError."""
     replace_all(folder, {f"{sheet.name}.csv": _csv(sheet) for sheet in summary.sheets})
@@ -391,8 +332,3 @@ def _plain(cell: Cell) -> str | int | None:
         text = visible(cell)
         return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text
     return int(cell) if isinstance(cell, bool) else cell
-
-
-def rows_of(sheet: Sheet, most: int | None) -> Sequence[tuple[Cell, ...]]:
-    """The rows that are shown."""
-    return sheet.rows if most is None else sheet.rows[:most]

@@ -186,6 +186,8 @@ TEMPLATES = (
         "they are not listed."
     ),
     mark("{n_some} of {n_all} frames were cut by the snapshot length: their ends are unknown."),
+    # a device of a redacted summary
+    mark("device {n_place}"),
     # why a device is the one compared
     mark("all devices of the report, as asked for"),
     mark("as asked for"),
