@@ -4,14 +4,18 @@
     python tools/update_catalogue.py --check  # exit 1 where something is out of date or untranslated
 
 `locale/phonehome.pot` holds all texts; each `locale/XX/LC_MESSAGES/phonehome.po` is to be translated by hand,
-and phonehome.mo beside it is what the program reads. A file whose texts and translations are those of today
-stays as it is, for each version of Babel writes other headers and line breaks. Needs babel.
+and phonehome.mo beside it is what the program reads. Words of dossiers are extracted too; they may wait for
+a translation, and tests/report/html/untranslated.txt lists those that do. A file whose texts and translations
+are those of today stays as it is, for each version of Babel writes other headers and line breaks.
+Needs babel.
 """
 
 from __future__ import annotations
 
 import io
 import sys
+import tomllib
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from gettext import GNUTranslations
 from pathlib import Path
@@ -26,6 +30,8 @@ ROOT = Path(__file__).resolve().parent.parent
 REPORT = ROOT / "analyzer" / "report"
 FOLDERS = {"": REPORT, "compare/": ROOT / "analyzer" / "compare", "corpus/": ROOT / "analyzer" / "corpus"}
 LOCALE = REPORT / "locale"
+DOSSIERS = ROOT / "analyzer" / "dossiers"
+OF_DOSSIERS = "dossiers/"
 METHODS = [("**.py", "python"), ("html/templates/**.html", "jinja2.ext:babel_extract")]
 KEYWORDS = {"_": None, "mark": None, "plural": (2, 3)}
 SAME_DAY = datetime(2026, 1, 1, tzinfo=UTC)  # the same bytes at every run
@@ -38,7 +44,19 @@ def template() -> Catalog:
     for prefix, folder in FOLDERS.items():
         for name, _line, message, comments, context in extract_from_dir(folder, METHODS, keywords=KEYWORDS):
             found.add(message, None, [(prefix + name, 1)], auto_comments=comments, context=context)
+    for name, text in words_of_dossiers():
+        found.add(text, None, [(name, 1)])
     return found
+
+
+def words_of_dossiers() -> Iterator[tuple[str, str]]:
+    """Yield each dossier's file with the words that a report takes from it: title, meanings, codes."""
+    for path in sorted(DOSSIERS.glob("*/*.toml")):
+        table = tomllib.loads(path.read_text("utf-8"))
+        words = [table["title"], *table.get("status", {}).get("means", {}).values()]
+        for entry in table.get("fields", {}).values():
+            words += [entry["means"], *entry.get("values", {}).values()]
+        yield from ((f"{OF_DOSSIERS}{path.parent.name}/{path.name}", text) for text in words)
 
 
 def updated(language: str, texts: Catalog) -> Catalog:
@@ -53,8 +71,19 @@ def updated(language: str, texts: Catalog) -> Catalog:
 
 
 def untranslated(catalogue: Catalog) -> list[str]:
-    """Texts without a translation, or whose places for values differ from it."""
-    return [str(m.id) for m in catalogue if m.id and not (all(m.string) if m.pluralizable else m.string)]
+    """Texts of the program without a translation; those of dossiers may wait for one (`waiting`)."""
+    texts = (m for m in catalogue if m.id and not _is_of_dossiers(m))
+    return [str(m.id) for m in texts if not (all(m.string) if m.pluralizable else m.string)]
+
+
+def waiting(language: str) -> list[str]:
+    """Return the words that stand in dossiers alone and have no translation yet; they stay English."""
+    catalogue = updated(language, template())
+    return sorted(str(m.id) for m in catalogue if m.id and not m.string and _is_of_dossiers(m))
+
+
+def _is_of_dossiers(message: Message) -> bool:
+    return all(file.startswith(OF_DOSSIERS) for file in _files_of(message))
 
 
 def as_po(catalogue: Catalog) -> bytes:
@@ -129,6 +158,8 @@ def main() -> int:
             path.write_bytes(files[path])
     for text in missing:
         print(f"not translated: {text}")
+    for language in LANGUAGES:
+        print(f"{language}: {len(waiting(language))} texts of dossiers wait for a translation")
     return 1 if missing or (old and "--check" in sys.argv) else 0
 
 

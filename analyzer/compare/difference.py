@@ -21,6 +21,7 @@ from analyzer.compare.comparison import (
 )
 from analyzer.compare.comparison_limits import NO_PROOF, absence, lasting, why_not_comparable
 from analyzer.report.language import _, mark, number, plural
+from analyzer.report.reverse_translation import spoken
 from analyzer.report.text import clip
 from analyzer.report.units import byte_size, percent
 from analyzer.report.wording import STATUSES, kind_name, looks_like, reached
@@ -66,7 +67,7 @@ def _senders(diff: Comparison) -> Iterator[str]:
     ranked = sorted(diff.senders, key=lambda row: list(SAID).index(state(row)))
     for row in ranked[:_NAMED]:
         said = _("{title} to {recipient}: {state}.").format(
-            title=row.title, recipient=clip(row.recipient, QUOTED), state=_(SAID[state(row)])
+            title=spoken(row.title), recipient=clip(row.recipient, QUOTED), state=_(SAID[state(row)])
         )
         yield f"{said} {_either(row, diff)}"
     if more := ranked[_NAMED:]:

@@ -144,7 +144,7 @@ def _senders(page: _Page) -> Iterator[RenderableType]:
 
 
 def _sender(row: Sender) -> tuple[Text, Text, Text]:
-    return lines(row.title, clip(row.recipient, QUOTED)), _sends(row.a), _sends(row.b)
+    return lines(spoken(row.title), clip(row.recipient, QUOTED)), _sends(row.a), _sends(row.b)
 
 
 def _sends(sends: Sends | None) -> Text:
@@ -164,7 +164,7 @@ def _keys(row: Sender) -> Iterator[str]:
             (_("{title}: keys of the payload not seen in B: {keys}"), row.a.keys, row.b.keys),
         ):
             if found := [key for key in keys if key not in other]:
-                yield said.format(title=row.title, keys=few(found))
+                yield said.format(title=spoken(row.title), keys=few(found))
 
 
 def _contacts(page: _Page) -> Iterator[RenderableType]:
@@ -177,7 +177,7 @@ def _contacts(page: _Page) -> Iterator[RenderableType]:
 
 def _contact(row: Contact) -> tuple[str, str, str, str]:
     counts = (plural(n, "{n} address", "{n} addresses") if n is not None else _NONE for n in (row.a, row.b))
-    return (row.name, f"{row.title} ({_(_KINDS.get(row.kind, row.kind))})", *counts)  # type: ignore[return-value]
+    return (row.name, f"{spoken(row.title)} ({_(_KINDS.get(row.kind, row.kind))})", *counts)  # type: ignore[return-value]
 
 
 def _identifiers(page: _Page) -> Iterator[RenderableType]:
