@@ -23,7 +23,7 @@ from tests.report.builders import sample_report
 
 TOOLS = Path(__file__).parents[3] / "tools"
 UNTRANSLATED = Path(__file__).parent / "untranslated.txt"
-MOST_UNTRANSLATED = 284  # may only fall
+MOST_UNTRANSLATED = 0  # may only fall
 PLACE = re.compile(r"\{\w*\}")
 
 
