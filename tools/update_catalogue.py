@@ -1,17 +1,21 @@
-"""Texts of ours in `analyzer/report/` → the catalogues of its languages, for translation and for use.
+"""Texts of ours in the folders that write for people → catalogues for translation and for use.
 
     python tools/update_catalogue.py          # write
     python tools/update_catalogue.py --check  # exit 1 where something is out of date or untranslated
 
 `locale/phonehome.pot` holds all texts; each `locale/XX/LC_MESSAGES/phonehome.po` is to be translated by hand,
-and phonehome.mo beside it is what the program reads. A file whose texts and translations are those of today
-stays as it is, for each version of Babel writes other headers and line breaks. Needs babel.
+and phonehome.mo beside it is what the program reads. Words of dossiers are extracted too; they may wait for
+a translation, and tests/report/html/untranslated.txt lists those that do. A file whose texts and translations
+are those of today stays as it is, for each version of Babel writes other headers and line breaks.
+Needs babel.
 """
 
 from __future__ import annotations
 
 import io
 import sys
+import tomllib
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from gettext import GNUTranslations
 from pathlib import Path
@@ -24,7 +28,10 @@ from babel.messages.pofile import read_po, write_po
 
 ROOT = Path(__file__).resolve().parent.parent
 REPORT = ROOT / "analyzer" / "report"
+FOLDERS = {"": REPORT, "compare/": ROOT / "analyzer" / "compare", "corpus/": ROOT / "analyzer" / "corpus"}
 LOCALE = REPORT / "locale"
+DOSSIERS = ROOT / "analyzer" / "dossiers"
+OF_DOSSIERS = "dossiers/"
 METHODS = [("**.py", "python"), ("html/templates/**.html", "jinja2.ext:babel_extract")]
 KEYWORDS = {"_": None, "mark": None, "plural": (2, 3)}
 SAME_DAY = datetime(2026, 1, 1, tzinfo=UTC)  # the same bytes at every run
@@ -34,9 +41,22 @@ LANGUAGES = {"nb": "nplurals=2; plural=(n != 1);"}
 def template() -> Catalog:
     """All texts, with the files that they stand in."""
     found = Catalog(project="phonehome", charset="utf-8")
-    for name, _line, message, comments, context in extract_from_dir(REPORT, METHODS, keywords=KEYWORDS):
-        found.add(message, None, [(name, 1)], auto_comments=comments, context=context)
+    for prefix, folder in FOLDERS.items():
+        for name, _line, message, comments, context in extract_from_dir(folder, METHODS, keywords=KEYWORDS):
+            found.add(message, None, [(prefix + name, 1)], auto_comments=comments, context=context)
+    for name, text in words_of_dossiers():
+        found.add(text, None, [(name, 1)])
     return found
+
+
+def words_of_dossiers() -> Iterator[tuple[str, str]]:
+    """Yield each dossier's file with the words that a report takes from it: title, meanings, codes."""
+    for path in sorted(DOSSIERS.glob("*/*.toml")):
+        table = tomllib.loads(path.read_text("utf-8"))
+        words = [table["title"], *table.get("status", {}).get("means", {}).values()]
+        for entry in table.get("fields", {}).values():
+            words += [entry["means"], *entry.get("values", {}).values()]
+        yield from ((f"{OF_DOSSIERS}{path.parent.name}/{path.name}", text) for text in words)
 
 
 def updated(language: str, texts: Catalog) -> Catalog:
@@ -51,8 +71,19 @@ def updated(language: str, texts: Catalog) -> Catalog:
 
 
 def untranslated(catalogue: Catalog) -> list[str]:
-    """Texts without a translation, or whose places for values differ from it."""
-    return [str(m.id) for m in catalogue if m.id and not (all(m.string) if m.pluralizable else m.string)]
+    """Texts of the program without a translation; those of dossiers may wait for one (`waiting`)."""
+    texts = (m for m in catalogue if m.id and not _is_of_dossiers(m))
+    return [str(m.id) for m in texts if not (all(m.string) if m.pluralizable else m.string)]
+
+
+def waiting(language: str) -> list[str]:
+    """Return the words that stand in dossiers alone and have no translation yet; they stay English."""
+    catalogue = updated(language, template())
+    return sorted(str(m.id) for m in catalogue if m.id and not m.string and _is_of_dossiers(m))
+
+
+def _is_of_dossiers(message: Message) -> bool:
+    return all(file.startswith(OF_DOSSIERS) for file in _files_of(message))
 
 
 def as_po(catalogue: Catalog) -> bytes:
@@ -127,6 +158,8 @@ def main() -> int:
             path.write_bytes(files[path])
     for text in missing:
         print(f"not translated: {text}")
+    for language in LANGUAGES:
+        print(f"{language}: {len(waiting(language))} texts of dossiers wait for a translation")
     return 1 if missing or (old and "--check" in sys.argv) else 0
 
 

@@ -88,6 +88,15 @@ def language_code(text: str) -> str:
     return code
 
 
+def add_language(command: argparse.ArgumentParser, of: str) -> None:
+    command.add_argument(
+        "--lang",
+        type=said(language_code),
+        metavar="{en,nb}",
+        help=f"language of {of}: English or Norwegian bokmål (nb, no) (default: the system's, else English)",
+    )
+
+
 def system_language() -> str:
     """The language of the system's locale where there is a catalogue of it, else English (POSIX, 8.2)."""
     asked = next(filter(None, (os.environ.get(name) for name in ("LC_ALL", "LC_MESSAGES", "LANG"))), "")

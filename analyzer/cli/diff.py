@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from analyzer.cli.arguments import device, said
+from analyzer.cli.arguments import add_language, device, said, system_language
 from analyzer.cli.console import DONE, width, write
 from analyzer.cli.file_roles import FileOption, Role, declare
 from analyzer.cli.output import Output, UnusableError
@@ -41,6 +41,7 @@ def add(commands: Any) -> None:
         FileOption("json", "--json", Role.WRITTEN),
     )
     add_redaction(diff, every=False)
+    add_language(diff, "what is printed")
     diff.add_argument("-v", "--verbose", action="store_true", help="leave nothing out")
     diff.set_defaults(run=run)
 
@@ -69,9 +70,11 @@ def run(options: argparse.Namespace) -> int:
             output.write(document.write(found, VERSION).encode())
         if options.json != "-":
             from analyzer.compare.terminal import render
+            from analyzer.report.language import language
 
             colour = sys.stdout.isatty() and "NO_COLOR" not in os.environ and os.environ.get("TERM") != "dumb"
-            write(render(found, VERSION, width=width(), colour=colour, verbose=options.verbose))
+            with language(options.lang or system_language()):
+                write(render(found, VERSION, width=width(), colour=colour, verbose=options.verbose))
     return DONE
 
 

@@ -16,7 +16,7 @@ from importlib import import_module
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
-from analyzer.cli.arguments import language_code, said, section_names, system_language, zone
+from analyzer.cli.arguments import add_language, said, section_names, system_language, zone
 from analyzer.cli.console import say, width, write
 from analyzer.cli.extras import missing
 from analyzer.cli.file_roles import FileOption, Role, declare
@@ -123,13 +123,7 @@ def add_documents(command: argparse.ArgumentParser, documents: Sequence[Document
         declare(command, FileOption(document.name, document.option, role))
     command.set_defaults(documents=documents)
     add_redaction(command)
-    command.add_argument(
-        "--lang",
-        type=said(language_code),
-        metavar="{en,nb}",
-        help="language of what is printed and of the HTML report: English or Norwegian bokmål (nb, no) "
-        "(default: the system's, else English)",
-    )
+    add_language(command, "what is printed and of the HTML report")
     command.add_argument(
         "--zone",
         type=said(zone),

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
-from analyzer.cli.arguments import day, said
+from analyzer.cli.arguments import add_language, day, said, system_language
 from analyzer.cli.console import DAMAGED, DONE, complain, width, write
 from analyzer.cli.extras import missing
 from analyzer.cli.file_roles import FileOption, Role, declare
@@ -67,6 +67,7 @@ def add(commands: Any) -> None:
         action="store_true",
         help="show identifiers and devices in HTML too, where they have numbers otherwise",
     )
+    add_language(command, "what is printed and of the page")
     command.add_argument("-v", "--verbose", action="store_true", help="leave nothing out")
     declare(
         command,
@@ -95,13 +96,15 @@ def run(options: argparse.Namespace) -> int:
         from analyzer.corpus.news import news_of
         from analyzer.corpus.storage import StorageError
         from analyzer.corpus.summary import summary_of, veiled
-        from analyzer.corpus.summary_text import write_csv
+        from analyzer.corpus.summary_csv import write_csv
+        from analyzer.report.language import language
     except ModuleNotFoundError as error:
         raise UnusableError(missing("summary", error.name, "summary")) from None
     try:
         metadata, labels = _metadata(options.metadata), _labels(options)
         if options.new:
-            found = news_of(options.results, _earlier(options.earlier), options.since, metadata)
+            with language(options.lang or system_language()):
+                found = news_of(options.results, _earlier(options.earlier), options.since, metadata)
         else:
             found = summary_of(options.results, options.since, metadata, questions_for(labels))
     except StorageError as error:
@@ -115,10 +118,11 @@ def run(options: argparse.Namespace) -> int:
             write_csv(found, Path(options.csv))
         except OSError as error:
             raise UnusableError(f"--csv {options.csv}: can't be written ({error.strerror})") from None
-    if options.html:
-        _write_page(found if options.show_identifiers or options.redact else veiled(found), options.html)
-    if options.html != "-":
-        write(_rendered(found, options.verbose))
+    with language(options.lang or system_language()):
+        if options.html:
+            _write_page(found if options.show_identifiers or options.redact else veiled(found), options.html)
+        if options.html != "-":
+            write(_rendered(found, options.verbose))
     if found.unfinished:
         complain(f"{options.results}: a run of scan --results has not come to its end: captures are missing")
         return DAMAGED
@@ -166,8 +170,9 @@ def _rendered(found: Summary, verbose: bool) -> str:
 
     from rich.console import Console
 
-    from analyzer.corpus.summary_text import headings, nothing, rows_of, words
-    from analyzer.corpus.summary_text import said as sentences
+    from analyzer.corpus.summary_words import HEADING, cells, headings, left_out, nothing, rows_of, title
+    from analyzer.corpus.summary_words import said as sentences
+    from analyzer.report.language import _
     from analyzer.report.layout import bullets, say, section, table
 
     colour = sys.stdout.isatty() and "NO_COLOR" not in os.environ and os.environ.get("TERM") != "dumb"
@@ -176,7 +181,7 @@ def _rendered(found: Summary, verbose: bool) -> str:
         color_system="standard" if colour else None, emoji=False, highlight=False, _environ={},
     )  # fmt: skip
     with console.capture() as captured:
-        console.print(section("Across captures", bullets(sentences(found))))
+        console.print(section(_(HEADING), bullets(sentences(found))))
         for sheet in found.sheets:
             shown = rows_of(sheet, None if verbose else MOST_ROWS)
             numbers = [
@@ -184,9 +189,9 @@ def _rendered(found: Summary, verbose: bool) -> str:
                 for at, heading in enumerate(headings(sheet))
                 if any(isinstance(row[at], int) and not isinstance(row[at], bool) for row in shown)
             ]
-            rows = [[words(cell, to_the_day=True) for cell in row] for row in shown]
+            rows = [cells(sheet, row, to_the_day=True) for row in shown]
             more = len(sheet.rows) - len(shown)
             blocks = [table(headings(sheet), rows, right=numbers)] if rows else [say(nothing(found))]
-            blocks += [say(f"… {more:,} more: -v lists all")] if more else []
-            console.print(section(sheet.title, *blocks))
+            blocks += [say(left_out(more))] if more else []
+            console.print(section(title(sheet), *blocks))
     return "".join(f"{line.rstrip()}\n" for line in captured.get().split("\n")[:-1])

@@ -8,6 +8,7 @@ from typing import Any
 from analyzer.compare.comparison import ROWS, SCHEMA, Comparison, state
 from analyzer.compare.comparison_limits import cautions
 from analyzer.compare.difference import answer
+from analyzer.report.language import language
 from analyzer.report.type_codecs import codec
 
 TEXTS = {"type": "array", "items": {"type": "string"}}
@@ -18,13 +19,14 @@ STATE = {
 
 
 def write(diff: Comparison, version: str) -> str:
-    """The document; it ends in a newline."""
+    """The document; it ends in a newline. Its sentences are English whatever language is in force."""
     document = codec(Comparison).dump(diff)
     for name in ROWS:
         for row, entry in zip(getattr(diff, name), document[name], strict=True):
             entry["state"] = state(row)
     head = {"schema": SCHEMA, "tool": {"name": "phonehome", "version": version}}
-    said = {"answer": answer(diff), "cannot_show": cautions(diff)}
+    with language("en"):
+        said = {"answer": answer(diff), "cannot_show": cautions(diff)}
     return (
         json.dumps({**head, **said, **document}, indent=1, allow_nan=False).replace("\x7f", "\\u007f") + "\n"
     )

@@ -25,18 +25,25 @@ from analyzer.compare.comparison import (
     Value,
     state,
 )
-from analyzer.compare.comparison_limits import absence, apart_of, blind_spots, cautions, lasting
+from analyzer.compare.comparison_limits import absence, apart_of, blind_spots, both, cautions, lasting
 from analyzer.compare.difference import QUOTED, SAID, answer, became, few, identifier, share, times_of
+from analyzer.report.language import _, mark, number, plural
 from analyzer.report.layout import bullets, facts, indented, lines, notice, printed, say, section, table
+from analyzer.report.reverse_translation import spoken
 from analyzer.report.text import clip
-from analyzer.report.units import byte_size, clock, counted, percent
+from analyzer.report.units import byte_size, clock, percent
 from analyzer.report.wording import kind_name
 
 T = TypeVar("T")
 _LISTED = 12  # rows of a table unless all are asked for
 _SIDES = ("A", "B")
 _NONE = "–"
-_CLAIMS = ("located", "second", "registered", "operated", "given", "named")
+_CLAIMS = ("located", "second", "registered", "operated", "given", mark("named"))
+_KINDS = {
+    "activation-ping": mark("activation ping"),
+    "telemetry": mark("telemetry"),
+    "benign": mark("benign"),
+}
 
 
 def render(
@@ -64,10 +71,11 @@ class _Page:
         order = list(SAID)
         ranked = sorted(rows, key=lambda row: order.index(state(row)))
         shown = ranked if self.verbose else ranked[:most]
-        yield table(("", *headers), [(SAID[state(row)], *cells(row)) for row in shown])
+        yield table(("", *headers), [(_(SAID[state(row)]), *cells(row)) for row in shown])
         if left := len(ranked) - len(shown):
-            counts = [f"{sum(state(row) == s for row in ranked[most:]):,} {SAID[s]}" for s in order]
-            yield say(f"… and {left:,} more {what} ({', '.join(counts)}); -v shows all", "dim")
+            counts = [f"{number(sum(state(row) == s for row in ranked[most:]))} {_(SAID[s])}" for s in order]
+            said = _("… and {n} more {what} ({counts}); -v shows all")
+            yield say(said.format(n=number(left), what=what, counts=", ".join(counts)), "dim")
 
     def quote(self, value: str) -> str:
         return value if self.verbose else clip(value, QUOTED)
@@ -87,14 +95,14 @@ def _blocks(page: _Page, version: str) -> Iterator[RenderableType]:
 
 def _warnings(diff: Comparison) -> Iterator[RenderableType]:
     made = [name for name, side in _named(diff) if side.reconstruction]
-    told = dict.fromkeys(side.reconstruction for _, side in _named(diff) if side.reconstruction)
+    told = dict.fromkeys(side.reconstruction for side in (diff.a, diff.b) if side.reconstruction)
     if made:
-        title = f"RECONSTRUCTION — {' and '.join(made)}: not traffic of a real phone"
-        yield notice(title, "\n".join(text[:1].upper() + text[1:] for text in told))
+        title = _("RECONSTRUCTION — {sides}: not traffic of a real phone").format(sides=both(made))
+        yield notice(title, "\n".join(spoken(text[:1].upper() + text[1:]) for text in told))
     if hidden := [name for name, side in _named(diff) if side.redaction]:
         yield notice(
-            f"REDACTED — {' and '.join(hidden)}: identifiers are pseudonyms",
-            "Identifiers were replaced by others of the same form; none is the real one.",
+            _("REDACTED — {sides}: identifiers are pseudonyms").format(sides=both(hidden)),
+            _("Identifiers were replaced by others of the same form; none is the real one."),
         )
 
 
@@ -102,12 +110,12 @@ def _warnings(diff: Comparison) -> Iterator[RenderableType]:
 
 
 def _answer(page: _Page) -> Iterator[RenderableType]:
-    yield section("The answer", bullets(answer(page.diff)))
+    yield section(_("The answer"), bullets(answer(page.diff)))
 
 
 def _what(page: _Page) -> Iterator[RenderableType]:
     blocks = [block for name, side in _named(page.diff) for block in _side(name, side)]
-    yield section("What is compared", *blocks)
+    yield section(_("What is compared"), *blocks)
 
 
 def _side(name: str, side: ReportSide) -> tuple[RenderableType, ...]:
@@ -115,12 +123,13 @@ def _side(name: str, side: ReportSide) -> tuple[RenderableType, ...]:
 
 
 def _side_facts(side: ReportSide) -> Iterator[tuple[str, str]]:
-    yield "device", f"{side.device or 'all'} ({side.chosen})"
-    yield "time", f"{clock(side.first_ns)} to {clock(side.last_ns)} ({lasting(side)})"
-    yield "frames", f"{side.frames:,}"
-    absent = "left out, since the report is redacted" if side.redaction else "not made"
+    yield _("device"), f"{side.device or _('all')} ({spoken(side.chosen)})"
+    time = _("{first} to {last} ({length})")
+    yield _("time"), time.format(first=clock(side.first_ns), last=clock(side.last_ns), length=lasting(side))
+    yield _("frames"), number(side.frames)
+    absent = _("left out, since the report is redacted") if side.redaction else _("not made")
     yield "SHA-256", ", ".join(each or absent for each in side.hashes)
-    yield "readable", f"{share(side)} of payload"
+    yield _("readable"), _("{share} of payload").format(share=share(side))
 
 
 # ── rows ────────────────────────────────────────────────────────────────────
@@ -129,13 +138,13 @@ def _side_facts(side: ReportSide) -> Iterator[tuple[str, str]]:
 def _senders(page: _Page) -> Iterator[RenderableType]:
     diff = page.diff
     if diff.senders:
-        rows = page.table(("activation ping, to", *_SIDES), diff.senders, _sender, "senders")
+        rows = page.table((_("activation ping, to"), *_SIDES), diff.senders, _sender, _("senders"))
         keys = [line for row in diff.senders for line in _keys(row)]
-        yield section("Activation pings", *rows, *([bullets(keys)] if keys else []))
+        yield section(_("Activation pings"), *rows, *([bullets(keys)] if keys else []))
 
 
 def _sender(row: Sender) -> tuple[Text, Text, Text]:
-    return lines(row.title, clip(row.recipient, QUOTED)), _sends(row.a), _sends(row.b)
+    return lines(spoken(row.title), clip(row.recipient, QUOTED)), _sends(row.a), _sends(row.b)
 
 
 def _sends(sends: Sends | None) -> Text:
@@ -144,44 +153,44 @@ def _sends(sends: Sends | None) -> Text:
 
 def _apart(rate: Rate) -> Iterator[str]:
     if apart := apart_of(rate):
-        yield f"{apart} apart"
+        yield _("{time} apart").format(time=apart)
 
 
 def _keys(row: Sender) -> Iterator[str]:
     """The keys of the payload that only one side sent."""
     if row.a and row.b and row.a.keys and row.b.keys:
         for said, keys, other in (
-            ("only in B", row.b.keys, row.a.keys),
-            ("not seen in B", row.a.keys, row.b.keys),
+            (_("{title}: keys of the payload only in B: {keys}"), row.b.keys, row.a.keys),
+            (_("{title}: keys of the payload not seen in B: {keys}"), row.a.keys, row.b.keys),
         ):
             if found := [key for key in keys if key not in other]:
-                yield f"{row.title}: keys of the payload {said}: {few(found)}"
+                yield said.format(title=spoken(row.title), keys=few(found))
 
 
 def _contacts(page: _Page) -> Iterator[RenderableType]:
     rows = page.diff.contacts
     if rows:
-        note = say("What is known of the names, not what was sent.", "dim")
-        headers = ("name", "known for", *_SIDES)
-        yield section("Documented names", note, *page.table(headers, rows, _contact, "names"))
+        note = say(_("What is known of the names, not what was sent."), "dim")
+        headers = (_("name"), _("known for"), *_SIDES)
+        yield section(_("Documented names"), note, *page.table(headers, rows, _contact, _("names")))
 
 
 def _contact(row: Contact) -> tuple[str, str, str, str]:
-    counts = (counted(n, "address", "addresses") if n is not None else _NONE for n in (row.a, row.b))
-    return (row.name, f"{row.title} ({row.kind})", *counts)  # type: ignore[return-value]
+    counts = (plural(n, "{n} address", "{n} addresses") if n is not None else _NONE for n in (row.a, row.b))
+    return (row.name, f"{spoken(row.title)} ({_(_KINDS.get(row.kind, row.kind))})", *counts)  # type: ignore[return-value]
 
 
 def _identifiers(page: _Page) -> Iterator[RenderableType]:
     rows = page.diff.identifiers
     if not rows:
         return
-    blocks = [*page.table(("identifier, to", *_SIDES), rows, _carried, "rows")]
+    blocks = [*page.table((_("identifier, to"), *_SIDES), rows, _carried, _("rows"))]
     values = [(row, value) for row in rows for value in row.values or ()]
     if values:
-        blocks += [Text(), say("Their values:"), indented(*_values(page, values))]
+        blocks += [Text(), say(_("Their values:")), indented(*_values(page, values))]
     if alone := _alone(page.diff):
         blocks += [Text(), bullets(alone if page.verbose else alone[:_LISTED])]
-    yield section("Identifiers that left readable, by recipient", *blocks)
+    yield section(_("Identifiers that left readable, by recipient"), *blocks)
 
 
 def _carried(row: IdentifierUse) -> tuple[Text, Text, Text]:
@@ -191,8 +200,9 @@ def _carried(row: IdentifierUse) -> tuple[Text, Text, Text]:
 def _sent(sent: Sent | None) -> Text:
     if sent is None:
         return say(_NONE)
-    known = ["one the owner gave"] if sent.known else []
-    return lines(f"{counted(sent.rate.times, 'time')}, {counted(sent.values, 'value')}", *known)
+    known = [_("one the owner gave")] if sent.known else []
+    times, values = _times(sent.rate.times), plural(sent.values, "{n} value", "{n} values")
+    return lines(f"{times}, {values}", *known)
 
 
 def _alone(diff: Comparison) -> list[str]:
@@ -203,7 +213,11 @@ def _alone(diff: Comparison) -> list[str]:
         if seen and state(row) != "unchanged":
             sentence = absence(seen.rate, diff, "A" if row.a else "B")
             said.setdefault((row.recipient, sentence), []).append(identifier(row))
-    return [f"{few(kinds)} to {clip(to, QUOTED)}: {sentence}" for (to, sentence), kinds in said.items()]
+    form = _("{kinds} to {recipient}: {sentence}")
+    return [
+        form.format(kinds=few(kinds), recipient=clip(to, QUOTED), sentence=sentence)
+        for (to, sentence), kinds in said.items()
+    ]
 
 
 def _values(page: _Page, values: Sequence[tuple[IdentifierUse, Value]]) -> Iterator[RenderableType]:
@@ -212,11 +226,13 @@ def _values(page: _Page, values: Sequence[tuple[IdentifierUse, Value]]) -> Itera
     def cells(value: Value) -> tuple[str, str, str, str]:
         return (kinds[id(value)], page.quote(value.value), _times(value.a), _times(value.b))
 
-    yield from page.table(("kind", "value", *_SIDES), [value for _, value in values], cells, "values")
+    yield from page.table(
+        (_("kind"), _("value"), *_SIDES), [value for _row, value in values], cells, _("values")
+    )
 
 
 def _times(count: int | None) -> str:
-    return _NONE if count is None else counted(count, "time")
+    return _NONE if count is None else plural(count, "{n} time", "{n} times")
 
 
 def _facts(page: _Page) -> Iterator[RenderableType]:
@@ -227,7 +243,9 @@ def _facts(page: _Page) -> Iterator[RenderableType]:
         return (kind_name(row.kind), page.quote(row.value), *seen)  # type: ignore[return-value]
 
     if rows:
-        yield section("About the phone", *page.table(("what", "value", *_SIDES), rows, cells, "values"))
+        yield section(
+            _("About the phone"), *page.table((_("what"), _("value"), *_SIDES), rows, cells, _("values"))
+        )
 
 
 def _peers(page: _Page) -> Iterator[RenderableType]:
@@ -236,12 +254,16 @@ def _peers(page: _Page) -> Iterator[RenderableType]:
     local = len(page.diff.peers) - len(rows)
     if not rows and not local:
         return
-    note = say("By name, or by address where none was seen. ↑ sent by the device, ↓ received", "dim")
-    blocks = [note, *page.table(("destination", *_SIDES), rows, _peer, "destinations")]
+    note = say(_("By name, or by address where none was seen. ↑ sent by the device, ↓ received"), "dim")
+    blocks = [note, *page.table((_("destination"), *_SIDES), rows, _peer, _("destinations"))]
     if local:
-        many = counted(local, "local or special address", "local or special addresses")
-        blocks.append(say(f"{many} not shown; -v shows all", "dim"))
-    yield section("Destinations and their readable share", *blocks)
+        many = plural(
+            local,
+            "{n} local or special address not shown; -v shows all",
+            "{n} local or special addresses not shown; -v shows all",
+        )
+        blocks.append(say(many, "dim"))
+    yield section(_("Destinations and their readable share"), *blocks)
 
 
 def _peer(row: Peer) -> tuple[Text, Text, Text]:
@@ -252,9 +274,10 @@ def _peer(row: Peer) -> tuple[Text, Text, Text]:
 def _traffic(side: Traffic | None) -> Text:
     if side is None:
         return say(_NONE)
-    share = [f"readable {percent(side.readable, side.payload)}"] if side.payload else ["no payload"]
+    said = _("readable {share}").format(share=percent(side.readable, side.payload))
+    share = said if side.payload else _("no payload")
     sizes = f"{byte_size(side.bytes_up)} ↑ {byte_size(side.bytes_down)} ↓"
-    return lines(f"{side.packets_up:,} ↑ {side.packets_down:,} ↓", sizes, *share)
+    return lines(f"{number(side.packets_up)} ↑ {number(side.packets_down)} ↓", sizes, share)
 
 
 def _countries(page: _Page) -> Iterator[RenderableType]:
@@ -263,47 +286,54 @@ def _countries(page: _Page) -> Iterator[RenderableType]:
         return
     scope = {*page.diff.a.regions, *page.diff.b.regions}
     asked, others = ([row for row in rows if (row.code in scope) == wanted] for wanted in (True, False))
-    blocks: list[RenderableType] = [say("Claims are kept apart and codes never summed (ISO 3166-1).", "dim")]
+    note = _("Claims are kept apart and codes never summed (ISO 3166-1).")
+    blocks: list[RenderableType] = [say(note, "dim")]
+    headers = (_("claim"), _("code"), *_SIDES)
     # What was asked for is never cut: a row for each claim and region at most.
     if asked:
-        blocks += page.table(("claim", "code", *_SIDES), asked, _country, "rows", most=len(asked))
+        blocks += page.table(headers, asked, _country, _("rows"), most=len(asked))
     if others:
         blocks += [
-            say("Regions outside the scope:"),
-            *page.table(("claim", "code", *_SIDES), others, _country, "rows"),
+            say(_("Regions outside the scope:")),
+            *page.table(headers, others, _country, _("rows")),
         ]
     moved = page.diff.moved
     if moved:
         shown = moved if page.verbose else moved[:_LISTED]
-        rest = [f"and {len(moved) - len(shown):,} more; -v shows all"] if len(moved) > len(shown) else []
+        left = len(moved) - len(shown)
+        rest = [_("and {n} more; -v shows all").format(n=number(left))] if left else []
         blocks += [
             Text(),
-            say("In both, placed differently:"),
+            say(_("In both, placed differently:")),
             indented(bullets([*map(_moved, shown), *rest])),
         ]
-    yield section("Countries, claim by claim", *blocks)
+    yield section(_("Countries, claim by claim"), *blocks)
 
 
 def _country(row: CountryClaim) -> tuple[str | Text, ...]:
     sides = (
-        lines(counted(s.addresses, "address", "addresses"), f"{counted(s.packets_up, 'packet')} ↑")
+        lines(
+            plural(s.addresses, "{n} address", "{n} addresses"),
+            f"{plural(s.packets_up, '{n} packet', '{n} packets')} ↑",
+        )
         if s
         else _NONE
         for s in (row.a, row.b)
     )
-    return (row.claim, row.code, *sides)
+    return (_(row.claim), row.code, *sides)
 
 
 def _moved(row: MovedAddress) -> str:
-    return f"{row.address} {row.claim}: A {', '.join(row.a) or 'no data'}, B {', '.join(row.b) or 'no data'}"
+    a, b = (", ".join(codes) or _("no data") for codes in (row.a, row.b))
+    return f"{row.address} {_(row.claim)}: A {a}, B {b}"
 
 
 # ── limits ──────────────────────────────────────────────────────────────────
 
 
 def _limits(page: _Page) -> Iterator[RenderableType]:
-    yield section("What the two captures cannot show", bullets(cautions(page.diff)))
-    yield section("Blind spots of either", bullets(blind_spots(page.diff) or ["None was noted."]))
+    yield section(_("What the two captures cannot show"), bullets(cautions(page.diff)))
+    yield section(_("Blind spots of either"), bullets(blind_spots(page.diff) or [_("None was noted.")]))
 
 
 def _named(diff: Comparison) -> tuple[tuple[str, ReportSide], tuple[str, ReportSide]]:

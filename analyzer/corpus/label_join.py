@@ -11,6 +11,7 @@ from dataclasses import replace
 from analyzer.corpus.reviewed_labels import COLUMNS, LabelIndex, ReviewLabel
 from analyzer.corpus.summary import Cell, LabelCount, Sheet, Summary
 from analyzer.corpus.summary_questions import OF_NEWS, QUESTIONS
+from analyzer.report.language import mark
 
 Row = Mapping[str, Cell]
 Things = list[tuple[str, str]]  # kind and value
@@ -55,7 +56,7 @@ def labelled(summary: Summary, labels: LabelIndex) -> Summary:
         (label.kind, label.value, label.label, label.by, label.when.isoformat(), label.note, label.key in fit)
         for label in labels.labels.values()
     )
-    listed = Sheet("labels", "Labels of reviewers", (*COLUMNS, "listed"), rows)
+    listed = Sheet("labels", mark("Labels of reviewers"), (*COLUMNS, "listed"), rows)
     count = LabelCount(len(rows), len(fit), labels.unopened)
     return replace(summary, sheets=(*sheets, listed), labels=count)
 

@@ -16,6 +16,7 @@ from analyzer.corpus.results_repair import last_run
 from analyzer.corpus.storage import StorageError, is_remote, storage
 from analyzer.corpus.summary import EarlierResults, Sheet, Summary, summary_of
 from analyzer.corpus.summary_questions import OF_NEWS, QUESTIONS
+from analyzer.report.language import _
 
 # The columns by which rows of a sheet are the same.
 KEYS: dict[str, tuple[str, ...]] = {
@@ -48,7 +49,10 @@ def news_of(
     found = summary_of(url, since, metadata, questions)
     if isinstance(earlier, str):
         _refuse_same(url, earlier)
-        said, before = f"the results in {earlier}", summary_of(earlier, None, metadata, questions)
+        said, before = (
+            _("the results in {place}").format(place=earlier),
+            summary_of(earlier, None, metadata, questions),
+        )
     else:
         said, moment = _moment(url, earlier)
         before = replace(summary_of(url, None, metadata, questions, moment), unfinished=0)
@@ -61,7 +65,7 @@ def news_of(
 def _moment(url: str, day: date | None) -> tuple[str, datetime]:
     """How what was made before a moment is named, and the moment."""
     if day is not None:
-        said = f"what was read before {day.isoformat()} (UTC)"
+        said = _("what was read before {day} (UTC)").format(day=day.isoformat())
         return said, datetime(day.year, day.month, day.day, tzinfo=UTC)
     moment = last_run(*storage(url))
     if moment is None:
@@ -69,7 +73,8 @@ def _moment(url: str, day: date | None) -> tuple[str, datetime]:
             f"{url}: when the last run of scan --results began is not noted there; "
             "--earlier takes earlier results, or a day"
         )
-    return f"what was read before the last run, which began at {moment:%Y-%m-%d %H:%M:%S} UTC", moment
+    said = _("what was read before the last run, which began at {time} UTC")
+    return said.format(time=f"{moment:%Y-%m-%d %H:%M:%S}"), moment
 
 
 def _refuse_same(url: str, earlier: str) -> None:
@@ -85,4 +90,4 @@ def _keys(sheet: Sheet) -> list[tuple[object, ...]]:
 
 def _without(sheet: Sheet, had: set[tuple[object, ...]]) -> Sheet:
     rows = tuple(row for row, key in zip(sheet.rows, _keys(sheet), strict=True) if key not in had)
-    return replace(sheet, title=f"New: {sheet.title}", rows=rows)
+    return replace(sheet, is_new=True, rows=rows)

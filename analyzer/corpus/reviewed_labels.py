@@ -17,8 +17,9 @@ from typing import NamedTuple
 
 from analyzer.identifiers.owner_values import FORMS, SEPARATORS
 from analyzer.redaction.commitment import value_mark
+from analyzer.report.language import mark
 
-CHOICES = ("confirmed", "false alarm")
+CHOICES = (mark("confirmed"), mark("false alarm"))
 COLUMNS = ("kind", "value", "label", "by", "when", "note")
 MAY_BE_EMPTY = frozenset(("note",))
 MOST_LABELS = 1_000_000

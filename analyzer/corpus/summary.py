@@ -40,6 +40,7 @@ class Sheet:
     title: str
     columns: tuple[str, ...]
     rows: tuple[tuple[Cell, ...], ...]
+    is_new: bool = False  # without what earlier results have
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from html import escape
 
-from analyzer.corpus.summary import Sheet, Summary
-from analyzer.corpus.summary_text import headings, nothing, said, words
+from analyzer.corpus.summary import Cell, Sheet, Summary
+from analyzer.corpus.summary_words import HEADING, NOTE, cells, headings, nothing, said, title
+from analyzer.report.language import _, code
 from analyzer.report.text import visible
 from analyzer.version import VERSION
 
@@ -27,48 +28,49 @@ def page(summary: Summary) -> str:
     sheets = "\n".join(_sheet(sheet, nothing(summary)) for sheet in summary.sheets)
     points = "\n".join(f"<li>{_text(sentence)}</li>" for sentence in said(summary))
     return f"""<!DOCTYPE html>
-<html lang="en">
+<html lang="{code()}">
 <head>
 <meta charset="utf-8">
 <meta http-equiv="Content-Security-Policy" content="{escape(POLICY)}">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<title>phonehome: across captures</title>
+<title>phonehome: {_text(_(HEADING).lower())}</title>
 <style>{STYLE}</style>
 </head>
 <body>
 <main>
-<h1>Across captures</h1>
+<h1>{_text(_(HEADING))}</h1>
 <ul>
 {points}
 </ul>
 {sheets}
 </main>
-<footer><p>phonehome {_text(VERSION)}. Times are UTC, codes ISO 3166-1; no region is summed with another.</p>
+<footer><p>phonehome {_text(VERSION)}. {_text(_(NOTE))}</p>
 </footer>
 </body>
 </html>
 """
 
 
-def _sheet(sheet: Sheet, nothing: str) -> str:
+def _sheet(sheet: Sheet, without: str) -> str:
+    name = _text(title(sheet))
     if not sheet.rows:
-        return f'<section id="{sheet.name}"><h2>{_text(sheet.title)}</h2><p>{nothing}</p></section>'
+        return f'<section id="{sheet.name}"><h2>{name}</h2><p>{_text(without)}</p></section>'
     head = "".join(f'<th scope="col">{_text(heading)}</th>' for heading in headings(sheet))
-    rows = "\n".join(f"<tr>{''.join(map(_cell, row))}</tr>" for row in sheet.rows)
+    rows = "\n".join(f"<tr>{''.join(map(_cell, row, cells(sheet, row)))}</tr>" for row in sheet.rows)
     return (
-        f'<section id="{sheet.name}"><h2>{_text(sheet.title)}</h2>\n'
-        f'<div class="wide" tabindex="0" role="region" aria-label="{_text(sheet.title)}"><table>\n'
+        f'<section id="{sheet.name}"><h2>{name}</h2>\n'
+        f'<div class="wide" tabindex="0" role="region" aria-label="{name}"><table>\n'
         f"<thead><tr>{head}</tr></thead>\n<tbody>\n{rows}\n</tbody></table></div></section>"
     )
 
 
-def _cell(cell: object) -> str:
+def _cell(cell: Cell, said: str) -> str:
     kind = ""
     if isinstance(cell, int) and not isinstance(cell, bool):
         kind = ' class="number"'
     elif hasattr(cell, "isoformat"):
         kind = ' class="time"'
-    return f"<td{kind}>{_text(words(cell))}</td>"  # type: ignore[arg-type]
+    return f"<td{kind}>{_text(said)}</td>"
 
 
 def _text(text: str) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from analyzer.report.language import mark
+
 # The names of a cell that shows several things hold at most so many of them.
 MOST_NAMED = 5
 
@@ -22,12 +24,14 @@ select session, part from whole where counts
 
 # Name, title and question of each sheet. Each has columns `first` and `last`; {named} makes a short list.
 QUESTIONS: tuple[tuple[str, str, str], ...] = (
-    ("messages", "Known messages: what recurs, by dossier", """
+    ("messages", mark("Known messages: what recurs, by dossier"), """
         select title as message, status, count(*) as times, count(distinct device) as devices,
                count(distinct session) as sessions, {host} as hosts, min(time) as first, max(time) as last
         from counted_pings group by title, status order by times desc, message, status
     """),
-    ("phones", "Phones: by model, build and operator, as they said of themselves beside an identifier", """
+    ("phones", mark(
+        "Phones: by model, build and operator, as they said of themselves beside an identifier"
+    ), """
         with facts as (
             select session, device, kind, value, time from counted_findings
             where kind in ('model', 'build', 'operator')
@@ -41,14 +45,16 @@ QUESTIONS: tuple[tuple[str, str, str], ...] = (
         from facts left join counted_pings p on p.session = facts.session and p.device = facts.device
         group by facts.kind, facts.value order by facts.kind, devices desc, facts.value
     """),
-    ("identifiers", "Identifiers that left readable", """
+    ("identifiers", mark("Identifiers that left readable"), """
         select kind, value, max(confidence = 'high') as sure, count(*) as times,
                count(distinct device) as devices, count(distinct session) as sessions, {host_or} as hosts,
                min(time) as first, max(time) as last
         from counted_findings where kind not in ('model', 'build', 'operator', 'local_ip')
         group by kind, value order by sessions desc, times desc, kind, value
     """),
-    ("devices", "Devices, by MAC or local address: an address of two recordings need not be one device", """
+    ("devices", mark(
+        "Devices, by MAC or local address: an address of two recordings need not be one device"
+    ), """
         with told as (
             select session, device, count(*) as found, min(time) as first, max(time) as last
             from counted_findings where device is not null group by session, device
@@ -62,7 +68,7 @@ QUESTIONS: tuple[tuple[str, str, str], ...] = (
         from counted_devices d left join told using (session, device) left join span using (session, device)
         group by d.device order by findings desc, octets desc, d.device
     """),
-    ("destinations", "Destinations outside the local network", """
+    ("destinations", mark("Destinations outside the local network"), """
         select address, {name} as names, max(located) as located, max(registered) as registered,
                max(operated) as operated, bool_or(in_scope) as in_scope, count(distinct device) as devices,
                count(distinct session) as sessions, sum(packets_up) as packets, sum(octets_up) as octets,
@@ -70,7 +76,7 @@ QUESTIONS: tuple[tuple[str, str, str], ...] = (
         from counted_destinations where special is null
         group by address order by in_scope desc, devices desc, packets desc, address
     """),
-    ("coverage", "How much was searched for identifiers, and why the rest was not", """
+    ("coverage", mark("How much was searched for identifiers, and why the rest was not"), """
         with span as (
             select session, min(first) as first, max(last) as last from counted_captures group by session
         )
@@ -79,7 +85,7 @@ QUESTIONS: tuple[tuple[str, str, str], ...] = (
         from counted_coverage c join span using (session)
         group by c.state, c.what order by bytes desc, packets desc, c.state, c.what
     """),
-    ("problems", "What could not be read, and why", """
+    ("problems", mark("What could not be read, and why"), """
         with span as (
             select session, min(path) as path, min(first) as first, max(last) as last from counted_captures
             group by session
@@ -93,17 +99,17 @@ QUESTIONS: tuple[tuple[str, str, str], ...] = (
 )  # fmt: skip
 # Asked beside the others where only what is new is shown.
 OF_NEWS: tuple[tuple[str, str, str], ...] = (
-    ("captures", "Captures", """
+    ("captures", mark("Captures"), """
         select path, sha256, frames, octets, complete, first, last from counted_captures order by first, path
     """),
-    ("kinds", "Kinds of identifiers", """
+    ("kinds", mark("Kinds of identifiers"), """
         select kind, max(confidence = 'high') as sure, count(distinct value) as different, count(*) as times,
                count(distinct device) as devices, count(distinct session) as sessions, min(time) as first,
                max(time) as last
         from counted_findings where kind not in ('model', 'build', 'operator', 'local_ip')
         group by kind order by sessions desc, times desc, kind
     """),
-    ("hosts", "Names of destinations outside the local network", """
+    ("hosts", mark("Names of destinations outside the local network"), """
         with named as (
             select unnest(names) as host, address, device, session, first, last from counted_destinations
             where special is null
@@ -114,7 +120,7 @@ OF_NEWS: tuple[tuple[str, str, str], ...] = (
     """),
 )  # fmt: skip
 # Asked where the user's own file describes captures. A recording of several files has what any of them has.
-OF_METADATA = ("conditions", "By what your file says of the captures", """
+OF_METADATA = ("conditions", mark("By what your file says of the captures"), """
     with told as (
         select distinct c.session, m.heading, m.value from metadata m join counted_captures c
         on m.capture in (c.path, c.sha256, parse_filename(c.path))

@@ -134,7 +134,7 @@ def few(names: Sequence[str], most: int = _NAMED) -> str:
 def _what(sending: Sending) -> str:
     told = sending.told
     if not told:
-        return _("an activation payload ({title})").format(title=sending.pings[0].title)
+        return _("an activation payload ({title})").format(title=spoken(sending.pings[0].title))
     if sending.harm is Harm.DOUBTFUL or not sending.kinds:
         return _("values that are probably identifiers ({kinds})").format(kinds=kinds_of(told))
     things = [_thing(row, told, len(sending.devices)) for row in _THINGS if sending.kinds & set(row[3])]

@@ -1,8 +1,9 @@
 """Sentences that a report holds, written in English when the capture was read → the language in force.
 
 A template is a sentence as the layers below write it, with places: values in a place named n… are numbers,
-in one named w… words that are spoken themselves, in others what stays as it is. What fits no template stays
-in English, and the page marks it so.
+in one named w… words that are spoken themselves, in others what stays as it is. The words of dossiers are
+in the catalogues too (`tools/update_catalogue.py`). What fits no template stays in English, and the page
+marks it so.
 """
 
 from __future__ import annotations
@@ -11,7 +12,6 @@ import re
 from collections.abc import Iterator
 from functools import cache, lru_cache
 
-from analyzer.report.field_meanings import MEANINGS
 from analyzer.report.language import _, code, decimal, mark, number
 
 PLACE = re.compile(r"\{(\w+)\}")
@@ -19,7 +19,6 @@ LONGEST = 2_000  # characters of a sentence that is looked at
 DEEPEST = 8  # sentences within sentences
 
 TEMPLATES = (
-    *MEANINGS,
     # notices
     mark(
         "A program made this capture from the registration client's public sources; no phone was "
@@ -98,14 +97,15 @@ TEMPLATES = (
     mark("a DHCP request"),
     mark("a connectivity check"),
     # why a ping is called that
-    mark("host: {host} is documented for {title}"),
-    mark("host: the address went by the name {name}, which is documented for {title}"),
+    mark("host: the address went by the name {name}, which is documented for {w_title}"),
+    mark("host: {host} is documented for {w_title}"),
+    mark("not explained by the sources of this dossier"),
     mark("no request was seen, so neither grammar nor identifiers can be judged"),
-    mark("grammar: {n_keys} keys known of {title} ({keys}); {n_asked} are asked for"),
+    mark("grammar: {n_keys} keys known of {w_title} ({keys}); {n_asked} are asked for"),
     mark("encoding: {w_encoding}"),
-    mark("cipher: a key that is published for {title} opens it"),
-    mark("layout: the bytes have the form that is documented for {title}"),
-    mark("layout: the bytes have the form that is documented for {title}; {checks} hold"),
+    mark("cipher: a key that is published for {w_title} opens it"),
+    mark("layout: the bytes have the form that is documented for {w_title}; {checks} hold"),
+    mark("layout: the bytes have the form that is documented for {w_title}"),
     mark("protocol: {protocol}"),
     mark("identifiers: {kinds} found in it"),
     mark("media type: {type}"),
@@ -126,6 +126,7 @@ TEMPLATES = (
     mark("the server says that the content did not pass its check"),
     # why a value is called that
     mark("the field is named {name}"),
+    mark("{field} is documented for {w_title_and_meaning}"),
     mark("{n_digits} digits with a valid check digit"),
     mark("{n_digits} digits"),
     mark("begins 89 (telecommunications) and {code} (country code of {country})"),
@@ -186,6 +187,16 @@ TEMPLATES = (
         "they are not listed."
     ),
     mark("{n_some} of {n_all} frames were cut by the snapshot length: their ends are unknown."),
+    # a device of a redacted summary
+    mark("device {n_place}"),
+    # why a device is the one compared
+    mark("all devices of the report, as asked for"),
+    mark("as asked for"),
+    mark("no device appears in the report"),
+    mark("the only device of the report"),
+    mark("the only one of {n_all} devices with findings"),
+    mark("the only device with findings in both reports"),
+    mark("the same address as the other's device"),
     # databases
     mark("where the address is believed to be"),
     mark("which country's registry entry holds the block; never a location"),
@@ -224,7 +235,19 @@ def _spoken(text: str, language: str, depth: int) -> str:
                 _value(piece, values[piece], language, depth - 1) if at % 2 else piece
                 for at, piece in enumerate(PLACE.split(_(made)))
             )
-    return _number(text)
+    return _coded(text, language, depth) or _number(text)
+
+
+def _coded(text: str, language: str, depth: int) -> str:
+    """Words of a dossier before and after a colon, which may have colons of their own.
+
+    Such are the title and what a field means, and that and what its code stands for: "type of card: UICC".
+    """
+    for colon in re.finditer(": ", text):
+        before, after = text[: colon.start()], text[colon.end() :]
+        if (said := _(before)) != before:
+            return f"{said}: {_spoken(after, language, depth - 1)}"
+    return ""
 
 
 def _value(place: str, value: str, language: str, depth: int) -> str:

@@ -19,6 +19,7 @@ from analyzer.report.groups import (
 )
 from analyzer.report.headline import few, headline, how_often, kinds_of, named_device, senders
 from analyzer.report.language import _, mark, number, plural
+from analyzer.report.reverse_translation import spoken
 from analyzer.report.sendings import Sending, counts, sendings
 from analyzer.report.whereabouts import Whereabouts, region_traffic
 from analyzer.report.wording import CONFIDENCES, STATUSES, is_established, kind_name, place_line
@@ -143,7 +144,7 @@ def _more_senders(report: Report, rest: Sequence[Sending]) -> str:
     named = [
         _("{who} to {whom} ({kinds}, {often})").format(
             who=senders(report, s.devices), whom=few(s.recipients, 1),
-            kinds=kinds_of(s.told) if s.told else s.pings[0].title, often=how_often(s),
+            kinds=kinds_of(s.told) if s.told else spoken(s.pings[0].title), often=how_often(s),
         )
         for s in rest[:_MORE]
     ]  # fmt: skip
@@ -180,7 +181,7 @@ def _sent(group: list[Ping], places: Whereabouts) -> str:
     payloads = plural(len(group), "{n} activation payload", "{n} activation payloads")
     said = _(
         "{payloads} (messages by which a phone registers itself), recognised as {title}; {sure}."
-    ).format(payloads=payloads, title=first.title, sure=_(CONFIDENCES[first.confidence]))
+    ).format(payloads=payloads, title=spoken(first.title), sure=_(CONFIDENCES[first.confidence]))
     form = [_("Sent as {form}.").format(form=_(first.encoding))] if first.encoding else []
     of = {name: number(found[name]) if found[name] else _("none") for name in STATUSES[1:]}
     steps = _(

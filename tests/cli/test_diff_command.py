@@ -132,3 +132,25 @@ def test_redacted_both_sides_share_pseudonyms_and_show_no_identifier(
     written = text + (pair[0].parent / "diff.json").read_text()
     assert len(values) == 5
     assert not any(value in written for value in values)
+
+
+@pytest.mark.parametrize(
+    ("options", "system", "heading"),
+    [
+        ((), "nb_NO.UTF-8", b"SVARET"),
+        (("--lang", "no"), "C", b"SVARET"),
+        (("--lang", "en"), "nb_NO.UTF-8", b"THE ANSWER"),
+        ((), "C", b"THE ANSWER"),
+    ],
+)
+def test_the_command_takes_the_language_asked_for_else_the_systems(
+    run: Run,
+    pair: tuple[Path, Path],
+    monkeypatch: pytest.MonkeyPatch,
+    options: tuple[str, ...],
+    system: str,
+    heading: bytes,
+) -> None:
+    monkeypatch.setenv("LC_ALL", system)
+    done = run("diff", *pair, *options)
+    assert (done.returncode, heading in done.stdout) == (0, True)

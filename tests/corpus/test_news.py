@@ -120,7 +120,7 @@ def test_the_command_shows_and_writes_what_is_new(made: Path, run: Run, tmp_path
     done = run("summary", made / "new", "--new", "--earlier", made / "old", "--csv", "out", "--redact")
     assert done.returncode == 0, done.stderr
     shown = " ".join(done.stdout.decode().split())
-    assert "the tables show only what is new beside the results in" in shown
+    assert "the tables show only what is new compared with the results in" in shown
     assert "356938035643809" not in shown
     rows = list(csv.DictReader((tmp_path / "out" / "hosts.csv").open(encoding="utf-8")))
     assert [(row["host"], row["addresses"]) for row in rows] == [("new.example", NORWAY)]

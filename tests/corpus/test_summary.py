@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from html.parser import HTMLParser
 from pathlib import Path
@@ -13,14 +14,17 @@ import pyarrow.parquet as pq
 import pytest
 
 from analyzer import analyze
+from analyzer.corpus.capture_metadata import MetadataCell
 from analyzer.corpus.corpus_tables import TABLES, schema_of
 from analyzer.corpus.discovery import captures_in
 from analyzer.corpus.results_folder import prepared
 from analyzer.corpus.run import Follower, run
 from analyzer.corpus.storage import StorageError
-from analyzer.corpus.summary import Summary, summary_of
+from analyzer.corpus.summary import Summary, summary_of, veiled
+from analyzer.corpus.summary_csv import write_csv
 from analyzer.corpus.summary_page import page
-from analyzer.corpus.summary_text import write_csv
+from analyzer.corpus.summary_words import HEADINGS, cells, said, title
+from analyzer.report.language import _, language
 from analyzer.session.options import Options
 from tests.builders import START_NS, http_request, http_response
 from tests.cli.conftest import Run
@@ -152,7 +156,7 @@ def test_a_page_for_readers_has_numbers_in_place_of_identifiers(place: Path, pro
         for value in (b"490154203237518", b"00:00:5e:00:53:a7"):
             assert (value in done.stdout) == shown
         assert (b"imei 1" in done.stdout) != shown
-    assert b"imei" in program("summary", place / "results").stdout
+    assert b"IMEI" in program("summary", place / "results").stdout
 
 
 def test_a_redacted_summary_holds_no_identifier_anywhere(place: Path, program: Run, tmp_path: Path) -> None:
@@ -178,3 +182,31 @@ def test_broken_results_are_one_sentence(tmp_path: Path) -> None:
     (tmp_path / "captures" / "a.parquet").write_bytes(b"PAR1 no")
     with pytest.raises(StorageError, match="can't be read"):
         summary_of(str(tmp_path))
+
+
+def test_the_page_and_what_is_said_are_norwegian(place: Path) -> None:
+    found = replace(summary_of(str(place / "results")), damaged=1, unfinished=2, unrecorded=3, described=1)
+    english = [*said(found), *map(title, found.sheets), *HEADINGS.values()]
+    with language("nb"):
+        norwegian = [*said(found), *map(title, found.sheets), *map(_, HEADINGS.values())]
+        made = page(found)
+        rows = {s.name: [cells(s, row, to_the_day=True) for row in s.rows] for s in veiled(found).sheets}
+    alike = {one for one, other in zip(english, norwegian, strict=True) if one == other}
+    assert alike <= {"status"}
+    assert '<html lang="nb">' in made
+    assert "På tvers av opptak" in made
+    assert "captures" not in made.replace(str(place), "").replace("/captures/", "")
+    assert "1 opptaksfil er skadet: Den er talt med frem til skaden" in norwegian
+    assert rows["devices"][0][0] == "enhet 1"
+    assert {row[0] for row in rows["coverage"]} <= {"gjennomsøkt", "svar", "uten innhold", "ikke gjennomsøkt"}
+
+
+def test_every_column_of_a_sheet_has_a_heading(place: Path) -> None:
+    found = summary_of(str(place / "results"), metadata=[MetadataCell("x.pcap", "model", "y")])
+    columns = {column for sheet in found.sheets for column in sheet.columns}
+    assert columns == set(HEADINGS)
+
+
+def test_the_command_prints_the_language_asked_for(program: Run, place: Path) -> None:
+    assert "PÅ TVERS AV OPPTAK".encode() in program("summary", place / "results", "--lang", "no").stdout
+    assert b"ACROSS CAPTURES" in program("summary", place / "results").stdout

@@ -15,6 +15,7 @@ from analyzer.report.language import _, plural
 from analyzer.report.local_time import moment
 from analyzer.report.quote import LONGEST, Quote
 from analyzer.report.requests import start_line
+from analyzer.report.reverse_translation import spoken
 from analyzer.report.text import clip
 from analyzer.report.units import clock, span
 from analyzer.report.whereabouts import places
@@ -123,7 +124,7 @@ def _group(pings: list[Ping], cards: list[Card], rows: list[PingRow], look: _Loo
     place = look.places.get(first.destination.address)
     until = f" – {moment(last.time_ns)}" if len(pings) > 1 else ""
     return PingGroup(
-        title=first.title,
+        title=spoken(first.title),
         confidence=first.confidence,
         device=named_device(look.report, first.device),
         source=first.source.address,

@@ -12,6 +12,7 @@ from analyzer.report.language import _, mark, plural
 from analyzer.report.local_time import moment
 from analyzer.report.quote import Quote
 from analyzer.report.requests import PURPOSES, RequestGroup, ShownField, request_groups, shown
+from analyzer.report.reverse_translation import spoken
 from analyzer.report.units import counted_bytes
 from analyzer.report.view import ReportView
 
@@ -58,7 +59,7 @@ def _card(group: RequestGroup, view: ReportView) -> RequestCard:
     undone = _("decoded from {steps}").format(steps=", ".join(one.steps)) if one.steps else ""
     size = counted_bytes(message.body.length) if message.body.length else ""
     return RequestCard(
-        title=_(PURPOSES[group.purpose]) + (f": {group.title}" if group.title else ""),
+        title=_(PURPOSES[group.purpose]) + (f": {spoken(group.title)}" if group.title else ""),
         times=_times(len(group.messages)),
         sender=_senders(group, view),
         to=f"{message.host} ({message.destination})" if message.host else str(message.destination),

@@ -332,7 +332,7 @@ def notes(report: Report) -> Iterator[Notes]:
 
 
 def _documented(entry: DocumentedName) -> str:
-    said = f"{entry.name} — {entry.title}: {entry.says}"
+    said = f"{entry.name} — {spoken(entry.title)}: {spoken(entry.says)}"
     if not entry.messages:
         return said
     form = plural(

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from analyzer.model import Report, Table
 from analyzer.report.groups import ping_groups
 from analyzer.report.language import _, mark
+from analyzer.report.reverse_translation import spoken
 from analyzer.report.text import clip
 from analyzer.report.units import byte_size, clock
 from analyzer.report.wording import reached
@@ -121,7 +122,7 @@ MESSAGES, DHCP = mark("readable requests"), mark("DHCP exchanges begin")
 
 def _rows(report: Report) -> Iterator[_Row]:
     for group in ping_groups(report)[:MOST_LANES]:
-        yield group[0].title, "ping", [(p.time_ns, "delivered" in reached(p.status)) for p in group]
+        yield spoken(group[0].title), "ping", [(p.time_ns, "delivered" in reached(p.status)) for p in group]
     yield from _events(report) if report.associations else _dhcp(report.flows)
     if requests := [(m.time_ns, True) for m in report.messages if m.role == "request"]:
         yield _(MESSAGES), "message", requests

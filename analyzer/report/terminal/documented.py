@@ -47,6 +47,6 @@ def _by(entry: DocumentedName, view: ReportView) -> Iterator[tuple[str, str]]:
 
 def _entry(entry: DocumentedName, view: ReportView) -> tuple[RenderableType, ...]:
     return (
-        say(f"{entry.name} — {_(_KINDS.get(entry.kind, entry.kind))}: {entry.title}", "bold"),
+        say(f"{entry.name} — {_(_KINDS.get(entry.kind, entry.kind))}: {spoken(entry.title)}", "bold"),
         indented(facts([*_by(entry, view), ("", spoken(entry.says))])),
     )

@@ -69,7 +69,7 @@ def pings_section(view: ReportView) -> Iterator[RenderableType]:
 
 def _ping_group(group: list[Ping], view: ReportView) -> list[RenderableType]:
     first = group[0]
-    head = say(f"{first.title} ({_(CONFIDENCES[first.confidence])})", "bold")
+    head = say(f"{spoken(first.title)} ({_(CONFIDENCES[first.confidence])})", "bold")
     return [head, indented(facts(_ping_facts(group, view)), *_each(group, view), *_payload(group, view))]
 
 

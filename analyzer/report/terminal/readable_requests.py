@@ -22,6 +22,7 @@ from analyzer.report.requests import (
     shown,
     telling,
 )
+from analyzer.report.reverse_translation import spoken
 from analyzer.report.units import counted_bytes
 from analyzer.report.view import ReportView
 
@@ -57,7 +58,7 @@ def _group(group: RequestGroup, view: ReportView) -> Iterator[RenderableType]:
 
 
 def _head(group: RequestGroup) -> str:
-    said = _(PURPOSES[group.purpose]) + (f": {group.title}" if group.title else "")
+    said = _(PURPOSES[group.purpose]) + (f": {spoken(group.title)}" if group.title else "")
     times = len(group.messages)
     if times == 1:
         return said

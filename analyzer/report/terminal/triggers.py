@@ -50,4 +50,4 @@ def _sender(
 
 
 def _title(dossier: str, view: ReportView) -> str:
-    return next((ping.title for ping in view.report.pings if ping.dossier == dossier), dossier)
+    return next((spoken(ping.title) for ping in view.report.pings if ping.dossier == dossier), dossier)

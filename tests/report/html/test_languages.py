@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from gettext import GNUTranslations
 from html import unescape
 from pathlib import Path
@@ -15,10 +16,14 @@ import pytest
 from analyzer.report import units
 from analyzer.report.html import write
 from analyzer.report.language import LANGUAGES, LOCALE, _, language, number, plural
+from analyzer.report.reverse_translation import spoken
 from analyzer.report.summary import answer
+from analyzer.report.terminal import render
 from tests.report.builders import sample_report
 
 TOOLS = Path(__file__).parents[3] / "tools"
+UNTRANSLATED = Path(__file__).parent / "untranslated.txt"
+MOST_UNTRANSLATED = 0  # may only fall
 PLACE = re.compile(r"\{\w*\}")
 
 
@@ -36,6 +41,64 @@ def test_the_catalogues_hold_every_text_of_today_translated(catalogues: ModuleTy
     files, missing = catalogues.wanted()
     assert missing == []
     assert catalogues.stale(files) == []
+
+
+def test_the_words_of_dossiers_that_wait_for_a_translation_only_become_fewer(catalogues: ModuleType) -> None:
+    """A new dossier comes with its translation; what is translated leaves the list."""
+    listed = UNTRANSLATED.read_text("utf-8").splitlines()
+    assert catalogues.waiting("nb") == listed
+    assert len(listed) <= MOST_UNTRANSLATED
+
+
+def test_an_untranslated_word_of_a_dossier_waits_and_one_of_the_program_is_missing(
+    catalogues: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "sdk").mkdir()
+    (tmp_path / "sdk" / "a.toml").write_text(
+        'title = "Some sender"\n[fields.t]\nmeans = "a thing"\n[fields.t.values]\n1 = "phone"\n', "utf-8"
+    )
+    monkeypatch.setattr(catalogues, "DOSSIERS", tmp_path)
+    assert catalogues.waiting("nb") == ["Some sender", "a thing"]
+    assert catalogues.wanted()[1] == []
+    monkeypatch.setattr(catalogues, "OF_DOSSIERS", "elsewhere/")
+    monkeypatch.setattr(catalogues, "words_of_dossiers", lambda: iter([("terminal/x.py", "Some sender")]))
+    assert catalogues.wanted()[1] == ["Some sender"]
+
+
+def test_what_a_field_means_is_said_with_what_its_code_stands_for() -> None:
+    with language("nb"):
+        assert spoken("type of the card in the first slot: UICC, a card of the newer kind") == (
+            "type kort i første spor: UICC, et kort av den nyere typen"
+        )
+        assert spoken("IMEI of the phone") == "telefonens IMEI"
+        assert spoken("t is documented for Xiaomi: update check: IMEI of the phone") == (
+            "t er dokumentert for Xiaomi: spørsmål om oppdatering: telefonens IMEI"
+        )
+        assert spoken("a host: of its own") == "a host: of its own"
+
+
+def test_a_title_is_norwegian_in_each_sentence_that_holds_it() -> None:
+    of = "is documented for China Unicom self-registration"
+    with language("nb"):
+        said = [
+            spoken(f"host: x.example {of}"),
+            spoken(f"host: the address went by the name x.example, which {of}"),
+            spoken(f"layout: the bytes have the form that {of}"),
+            spoken(f"layout: the bytes have the form that {of}; length, CRC hold"),
+        ]
+    assert all("er dokumentert for China Unicom: selvregistrering" in each for each in said), said
+    assert not any(word in each for each in said for word in ("which", "went", "bytes", "hold"))
+
+
+def test_the_titles_of_dossiers_are_norwegian_in_page_and_answer() -> None:
+    english = "China Telecom self-registration"
+    report = sample_report()
+    report = replace(report, pings=tuple(replace(ping, title=english) for ping in report.pings))
+    with language("nb"):
+        page, printed, said = write(report), render(report), " ".join(answer(report))
+    for text in (page, " ".join(printed.split()), said):
+        assert "China Telecom: selvregistrering" in text
+        assert english not in text
 
 
 def test_another_header_is_no_other_catalogue_and_another_translation_is(catalogues: ModuleType) -> None:
