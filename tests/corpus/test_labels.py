@@ -92,12 +92,12 @@ def test_a_keyed_hash_is_told_with_its_key_only(captured: Path, run: Run, tmp_pa
     )
     assert IMEI not in (tmp_path / "l.csv").read_text()
     without = run("summary", captured / "kept", "--labels", "l.csv")
-    assert "1 label with a keyed hash in place of a value" in said(without.stdout)
-    assert "1 label of reviewers, 0 of them" in said(without.stdout)
+    assert "1 label has a keyed hash in place of a value" in said(without.stdout)
+    assert "1 label of reviewers, 0 for something" in said(without.stdout)
     done = run("summary", captured / "kept", "--labels", "l.csv", "--redact-key", "key", "--csv", "out")
     found = {row["kind"]: row["label"] for row in rows(tmp_path / "out" / "identifiers.csv")}
     assert (found["imei"], found["mac"]) == ("false alarm", "")
-    assert "1 label of reviewers, 1 of them" in said(done.stdout)
+    assert "1 label of reviewers, 1 for something" in said(done.stdout)
 
 
 def test_of_a_value_and_its_keyed_hash_the_later_label_counts() -> None:

@@ -124,7 +124,7 @@ def test_the_command_shows_and_writes_what_is_new(made: Path, run: Run, tmp_path
     assert "356938035643809" not in shown
     rows = list(csv.DictReader((tmp_path / "out" / "hosts.csv").open(encoding="utf-8")))
     assert [(row["host"], row["addresses"]) for row in rows] == [("new.example", NORWAY)]
-    assert "new beside what was read before the last run" in " ".join(
+    assert "new compared with what was read before the last run" in " ".join(
         run("summary", made / "new", "--new").stdout.decode().split()
     )
 

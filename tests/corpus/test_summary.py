@@ -17,12 +17,15 @@ from analyzer import analyze
 from analyzer.corpus.capture_metadata import MetadataCell
 from analyzer.corpus.corpus_tables import TABLES, schema_of
 from analyzer.corpus.discovery import captures_in
+from analyzer.corpus.label_join import labelled
 from analyzer.corpus.results_folder import prepared
+from analyzer.corpus.reviewed_labels import LabelIndex
 from analyzer.corpus.run import Follower, run
 from analyzer.corpus.storage import StorageError
 from analyzer.corpus.summary import Summary, summary_of, veiled
 from analyzer.corpus.summary_csv import write_csv
 from analyzer.corpus.summary_page import page
+from analyzer.corpus.summary_questions import OF_NEWS, QUESTIONS
 from analyzer.corpus.summary_words import HEADINGS, cells, said, title
 from analyzer.report.language import _, language
 from analyzer.session.options import Options
@@ -192,7 +195,7 @@ def test_the_page_and_what_is_said_are_norwegian(place: Path) -> None:
         made = page(found)
         rows = {s.name: [cells(s, row, to_the_day=True) for row in s.rows] for s in veiled(found).sheets}
     alike = {one for one, other in zip(english, norwegian, strict=True) if one == other}
-    assert alike <= {"status"}
+    assert alike <= {"status", "SHA-256"}
     assert '<html lang="nb">' in made
     assert "På tvers av opptak" in made
     assert "captures" not in made.replace(str(place), "").replace("/captures/", "")
@@ -202,7 +205,8 @@ def test_the_page_and_what_is_said_are_norwegian(place: Path) -> None:
 
 
 def test_every_column_of_a_sheet_has_a_heading(place: Path) -> None:
-    found = summary_of(str(place / "results"), metadata=[MetadataCell("x.pcap", "model", "y")])
+    metadata, questions = [MetadataCell("x.pcap", "model", "y")], (*OF_NEWS, *QUESTIONS)
+    found = labelled(summary_of(str(place / "results"), None, metadata, questions), LabelIndex([]))
     columns = {column for sheet in found.sheets for column in sheet.columns}
     assert columns == set(HEADINGS)
 

@@ -85,7 +85,7 @@ def test_a_run_that_broke_off_is_known_until_its_captures_are_read(
     code, out, err = summary(capsys)
     assert code == 3
     assert "has not come to its end" in err
-    assert "have not come to their end" in " ".join(out.split())
+    assert "1 run of scan --results has not come to its end" in " ".join(out.split())
     assert scan() == 3
     assert summary(capsys)[0] == 0
 
