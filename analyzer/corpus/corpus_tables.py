@@ -20,6 +20,10 @@ TIME = pa.timestamp("us", tz="UTC")
 TEXT, WHOLE, YES_NO = pa.string(), pa.int64(), pa.bool_()
 TEXTS = pa.list_(pa.string())
 
+# In the metadata of each Parquet file: the version of the tables below. It rises when a column is removed, or
+# changes its type or meaning; further columns leave it as it is.
+SCHEMA, SCHEMA_VERSION = "phonehome.schema", 1
+
 Row = Mapping[str, Any]
 
 TABLES: dict[str, dict[str, pa.DataType]] = {
@@ -77,9 +81,10 @@ def tables_of(reports: Mapping[str, Report], part: str, settings: str | None) ->
 
 
 def as_parquet(table: pa.Table) -> bytes:
-    """The table as a Parquet file."""
+    """The table as a Parquet file that says the version of its columns."""
     sink = io.BytesIO()
-    pq.write_table(table, sink, compression="zstd")
+    stamped = {**(table.schema.metadata or {}), SCHEMA.encode(): str(SCHEMA_VERSION).encode()}
+    pq.write_table(table.replace_schema_metadata(stamped), sink, compression="zstd")
     return sink.getvalue()
 
 

@@ -12,7 +12,7 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 from analyzer.corpus.capture_metadata import MetadataCell
-from analyzer.corpus.corpus_tables import TABLES, schema_of
+from analyzer.corpus.corpus_tables import SCHEMA, SCHEMA_VERSION, TABLES, schema_of
 from analyzer.corpus.results_repair import unfinished
 from analyzer.corpus.storage import StorageError, is_remote, reached, storage
 from analyzer.corpus.summary_questions import (
@@ -133,6 +133,8 @@ def _views(base: Any, files: Any, root: str, url: str, made_before: datetime | N
             raise StorageError(f"{url}: no results are there")
         if parts:
             listed = [part if local else files.unstrip_protocol(part) for part in parts]
+            if name == "captures":
+                _refuse_later(base, listed, url)
             base.read_parquet(listed, union_by_name=True).create_view(name)
         else:
             base.register(name, schema_of(name).empty_table())
@@ -143,6 +145,20 @@ def _views(base: Any, files: Any, root: str, url: str, made_before: datetime | N
     for name in TABLES:
         base.execute(
             f"create temp view counted_{name} as select * from {name} semi join counted using (session, part)"
+        )
+
+
+def _refuse_later(base: Any, parts: Sequence[str], url: str) -> None:
+    """StorageError where a part has columns of a later version; parts without a version are of the first."""
+    ((latest,),) = base.execute(
+        "select coalesce(max(try_cast(decode(value) as integer)), 1) from parquet_kv_metadata(?) "
+        "where key = ?",
+        [parts, SCHEMA],
+    ).fetchall()
+    if latest > SCHEMA_VERSION:
+        raise StorageError(
+            f"{url}: the tables have version {latest}, and this phonehome reads up to {SCHEMA_VERSION}: "
+            "use the phonehome that made them, or a later one"
         )
 
 
